@@ -1,0 +1,38 @@
+"""The applications that may ask, what for, and the documents they are registered with."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, ForeignKey, Integer, String, Text
+
+from policy.retention import RetentionRule
+from store.metadata import Instant, choice, plain, table
+
+REFUSALS = ("REFUSE", "WITHHOLD")
+
+clients = table(
+    "clients",
+    RetentionRule.CLIENT_REGISTRATION,
+    plain("id", String(64), None, primary_key=True),
+    plain("name", String(200), None),
+    plain("purposes", Text, None),
+    plain("scopes", Text, None),
+    choice("refusal", REFUSALS, None),
+    plain("documents_only", Boolean, None),
+    plain("introspection", Boolean, None),
+    plain("max_page", Integer, None),
+    plain("created_at", Instant, None),
+    plain("disabled_at", Instant, None, nullable=True),
+    plain("secret_hash", Text, None, nullable=True, output=False),
+)
+"""`purposes` and `scopes` are JSON lists of names; `max_page` is the most rows of one page."""
+
+documents = table(
+    "documents",
+    RetentionRule.CLIENT_REGISTRATION,
+    plain("client_id", String(64), None, ForeignKey("clients.id"), primary_key=True),
+    plain("hash", String(64), None, primary_key=True),
+    plain("text", Text, None),
+    plain("purpose", String(40), None, nullable=True),
+    plain("registered_at", Instant, None),
+)
+"""`hash` is the SHA-256 of `text` in lower-case hexadecimal."""

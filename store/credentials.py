@@ -1,0 +1,38 @@
+"""How the customers prove who they are: one password a platform, and second factors."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKey, Text, UniqueConstraint
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.metadata import Id, Instant, blind, choice, customer_table, plain, sealed
+
+PLATFORMS = ("CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL")
+STRENGTHS = ("STRONG", "FAIR", "WEAK")
+FACTOR_KINDS = ("TOTP", "PASSKEY", "RECOVERY_CODES")
+
+# Facts about a credential are AUTH_FACTOR; PASSWORD is kept for the secret itself, which is never an output (R16).
+credentials = customer_table(
+    "credentials",
+    RetentionRule.CUSTOMER_LIFE,
+    choice("platform", PLATFORMS, Category.AUTH_FACTOR),
+    sealed("login_name", Category.LOGIN_NAME, nullable=False),
+    blind("login_index", Category.LOGIN_NAME),
+    plain("password_hash", Text, Category.PASSWORD, nullable=True, output=False),
+    plain("changed_at", Instant, Category.AUTH_FACTOR),
+    choice("strength", STRENGTHS, Category.AUTH_FACTOR, nullable=True),
+    UniqueConstraint("platform", "login_index"),
+)
+
+second_factors = customer_table(
+    "second_factors",
+    RetentionRule.CUSTOMER_LIFE,
+    plain("credential_id", Id, None, ForeignKey("credentials.id"), index=True),
+    choice("kind", FACTOR_KINDS, Category.AUTH_FACTOR),
+    sealed("secret", Category.AUTH_FACTOR, output=False, nullable=False),
+    plain("confirmed_at", Instant, Category.AUTH_FACTOR, nullable=True),
+    plain("last_used_at", Instant, Category.AUTH_FACTOR, nullable=True),
+    plain("last_timecode", BigInteger, Category.AUTH_FACTOR, nullable=True, output=False),
+)
+"""`last_timecode` is the newest TOTP time step accepted (RFC 6238): an equal or older one is a replay."""

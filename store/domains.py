@@ -1,0 +1,32 @@
+"""The domain names registered for customers, their registrants, and what the whois may show."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, ForeignKey, String
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.metadata import ADDRESS_PARTS, Id, Instant, blind, choice, customer_table, plain, sealed
+
+REGISTRANT_KINDS = ("NATURAL_PERSON", "LEGAL_PERSON")
+
+domains = customer_table(
+    "domains",
+    RetentionRule.CUSTOMER_LIFE,
+    plain("service_id", Id, None, ForeignKey("services.id"), nullable=True, index=True),
+    sealed("name", Category.SUBSCRIPTION, nullable=False),
+    blind("name_index", Category.SUBSCRIPTION, unique=True),
+    plain("tld", String(63), Category.SUBSCRIPTION),
+    choice("registrant_kind", REGISTRANT_KINDS, Category.SUBSCRIPTION),
+    sealed("registrant_name", Category.NAME),
+    sealed("registrant_address", Category.POSTAL_ADDRESS, ADDRESS_PARTS),
+    sealed("registrant_email", Category.EMAIL),
+    sealed("registrant_phone", Category.PHONE),
+    plain("hide_name", Boolean, Category.PREFERENCE),
+    plain("hide_address", Boolean, Category.PREFERENCE),
+    plain("hide_email", Boolean, Category.PREFERENCE),
+    plain("hide_phone", Boolean, Category.PREFERENCE),
+    plain("registered_at", Instant, Category.SUBSCRIPTION),
+    plain("expires_at", Instant, Category.SUBSCRIPTION, nullable=True),
+)
+"""The registrant's phone is a datum of its own and never copied from the customer's (R14, A4)."""

@@ -1,0 +1,46 @@
+"""The tables of the key store: one wrapped key a customer, and the keys of the house itself."""
+
+from __future__ import annotations
+
+from sqlalchemy import Integer, LargeBinary, String, Text
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.metadata import Id, Instant, key_metadata, plain, table
+
+subject_keys = table(
+    "subject_keys",
+    RetentionRule.KEYS,
+    plain("customer_id", Id, Category.CUSTOMER_ID, primary_key=True, autoincrement=False),
+    plain("root_version", Integer, None, index=True),
+    plain("wrapped", LargeBinary, None, nullable=True, output=False),
+    plain("fingerprint", LargeBinary(16), None, output=False),
+    plain("created_at", Instant, None),
+    plain("destroyed_at", Instant, None, nullable=True),
+    within=key_metadata,
+)
+"""A destroyed key keeps its row, without the key: an old backup of this table can then be told from a live one.
+`fingerprint` is a hash of the data key, which the erasure's certificate names."""
+
+system_keys = table(
+    "system_keys",
+    RetentionRule.KEYS,
+    plain("name", String(64), None, primary_key=True),
+    plain("root_version", Integer, None),
+    plain("wrapped", LargeBinary, None, output=False),
+    within=key_metadata,
+)
+"""Keys that belong to no customer, such as the one of the blind indexes."""
+
+signing_keys = table(
+    "signing_keys",
+    RetentionRule.KEYS,
+    plain("kid", String(64), None, primary_key=True),
+    plain("root_version", Integer, None),
+    plain("wrapped", LargeBinary, None, output=False),
+    plain("public_jwk", Text, None),
+    plain("created_at", Instant, None),
+    plain("retired_at", Instant, None, nullable=True),
+    within=key_metadata,
+)
+"""Private signing keys, wrapped; `public_jwk` is the JSON that everyone may see."""

@@ -1,0 +1,27 @@
+"""Effects on others that were decided in a transaction and are still to be delivered."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, Integer, String
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.metadata import Instant, identity, owner, plain, sealed, table
+
+outbox = table(
+    "outbox",
+    RetentionRule.OUTBOX,
+    identity(),
+    owner(nullable=True, bound=False),
+    plain("topic", String(64), None),
+    sealed("payload", Category.EMAIL, output=False),
+    plain("created_at", Instant, None),
+    plain("next_attempt_at", Instant, None, nullable=True),
+    plain("attempts", Integer, None, default=0),
+    plain("delivered_at", Instant, None, nullable=True),
+    plain("dead_at", Instant, None, nullable=True),
+    Index(None, "customer_id", "id"),
+    Index(None, "next_attempt_at"),
+)
+"""The payload is sealed under the customer's key and may hold several categories: it is filed under the most telling.
+`next_attempt_at` is null once delivered or given up (`dead_at`), so the index finds what is due."""
