@@ -1,0 +1,39 @@
+# Everything a developer does here, by name. `make help` lists it.
+# Needs CPython 3.11 or newer, make and pip; uses uv when it is there.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench lock clean runtime dev
+
+help: ## list what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: runtime ## serve the demo: store created and filled on the first run, then kept (PORT, GATEWAY_DATA_DIR)
+	@exec $(BIN)/gateway demo
+
+test: dev ## run every test, on SQLite and on a PostgreSQL of its own (T="..." passes arguments to pytest)
+	$(BIN)/python -m pytest $(T)
+
+lint: dev ## check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: dev ## put every file in the house's form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: dev ## measure the gateway on this machine (requests per second and their CPU time)
+	$(BIN)/python -m bench
+
+lock: ## renew requirements/*.txt (needs uv; hashes for every platform, no index or host names)
+	cd requirements && sh ./lock
+
+clean: ## remove the local environment and caches (the demo's data stays)
+	rm -rf .venv .venv.lock build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+runtime dev:
+	@$(PYTHON) tools/environment.py $@

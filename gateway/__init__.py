@@ -1,0 +1,1 @@
+"""Who asks? The front door: settings, tokens, the ASGI application, pages and the command line."""

@@ -1,0 +1,5 @@
+"""The `gateway` command."""
+
+
+def main() -> None:
+    """Run the command line."""

@@ -1,0 +1,9 @@
+"""What every test shares: one event loop for the whole run, so that pools and stores may outlive a test."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run on asyncio, as the server does; session scope lets fixtures of any scope be asynchronous."""
+    return "asyncio"
