@@ -1,0 +1,105 @@
+"""What the rest of the house learns when the store cannot answer: a cause by name, and never a statement or a value."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from enum import Enum
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+
+class Cause(Enum):
+    """Why the store is unavailable; the value is a sentence that may be shown to anyone."""
+
+    DOWN = "The store cannot be reached."
+    LOCKED = "The store is busy with another writer."
+    READ_ONLY = "The store accepts no writes at the moment."
+    DISK_FULL = "The store has no room left."
+    SLOW = "The store did not answer in time."
+    DAMAGED = "The store's files cannot be read."
+    NOT_MIGRATED = "The store is not at this release's version: run `gateway db upgrade`."
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds after which asking again is worth it."""
+        return 1 if self in (Cause.LOCKED, Cause.SLOW) else 5
+
+
+class StoreUnavailable(Exception):
+    """The store cannot answer now, nothing was half written, and it recovers without a restart."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.value)
+        self.cause = cause
+
+    @property
+    def reason(self) -> str:
+        """The sentence of the cause."""
+        return self.cause.value
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds after which asking again is worth it."""
+        return self.cause.retry_after
+
+
+SQLITE_CAUSES = {
+    sqlite3.SQLITE_BUSY: Cause.LOCKED,
+    sqlite3.SQLITE_LOCKED: Cause.LOCKED,
+    sqlite3.SQLITE_READONLY: Cause.READ_ONLY,
+    sqlite3.SQLITE_PERM: Cause.READ_ONLY,
+    sqlite3.SQLITE_FULL: Cause.DISK_FULL,
+    sqlite3.SQLITE_IOERR: Cause.DOWN,
+    sqlite3.SQLITE_CANTOPEN: Cause.DOWN,
+    sqlite3.SQLITE_INTERRUPT: Cause.SLOW,
+    sqlite3.SQLITE_CORRUPT: Cause.DAMAGED,
+    sqlite3.SQLITE_NOTADB: Cause.DAMAGED,
+}
+
+# Class of SQLSTATE (its first two letters), or the whole of it: PostgreSQL manual, appendix A.
+POSTGRESQL_CAUSES = {
+    "08": Cause.DOWN,
+    "57": Cause.DOWN,
+    "57014": Cause.SLOW,
+    "53": Cause.DOWN,
+    "53100": Cause.DISK_FULL,
+    "25006": Cause.READ_ONLY,
+    "40": Cause.LOCKED,
+    "55P03": Cause.LOCKED,
+    "58": Cause.DOWN,
+    "28": Cause.DOWN,
+    "3D000": Cause.DOWN,
+    "42P01": Cause.NOT_MIGRATED,
+    "42703": Cause.NOT_MIGRATED,
+    "XX": Cause.DAMAGED,
+}
+
+
+def cause_of(error: BaseException) -> Cause | None:
+    """The cause behind a driver's or SQLAlchemy's error; None when the error is a mistake of ours, not an outage."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return cause_of(error.orig) or (Cause.DOWN if error.connection_invalidated else None)
+    if isinstance(error, sqlite3.Error):
+        return _sqlite_cause(error)
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return POSTGRESQL_CAUSES.get(state) or POSTGRESQL_CAUSES.get(state[:2])
+    if isinstance(error, (TimeoutError, PoolTimeout)):
+        return Cause.SLOW
+    if isinstance(error, (OSError, asyncpg.InterfaceError)):
+        return Cause.DISK_FULL if getattr(error, "errno", None) == errno.ENOSPC else Cause.DOWN
+    if error.__cause__ is not None:  # SQLAlchemy's asyncpg adapter wraps what the driver raised.
+        return cause_of(error.__cause__)
+    return None
+
+
+def _sqlite_cause(error: sqlite3.Error) -> Cause | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return Cause.DOWN if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error) else None
+    if code == sqlite3.SQLITE_ERROR and str(error).startswith("no such "):
+        return Cause.NOT_MIGRATED
+    return SQLITE_CAUSES.get(code & 0xFF)
