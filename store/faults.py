@@ -7,7 +7,7 @@ import sqlite3
 from enum import Enum
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 
@@ -31,9 +31,11 @@ class Cause(Enum):
 class StoreUnavailable(Exception):
     """The store cannot answer now, nothing was half written, and it recovers without a restart."""
 
-    def __init__(self, cause: Cause) -> None:
+    def __init__(self, cause: Cause, detail: str = "") -> None:
         super().__init__(cause.value)
         self.cause = cause
+        self.detail = detail
+        """For the operator's log only: the driver's error by type and code, such as `InvalidPasswordError 28P01`."""
 
     @property
     def reason(self) -> str:
@@ -78,6 +80,25 @@ POSTGRESQL_CAUSES = {
 }
 
 
+DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, OSError)
+"""What a database may raise, down to the sockets (TimeoutError is an OSError). Catch these and raise `unavailable`."""
+
+
+def unavailable(error: Exception) -> Exception:
+    """The StoreUnavailable to raise for a driver's error, or the error itself when it is a mistake of ours.
+
+    Raise it `from None`: the driver's own message can hold a statement and values.
+    """
+    cause = cause_of(error)
+    return error if cause is None else StoreUnavailable(cause, _detail(error))
+
+
+def _detail(error: BaseException) -> str:
+    origin = getattr(error, "orig", None) or error
+    code = getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None) or ""
+    return f"{type(origin).__name__} {code}".strip()
+
+
 def cause_of(error: BaseException) -> Cause | None:
     """The cause behind a driver's or SQLAlchemy's error; None when the error is a mistake of ours, not an outage."""
     if isinstance(error, DBAPIError) and error.orig is not None:
@@ -89,6 +110,8 @@ def cause_of(error: BaseException) -> Cause | None:
         return POSTGRESQL_CAUSES.get(state) or POSTGRESQL_CAUSES.get(state[:2])
     if isinstance(error, (TimeoutError, PoolTimeout)):
         return Cause.SLOW
+    if isinstance(error, ValueError):  # asyncpg's own DataError: a value that no server has seen.
+        return None
     if isinstance(error, (OSError, asyncpg.InterfaceError)):
         return Cause.DISK_FULL if getattr(error, "errno", None) == errno.ENOSPC else Cause.DOWN
     if error.__cause__ is not None:  # SQLAlchemy's asyncpg adapter wraps what the driver raised.

@@ -25,7 +25,7 @@ import orjson
 from sqlalchemy import Boolean, ColumnElement, Dialect, LargeBinary, Select, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.compiler import ExpandedState, SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import String, TypeDecorator, TypeEngine
 
@@ -58,6 +58,10 @@ class _ListOf(TypeDecorator[Sequence[Any]]):
 class _AnyOf(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: Any = None) -> Any:
+        """Itself: it is a comparison already, and `= 1` behind it would keep SQLite from using an index."""
+        return self
 
 
 @compiles(_AnyOf, "postgresql")  # type: ignore[no-untyped-call, untyped-decorator]
@@ -96,24 +100,35 @@ class Prepared:
 
 def compile_select(select: Select[Any], dialect: Dialect) -> Prepared:
     """The statement's text for a dialect, and how to line up its parameters."""
-    compiled = select.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    compiled = select.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)
-    order = tuple(compiled.positiontup or ())
-    fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-    processors = {name: _processor(compiled.binds[name].type, dialect) for name in order}
+    asked = [name for name, bind in compiled.binds.items() if bind.required]
+    whole = compiled.construct_expanded_state(dict.fromkeys(asked))  # Lists written into the statement, spelt out.
+    order = tuple(whole.positiontup or ())
+    fixed = {name: whole.parameters[name] for name in order if name not in asked}
     columns = tuple(select.selected_columns)
     return Prepared(
-        sql=compiled.string,
-        parameters=tuple(dict.fromkeys(name for name in order if name not in fixed)),
+        sql=whole.statement,
+        parameters=tuple(dict.fromkeys(name for name in order if name in asked)),
         columns=tuple(column.key or "" for column in columns),
         kinds=tuple(_kind(column.type) for column in columns),
-        bind=_binder(order, fixed, {name: process for name, process in processors.items() if process}),
+        bind=_binder(order, fixed, _processors(compiled, whole, order, dialect)),
     )
 
 
-def _processor(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    # sqlite3 takes bytes as they are; SQLAlchemy's own processor for them only wraps.
-    return None if isinstance(type_, LargeBinary) else type_.dialect_impl(dialect).bind_processor(dialect)
+def _processors(
+    compiled: SQLCompiler, whole: ExpandedState, order: Sequence[str], dialect: Dialect
+) -> dict[str, Callable[[Any], Any]]:
+    """What turns a Python value into the driver's, for the few parameters that need it."""
+    found: dict[str, Callable[[Any], Any]] = dict(whole.processors)  # type: ignore[arg-type]
+    for name in order:
+        type_ = compiled.binds[name].type if name in compiled.binds else None
+        # sqlite3 takes bytes as they are; SQLAlchemy's own processor for them only wraps.
+        if type_ is None or isinstance(type_, LargeBinary):
+            continue
+        if process := type_.dialect_impl(dialect).bind_processor(dialect):
+            found[name] = process
+    return found
 
 
 def _kind(type_: TypeEngine[Any]) -> str:
