@@ -1,0 +1,27 @@
+"""The customer's own choices on which an allowance may depend: compiled into filters, never asked per row."""
+
+from enum import unique
+from typing import Literal
+
+from policy.rows import Row
+
+ConditionScope = Literal["ROW", "VALUE"]
+
+
+@unique
+class Condition(Row):
+    """What must hold of the customer's data for an allowance to apply.
+
+    Scope ROW: a row for which it fails is not read at all. Scope VALUE: only this field's value is withheld.
+    """
+
+    NEWS_NOT_DECLINED = "The customer has not switched product news off.", "ROW"
+    CARD_STORAGE_CONSENTED = "The customer's consent to store this card stands.", "ROW"
+    WHOIS_NAME_PUBLISHED = "The domain owner's name is not hidden.", "VALUE"
+    WHOIS_ADDRESS_PUBLISHED = "The domain owner's address is not hidden.", "VALUE"
+    WHOIS_EMAIL_PUBLISHED = "The domain owner's e-mail address is not hidden.", "VALUE"
+    WHOIS_PHONE_PUBLISHED = "The domain owner's telephone number is not hidden.", "VALUE"
+
+    def __init__(self, _text: str, scope: ConditionScope) -> None:
+        self.scope = scope
+        """ROW or VALUE: what is left out when it fails."""

@@ -1,0 +1,130 @@
+"""Whether a purpose may read a coordinate: a value with its reason, decided before anything is fetched."""
+
+import re
+from collections.abc import Set
+from dataclasses import dataclass
+from enum import unique
+from typing import Final
+
+from policy.conditions import Condition
+from policy.hard_rules import forbids
+from policy.purposes import Purpose
+from policy.rows import Row
+from policy.rules import Allowance, Rule
+
+__all__ = ["Allowance", "Gap", "Granted", "Reason", "Refused", "Rule", "decide", "effective_purpose", "gaps"]
+
+REFERENCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}[-/:#][A-Za-z0-9._/-]{1,48}", re.ASCII)
+"""A ticket or case such as `INC-4711`: no room for a name, a sentence or an e-mail address."""
+
+
+@unique
+class Reason(Row):
+    """Why something was refused."""
+
+    PURPOSE_NOT_ALLOWED = ("This may not be read for this purpose.",)
+    PURPOSE_NOT_GRANTED = ("The token was not granted this purpose.",)
+    PURPOSE_REQUIRED = ("The token has several purposes, so the operation must state one.",)
+    PURPOSE_DISABLED = ("This purpose is switched off until the controller configures it.",)
+    DOCUMENT_PURPOSE_MISMATCH = ("The document is registered for another purpose.",)
+    SCOPE_MISSING = ("The token lacks a scope that this needs.",)
+    REFERENCE_REQUIRED = ("This purpose needs a reference to the case it is for, such as INC-4711.",)
+    REFERENCE_MALFORMED = ("A reference is a case number such as INC-4711, without personal data.",)
+    UNDECLARED = ("Nothing declares for which purposes this may be read, so nobody may.",)
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """It may be read where all these conditions hold; none: always."""
+
+    conditions: frozenset[Condition] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It may not be read."""
+
+    reason: Reason
+    allowed: tuple[Purpose, ...] = ()
+    """The purposes that would have been allowed, in the order of the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The declaration is incomplete, which closes it for everyone; at start-up it stops the process (R1)."""
+
+    missing: tuple[str, ...]
+
+
+def decide(rule: Rule, purpose: Purpose, scopes: Set[str]) -> Granted | Refused | Gap:
+    """Decide whether the purpose, with these action scopes, may read what the rule declares.
+
+    Steps: 1. an incomplete declaration closes; 2. a purpose that is off reads nothing; 3. the purpose must be
+    allowed, and no hard rule against it; 4. one alternative of the scopes must be held whole.
+    """
+    if missing := gaps(rule):  # 1
+        return Gap(missing)
+    if not purpose.enabled:  # 2
+        return Refused(Reason.PURPOSE_DISABLED)
+    if rule.allowances and not _permits(rule, purpose):  # 3
+        return Refused(Reason.PURPOSE_NOT_ALLOWED, tuple(p for p in Purpose if p.enabled and _permits(rule, p)))
+    if rule.scopes and not any(needed <= scopes for needed in rule.scopes):  # 4
+        return Refused(Reason.SCOPE_MISSING)
+    return Granted(frozenset(when for when in rule.when(purpose) if when is not None))
+
+
+def gaps(rule: Rule) -> tuple[str, ...]:
+    """Name what the declaration lacks to be decided upon; empty when it is complete.
+
+    An empty list of checks is never a grant: an allowance without purposes and an alternative without scopes
+    are gaps, and so is a purpose named twice, of which nobody could say which condition holds.
+    """
+    personal = rule.category is not None
+    found = (
+        ("purposes", personal and not rule.allowances),
+        ("purposes of an allowance", any(not allowance.purposes for allowance in rule.allowances)),
+        ("retention", personal and rule.retention is None),
+        ("scopes of an alternative", any(not needed for needed in rule.scopes)),
+        *((f"one allowance for {purpose.name}", len(rule.when(purpose)) > 1) for purpose in Purpose),
+    )
+    return tuple(missing for missing, is_gap in found if is_gap)
+
+
+def _permits(rule: Rule, purpose: Purpose) -> bool:
+    """Whether an allowance names the purpose and no hard rule forbids it, whatever was declared (R15)."""
+    return any(not forbids(rule, purpose, when) for when in rule.when(purpose))
+
+
+def effective_purpose(
+    granted: Set[Purpose], registered: Purpose | None, stated: Purpose | None, reference: str | None
+) -> Purpose | Refused:
+    """Return the one purpose of an operation: the token's, the document's and the stated one agree on it.
+
+    Steps: 1. what is stated must be what the document was registered for; 2. what neither says, the token's
+    only purpose implies; 3. the token must have it; 4. it must be switched on; 5. its reference must be in order.
+    """
+    if registered is not None and stated not in (None, registered):  # 1
+        return Refused(Reason.DOCUMENT_PURPOSE_MISMATCH, _in_order({registered} & granted))
+    purpose = stated or registered
+    if purpose is None and len(granted) > 1:  # 2
+        return Refused(Reason.PURPOSE_REQUIRED, _in_order(granted))
+    purpose = purpose or next(iter(granted), None)
+    if purpose is None or purpose not in granted:  # 3
+        return Refused(Reason.PURPOSE_NOT_GRANTED, _in_order(granted))
+    if not purpose.enabled:  # 4
+        return Refused(Reason.PURPOSE_DISABLED)
+    if fault := _reference_fault(purpose, reference):  # 5
+        return Refused(fault)
+    return purpose
+
+
+def _reference_fault(purpose: Purpose, reference: str | None) -> Reason | None:
+    """Say what is wrong with the reference; one that nobody asked for goes to the ledger too, so it must be sound."""
+    if not reference:
+        return Reason.REFERENCE_REQUIRED if purpose.requires_reference else None
+    return None if REFERENCE.fullmatch(reference) else Reason.REFERENCE_MALFORMED
+
+
+def _in_order(purposes: Set[Purpose]) -> tuple[Purpose, ...]:
+    """Return those that are switched on, in the order of the catalogue."""
+    return tuple(purpose for purpose in Purpose if purpose.enabled and purpose in purposes)

@@ -1,0 +1,50 @@
+"""The kinds of recipients to whom personal data may be disclosed: exactly these, there is no other case (R27)."""
+
+from enum import unique
+
+from policy.purposes import Purpose
+from policy.rows import Row
+
+
+@unique
+class Recipient(Row):
+    """Who outside may receive data, for what, and on what condition (R2)."""
+
+    PAYMENT_AFFILIATE = (
+        "A company affiliated with the payment method that the customer chose.",
+        "Recipient",
+        (Purpose.PAYMENT_EXECUTION, Purpose.CARD_ON_FILE),
+        "Only the method used, only for that payment.",
+        "Sharing, case Payment for our services",
+    )
+    AUTHORITY = (
+        "A court or another authority with a binding request.",
+        "Authority",
+        (Purpose.LEGAL_REQUEST,),
+        "Only the fields that the order names.",
+        "Sharing, case Legal requirement",
+    )
+    REGISTRY = (
+        "The registry responsible for the ending of a domain name.",
+        "DataController",
+        (Purpose.DOMAIN_REGISTRATION,),
+        "Only the owner's details, and of these what the registry requires or the customer shows.",
+        "Sharing, case Domain name registration",
+    )
+    PARTNER = (
+        "A company that carries out part of the contract for us.",
+        "DataProcessor",
+        (Purpose.PARTNER_EXECUTION,),
+        "Only necessary fields, only under a dated undertaking of confidentiality.",
+        "Respect of your privacy, paragraph 3",
+    )
+
+    def __init__(self, _text: str, dpv: str, purposes: tuple[Purpose, ...], condition: str, notice: str) -> None:
+        self.dpv = dpv
+        """The recipient's role, a term under `vocabularies.DPV`."""
+        self.purposes = purposes
+        """The purposes for which this kind of recipient may receive anything."""
+        self.condition = condition
+        """What bounds each disclosure."""
+        self.notice = notice
+        """Where the privacy notice says so."""

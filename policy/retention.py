@@ -1,0 +1,104 @@
+"""How long each kind of record is kept, and from when: data that every table names and the notice prints."""
+
+from enum import unique
+
+from policy.rows import Row
+
+_HOW_LONG = "Questions, How long will my personal data be kept after I terminate my services?"
+_NOT_IN_NOTICE = "Not in the notice (A16)"
+
+
+@unique
+class RetentionRule(Row):
+    """Until when a record is kept; no rule outlives the customer's erasure unless it says so.
+
+    Columns: sentence, period (ISO 8601, calendar units), what it is counted from, the notice's place.
+    """
+
+    CUSTOMER_LIFE = (
+        "As long as the customer has a service; erased within 30 days on request, else 6 months after the last"
+        " service has ended.",
+        "P6M",
+        "the end of the customer's last service",
+        _HOW_LONG,
+    )
+    CARD_CONSENT = (
+        "As long as the customer allows the card to be stored; deleted at once when the consent is withdrawn.",
+        "P0D",
+        "the withdrawal of the consent",
+        "Table, row Payment information",
+    )
+    SIGN_IN_RECORDS = (
+        "For 6 months after each sign-in, and never past the customer's erasure.",
+        "P6M",
+        "the sign-in",
+        _NOT_IN_NOTICE,
+    )
+    SESSION_RECORDS = (
+        "For 6 months after the session has ended, and never past the customer's erasure.",
+        "P6M",
+        "the end of the session",
+        _NOT_IN_NOTICE,
+    )
+    CONSENT_RECORDS = (
+        "Given and withdrawn consents are kept as proof until the customer is erased.",
+        "P6M",
+        "the end of the customer's last service",
+        "Not in the notice (A14)",
+    )
+    COOKIE_CHOICE = (
+        "For 6 months after the choice, then we ask again.",
+        "P6M",
+        "the choice",
+        _NOT_IN_NOTICE,
+    )
+    DISCLOSURE_RECORDS = (
+        "What was disclosed to whom is kept until the customer is erased.",
+        "P6M",
+        "the end of the customer's last service",
+        "Not in the notice (A14)",
+    )
+    ERASURE_RECORDS = (
+        "The proof of an erasure holds no personal data and is kept as long as a backup could bring the data back.",
+        None,
+        "the erasure",
+        "Not in the notice (A14)",
+    )
+    LEDGER = (
+        "Who read which field and why is kept for 12 months, under pseudonyms that die with the customer's key.",
+        "P12M",
+        "the end of the month of the entry",
+        "Not in the notice (A14)",
+    )
+    OUTBOX = (
+        "A message is kept for 30 days after it was delivered or given up, and never past the customer's erasure.",
+        "P30D",
+        "the delivery, or the last attempt",
+        _NOT_IN_NOTICE,
+    )
+    EXPORTS = (
+        "An export can be fetched for 7 days, and never past the customer's erasure.",
+        "P7D",
+        "the making of the export",
+        _NOT_IN_NOTICE,
+    )
+    CLIENT_REGISTRATION = (
+        "The registration of a program that uses the gateway is kept until the operator removes it.",
+        None,
+        "the removal by the operator",
+        "Not in the notice: no personal data",
+    )
+    KEYS = (
+        "A customer's key is destroyed with the customer's erasure, a key of the gateway once nothing needs it.",
+        "P0D",
+        "the erasure, or the last use",
+        "Not in the notice: no personal data",
+    )
+
+    def __init__(self, _text: str, period: str | None, starts: str, notice: str) -> None:
+        self.period = period
+        """ISO 8601 duration counted from `starts`; None: the policy sets no end."""
+        self.starts = starts
+        """What the period is counted from, as a noun phrase."""
+        self.notice = notice
+        """Where the privacy notice says so, or why it does not."""

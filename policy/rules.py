@@ -1,0 +1,39 @@
+"""What the schema declares of one coordinate: its category, the purposes that may read it, and how long it is kept."""
+
+from dataclasses import dataclass
+
+from policy.categories import Category
+from policy.conditions import Condition
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.retention import RetentionRule
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Purposes that may read a coordinate, always or under one condition."""
+
+    purposes: frozenset[Purpose]
+    when: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Everything declared of a field, an argument or an input field."""
+
+    coordinate: str
+    """GraphQL schema coordinate: `Customer.email`, `Query.customer(email:)`, `SignInInput.password`."""
+    category: Category | None
+    """None: it carries no personal data."""
+    allowances: tuple[Allowance, ...]
+    """Each purpose at most once."""
+    retention: RetentionRule | None
+    scopes: tuple[frozenset[str], ...] = ()
+    """Alternatives, each a set of action scopes that are all needed (`@requiresScopes`); none: no scope needed."""
+    disclosed_to: tuple[Recipient, ...] = ()
+    inbound: bool = False
+    """True for arguments and input fields: the datum comes in and is not returned."""
+
+    def when(self, purpose: Purpose) -> tuple[Condition | None, ...]:
+        """Return the condition of each allowance that names the purpose; none: it is not allowed."""
+        return tuple(allowance.when for allowance in self.allowances if purpose in allowance.purposes)
