@@ -82,6 +82,12 @@ class RetentionRule(Row):
         "the making of the export",
         _NOT_IN_NOTICE,
     )
+    NOT_STORED = (
+        "Used to answer the request that brings it, and not kept.",
+        "P0D",
+        "the answer",
+        "Not in the notice: nothing is kept",
+    )
     CLIENT_REGISTRATION = (
         "The registration of a program that uses the gateway is kept until the operator removes it.",
         None,
