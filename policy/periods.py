@@ -1,0 +1,42 @@
+"""Calendar periods: days and months as people count them, with end-of-month clamping (ISO 8601, R59)."""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Self
+
+_ISO: Final = re.compile(r"P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """So many calendar months, then so many days."""
+
+    months: int = 0
+    days: int = 0
+
+    @classmethod
+    def parse(cls, iso: str) -> Self:
+        """Read an ISO 8601 duration of whole years, months, weeks and days, such as `P6M`; else ValueError."""
+        match = _ISO.fullmatch(iso)
+        if match is None:
+            raise ValueError(f"not a calendar period such as P6M or P30D: {iso!r}")
+        years, months, weeks, days = (int(number or 0) for number in match.groups())
+        return cls(months=12 * years + months, days=7 * weeks + days)
+
+    def after(self, day: date) -> date:
+        """Return the day this period after another one; ValueError or OverflowError past the year 9999."""
+        return add_months(day, self.months) + timedelta(days=self.days)
+
+
+def add_months(day: date, months: int) -> date:
+    """Return the same day of a later (or earlier) month, or that month's last day when it is shorter.
+
+    31 August + 6 months is 28 February. ValueError outside the years 1 to 9999.
+    """
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    if not date.min.year <= year <= date.max.year:
+        raise ValueError(f"{day} and {months} months leave the calendar")
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
