@@ -48,13 +48,18 @@ class Erasure:
 
 
 def due_erasure(
-    requests: Iterable[datetime], services_active: bool, last_service_ended: datetime | None, zone: tzinfo
+    *,
+    requests: Iterable[datetime],
+    services_active: bool,
+    last_service_ended: datetime | None,
+    last_sign_in: datetime | None,
+    zone: tzinfo,
 ) -> Erasure | None:
     """Return when the customer is to be erased, or None while no clock runs.
 
     `requests` are the standing ones, withdrawn ones left out; `last_service_ended` is the end of the latest
-    service of all, or for an account that never had one its last sign-in (A12); `zone` is the
-    controller's. Steps:
+    service of all; `last_sign_in` counts for an account that never had one (A12), and only for step 3, so that
+    signing in never moves a request; `zone` is the controller's. Steps:
     1. no clock runs while a service is active: a request then stays armed (R31, R42-R45);
     2. each request starts at the later of itself and that end (A11), and the earliest deadline holds (R47);
     3. without a request the six months run from that end (R34, R44), and they still hold with one (R46).
@@ -62,8 +67,9 @@ def due_erasure(
     if services_active:  # 1
         return None
     clocks = [requested_erasure(at, last_service_ended, zone) for at in requests]  # 2
-    if last_service_ended is not None:  # 3
-        clocks.append(automatic_erasure(last_service_ended, zone))
+    dormant_since = last_service_ended or last_sign_in
+    if dormant_since is not None:  # 3
+        clocks.append(automatic_erasure(dormant_since, zone))
     return min(clocks, key=lambda clock: clock.due, default=None)
 
 
