@@ -98,7 +98,7 @@ class Sealing:
     output: bool
 
     def encode(self, value: str | Sequence[str | None] | Mapping[str, str | None]) -> bytes:
-        """The plaintext to seal: UTF-8, or with parts a JSON list in the order of the parts; ValueError if they differ."""
+        """The plaintext to seal: UTF-8, or with parts a JSON list in their order; ValueError for another shape."""
         if not self.parts:
             if not isinstance(value, str):
                 raise ValueError("this column seals one text")
@@ -172,9 +172,7 @@ def table(name: str, retention: RetentionRule, *parts: Any, within: MetaData = m
     return Table(name, within, *parts, info={"retention": retention}, **options)
 
 
-def customer_table(
-    name: str, retention: RetentionRule, *parts: Any, bound: bool = True, single: bool = False
-) -> Table:
+def customer_table(name: str, retention: RetentionRule, *parts: Any, bound: bool = True, single: bool = False) -> Table:
     """A table of rows that belong to customers, indexed for keyset pages of one customer's rows.
 
     `single` allows a customer one row. Nothing cascades: an erasure that forgets a table fails on the foreign key

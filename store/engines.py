@@ -1,0 +1,149 @@
+"""How a connection to each kind of database is made, so that a write is durable, exclusive and typed when it fails."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from store.faults import DRIVER_ERRORS, unavailable
+from store.reading import Reader
+from store.reading_postgresql import PostgresReader
+from store.reading_sqlite import SqliteReader
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a database is: `sqlite:////folder/file.db` or `postgresql://user:password@host/database`."""
+
+    url: URL
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """From the settings; ValueError, without the text (it may hold a password), for any other kind."""
+        try:
+            url = make_url(text)
+        except SQLAlchemyError:
+            raise ValueError("not a database address") from None
+        if url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise ValueError(f"a database is sqlite:// or postgresql://, not {url.get_backend_name()}://")
+        if url.get_backend_name() == "sqlite" and not url.database:
+            raise ValueError("an SQLite database needs a file: sqlite:///path")
+        return cls(url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """A file of this machine, rather than a server."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.url.database or "")
+
+    @property
+    def dsn(self) -> str:
+        """The address as asyncpg reads it."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+    "journal_size_limit = 67108864",
+)
+"""FULL: a commit in WAL mode is on the disk when it returns, also if the power fails. secure_delete: what was deleted
+is overwritten with zeros (R35). The limit cuts the log back after a burst."""
+
+LOCK_TIMEOUT = "5s"
+
+
+def sqlite_file(path: Path) -> str:
+    """The file as a URI that never creates it: an empty database in its place would answer "nobody" to everything."""
+    return f"{path.absolute().as_uri()}?mode=rw"
+
+
+def tune(connection: Any) -> None:
+    """Settings of an SQLite connection that writes."""
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def make_engine(address: Address, size: int = 8, patience: float = 5.0) -> AsyncEngine:
+    """An engine for writing; `patience` is how many seconds a writer waits for another one, or for a connection."""
+    if address.is_sqlite:
+        return _sqlite_engine(address, patience)
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: connect_postgresql(address, "gateway-write"),
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=patience,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
+async def connect_postgresql(address: Address, name: str) -> asyncpg.Connection[Any]:
+    """A connection that gives up on locks after LOCK_TIMEOUT and on anything after 30 seconds."""
+    settings = {"application_name": name, "timezone": "UTC", "lock_timeout": LOCK_TIMEOUT, "jit": "off"}
+    return await asyncpg.connect(address.dsn, timeout=5, command_timeout=30, server_settings=settings)
+
+
+def _sqlite_engine(address: Address, patience: float) -> AsyncEngine:
+    # One connection: SQLite has one writer anyway, and the pool's queue is fair where its busy handler is not.
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=sqlite_file(address.path), query={"uri": "true"}),
+        connect_args={"isolation_level": None, "timeout": patience},
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=patience,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connected(connection: Any, _: Any) -> None:
+        tune(connection)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: Any) -> None:
+        # Without IMMEDIATE two writers that read first both succeed, and one update is lost.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A write transaction: committed and durable when the block ends, rolled back when it raises.
+
+    StoreUnavailable when the database cannot be reached, is locked for too long, read-only, full or slow.
+    """
+    try:
+        connection = await engine.connect()
+    except DRIVER_ERRORS as error:
+        raise unavailable(error) from None
+    try:
+        async with aclosing(connection), connection.begin():
+            yield connection
+    except (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise unavailable(error) from None
+
+
+def make_reader(address: Address, size: int = 8, deadline: float = 2.0) -> Reader:
+    """A reader; `deadline` is the seconds that a statement may take, `size` the most connections to a server."""
+    if address.is_sqlite:
+        return SqliteReader(address.path, deadline)
+    return PostgresReader(address.dsn, size, deadline)

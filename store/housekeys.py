@@ -1,0 +1,111 @@
+"""The keys that belong to no customer: of the blind indexes, of signatures, and others by name."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from store.engines import transaction
+from store.faults import Cause, StoreUnavailable
+from store.keys import signing_keys, system_keys
+from store.metadata import instant
+from store.reading import Reader
+from store.rootkey import RootKeys
+from store.subjectkey import KEY_BYTES
+
+INDEX_KEY = "blind-index"
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A private key in whatever form its maker chose, and the JSON Web Key that everyone may see."""
+
+    kid: str
+    private: bytes = field(repr=False)
+    public_jwk: str
+    created_at: datetime
+    retired_at: datetime | None
+
+
+def insert_new(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that leaves a row alone which is there already."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class HouseKeys:
+    """Unwraps them once and keeps them; makes those that are asked for first."""
+
+    def __init__(
+        self, reader: Reader, engine: AsyncEngine, root: RootKeys, clock: Callable[[], datetime] = _now
+    ) -> None:
+        self._reader = reader
+        self._engine = engine
+        self._root = root
+        self._clock = clock
+        self._kept: dict[str, bytes] = {}
+        self._find = reader.prepare(
+            select(system_keys.c.root_version, system_keys.c.wrapped).where(system_keys.c.name == bindparam("name"))
+        )
+        self._all_signing = reader.prepare(select(signing_keys).order_by(signing_keys.c.created_at, signing_keys.c.kid))
+
+    @property
+    def index_key(self) -> bytes:
+        """The key of the blind indexes; StoreUnavailable until the store was reached for the first time."""
+        try:
+            return self._kept[INDEX_KEY]
+        except KeyError:
+            raise StoreUnavailable(Cause.DOWN) from None
+
+    async def system(self, name: str) -> bytes:
+        """The 32-byte key of this name, made when it is first asked for; all processes get the same one."""
+        if name in self._kept:
+            return self._kept[name]
+        if not (rows := await self._reader.fetch(self._find, {"name": name})):
+            await self._make(name)
+            rows = await self._reader.fetch(self._find, {"name": name})
+        ((version, wrapped),) = rows
+        self._kept[name] = self._root.unwrap(version, f"system:{name}", wrapped)
+        return self._kept[name]
+
+    async def _make(self, name: str) -> None:
+        version, wrapped = self._root.wrap(f"system:{name}", secrets.token_bytes(KEY_BYTES))
+        async with transaction(self._engine) as connection:
+            row = {"name": name, "root_version": version, "wrapped": wrapped}
+            await connection.execute(insert_new(connection, system_keys), row)
+
+    async def add_signing_key(self, kid: str, private: bytes, public_jwk: str) -> bool:
+        """Keep a new signing key; False when one of this id is there already, which then stays as it is."""
+        version, wrapped = self._root.wrap(f"signing:{kid}", private)
+        row = {"kid": kid, "root_version": version, "wrapped": wrapped, "public_jwk": public_jwk}
+        async with transaction(self._engine) as connection:
+            done = await connection.execute(insert_new(connection, signing_keys), row | {"created_at": self._clock()})
+        return done.rowcount == 1
+
+    async def signing_keys(self) -> list[SigningKey]:
+        """All of them, retired ones too, the oldest first."""
+        rows = await self._reader.fetch(self._all_signing, {})
+        return [self._signing_key(*row) for row in rows]
+
+    def _signing_key(
+        self, kid: str, version: int, wrapped: bytes, jwk: str, created: str | datetime, retired: str | datetime | None
+    ) -> SigningKey:
+        private = self._root.unwrap(version, f"signing:{kid}", wrapped)
+        return SigningKey(kid, private, jwk, instant(created), None if retired is None else instant(retired))
+
+    async def retire_signing_key(self, kid: str) -> None:
+        """Mark a key as no longer signing; its public half goes on verifying what it signed."""
+        retire = update(signing_keys).where(signing_keys.c.kid == kid, signing_keys.c.retired_at.is_(None))
+        async with transaction(self._engine) as connection:
+            await connection.execute(retire.values(retired_at=self._clock()))

@@ -1,0 +1,140 @@
+"""The key store: customers' data keys, made, cached for a minute, and destroyed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from time import monotonic
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.blindindex import Lookup, blind_index
+from store.engines import transaction
+from store.housekeys import HouseKeys, insert_new
+from store.keys import subject_keys
+from store.reading import Reader, any_of
+from store.rootkey import RootKeys
+from store.rotation import rotate
+from store.scrubbing import scrub
+from store.subjectkey import KEY_BYTES, SubjectKey, fingerprint
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """The time in UTC."""
+    return datetime.now(UTC)
+
+
+class SubjectErased(Exception):
+    """The customer's key was destroyed: nothing may be stored for this customer again (R56)."""
+
+    def __init__(self, customer_id: int) -> None:
+        super().__init__(f"the key of customer {customer_id} was destroyed")
+
+
+class KeyStore:
+    """Gives the keys of customers, and the keys of the house.
+
+    An unwrapped key is kept for `max_age` seconds at most, so that a key destroyed by another process dies here too;
+    of at most `capacity` customers, the oldest going first. `house` has the keys that belong to no customer.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        engine: AsyncEngine,
+        root: RootKeys,
+        capacity: int = 100_000,
+        max_age: float = 60.0,
+        clock: Clock = now,
+    ) -> None:
+        self.house = HouseKeys(reader, engine, root)
+        self._reader = reader
+        self._engine = engine
+        self._root = root
+        self._capacity = capacity
+        self._max_age = max_age
+        self._clock = clock
+        self._destructions = 0
+        self._kept: dict[int, SubjectKey] = {}  # In the order of unwrapping, so the oldest are in front.
+        columns = subject_keys.c.customer_id, subject_keys.c.root_version, subject_keys.c.wrapped
+        live = subject_keys.c.wrapped.is_not(None)
+        self._find = reader.prepare(select(*columns).where(any_of(subject_keys.c.customer_id, "ids"), live))
+
+    async def subjects(self, ids: Sequence[int]) -> list[SubjectKey | None]:
+        """Each customer's key, in the order of the ids; None where there is none, or it was destroyed."""
+        kept = self._kept
+        time = monotonic()
+        found = [key if (key := kept.get(id_)) is not None and key.expires > time else None for id_ in ids]
+        if None in found:
+            fresh = await self._unwrap({id_ for id_, key in zip(ids, found, strict=True) if key is None}, time)
+            found = [key or fresh.get(id_) for id_, key in zip(ids, found, strict=True)]
+        return found
+
+    async def _unwrap(self, ids: Iterable[int], time: float) -> dict[int, SubjectKey]:
+        before = self._destructions
+        rows = await self._reader.fetch(self._find, {"ids": list(ids)})
+        expires = time + self._max_age
+        fresh = {
+            id_: SubjectKey(id_, self._root.unwrap(version, f"subject:{id_}", wrapped), expires)
+            for id_, version, wrapped in rows
+        }
+        if before == self._destructions:  # Otherwise it may have been read before its destruction was committed.
+            self._keep(fresh)
+        return fresh
+
+    def _keep(self, fresh: dict[int, SubjectKey]) -> None:
+        kept = self._kept
+        for id_ in fresh:
+            kept.pop(id_, None)  # Back in at the end, where the youngest are.
+        kept.update(fresh)
+        while len(kept) > self._capacity:
+            del kept[next(iter(kept))]
+
+    async def create(self, ids: Sequence[int]) -> list[SubjectKey]:
+        """Make a key for each customer, durably; those who have one keep it. SubjectErased if one was destroyed."""
+        made = [(id_, secrets.token_bytes(KEY_BYTES)) for id_ in ids]
+        moment = self._clock()
+        rows = []
+        for id_, key in made:
+            version, wrapped = self._root.wrap(f"subject:{id_}", key)
+            row = {"customer_id": id_, "root_version": version, "wrapped": wrapped, "created_at": moment}
+            rows.append(row | {"fingerprint": fingerprint(key)})
+        if rows:
+            async with transaction(self._engine) as connection:
+                await connection.execute(insert_new(connection, subject_keys), rows)
+        keys = await self.subjects(ids)
+        for id_, found in zip(ids, keys, strict=True):
+            if found is None:
+                raise SubjectErased(id_)
+        return [key for key in keys if key is not None]
+
+    async def destroy(self, customer_id: int) -> bytes | None:
+        """Destroy a customer's key; returns the fingerprint of the key that is gone, None if there never was one.
+
+        Asking again is harmless. SQLite overwrites the bytes in the file at once (secure_delete, and the log is cut);
+        PostgreSQL when the row is vacuumed, which is done here. What backups still hold dies with `rotate` and the
+        removal of the old root key.
+        """
+        gone = subject_keys.update().where(
+            subject_keys.c.customer_id == customer_id, subject_keys.c.wrapped.is_not(None)
+        )
+        async with transaction(self._engine) as connection:
+            await connection.execute(gone.values(wrapped=None, destroyed_at=self._clock()))
+            query = select(subject_keys.c.fingerprint).where(subject_keys.c.customer_id == customer_id)
+            mark = (await connection.execute(query)).scalar()
+        self._destructions += 1
+        self._kept.pop(customer_id, None)
+        await scrub(self._engine, subject_keys)
+        return mark
+
+    async def rotate(self, batch: int = 500) -> int:
+        """Replace the root key, or finish a replacement that was interrupted: see `store.rotation.rotate`."""
+        return await rotate(self._root, self._engine, batch)
+
+    def blind_index(self, kind: Lookup | str, value: str) -> bytes:
+        """The fingerprint by which a value is looked up: email, customer_number, domain, login, card; 16 bytes."""
+        return blind_index(self.house.index_key, kind, value)

@@ -1,0 +1,48 @@
+"""One customer's data key, unwrapped: it seals and opens this customer's values and nobody else's."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Column
+
+from store.sealing import Sealed, seal, unseal
+
+KEY_BYTES = 32
+
+
+def fingerprint(key: bytes) -> bytes:
+    """A hash by which an erasure's certificate names the key that was destroyed; 16 bytes."""
+    return sha256(b"gateway subject key" + key).digest()[:16]
+
+
+class SubjectKey:
+    """Seals and opens; never prints.
+
+    `column` is the text `table.column`, or the Column itself (three times slower to name). `pseudonym` stands for the
+    customer in the ledger: 22 characters that nobody can link to the customer once the key is destroyed.
+    """
+
+    __slots__ = ("_cipher", "customer_id", "expires", "pseudonym")
+
+    def __init__(self, customer_id: int, key: bytes, expires: float) -> None:
+        self.customer_id = customer_id
+        self.expires = expires
+        """Until when (monotonic seconds) the key may be used without asking the key store again."""
+        self.pseudonym = urlsafe_b64encode(hmac.digest(key, b"ledger", "sha256")[:16])[:22].decode()
+        self._cipher = AESGCM(key)
+
+    def open(self, column: str | Column[Any], row_id: int, sealed: bytes) -> bytes:
+        """The plaintext, for `Sealing.decode`; SealBroken when the value was sealed elsewhere or changed."""
+        return unseal(self._cipher, f"{column}:{self.customer_id}:{row_id}".encode(), sealed)
+
+    def seal(self, column: str | Column[Any], row_id: int, plaintext: bytes) -> Sealed:
+        """The value to store; the plaintext is what `Sealing.encode` gives."""
+        return seal(self._cipher, f"{column}:{self.customer_id}:{row_id}".encode(), plaintext)
+
+    def __repr__(self) -> str:
+        return f"<key of customer {self.customer_id}>"
