@@ -1,0 +1,28 @@
+"""The applications of the demo: who asks, for which purposes, and how."""
+
+from dataclasses import dataclass
+
+from policy.purposes import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class DemoClient:
+    """One registered application."""
+
+    id: str
+    name: str
+    purposes: tuple[Purpose, ...]
+    scopes: tuple[str, ...] = ()
+    introspection: bool = False
+    max_page: int = 100
+
+
+CLIENTS: tuple[DemoClient, ...] = (
+    DemoClient("web", "Client area of the customers", (Purpose.SELF_SERVICE,)),
+    DemoClient("billing", "Billing tool", (Purpose.INVOICING,)),
+    DemoClient("support", "Support tool", (Purpose.SERVICE_COMMUNICATION,)),
+    DemoClient("noc", "Network operations", (Purpose.EMERGENCY_CONTACT,), max_page=10),
+    DemoClient("newsletter", "Newsletter tool", (Purpose.PRODUCT_NEWS,), max_page=500),
+    DemoClient("auditor", "Auditor", (), scopes=("audit:read",), introspection=True),
+)
+"""`auditor` may look at the schema and the audits, and at no customer. All of them may send ad-hoc documents."""

@@ -1,0 +1,134 @@
+"""How the demo's customers pay: test card numbers (kept under consent only), PayPal, bank transfer, and their bills."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.demo.dice import Dice
+from gateway.demo.people import Person
+from gateway.demo.subscriptions import yearly_price
+from gateway.demo.wordings import VERSION, shown
+from resolvers.newcomer import (
+    ConsentKind,
+    ConsentState,
+    NewConsent,
+    NewDisclosure,
+    NewInvoice,
+    NewPaymentMethod,
+    NewService,
+)
+
+# Published test numbers of the card networks: they pass the Luhn check and no bank has ever issued them.
+CARDS = (
+    ("Visa", "4111111111111111"),
+    ("Visa", "4012888888881881"),
+    ("Mastercard", "5555555555554444"),
+    ("Mastercard", "5105105105105100"),
+    ("American Express", "378282246310005"),
+    ("JCB", "3530111333300000"),
+)
+BANKS = ("Example Cantonal Bank", "Example Savings Bank", "Example Postal Bank", "Example Cooperative Bank")
+
+
+def consent(kind: ConsentKind, state: ConsentState, who: Person, source: str, at: datetime) -> NewConsent:
+    """A consent event with the wording that stood there in the customer's language."""
+    language, digest = shown(kind, who.language)
+    return NewConsent(kind, state, VERSION, digest, language, source, at)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Wallet:
+    """The payment methods, and the consents that were taken back since."""
+
+    methods: tuple[NewPaymentMethod, ...]
+    withdrawn: tuple[NewConsent, ...] = ()
+
+
+def wallet(dice: Dice, who: Person, now: datetime, took_card_back: bool) -> Wallet:
+    """One to three ways to pay, the first being the default; `took_card_back`: the box was ticked once (R48)."""
+    kinds = ["CARD", "PAYPAL"] if who.index == 0 or took_card_back else _kinds(dice)
+    methods = [_method(dice, who, now, kind, place == 0) for place, kind in enumerate(kinds)]
+    if not took_card_back:
+        return Wallet(tuple(methods))
+    # The number and the consent's link went with the withdrawal; the two events stay, and PayPal became the default.
+    given, taken = who.since + timedelta(days=3), dice.ago(now, 90, 2)
+    events = (
+        consent("CARD_STORAGE", "GIVEN", who, "client-area/cards", given),
+        consent("CARD_STORAGE", "WITHDRAWN", who, "client-area/cards", taken),
+    )
+    paypal = NewPaymentMethod("PAYPAL", who.since, is_default=True, paypal_account=who.email)
+    return Wallet((paypal,), events)
+
+
+def bills(dice: Dice, who: Person, services: list[NewService], now: datetime) -> list[NewInvoice]:
+    """A bill a year for each service, of the last three years; about one in twenty is still open."""
+    invoices = []
+    for service in services:
+        for years in range(3):
+            issued = service.started_at + timedelta(days=365 * years)
+            if issued < now - timedelta(days=3 * 365) or issued > (service.terminated_at or now):
+                continue
+            invoices.append((issued, yearly_price(service)))
+    invoices.sort()
+    return [_bill(dice, who, place, issued, price, now) for place, (issued, price) in enumerate(invoices, 1)]
+
+
+def affiliate_disclosures(methods: tuple[NewPaymentMethod, ...], bills: list[NewInvoice]) -> list[NewDisclosure]:
+    """What went to the company behind the default method, once for each bill it paid (R22, R23)."""
+    default = next(method for method in methods if method.is_default)
+    if default.kind == "BANK_TRANSFER":
+        return []
+    fields = {
+        "CARD": ("CardPayment.last4", "CardPayment.expiry", "Invoice.amount"),
+        "PAYPAL": ("PayPalPayment.account", "Invoice.amount"),
+    }
+    name, country = ("PayPal", "LU") if default.kind == "PAYPAL" else ("Example Card Acquirer", "CH")
+    return [
+        NewDisclosure(
+            "PAYMENT_AFFILIATE", name, country, "PAYMENT_EXECUTION", "A6_1_B", fields[default.kind],
+            trigger=f"invoice:{bill.number}", at=bill.paid_at,
+        )
+        for bill in bills
+        if bill.paid_at is not None
+    ]  # fmt: skip
+
+
+def _kinds(dice: Dice) -> list[str]:
+    first = dice.pick(("CARD", "CARD", "CARD", "PAYPAL", "BANK_TRANSFER"))
+    rest = [kind for kind in ("CARD", "PAYPAL", "BANK_TRANSFER") if kind != first and dice.chance(25)]
+    return [first, *rest]
+
+
+def _method(dice: Dice, who: Person, now: datetime, kind: str, default: bool) -> NewPaymentMethod:
+    added = who.since + timedelta(minutes=dice.between(5, 90))
+    if kind == "PAYPAL":
+        return NewPaymentMethod("PAYPAL", added, default, paypal_account=who.email)
+    if kind == "BANK_TRANSFER":
+        return NewPaymentMethod("BANK_TRANSFER", added, default, bank_name=dice.pick(BANKS))
+    brand, number = dice.pick(CARDS)
+    # Unticked is the box's default state: about a third leave it so, and then no more is kept than brand and ending.
+    ticked = who.index == 0 or dice.chance(65)
+    return NewPaymentMethod(
+        "CARD",
+        added,
+        default,
+        card_brand=brand,
+        card_last4=number[-4:],
+        card_expiry=(f"{dice.between(1, 12):02d}", str(now.year + dice.between(1, 4))) if ticked else None,
+        card_number=number if ticked else None,
+        card_consent=consent("CARD_STORAGE", "GIVEN", who, "client-area/cards", added) if ticked else None,
+    )
+
+
+def _bill(dice: Dice, who: Person, place: int, issued: datetime, price: int, now: datetime) -> NewInvoice:
+    paid = issued + timedelta(days=dice.between(0, 25), hours=dice.between(1, 9))
+    settled = paid < now and not dice.chance(4)
+    return NewInvoice(
+        number=f"{issued.year}-{who.index:05d}-{place:02d}",
+        issued_at=issued,
+        due_at=issued + timedelta(days=30),
+        paid_at=paid if settled else None,
+        currency=who.country.currency,
+        amount_cents=price,
+        billed_name=who.name,
+        billed_address=who.address,
+    )

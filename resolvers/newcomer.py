@@ -1,0 +1,246 @@
+"""A customer who is not in the store yet, with everything that belongs to them, in plain values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+ServiceKind = Literal["WEB_HOSTING", "MAIL_HOSTING", "DOMAIN", "CLOUD_SERVER", "CERTIFICATE"]
+ServiceStatus = Literal["ACTIVE", "REDEMPTION", "TERMINATED"]
+RegistrantKind = Literal["NATURAL_PERSON", "LEGAL_PERSON"]
+PaymentKind = Literal["CARD", "PAYPAL", "BANK_TRANSFER"]
+Platform = Literal["CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL"]
+FactorKind = Literal["TOTP", "PASSKEY", "RECOVERY_CODES"]
+Strength = Literal["STRONG", "FAIR", "WEAK"]
+Outcome = Literal["SUCCEEDED", "FAILED"]
+ConsentKind = Literal["CARD_STORAGE", "PRODUCT_NEWS", "COOKIE_MEASUREMENT", "WHOIS_PUBLICATION"]
+ConsentState = Literal["GIVEN", "WITHDRAWN"]
+ErasureState = Literal["ARMED", "BLOCKED", "SCHEDULED", "ERASING", "ERASED", "CANCELLED"]
+ErasureCause = Literal["REQUEST", "RETENTION"]
+
+# None of these classes prints its values: a repr in a log or a traceback would be a disclosure (D1).
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PersonName:
+    """A name in its two parts, in the person's own script."""
+
+    given: str
+    family: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PostalAddress:
+    """A postal address; `country` is ISO 3166-1 alpha-2."""
+
+    street: str
+    postal_code: str
+    city: str
+    country: str
+    street2: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewDomain:
+    """A domain name and its registrant, who need not be the customer (R52)."""
+
+    name: str
+    tld: str
+    registrant_kind: RegistrantKind
+    registrant_name: str
+    registrant_address: PostalAddress
+    registrant_email: str
+    registrant_phone: str | None
+    registered_at: datetime
+    expires_at: datetime | None
+    # The most hidden state is the default (A6).
+    hide_name: bool = True
+    hide_address: bool = True
+    hide_email: bool = True
+    hide_phone: bool = True
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewService:
+    """A subscription. REDEMPTION counts as active (R45)."""
+
+    kind: ServiceKind
+    name: str
+    started_at: datetime
+    status: ServiceStatus = "ACTIVE"
+    renews_at: datetime | None = None
+    terminated_at: datetime | None = None
+    domain: NewDomain | None = None
+
+    def __post_init__(self) -> None:
+        if (self.status == "TERMINATED") != (self.terminated_at is not None):
+            raise ValueError("A service has an end exactly when it is TERMINATED.")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewConsent:
+    """One consent event, with the wording that was shown (R48, R49)."""
+
+    kind: ConsentKind
+    state: ConsentState
+    wording_version: str
+    wording_hash: bytes  # SHA-256 of the text that was shown
+    language: str
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewPaymentMethod:
+    """A way to pay; the number of a card is accepted only together with the consent that allows to store it (R20)."""
+
+    kind: PaymentKind
+    created_at: datetime
+    is_default: bool = False
+    card_brand: str | None = None
+    card_last4: str | None = None
+    card_expiry: tuple[str, str] | None = None  # month "01".."12", year of four digits
+    card_number: str | None = None
+    card_consent: NewConsent | None = None
+    paypal_account: str | None = None
+    bank_name: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.card_number is not None and not self._storage_consented():
+            raise ValueError("A card number needs a CARD_STORAGE consent that is GIVEN (R20).")
+
+    def _storage_consented(self) -> bool:
+        consent = self.card_consent
+        return consent is not None and (consent.kind, consent.state) == ("CARD_STORAGE", "GIVEN")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewSecondFactor:
+    """A second factor of one credential (R39); `secret` is never an output."""
+
+    kind: FactorKind
+    secret: str
+    confirmed_at: datetime
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewCredential:
+    """The login of one platform (R38); the password arrives hashed with argon2id, never in clear (R16)."""
+
+    platform: Platform
+    login_name: str
+    password_hash: str
+    changed_at: datetime
+    strength: Strength
+    second_factors: tuple[NewSecondFactor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewSignIn:
+    """One access to one platform (R17), with the country derived from its address (R60)."""
+
+    platform: Platform
+    at: datetime
+    outcome: Outcome
+    ip_address: str
+    country: str
+    device: str
+    unusual: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewSession:
+    """A signed-in device (R41)."""
+
+    platform: Platform
+    started_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    ip_address: str
+    country: str
+    device: str
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewInvoice:
+    """An invoice as it was billed: the name and address are those of that day."""
+
+    number: str
+    issued_at: datetime
+    due_at: datetime
+    currency: str
+    amount_cents: int
+    billed_name: PersonName
+    billed_address: PostalAddress
+    paid_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewCookieChoice:
+    """What the customer chose about cookies (R28, R29)."""
+
+    measurement: bool
+    wording_version: str
+    chosen_at: datetime
+    expires_at: datetime
+    global_privacy_control: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewDisclosure:
+    """What left the house, to whom and why (R23); `fields` are schema coordinates, never values."""
+
+    recipient_kind: str
+    recipient_name: str
+    recipient_country: str
+    purpose: str
+    legal_basis: str
+    fields: tuple[str, ...]
+    trigger: str
+    at: datetime
+    embargoed_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewErasure:
+    """An erasure, asked for or due by retention (R31-R34)."""
+
+    state: ErasureState
+    cause: ErasureCause
+    requested_at: datetime
+    due_at: datetime | None = None
+    when_services_end: bool = False
+    cancelled_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewCustomer:
+    """A customer to register; without `customer_number` one is made from the new id."""
+
+    name: PersonName
+    email: str
+    postal_address: PostalAddress
+    created_at: datetime
+    phone: str | None = None
+    locale: str = "en"
+    product_news: bool = False
+    customer_number: str | None = None
+    services: tuple[NewService, ...] = ()
+    payment_methods: tuple[NewPaymentMethod, ...] = ()
+    credentials: tuple[NewCredential, ...] = ()
+    sign_ins: tuple[NewSignIn, ...] = ()
+    sessions: tuple[NewSession, ...] = ()
+    consents: tuple[NewConsent, ...] = ()
+    cookie_choice: NewCookieChoice | None = None
+    invoices: tuple[NewInvoice, ...] = ()
+    disclosures: tuple[NewDisclosure, ...] = ()
+    erasures: tuple[NewErasure, ...] = ()
+
+    @property
+    def last_service_ended_at(self) -> datetime | None:
+        """When the last service ended, or None while one runs or when there never was one (R44, R45)."""
+        ends = [service.terminated_at for service in self.services if service.terminated_at is not None]
+        return max(ends) if ends and len(ends) == len(self.services) else None
