@@ -61,7 +61,7 @@ COUNTRIES = (
         City("Milano", "MI", "2012#", "+39020000####", "it"),
         City("Roma", "RM", "0018#", "+39060000####", "it"),
         City("Torino", "TO", "1012#", "+39011000####", "it"),
-        City("Forlì", "FC", "4712#", "+39054300####", "it"),
+        City("Forlì", "FC", "4712#", "+390543000###", "it"),
     )),
     Country("GB", 8, "GBP", ("uk", "com", "org"), (
         City("London", None, "SE1# #@@", "+442079460###", "en"),
