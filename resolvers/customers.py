@@ -1,0 +1,36 @@
+"""Everything that hangs on a customer, as relations: each is one batched read, whatever the number of customers."""
+
+from __future__ import annotations
+
+from resolvers.relations import children, parent
+from store.access import sessions, sign_ins
+from store.consents import consents, cookie_choices
+from store.credentials import credentials, second_factors
+from store.customers import customers
+from store.disclosures import disclosures
+from store.domains import domains
+from store.erasures import erasures
+from store.invoices import invoices
+from store.payments import payment_methods
+from store.services import services
+
+ID = customers.c.id
+
+services_of = children(services.c.customer_id, of=ID)
+domains_of = children(domains.c.customer_id, of=ID)
+payment_methods_of = children(payment_methods.c.customer_id, of=ID)
+invoices_of = children(invoices.c.customer_id, of=ID, newest_first=True)
+credentials_of = children(credentials.c.customer_id, of=ID)
+second_factors_of = children(second_factors.c.credential_id, of=credentials.c.id)
+sign_ins_of = children(sign_ins.c.customer_id, of=ID, newest_first=True)
+sessions_of = children(sessions.c.customer_id, of=ID, newest_first=True)
+consents_of = children(consents.c.customer_id, of=ID, newest_first=True)
+cookie_choice_of = parent(cookie_choices.c.customer_id, of=ID)
+disclosures_of = children(disclosures.c.customer_id, of=ID, newest_first=True)
+erasures_of = children(erasures.c.customer_id, of=ID, newest_first=True)
+
+domain_of_service = parent(domains.c.service_id, of=services.c.id)
+service_of_domain = parent(services.c.id, of=domains.c.service_id)
+customer_of_service = parent(customers.c.id, of=services.c.customer_id)
+customer_of_domain = parent(customers.c.id, of=domains.c.customer_id)
+customer_of_invoice = parent(customers.c.id, of=invoices.c.customer_id)

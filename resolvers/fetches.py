@@ -1,0 +1,158 @@
+"""Column-minimal, batched reads, prepared once when an operation is planned and run for every request after that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, select
+from sqlalchemy.sql.elements import KeyedColumnElement
+
+from policy.conditions import Condition
+from resolvers.filters import masked, owner_of, row_filters
+from resolvers.relations import Relation
+from store.customers import customers
+from store.domains import domains
+from store.metadata import Id
+from store.reading import Prepared, Reader, any_of
+
+Row = Sequence[Any]
+KEYS, KEY, AFTER, LIMIT, INDEX = "keys", "key", "after", "row_limit", "row_index"
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Which columns of a table a plan step needs, and what the purpose makes of its rows."""
+
+    table: Table
+    columns: frozenset[Column[Any]]
+    row_conditions: frozenset[Condition] = frozenset()
+    masks: Mapping[Column[Any], frozenset[Condition]] = field(default_factory=dict)
+    own_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where each column stands in the rows of a fetch; the row's id is always first."""
+
+    at: Mapping[Column[Any], int]
+    owner_at: int
+
+    @classmethod
+    def of(cls, projection: Projection, *needed: Column[Any]) -> Layout:
+        """The id, the owner, the columns a relation needs, then what was asked, in the table's order."""
+        table = projection.table
+        wanted = {table.c.id: None, owner_of(table): None} | dict.fromkeys(needed)
+        wanted |= {column: None for column in table.c if column in projection.columns}
+        at = {column: place for place, column in enumerate(wanted)}
+        return cls(at, at[owner_of(table)])
+
+    def selected(self, projection: Projection) -> list[KeyedColumnElement[Any]]:
+        """The SELECT list: masked where a condition judges the single value."""
+        return [masked(column, projection.masks.get(column, ())) for column in self.at]
+
+
+class ByKey:
+    """Rows reached by the value of one column: the single key has a statement of its own, many share one."""
+
+    __slots__ = ("_many", "_one", "grouped_at", "layout", "many", "reader")
+
+    def __init__(self, reader: Reader, projection: Projection, relation: Relation) -> None:
+        self.reader = reader
+        self.many = relation.many
+        self.layout = Layout.of(projection, relation.target)
+        self.grouped_at = self.layout.at[relation.target]
+        target, id_ = relation.target, projection.table.c.id
+        base = _select(projection, self.layout)
+        order = id_.desc() if relation.newest_first else id_
+        self._one = reader.prepare(base.where(target == bindparam(KEY, type_=Id)).order_by(order))
+        self._many = reader.prepare(base.where(any_of(target, KEYS)).order_by(target, order))
+
+    async def rows(self, keys: Sequence[int], parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """All rows of all keys, those of one key together; one statement."""
+        if not keys:
+            return []
+        if len(keys) == 1:
+            return await self.reader.fetch(self._one, {**parameters, KEY: keys[0]})
+        return await self.reader.fetch(self._many, {**parameters, KEYS: keys})
+
+    def grouped(self, rows: Iterable[Row]) -> dict[int, list[Row]]:
+        """The rows under the key that reached them."""
+        groups: dict[int, list[Row]] = {}
+        at = self.grouped_at
+        for row in rows:
+            groups.setdefault(row[at], []).append(row)
+        return groups
+
+
+class PageOf:
+    """A keyset page: of a whole table, or of each parent's rows; it asks for one row more to know whether more follow."""
+
+    __slots__ = ("_many", "_one", "grouped_at", "layout", "reader", "relation")
+
+    def __init__(self, reader: Reader, projection: Projection, relation: Relation | None = None) -> None:
+        self.reader, self.relation = reader, relation
+        needed = () if relation is None else (relation.target,)
+        self.layout = Layout.of(projection, *needed)
+        self.grouped_at = 0 if relation is None else self.layout.at[relation.target]
+        id_ = projection.table.c.id
+        newest = relation is not None and relation.newest_first
+        after = bindparam(AFTER, type_=Id)
+        base = _select(projection, self.layout).where(id_ < after if newest else id_ > after)
+        order = id_.desc() if newest else id_
+        limit = bindparam(LIMIT, type_=Id)
+        single = base if relation is None else base.where(relation.target == bindparam(KEY, type_=Id))
+        self._one = reader.prepare(single.order_by(order).limit(limit))
+        self._many = None if relation is None else reader.prepare(_windowed(base, relation, order, limit))
+
+    @property
+    def beginning(self) -> int:
+        """The key before the first row."""
+        return 2**63 - 1 if self.relation is not None and self.relation.newest_first else 0
+
+    async def rows(
+        self, keys: Sequence[int] | None, after: int | None, limit: int, parameters: Mapping[str, Any]
+    ) -> Sequence[Row]:
+        """Up to `limit` + 1 rows (of each key, when there are keys) beyond `after`; one statement."""
+        bound = {**parameters, AFTER: self.beginning if after is None else after, LIMIT: limit + 1}
+        if keys is None:
+            return await self.reader.fetch(self._one, bound)
+        if not keys:
+            return []
+        if len(keys) == 1:
+            return await self.reader.fetch(self._one, bound | {KEY: keys[0]})
+        assert self._many is not None
+        return await self.reader.fetch(self._many, bound | {KEYS: keys})
+
+
+class ByIndex:
+    """The customer that a blind index finds: by e-mail, customer number or domain name."""
+
+    __slots__ = ("_prepared", "layout", "reader")
+
+    def __init__(self, reader: Reader, projection: Projection, index: Column[bytes]) -> None:
+        self.reader = reader
+        self.layout = Layout.of(projection)
+        found = index == bindparam(INDEX, type_=index.type)
+        if index.table is domains:
+            found = customers.c.id.in_(select(domains.c.customer_id).where(found))
+        self._prepared: Prepared = reader.prepare(_select(projection, self.layout).where(found))
+
+    async def rows(self, index: bytes, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """One row or none; one statement."""
+        return await self.reader.fetch(self._prepared, {**parameters, INDEX: index})
+
+
+def _select(projection: Projection, layout: Layout) -> Select[Any]:
+    filters = row_filters(projection.table, projection.row_conditions, projection.own_only)
+    return select(*layout.selected(projection)).where(*filters)
+
+
+def _windowed(
+    base: Select[Any], relation: Relation, order: ColumnElement[Any], limit: ColumnElement[Any]
+) -> Select[Any]:
+    place = func.row_number().over(partition_by=relation.target, order_by=order).label("place")
+    numbered = base.where(any_of(relation.target, KEYS)).add_columns(place).subquery()
+    columns = [column for column in numbered.c if column.name != "place"]
+    return select(*columns).where(numbered.c.place <= limit).order_by(numbered.c[relation.target.name], numbered.c.place)

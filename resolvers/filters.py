@@ -1,0 +1,76 @@
+"""The purpose's conditions as SQL: what may not be read is not read, instead of being removed afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Column, ColumnElement, Table, bindparam, case, null, select
+from sqlalchemy.sql.elements import KeyedColumnElement
+
+from policy.conditions import Condition
+from store.consents import consents
+from store.customers import customers
+from store.disclosures import disclosures
+from store.domains import domains
+from store.metadata import Id, Instant
+from store.payments import payment_methods
+
+SUBJECT = "subject"
+"""The parameter that carries the customer a token is bound to."""
+
+NOW = "now"
+"""The parameter that carries the moment of the request."""
+
+CLAUSES: dict[Condition, tuple[Table, ColumnElement[bool]]] = {
+    Condition.NEWS_NOT_DECLINED: (customers, customers.c.product_news.is_(True)),
+    Condition.CARD_STORAGE_CONSENTED: (
+        payment_methods,
+        select(consents.c.id)
+        .where(consents.c.id == payment_methods.c.card_consent_id, consents.c.state == "GIVEN")
+        .exists(),
+    ),
+    Condition.DISCLOSURE_MAY_BE_TOLD: (
+        disclosures,
+        disclosures.c.embargoed_until.is_(None) | (disclosures.c.embargoed_until <= bindparam(NOW, type_=Instant)),
+    ),
+    Condition.WHOIS_NAME_PUBLISHED: (domains, domains.c.hide_name.is_(False)),
+    Condition.WHOIS_ADDRESS_PUBLISHED: (domains, domains.c.hide_address.is_(False)),
+    Condition.WHOIS_EMAIL_PUBLISHED: (domains, domains.c.hide_email.is_(False)),
+    Condition.WHOIS_PHONE_PUBLISHED: (domains, domains.c.hide_phone.is_(False)),
+}
+"""Each condition with the table whose rows it judges."""
+
+
+def owner_of(table: Table) -> Column[int]:
+    """The column that says whose row it is; LookupError for a table that belongs to nobody."""
+    if table is customers:
+        return customers.c.id
+    if "customer_id" not in table.c:
+        raise LookupError(f"{table.name} has no owner")
+    return table.c.customer_id
+
+
+def row_filters(table: Table, conditions: Iterable[Condition], own_only: bool) -> list[ColumnElement[bool]]:
+    """The WHERE clauses that the purpose adds to a read of this table (R5, R12, R50; DESIGN §2 rules 3 and 6)."""
+    clauses = [_clause(table, condition) for condition in sorted(conditions, key=lambda each: each.name)]
+    if own_only:
+        clauses.append(owner_of(table) == bindparam(SUBJECT, type_=Id))
+    return clauses
+
+
+def masked(column: Column[object], conditions: Iterable[Condition]) -> KeyedColumnElement[object]:
+    """The column, or NULL in rows where one of the conditions does not hold (R26)."""
+    clauses = [_clause(column.table, condition) for condition in sorted(conditions, key=lambda each: each.name)]
+    if not clauses:
+        return column
+    judged = clauses[0]
+    for clause in clauses[1:]:
+        judged = judged & clause
+    return case((judged, column), else_=null()).label(column.name)
+
+
+def _clause(table: object, condition: Condition) -> ColumnElement[bool]:
+    home, clause = CLAUSES[condition]
+    if home is not table:
+        raise LookupError(f"{condition.name} judges rows of {home.name}, not of {getattr(table, 'name', table)}")
+    return clause

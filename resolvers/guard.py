@@ -1,0 +1,72 @@
+"""The one place where what was fetched is recorded as revealed and made readable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column
+
+from resolvers.fetches import Layout, Row
+from store.keystore import KeyStore, SubjectKey
+
+
+class Damaged(Exception):
+    """A sealed value does not open: it was altered, moved, or sealed under another key."""
+
+
+class Revealed:
+    """Whose data one operation has read: by pseudonym, for its ledger entry."""
+
+    __slots__ = ("_keys", "_store", "subjects")
+
+    def __init__(self, store: KeyStore) -> None:
+        self._store = store
+        self._keys: dict[int, SubjectKey | None] = {}
+        self.subjects: dict[str, None] = {}
+
+    async def admit(self, rows: Sequence[Row], layout: Layout) -> list[tuple[Row, SubjectKey]]:
+        """Each row with its owner's key, the owner noted; a row whose owner's key is gone is not there any more (R35)."""
+        at = layout.owner_at
+        missing = [owner for owner in dict.fromkeys(row[at] for row in rows) if owner not in self._keys]
+        if missing:
+            self._keys.update(zip(missing, await self._store.subjects(missing), strict=True))
+        admitted = []
+        for row in rows:
+            if (key := self._keys[row[at]]) is not None:
+                self.subjects[key.pseudonym] = None
+                admitted.append((row, key))
+        return admitted
+
+
+class Record:
+    """One row behind the guard: plain columns as they rest, sealed ones opened when they are asked for."""
+
+    __slots__ = ("_key", "_opened", "layout", "row", "type_name")
+
+    def __init__(self, type_name: str, row: Row, layout: Layout, key: SubjectKey) -> None:
+        self.type_name, self.row, self.layout, self._key = type_name, row, layout, key
+        self._opened: dict[Column[Any], Any] = {}
+
+    @property
+    def id(self) -> int:
+        """The row's primary key."""
+        return int(self.row[0])
+
+    def value(self, column: Column[Any]) -> Any:
+        """What the column holds, opened; Damaged when a sealed value does not open."""
+        resting = self.row[self.layout.at[column]]
+        sealing = column.info.get("sealing")
+        if resting is None or sealing is None:
+            return resting
+        if column not in self._opened:
+            self._opened[column] = self._open(column, resting, sealing)
+        return self._opened[column]
+
+    def _open(self, column: Column[Any], resting: bytes, sealing: Any) -> Any:
+        try:
+            return sealing.decode(self._key.open(column, self.id, resting))
+        except Exception as error:  # every way of not opening is one answer, without a hint of the content
+            raise Damaged(f"{column.table.name}.{column.name}") from error
+
+

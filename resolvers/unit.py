@@ -1,0 +1,70 @@
+"""One operation's reading: the store, the person it is bound to, and what it has revealed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from aiodataloader import DataLoader
+
+from resolvers.fetches import ByIndex, ByKey, PageOf, Row
+from resolvers.filters import SUBJECT
+from resolvers.guard import Revealed
+from store.database import Store
+from store.keystore import SubjectKey
+
+Admitted = tuple[Row, SubjectKey]
+
+
+class Unit:
+    """Lives as long as one operation; nothing in it is shared between requests."""
+
+    __slots__ = ("_loaders", "parameters", "revealed", "store")
+
+    def __init__(self, store: Store, subject: int | None) -> None:
+        self.store = store
+        self.parameters: dict[str, Any] = {} if subject is None else {SUBJECT: subject}
+        self.revealed = Revealed(store.keys)
+        self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
+
+    async def related(self, place: Hashable, fetch: ByKey, key: int) -> list[Admitted]:
+        """The rows under one key; all keys that arrive in the same turn of the loop share one statement."""
+
+        async def load(keys: list[int]) -> list[list[Admitted]]:
+            rows = await fetch.rows(keys, self.parameters)
+            return _under(keys, await self.revealed.admit(rows, fetch.layout), fetch.grouped_at)
+
+        return await self._loader(place, load).load(key)
+
+    async def page_under(
+        self, place: Hashable, fetch: PageOf, key: int, after: int | None, limit: int
+    ) -> list[Admitted]:
+        """A page of one parent's rows (one more than `limit` when more follow); parents share one statement."""
+
+        async def load(keys: list[int]) -> list[list[Admitted]]:
+            rows = await fetch.rows(keys, after, limit, self.parameters)
+            return _under(keys, await self.revealed.admit(rows, fetch.layout), fetch.grouped_at)
+
+        return await self._loader((place, after, limit), load).load(key)
+
+    async def page(self, fetch: PageOf, after: int | None, limit: int) -> list[Admitted]:
+        """A page of the whole table that the purpose may read."""
+        rows = await fetch.rows(None, after, limit, self.parameters)
+        return await self.revealed.admit(rows, fetch.layout)
+
+    async def found(self, fetch: ByIndex, kind: str, value: str) -> list[Admitted]:
+        """The customer whose e-mail, number or domain this is, by blind index; the value itself never reaches the SQL."""
+        rows = await fetch.rows(self.store.keys.blind_index(kind, value), self.parameters)
+        return await self.revealed.admit(rows, fetch.layout)
+
+    def _loader(self, place: Hashable, load: Any) -> DataLoader[int, Any]:
+        if place not in self._loaders:
+            self._loaders[place] = DataLoader(load, max_batch_size=None)
+        return self._loaders[place]
+
+
+def _under(keys: Sequence[int], admitted: Sequence[Admitted], at: int) -> list[list[Admitted]]:
+    groups: dict[int, list[Admitted]] = {key: [] for key in keys}
+    for each in admitted:
+        groups[each[0][at]].append(each)
+    return [groups[key] for key in keys]

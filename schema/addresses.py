@@ -1,0 +1,25 @@
+"""A postal address, wherever one rests."""
+
+from __future__ import annotations
+
+from policy.purposes import Purpose
+from schema.fields import part
+from schema.readers import SELF
+from schema.records import plain_type
+from schema.scalars import CountryCode
+from store.customers import customers
+
+ADDRESS = customers.c.postal_address
+REACHED = (Purpose.INVOICING, Purpose.DOMAIN_REGISTRATION, SELF)
+
+
+@plain_type
+class PostalAddress:
+    """Where letters and invoices go. The field that leads here decides which of these purposes apply."""
+
+    street: str | None = part(ADDRESS, "street", "Street and number.", REACHED)
+    street2: str | None = part(ADDRESS, "street2", "A second line: building, floor, care of.", REACHED)
+    postal_code: str | None = part(ADDRESS, "postal_code", "Postal code, as the country writes it.", REACHED)
+    city: str | None = part(ADDRESS, "city", "Town or city.", REACHED)
+    region: str | None = part(ADDRESS, "region", "State, province or canton, where addresses name it.", REACHED)
+    country: CountryCode | None = part(ADDRESS, "country", "Country.", REACHED)

@@ -1,0 +1,51 @@
+"""How a customer signs in: facts that protect, never a secret (R16)."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import strawberry
+
+from policy.categories import Category
+from resolvers import customers as reads
+from schema.fields import datum, identity, related
+from schema.node import Node
+from schema.readers import SIGN_IN_FACTS, SIGNED_IN
+from schema.records import record
+from schema.scalars import DateTime
+from store.credentials import FACTOR_KINDS, PLATFORMS, STRENGTHS, credentials, second_factors
+
+K = credentials.c
+F = second_factors.c
+
+Platform = strawberry.enum(
+    Enum("Platform", {k: k for k in PLATFORMS}), description="Where customers sign in, each with its own password."
+)
+PasswordStrength = strawberry.enum(
+    Enum("PasswordStrength", {k: k for k in STRENGTHS}), description="What the meter said when the password was set."
+)
+FactorKind = strawberry.enum(Enum("FactorKind", {k: k for k in FACTOR_KINDS}), description="What the factor is.")
+
+
+@record(second_factors)
+class SecondFactor(Node):
+    """A second factor of one platform."""
+
+    id: strawberry.ID = identity(second_factors, SIGN_IN_FACTS)
+    kind: FactorKind | None = datum(F.kind, "What it is.", SIGN_IN_FACTS)
+    confirmed_at: DateTime | None = datum(F.confirmed_at, "Since when it protects; null while unconfirmed.", SIGN_IN_FACTS)
+    last_used_at: DateTime | None = datum(F.last_used_at, "When it was last used.", SIGN_IN_FACTS)
+
+
+@record(credentials)
+class Credential(Node):
+    """The sign-in of one platform."""
+
+    id: strawberry.ID = identity(credentials, SIGN_IN_FACTS)
+    platform: Platform | None = datum(K.platform, "The platform it opens.", SIGN_IN_FACTS)
+    login_name: str | None = datum(K.login_name, "The name to sign in with.", SIGNED_IN)
+    changed_at: DateTime | None = datum(K.changed_at, "When the password was last changed.", SIGN_IN_FACTS)
+    password_strength: PasswordStrength | None = datum(K.strength, "How strong the password was when it was set.", SIGN_IN_FACTS)
+    second_factors: list[SecondFactor] | None = related(
+        reads.second_factors_of, "The second factors of this platform.", Category.AUTH_FACTOR, SIGN_IN_FACTS
+    )

@@ -1,0 +1,124 @@
+"""The customer, and everything that hangs on one."""
+
+from __future__ import annotations
+
+import strawberry
+
+from policy.categories import Category
+from policy.purposes import Purpose
+from resolvers import customers as reads
+from schema.access import SessionConnection, SignInConnection
+from schema.addresses import PostalAddress
+from schema.connections import After, First, connection
+from schema.consents import Consent, CookieChoice
+from schema.credentials import Credential
+from schema.disclosures import Disclosure
+from schema.domains import Domain
+from schema.erasures import Erasure
+from schema.fields import datum, embedded, identity, paged, related
+from schema.invoices import Invoice
+from schema.names import family_name, full_name, given_name
+from schema.node import Node
+from schema.payments import PaymentMethod
+from schema.readers import (
+    BILLED,
+    ERASED,
+    NAMED,
+    NEWS,
+    OPEN_SESSIONS,
+    PAID,
+    REGISTERED,
+    SELF,
+    SERVED,
+    SIGN_IN_FACTS,
+    THE_CUSTOMER,
+    WATCHED,
+    WRITTEN_TO,
+)
+from schema.records import record
+from schema.scalars import DateTime, LanguageTag
+from schema.services import Service
+from store.customers import customers
+
+C = customers.c
+
+
+@record(customers)
+class Customer(Node):
+    """A person or company that subscribed to our services."""
+
+    id: strawberry.ID = identity(customers, THE_CUSTOMER)
+    customer_number: str | None = datum(
+        C.customer_number,
+        "The number on invoices and letters.",
+        (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING, SELF),
+    )
+    full_name: str | None = datum(
+        C.name, "Given and family name: to address the customer and to issue invoices.", NAMED, read=full_name
+    )
+    given_name: str | None = datum(C.name, "Given name.", NAMED, read=given_name)
+    family_name: str | None = datum(C.name, "Family name.", NAMED, read=family_name)
+    postal_address: PostalAddress | None = embedded(C.postal_address, "Where invoices go.", BILLED)
+    email: str | None = datum(
+        C.email,
+        "To write about the services subscribed to and, unless declined, about news of our services.",
+        WRITTEN_TO,
+    )
+    phone: str | None = datum(
+        C.phone, "To call in an emergency only; never for promotion.", (Purpose.EMERGENCY_CONTACT, SELF)
+    )
+    locale: LanguageTag | None = datum(C.locale, "The language to write in.", NAMED)
+    product_news: bool | None = datum(
+        C.product_news, "Whether news about our services are welcome by e-mail.", (NEWS, SELF)
+    )
+    created_at: DateTime | None = datum(
+        C.created_at, "When the customer registered.", (Purpose.SERVICE_PROVISION, Purpose.INVOICING, SELF)
+    )
+    updated_at: DateTime | None = datum(C.updated_at, "When the profile last changed.", (SELF,))
+    last_service_ended_at: DateTime | None = datum(
+        C.last_service_ended_at,
+        "When the last service ended; six months later everything is erased. Null while a service runs.",
+        ERASED,
+    )
+    services: list[Service] | None = related(
+        reads.services_of, "What the customer subscribed to, oldest first.", Category.SUBSCRIPTION, SERVED
+    )
+    domains: list[Domain] | None = related(
+        reads.domains_of, "Domain names registered for the customer.", Category.SUBSCRIPTION, REGISTERED
+    )
+    payment_methods: list[PaymentMethod] | None = related(
+        reads.payment_methods_of, "How the customer pays.", Category.PAYMENT_METHOD, PAID
+    )
+    invoices: list[Invoice] | None = related(
+        reads.invoices_of, "What was billed, newest first.", Category.TRANSACTION, BILLED
+    )
+    credentials: list[Credential] | None = related(
+        reads.credentials_of,
+        "The sign-ins of each platform: facts only, never a secret.",
+        Category.LOGIN_NAME,
+        SIGN_IN_FACTS,
+    )
+
+    @paged(reads.sign_ins_of, Category.ACCESS_HISTORY, WATCHED)
+    def sign_ins(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> SignInConnection | None:
+        """Every access to a platform, newest first."""
+
+    @paged(reads.sessions_of, Category.ACCESS_HISTORY, OPEN_SESSIONS)
+    def sessions(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> SessionConnection | None:
+        """Open and ended sessions, newest first."""
+
+    consents: list[Consent] | None = related(
+        reads.consents_of, "What was agreed to and taken back, newest first.", Category.PREFERENCE, (SELF,)
+    )
+    cookie_choice: CookieChoice | None = related(
+        reads.cookie_choice_of, "The choice about cookies, if one was made.", Category.PREFERENCE, (SELF,)
+    )
+    disclosures: list[Disclosure] | None = related(
+        reads.disclosures_of, "Who else received what, newest first.", Category.ACCESS_HISTORY, (SELF,)
+    )
+    erasures: list[Erasure] | None = related(
+        reads.erasures_of, "Erasures asked for or due, newest first.", Category.PREFERENCE, ERASED
+    )
+
+
+CustomerConnection = connection(Customer, "Customer")

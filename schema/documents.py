@@ -1,0 +1,118 @@
+"""Documents: parsed, measured and validated once, then remembered by their text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    validate,
+)
+
+from schema.bounded import Bounded
+from schema.errors import Code, Problem, from_core
+from schema.limits import Limits, exceeded, too_large
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One operation of a valid document."""
+
+    document: Document
+    node: OperationDefinitionNode
+
+    @property
+    def is_mutation(self) -> bool:
+        """Whether it may change anything."""
+        return self.node.operation is OperationType.MUTATION
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A document that is valid against the schema, or what is wrong with it."""
+
+    hash: str
+    """SHA-256 of the text in hexadecimal: the name of a trusted document."""
+    ast: DocumentNode | None
+    operations: Mapping[str, Operation]
+    fragments: Mapping[str, FragmentDefinitionNode]
+    faults: tuple[tuple[GraphQLError, Code], ...] = ()
+    limits: tuple[Problem, ...] = ()
+
+    def problems(self, hints: bool) -> list[Problem]:
+        """What is wrong; empty for a valid document."""
+        return [*self.limits, *(from_core(error, code, hints) for error, code in self.faults)]
+
+    def operation(self, name: str | None) -> Operation | Problem:
+        """The operation to run; without a name there must be exactly one (G2)."""
+        if name is None:
+            if len(self.operations) == 1:
+                return next(iter(self.operations.values()))
+            return _unresolved("The document has several operations: say which one to run in `operationName`.")
+        found = self.operations.get(name)
+        return found or _unresolved("The document has no operation of the name given in `operationName`.")
+
+
+def _unresolved(message: str) -> Problem:
+    return Problem(Code.OPERATION_RESOLUTION_FAILURE, message)
+
+
+class Documents:
+    """A bounded memory of documents; validation never depends on the caller, so one memory serves all."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits, most: int = 1_000) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._known: Bounded[str, Document] = Bounded(most)
+
+    @staticmethod
+    def hash_of(text: str) -> str:
+        """SHA-256 in hexadecimal."""
+        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def read(self, text: str) -> Document:
+        """The document of this text; never raises."""
+        document = self._known.get(text)
+        if document is None:
+            document = self._known[text] = self._read(text)
+        return document
+
+    def _read(self, text: str) -> Document:
+        name = self.hash_of(text)
+        try:
+            ast = parse(text, max_tokens=self._limits.tokens)
+            over = exceeded(ast, self._limits)
+        except GraphQLSyntaxError as error:
+            if "Document contains more than" in error.message:
+                most = self._limits.tokens
+                large = too_large("tokens", f"The document has more than {most} tokens.", most)
+                return Document(name, None, {}, {}, limits=(large,))
+            return Document(name, None, {}, {}, faults=((error, Code.GRAPHQL_PARSE_FAILED),))
+        except RecursionError:
+            deep = too_large("depth", "The document is nested too deeply.", self._limits.depth)
+            return Document(name, None, {}, {}, limits=(deep,))
+        if over:
+            return Document(name, None, {}, {}, limits=tuple(over))
+        if faults := validate(self._schema, ast, max_errors=20):
+            return Document(
+                name, None, {}, {}, faults=tuple((fault, Code.GRAPHQL_VALIDATION_FAILED) for fault in faults)
+            )
+        return self._valid(name, ast)
+
+    def _valid(self, name: str, ast: DocumentNode) -> Document:
+        operations: dict[str, Operation] = {}
+        fragments = {each.name.value: each for each in ast.definitions if isinstance(each, FragmentDefinitionNode)}
+        document = Document(name, ast, operations, fragments)
+        for each in ast.definitions:
+            if isinstance(each, OperationDefinitionNode):
+                operations[each.name.value if each.name else ""] = Operation(document, each)
+        return document

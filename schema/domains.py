@@ -1,0 +1,79 @@
+"""Domain names, their registrants, and what the whois shows."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import strawberry
+
+from policy.categories import Category
+from policy.conditions import Condition
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from resolvers import customers as reads
+from schema.addresses import PostalAddress
+from schema.back_references import CustomerRef
+from schema.fields import datum, embedded, identity, related, when
+from schema.node import Node
+from schema.readers import REGISTERED, SELF
+from schema.records import record
+from schema.scalars import DateTime
+from store.domains import REGISTRANT_KINDS, domains
+
+D = domains.c
+REGISTRY = (Recipient.REGISTRY,)
+
+RegistrantKind = strawberry.enum(
+    Enum("RegistrantKind", {k: k for k in REGISTRANT_KINDS}),
+    description="Whether the registrant is a person or an organisation: registries publish less of a person.",
+)
+
+
+def published(condition: Condition) -> tuple[object, ...]:
+    """To register a domain only what is to be published is read; the customer sees it all."""
+    return (when(condition, Purpose.DOMAIN_REGISTRATION), SELF)
+
+
+@record(domains)
+class Domain(Node):
+    """A registered domain name. The registrant may be someone else than the customer."""
+
+    id: strawberry.ID = identity(domains, REGISTERED)
+    name: str | None = datum(D.name, "The domain name.", REGISTERED, disclosed_to=REGISTRY)
+    tld: str | None = datum(D.tld, "The extension, whose registry sets what is published.", REGISTERED)
+    registrant_kind: RegistrantKind | None = datum(
+        D.registrant_kind, "Person or organisation.", REGISTERED, disclosed_to=REGISTRY
+    )
+    registrant_name: str | None = datum(
+        D.registrant_name,
+        "The owner's name.",
+        published(Condition.WHOIS_NAME_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    registrant_address: PostalAddress | None = embedded(
+        D.registrant_address,
+        "The owner's postal address.",
+        published(Condition.WHOIS_ADDRESS_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    registrant_email: str | None = datum(
+        D.registrant_email,
+        "The owner's e-mail address.",
+        published(Condition.WHOIS_EMAIL_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    registrant_phone: str | None = datum(
+        D.registrant_phone,
+        "The owner's phone, as registered: a datum of its own, never the customer's emergency number.",
+        published(Condition.WHOIS_PHONE_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    hide_name: bool | None = datum(D.hide_name, "The name is hidden in the whois.", REGISTERED)
+    hide_address: bool | None = datum(D.hide_address, "The address is hidden in the whois.", REGISTERED)
+    hide_email: bool | None = datum(D.hide_email, "The e-mail address is hidden in the whois.", REGISTERED)
+    hide_phone: bool | None = datum(D.hide_phone, "The phone is hidden in the whois.", REGISTERED)
+    registered_at: DateTime | None = datum(D.registered_at, "When it was registered.", REGISTERED)
+    expires_at: DateTime | None = datum(D.expires_at, "When the registration ends.", REGISTERED)
+    customer: CustomerRef | None = related(
+        reads.customer_of_domain, "Whose it is.", Category.CUSTOMER_ID, REGISTERED
+    )

@@ -1,0 +1,43 @@
+"""What a customer was billed."""
+
+from __future__ import annotations
+
+import strawberry
+
+from policy.categories import Category
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from resolvers import customers as reads
+from schema.addresses import PostalAddress
+from schema.names import full_name
+from schema.back_references import CustomerRef
+from schema.fields import datum, embedded, identity, related
+from schema.node import Node
+from schema.readers import BILLED, SELF
+from schema.records import record
+from schema.scalars import DateTime
+from store.invoices import invoices
+
+V = invoices.c
+PAYABLE = (Purpose.INVOICING, Purpose.PAYMENT_EXECUTION, SELF)
+AFFILIATE = (Recipient.PAYMENT_AFFILIATE,)
+
+
+@record(invoices)
+class Invoice(Node):
+    """An invoice, with the name and address that stood on it."""
+
+    id: strawberry.ID = identity(invoices, PAYABLE)
+    number: str | None = datum(V.number, "The number printed on it.", PAYABLE, disclosed_to=AFFILIATE)
+    issued_at: DateTime | None = datum(V.issued_at, "When it was issued.", PAYABLE)
+    due_at: DateTime | None = datum(V.due_at, "When it was or is to be paid.", PAYABLE)
+    paid_at: DateTime | None = datum(V.paid_at, "When it was paid.", PAYABLE)
+    currency: str | None = datum(V.currency, "ISO 4217 code.", PAYABLE, disclosed_to=AFFILIATE)
+    amount_cents: int | None = datum(
+        V.amount_cents, "The amount in hundredths of the currency.", PAYABLE, disclosed_to=AFFILIATE
+    )
+    billed_name: str | None = datum(V.billed_name, "The name it was made out to.", BILLED, read=full_name)
+    billed_address: PostalAddress | None = embedded(V.billed_address, "The address it was made out to.", BILLED)
+    customer: CustomerRef | None = related(
+        reads.customer_of_invoice, "Whose it is.", Category.CUSTOMER_ID, PAYABLE
+    )

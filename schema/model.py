@@ -1,0 +1,184 @@
+"""The finished schema as the engine reads it: for every coordinate its rule, for every field its source.
+
+It is taken from graphql-core's final types, not from the declarations: a field that is redeclared, inherited or
+moved is judged as what it became.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+)
+from sqlalchemy import Table
+
+from policy.categories import Category
+from policy.conditions import Condition
+from policy.decision import Allowance
+from policy.purposes import Purpose
+from policy.retention import RetentionRule
+from policy.rules import Rule
+from schema.connections import PUBLIC_ARGUMENTS
+from schema.directives import AllowedFor, PersonalData, RequiresScopes, Retention
+from schema.fields import DECLARED, Declared
+from schema.records import ROWS, RowsOf
+from schema.sources import Source
+
+STRAWBERRY = "strawberry-definition"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldModel:
+    """One field of one type, as it is enforced and answered."""
+
+    coordinate: str
+    name: str
+    core: GraphQLField
+    rule: Rule | None
+    """None: nothing was declared, and the lint stops the start."""
+    source: Source | None
+    public: str | None
+    """Why the field needs no purpose, when it says so."""
+
+
+class SchemaModel:
+    """Every rule of a schema, by coordinate, and where its fields come from."""
+
+    def __init__(self, core: GraphQLSchema) -> None:
+        self.core = core
+        self.fields: dict[tuple[str, str], FieldModel] = {
+            (type_.name, name): _field(type_, name, field)
+            for type_ in object_types(core)
+            for name, field in type_.fields.items()
+        }
+
+    def field(self, type_name: str, name: str) -> FieldModel:
+        """KeyError for a field that does not exist."""
+        return self.fields[type_name, name]
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rule]:
+        """Every declared rule, arguments and input fields included, by coordinate."""
+        found = {field.coordinate: field.rule for field in self.fields.values() if field.rule is not None}
+        for coordinate, rule in self.inbound():
+            if rule is not None:
+                found[coordinate] = rule
+        return found
+
+    def inbound(self) -> Iterator[tuple[str, Rule | None]]:
+        """Every argument and input field with its rule; None where nothing was declared."""
+        for type_ in object_types(self.core):
+            for name, field in type_.fields.items():
+                for argument, core in field.args.items():
+                    yield f"{type_.name}.{name}({argument}:)", argument_rule(type_.name, name, argument, core)
+        for type_ in self.core.type_map.values():
+            if isinstance(type_, GraphQLInputObjectType) and not type_.name.startswith("__"):
+                for name, field_ in type_.fields.items():
+                    yield f"{type_.name}.{name}", input_rule(type_.name, name, field_)
+
+    @cached_property
+    def rows(self) -> Mapping[str, RowsOf]:
+        """The table behind each object type that stands for rows."""
+        return {
+            name: rows
+            for name, type_ in self.core.type_map.items()
+            if isinstance(type_, GraphQLObjectType) and (rows := _rows(type_)) is not None
+        }
+
+    @cached_property
+    def types_of_table(self) -> Mapping[Table, tuple[str, ...]]:
+        """The object types that stand for the rows of each table."""
+        found: dict[Table, tuple[str, ...]] = {}
+        for name, rows in self.rows.items():
+            found[rows.table] = (*found.get(rows.table, ()), name)
+        return found
+
+
+def object_types(core: GraphQLSchema) -> Iterator[GraphQLObjectType | GraphQLInterfaceType]:
+    """Object and interface types, without those of introspection."""
+    for type_ in core.type_map.values():
+        if isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)) and not type_.name.startswith("__"):
+            yield type_
+
+
+def holds_rows(core: GraphQLSchema, type_: Any) -> bool:
+    """Whether a type, or one of its possible types, stands for rows of a table."""
+    named = get_named_type(type_)
+    if isinstance(named, GraphQLObjectType):
+        return _rows(named) is not None
+    if isinstance(named, GraphQLInterfaceType):
+        return any(_rows(each) is not None for each in core.get_possible_types(named))
+    return False
+
+
+def argument_rule(type_name: str, field: str, argument: str, core: GraphQLArgument) -> Rule | None:
+    """The rule of an argument; positions and page sizes are public, input objects speak for themselves."""
+    coordinate = f"{type_name}.{field}({argument}:)"
+    if declared := _from_directives(coordinate, core.extensions.get(STRAWBERRY)):
+        return declared
+    if argument in PUBLIC_ARGUMENTS or isinstance(get_named_type(core.type), GraphQLInputObjectType):
+        return Rule(coordinate, None, (), None, inbound=True)
+    return None
+
+
+def input_rule(type_name: str, name: str, core: GraphQLInputField) -> Rule | None:
+    """The rule of a field of an input object."""
+    coordinate = f"{type_name}.{name}"
+    if declared := _from_directives(coordinate, core.extensions.get(STRAWBERRY)):
+        return declared
+    if isinstance(get_named_type(core.type), GraphQLInputObjectType):
+        return Rule(coordinate, None, (), None, inbound=True)
+    return None
+
+
+def _field(type_: GraphQLObjectType | GraphQLInterfaceType, name: str, core: GraphQLField) -> FieldModel:
+    coordinate = f"{type_.name}.{name}"
+    declared = getattr(core.extensions.get(STRAWBERRY), "metadata", {}).get(DECLARED)
+    if not isinstance(declared, Declared):
+        return FieldModel(coordinate, name, core, None, None, None)
+    rule = Rule(
+        coordinate,
+        declared.category,
+        declared.allowances,
+        declared.retention,
+        declared.scopes,
+        declared.disclosed_to,
+    )
+    return FieldModel(coordinate, name, core, rule, declared.source, declared.public)
+
+
+def _rows(type_: GraphQLObjectType) -> RowsOf | None:
+    definition = type_.extensions.get(STRAWBERRY)
+    # Read from the class itself: a subclass of a record is not that record unless it says so.
+    return definition.origin.__dict__.get(ROWS) if definition is not None else None
+
+
+def _from_directives(coordinate: str, definition: Any) -> Rule | None:
+    """An argument has no metadata of its own; its directives say the same."""
+    category, retention, allowances, scopes = None, None, [], ()
+    for each in getattr(definition, "directives", None) or ():
+        match each:
+            case PersonalData():
+                category = Category[each.category.name]
+            case AllowedFor():
+                condition = Condition[each.when.name] if each.when else None
+                allowances.append(Allowance(frozenset(Purpose[p.name] for p in each.allows), condition))
+            case Retention():
+                retention = RetentionRule[each.rule.name]
+            case RequiresScopes():
+                scopes = tuple(frozenset(group) for group in each.scopes)
+    if category is None and not allowances and not scopes:
+        return None
+    return Rule(coordinate, category, tuple(allowances), retention, scopes, inbound=True)
+

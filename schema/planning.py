@@ -1,0 +1,297 @@
+"""The plan of an operation: which rows and columns each place of it needs, with every fragment resolved.
+
+A plan holds for one operation, one decision, and one set of values of the variables that `@skip` and `@include` name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLCompositeType,
+    GraphQLObjectType,
+    InlineFragmentNode,
+    SelectionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+)
+from sqlalchemy import Column, Table
+
+from policy.conditions import Condition
+from resolvers.fetches import ByIndex, ByKey, PageOf, Projection
+from resolvers.filters import CLAUSES
+from resolvers.relations import parent
+from schema.decision import Decision
+from schema.documents import Operation
+from schema.model import FieldModel, SchemaModel
+from schema.sources import Embedded, Entry, Paged, Related, Value
+from store.customers import customers
+from store.domains import domains
+from store.reading import Reader
+
+Fetch = ByKey | PageOf | ByIndex
+Place = tuple[tuple[str, str], ...]
+LOOKUPS: Mapping[str, tuple[str, Column[bytes]]] = {
+    "email": ("email", customers.c.email_index),
+    "customerNumber": ("customer_number", customers.c.customer_number_index),
+    "domain": ("domain", domains.c.name_index),
+}
+"""How each field of `CustomerLookup` is looked up: the kind of its blind index, and the column."""
+
+
+@dataclass(slots=True, eq=False)
+class Planned:
+    """One field at one place of the operation."""
+
+    key: str
+    model: FieldModel | None
+    """None for `__typename` and introspection."""
+    nodes: list[FieldNode]
+    withheld: bool
+    selections: dict[str, Selection] = field(default_factory=dict)
+    """What is asked of each object type that may stand here."""
+    fetches: dict[str, Fetch] = field(default_factory=dict)
+    """By table name (`Entry`, `Related`, `Paged`), or by the lookup's field."""
+
+    @property
+    def fetch(self) -> Fetch:
+        """The only fetch."""
+        return next(iter(self.fetches.values()))
+
+
+@dataclass(slots=True, eq=False)
+class Selection:
+    """The fields asked of one object type, in the order of the response."""
+
+    type_name: str
+    fields: dict[str, Planned]
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """Everything an executor needs beside the variables."""
+
+    operation: Operation
+    decision: Decision
+    root: Selection
+    coordinates: tuple[str, ...]
+    """The personal fields that are read: what the ledger says was asked."""
+    columns: tuple[str, ...]
+    """The columns that are selected, as table.column."""
+    places: Mapping[Place, Planned]
+    """By response path: each step is the parent's type and the response key, list indexes left out."""
+
+
+def switches(operation: Operation) -> tuple[str, ...]:
+    """The variables that decide what `@skip` and `@include` leave out, in the order of their names."""
+    found: set[str] = set()
+    waiting: list[SelectionSetNode] = [operation.node.selection_set]
+    seen: set[str] = set()
+    while waiting:
+        for node in waiting.pop().selections:
+            for directive in node.directives or ():
+                if directive.name.value in ("skip", "include"):
+                    found.update(a.value.name.value for a in directive.arguments if isinstance(a.value, VariableNode))
+            if isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                waiting.append(operation.document.fragments[node.name.value].selection_set)
+            elif isinstance(node, (FieldNode, InlineFragmentNode)) and node.selection_set:
+                waiting.append(node.selection_set)
+    return tuple(sorted(found))
+
+
+def make_plan(
+    model: SchemaModel, reader: Reader, operation: Operation, decision: Decision, values: Mapping[str, Any]
+) -> Plan:
+    """Resolve the operation's fragments and conditions, and prepare its statements; nothing is read yet."""
+    return _Planner(model, reader, operation, decision, values).plan()
+
+
+class _Planner:
+    def __init__(
+        self,
+        model: SchemaModel,
+        reader: Reader,
+        operation: Operation,
+        decision: Decision,
+        values: Mapping[str, Any],
+    ) -> None:
+        self.model, self.reader, self.operation, self.decision, self.values = model, reader, operation, decision, values
+        self.own_only = decision.purpose is not None and decision.purpose.own_data_only
+        self.coordinates: dict[str, None] = {}
+        self.columns: dict[str, None] = {}
+        self.places: dict[Place, Planned] = {}
+
+    def plan(self) -> Plan:
+        root_type = self.model.core.get_root_type(self.operation.node.operation)
+        assert root_type is not None
+        root = self.selection(root_type, [self.operation.node.selection_set], ())
+        return Plan(self.operation, self.decision, root, tuple(self.coordinates), tuple(self.columns), self.places)
+
+    def selection(
+        self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode], path: Place
+    ) -> Selection:
+        """Everything asked of one object type at one place, fields of the same response key merged."""
+        grouped: dict[str, list[FieldNode]] = {}
+        seen: set[str] = set()
+        for each in sets:
+            self._collect(type_, each, grouped, seen)
+        return Selection(type_.name, {key: self.planned(type_, key, nodes, path) for key, nodes in grouped.items()})
+
+    def _collect(
+        self, type_: GraphQLObjectType, selections: SelectionSetNode, grouped: dict[str, list[FieldNode]], seen: set[str]
+    ) -> None:
+        for node in selections.selections:
+            if not self._included(node):
+                continue
+            if isinstance(node, FieldNode):
+                grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
+            elif isinstance(node, InlineFragmentNode):
+                if node.type_condition is None or self._applies(node.type_condition.name.value, type_):
+                    self._collect(type_, node.selection_set, grouped, seen)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                fragment = self.operation.document.fragments[node.name.value]
+                if self._applies(fragment.type_condition.name.value, type_):
+                    self._collect(type_, fragment.selection_set, grouped, seen)
+
+    def _included(self, node: SelectionNode) -> bool:
+        for directive in node.directives or ():
+            if directive.name.value in ("skip", "include"):
+                condition = directive.arguments[0].value
+                held = (
+                    self.values[condition.name.value] if isinstance(condition, VariableNode) else condition.value  # type: ignore[attr-defined]
+                )
+                if held == (directive.name.value == "skip"):
+                    return False
+        return True
+
+    def _applies(self, condition: str, type_: GraphQLObjectType) -> bool:
+        named = self.model.core.type_map[condition]
+        return named is type_ or (is_abstract_type(named) and self.model.core.is_sub_type(named, type_))
+
+    def planned(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], path: Place) -> Planned:
+        """One field with everything below it, and the statements it needs."""
+        name, here = nodes[0].name.value, (*path, (type_.name, key))
+        if name.startswith("__"):
+            return Planned(key, None, nodes, withheld=False)
+        model = self.model.field(type_.name, name)
+        planned = Planned(key, model, nodes, withheld=model.coordinate in self.decision.withheld)
+        self.places[here] = planned
+        if planned.withheld:
+            return planned
+        if model.rule is not None and model.rule.allowances:
+            self.coordinates[model.coordinate] = None
+        named = get_named_type(model.core.type)
+        if is_composite_type(named):
+            below = [node.selection_set for node in nodes if node.selection_set]
+            for each in self._possible(named):
+                planned.selections[each.name] = self.selection(each, below, here)
+            self._prepare(planned)
+        return planned
+
+    def _possible(self, named: GraphQLCompositeType) -> Iterator[GraphQLObjectType]:
+        if isinstance(named, GraphQLObjectType):
+            yield named
+        else:
+            yield from self.model.core.get_possible_types(named)
+
+    def _prepare(self, planned: Planned) -> None:
+        """The statements of a field that leads to rows."""
+        assert planned.model is not None
+        match planned.model.source:
+            case Related(relation):
+                projection = self._projection(relation.table, planned, rows_below(planned))
+                planned.fetches[relation.table.name] = ByKey(self.reader, projection, relation)
+            case Paged(table, relation):
+                projection = self._projection(table, planned, rows_below(planned))
+                planned.fetches[table.name] = PageOf(self.reader, projection, relation)
+            case Entry("lookup", table) if table is not None:
+                projection = self._projection(table, planned, rows_below(planned))
+                for name, (_, column) in LOOKUPS.items():
+                    planned.fetches[name] = ByIndex(self.reader, projection, column)
+            case Entry("node", None):
+                for table in self._seen_tables(planned):
+                    below = [each for each in rows_below(planned) if self.model.rows[each.type_name].table is table]
+                    self._by_id(table, planned, below)
+            case Entry(_, table) if table is not None:
+                self._by_id(table, planned, rows_below(planned))
+
+    def _by_id(self, table: Table, planned: Planned, below: Iterable[Selection]) -> None:
+        projection = self._projection(table, planned, below)
+        planned.fetches[table.name] = ByKey(self.reader, projection, parent(table.c.id, of=table.c.id))
+
+    def _seen_tables(self, planned: Planned) -> Iterator[Table]:
+        """The tables whose rows the purpose may know of; an id of any other is as if it did not exist."""
+        purpose = self.decision.purpose
+        for table, types in self.model.types_of_table.items():
+            rule = self.model.field(types[0], "id").rule
+            if rule is not None and purpose is not None and rule.when(purpose):
+                yield table
+
+    def _projection(self, table: Table, planned: Planned, below: Iterable[Selection]) -> Projection:
+        """The columns and conditions of everything asked of these rows."""
+        asked = [each for selection in below for each in selection.fields.values() if not each.withheld]
+        columns: set[Column[Any]] = set()
+        rows: set[Condition] = set()
+        masks: dict[Column[Any], frozenset[Condition]] = {}
+        for each in [planned, *asked, *self._ids_of(table)]:
+            coordinate = each if isinstance(each, str) else each.model.coordinate if each.model else ""
+            conditions = self.decision.conditions.get(coordinate) or self._condition_of(coordinate)
+            rows |= {one for one in conditions if one.scope == "ROW" and CLAUSES[one][0] is table}
+            column = _column(each) if isinstance(each, Planned) and each is not planned else None
+            if column is not None:
+                columns.add(column)
+                values = frozenset(one for one in conditions if one.scope == "VALUE")
+                masks[column] = masks.get(column, frozenset()) | values
+        variants = [self.model.rows[name].kind for name in self.model.types_of_table[table]]
+        columns |= {kind for kind in variants if kind is not None}
+        self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in columns)))
+        return Projection(table, frozenset(columns), frozenset(rows), masks, self.own_only)
+
+    def _ids_of(self, table: Table) -> list[str]:
+        """Whoever may not know that a row exists must not count it: the id's own condition holds for every read."""
+        return [f"{name}.id" for name in self.model.types_of_table[table]]
+
+    def _condition_of(self, coordinate: str) -> frozenset[Condition]:
+        purpose, rule = self.decision.purpose, self.model.rules.get(coordinate)
+        if rule is None or purpose is None:
+            return frozenset()
+        return frozenset(each for each in rule.when(purpose) if each is not None)
+
+
+def rows_below(planned: Planned) -> list[Selection]:
+    """The selections on the rows that a field leads to: directly, or through the edges and nodes of a connection."""
+    assert planned.model is not None
+    if not isinstance(planned.model.source, Paged):
+        return list(planned.selections.values())
+    found: list[Selection] = []
+    for connection in planned.selections.values():
+        for each in connection.fields.values():
+            if each.model is not None and each.model.name == "nodes":
+                found += each.selections.values()
+            elif each.model is not None and each.model.name == "edges":
+                for edge in each.selections.values():
+                    for inner in edge.fields.values():
+                        found += inner.selections.values()
+    return found
+
+
+def _column(planned: Planned) -> Column[Any] | None:
+    """The column of the row that a field needs."""
+    if planned.model is None:
+        return None
+    match planned.model.source:
+        case Value(column, _) | Embedded(column):
+            return column
+        case Related(relation) | Paged(_, relation) if relation is not None:
+            return relation.source
+        case _:
+            return None

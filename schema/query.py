@@ -1,0 +1,78 @@
+"""The root fields: the only ways in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from policy.categories import Category
+from policy.purposes import Purpose
+from schema.connections import After, First
+from schema.customers import Customer, CustomerConnection
+from schema.directives import PurposeEnum
+from schema.fields import entry, paged_table, public, searched, searched_input
+from schema.node import Node
+from schema.readers import SELF, THE_CUSTOMER, WRITTEN_TO
+from schema.records import plain_type
+from schema.sources import Attribute, GrantFacts
+from store.customers import customers
+
+OWN_FACTS = "the caller's own token, and nothing of any customer"
+GlobalId = Annotated[
+    strawberry.ID, searched(Category.CUSTOMER_ID, "The global id that a field `id` gave.", THE_CUSTOMER)
+]
+BY_NUMBER = (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING)
+BY_DOMAIN = (Purpose.SERVICE_PROVISION, Purpose.EMERGENCY_CONTACT, Purpose.DOMAIN_REGISTRATION)
+
+
+@plain_type
+class Grant:
+    """What the caller's token allows."""
+
+    client: str = public(Attribute("client"), "The client the token was issued to.", OWN_FACTS)
+    purposes: list[PurposeEnum] = public(Attribute("purposes"), "The purposes it may state.", OWN_FACTS)
+    scopes: list[str] = public(Attribute("scopes"), "The actions it may take.", OWN_FACTS)
+
+
+@strawberry.input(
+    one_of=True,
+    description="Exactly one of these. They are compared by keyed fingerprint; a value never reaches the database.",
+)
+class CustomerLookup:
+    """How a tool finds a customer it knows by something else than the id."""
+
+    email: str | None = searched_input(Category.EMAIL, "The customer's e-mail address.", WRITTEN_TO[:-2])
+    customer_number: str | None = searched_input(Category.CUSTOMER_ID, "The number on invoices.", BY_NUMBER)
+    domain: str | None = searched_input(Category.SUBSCRIPTION, "A domain name registered for the customer.", BY_DOMAIN)
+
+
+@strawberry.type(description="What may be read. Every operation reads for one purpose.")
+class Query:
+    """The ways in."""
+
+    @entry("me", customers, Category.CUSTOMER_ID, (SELF,))
+    def me(self) -> Customer | None:
+        """The customer whom the token is bound to."""
+
+    @entry("id", customers, Category.CUSTOMER_ID, THE_CUSTOMER)
+    def customer(self, id: GlobalId) -> Customer | None:
+        """A customer by global id; null for one that does not exist or may not be read for the purpose."""
+
+    @entry("lookup", customers, Category.CUSTOMER_ID, THE_CUSTOMER[:-1])
+    def customer_lookup(
+        self, by: Annotated[CustomerLookup, strawberry.argument(description="What the customer is known by.")]
+    ) -> Customer | None:
+        """A customer by e-mail address, number or domain name."""
+
+    @paged_table(customers, Category.CUSTOMER_ID, THE_CUSTOMER)
+    def customers(
+        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+    ) -> CustomerConnection | None:
+        """The customers that may be read for the purpose, in a stable order."""
+
+    @entry("node", None, Category.CUSTOMER_ID, THE_CUSTOMER)
+    def node(self, id: GlobalId) -> Node | None:
+        """Any object by global id; null for one that does not exist or may not be read for the purpose."""
+
+    grant: Grant = public(GrantFacts(), "What the caller's token allows.", OWN_FACTS)

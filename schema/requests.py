@@ -1,0 +1,63 @@
+"""What reaches the API, and what leaves it: no word of HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import orjson
+
+from schema.errors import Problem
+
+
+class Kind(Enum):
+    """How a request ended."""
+
+    OK = "OK"
+    """Executed: there is data, with or without errors of single fields."""
+    REQUEST_ERROR = "REQUEST_ERROR"
+    """Not executed, for a reason that the caller can mend."""
+    REFUSED = "REFUSED"
+    """Not executed, since the grant does not allow it."""
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    """A mutation came the way that only reads may come."""
+    UNAVAILABLE = "UNAVAILABLE"
+    """The store cannot answer now; nothing was half done."""
+    INTERNAL = "INTERNAL"
+    """A defect of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One operation as it was sent."""
+
+    query: str | None = None
+    document_id: str | None = None
+    """`sha256:` and 64 hexadecimal digits, or the digits alone."""
+    operation_name: str | None = None
+    variables: Mapping[str, Any] | None = None
+    extensions: Mapping[str, Any] | None = None
+    """`dryRun: true` asks what would be refused, without reading anything."""
+    purpose: str | None = None
+    reference: str | None = None
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer, encoded."""
+
+    kind: Kind
+    body: bytes
+    personal: bool = False
+    """It carries personal data: nobody may keep it."""
+    retry_after: int = 0
+    """Seconds, when UNAVAILABLE."""
+
+
+def failed(kind: Kind, problems: Sequence[Problem], retry_after: int = 0) -> Outcome:
+    """An answer without data."""
+    body = orjson.dumps({"errors": [each.formatted() for each in problems]})
+    return Outcome(kind, body, retry_after=retry_after)

@@ -1,0 +1,52 @@
+"""Scalars by their ISO and RFC names."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, NewType
+
+import strawberry
+
+
+def _serialize(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def _parse(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError("a DateTime is a text such as 2026-11-23T14:30:00Z")
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("a DateTime needs a time zone, such as the Z of 2026-11-23T14:30:00Z")
+    return moment.astimezone(UTC)
+
+
+DateTime = NewType("DateTime", str)
+CountryCode = NewType("CountryCode", str)
+LanguageTag = NewType("LanguageTag", str)
+
+SCALARS: dict[object, Any] = {
+    DateTime: strawberry.scalar(
+        name="DateTime",
+        description="A moment in UTC, to the second, such as 2026-11-23T14:30:00Z (RFC 3339).",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=_serialize,
+        parse_value=_parse,
+    ),
+    CountryCode: strawberry.scalar(
+        name="CountryCode",
+        description="A country by its two letters (ISO 3166-1 alpha-2).",
+        specified_by_url="https://www.iso.org/iso-3166-country-codes.html",
+        serialize=str,
+        parse_value=str,
+    ),
+    LanguageTag: strawberry.scalar(
+        name="LanguageTag",
+        description="A language, with region where it matters, such as fr-CH (BCP 47).",
+        specified_by_url="https://www.rfc-editor.org/info/bcp47",
+        serialize=str,
+        parse_value=str,
+    ),
+}

@@ -1,0 +1,77 @@
+"""Where the value of a field comes from: the facts that every executor answers from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Table
+
+from resolvers.relations import Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What one column of the row holds, opened if sealed, then passed through `read` unless it is null."""
+
+    column: Column[Any]
+    read: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalId:
+    """The Relay id of the row: its type and primary key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """An object whose fields are parts of one column of the row (`Part`)."""
+
+    column: Column[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the opened list that the surrounding `Embedded` holds."""
+
+    index: int
+    read: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Rows of another table; a list, or one row or none."""
+
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """A keyset connection: over the rows related to the parent, or over a whole table."""
+
+    table: Table
+    relation: Relation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A root field that finds one row: `me`, `id` (argument `id`), `node` (any type, argument `id`) or `lookup` (argument `by`)."""
+
+    kind: str
+    table: Table | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute of a value made by the executor itself: connections, edges, page information, the grant."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFacts:
+    """What the caller's token allows; nothing about any customer."""
+
+
+Source = Value | GlobalId | Embedded | Part | Related | Paged | Entry | Attribute | GrantFacts
