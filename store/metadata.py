@@ -148,10 +148,8 @@ def plain(
 
 
 def choice(name: str, choices: Sequence[str], category: Category | None, nullable: bool = False) -> Column[str]:
-    """A word out of a closed list, which the database checks too."""
-    listed = ", ".join(f"'{word}'" for word in choices)
-    check = CheckConstraint(f"{name} IN ({listed})", name=name)
-    column = plain(name, String(max(map(len, choices))), category, check, nullable=nullable)
+    """A word out of a closed list; its table has the database check it too."""
+    column = plain(name, String(max(map(len, choices))), category, nullable=nullable)
     column.info["choices"] = tuple(choices)
     return column
 
@@ -169,7 +167,13 @@ def owner(nullable: bool = False, bound: bool = True) -> Column[int]:
 
 def table(name: str, retention: RetentionRule, *parts: Any, within: MetaData = metadata, **options: Any) -> Table:
     """A table with its retention rule."""
-    return Table(name, within, *parts, info={"retention": retention}, **options)
+    checks = [_one_of(part) for part in parts if isinstance(part, Column) and "choices" in part.info]
+    return Table(name, within, *parts, *checks, info={"retention": retention}, **options)
+
+
+def _one_of(column: Column[str]) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in column.info["choices"])
+    return CheckConstraint(f"{column.name} IN ({listed})", name=column.name)
 
 
 def customer_table(name: str, retention: RetentionRule, *parts: Any, bound: bool = True, single: bool = False) -> Table:

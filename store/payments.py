@@ -19,7 +19,7 @@ payment_methods = customer_table(
     sealed("card_brand", Category.CARD_BRAND),
     sealed("card_last4", Category.CARD_NUMBER),
     sealed("card_expiry", Category.CARD_EXPIRY, EXPIRY_PARTS),
-    plain("card_consent_id", Id, None, ForeignKey("consents.id"), nullable=True),
+    plain("card_consent_id", Id, None, ForeignKey("consents.id"), nullable=True, index=True),
     sealed("paypal_account", Category.PAYMENT_METHOD),
     sealed("bank_name", Category.PAYMENT_METHOD),
     plain("created_at", Instant, None),

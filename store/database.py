@@ -1,0 +1,186 @@
+"""The whole store behind one door: reads, writes, keys and the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from store.config import StoreConfig
+from store.customers import customers
+from store.engines import make_engine, make_reader, transaction
+from store.faults import Cause, StoreUnavailable
+from store.housekeys import INDEX_KEY
+from store.keys import subject_keys, system_keys
+from store.keystore import KeyStore
+from store.ledger import Ledger, Writer
+from store.ledger_postgresql import PostgresWriter
+from store.ledger_sqlite import SqliteWriter
+from store.reading import Reader
+from store.rootkey import RootKeyMissing, RootKeyProblem, RootKeys
+from store.schemas import KEYS, LEDGER, MAIN
+from store.versions import check_version
+
+__all__ = ["Store", "StoreConfig", "StoreUnavailable", "open_store"]
+
+log = logging.getLogger(__name__)
+
+RETRY = 1.0
+"""Seconds between two attempts to reach a store that was down at the start."""
+
+
+class KeyStoreMissing(RootKeyProblem):
+    """There are customers, and the key store is empty: someone points at the wrong one, or it was lost."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The key store is empty, but the database has customers whose data only its keys can open. Restore the key "
+            "store from its backup, or point the settings at the right one. Nothing was changed."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a store is made of and keeps to itself."""
+
+    config: StoreConfig
+    root: RootKeys
+    engine: AsyncEngine
+    key_reader: Reader
+    key_engine: AsyncEngine
+
+
+class Store:
+    """What `open_store` gives. All of it may be used at once by any number of tasks of one event loop."""
+
+    def __init__(self, config: StoreConfig) -> None:
+        """Connects to nothing yet, and may raise RootKeyWrong or RootKeyExposed; ValueError for a bad address."""
+        root = RootKeys(config.root_key_path)
+        size, deadline = config.connections, config.read_deadline
+        key_reader = make_reader(config.key_store, size, deadline)
+        key_engine = make_engine(config.key_store, size, config.patience)
+        self.reader = make_reader(config.database, size, deadline)
+        """The customers' data."""
+        self.ledger_reader = make_reader(config.ledger, 1, deadline)
+        """The ledger's table, for audits."""
+        self.keys = KeyStore(key_reader, key_engine, root, config.keys_kept, config.key_max_age)
+        self.ledger = Ledger(_ledger_writer(config))
+        self._parts = _Parts(config, root, make_engine(config.database, size, config.patience), key_reader, key_engine)
+        self._checked = False
+        self._checking: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction on the main database, durable when the block ends; see `store.engines.transaction`.
+
+        On SQLite it is the only writer while the block runs, so keep it short and never open a second one inside. On
+        PostgreSQL it is READ COMMITTED: lock with `with_for_update()` what you read in order to change it.
+        """
+        async with transaction(self._parts.engine) as connection:
+            yield connection
+
+    async def ready(self) -> None:
+        """StoreUnavailable unless reads, writes, keys and the ledger would all succeed now."""
+        await self.check()
+        for engine in (self._parts.engine, self._parts.key_engine):
+            async with transaction(engine) as connection:
+                await connection.execute(select(literal(1)))
+        await self.ledger.check()
+
+    async def check(self) -> None:
+        """What must be so before the first request, in order; once it was so, it is not asked again.
+
+        (1) All sets of tables are at this release's version (StoreUnavailable NOT_MIGRATED); (2) there is a root key,
+        or none is needed yet and it is made now (RootKeyMissing, KeyStoreMissing); (3) it unwraps what is there
+        (RootKeyWrong).
+        """
+        if self._checked:
+            return
+        await self._check_versions()  # (1)
+        await self._check_root_key()  # (2)
+        await self.keys.house.system(INDEX_KEY)  # (3)
+        self._checked = True
+
+    async def _check_versions(self) -> None:
+        config = self._parts.config
+        for schema, address, reader in (
+            (MAIN, config.database, self.reader),
+            (LEDGER, config.ledger, self.ledger_reader),
+            (KEYS, config.key_store, self._parts.key_reader),
+        ):
+            if address.is_sqlite and not address.path.exists():
+                raise StoreUnavailable(Cause.NOT_MIGRATED, schema.name)
+            await check_version(reader, schema)
+
+    async def _check_root_key(self) -> None:
+        root, key_reader = self._parts.root, self._parts.key_reader
+        if await _any(key_reader, system_keys.c.name) or await _any(key_reader, subject_keys.c.customer_id):
+            if not root.exists:
+                raise RootKeyMissing(root.path)
+        elif await _any(self.reader, customers.c.id):
+            raise KeyStoreMissing
+        elif not root.exists:
+            root.create()
+
+    def check_until_ready(self) -> None:
+        """Go on checking in the background: a store that was down at the start comes back without a restart."""
+        self._checking = asyncio.create_task(self._check_again())
+
+    async def _check_again(self) -> None:
+        while not self._checked:
+            await asyncio.sleep(RETRY)
+            try:
+                await self.check()
+            except StoreUnavailable:
+                continue
+            except RootKeyProblem as problem:
+                log.critical("%s", problem)
+
+    async def close(self) -> None:
+        """Write what the ledger still holds, then let go of all connections."""
+        if self._checking is not None:
+            self._checking.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._checking
+        await self.ledger.close()
+        for reader in (self.reader, self.ledger_reader, self._parts.key_reader):
+            await reader.close()
+        for engine in (self._parts.engine, self._parts.key_engine):
+            await engine.dispose()
+
+
+def _ledger_writer(config: StoreConfig) -> Writer:
+    if config.ledger.is_sqlite:
+        return SqliteWriter(config.ledger.path, config.patience)
+    return PostgresWriter(config.ledger)
+
+
+async def _any(reader: Reader, column: ColumnElement[Any]) -> bool:
+    return bool(await reader.fetch(reader.prepare(select(column).limit(1)), {}))
+
+
+async def open_store(config: StoreConfig) -> Store:
+    """The store, checked; RootKeyProblem or StoreUnavailable NOT_MIGRATED when the process must not start.
+
+    A database that is down for now does not stop the start: what is asked of the store raises StoreUnavailable until
+    it is back.
+    """
+    store = Store(config)
+    try:
+        await store.check()
+    except StoreUnavailable as outage:
+        if outage.cause is Cause.NOT_MIGRATED:
+            await store.close()
+            raise
+        log.warning("The store is not available yet: %s (%s)", outage, outage.detail)
+        store.check_until_ready()
+    except BaseException:
+        await store.close()
+        raise
+    return store

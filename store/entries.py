@@ -1,0 +1,52 @@
+"""The ledger's table, and the form of one entry."""
+
+from __future__ import annotations
+
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, Integer, LargeBinary
+
+from policy.retention import RetentionRule
+from store.metadata import Instant, ledger_metadata, plain, table
+
+ledger_entries = table(
+    "ledger_entries",
+    RetentionRule.LEDGER,
+    plain("sequence", BigInteger().with_variant(Integer(), "sqlite"), None, primary_key=True, autoincrement=True),
+    plain("entry", LargeBinary, None),
+    plain("at", Instant, None),
+    within=ledger_metadata,
+    sqlite_autoincrement=True,
+)
+"""Append-only: triggers refuse to change or delete a row. `entry` is canonical JSON; customers stand in it by
+pseudonym only. Numbers rise, and may skip on PostgreSQL; a number is never used twice."""
+
+
+def canonical(entry: Mapping[str, Any], random: Callable[[int], bytes] = secrets.token_bytes) -> bytes:
+    """The entry as canonical JSON (RFC 8785) with a nonce of 16 random bytes, without which a leaf could be guessed.
+
+    Keys are sorted and ASCII, and numbers are whole, so that orjson's form is the canonical one; TypeError otherwise.
+    """
+    nonce = urlsafe_b64encode(random(16))[:22].decode()
+    _check(entry)
+    return orjson.dumps({**entry, "nonce": nonce}, option=orjson.OPT_SORT_KEYS)
+
+
+def _check(value: Any) -> None:
+    match value:
+        case dict():
+            for key, inner in value.items():
+                if not (isinstance(key, str) and key.isascii()):
+                    raise TypeError("keys of a ledger entry are ASCII texts")
+                _check(inner)
+        case list() | tuple():
+            for inner in value:
+                _check(inner)
+        case None | bool() | int() | str():
+            pass
+        case _:
+            raise TypeError(f"a ledger entry holds texts, whole numbers and lists, not {type(value).__name__}")

@@ -1,0 +1,66 @@
+"""The three sets of tables with all their tables in them, and the version of each that this release works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import MetaData
+
+from store import (
+    access,
+    clients,
+    consents,
+    credentials,
+    customers,
+    disclosures,
+    domains,
+    entries,
+    erasures,
+    invoices,
+    keys,
+    outbox,
+    payments,
+    services,
+)
+from store.metadata import key_metadata, ledger_metadata, metadata
+
+CAPABILITIES = (
+    access,
+    clients,
+    consents,
+    credentials,
+    customers,
+    disclosures,
+    domains,
+    entries,
+    erasures,
+    invoices,
+    keys,
+    outbox,
+    payments,
+    services,
+)
+"""The files that each hold tables; importing them fills the sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """One set of tables: the folder of its migrations, where its version is noted, and its versions in order.
+
+    The versions stand here too so that a start need not load Alembic to compare them; a test keeps the two alike.
+    """
+
+    name: str
+    tables: MetaData
+    versions: tuple[str, ...]
+
+    @property
+    def version_table(self) -> str:
+        """The set's own, since on PostgreSQL two sets share a database."""
+        return f"{self.name}_version"
+
+
+MAIN = Schema("main", metadata, ("main_0001",))
+LEDGER = Schema("ledger", ledger_metadata, ("ledger_0001",))
+KEYS = Schema("keys", key_metadata, ("keys_0001",))
+SCHEMAS = (MAIN, LEDGER, KEYS)
