@@ -1,0 +1,11 @@
+"""The demo: a hosting and domain company with customers who do not exist, and the applications that ask for their data."""
+
+from gateway.demo.clients import CLIENTS, DemoClient
+from gateway.demo.loading import NotADemoStore, load
+from gateway.demo.passwords import demo_password
+from gateway.demo.population import population
+
+FEATURED = "amelie.fontaine@example.com"
+"""The customer whom the printed commands ask for."""
+
+__all__ = ["CLIENTS", "FEATURED", "DemoClient", "NotADemoStore", "demo_password", "load", "population"]

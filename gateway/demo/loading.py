@@ -1,0 +1,79 @@
+"""Filling an empty store with the demo: its customers and its clients, all at once and once only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import count
+
+import orjson
+from sqlalchemy import exists, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.demo.clients import CLIENTS
+from gateway.demo.population import SEED, SIZE, population
+from resolvers.registration import add
+from store.clients import clients
+from store.customers import customers
+from store.database import Store
+from store.ids import EPOCH_MS
+
+FIRST_ID = int((datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000 - EPOCH_MS)) << 22
+"""Demo rows are numbered from here on, before everything that is registered later, so that printed commands stay true."""
+
+
+class NotADemoStore(Exception):  # noqa: N818 (it is an answer, not a defect)
+    """There are customers in the store who are not the demo's; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This store has customers of its own: demo data is loaded into an empty store only. "
+            "Choose another data folder (GATEWAY_DATA_DIR) for the demo."
+        )
+
+
+async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, seed: int = SEED) -> bool:
+    """Load the demo; True if it was loaded now, False if it was there already and is kept as it is.
+
+    The clients are the marker: they are written in the same transaction as the customers, so that an interruption
+    leaves neither. Raises NotADemoStore, or StoreUnavailable.
+    """
+    moment = now or datetime.now(UTC)
+    if await _loaded(store):
+        return False
+    people = population(moment, size, seed)
+    try:
+        async with store.write() as connection:
+            if await connection.scalar(select(exists().where(customers.c.id.is_not(None)))):
+                raise NotADemoStore
+            await _register_clients(connection, moment)
+            await add(connection, store.keys, people, make_id=count(FIRST_ID).__next__, now=moment)
+    except (IntegrityError, NotADemoStore):
+        # Another process may have loaded it between the question and the transaction.
+        if await _loaded(store):
+            return False
+        raise
+    return True
+
+
+async def _loaded(store: Store) -> bool:
+    found = store.reader.prepare(select(clients.c.id).where(clients.c.id == CLIENTS[0].id))
+    return bool(await store.reader.fetch(found, {}))
+
+
+async def _register_clients(connection: AsyncConnection, now: datetime) -> None:
+    rows = [
+        {
+            "id": client.id,
+            "name": client.name,
+            "purposes": orjson.dumps([purpose.name for purpose in client.purposes]).decode(),
+            "scopes": orjson.dumps(client.scopes).decode(),
+            "refusal": "REFUSE",
+            "documents_only": False,
+            "introspection": client.introspection,
+            "max_page": client.max_page,
+            "created_at": now,
+        }
+        for client in CLIENTS
+    ]
+    await connection.execute(insert(clients), rows)

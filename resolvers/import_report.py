@@ -1,0 +1,109 @@
+"""What an import says about a file: where it is wrong and what to do, and never what stands there (D1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, unique
+
+MOST_PROBLEMS = 1_000
+"""How many problems a report names; it counts the others."""
+
+
+@unique
+class FileFault(Enum):
+    """Why a whole file is refused, and what to do about it."""
+
+    NOT_A_FILE = "There is no readable file at this path; an import reads a regular file, twice."
+    EMPTY = "The file is empty: it needs a header line (CSV) or a customer a line (NDJSON)."
+    WRONG_ENCODING = "The file is not UTF-8: save it as UTF-8 (in a spreadsheet: “CSV UTF-8”) and try again."
+    MISSING_COLUMNS = "The first line must name the columns, and these are missing: add them to the header."
+    DUPLICATE_COLUMNS = "Columns of the header have the same name: keep one of each."
+    UNKNOWN_COLUMNS = "Columns have names that are not imported: rename or remove them (what has no use is not kept)."
+    TOO_LONG = "A record is longer than 100,000 bytes, often because a quotation mark is not closed: mend the line."
+    BROKEN_QUOTING = "This is not valid CSV: look for a stray quotation mark, or for line ends other than LF and CRLF."
+    CHANGED = "The file changed while it was imported; nothing was imported: try again when it is complete."
+    CONFLICT = "Somebody registered one of these customers meanwhile; nothing was imported: try again."
+
+
+class ImportRefused(Exception):  # noqa: N818 (it is an answer, not a defect)
+    """The file cannot be imported at all; nothing was.
+
+    `line` is the physical line, counted from 1. `columns` are names of ours, or positions counted from 1: never the
+    words of a header, since a file without a header begins with somebody's data.
+    """
+
+    def __init__(self, fault: FileFault, line: int | None = None, columns: tuple[str | int, ...] = ()) -> None:
+        self.fault, self.line, self.columns = fault, line, columns
+        where = f" (line {line})" if line is not None else ""
+        which = f" Columns: {', '.join(map(str, columns))}." if columns else ""
+        super().__init__(f"{fault.value}{which}{where}")
+
+
+@unique
+class Fault(Enum):
+    """What is wrong with one field of one row."""
+
+    MISSING = "is required"
+    TOO_LONG = "is too long"
+    FORMULA = "begins like a spreadsheet formula"
+    CONTROL_CHARACTER = "contains an invisible control character"
+    WRONG_TYPE = "has the wrong type"
+    NOT_AN_EMAIL = "is not an e-mail address"
+    NOT_A_PHONE = "is not an international telephone number, such as +41211234567"
+    NOT_A_COUNTRY = "is not a country code of ISO 3166-1, such as CH"
+    NOT_A_LANGUAGE = "is not a language tag, such as fr-CH"
+    NOT_A_BOOLEAN = "is neither true nor false"
+    NOT_A_DATE = "is not a date, such as 2026-03-31 or 2026-03-31T14:00:00Z"
+    IN_THE_FUTURE = "lies in the future"
+    ENDS_BEFORE_START = "lies before the start"
+    NOT_A_CHOICE = "is none of the allowed words"
+    NOT_A_NUMBER = "is not a customer number: letters, digits, - and . only"
+    NOT_A_DOMAIN = "is not a domain name"
+    END_DISAGREES = "must be there exactly for a TERMINATED service"
+    NOT_A_SERVICE = "is not a list of services: KIND|name|start|end, separated by ;"
+    TOO_MANY = "has too many entries"
+    UNKNOWN_KEY = "has a key that is not imported"
+    NOT_JSON = "is not one JSON object without repeated keys"
+    WRONG_WIDTH = "has more or fewer cells than the header"
+    DUPLICATE_IN_FILE = "stands in an earlier row too"
+    ALREADY_REGISTERED = "belongs to a registered customer already"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault: the row (records counted from 1), the line where it begins, the field; never the value."""
+
+    row: int
+    line: int
+    field: str
+    fault: Fault
+
+    def __str__(self) -> str:
+        return f"row {self.row} (line {self.line}): {self.field} {self.fault.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How an import went. `imported` is 0 or all good rows; `problems` are the first of `problem_count`."""
+
+    rows: int
+    bad_rows: int
+    imported: int
+    dry_run: bool
+    problems: tuple[Problem, ...]
+    problem_count: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether no row had a problem."""
+        return self.problem_count == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is: CHECKING reads the whole file once, then IMPORTING reads it again."""
+
+    phase: str
+    rows: int
+    bytes_done: int
+    bytes_total: int
