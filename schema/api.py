@@ -156,11 +156,11 @@ class Api:
 
     def _variables(self, operation: Operation, given: Mapping[str, Any]) -> dict[str, Any] | Outcome:
         """The variables as the specification coerces them."""
-        definitions = operation.node.variable_definitions
+        definitions = operation.node.variable_definitions or ()
         coerced = get_variable_values(self.model.core, definitions, dict(given), max_errors=10)
         if isinstance(coerced, list):
             return failed(Kind.REQUEST_ERROR, [from_core(error, Code.BAD_USER_INPUT, hints=False) for error in coerced])
-        return dict(coerced.coerced) if hasattr(coerced, "coerced") else dict(coerced)
+        return coerced.coerced
 
     def _plan(self, asked: Asked, variables: Mapping[str, Any]) -> Plan:
         values = {name: variables.get(name) for name in self._switches(asked.operation)}

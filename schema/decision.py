@@ -238,7 +238,7 @@ class _Judge:
                 for coordinate, verdict in self._verdicts.items()
                 if isinstance(verdict, Granted) and verdict.conditions
             },
-            tuple(self._guarded),
+            tuple({(each.variable, each.path): each for each in self._guarded}.values()),
             self.introspects,
             tuple(self._refused(self._inputs)),
             frozenset(self._withheld | self._fields.keys()),

@@ -174,7 +174,7 @@ def _entry(kind: str) -> Callable[..., Awaitable[Any]]:
                 return None
             fetch = planned.fetches[table.name]
         assert isinstance(fetch, ByKey)
-        found = _records(info, await context.unit.related((place, fetch.layout), fetch, key), fetch)
+        found = _records(info, await context.unit.related((place, type_name), fetch, key), fetch)
         return next((each for each in found if type_name in (None, each.type_name)), None)
 
     return resolve
