@@ -194,7 +194,7 @@ class NewDisclosure:
 
     recipient_kind: str
     recipient_name: str
-    recipient_country: str
+    recipient_country: str | None
     purpose: str
     legal_basis: str
     fields: tuple[str, ...]

@@ -104,7 +104,7 @@ class Writer:
     def _add(self, table: Table, record: Any, without: tuple[str, ...] = (), **more: Any) -> int:
         """A row with the fields of the record, which are named like the columns."""
         row = self._owned()
-        for name in _names(type(record)):
+        for name in _names(record.__class__):
             if name not in without:
                 row[name] = getattr(record, name)
         row.update(more)
@@ -122,5 +122,5 @@ def generated_number(customer_id: int) -> str:
 
 
 @cache
-def _names(record: type[Any]) -> tuple[str, ...]:
+def _names(record: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(record))

@@ -17,8 +17,9 @@ from store.customers import customers
 from store.database import Store
 from store.domains import domains
 from store.ids import new_id
-from store.keystore import KeyStore, SubjectKey
+from store.keystore import KeyStore
 from store.payments import card_vault
+from store.subjectkey import SubjectKey
 
 INDEXES: dict[Column[bytes], tuple[str, Lookup]] = {
     customers.c.email_index: ("email", Lookup.EMAIL),

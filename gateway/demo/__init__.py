@@ -1,4 +1,4 @@
-"""The demo: a hosting and domain company with customers who do not exist, and the applications that ask for their data."""
+"""The demo: a hosting and domain company whose customers do not exist, and the applications that ask for their data."""
 
 from gateway.demo.clients import CLIENTS, DemoClient
 from gateway.demo.loading import NotADemoStore, load

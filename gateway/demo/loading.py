@@ -18,8 +18,8 @@ from store.customers import customers
 from store.database import Store
 from store.ids import EPOCH_MS
 
-FIRST_ID = int((datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000 - EPOCH_MS)) << 22
-"""Demo rows are numbered from here on, before everything that is registered later, so that printed commands stay true."""
+FIRST_ID = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000 - EPOCH_MS) << 22
+"""Demo rows are numbered from here on, before all that is registered later, so that printed commands stay true."""
 
 
 class NotADemoStore(Exception):  # noqa: N818 (it is an answer, not a defect)
