@@ -2,6 +2,10 @@
 
 import pytest
 
+from tests.stores import bare_config, databases, postgres_server, store, store_config, store_kind
+
+__all__ = ["anyio_backend", "bare_config", "databases", "postgres_server", "store", "store_config", "store_kind"]
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:

@@ -1,0 +1,156 @@
+"""Real stores for the tests: the same test runs on SQLite and on PostgreSQL.
+
+`store` is an opened, empty store and `store_config` where it is; both are made anew for each test. `databases` makes
+more of them, for fixtures of a longer life. A test that needs only one kind is parametrised indirectly:
+`@pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from store.config import StoreConfig
+from store.database import Store, open_store
+from store.migrate import upgrade
+from tests.postgres import PostgresServer
+
+KINDS = ("sqlite", "postgresql")
+MAIN, KEYS = "template_main", "template_keys"
+
+
+class Databases:
+    """Hands out databases that were migrated once and are copied for everyone who asks."""
+
+    def __init__(self, folder: Path, server: PostgresServer) -> None:
+        self._folder = folder
+        self.server = server
+        self._number = count(1)
+        self._templates: dict[str, StoreConfig] = {}
+
+    @asynccontextmanager
+    async def fresh(self, kind: str, migrated: bool = True) -> AsyncIterator[StoreConfig]:
+        """A set of databases with no rows, and without tables unless `migrated`; removed after the block."""
+        if migrated and kind not in self._templates:
+            self._templates[kind] = await self._template(kind)
+        folder = self._folder / f"{kind}-{next(self._number)}"
+        folder.mkdir()
+        make = self._sqlite if kind == "sqlite" else self._postgresql
+        try:
+            async with make(folder, migrated) as config:
+                yield config
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @asynccontextmanager
+    async def _sqlite(self, folder: Path, migrated: bool) -> AsyncIterator[StoreConfig]:
+        config = StoreConfig.local(folder)
+        if migrated:
+            template = self._templates["sqlite"]
+            for source, target in (
+                (template.database, config.database),
+                (template.ledger, config.ledger),
+                (template.key_store, config.key_store),
+            ):
+                shutil.copy(source.path, target.path)
+        yield config
+
+    @asynccontextmanager
+    async def _postgresql(self, folder: Path, migrated: bool) -> AsyncIterator[StoreConfig]:
+        main, keys = f"{folder.name}-main", f"{folder.name}-keys"
+        await self._create(main, MAIN if migrated else "template0")
+        await self._create(keys, KEYS if migrated else "template0")
+        try:
+            yield self._config(main, keys, folder)
+        finally:
+            for name in (main, keys):
+                await self.administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    async def _template(self, kind: str) -> StoreConfig:
+        folder = self._folder / f"{kind}-template"
+        if kind == "sqlite":
+            config = StoreConfig.local(folder)
+        else:
+            await self._create(MAIN, "template0")
+            await self._create(KEYS, "template0")
+            config = self._config(MAIN, KEYS, folder)
+        await upgrade(config)
+        return config
+
+    def _config(self, main: str, keys: str, folder: Path) -> StoreConfig:
+        return StoreConfig(
+            database_url=self.server.url(main), key_store_url=self.server.url(keys), root_key_path=folder / "root.key"
+        )
+
+    async def _create(self, name: str, template: str) -> None:
+        await self.administer(f'CREATE DATABASE "{name}" TEMPLATE {template}')
+
+    async def administer(self, statement: str) -> None:
+        """Run a statement of the server's administrator, outside the databases of the tests."""
+        connection = await asyncpg.connect(self.server.url("postgres"))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server for the whole run."""
+    server = PostgresServer()
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def databases(postgres_server: PostgresServer) -> Iterator[Databases]:
+    """Makes databases of either kind, for fixtures that want to keep them longer than a test."""
+    with tempfile.TemporaryDirectory(prefix="gateway-stores-") as folder:
+        yield Databases(Path(folder), postgres_server)
+
+
+@pytest.fixture(params=KINDS)
+def store_kind(request: pytest.FixtureRequest) -> str:
+    """Which kind of database; every test that uses a store runs once for each."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def store_config(databases: Databases, store_kind: str) -> AsyncIterator[StoreConfig]:
+    """Migrated, empty databases and no root key yet."""
+    async with databases.fresh(store_kind) as config:
+        yield config
+
+
+@pytest.fixture
+async def bare_config(databases: Databases, store_kind: str) -> AsyncIterator[StoreConfig]:
+    """Databases without any table."""
+    async with databases.fresh(store_kind, migrated=False) as config:
+        yield config
+
+
+@pytest.fixture
+async def store(store_config: StoreConfig) -> AsyncIterator[Store]:
+    """An opened, empty store."""
+    opened = await open_store(store_config)
+    yield opened
+    await opened.close()
+
+
+@asynccontextmanager
+async def opened(config: StoreConfig) -> AsyncIterator[Store]:
+    """A store for the length of a block."""
+    store = await open_store(config)
+    try:
+        yield store
+    finally:
+        await store.close()
