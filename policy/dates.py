@@ -20,7 +20,7 @@ TARGET: Final = Period(days=25)
 ALARM: Final = Period(days=27)
 """When an erasure on request that is not done raises an alarm."""
 LAST_CALL: Final = timedelta(hours=6)
-"""The latest an alarm comes before a deadline, whatever its cause."""
+"""How long before its deadline an automatic erasure should be done, and raises an alarm if it is not."""
 WARNINGS: Final = (timedelta(days=30), timedelta(days=7))
 """How long before an automatic erasure the customer is warned."""
 
@@ -82,7 +82,7 @@ def requested_erasure(requested: datetime, last_service_ended: datetime | None, 
         cause=Cause.REQUEST,
         not_before=end_of_day(GUARD.after(day), zone),
         by=end_of_day(TARGET.after(day), zone),
-        alarm_at=min(end_of_day(ALARM.after(day), zone), due - LAST_CALL),
+        alarm_at=end_of_day(ALARM.after(day), zone),
         due=due,
     )
 

@@ -1,6 +1,7 @@
 """Whether a purpose may read a coordinate: a value with its reason, decided before anything is fetched."""
 
 import re
+from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass
 from enum import unique
@@ -14,7 +15,7 @@ from policy.rules import Allowance, Rule
 
 __all__ = ["Allowance", "Gap", "Granted", "Reason", "Refused", "Rule", "decide", "effective_purpose", "gaps"]
 
-REFERENCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}[-/:#][A-Za-z0-9._/-]{1,48}", re.ASCII)
+REFERENCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}[-/:#][A-Za-z0-9._/-]{1,48}")
 """A ticket or case such as `INC-4711`: no room for a name, a sentence or an e-mail address."""
 
 
@@ -80,12 +81,13 @@ def gaps(rule: Rule) -> tuple[str, ...]:
     are gaps, and so is a purpose named twice, of which nobody could say which condition holds.
     """
     personal = rule.category is not None
+    times = Counter(purpose for allowance in rule.allowances for purpose in allowance.purposes)
     found = (
         ("purposes", personal and not rule.allowances),
         ("purposes of an allowance", any(not allowance.purposes for allowance in rule.allowances)),
         ("retention", personal and rule.retention is None),
         ("scopes of an alternative", any(not needed for needed in rule.scopes)),
-        *((f"one allowance for {purpose.name}", len(rule.when(purpose)) > 1) for purpose in Purpose),
+        *((f"one allowance for {purpose.name}", times[purpose] > 1) for purpose in Purpose if purpose in times),
     )
     return tuple(missing for missing, is_gap in found if is_gap)
 

@@ -88,6 +88,10 @@ def test_a_longer_period_never_ends_sooner(day: date, period: Period, months: in
     assert period.after(day) <= longer.after(day)
 
 
+def test_months_come_before_days() -> None:
+    assert Period(months=1, days=1).after(date(2027, 1, 30)) == date(2027, 3, 1)
+
+
 @given(DAYS, st.integers(0, 5_000))
 def test_days_are_days(day: date, days: int) -> None:
     assert Period(days=days).after(day) - day == timedelta(days=days)
