@@ -1,5 +1,62 @@
-"""The `gateway` command."""
+"""The command line: `gateway`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "demo": ("gateway.commands.serving", "demo", "Serve invented customers, and print what to try."),
+    "serve": ("gateway.commands.serving", "serve", "Serve what the settings say."),
+    "token": ("gateway.commands.data", "token", "Print a bare access token of the demo."),
+    "customers": ("gateway.commands.data", "customers", "Bring customers in."),
+    "db": ("gateway.commands.data", "db", "Look after the databases."),
+    "schema": ("gateway.commands.looking", "schema", "Look at the schema."),
+    "settings": ("gateway.commands.looking", "settings_", "List every setting."),
+}
+"""Where each command lives and what it does; it is imported when it is used, so that each starts quickly."""
 
 
-def main() -> None:
+class Commands(click.Group):
+    """The commands of the table above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table, which is the order of a newcomer."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table itself, without importing what it names."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, meaning) for name, (_, _, meaning) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="customer-data-gateway", prog_name="gateway")
+def gateway() -> None:
+    """Customer data, for a purpose: a GraphQL gateway that gives each field only for what it may be used for.
+
+    \b
+    Try it:
+        gateway demo
+        gateway token billing
+    Serve your own customers:
+        export GATEWAY_ISSUER=https://data.example.com
+        gateway db upgrade
+        gateway customers import customers.csv --dry-run
+        gateway serve
+    """
+
+
+def main(**options: Any) -> None:
     """Run the command line."""
+    gateway(**options)

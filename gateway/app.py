@@ -1,0 +1,140 @@
+"""The ASGI application: every address, and the layers around them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, Router
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway import pages, problems
+from gateway.admission import Crowd
+from gateway.door import Door
+from gateway.graphql_http import Answers, GraphQLEndpoint
+from gateway.middleware import AccessLog, LastResort, Limited, SecurityHeaders, answer
+from gateway.settings import Settings
+from gateway.signing_keys import SigningKeys
+from store.faults import StoreUnavailable
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the application is made of; `serving.py` puts them together, tests may bring their own."""
+
+    settings: Settings
+    api: Answers
+    door: Door
+    keys: SigningKeys
+    ready: Callable[[], Awaitable[Any]]
+    """Returns while the store can answer; StoreUnavailable when it cannot."""
+    demo_tokens: Callable[[], Awaitable[list[dict[str, str]]]] | None = None
+    """The demo's tokens; None outside the demo, and then their address does not exist."""
+
+
+def build(parts: Parts) -> ASGIApp:
+    """The application, its layers around it."""
+    crowd = Crowd(parts.settings.max_requests, parts.settings.max_client_requests)
+    routes = list_routes(parts, crowd)
+    app: ASGIApp = Router(routes=routes, default=_not_found, redirect_slashes=False)
+
+    # The onion, innermost first: a request passes these from the last to the first.
+    app = Limited(app, crowd)
+    app = LastResort(app)
+    app = SecurityHeaders(app)
+    if parts.settings.access_log:
+        app = AccessLog(app, frozenset(route.path for route in routes))
+    return app
+
+
+def list_routes(parts: Parts, crowd: Crowd) -> list[Route | Mount]:
+    """Every address of the gateway."""
+    page = pages.GraphiQL(parts.settings) if parts.settings.graphiql else None
+    routes: list[Route | Mount] = [
+        Route("/graphql", GraphQLEndpoint(parts.api, parts.door, crowd, parts.settings, page)),
+        Route("/", Shown(pages.landing(parts.settings))),
+        Route("/healthz", Shown(JSONResponse({"status": "alive"}, headers=pages.NO_STORE))),
+        Route("/readyz", Asked(readiness(parts.ready))),
+        Route("/.well-known/jwks.json", Asked(key_set(parts.keys))),
+        Mount("/static", Files(directory=pages.STATIC)),
+    ]
+    if parts.demo_tokens is not None:
+        routes.append(Route("/demo/tokens", Asked(listed(parts.demo_tokens))))
+    return routes
+
+
+class Asked:
+    """An address that is only read: its response is made for each request."""
+
+    def __init__(self, respond: Callable[[], Awaitable[Response]]) -> None:
+        self._respond = respond
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a GET or HEAD; Problem 405 for any other method."""
+        if scope["method"] not in ("GET", "HEAD"):
+            raise problems.method_not_allowed(b"GET, HEAD")
+        response = await self._respond()
+        await response(scope, receive, send)
+
+
+class Shown(Asked):
+    """An address whose response never changes."""
+
+    def __init__(self, response: Response) -> None:
+        async def same() -> Response:
+            return response
+
+        super().__init__(same)
+
+
+class Files(StaticFiles):
+    """Our own scripts and styles; browsers ask each time whether theirs are still the ones of this release."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        """The file, with a rule for caches."""
+        response = super().file_response(*args, **options)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+def readiness(ready: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Response]]:
+    """Whether requests should be sent here: 200, or 503 while the store cannot answer."""
+
+    async def respond() -> Response:
+        try:
+            await ready()
+        except StoreUnavailable as error:
+            return answer(problems.unavailable(error.reason, error.retry_after))
+        return JSONResponse({"status": "ready"}, headers=pages.NO_STORE)
+
+    return respond
+
+
+def key_set(keys: SigningKeys) -> Callable[[], Awaitable[Response]]:
+    """The public keys that access tokens verify with (RFC 7517)."""
+
+    async def respond() -> Response:
+        try:
+            content = orjson.dumps(await keys.public())
+        except StoreUnavailable as error:
+            return answer(problems.unavailable(error.reason, error.retry_after))
+        return Response(content, media_type="application/jwk-set+json", headers={"cache-control": "max-age=60"})
+
+    return respond
+
+
+def listed(tokens: Callable[[], Awaitable[list[dict[str, str]]]]) -> Callable[[], Awaitable[Response]]:
+    """The tokens of the demo, for the box of the GraphiQL page."""
+
+    async def respond() -> Response:
+        return JSONResponse({"tokens": await tokens()}, headers=pages.NO_STORE)
+
+    return respond
+
+
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    raise problems.Problem(404, "NOT_FOUND", "There is nothing at this address.")

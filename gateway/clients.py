@@ -1,0 +1,100 @@
+"""The registered clients: what each may ask for, re-read often enough that disabling one takes effect at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import bindparam, select
+
+from policy.grant import Refusal
+from policy.purposes import Purpose
+from store.clients import clients
+from store.reading import Reader
+
+KEPT = 10_000
+"""The most registrations in memory; client ids come from our own tokens only, so this is a belt beside the braces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What one client may ask for, at most."""
+
+    client_id: str
+    purposes: frozenset[Purpose]
+    scopes: frozenset[str]
+    refusal: Refusal
+    documents_only: bool
+    introspection: bool
+    max_page: int
+
+
+@dataclass(slots=True)
+class _Kept:
+    registration: Registration | None
+    read_at: float
+
+
+class ClientRegistry:
+    """Registrations by client id, each kept for `seconds` before it is read again."""
+
+    def __init__(self, reader: Reader, seconds: float, clock: Callable[[], float]) -> None:
+        self._reader = reader
+        self._seconds = seconds
+        self._clock = clock
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._reading = asyncio.Lock()
+        self._prepared = reader.prepare(_registration)
+
+    async def find(self, client_id: str) -> Registration | None:
+        """The registration, or None when there is none or it is disabled.
+
+        The same object comes back while nothing has changed, so that what was derived from it can be kept with it.
+        """
+        kept = self._kept.get(client_id)
+        if kept is None or not 0 <= self._clock() - kept.read_at < self._seconds:
+            kept = await self._renew(client_id, kept)
+        return kept.registration
+
+    async def _renew(self, client_id: str, stale: _Kept | None) -> _Kept:
+        async with self._reading:  # those who waited find what the first one read
+            kept = self._kept.get(client_id)
+            if kept is not None and kept is not stale:
+                return kept
+            found = await self._read(client_id)
+            if stale is not None and stale.registration == found:
+                found = stale.registration
+            fresh = self._kept[client_id] = _Kept(found, self._clock())
+            self._kept.move_to_end(client_id)
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            return fresh
+
+    async def _read(self, client_id: str) -> Registration | None:
+        rows = await self._reader.fetch(self._prepared, {"client": client_id})
+        if not rows:
+            return None
+        purposes, scopes, refusal, documents_only, introspection, max_page = rows[0]
+        return Registration(
+            client_id,
+            # A purpose that this release does not know allows nothing.
+            frozenset(Purpose[name] for name in orjson.loads(purposes) if name in Purpose.__members__),
+            frozenset(orjson.loads(scopes)),
+            Refusal[refusal],
+            bool(documents_only),
+            bool(introspection),
+            max_page,
+        )
+
+
+_registration = select(
+    clients.c.purposes,
+    clients.c.scopes,
+    clients.c.refusal,
+    clients.c.documents_only,
+    clients.c.introspection,
+    clients.c.max_page,
+).where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None))

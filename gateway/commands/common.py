@@ -1,0 +1,49 @@
+"""What all commands share: settings from the environment, and mistakes told in a sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from gateway import logs, settings
+from gateway.demo import NotADemoStore
+from gateway.demo_tokens import NoDemo, UnknownName
+from gateway.server import CannotListen
+from gateway.settings import Settings, SettingsError
+from resolvers.import_report import ImportRefused
+from store.database import StoreUnavailable
+from store.rootkey import RootKeyProblem
+
+WRONG_SETTINGS = 2
+CANNOT_START = 3
+
+
+def read_settings(demo: bool | None = None, to_serve: bool = False) -> Settings:
+    """The settings of this process; a wrong one ends it with exit code 2. Sends logs where they belong, too."""
+    try:
+        found = settings.read(os.environ, demo)
+        if to_serve:
+            settings.require_issuer(found)
+    except SettingsError as error:
+        click.echo(f"{error}\n`gateway settings` lists all settings.", err=True)
+        raise SystemExit(WRONG_SETTINGS) from error
+    logs.configure(found.log)
+    for warning in settings.unknown(os.environ):
+        click.echo(f"Note: {warning}", err=True)
+    return found
+
+
+@contextmanager
+def told_in_a_sentence() -> Iterator[None]:
+    """What keeps a command from doing its work is told without a stack trace, and exits with code 3."""
+    try:
+        yield
+    except (RootKeyProblem, CannotListen, NotADemoStore, NoDemo, UnknownName, ImportRefused) as error:
+        click.echo(str(error).replace("{command}", click.get_current_context().command_path), err=True)
+        raise SystemExit(CANNOT_START) from error
+    except StoreUnavailable as error:
+        click.echo(f"{error.reason}", err=True)
+        raise SystemExit(CANNOT_START) from error

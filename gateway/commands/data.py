@@ -1,0 +1,135 @@
+"""`gateway db`, `gateway customers` and `gateway token`: what is done to a store from outside."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+import click
+
+from gateway import server
+from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.demo_tokens import DemoTokens
+from gateway.serving import open_works, store_config
+from gateway.settings import Settings
+from resolvers.import_report import Progress, Report
+from resolvers.import_source import Format
+from resolvers.imports import import_customers
+from store.database import open_store
+from store.migrate import upgrade
+
+BAD_ROWS = 1
+
+
+@click.group()
+def db() -> None:
+    """Look after the databases."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Create the databases, or bring them to this release's version.
+
+    \b
+    Safe to run from every replica at once, and again:
+        gateway db upgrade
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        server.run(upgrade(store_config(settings)))
+    click.echo("The databases are at this release's version.")
+
+
+@click.command()
+@click.argument("name")
+def token(name: str) -> None:
+    """Print a bare access token of the demo.
+
+    NAME is billing, support, noc, newsletter, auditor, or the e-mail address of a demo customer.
+
+    \b
+        gateway token billing
+        curl -H "Authorization: Bearer $(gateway token support)" ...
+    """
+    settings = read_settings(demo=True)
+    with told_in_a_sentence():
+        click.echo(server.run(_mint(settings, name)))
+
+
+async def _mint(settings: Settings, name: str) -> str:
+    async with open_works(settings) as works:
+        return await DemoTokens(works, settings).mint(name)
+
+
+@click.group()
+def customers() -> None:
+    """Bring customers in."""
+
+
+@customers.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Check every row and store nothing.")
+@click.option("--skip-bad", is_flag=True, help="Store the good rows though others are bad.")
+@click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), help="If the file's name does not tell.")
+def customers_import(file: Path, dry_run: bool, skip_bad: bool, form: Format | None) -> None:
+    """Import customers from a CSV or NDJSON FILE: all of them, or none.
+
+    \b
+        gateway customers import customers.csv --dry-run
+        gateway customers import customers.ndjson
+    """
+    form = form or ("ndjson" if file.suffix in (".ndjson", ".jsonl") else "csv")
+    settings = read_settings()
+    with told_in_a_sentence():
+        report = server.run(_import(settings, file, form, dry_run, skip_bad))
+    _tell(report)
+    if not report.clean:
+        raise SystemExit(BAD_ROWS)
+
+
+async def _import(settings: Settings, file: Path, form: Format, dry_run: bool, skip_bad: bool) -> Report:
+    store = await open_store(store_config(settings))
+    try:
+        with Bar() as bar:
+            return await import_customers(store, file, form, dry_run, bar.show, skip_bad=skip_bad)
+    finally:
+        await store.close()
+
+
+class Bar:
+    """A progress bar on stderr for each reading of the file; silent where nobody looks (click sees to that)."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._phase = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.render_finish()
+
+    def show(self, progress: Progress) -> None:
+        """Draw how far it is."""
+        if progress.phase != self._phase:
+            self.__exit__()
+            self._phase = progress.phase
+            label = progress.phase.capitalize().ljust(9)
+            self._bar = click.progressbar(length=progress.bytes_total, label=label, file=sys.stderr)
+            self._bar.render_progress()
+        self._bar.update(progress.bytes_done - self._bar.pos)
+
+
+def _tell(report: Report) -> None:
+    """The report: numbers first, then every problem that was kept."""
+    stored = "nothing was stored" if report.dry_run or not report.imported else f"{report.imported} imported"
+    kind = " (dry run)" if report.dry_run else ""
+    click.echo(f"{report.rows} rows, {report.bad_rows} bad, {stored}{kind}.")
+    for problem in report.problems:
+        click.echo(f"  {problem}")
+    if report.problem_count > len(report.problems):
+        click.echo(f"  ... and {report.problem_count - len(report.problems)} more")
+    if report.bad_rows and not report.imported and not report.dry_run:
+        click.echo("Mend these rows and run it again, or store the good ones with --skip-bad.")

@@ -1,0 +1,89 @@
+"""`gateway serve` and `gateway demo`."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+
+import click
+
+from gateway import server, serving
+from gateway.app import Parts, build
+from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.welcome import welcome
+from gateway.demo import load
+from gateway.demo_tokens import DemoTokens
+from gateway.serving import Works, open_works, store_config
+from gateway.settings import Settings
+from schema.api import Api
+from store.migrate import upgrade
+
+log = logging.getLogger("gateway")
+
+Opened = Callable[[Works, Settings], Awaitable[Callable[[], None]]]
+
+
+@click.command()
+def serve() -> None:
+    """Serve what the settings say, until SIGTERM or Ctrl-C.
+
+    \b
+    The store must be at this release's version:
+        gateway db upgrade && gateway serve
+    On another port, for other machines:
+        PORT=9000 GATEWAY_HOST=0.0.0.0 gateway serve
+    """
+    settings = read_settings(to_serve=True)
+    with told_in_a_sentence():
+        listening = server.listen(settings.host, settings.port)
+        server.run(answer_until_stopped(settings, listening, _say_where))
+
+
+@click.command()
+def demo() -> None:
+    """Serve a company of invented customers, and print what to try.
+
+    \b
+    The first run creates the store and fills it; later runs keep it. In another folder, on another port:
+        GATEWAY_DATA_DIR=/tmp/try PORT=9000 gateway demo
+    """
+    settings = read_settings(demo=True)
+    with told_in_a_sentence():
+        listening = server.listen(settings.host, settings.port)
+        server.run(_demo(settings, listening))
+
+
+async def _demo(settings: Settings, listening: socket.socket) -> None:
+    await upgrade(store_config(settings))
+    await answer_until_stopped(settings, listening, _fill_and_welcome)
+
+
+async def answer_until_stopped(settings: Settings, listening: socket.socket, opened: Opened) -> None:
+    """Open the store, serve, close the store; `opened` prepares what is told once requests are answered."""
+    async with open_works(settings) as works:
+        started = await opened(works, settings)
+        tokens = DemoTokens(works, settings)
+        if settings.demo:
+            await tokens.require_demo()
+        parts = Parts(
+            settings=settings,
+            api=Api(works.store, clock=serving.now),
+            door=works.door,
+            keys=works.keys,
+            ready=works.store.ready,
+            demo_tokens=tokens.listed if settings.demo else None,
+        )
+        await server.serve(build(parts), settings, listening, started)
+    log.info("stopped")
+
+
+async def _say_where(works: Works, settings: Settings) -> Callable[[], None]:
+    return lambda: log.info("answering", extra={"address": f"http://{settings.host}:{settings.port}"})
+
+
+async def _fill_and_welcome(works: Works, settings: Settings) -> Callable[[], None]:
+    if await load(works.store):
+        log.info("the demo was loaded")
+    text = await welcome(DemoTokens(works, settings), settings)
+    return lambda: click.echo(text)

@@ -1,0 +1,43 @@
+"""What `gateway demo` prints: what to open, and commands that are ready to paste."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from gateway.demo import FEATURED
+from gateway.demo_tokens import DemoTokens
+from gateway.settings import Settings
+from gateway.tour import CUSTOMER, STEPS, Step
+
+
+async def welcome(tokens: DemoTokens, settings: Settings) -> str:
+    """The page, with a token in every command."""
+    address = f"http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{settings.port}"  # noqa: S104
+    lines = [
+        "",
+        f"  The demo answers at {address}    (Ctrl-C stops it; the data stays in {settings.data_dir})",
+        "",
+        f"    {address}/          what there is to open",
+        f"    {address}/graphql   GraphiQL, with all these tokens in a box",
+        "",
+        "  Or paste these. The same question is answered or refused, depending on who asks and what for:",
+    ]
+    for step in STEPS:
+        token = await tokens.mint(FEATURED if step.who == CUSTOMER else step.who)
+        verdict = "" if step.answered else "  (refused)"
+        lines += ["", f"  # {step.title}{verdict}", command(step, token, address)]
+    lines += ["", f"  A bare token: gateway token billing    gateway token {FEATURED}", ""]
+    return "\n".join(lines)
+
+
+def command(step: Step, token: str, address: str) -> str:
+    """One curl command, for any shell of POSIX."""
+    headers = ["Content-Type: application/json", f"Authorization: Bearer {token}"]
+    if step.reference:
+        headers.append(f"Purpose-Reference: {step.reference}")
+    parts = ["curl", "-s", f"{address}/graphql"]
+    for header in headers:
+        parts += ["-H", header]
+    parts += ["-d", json.dumps({"query": step.query})]
+    return shlex.join(parts)

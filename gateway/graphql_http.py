@@ -1,0 +1,169 @@
+"""GraphQL over HTTP, written to its specification: https://graphql.github.io/graphql-over-http/draft/."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway import problems
+from gateway.admission import Crowd
+from gateway.attendance import TookTooLong, attended
+from gateway.bodies import ClientGone, Question, question_of_address, question_of_body, read_body
+from gateway.door import Door, VerifiedGrant
+from gateway.negotiation import Media, answer_media, is_json_in_utf8
+from gateway.problems import Problem
+from gateway.settings import Settings
+from gateway.tokens import TokenError
+from policy.grant import Grant
+from schema.requests import Kind, Outcome, Request
+from store.faults import StoreUnavailable
+
+NO_STORE = (b"cache-control", b"no-store")
+ALLOWED = b"GET, POST"
+MAX_PURPOSE = 64
+MAX_REFERENCE = 128
+
+STATUS = {
+    Kind.OK: 200,
+    Kind.REQUEST_ERROR: 400,
+    Kind.REFUSED: 403,
+    Kind.METHOD_NOT_ALLOWED: 405,
+    Kind.UNAVAILABLE: 503,
+    Kind.INTERNAL: 500,
+}
+"""The status under `application/graphql-response+json`."""
+
+ALWAYS_200 = {Kind.OK, Kind.REQUEST_ERROR, Kind.REFUSED}
+"""Under `application/json` these are 200 (§6.4.1): its clients take any other status for a broken connection."""
+
+
+class Answers(Protocol):
+    """What answers questions: `schema.api.Api`."""
+
+    async def execute(self, request: Request, grant: Grant) -> Outcome:
+        """The answer; never raises."""
+        ...
+
+
+class GraphQLEndpoint:
+    """The ASGI application at /graphql.
+
+    Who asks is told by a bearer token and by nothing else. A browser attaches that header to no request of its own
+    accord, and to none of another site's without asking us first, so neither a cookie nor a form can speak for anyone;
+    this holds for GET as well (G3).
+    """
+
+    def __init__(self, api: Answers, door: Door, crowd: Crowd, settings: Settings, page: ASGIApp | None) -> None:
+        self._api = api
+        self._door = door
+        self._crowd = crowd
+        self._settings = settings
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        reading = scope["method"] == "GET"
+        media = answer_media(headers.get(b"accept"), reading and self._page is not None)
+        if media is Media.HTML and self._page is not None:
+            await self._page(scope, receive, send)
+            return
+        try:
+            if scope["method"] not in ("GET", "POST"):
+                raise problems.method_not_allowed(ALLOWED)
+            if media is None:
+                raise problems.not_acceptable()
+            outcome = await self._answer(scope, headers, receive)
+            status, extra = _status(outcome, media)
+            body = outcome.body
+        except Problem as problem:
+            status, extra, body = problem.status, problem.headers, problem.as_graphql()
+        except ClientGone:
+            return
+        await _send(send, status, media or Media.JSON, extra, body)
+
+    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Outcome:
+        """1. form of the request; 2. who asks; 3. the body, bounded; 4. the answer, while somebody waits for it."""
+        posted = scope["method"] == "POST"
+        if posted and not (is_json_in_utf8(headers.get(b"content-type")) and _uncompressed(headers)):  # 1
+            raise problems.unsupported_content()
+        try:
+            grant = await self._door.admit(_bearer(scope, headers))  # 2
+            with self._crowd.one_of(grant.client_id):
+                question = await self._question(scope, headers, receive)  # 3
+                request = _request(question, headers, read_only=not posted)
+                return await self._execute(request, grant, receive)  # 4
+        except TokenError as error:
+            raise problems.token_refused(error.fault.value) from error
+        except StoreUnavailable as error:
+            raise problems.unavailable(error.reason, error.retry_after) from error
+
+    async def _question(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Question:
+        limit, seconds = self._settings.max_body_bytes, self._settings.body_seconds
+        body = await read_body(receive, headers.get(b"content-length"), limit, seconds)
+        return question_of_body(body) if scope["method"] == "POST" else question_of_address(scope["query_string"])
+
+    async def _execute(self, request: Request, grant: VerifiedGrant, receive: Receive) -> Outcome:
+        try:
+            return await attended(self._api.execute(request, grant), receive, self._settings.request_seconds)
+        except TookTooLong as error:
+            raise problems.unavailable("The answer was not ready in time.", retry_after=5) from error
+
+
+def _bearer(scope: Scope, headers: dict[bytes, bytes]) -> bytes:
+    """The token of the Authorization header (RFC 6750 §2.1); the other two ways of sending one are not read."""
+    credentials = headers.get(b"authorization")
+    if credentials is None:
+        raise problems.token_missing()
+    if len(headers) < len(scope["headers"]) and sum(name == b"authorization" for name, _ in scope["headers"]) > 1:
+        raise problems.token_twice()
+    scheme, _, token = credentials.partition(b" ")
+    if scheme.lower() != b"bearer":
+        raise problems.token_missing()
+    return token.strip()
+
+
+def _uncompressed(headers: dict[bytes, bytes]) -> bool:
+    return headers.get(b"content-encoding", b"identity").lower() == b"identity"
+
+
+def _request(question: Question, headers: dict[bytes, bytes], read_only: bool) -> Request:
+    return Request(
+        query=question.query,
+        document_id=question.document,
+        operation_name=question.operation_name or None,
+        variables=question.variables,
+        extensions=question.extensions,
+        purpose=_word(headers, b"purpose", MAX_PURPOSE),
+        reference=_word(headers, b"purpose-reference", MAX_REFERENCE),
+        read_only=read_only,
+    )
+
+
+def _word(headers: dict[bytes, bytes], name: bytes, longest: int) -> str | None:
+    """A header that must be short and ASCII, since it ends up in the ledger if it is accepted."""
+    value = headers.get(name)
+    if not value:
+        return None
+    if len(value) > longest or not value.isascii():
+        raise problems.malformed(f"The header {name.decode()} is too long or not ASCII.", "INVALID_HEADER")
+    return value.decode()
+
+
+def _status(outcome: Outcome, media: Media) -> tuple[int, tuple[tuple[bytes, bytes], ...]]:
+    """The status of an outcome and the headers that go with it."""
+    if media is Media.JSON and outcome.kind in ALWAYS_200:
+        return 200, ()
+    if outcome.kind is Kind.METHOD_NOT_ALLOWED:
+        return 405, ((b"allow", b"POST"),)
+    if outcome.kind is Kind.UNAVAILABLE:
+        return 503, ((b"retry-after", b"%d" % outcome.retry_after),)
+    return STATUS[outcome.kind], ()
+
+
+async def _send(send: Send, status: int, media: Media, extra: tuple[tuple[bytes, bytes], ...], body: bytes) -> None:
+    length = (b"content-length", b"%d" % len(body))
+    headers = [(b"content-type", media.content_type), length, NO_STORE, *extra]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,151 @@
+"""The layers around every request, from the outside in; `app.py` lists them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from http import HTTPStatus
+from time import perf_counter
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway import problems
+from gateway.admission import Crowd
+from gateway.problems import Problem
+
+log = logging.getLogger("gateway")
+
+POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""The content security policy of what is not a page: whatever it is taken for, it runs and loads nothing."""
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""The policy of a page: our own files only, no inline script and no inline style (G10)."""
+
+SECURITY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+)
+
+
+class SecurityHeaders:
+    """Puts the headers of G10 on every response; pages get the policy for pages, everything else the empty one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, with headers added to what is sent."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *SECURITY, *_policy(message["headers"])]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _policy(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
+    """The policy for what these headers announce; none if it brings its own."""
+    kind = b""
+    for name, value in headers:
+        if name == b"content-security-policy":
+            return ()
+        if name == b"content-type":
+            kind = value
+    return ((b"content-security-policy", PAGE_POLICY.encode() if kind.startswith(b"text/html") else POLICY),)
+
+
+class LastResort:
+    """Turns whatever was not foreseen into a typed 500, and logs where it happened but nothing of what was asked."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, whatever happens."""
+        started = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except (Problem, HTTPException) as known:
+            if not started:
+                await answer(_problem(known))(scope, receive, send)
+        except Exception:
+            # The log formatter gives the place, never the exception's text, which may hold what was asked.
+            log.exception("a request failed unexpectedly")
+            if not started:
+                await answer(problems.internal())(scope, receive, send)
+
+
+class Limited:
+    """Refuses requests while too many are being answered. Probes pass: a full house is not a broken one."""
+
+    def __init__(self, app: ASGIApp, crowd: Crowd) -> None:
+        self._app = app
+        self._crowd = crowd
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request if there is room, else 503."""
+        if scope["path"] in ("/healthz", "/readyz"):
+            await self._app(scope, receive, send)
+            return
+        with self._crowd.one():
+            await self._app(scope, receive, send)
+
+
+class AccessLog:
+    """One line per answered request: method, path, status and time; no address and no query string.
+
+    Of paths only those we know are named: anything may be typed behind a host's name, an e-mail address too.
+    """
+
+    def __init__(self, app: ASGIApp, paths: frozenset[str]) -> None:
+        self._app = app
+        self._paths = paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, then log it."""
+        status, began = 0, perf_counter()
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        finally:
+            fields = {"method": scope["method"], "at": scope["path"] if scope["path"] in self._paths else "(other)"}
+            log.info("answered", extra=fields | {"status": status, "ms": round((perf_counter() - began) * 1000, 1)})
+
+
+def _problem(known: Problem | HTTPException) -> Problem:
+    """Starlette's own refusals (of a file that is not there, say) in our form."""
+    if isinstance(known, Problem):
+        return known
+    status = HTTPStatus(known.status_code)
+    headers = tuple((name.lower().encode(), value.encode()) for name, value in (known.headers or {}).items())
+    return Problem(status, status.name, status.description or status.phrase, headers)
+
+
+def answer(problem: Problem) -> Response:
+    """A problem as a response, outside /graphql."""
+    response = Response(problem.as_json(), problem.status, media_type="application/problem+json")
+    response.headers.update({name.decode(): value.decode() for name, value in problem.headers})
+    response.headers["cache-control"] = "no-store"
+    return response

@@ -1,0 +1,101 @@
+"""Which media type an answer gets, and which one a question may have (RFC 9110 §12.5.1, GraphQL over HTTP §4, §5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+
+class Media(Enum):
+    """What an answer at /graphql can be; the value is its media type."""
+
+    RESPONSE = "application/graphql-response+json"
+    JSON = "application/json"
+    HTML = "text/html"
+
+    @property
+    def content_type(self) -> bytes:
+        """The value of the Content-Type header."""
+        return f"{self.value}; charset=utf-8".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """One range of an Accept header."""
+
+    type: str
+    subtype: str
+    quality: float
+
+    def precision(self, media: Media) -> int:
+        """How exactly it means this media type: 0 not at all, 1 `*/*`, 2 `type/*`, 3 by name."""
+        type_, _, subtype = media.value.partition("/")
+        if (self.type, self.subtype) == (type_, subtype):
+            return 3
+        if (self.type, self.subtype) == (type_, "*"):
+            return 2
+        return 1 if (self.type, self.subtype) == ("*", "*") else 0
+
+
+@lru_cache(maxsize=512)
+def answer_media(accept: bytes | None, page: bool) -> Media | None:
+    """The media type that the caller likes best, or None when it accepts none; `page` says that HTML may be given.
+
+    Without an Accept header the answer is `application/json`, the type of clients from before the specification. Of
+    types that are liked equally the one meant more exactly wins, then the specification's own.
+    """
+    if accept is None or not accept.strip():
+        return Media.JSON
+    ranges = [found for text in accept.decode("latin-1").lower().split(",") if (found := _range(text))]
+    best, best_rank = None, (0.0, 0)
+    for media in Media:
+        meant = max(ranges, key=lambda each: each.precision(media), default=None)
+        precision = meant.precision(media) if meant else 0
+        if meant is None or precision == 0 or meant.quality == 0:
+            continue
+        if media is Media.HTML and (not page or precision < 3):
+            continue  # a page is for those who name it: `*/*` is what tools say
+        if media is Media.RESPONSE and precision < 3:
+            precision = 0  # a wildcard means the type that every client can read
+        if (meant.quality, precision) > best_rank:
+            best, best_rank = media, (meant.quality, precision)
+    return best
+
+
+def _range(text: str) -> Range | None:
+    """One range with its quality; None if it cannot be read or wants another charset than UTF-8."""
+    name, *parameters = (part.strip() for part in text.split(";"))
+    type_, slash, subtype = name.partition("/")
+    if not slash:
+        return None
+    quality = 1.0
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip() == "charset" and not _is_utf8(value):
+            return None
+        if key.strip() == "q":
+            try:
+                quality = float(value)
+            except ValueError:
+                return None
+            if not 0 <= quality <= 1:
+                return None
+    return Range(type_, subtype, quality)
+
+
+@lru_cache(maxsize=512)
+def is_json_in_utf8(content_type: bytes | None) -> bool:
+    """Whether a body so described is a GraphQL question: `application/json`, in UTF-8 if it says in what.
+
+    What a page elsewhere can make a browser send without asking first (text, forms, multipart) is not (G3).
+    """
+    if content_type is None:
+        return False
+    name, *parameters = (part.strip() for part in content_type.decode("latin-1").lower().split(";"))
+    charsets = [value for key, _, value in (part.partition("=") for part in parameters) if key.strip() == "charset"]
+    return name == "application/json" and all(_is_utf8(value) for value in charsets)
+
+
+def _is_utf8(charset: str) -> bool:
+    return charset.strip().strip('"') in ("utf-8", "utf8")

@@ -1,0 +1,107 @@
+"""What the front door itself refuses, beside GraphQL: a status, a code and a sentence, never a stack trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import orjson
+
+Headers = list[tuple[bytes, bytes]]
+
+REALM = b'Bearer realm="customer data"'
+
+
+@dataclass(eq=False)  # not frozen: Python writes the traceback into an exception on its way up
+class Problem(Exception):  # noqa: N818 (it is an answer, not a defect)
+    """A request that is not answered; `message` may be shown to anyone."""
+
+    status: int
+    code: str
+    message: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def as_graphql(self) -> bytes:
+        """The body at /graphql: a GraphQL response with one error, which every client can read."""
+        return orjson.dumps({"errors": [{"message": self.message, "extensions": {"code": self.code}}]})
+
+    def as_json(self) -> bytes:
+        """The body elsewhere: problem details (RFC 9457)."""
+        title = HTTPStatus(self.status).phrase
+        return orjson.dumps({"title": title, "status": self.status, "code": self.code, "detail": self.message})
+
+
+def malformed(message: str, code: str = "BAD_REQUEST") -> Problem:
+    """400: the request cannot be read."""
+    return Problem(400, code, message)
+
+
+def method_not_allowed(allowed: bytes) -> Problem:
+    """405 for a method that this address does not have."""
+    return Problem(405, "METHOD_NOT_ALLOWED", f"Use {allowed.decode()}.", ((b"allow", allowed),))
+
+
+def not_acceptable() -> Problem:
+    """406."""
+    return Problem(
+        406,
+        "NOT_ACCEPTABLE",
+        "Answers are application/graphql-response+json or application/json, in UTF-8: accept one of them.",
+    )
+
+
+def too_slow(seconds: int) -> Problem:
+    """408."""
+    return Problem(
+        408, "BODY_TIMEOUT", f"The body did not arrive within {seconds} seconds.", ((b"connection", b"close"),)
+    )
+
+
+def too_large(limit: int) -> Problem:
+    """413."""
+    return Problem(413, "BODY_TOO_LARGE", f"A request body may have {limit} bytes at most.")
+
+
+def unsupported_content() -> Problem:
+    """415 (G3)."""
+    return Problem(
+        415,
+        "UNSUPPORTED_MEDIA_TYPE",
+        "Send the question as application/json in UTF-8, uncompressed.",
+        ((b"accept-post", b"application/json"),),
+    )
+
+
+def token_missing() -> Problem:
+    """401 without an error code, as RFC 6750 §3.1 has it for a request without a token."""
+    message = "An access token is needed: send it as `Authorization: Bearer TOKEN`. Cookies do not count here."
+    return Problem(401, "UNAUTHENTICATED", message, ((b"www-authenticate", REALM),))
+
+
+def token_refused(reason: str) -> Problem:
+    """401 for a token that is not accepted."""
+    challenge = REALM + b', error="invalid_token", error_description="' + reason.encode("ascii") + b'"'
+    return Problem(401, "INVALID_TOKEN", reason, ((b"www-authenticate", challenge),))
+
+
+def token_twice() -> Problem:
+    """400 for a request whose credentials are ambiguous (RFC 6750 §3.1, invalid_request)."""
+    challenge = REALM + b', error="invalid_request"'
+    message = "Send one Authorization header with one bearer token."
+    return Problem(400, "INVALID_REQUEST", message, ((b"www-authenticate", challenge),))
+
+
+def client_too_busy() -> Problem:
+    """429: this client already has as many requests under way as one client may have."""
+    message = "This client has too many requests under way: wait for some of them."
+    return Problem(429, "TOO_MANY_REQUESTS", message, ((b"retry-after", b"1"),))
+
+
+def unavailable(message: str, retry_after: int) -> Problem:
+    """503: nothing was done, and it is worth asking again."""
+    return Problem(503, "UNAVAILABLE", message, ((b"retry-after", b"%d" % retry_after),))
+
+
+def internal() -> Problem:
+    """500: our mistake; the log says where, and nothing of what was asked."""
+    return Problem(500, "INTERNAL", "Something went wrong on our side. Nothing more is said here on purpose.")

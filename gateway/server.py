@@ -1,0 +1,93 @@
+"""The HTTP server: uvicorn on a socket of ours, which stops cleanly and says so when its port is taken."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from types import FrameType
+from typing import Any, TypeVar
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from gateway.settings import Settings
+
+log = logging.getLogger("gateway")
+
+Result = TypeVar("Result")
+
+
+class CannotListen(Exception):  # noqa: N818 (it is an answer, not a defect)
+    """The address is not to be had; the text says why, and what to do."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but a signal to stop ends in a normal return: exit code 0, once everything has been written (F6)."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._tell_started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop taking requests and finish those that run; a second Ctrl-C does not wait for them."""
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; CannotListen when the port is taken or the address is not ours."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        taken = socket.socket(family)
+        try:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(address)
+            taken.listen(2048)
+        except OSError:
+            taken.close()
+            raise
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CannotListen(f"Port {port} is in use. Choose another one: PORT={port + 1} {{command}}") from error
+        raise CannotListen(f"Cannot listen on {host}, port {port}: {error.strerror}.") from error
+    return taken
+
+
+async def serve(app: ASGIApp, settings: Settings, listening: socket.socket, started: Callable[[], None]) -> None:
+    """Answer requests until SIGTERM or SIGINT, then let running ones finish within the settings' time."""
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_keep_alive=settings.idle_seconds,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+    await Server(config, started).serve([listening])
+
+
+def run(main: Coroutine[Any, Any, Result]) -> Result:
+    """Run until done on the fastest event loop there is."""
+    try:
+        import uvloop  # not on every platform
+    except ImportError:
+        return asyncio.run(main)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)

@@ -1,0 +1,61 @@
+"""Puts the gateway together from its settings, and takes it apart again in the order that loses nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from gateway.clients import ClientRegistry
+from gateway.door import Door
+from gateway.settings import Settings
+from gateway.signing_keys import SigningKeys
+from gateway.tokens import Names, Tokens
+from store.database import Store, StoreConfig, StoreUnavailable, open_store
+
+
+def now() -> datetime:
+    """The time in UTC."""
+    return datetime.now(UTC)
+
+
+def store_config(settings: Settings) -> StoreConfig:
+    """What the settings say about the store."""
+    return StoreConfig(
+        database_url=settings.database_url,
+        key_store_url=settings.key_store_url,
+        ledger_url=settings.ledger_url,
+        root_key_path=settings.root_key_path,
+    )
+
+
+@dataclass(frozen=True)
+class Works:
+    """The store, and what is made of it to know who asks."""
+
+    store: Store
+    keys: SigningKeys
+    tokens: Tokens
+    door: Door
+
+
+@asynccontextmanager
+async def open_works(settings: Settings) -> AsyncIterator[Works]:
+    """Open the store for the length of the block; RootKeyProblem or StoreUnavailable when it must not be opened.
+
+    A store that is down for now does not stop the start (F2): requests get 503 until it is back.
+    """
+    store = await open_store(store_config(settings))
+    try:
+        longest = max(settings.token_seconds, settings.demo_token_seconds)
+        keys = SigningKeys(store.keys.house, longest, time.time)
+        with suppress(StoreUnavailable):
+            await keys.open()
+        names = Names(settings.issuer, settings.audience)
+        tokens = Tokens(keys, names, settings.clock_skew_seconds, time.time)
+        clients = ClientRegistry(store.reader, settings.client_seconds, time.monotonic)
+        yield Works(store, keys, tokens, Door(tokens, keys, clients, time.time))
+    finally:
+        await store.close()

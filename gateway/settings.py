@@ -1,0 +1,241 @@
+"""Every setting of the gateway: read once from the environment, validated, frozen, and passed down from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+DEMO_ISSUER = "https://gateway.localhost"
+"""Who issues demo tokens. It names no port, so that `gateway token` works beside a server on any port."""
+
+
+class SettingsError(Exception):
+    """One or more settings are missing or wrong; the text says which, and what to do."""
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _yes(value: str) -> bool:
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if value.lower() not in known:
+        raise ValueError("use yes or no")
+    return known[value.lower()]
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            raise ValueError(f"use a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"use one of: {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def _database(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME")
+    return value
+
+
+def _address(value: str) -> str:
+    if not value:
+        return value
+    parts = urlsplit(value)
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        raise ValueError("use an https:// address (http:// only for localhost)")
+    if parts.query or parts.fragment or value.endswith("/"):
+        raise ValueError("leave out the closing slash, the query and the fragment")
+    return value
+
+
+def setting(name: str, meaning: str, parse: Callable[[str], Any], default: str | None = None, shown: str = "") -> Any:
+    """One setting: its environment variable, what it means, how its text is read, and its default as text.
+
+    A default of None means that it is worked out from other settings, which `shown` then says in words.
+    """
+    note = {"name": name, "meaning": meaning, "parse": parse, "default": default, "shown": shown or default}
+    return field(metadata=note)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings by name; sizes are in bytes, times in seconds. Made by `read`, which fills and checks each."""
+
+    port: int = setting("PORT", "port to listen on", _number(1, 65535), "8000")
+    host: str = setting("GATEWAY_HOST", "address to listen on", _text, "127.0.0.1")
+    data_dir: Path = setting("GATEWAY_DATA_DIR", "folder of the databases and the root key", _path, "data")
+    database_url: str = setting(
+        "GATEWAY_DATABASE_URL", "where customers rest", _database, shown="a SQLite file in the data folder"
+    )
+    key_store_url: str = setting(
+        "GATEWAY_KEY_STORE_URL",
+        "where wrapped keys rest: never in the same database",
+        _database,
+        shown="a SQLite file in the data folder",
+    )
+    ledger_url: str = setting(
+        "GATEWAY_LEDGER_URL",
+        "where the ledger rests",
+        _database,
+        shown="a SQLite file in the data folder; with PostgreSQL, the database",
+    )
+    root_key_path: Path = setting(
+        "GATEWAY_ROOT_KEY_PATH",
+        "file of the root key that wraps all other keys",
+        _path,
+        shown="root.key in the data folder",
+    )
+    demo: bool = setting("GATEWAY_DEMO", "serve invented customers and hand out their tokens", _yes, "no")
+    issuer: str = setting(
+        "GATEWAY_ISSUER",
+        "public https address that access tokens are issued under",
+        _address,
+        default="",
+        shown=f"none: must be set to serve (the demo always has {DEMO_ISSUER})",
+    )
+    audience: str = setting(
+        "GATEWAY_AUDIENCE", "what an access token must be meant for", _address, shown="the issuer followed by /graphql"
+    )
+    token_seconds: int = setting("GATEWAY_TOKEN_SECONDS", "life of an access token", _number(60, 86_400), "600")
+    demo_token_seconds: int = setting(
+        "GATEWAY_DEMO_TOKEN_SECONDS", "life of a demo token", _number(60, 604_800), "86400"
+    )
+    clock_skew_seconds: int = setting(
+        "GATEWAY_CLOCK_SKEW_SECONDS", "how far ahead a token's issuer may be", _number(0, 300), "5"
+    )
+    client_seconds: int = setting(
+        "GATEWAY_CLIENT_SECONDS", "how long a client's registration may be kept in memory", _number(0, 60), "2"
+    )
+    max_body_bytes: int = setting(
+        "GATEWAY_MAX_BODY_BYTES", "largest request body", _number(1_024, 16_777_216), "262144"
+    )
+    body_seconds: int = setting("GATEWAY_BODY_SECONDS", "time a request body may take to arrive", _number(1, 300), "10")
+    request_seconds: int = setting("GATEWAY_REQUEST_SECONDS", "time an answer may take", _number(1, 600), "30")
+    idle_seconds: int = setting("GATEWAY_IDLE_SECONDS", "time a connection may stay idle", _number(1, 600), "15")
+    shutdown_seconds: int = setting(
+        "GATEWAY_SHUTDOWN_SECONDS", "time running requests get when the server stops", _number(1, 600), "20"
+    )
+    max_requests: int = setting("GATEWAY_MAX_REQUESTS", "requests answered at once", _number(1, 100_000), "512")
+    max_client_requests: int = setting(
+        "GATEWAY_MAX_CLIENT_REQUESTS", "requests of one client answered at once", _number(1, 100_000), "128"
+    )
+    graphiql: bool = setting("GATEWAY_GRAPHIQL", "show the GraphiQL page to browsers at /graphql", _yes, "yes")
+    log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
+    access_log: bool = setting("GATEWAY_ACCESS_LOG", "log one line for each answered request", _yes, "no")
+
+
+def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
+    """The settings an environment describes; SettingsError names every wrong one at once.
+
+    `demo` overrides GATEWAY_DEMO, for the commands that are about the demo.
+    """
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for each in fields(Settings):
+        name, parse = each.metadata["name"], each.metadata["parse"]
+        given = environment.get(name, "").strip() or each.metadata["default"]
+        try:
+            values[each.name] = None if given is None else parse(given)
+        except ValueError as error:
+            problems.append(f"{name} is {masked(given)!r}: {error}.")
+    if demo is not None:
+        values["demo"] = demo
+    if not problems:
+        problems = _fill(values)
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return Settings(**values)
+
+
+def require_issuer(settings: Settings) -> Settings:
+    """The settings, if they say who issues tokens; SettingsError when they do not."""
+    if settings.issuer:
+        return settings
+    raise SettingsError(
+        "GATEWAY_ISSUER is not set: set it to the public address of this gateway, such as https://data.example.com. "
+        "To try things out: `gateway demo`."
+    )
+
+
+def unknown(environment: Mapping[str, str]) -> list[str]:
+    """A warning for each GATEWAY_ name that is no setting: a misspelt limit is a limit that does not hold."""
+    known = {each.metadata["name"] for each in fields(Settings)}
+    strange = sorted(name for name in environment if name.startswith("GATEWAY_") and name not in known)
+    return [f"{name} is not a setting and does nothing: `gateway settings` lists those there are." for name in strange]
+
+
+def _fill(values: dict[str, Any]) -> list[str]:
+    """Work out what was not given from what was, and check how the settings fit together."""
+    folder: Path = values["data_dir"]
+    database = values["database_url"] = values["database_url"] or f"sqlite:///{folder / 'data.db'}"
+    values["key_store_url"] = values["key_store_url"] or f"sqlite:///{folder / 'keys.db'}"
+    shared = database if database.startswith("postgresql:") else f"sqlite:///{folder / 'ledger.db'}"
+    values["ledger_url"] = values["ledger_url"] or shared
+    values["root_key_path"] = values["root_key_path"] or folder / "root.key"
+    problems = []
+    if values["key_store_url"] == database:
+        problems.append(
+            "GATEWAY_KEY_STORE_URL is the same as GATEWAY_DATABASE_URL: keys need a database of their own, "
+            "or a backup of the data could be read without them."
+        )
+    if values["demo"]:
+        values["issuer"] = DEMO_ISSUER  # always: so a demo token is worth nothing at any other gateway
+    values["audience"] = values["audience"] or f"{values['issuer']}/graphql"
+    if values["max_client_requests"] > values["max_requests"]:
+        values["max_client_requests"] = values["max_requests"]
+    return problems
+
+
+def masked(value: object) -> str:
+    """A setting's value as it may be shown: without the password of a database address."""
+    text = str(value)
+    if "://" not in text:
+        return text
+    parts = urlsplit(text)
+    if "@" not in parts.netloc:
+        return text
+    credentials, _, host = parts.netloc.rpartition("@")
+    user, colon, _ = credentials.partition(":")
+    return parts._replace(netloc=f"{user}{':****' if colon else ''}@{host}", query="").geturl()
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One line of `gateway settings`."""
+
+    name: str
+    meaning: str
+    default: str
+    value: str
+
+
+def describe(settings: Settings) -> list[Described]:
+    """Every setting with its meaning, its default and its present value, passwords masked."""
+    return [
+        Described(note["name"], note["meaning"], note["shown"], _shown(getattr(settings, each.name)))
+        for each in fields(Settings)
+        for note in [each.metadata]
+    ]
+
+
+def _shown(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else masked(value)

@@ -1,0 +1,117 @@
+"""The keys that sign access tokens: made at the first run, kept wrapped in the key store, rotated without a gap."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from joserfc.jwk import ECKey
+
+from store.housekeys import HouseKeys, SigningKey
+
+ALGORITHM = "ES256"
+
+KNOWN_SECONDS = 60.0
+"""How long the keys in memory are trusted before they are read again."""
+
+UNKNOWN_SECONDS = 2.0
+"""The least time between two readings that unknown key ids cause, however many of them are sent (O9)."""
+
+ANNOUNCED = timedelta(seconds=2 * KNOWN_SECONDS)
+"""How long a new key stands in the key set before it signs, so that every replica knows it by then (O8)."""
+
+
+class SigningKeys:
+    """The key set of this process, which follows what rests in the key store.
+
+    A key signs once it has been known for `ANNOUNCED`, until the next one does; it verifies until `token_life` after
+    it retired. The first key of all signs at once, because nobody can have a set without it.
+    """
+
+    def __init__(self, house: HouseKeys, token_life: int, clock: Callable[[], float]) -> None:
+        self._house = house
+        self._token_life = timedelta(seconds=token_life)
+        self._clock = clock
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+        self._known: dict[str, tuple[SigningKey, ECKey]] = {}
+
+    async def open(self) -> None:
+        """Read the keys, and make the first one if there is none; StoreUnavailable while the key store is down."""
+        await self._refresh(KNOWN_SECONDS)
+        if not self._active():
+            await self.add()
+
+    async def add(self) -> str:
+        """Make a new key, which signs after it was announced; returns its id (the thumbprint of RFC 7638)."""
+        pair = ECKey.generate_key("P-256", private=True, auto_kid=True)
+        kid = pair.thumbprint()
+        await self._house.add_signing_key(
+            kid, pair.as_der(private=True), orjson.dumps(pair.as_dict(private=False)).decode()
+        )
+        await self._read()
+        return kid
+
+    async def rotate(self) -> str:
+        """Make a new key and retire those that sign no more; run it daily or monthly, as often as one likes."""
+        kid = await self.add()
+        current = self._signer().created_at
+        for key, _ in list(self._known.values()):
+            if key.retired_at is None and key.created_at < current:
+                await self._house.retire_signing_key(key.kid)
+        await self._read()
+        return kid
+
+    async def signing(self) -> tuple[str, ECKey]:
+        """The id and the key to sign with now."""
+        await self.open()
+        signer = self._signer()
+        return signer.kid, self._known[signer.kid][1]
+
+    async def verifying(self, kid: str) -> ECKey | None:
+        """The key of this id, or None; an unknown id causes a reading at most every `UNKNOWN_SECONDS` (O9)."""
+        await self._refresh(KNOWN_SECONDS if kid in self._known else UNKNOWN_SECONDS)
+        return self._known[kid][1] if kid in self._known else None
+
+    def knows(self, kid: str) -> bool:
+        """Whether a key that verified a token before is still in the set."""
+        return kid in self._known
+
+    async def public(self) -> dict[str, Any]:
+        """The key set that anyone may see (RFC 7517)."""
+        await self._refresh(KNOWN_SECONDS)
+        terms = {"use": "sig", "alg": ALGORITHM}
+        return {"keys": [pair.as_dict(private=False) | {"kid": kid} | terms for kid, (_, pair) in self._known.items()]}
+
+    def _signer(self) -> SigningKey:
+        active = self._active()
+        announced = [key for key in active if key.created_at + ANNOUNCED <= self._now()]
+        return announced[-1] if announced else active[0]
+
+    def _active(self) -> list[SigningKey]:
+        """The keys that may sign, the oldest first."""
+        return [key for key, _ in self._known.values() if key.retired_at is None]
+
+    async def _refresh(self, seconds: float) -> None:
+        """Read the key store again if the last reading is older, or in the future of a clock that was set back."""
+        before = self._read_at
+        if 0 <= self._clock() - before < seconds:
+            return
+        async with self._reading:  # those who waited find what the first one read
+            if self._read_at == before:
+                await self._read()
+
+    async def _read(self) -> None:
+        now, kept = self._now(), await self._house.signing_keys()
+        alive = [key for key in kept if key.retired_at is None or now < key.retired_at + self._token_life]
+        self._known = {
+            key.kid: (key, self._known[key.kid][1] if key.kid in self._known else ECKey.import_key(key.private))
+            for key in alive
+        }
+        self._read_at = self._clock()
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
