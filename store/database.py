@@ -158,7 +158,7 @@ class Store:
 def _ledger_writer(config: StoreConfig) -> Writer:
     if config.ledger.is_sqlite:
         return SqliteWriter(config.ledger.path, config.patience)
-    return PostgresWriter(config.ledger)
+    return PostgresWriter(config.ledger, config.patience)
 
 
 async def _any(reader: Reader, column: ColumnElement[Any]) -> bool:

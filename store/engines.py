@@ -65,8 +65,6 @@ PRAGMAS = (
 """FULL: a commit in WAL mode is on the disk when it returns, also if the power fails. secure_delete: what was deleted
 is overwritten with zeros (R35). The limit cuts the log back after a burst."""
 
-LOCK_TIMEOUT = "5s"
-
 
 def sqlite_file(path: Path) -> str:
     """The file as a URI that never creates it: an empty database in its place would answer "nobody" to everything."""
@@ -81,13 +79,17 @@ def tune(connection: Any) -> None:
     cursor.close()
 
 
-def make_engine(address: Address, size: int = 8, patience: float = 5.0) -> AsyncEngine:
-    """An engine for writing; `patience` is how many seconds a writer waits for another one, or for a connection."""
+def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest: float | None = 30.0) -> AsyncEngine:
+    """An engine for writing.
+
+    `patience` is how many seconds a writer waits for another one, or for a connection; `longest` how many a statement
+    may take on PostgreSQL.
+    """
     if address.is_sqlite:
         return _sqlite_engine(address, patience)
     return create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: connect_postgresql(address, "gateway-write"),
+        async_creator=lambda: connect_postgresql(address, "gateway-write", patience, longest),
         pool_size=size,
         max_overflow=0,
         pool_timeout=patience,
@@ -96,10 +98,17 @@ def make_engine(address: Address, size: int = 8, patience: float = 5.0) -> Async
     )
 
 
-async def connect_postgresql(address: Address, name: str) -> asyncpg.Connection[Any]:
-    """A connection that gives up on locks after LOCK_TIMEOUT and on anything after 30 seconds."""
-    settings = {"application_name": name, "timezone": "UTC", "lock_timeout": LOCK_TIMEOUT, "jit": "off"}
-    return await asyncpg.connect(address.dsn, timeout=5, command_timeout=30, server_settings=settings)
+async def connect_postgresql(
+    address: Address, name: str, patience: float, longest: float | None = 30.0
+) -> asyncpg.Connection[Any]:
+    """A connection that gives up on locks after `patience` seconds and on a statement after `longest`."""
+    settings = {
+        "application_name": name,
+        "timezone": "UTC",
+        "lock_timeout": f"{patience * 1000:.0f}ms",
+        "jit": "off",
+    }
+    return await asyncpg.connect(address.dsn, timeout=5, command_timeout=longest, server_settings=settings)
 
 
 def _sqlite_engine(address: Address, patience: float) -> AsyncEngine:

@@ -22,8 +22,9 @@ INSERT = """
 class PostgresWriter:
     """One statement is one transaction: a group costs one round trip and one wait for the disk."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, patience: float = 5.0) -> None:
         self._address = address
+        self._patience = patience
         self._connection: asyncpg.Connection[Any] | None = None
 
     async def write(self, entries: Sequence[Entry]) -> None:
@@ -40,7 +41,9 @@ class PostgresWriter:
         try:
             connection = self._connection
             if connection is None or connection.is_closed():
-                connection = self._connection = await connect_postgresql(self._address, "gateway-ledger")
+                connection = self._connection = await connect_postgresql(
+                    self._address, "gateway-ledger", self._patience
+                )
             await connection.execute(statement, *values)
         except DRIVER_ERRORS as error:
             self._drop()

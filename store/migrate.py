@@ -78,14 +78,13 @@ def create_file(path: Path) -> None:
 @asynccontextmanager
 async def _alone(address: Address) -> AsyncIterator[AsyncConnection]:
     """A transaction that no other replica's migration runs beside; SQLite's write lock, or an advisory lock."""
-    engine = make_engine(address, patience=PATIENCE)
+    engine = make_engine(address, patience=PATIENCE, longest=None)
     try:
         async with engine.connect() as connection:
             for statement in _before(address):
                 await _outside(connection, statement)
             async with connection.begin():
                 if not address.is_sqlite:
-                    await connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE:.0f}s'"))
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
                 yield connection
                 if address.is_sqlite and (await connection.execute(text("PRAGMA foreign_key_check"))).first():

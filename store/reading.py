@@ -19,7 +19,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from sqlalchemy import Boolean, ColumnElement, Dialect, LargeBinary, Select, bindparam
@@ -64,13 +64,13 @@ class _AnyOf(FunctionElement[bool]):
         return self
 
 
-@compiles(_AnyOf, "postgresql")  # type: ignore[no-untyped-call, untyped-decorator]
+@compiles(_AnyOf, "postgresql")
 def _any_of_postgresql(element: _AnyOf, compiler: SQLCompiler, **options: Any) -> str:
     column, values = element.clauses
     return f"{compiler.process(column, **options)} = ANY({compiler.process(values, **options)})"
 
 
-@compiles(_AnyOf, "sqlite")  # type: ignore[no-untyped-call, untyped-decorator]
+@compiles(_AnyOf, "sqlite")
 def _any_of_sqlite(element: _AnyOf, compiler: SQLCompiler, **options: Any) -> str:
     column, values = element.clauses
     left, right = compiler.process(column, **options), compiler.process(values, **options)
@@ -101,7 +101,7 @@ class Prepared:
 
 def compile_select(select: Select[Any], dialect: Dialect) -> Prepared:
     """The statement's text for a dialect, and how to line up its parameters."""
-    compiled = cast(SQLCompiler, select.compile(dialect=dialect))
+    compiled = select.compile(dialect=dialect)
     asked = [name for name, bind in compiled.binds.items() if bind.required]
     whole = compiled.construct_expanded_state(dict.fromkeys(asked))  # Lists written into the statement, spelt out.
     order = tuple(whole.positiontup or ())
@@ -120,7 +120,7 @@ def _processors(
     compiled: SQLCompiler, whole: ExpandedState, order: Sequence[str], dialect: Dialect
 ) -> dict[str, Callable[[Any], Any]]:
     """What turns a Python value into the driver's, for the few parameters that need it."""
-    found: dict[str, Callable[[Any], Any]] = dict(whole.processors)  # type: ignore[arg-type]
+    found: dict[str, Callable[[Any], Any]] = dict(whole.processors)
     for name in order:
         type_ = compiled.binds[name].type if name in compiled.binds else None
         # sqlite3 takes bytes as they are; SQLAlchemy's own processor for them only wraps.

@@ -28,7 +28,7 @@ class SqliteReader(Reader):
     """
 
     def __init__(self, path: Path, deadline: float = 2.0) -> None:
-        super().__init__(SQLiteDialect_pysqlite())  # type: ignore[no-untyped-call]
+        super().__init__(SQLiteDialect_pysqlite())
         self._path = path
         self._deadline = deadline
         self._stop_at = 0.0

@@ -358,4 +358,3 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("card_vault") as batch_op:
         batch_op.create_index(batch_op.f("ix_card_vault_customer_id_id"), ["customer_id", "id"], unique=False)
-
