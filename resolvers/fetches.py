@@ -79,11 +79,7 @@ class ByKey:
 
     def grouped(self, rows: Iterable[Row]) -> dict[int, list[Row]]:
         """The rows under the key that reached them."""
-        groups: dict[int, list[Row]] = {}
-        at = self.grouped_at
-        for row in rows:
-            groups.setdefault(row[at], []).append(row)
-        return groups
+        return _grouped(rows, self.grouped_at)
 
 
 class PageOf:
@@ -126,6 +122,11 @@ class PageOf:
         return await self.reader.fetch(self._many, bound | {KEYS: keys})
 
 
+    def grouped(self, rows: Iterable[Row]) -> dict[int, list[Row]]:
+        """The rows under the key that reached them."""
+        return _grouped(rows, self.grouped_at)
+
+
 class ByIndex:
     """The customer that a blind index finds: by e-mail, customer number or domain name."""
 
@@ -142,6 +143,13 @@ class ByIndex:
     async def rows(self, index: bytes, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """One row or none; one statement."""
         return await self.reader.fetch(self._prepared, {**parameters, INDEX: index})
+
+
+def _grouped(rows: Iterable[Row], at: int) -> dict[int, list[Row]]:
+    groups: dict[int, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row[at], []).append(row)
+    return groups
 
 
 def _select(projection: Projection, layout: Layout) -> Select[Any]:

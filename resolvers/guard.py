@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Column
@@ -18,25 +18,28 @@ class Damaged(Exception):
 class Revealed:
     """Whose data one operation has read: by pseudonym, for its ledger entry."""
 
-    __slots__ = ("_keys", "_store", "subjects")
+    __slots__ = ("_store", "known", "subjects")
 
     def __init__(self, store: KeyStore) -> None:
         self._store = store
-        self._keys: dict[int, SubjectKey | None] = {}
+        self.known: dict[int, SubjectKey | None] = {}
+        """The key of every owner met so far; None where it is gone."""
         self.subjects: dict[str, None] = {}
+
+    async def learn(self, owners: Iterable[int]) -> None:
+        """Note these owners, and get the keys of those not met before."""
+        known = self.known
+        missing = [owner for owner in dict.fromkeys(owners) if owner not in known]
+        if missing:
+            keys = await self._store.subjects(missing)
+            known.update(zip(missing, keys, strict=True))
+            self.subjects.update((key.pseudonym, None) for key in keys if key is not None)
 
     async def admit(self, rows: Sequence[Row], layout: Layout) -> list[tuple[Row, SubjectKey]]:
         """Each row with its owner's key, the owner noted; a row whose owner's key is gone is not there any more (R35)."""
         at = layout.owner_at
-        missing = [owner for owner in dict.fromkeys(row[at] for row in rows) if owner not in self._keys]
-        if missing:
-            self._keys.update(zip(missing, await self._store.subjects(missing), strict=True))
-        admitted = []
-        for row in rows:
-            if (key := self._keys[row[at]]) is not None:
-                self.subjects[key.pseudonym] = None
-                admitted.append((row, key))
-        return admitted
+        await self.learn(row[at] for row in rows)
+        return [(row, key) for row in rows if (key := self.known[row[at]]) is not None]
 
 
 class Record:

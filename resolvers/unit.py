@@ -38,19 +38,23 @@ class Unit:
 
     async def page_under(
         self, place: Hashable, fetch: PageOf, key: int, after: int | None, limit: int
-    ) -> list[Admitted]:
-        """A page of one parent's rows (one more than `limit` when more follow); parents share one statement."""
+    ) -> tuple[list[Admitted], bool]:
+        """A page of one parent's rows, and whether more follow; parents share one statement."""
 
-        async def load(keys: list[int]) -> list[list[Admitted]]:
+        async def load(keys: list[int]) -> list[tuple[list[Admitted], bool]]:
             rows = await fetch.rows(keys, after, limit, self.parameters)
-            return _under(keys, await self.revealed.admit(rows, fetch.layout), fetch.grouped_at)
+            groups = fetch.grouped(rows)
+            return [await self._trimmed(groups.get(key, ()), fetch, limit) for key in keys]
 
         return await self._loader((place, after, limit), load).load(key)
 
-    async def page(self, fetch: PageOf, after: int | None, limit: int) -> list[Admitted]:
-        """A page of the whole table that the purpose may read."""
-        rows = await fetch.rows(None, after, limit, self.parameters)
-        return await self.revealed.admit(rows, fetch.layout)
+    async def page(self, fetch: PageOf, after: int | None, limit: int) -> tuple[list[Admitted], bool]:
+        """A page of the whole table that the purpose may read, and whether more follow."""
+        return await self._trimmed(await fetch.rows(None, after, limit, self.parameters), fetch, limit)
+
+    async def _trimmed(self, rows: Sequence[Row], fetch: PageOf, limit: int) -> tuple[list[Admitted], bool]:
+        """The row beyond the page only says that more follow: nobody is told of it, and nobody is noted for it."""
+        return await self.revealed.admit(rows[:limit], fetch.layout), len(rows) > limit
 
     async def found(self, fetch: ByIndex, kind: str, value: str) -> list[Admitted]:
         """The customer whose e-mail, number or domain this is, by blind index; the value itself never reaches the SQL."""

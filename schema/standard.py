@@ -140,7 +140,8 @@ async def _page(root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Page:
     _, planned = _here(info)
     fetch, at = planned.fetch, _paging(planned, info, arguments)
     assert isinstance(fetch, PageOf)
-    return Page.of(planned, at, _records(info, await info.context.unit.page(fetch, at.after, at.first), fetch))
+    rows, more = await info.context.unit.page(fetch, at.after, at.first)
+    return Page.of(planned, at, _records(info, rows, fetch), more)
 
 
 def _page_under(source: Any) -> Resolver:
@@ -149,8 +150,8 @@ def _page_under(source: Any) -> Resolver:
         fetch, at = planned.fetch, _paging(planned, info, arguments)
         assert isinstance(fetch, PageOf)
         key = record.value(source)
-        rows = await info.context.unit.page_under(place, fetch, key, at.after, at.first)
-        return Page.of(planned, at, _records(info, rows, fetch))
+        rows, more = await info.context.unit.page_under(place, fetch, key, at.after, at.first)
+        return Page.of(planned, at, _records(info, rows, fetch), more)
 
     return resolve
 
@@ -235,12 +236,12 @@ class Page:
     has_previous_page: bool
 
     @classmethod
-    def of(cls, planned: Planned, at: Paging, records: list[Record]) -> Page:
-        """The first rows; one more than asked says that more follow."""
+    def of(cls, planned: Planned, at: Paging, records: list[Record], more: bool) -> Page:
+        """The page of these rows."""
         assert planned.model is not None
         coordinate = planned.model.coordinate
-        edges = [Edge(each, to_cursor(coordinate, each.id)) for each in records[: at.first]]
-        return cls(edges, len(records) > at.first, at.after is not None)
+        edges = [Edge(each, to_cursor(coordinate, each.id)) for each in records]
+        return cls(edges, more, at.after is not None)
 
     @property
     def nodes(self) -> list[Record]:
