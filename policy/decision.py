@@ -84,10 +84,10 @@ def gaps(rule: Rule) -> tuple[str, ...]:
     times = Counter(purpose for allowance in rule.allowances for purpose in allowance.purposes)
     found = (
         ("purposes", personal and not rule.allowances),
-        ("purposes of an allowance", any(not allowance.purposes for allowance in rule.allowances)),
+        ("purposes in one of its allowances", any(not allowance.purposes for allowance in rule.allowances)),
         ("retention", personal and rule.retention is None),
-        ("scopes of an alternative", any(not needed for needed in rule.scopes)),
-        *((f"one allowance for {purpose.name}", times[purpose] > 1) for purpose in Purpose if purpose in times),
+        ("scopes in one of its alternatives", any(not needed for needed in rule.scopes)),
+        *((f"single condition for {purpose.name}", times[purpose] > 1) for purpose in Purpose if purpose in times),
     )
     return tuple(missing for missing, is_gap in found if is_gap)
 

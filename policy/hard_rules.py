@@ -124,19 +124,19 @@ def forbids(rule: Rule, purpose: Purpose, when: Condition | None) -> list[str]:
 
 
 def violations(rule: Rule) -> list[str]:
-    """Return every hard rule that the declaration breaks, each with the coordinate; empty: none.
+    """Return every hard rule that the declaration breaks, and for which purpose or recipient; empty: none.
 
     The process does not start with one (R15: not even by override), and `decide` refuses it as well.
     """
     found = [
-        f"{rule.coordinate}: {source} ({purpose.name})"
+        f"{source} ({purpose.name})"
         for allowance in rule.allowances
         for purpose in Purpose
         if purpose in allowance.purposes
         for source in forbids(rule, purpose, allowance.when)
     ]
     return found + [
-        f"{rule.coordinate}: {source} ({recipient.name})"
+        f"{source} ({recipient.name})"
         for recipient in rule.disclosed_to
         for source in _forbids_disclosure(rule, recipient)
     ]
