@@ -12,7 +12,7 @@ from pathlib import Path
 from store.engines import sqlite_file, tune
 from store.faults import unavailable
 from store.ledger import Entry
-from store.metadata import INSTANT_TEXT
+from store.metadata import instant_text
 
 INSERT = "INSERT INTO ledger_entries (entry, at) VALUES (?, ?)"
 
@@ -28,7 +28,7 @@ class SqliteWriter:
 
     async def write(self, entries: Sequence[Entry]) -> None:
         """Append all or none, on the disk when it returns."""
-        rows = [(entry, at.strftime(INSTANT_TEXT)) for entry, at in entries]
+        rows = [(entry, instant_text(at)) for entry, at in entries]
         await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, rows)
 
     async def check(self) -> None:

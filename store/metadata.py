@@ -46,8 +46,6 @@ key_metadata = MetaData(naming_convention=NAMING)
 Id = BigInteger().with_variant(Integer(), "sqlite")
 """A 63-bit number of `store.ids.new_id`. INTEGER on SQLite, where such a primary key is the row's own address."""
 
-INSTANT_TEXT = "%Y-%m-%dT%H:%M:%SZ"
-
 
 class Instant(TypeDecorator[datetime]):
     """A moment in whole seconds of UTC; `timestamptz` on PostgreSQL, text `YYYY-MM-DDTHH:MM:SSZ` on SQLite.
@@ -69,8 +67,9 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
-        moment = value.astimezone(UTC).replace(microsecond=0)
-        return moment.strftime(INSTANT_TEXT) if dialect.name == "sqlite" else moment
+        if dialect.name == "sqlite":
+            return instant_text(value)
+        return value.astimezone(UTC).replace(microsecond=0)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """An aware datetime in UTC, from either form."""
@@ -79,10 +78,15 @@ class Instant(TypeDecorator[datetime]):
         return instant(value)
 
 
+def instant_text(moment: datetime) -> str:
+    """What rests in an Instant column on SQLite; texts sort as the moments do."""
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
 def instant(resting: str | datetime) -> datetime:
     """The aware UTC datetime of a value that `store.reading` fetched from an Instant column, on either store."""
     if isinstance(resting, str):
-        return datetime.strptime(resting, INSTANT_TEXT).replace(tzinfo=UTC)
+        return datetime.fromisoformat(resting)
     return resting.astimezone(UTC)
 
 

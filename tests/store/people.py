@@ -15,7 +15,12 @@ MOMENT = datetime(2027, 2, 28, 23, 59, 59, tzinfo=UTC)
 VALUES: dict[str, Any] = {
     "customer_number": "K-{n:06}",
     "name": {"given": "Zephyrine{n}", "family": "Quarkenbusch{n}"},
-    "postal_address": {"street": "Xylophonweg {n}", "postal_code": "9{n:04}", "city": "Wolkenkuckucksheim{n}", "country": "CH"},
+    "postal_address": {
+        "street": "Xylophonweg {n}",
+        "postal_code": "9{n:04}",
+        "city": "Wolkenkuckucksheim{n}",
+        "country": "CH",
+    },
     "email": "person{n}@example.com",
     "phone": "+41 79 000 {n:04}",
 }
