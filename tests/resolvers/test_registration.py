@@ -1,0 +1,274 @@
+"""Registering customers: linked, sealed under a key each, found by blind index; all of a batch or none."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count as counter
+from typing import get_args
+
+import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from resolvers import newcomer
+from resolvers.newcomer import (
+    NewConsent,
+    NewCookieChoice,
+    NewCredential,
+    NewCustomer,
+    NewDisclosure,
+    NewDomain,
+    NewErasure,
+    NewInvoice,
+    NewPaymentMethod,
+    NewSecondFactor,
+    NewService,
+    NewSession,
+    NewSignIn,
+    PersonName,
+    PostalAddress,
+)
+from resolvers.newcomer_rows import TABLES, generated_number
+from resolvers.registration import INDEXES, register
+from store.access import OUTCOMES, sessions, sign_ins
+from store.blindindex import Lookup
+from store.consents import CONSENT_KINDS, CONSENT_STATES, consents, cookie_choices
+from store.credentials import FACTOR_KINDS, PLATFORMS, STRENGTHS, credentials, second_factors
+from store.customers import customers
+from store.database import Store
+from store.disclosures import disclosures
+from store.domains import REGISTRANT_KINDS, domains
+from store.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
+from store.invoices import invoices
+from store.metadata import instant
+from store.payments import PAYMENT_KINDS, card_vault, payment_methods
+from store.services import SERVICE_KINDS, SERVICE_STATES, services
+from tests.resolvers.opening import count, opened
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+NAME = PersonName("Amélie", "Fontaine")
+ADDRESS = PostalAddress("rue du Marché 1", "1003", "Lausanne", "CH", region="VD")
+CONSENT = NewConsent("CARD_STORAGE", "GIVEN", "2026-01", bytes(32), "fr", "client-area/cards", NOW - 5 * DAY)
+BARE = NewCustomer(NAME, "amelie@example.com", ADDRESS, NOW - 400 * DAY)
+WHOLE = replace(
+    BARE,
+    phone="+41210000001",
+    locale="fr-CH",
+    product_news=True,
+    customer_number="C-1001",
+    services=(
+        NewService("WEB_HOSTING", "Pro", NOW - 300 * DAY, "TERMINATED", terminated_at=NOW - 9 * DAY),
+        NewService(
+            "DOMAIN", "shop.example", NOW - 200 * DAY, renews_at=NOW + DAY,
+            domain=NewDomain(
+                "shop.example", "example", "LEGAL_PERSON", "Boulangerie SA", ADDRESS, "info@shop.example", None,
+                NOW - 200 * DAY, NOW + DAY, hide_name=False,
+            ),
+        ),
+    ),
+    payment_methods=(
+        NewPaymentMethod("PAYPAL", NOW - 5 * DAY, paypal_account="amelie@example.com"),
+        NewPaymentMethod(
+            "CARD", NOW - 5 * DAY, True, "Visa", "1111", ("04", "2029"), "4111111111111111", CONSENT,
+        ),
+    ),
+    credentials=(
+        NewCredential(
+            "CLIENT_AREA", "amelie@example.com", "$argon2id$...", NOW - 3 * DAY, "STRONG",
+            (NewSecondFactor("TOTP", "JBSWY3DPEHPK3PXP", NOW - 2 * DAY),),
+        ),
+    ),
+    # Given newest first: the ids must still rise with time, since lists are read by id.
+    sign_ins=tuple(
+        NewSignIn("WEBMAIL", NOW - age * DAY, "SUCCEEDED", f"192.0.2.{age}", "CH", "Firefox") for age in (1, 2, 3)
+    ),
+    sessions=(NewSession("WEBMAIL", NOW - DAY, NOW, NOW + DAY, "192.0.2.1", "CH", "Firefox"),),
+    consents=(
+        NewConsent("PRODUCT_NEWS", "WITHDRAWN", "2026-01", bytes(32), "fr", "client-area/news", NOW - DAY),
+        NewConsent("PRODUCT_NEWS", "GIVEN", "2026-01", bytes(32), "fr", "client-area/news", NOW - 9 * DAY),
+    ),
+    cookie_choice=NewCookieChoice(True, "2026-01", NOW - DAY, NOW + DAY),
+    invoices=(NewInvoice("2026-1", NOW - DAY, NOW + DAY, "CHF", 1990, NAME, ADDRESS),),
+    disclosures=(
+        NewDisclosure("REGISTRY", "Registry", None, "DOMAIN_REGISTRATION", "A6_1_B", ("Registrant.name",), "x", NOW),
+    ),
+    erasures=(NewErasure("ARMED", "REQUEST", NOW, when_services_end=True),),
+)  # fmt: skip
+
+
+async def test_everything_is_stored_and_opens_again(store: Store) -> None:
+    (id_,) = await register(store, [WHOLE], now=NOW)
+    (customer,) = await opened(store, customers)
+    assert customer["id"] == id_
+    assert customer["name"] == ["Amélie", "Fontaine"]
+    assert customer["postal_address"] == ["rue du Marché 1", None, "1003", "Lausanne", "VD", "CH"]
+    assert (customer["email"], customer["phone"]) == ("amelie@example.com", "+41210000001")
+    assert (customer["customer_number"], customer["locale"]) == ("C-1001", "fr-CH")
+    assert (bool(customer["product_news"]), customer["version"]) == (True, 1)
+    assert customer["last_service_ended_at"] is None
+    assert instant(customer["created_at"]) == BARE.created_at
+    assert [row["name"] for row in await opened(store, services)] == ["Pro", "shop.example"]
+    (domain,) = await opened(store, domains)
+    assert (domain["registrant_name"], domain["registrant_phone"]) == ("Boulangerie SA", None)
+    assert (bool(domain["hide_name"]), bool(domain["hide_email"])) == (False, True)
+    (invoice,) = await opened(store, invoices)
+    assert (invoice["billed_name"], invoice["billed_address"][3]) == (["Amélie", "Fontaine"], "Lausanne")
+    (session,) = await opened(store, sessions)
+    assert (session["ip_address"], session["country"], session["device"]) == ("192.0.2.1", "CH", "Firefox")
+    (disclosure,) = await opened(store, disclosures)
+    assert disclosure["fields"] == '["Registrant.name"]'
+    assert [await count(store, table) for table in (cookie_choices, erasures, second_factors)] == [1, 1, 1]
+
+
+async def test_links_between_rows(store: Store) -> None:
+    await register(store, [WHOLE], now=NOW)
+    by_kind = {row["kind"]: row for row in await opened(store, services)}
+    (domain,) = await opened(store, domains)
+    assert domain["service_id"] == by_kind["DOMAIN"]["id"]
+    (credential,) = await opened(store, credentials)
+    (factor,) = await opened(store, second_factors)
+    assert (factor["credential_id"], factor["secret"]) == (credential["id"], "JBSWY3DPEHPK3PXP")
+    paypal, card = await opened(store, payment_methods)
+    (vault,) = await opened(store, card_vault)
+    given = next(row for row in await opened(store, consents) if row["kind"] == "CARD_STORAGE")
+    assert (paypal["card_consent_id"], card["card_consent_id"]) == (None, given["id"])
+    assert (vault["payment_method_id"], vault["number"]) == (card["id"], "4111111111111111")
+    assert card["card_expiry"] == ["04", "2029"]
+
+
+async def test_ids_rise_with_time(store: Store) -> None:
+    """The newest event has the highest id: the state of a consent and the order of sign-ins depend on it."""
+    await register(store, [WHOLE], now=NOW)
+    for table, column in ((sign_ins, "at"), (consents, "at")):
+        moments = [instant(row[column]) for row in await opened(store, table)]
+        assert moments == sorted(moments)
+        assert len(moments) == 3
+    assert (await opened(store, consents))[-1]["state"] == "WITHDRAWN"
+
+
+async def test_each_is_found_by_blind_index(store: Store) -> None:
+    await register(store, [WHOLE], now=NOW)
+    asked = [
+        (customers.c.email_index, Lookup.EMAIL, " AMELIE@Example.com "),
+        (customers.c.customer_number_index, Lookup.CUSTOMER_NUMBER, "c-1001"),
+        (domains.c.name_index, Lookup.DOMAIN, "SHOP.example."),
+        (credentials.c.login_index, Lookup.LOGIN, "Amelie@example.com"),
+        (card_vault.c.fingerprint, Lookup.CARD, "4111 1111 1111 1111"),
+    ]
+    assert {column for column, _, _ in asked} == INDEXES.keys()
+    for column, kind, value in asked:
+        prepared = store.reader.prepare(select(column.table.c.id).where(column == store.keys.blind_index(kind, value)))
+        assert len(await store.reader.fetch(prepared, {})) == 1
+
+
+async def test_every_sealed_column_is_sealed(store: Store) -> None:
+    """D1: nothing readable rests in a sealed column, whoever adds the next one."""
+    await register(store, [WHOLE], now=NOW)
+    for table in TABLES:
+        for column in table.c:
+            if "sealing" in column.info:
+                rows = await store.reader.fetch(store.reader.prepare(select(column)), {})
+                for (resting,) in rows:
+                    assert resting is None or (bytes(resting)[0] == 1 and len(resting) >= 29)
+                    assert b"melie" not in bytes(resting or b"")
+
+
+async def test_one_that_is_registered_already_keeps_the_whole_batch_out(store: Store) -> None:
+    await register(store, [WHOLE], now=NOW)
+    others = [replace(BARE, email=f"other{place}@example.com") for place in range(3)]
+    with pytest.raises(IntegrityError):
+        await register(store, [*others, replace(BARE, email="Amelie@EXAMPLE.com")], now=NOW)
+    assert await count(store, customers) == 1
+    assert len(await register(store, others, now=NOW)) == 3
+
+
+async def test_a_failure_in_the_last_table_leaves_nothing(store: Store) -> None:
+    broken = replace(WHOLE, erasures=(replace(WHOLE.erasures[0], state="NONSENSE"),))  # type: ignore[arg-type]
+    with pytest.raises(IntegrityError):
+        await register(store, [broken], now=NOW)
+    for table in TABLES:
+        assert await count(store, table) == 0
+
+
+async def test_keys_that_opened_nothing_are_used_again(store: Store) -> None:
+    """A crash between the two stores leaves a key: registering under the same id goes on with it."""
+    ids = [10_001, 10_002]
+    await store.keys.create(ids[:1])
+    assert await register(store, [BARE], make_id=iter(ids).__next__, now=NOW) == ids[:1]
+    assert (await opened(store, customers))[0]["email"] == "amelie@example.com"
+
+
+async def test_the_end_of_the_last_service_is_the_clock(store: Store) -> None:
+    """R44, R45"""
+    ended = replace(WHOLE.services[0], name="Start", terminated_at=NOW - 90 * DAY)
+    redemption = NewService("DOMAIN", "x.example", NOW - 300 * DAY, "REDEMPTION")
+    cases = [
+        ((), None),
+        ((WHOLE.services[0],), NOW - 9 * DAY),
+        ((WHOLE.services[0], ended), NOW - 9 * DAY),
+        ((WHOLE.services[0], redemption), None),
+    ]
+    people = [replace(BARE, email=f"a{at}@example.com", services=own) for at, (own, _) in enumerate(cases)]
+    await register(store, people, now=NOW)
+    found = [row["last_service_ended_at"] for row in await opened(store, customers)]
+    assert [value and instant(value) for value in found] == [expected for _, expected in cases]
+
+
+async def test_without_a_number_one_is_made(store: Store) -> None:
+    ids = await register(store, [BARE, replace(BARE, email="b@example.com")], now=NOW)
+    numbers = [row["customer_number"] for row in await opened(store, customers)]
+    assert numbers == [generated_number(id_) for id_ in ids]
+    assert len(set(numbers)) == 2
+
+
+async def test_no_customers_are_no_work(store: Store) -> None:
+    assert await register(store, []) == []
+
+
+async def test_a_transaction_of_the_callers_takes_everything_with_it(store: Store) -> None:
+    from resolvers.registration import add
+
+    with pytest.raises(RuntimeError):
+        async with store.write() as connection:
+            await add(connection, store.keys, [WHOLE], make_id=counter(5_000).__next__, now=NOW)
+            await connection.execute(insert(customers).values(await _copy_of(store)))
+            raise RuntimeError
+    assert await count(store, customers) == 0
+
+
+async def _copy_of(store: Store) -> dict[str, object]:
+    """A second customer's bare row."""
+    return {
+        "id": 1, "customer_number": b"x", "customer_number_index": bytes(16), "product_news": False,
+        "created_at": NOW, "updated_at": NOW, "version": 1,
+    }  # fmt: skip
+
+
+def test_a_card_number_needs_a_consent() -> None:
+    """R20"""
+    for consent in (None, replace(CONSENT, state="WITHDRAWN"), replace(CONSENT, kind="PRODUCT_NEWS")):
+        with pytest.raises(ValueError, match="R20"):
+            NewPaymentMethod("CARD", NOW, card_number="4111111111111111", card_consent=consent)
+
+
+def test_a_service_has_an_end_exactly_when_it_has_ended() -> None:
+    with pytest.raises(ValueError, match="end"):
+        NewService("WEB_HOSTING", "Pro", NOW, "TERMINATED")
+    with pytest.raises(ValueError, match="end"):
+        NewService("WEB_HOSTING", "Pro", NOW, terminated_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("words", "choices"),
+    [
+        (newcomer.ServiceKind, SERVICE_KINDS), (newcomer.ServiceStatus, SERVICE_STATES),
+        (newcomer.RegistrantKind, REGISTRANT_KINDS), (newcomer.PaymentKind, PAYMENT_KINDS),
+        (newcomer.Platform, PLATFORMS), (newcomer.FactorKind, FACTOR_KINDS), (newcomer.Strength, STRENGTHS),
+        (newcomer.Outcome, OUTCOMES), (newcomer.ConsentKind, CONSENT_KINDS), (newcomer.ConsentState, CONSENT_STATES),
+        (newcomer.ErasureState, ERASURE_STATES), (newcomer.ErasureCause, ERASURE_CAUSES),
+    ],
+)  # fmt: skip
+def test_the_words_are_those_of_the_tables(words: object, choices: tuple[str, ...]) -> None:
+    assert get_args(words) == choices
