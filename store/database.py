@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,16 +143,17 @@ class Store:
                 log.critical("%s", problem)
 
     async def close(self) -> None:
-        """Write what the ledger still holds, then let go of all connections."""
-        if self._checking is not None:
-            self._checking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._checking
-        await self.ledger.close()
-        for reader in (self.reader, self.ledger_reader, self._parts.key_reader):
-            await reader.close()
-        for engine in (self._parts.engine, self._parts.key_engine):
-            await engine.dispose()
+        """Write what the ledger still holds, then let go of all connections, whatever goes wrong with one of them."""
+        async with AsyncExitStack() as steps:  # Run from the last to the first.
+            for engine in (self._parts.engine, self._parts.key_engine):
+                steps.push_async_callback(engine.dispose)
+            for reader in (self.reader, self.ledger_reader, self._parts.key_reader):
+                steps.push_async_callback(reader.close)
+            steps.push_async_callback(self.ledger.close)
+            if self._checking is not None:
+                self._checking.cancel()
+                with suppress(asyncio.CancelledError):
+                    await self._checking
 
 
 def _ledger_writer(config: StoreConfig) -> Writer:

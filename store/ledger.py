@@ -85,7 +85,9 @@ class Ledger:
         await self._writer.check()
 
     async def close(self) -> None:
-        """Take no more, write what waits, then let go of the connection."""
+        """Take no more, write what waits, then let go of the connection; a second time does nothing."""
+        if self._closed:
+            return
         self._closed = True
         if self._flusher is not None:
             await asyncio.shield(self._flusher)
