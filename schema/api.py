@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,6 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError
-from graphql.execution.values import get_variable_values
 
 from policy.grant import Grant
 from policy.purposes import Purpose
@@ -20,13 +20,14 @@ from resolvers.filters import NOW
 from resolvers.unit import Unit
 from schema.bounded import Bounded
 from schema.build import core_schema
+from schema.compiling import compiled_or_none
 from schema.decision import Decision, decide_operation
 from schema.documents import Documents, Operation
 from schema.errors import Code, Problem, from_core
 from schema.limits import Limits
 from schema.lint import require_clean
 from schema.model import SchemaModel
-from schema.planning import Plan, make_plan, switches
+from schema.planning import Plan, make_plan
 from schema.purposes import Chosen, choose, stated
 from schema.requests import Kind, Outcome, Request, failed
 from schema.standard import Context, attach, run
@@ -57,6 +58,8 @@ class Api:
         attach(self.model)
         self.store, self.clock = store, clock
         self.documents = Documents(self.model.core, limits or Limits())
+        self.counts: Counter[str] = Counter()
+        """How operations were executed: `compiled`, or `standard:` and why."""
         self._trusted = TrustedDocuments(store.reader)
         self._decisions: Bounded[tuple[Operation, str, Purpose | None], Decision] = Bounded(DECISIONS)
         self._plans: Bounded[tuple[Decision, tuple[Any, ...]], Plan] = Bounded(PLANS)
@@ -139,40 +142,53 @@ class Api:
         return self._dry(asked, problems, None) if asked.dry_run else failed(Kind.REFUSED, problems)
 
     async def _answer(self, asked: Asked, request: Request) -> Outcome:
-        variables = self._variables(asked.operation, request.variables or {})  # 5
-        if isinstance(variables, Outcome):
-            return variables
+        variables = asked.operation.variables.coerce(request.variables or {})  # 5
+        if not isinstance(variables, Mapping):
+            return failed(Kind.REQUEST_ERROR, [from_core(each, Code.BAD_USER_INPUT, hints=False) for each in variables])
         if brought := asked.decision.brought(request.variables or {}):
             return self._dry(asked, brought, None) if asked.dry_run else failed(Kind.REFUSED, brought)
         plan = self._plan(asked, variables)  # 6
         if asked.dry_run:
             return self._dry(asked, asked.decision.problems(), plan)
+        unit, data, errors = await self._run(asked, plan, request.variables or {}, variables)  # 7
+        await self._record(asked, plan, unit)  # 8
+        return self._encoded(asked, data, errors, personal=bool(unit.revealed.subjects))  # 9
+
+    async def _run(
+        self, asked: Asked, plan: Plan, given: Mapping[str, Any], variables: Mapping[str, Any]
+    ) -> tuple[Unit, Any, list[Problem]]:
+        """The compiled plan; where there is none, or it meets anything out of the ordinary, the standard executor."""
+        if plan.compiled is not None:
+            unit = self._unit(asked)
+            try:
+                data = await plan.compiled(unit, asked.grant, variables)
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001  (the standard executor meets it again, and reports it properly)
+                self.counts[f"standard:{type(error).__name__}"] += 1
+            else:
+                self.counts["compiled"] += 1
+                return unit, data, []
+        else:
+            self.counts["standard:not covered"] += 1
+        unit = self._unit(asked)
+        result = await run(Context(plan, unit, asked.grant, self.model), given)
+        return unit, result.data, [self._problem(error, asked.grant) for error in result.errors or ()]
+
+    def _unit(self, asked: Asked) -> Unit:
         unit = Unit(self.store, asked.grant.subject)
         unit.parameters[NOW] = self.clock()
-        result = await run(Context(plan, unit, asked.grant, self.model), request.variables or {})  # 7
-        errors = [self._problem(error, asked.grant) for error in result.errors or ()]
-        await self._record(asked, plan, unit)  # 8
-        return self._encoded(asked, result.data, errors, personal=bool(unit.revealed.subjects))  # 9
-
-    def _variables(self, operation: Operation, given: Mapping[str, Any]) -> dict[str, Any] | Outcome:
-        """The variables as the specification coerces them."""
-        definitions = operation.node.variable_definitions or ()
-        coerced = get_variable_values(self.model.core, definitions, dict(given), max_errors=10)
-        if isinstance(coerced, list):
-            return failed(Kind.REQUEST_ERROR, [from_core(error, Code.BAD_USER_INPUT, hints=False) for error in coerced])
-        return coerced.coerced
+        return unit
 
     def _plan(self, asked: Asked, variables: Mapping[str, Any]) -> Plan:
-        values = {name: variables.get(name) for name in self._switches(asked.operation)}
+        values = {name: variables.get(name) for name in asked.operation.switches}
         key = (asked.decision, tuple(values.values()))
         plan = self._plans.get(key)
         if plan is None:
             plan = make_plan(self.model, self.store.reader, asked.operation, asked.decision, values)
+            plan.compiled = compiled_or_none(self.model, plan)
             self._plans[key] = plan
         return plan
-
-    def _switches(self, operation: Operation) -> tuple[str, ...]:
-        return switches(operation)
 
     def _problem(self, error: GraphQLError, grant: Grant) -> Problem:
         original = error.original_error
@@ -206,7 +222,7 @@ class Api:
             body["errors"] = [each.formatted() for each in errors]
         if asked.decision.refused:
             body["extensions"] = {"withheld": [_withheld(each) for each in asked.decision.problems()]}
-        return Outcome(Kind.OK, orjson.dumps(body), personal)
+        return Outcome(Kind.OK, orjson.dumps(body, option=orjson.OPT_UTC_Z), personal)
 
     def _dry(self, asked: Asked, problems: list[Problem], plan: Plan | None) -> Outcome:
         """What the operation would be told, without reading anything."""

@@ -8,12 +8,17 @@ from hashlib import sha256
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
+    VariableNode,
     parse,
     validate,
 )
@@ -21,6 +26,7 @@ from graphql import (
 from schema.bounded import Bounded
 from schema.errors import Code, Problem, from_core
 from schema.limits import Limits, exceeded, too_large
+from schema.variables import Variables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +35,9 @@ class Operation:
 
     document: Document
     node: OperationDefinitionNode
+    variables: Variables
+    switches: tuple[str, ...]
+    """The variables that decide what `@skip` and `@include` leave out, in the order of their names."""
 
     @property
     def is_mutation(self) -> bool:
@@ -114,5 +123,26 @@ class Documents:
         document = Document(name, ast, operations, fragments)
         for each in ast.definitions:
             if isinstance(each, OperationDefinitionNode):
-                operations[each.name.value if each.name else ""] = Operation(document, each)
+                name_ = each.name.value if each.name else ""
+                variables = Variables(self._schema, each)
+                operations[name_] = Operation(document, each, variables, _switches(each, fragments))
         return document
+
+
+def _switches(
+    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+) -> tuple[str, ...]:
+    found: set[str] = set()
+    waiting: list[SelectionSetNode] = [operation.selection_set]
+    seen: set[str] = set()
+    while waiting:
+        for node in waiting.pop().selections:
+            for directive in node.directives or ():
+                if directive.name.value in ("skip", "include"):
+                    found.update(a.value.name.value for a in directive.arguments if isinstance(a.value, VariableNode))
+            if isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                waiting.append(fragments[node.name.value].selection_set)
+            elif isinstance(node, (FieldNode, InlineFragmentNode)) and node.selection_set:
+                waiting.append(node.selection_set)
+    return tuple(sorted(found))

@@ -59,6 +59,8 @@ class Planned:
     """What is asked of each object type that may stand here."""
     fetches: dict[str, Fetch] = field(default_factory=dict)
     """By table name (`Entry`, `Related`, `Paged`), or by the lookup's field."""
+    number: int = 0
+    """The number that the compiled function gives this place."""
 
     @property
     def fetch(self) -> Fetch:
@@ -87,24 +89,8 @@ class Plan:
     """The columns that are selected, as table.column."""
     places: Mapping[Place, Planned]
     """By response path: each step is the parent's type and the response key, list indexes left out."""
-
-
-def switches(operation: Operation) -> tuple[str, ...]:
-    """The variables that decide what `@skip` and `@include` leave out, in the order of their names."""
-    found: set[str] = set()
-    waiting: list[SelectionSetNode] = [operation.node.selection_set]
-    seen: set[str] = set()
-    while waiting:
-        for node in waiting.pop().selections:
-            for directive in node.directives or ():
-                if directive.name.value in ("skip", "include"):
-                    found.update(a.value.name.value for a in directive.arguments if isinstance(a.value, VariableNode))
-            if isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
-                seen.add(node.name.value)
-                waiting.append(operation.document.fragments[node.name.value].selection_set)
-            elif isinstance(node, (FieldNode, InlineFragmentNode)) and node.selection_set:
-                waiting.append(node.selection_set)
-    return tuple(sorted(found))
+    compiled: Any = None
+    """The function that answers it (`schema.compiling`), where there is one."""
 
 
 def make_plan(
