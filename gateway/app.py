@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import pages, problems
 from gateway.admission import Crowd
+from gateway.credentials import bearer
 from gateway.door import Door
 from gateway.graphql_http import Answers, GraphQLEndpoint
-from gateway.middleware import AccessLog, LastResort, Limited, SecurityHeaders, answer
+from gateway.middleware import AccessLog, LastResort, Limited, SecurityHeaders
+from gateway.purpose_map import purpose_map
 from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
-from store.faults import StoreUnavailable
+from policy.rules import Rule
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Parts:
     keys: SigningKeys
     ready: Callable[[], Awaitable[Any]]
     """Returns while the store can answer; StoreUnavailable when it cannot."""
+    rules: Mapping[str, Rule]
+    """What the schema declares of each field; shown to those who may introspect."""
     demo_tokens: Callable[[], Awaitable[list[dict[str, str]]]] | None = None
     """The demo's tokens; None outside the demo, and then their address does not exist."""
 
@@ -56,6 +60,7 @@ def list_routes(parts: Parts, crowd: Crowd) -> list[Route | Mount]:
     page = pages.GraphiQL(parts.settings) if parts.settings.graphiql else None
     routes: list[Route | Mount] = [
         Route("/graphql", GraphQLEndpoint(parts.api, parts.door, crowd, parts.settings, page)),
+        Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.door)),
         Route("/", Shown(pages.landing(parts.settings))),
         Route("/healthz", Shown(JSONResponse({"status": "alive"}, headers=pages.NO_STORE))),
         Route("/readyz", Asked(readiness(parts.ready))),
@@ -101,14 +106,26 @@ class Files(StaticFiles):
         return response
 
 
+class Purposes:
+    """What each field may be read for; for tokens that may introspect, as the schema is (G5)."""
+
+    def __init__(self, content: bytes, door: Door) -> None:
+        self._response = Response(content, media_type="application/json", headers=pages.NO_STORE)
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a GET; Problem 401 or 403 for who may not know."""
+        grant = await self._door.admit(bearer(scope, dict(scope["headers"])))
+        if not grant.introspection:
+            raise problems.Problem(403, "INTROSPECTION_DISABLED", "This client is not registered for introspection.")
+        await self._response(scope, receive, send)
+
+
 def readiness(ready: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Response]]:
     """Whether requests should be sent here: 200, or 503 while the store cannot answer."""
 
     async def respond() -> Response:
-        try:
-            await ready()
-        except StoreUnavailable as error:
-            return answer(problems.unavailable(error.reason, error.retry_after))
+        await ready()
         return JSONResponse({"status": "ready"}, headers=pages.NO_STORE)
 
     return respond
@@ -118,10 +135,7 @@ def key_set(keys: SigningKeys) -> Callable[[], Awaitable[Response]]:
     """The public keys that access tokens verify with (RFC 7517)."""
 
     async def respond() -> Response:
-        try:
-            content = orjson.dumps(await keys.public())
-        except StoreUnavailable as error:
-            return answer(problems.unavailable(error.reason, error.retry_after))
+        content = orjson.dumps(await keys.public())
         return Response(content, media_type="application/jwk-set+json", headers={"cache-control": "max-age=60"})
 
     return respond

@@ -10,7 +10,9 @@ from gateway import problems
 from gateway.admission import Crowd
 from gateway.attendance import TookTooLong, attended
 from gateway.bodies import ClientGone, Question, question_of_address, question_of_body, read_body
+from gateway.credentials import bearer
 from gateway.door import Door, VerifiedGrant
+from gateway.middleware import problem_of
 from gateway.negotiation import Media, answer_media, is_json_in_utf8
 from gateway.problems import Problem
 from gateway.settings import Settings
@@ -77,7 +79,8 @@ class GraphQLEndpoint:
             outcome = await self._answer(scope, headers, receive)
             status, extra = _status(outcome, media)
             body = outcome.body
-        except Problem as problem:
+        except (Problem, TokenError, StoreUnavailable) as error:
+            problem = problem_of(error)
             status, extra, body = problem.status, problem.headers, problem.as_graphql()
         except ClientGone:
             return
@@ -88,16 +91,11 @@ class GraphQLEndpoint:
         posted = scope["method"] == "POST"
         if posted and not (is_json_in_utf8(headers.get(b"content-type")) and _uncompressed(headers)):  # 1
             raise problems.unsupported_content()
-        try:
-            grant = await self._door.admit(_bearer(scope, headers))  # 2
-            with self._crowd.one_of(grant.client_id):
-                question = await self._question(scope, headers, receive)  # 3
-                request = _request(question, headers, read_only=not posted)
-                return await self._execute(request, grant, receive)  # 4
-        except TokenError as error:
-            raise problems.token_refused(error.fault.value) from error
-        except StoreUnavailable as error:
-            raise problems.unavailable(error.reason, error.retry_after) from error
+        grant = await self._door.admit(bearer(scope, headers))  # 2
+        with self._crowd.one_of(grant.client_id):
+            question = await self._question(scope, headers, receive)  # 3
+            request = _request(question, headers, read_only=not posted)
+            return await self._execute(request, grant, receive)  # 4
 
     async def _question(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Question:
         limit, seconds = self._settings.max_body_bytes, self._settings.body_seconds
@@ -109,19 +107,6 @@ class GraphQLEndpoint:
             return await attended(self._api.execute(request, grant), receive, self._settings.request_seconds)
         except TookTooLong as error:
             raise problems.unavailable("The answer was not ready in time.", retry_after=5) from error
-
-
-def _bearer(scope: Scope, headers: dict[bytes, bytes]) -> bytes:
-    """The token of the Authorization header (RFC 6750 §2.1); the other two ways of sending one are not read."""
-    credentials = headers.get(b"authorization")
-    if credentials is None:
-        raise problems.token_missing()
-    if len(headers) < len(scope["headers"]) and sum(name == b"authorization" for name, _ in scope["headers"]) > 1:
-        raise problems.token_twice()
-    scheme, _, token = credentials.partition(b" ")
-    if scheme.lower() != b"bearer":
-        raise problems.token_missing()
-    return token.strip()
 
 
 def _uncompressed(headers: dict[bytes, bytes]) -> bool:

@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway import problems
 from gateway.admission import Crowd
 from gateway.problems import Problem
+from gateway.tokens import TokenError
+from store.faults import StoreUnavailable
 
 log = logging.getLogger("gateway")
 
@@ -81,9 +83,9 @@ class LastResort:
 
         try:
             await self._app(scope, receive, send_and_note)
-        except (Problem, HTTPException) as known:
+        except (Problem, HTTPException, TokenError, StoreUnavailable) as known:
             if not started:
-                await answer(_problem(known))(scope, receive, send)
+                await answer(problem_of(known))(scope, receive, send)
         except Exception:
             # The log formatter gives the place, never the exception's text, which may hold what was asked.
             log.exception("a request failed unexpectedly")
@@ -134,10 +136,14 @@ class AccessLog:
             log.info("answered", extra=fields | {"status": status, "ms": round((perf_counter() - began) * 1000, 1)})
 
 
-def _problem(known: Problem | HTTPException) -> Problem:
-    """Starlette's own refusals (of a file that is not there, say) in our form."""
+def problem_of(known: Problem | HTTPException | TokenError | StoreUnavailable) -> Problem:
+    """What other layers raise, in our form; Starlette's own refusals (of a file that is not there, say) too."""
     if isinstance(known, Problem):
         return known
+    if isinstance(known, TokenError):
+        return problems.token_refused(known.fault.value)
+    if isinstance(known, StoreUnavailable):
+        return problems.unavailable(known.reason, known.retry_after)
     status = HTTPStatus(known.status_code)
     headers = tuple((name.lower().encode(), value.encode()) for name, value in (known.headers or {}).items())
     return Problem(status, status.name, status.description or status.phrase, headers)

@@ -17,25 +17,28 @@ MYSELF = "{ me { fullName email phone services { name status } signIns(first: 3)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One question, and who asks it."""
+    """One question, and who asks it; `title` says what is asked for."""
 
     who: str
     title: str
     query: str
     answered: bool = True
     reference: str | None = None
+    printed: bool = True
+    """Whether it is among the commands printed at the start; GraphiQL offers all of them."""
 
 
 STEPS = (
-    Step("billing", "The billing tool reads names and addresses, for invoices", ADDRESSES),
-    Step("billing", "... and is refused telephone numbers, which are for emergencies", PHONES, answered=False),
-    Step("noc", "Network operations read them in an emergency, naming the incident", PHONES, reference="INC-4711"),
-    Step("support", "The support tool reads who has which service", SERVICES),
-    Step("support", "... and is refused addresses", ADDRESSES, answered=False),
-    Step("newsletter", "The newsletter tool sees only customers who have not declined news", NEWS),
-    Step("newsletter", "... and is refused their services", SERVICES, answered=False),
-    Step(CUSTOMER, "A customer reads everything about herself, and nobody else", MYSELF),
-    Step(CUSTOMER, "... not even the names of others", NEWS, answered=False),
-    Step("auditor", "The auditor looks at the schema", FIELDS),
-    Step("auditor", "... and at no customer", NEWS, answered=False),
+    Step("billing", "names and addresses, for invoices", ADDRESSES),
+    Step("billing", "telephone numbers, which are for emergencies", PHONES, answered=False),
+    Step("noc", "telephone numbers, for the incident in the reference", PHONES, reference="INC-4711"),
+    Step("noc", "e-mail addresses", NEWS, answered=False, reference="INC-4711", printed=False),
+    Step("support", "who has which service", SERVICES),
+    Step("support", "postal addresses", ADDRESSES, answered=False, printed=False),
+    Step("newsletter", "whom to write to, without those who declined", NEWS),
+    Step("newsletter", "their services", SERVICES, answered=False, printed=False),
+    Step(CUSTOMER, "everything about herself", MYSELF),
+    Step(CUSTOMER, "all customers: she finds only herself", NEWS, printed=False),
+    Step("auditor", "the schema", FIELDS),
+    Step("auditor", "customers", NEWS, answered=False, printed=False),
 )

@@ -66,12 +66,14 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         tokens = DemoTokens(works, settings)
         if settings.demo:
             await tokens.require_demo()
+        api = Api(works.store, clock=serving.now)
         parts = Parts(
             settings=settings,
-            api=Api(works.store, clock=serving.now),
+            api=api,
             door=works.door,
             keys=works.keys,
             ready=works.store.ready,
+            rules=api.model.rules,
             demo_tokens=tokens.listed if settings.demo else None,
         )
         await server.serve(build(parts), settings, listening, started)

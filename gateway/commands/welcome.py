@@ -23,10 +23,10 @@ async def welcome(tokens: DemoTokens, settings: Settings) -> str:
         "",
         "  Or paste these. The same question is answered or refused, depending on who asks and what for:",
     ]
-    for step in STEPS:
+    for step in (step for step in STEPS if step.printed):
         token = await tokens.mint(FEATURED if step.who == CUSTOMER else step.who)
-        verdict = "" if step.answered else "  (refused)"
-        lines += ["", f"  # {step.title}{verdict}", command(step, token, address)]
+        verdict = "" if step.answered else " -- refused, with the purposes that would be allowed"
+        lines += ["", f"  # {step.who}: {step.title}{verdict}", command(step, token, address)]
     lines += ["", f"  A bare token: gateway token billing    gateway token {FEATURED}", ""]
     return "\n".join(lines)
 

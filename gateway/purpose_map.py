@@ -1,0 +1,30 @@
+"""What each field may be read for, as the GraphiQL page shows it beside the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from policy.rules import Rule
+
+
+def purpose_map(rules: Mapping[str, Rule]) -> bytes:
+    """Every coordinate with personal data, its category, its purposes and how long it is kept, in the order of the schema."""
+    return orjson.dumps(
+        {"fields": [_line(rules[coordinate]) for coordinate in sorted(rules) if rules[coordinate].category]}
+    )
+
+
+def _line(rule: Rule) -> dict[str, Any]:
+    return {
+        "coordinate": rule.coordinate,
+        "category": rule.category.name if rule.category else None,
+        "retention": rule.retention.name if rule.retention else None,
+        "purposes": [
+            {"name": purpose.name, "when": allowance.when.name if allowance.when else None}
+            for allowance in rule.allowances
+            for purpose in sorted(allowance.purposes, key=lambda each: each.name)
+        ],
+    }

@@ -1,0 +1,138 @@
+// The GraphiQL page: who asks and what for is chosen in the bar, and goes along with every question as headers.
+'use strict';
+
+const byId = (id) => document.getElementById(id);
+const demo = document.body.dataset.demo === 'yes';
+const JSON_TYPES = 'application/graphql-response+json, application/json;q=0.9';
+
+// Nothing is kept when the tab is closed: what people type here may be personal data.
+const memory = new Map();
+const storage = {
+  getItem: (key) => memory.get(key) ?? null,
+  setItem: (key, value) => { memory.set(key, String(value)); },
+  removeItem: (key) => { memory.delete(key); },
+  clear: () => memory.clear(),
+  get length() { return memory.size; },
+};
+
+// What the panel of purposes shows.
+let shown = { rules: [], held: [] };
+const listeners = new Set();
+const state = {
+  get: () => shown,
+  listen: (listener) => { listeners.add(listener); return () => listeners.delete(listener); },
+  set: (change) => { shown = { ...shown, ...change }; listeners.forEach((listener) => listener()); },
+};
+
+let everyone = [];
+const chosen = () => everyone.find((each) => each.name === byId('who').value);
+const token = () => (demo ? chosen()?.token : byId('token').value.trim());
+
+function headersFor(bearer) {
+  const headers = { 'content-type': 'application/json', accept: JSON_TYPES };
+  if (bearer) headers.authorization = `Bearer ${bearer}`;
+  return headers;
+}
+
+async function ask(params, options) {
+  const headers = headersFor(token());
+  const purpose = byId('purpose').value.trim();
+  const reference = byId('reference').value.trim();
+  if (purpose) headers.purpose = purpose;
+  if (reference) headers['purpose-reference'] = reference;
+  Object.assign(headers, options?.headers);
+  const response = await fetch('/graphql', {
+    method: 'POST', headers, body: JSON.stringify(params), credentials: 'omit', cache: 'no-store',
+  });
+  say(response);
+  return response.json();
+}
+
+function say(response) {
+  const note = byId('note');
+  note.classList.toggle('refused', !response.ok);
+  if (response.ok) describe();
+  else note.textContent = `Refused: ${response.status} ${response.statusText}. The reason stands in the answer.`;
+}
+
+function describe() {
+  const note = byId('note');
+  note.classList.remove('refused');
+  if (demo && chosen()) {
+    const purposes = chosen().purposes.join(', ') || 'no purpose: it reads no customer';
+    note.textContent = `${chosen().label}: ${purposes}.`;
+  } else {
+    note.textContent = 'Paste an access token to begin. It stays in this tab, and is gone when the tab is closed.';
+  }
+}
+
+// The schema, and the purposes beside it, are for tokens with the right to introspect; the demo lends the auditor's.
+async function look() {
+  const bearers = [token(), everyone.find((each) => each.name === 'auditor')?.token].filter(Boolean);
+  for (const bearer of bearers) {
+    const headers = headersFor(bearer);
+    const query = GraphiQL.GraphQL.getIntrospectionQuery();
+    const found = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query }), credentials: 'omit' });
+    if (!found.ok) continue;
+    const purposes = await fetch('/graphql/purposes', { headers, credentials: 'omit' });
+    if (purposes.ok) state.set({ rules: (await purposes.json()).fields });
+    return (await found.json()).data;
+  }
+  return null;
+}
+
+const root = ReactDOM.createRoot(byId('graphiql'));
+const plugin = window.purposesPanel(state);
+const shownProps = {
+  fetcher: ask, storage, plugins: [plugin], visiblePlugin: window.innerWidth > 900 ? plugin : null, schema: null, shouldPersistHeaders: false,
+  defaultEditorToolsVisibility: false, defaultQuery: '{ grant { client purposes } }\n',
+};
+function show(change) {
+  Object.assign(shownProps, change);
+  root.render(React.createElement(GraphiQL, { ...shownProps }));
+}
+
+function fill(select, options) {
+  select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
+}
+
+function choose() {
+  const who = chosen();
+  fill(byId('example'), who.examples.map((step, index) => [index, step.answered ? step.title : `${step.title} – refused`]));
+  byId('purposes').replaceChildren(...who.purposes.map((purpose) => new Option('', purpose)));
+  state.set({ held: who.purposes });
+  byId('purpose').value = '';
+  byId('note').classList.remove('refused');
+  describe();
+  example();
+}
+
+function example() {
+  const step = chosen().examples[Number(byId('example').value)];
+  byId('reference').value = step?.reference ?? '';
+  if (step) show({ query: pretty(step.query) });
+}
+
+function pretty(query) {
+  const { parse, print } = GraphiQL.GraphQL;
+  return `${print(parse(query))}\n`;
+}
+
+async function begin() {
+  byId('bar').addEventListener('submit', (event) => event.preventDefault());
+  if (demo) {
+    const response = await fetch('/demo/tokens', { credentials: 'omit', cache: 'no-store' });
+    everyone = (await response.json()).tokens;
+    fill(byId('who'), everyone.map((each) => [each.name, each.label]));
+    byId('who').addEventListener('change', choose);
+    byId('example').addEventListener('change', example);
+    choose();
+  } else {
+    describe();
+    show({});
+    byId('token').addEventListener('change', async () => show({ schema: await look() }));
+  }
+  show({ schema: await look() });
+}
+
+begin();
