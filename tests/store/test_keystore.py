@@ -1,0 +1,172 @@
+"""The key store: keys in the order of the ids, cached for a while, and gone everywhere once destroyed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import bindparam, select
+
+from store.blindindex import LENGTH, Lookup
+from store.config import StoreConfig
+from store.database import Store
+from store.ids import new_id
+from store.keys import subject_keys
+from store.keystore import SubjectErased
+from store.metadata import instant
+from store.subjectkey import SubjectKey
+from tests.store.people import add_customers
+from tests.stores import opened
+
+pytestmark = pytest.mark.anyio
+
+
+def watch(store: Store) -> list[str]:
+    """The statements that the key store reads with, from now on."""
+    seen: list[str] = []
+    store._parts.key_reader.listeners.append(seen.append)
+    return seen
+
+
+async def test_keys_come_in_the_order_of_the_ids_with_one_statement(store_config: StoreConfig) -> None:
+    async with opened(store_config) as store:
+        ids = [new_id() for _ in range(30)]
+        await store.keys.create(ids)
+    async with opened(store_config) as store:
+        seen = watch(store)
+        asked = [*reversed(ids), 17, ids[3]]
+        keys = await store.keys.subjects(asked)
+        assert [key and key.customer_id for key in keys] == [*reversed(ids), None, ids[3]]
+        assert len(seen) == 1
+        again = await store.keys.subjects(ids)
+        assert len(seen) == 1, "cached"
+        assert again == [*reversed(keys[:30])]
+        assert await store.keys.subjects([]) == []
+
+
+async def test_a_customer_keeps_the_key_whoever_creates_it_twice(store: Store) -> None:
+    id_ = new_id()
+    (first,), (second,) = await asyncio.gather(store.keys.create([id_]), store.keys.create([id_]))
+    assert first.pseudonym == second.pseudonym
+    sealed = first.seal("customers.email", id_, b"a")
+    assert second.open("customers.email", id_, sealed) == b"a"
+
+
+async def test_pseudonyms_are_22_characters_differ_and_stay(store_config: StoreConfig) -> None:
+    ids = [new_id() for _ in range(50)]
+    async with opened(store_config) as store:
+        before = [key.pseudonym for key in await store.keys.create(ids)]
+    async with opened(store_config) as store:
+        after = [key.pseudonym for key in await store.keys.subjects(ids) if key]
+    assert before == after
+    assert len(set(before)) == 50
+    assert {len(pseudonym) for pseudonym in before} == {22}
+
+
+async def test_a_destroyed_key_is_gone_and_cannot_be_made_again(store: Store) -> None:
+    first, second = await add_customers(store, 2)
+    mark = await store.keys.destroy(first)
+    assert mark is not None
+    assert len(mark) == 16
+    gone, kept = await store.keys.subjects([first, second])
+    assert gone is None
+    assert kept is not None
+    assert await store.keys.destroy(first) == mark, "asking again is harmless"
+    with pytest.raises(SubjectErased):
+        await store.keys.create([first])
+    assert await store.keys.subjects([first]) == [None]
+    assert await store.keys.destroy(new_id()) is None
+    reader = store._parts.key_reader
+    row = reader.prepare(select(subject_keys).where(subject_keys.c.customer_id == bindparam("id")))
+    ((_, _, wrapped, left, _, destroyed_at),) = await reader.fetch(row, {"id": first})
+    assert wrapped is None
+    assert left == mark
+    assert instant(destroyed_at)
+
+
+async def test_a_key_destroyed_by_one_replica_dies_on_the_others(store_config: StoreConfig) -> None:
+    quick = replace(store_config, key_max_age=0.2)
+    async with opened(store_config) as one, opened(quick) as other:
+        (id_,) = await add_customers(one, 1)
+        assert (await other.keys.subjects([id_]))[0] is not None
+        await one.keys.destroy(id_)
+        assert await one.keys.subjects([id_]) == [None]
+        await asyncio.sleep(0.25)
+        assert await other.keys.subjects([id_]) == [None]
+
+
+async def test_a_key_read_while_it_is_destroyed_is_not_kept(store: Store) -> None:
+    ids = [new_id() for _ in range(20)]
+    await store.keys.create(ids)
+    store.keys._kept.clear()
+    for id_ in ids:
+        await asyncio.gather(*[store.keys.subjects([id_]) for _ in range(3)], store.keys.destroy(id_))
+        assert await store.keys.subjects([id_]) == [None]
+
+
+async def test_the_cache_is_bounded_and_the_oldest_go_first(store_config: StoreConfig) -> None:
+    async with opened(replace(store_config, keys_kept=10)) as store:
+        ids = [new_id() for _ in range(25)]
+        await store.keys.create(ids)
+        keys = await store.keys.subjects(ids)
+        assert None not in keys, "more than the cache holds are answered all the same"
+        assert list(store.keys._kept) and len(store.keys._kept) <= 10
+        seen = watch(store)
+        await store.keys.subjects(list(store.keys._kept))
+        assert not seen
+
+
+async def test_a_key_says_nothing_when_printed() -> None:
+    key = SubjectKey(7, b"0123456789abcdef0123456789abcdef", 0.0)
+    assert repr(key) == str(key) == "<key of customer 7>"
+    assert not hasattr(key, "__dict__")
+
+
+@pytest.mark.parametrize(
+    ("kind", "alike"),
+    [
+        ("email", [" Anna@Example.com", "anna@example.COM "]),
+        ("email", ["jose\u0301@example.com", "jos\u00e9@example.com"]),
+        ("customer_number", ["k-10", "K-10 "]),
+        ("domain", ["Example.COM.", "example.com"]),
+        ("login", ["Anna", "anna"]),
+        ("card", ["4111 1111 1111 1111", "4111-1111-1111-1111", "4111111111111111"]),
+    ],
+)
+async def test_alike_values_are_looked_up_alike(store: Store, kind: str, alike: list[str]) -> None:
+    indexes = [store.keys.blind_index(kind, value) for value in alike]
+    assert all(one == other for one, other in pairwise(indexes))
+    assert {len(index) for index in indexes} == {LENGTH}
+
+
+async def test_look_ups_differ_by_kind_value_and_store(store: Store, databases: object, store_kind: str) -> None:
+    made = {store.keys.blind_index(kind, value) for kind in Lookup for value in ("a1", "b2", "c3")}
+    assert len(made) == 3 * len(Lookup)
+    assert store.keys.blind_index("email", "a1") == store.keys.blind_index(Lookup.EMAIL, "a1")
+    with pytest.raises(ValueError, match="nothing is looked up by shoe size"):
+        store.keys.blind_index("shoe size", "44")
+    async with databases.fresh(store_kind) as other, opened(other) as another:  # type: ignore[attr-defined]
+        assert another.keys.blind_index("email", "a1") not in made
+
+
+async def test_house_keys_are_the_same_for_all_who_ask(store_config: StoreConfig) -> None:
+    async with opened(store_config) as one, opened(store_config) as two:
+        keys = await asyncio.gather(*[store.keys.house.system("cursor") for store in (one, two) for _ in range(3)])
+        assert len(set(keys)) == 1
+        assert len(keys[0]) == 32
+        assert await one.keys.house.system("other") != keys[0]
+
+
+async def test_signing_keys_are_kept_listed_and_retired(store_config: StoreConfig) -> None:
+    async with opened(store_config) as store:
+        assert await store.keys.house.signing_keys() == []
+        assert await store.keys.house.add_signing_key("k1", b"private", '{"kty":"EC"}')
+        assert not await store.keys.house.add_signing_key("k1", b"other", "{}"), "the first one stays"
+        await store.keys.house.retire_signing_key("k1")
+    async with opened(store_config) as store:
+        (key,) = await store.keys.house.signing_keys()
+        assert (key.kid, key.private, key.public_jwk) == ("k1", b"private", '{"kty":"EC"}')
+        assert key.retired_at is not None and key.retired_at >= key.created_at
+        assert "private" not in repr(key).replace("public_jwk", "")
