@@ -78,8 +78,8 @@ def affiliate_disclosures(methods: tuple[NewPaymentMethod, ...], bills: list[New
     if default.kind == "BANK_TRANSFER":
         return []
     fields = {
-        "CARD": ("CardPayment.last4", "CardPayment.expiry", "Invoice.amount"),
-        "PAYPAL": ("PayPalPayment.account", "Invoice.amount"),
+        "CARD": ("Card.brand", "Card.last4", "Card.expMonth", "Card.expYear", "Invoice.amountCents"),
+        "PAYPAL": ("PayPal.account", "Invoice.amountCents"),
     }
     name, country = ("PayPal", "LU") if default.kind == "PAYPAL" else ("Example Card Acquirer", "CH")
     return [

@@ -133,7 +133,7 @@ def _cookie_choice(dice: Dice, now: datetime) -> NewCookieChoice | None:
 def _registrations(services: list[NewService]) -> list[NewDisclosure]:
     """What each registry was told about a registrant (R25)."""
     domains = [service.domain for service in services if service.domain is not None]
-    fields = ("Registrant.name", "Registrant.postalAddress", "Registrant.email")
+    fields = ("Domain.registrantName", "Domain.registrantAddress", "Domain.registrantEmail")
     return [
         NewDisclosure(
             recipient_kind="REGISTRY",
@@ -141,7 +141,7 @@ def _registrations(services: list[NewService]) -> list[NewDisclosure]:
             recipient_country=domain.tld.upper() if len(domain.tld) == 2 and domain.tld not in ("eu", "uk") else None,
             purpose="DOMAIN_REGISTRATION",
             legal_basis="A6_1_B",
-            fields=(*fields, "Registrant.phone") if domain.registrant_phone else fields,
+            fields=(*fields, "Domain.registrantPhone") if domain.registrant_phone else fields,
             trigger="registration",
             at=domain.registered_at,
         )

@@ -1,0 +1,166 @@
+"""Loading the demo: once, whole or not at all, into an empty store only, and readable nowhere but through its keys."""
+
+import asyncio
+import re
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from gateway import demo
+from gateway.demo import loading
+from gateway.demo.loading import FIRST_ID
+from gateway.demo.population import SIZE
+from policy.purposes import Purpose
+from resolvers.newcomer import NewCustomer
+from resolvers.newcomer_rows import TABLES
+from resolvers.registration import register
+from store.clients import clients
+from store.config import StoreConfig
+from store.customers import customers
+from store.database import Store
+from store.disclosures import disclosures
+from store.ids import new_id
+from tests.resolvers.opening import count, opened
+from tests.stores import opened as a_store
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
+only_sqlite = pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
+
+
+async def test_the_whole_demo_is_there_within_seconds(store: Store) -> None:
+    before = time.process_time()
+    assert await demo.load(store, now=NOW)
+    assert time.process_time() - before < 10
+    assert await count(store, customers) == SIZE
+    for table in TABLES:
+        assert await count(store, table) > 0
+    rows = await opened(store, customers)
+    assert rows[0]["email"] == demo.FEATURED
+    assert [row["email"] for row in rows] == [one.email for one in demo.population(NOW)]
+
+
+async def test_printed_commands_stay_true(store: Store) -> None:
+    """Identifiers depend on the seed alone, and come before everything that is registered in use."""
+    await demo.load(store, now=NOW.replace(year=2031), size=12)
+    ids = [row["id"] for row in await opened(store, customers)]
+    assert ids == list(range(FIRST_ID, FIRST_ID + 12))
+    assert max(ids) < new_id()
+
+
+async def test_a_second_run_keeps_what_is_there(store: Store) -> None:
+    assert await demo.load(store, now=NOW, size=12)
+    async with store.write() as connection:
+        await connection.execute(update(customers).values(locale="rm-CH"))
+    assert not await demo.load(store, now=NOW)
+    assert {row["locale"] for row in await opened(store, customers)} == {"rm-CH"}
+    assert await count(store, customers) == 12
+
+
+async def test_a_store_with_customers_of_its_own_is_left_alone(store: Store) -> None:
+    await register(store, demo.population(NOW, size=1))
+    with pytest.raises(demo.NotADemoStore, match="GATEWAY_DATA_DIR"):
+        await demo.load(store, now=NOW)
+    assert (await count(store, customers), await count(store, clients)) == (1, 0)
+
+
+async def test_a_load_that_fails_leaves_nothing_and_the_next_one_succeeds(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = demo.population(NOW, size=12)
+
+    def spoilt(*_: object) -> tuple[NewCustomer, ...]:
+        return (*people, replace(people[0], customer_number="another"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loading, "population", spoilt)
+        with pytest.raises(IntegrityError):
+            await demo.load(store, now=NOW)
+    for table in (clients, *TABLES):
+        assert await count(store, table) == 0
+    # The keys of the failed attempt are there already, under the same ids.
+    assert await demo.load(store, now=NOW, size=12)
+    assert len(await opened(store, customers)) == 12
+
+
+async def test_two_processes_at_once_load_it_once(store: Store, store_config: StoreConfig) -> None:
+    async with a_store(store_config) as second:
+        done = await asyncio.gather(demo.load(store, now=NOW, size=40), demo.load(second, now=NOW, size=40))
+    assert sorted(done) == [False, True]
+    assert await count(store, customers) == 40
+    assert len(await opened(store, customers)) == 40
+
+
+async def test_clients_ask_for_what_their_row_says(store: Store) -> None:
+    await demo.load(store, now=NOW, size=1)
+    rows = await store.reader.fetch(
+        store.reader.prepare(select(clients.c.id, clients.c.purposes, clients.c.scopes)), {}
+    )
+    found = {row[0]: (orjson.loads(row[1]), orjson.loads(row[2])) for row in rows}
+    assert found == {
+        "web": (["SELF_SERVICE"], []),
+        "billing": (["INVOICING"], []),
+        "support": (["SERVICE_COMMUNICATION"], []),
+        "noc": (["EMERGENCY_CONTACT"], []),
+        "newsletter": (["PRODUCT_NEWS"], []),
+        "auditor": ([], ["audit:read"]),
+    }
+
+
+def test_no_tool_of_the_demo_has_two_purposes() -> None:
+    """Each newcomer's token then implies its purpose."""
+    assert all(len(client.purposes) <= 1 for client in demo.CLIENTS)
+    assert {Purpose.EMERGENCY_CONTACT} == {
+        p for client in demo.CLIENTS for p in client.purposes if p.requires_reference
+    }
+
+
+def test_disclosures_name_fields_of_the_schema() -> None:
+    sdl = (ROOT / "schema" / "schema.graphql").read_text()
+    types = dict(re.findall(r"^type (\w+).*?\{\n(.*?)^\}", sdl, re.MULTILINE | re.DOTALL))
+    told = {name for one in demo.population(NOW, size=40) for each in one.disclosures for name in each.fields}
+    assert told
+    for coordinate in told:
+        type_, field = coordinate.split(".")
+        assert re.search(rf"^  {field}\b", types[type_], re.MULTILINE), coordinate
+
+
+@only_sqlite
+async def test_nothing_readable_rests_in_any_file(store: Store, store_config: StoreConfig) -> None:
+    """D1: names, addresses, numbers of people, cards and devices are sealed in every file of the store."""
+    people = demo.population(NOW, size=40)
+    await demo.load(store, now=NOW, size=40)
+    canaries = {
+        word.encode()
+        for one in people
+        for word in (
+            one.email, one.phone, one.customer_number, one.name.family, one.postal_address.street,
+            *(card.card_number for card in one.payment_methods),
+            *(service.domain.name for service in one.services if service.domain),
+            *(entry.ip_address for entry in one.sign_ins),
+            *(factor.secret for login in one.credentials for factor in login.second_factors),
+        )
+        if word is not None and len(word) > 6
+    }  # fmt: skip
+    assert len(canaries) > 400
+    files = list(store_config.database.path.parent.iterdir())
+    assert {"data.db", "data.db-wal", "keys.db"} <= {file.name for file in files}
+    for file in files:
+        content = file.read_bytes()
+        assert not [word for word in canaries if word in content], file.name
+
+
+async def test_disclosures_are_read_newest_first_by_id(store: Store) -> None:
+    await demo.load(store, now=NOW, size=12)
+    rows = await opened(store, disclosures)
+    for owner in {row["customer_id"] for row in rows}:
+        moments = [row["at"] for row in rows if row["customer_id"] == owner]
+        assert moments == sorted(moments)
