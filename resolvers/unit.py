@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from datetime import datetime
 from typing import Any
 
 from aiodataloader import DataLoader
 
 from resolvers.fetches import ByIndex, ByKey, PageOf, Row
-from resolvers.filters import SUBJECT
+from resolvers.filters import NOW, SUBJECT
 from resolvers.guard import Revealed
 from store.database import Store
 from store.keystore import SubjectKey
@@ -21,9 +22,9 @@ class Unit:
 
     __slots__ = ("_loaders", "parameters", "revealed", "store")
 
-    def __init__(self, store: Store, subject: int | None) -> None:
+    def __init__(self, store: Store, subject: int | None, now: datetime) -> None:
         self.store = store
-        self.parameters: dict[str, Any] = {} if subject is None else {SUBJECT: subject}
+        self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
         self.revealed = Revealed(store.keys)
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
 

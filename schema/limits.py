@@ -30,6 +30,10 @@ class Limits:
     root_fields: int = 20
     directives: int = 4
     """On one field."""
+    cost: int = 20_000
+    """Objects that an operation may read (`schema.costs`)."""
+    seconds: float = 10.0
+    """From the decision to the answer."""
 
 
 @dataclass(slots=True)

@@ -23,6 +23,8 @@ class Kind(Enum):
     """Not executed, since the grant does not allow it."""
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     """A mutation came the way that only reads may come."""
+    THROTTLED = "THROTTLED"
+    """The client has spent its budget for now."""
     UNAVAILABLE = "UNAVAILABLE"
     """The store cannot answer now; nothing was half done."""
     INTERNAL = "INTERNAL"
@@ -39,7 +41,7 @@ class Request:
     operation_name: str | None = None
     variables: Mapping[str, Any] | None = None
     extensions: Mapping[str, Any] | None = None
-    """`dryRun: true` asks what would be refused, without reading anything."""
+    """`dryRun: true` asks what would be refused, without reading anything; `cost: true` asks for the estimate."""
     purpose: str | None = None
     reference: str | None = None
     read_only: bool = False
@@ -54,7 +56,7 @@ class Outcome:
     personal: bool = False
     """It carries personal data: nobody may keep it."""
     retry_after: int = 0
-    """Seconds, when UNAVAILABLE."""
+    """Seconds, when THROTTLED or UNAVAILABLE."""
 
 
 def failed(kind: Kind, problems: Sequence[Problem], retry_after: int = 0) -> Outcome:

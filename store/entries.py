@@ -30,23 +30,28 @@ def canonical(entry: Mapping[str, Any], random: Callable[[int], bytes] = secrets
     """The entry as canonical JSON (RFC 8785) with a nonce of 16 random bytes, without which a leaf could be guessed.
 
     Keys are sorted and ASCII, and numbers are whole, so that orjson's form is the canonical one; TypeError otherwise.
+    An `orjson.Fragment` stands for a part that was put into canonical form before.
     """
     nonce = urlsafe_b64encode(random(16))[:22].decode()
     _check(entry)
     return orjson.dumps({**entry, "nonce": nonce}, option=orjson.OPT_SORT_KEYS)
 
 
+_PLAIN = frozenset({str, int, bool, type(None), orjson.Fragment})
+
+
 def _check(value: Any) -> None:
-    match value:
-        case dict():
-            for key, inner in value.items():
-                if not (isinstance(key, str) and key.isascii()):
-                    raise TypeError("keys of a ledger entry are ASCII texts")
+    kind = type(value)
+    if kind in _PLAIN:
+        return
+    if kind is list or kind is tuple:
+        for inner in value:
+            if type(inner) is not str:
                 _check(inner)
-        case list() | tuple():
-            for inner in value:
-                _check(inner)
-        case None | bool() | int() | str():
-            pass
-        case _:
-            raise TypeError(f"a ledger entry holds texts, whole numbers and lists, not {type(value).__name__}")
+    elif kind is dict:
+        for key, inner in value.items():
+            if not (type(key) is str and key.isascii()):
+                raise TypeError("keys of a ledger entry are ASCII texts")
+            _check(inner)
+    else:
+        raise TypeError(f"a ledger entry holds texts, whole numbers and lists, not {kind.__name__}")
