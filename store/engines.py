@@ -14,7 +14,7 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from store.faults import DRIVER_ERRORS, unavailable
+from store.faults import DRIVER_ERRORS, Cause, cause_of, unavailable
 from store.reading import Reader
 from store.reading_postgresql import PostgresReader
 from store.reading_sqlite import SqliteReader
@@ -85,8 +85,18 @@ def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest:
     `patience` is how many seconds a writer waits for another one, or for a connection; `longest` how many a statement
     may take on PostgreSQL.
     """
-    if address.is_sqlite:
-        return _sqlite_engine(address, patience)
+    engine = _sqlite_engine(address, patience) if address.is_sqlite else _server_engine(address, size, patience, longest)
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def failed(context: Any) -> None:
+        # A connection that found the store read-only would find it so for ever: the next one may not.
+        if cause_of(context.original_exception) in (Cause.READ_ONLY, Cause.DOWN, Cause.DAMAGED):
+            context.is_disconnect = True
+
+    return engine
+
+
+def _server_engine(address: Address, size: int, patience: float, longest: float | None) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://",
         async_creator=lambda: connect_postgresql(address, "gateway-write", patience, longest),

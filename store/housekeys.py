@@ -63,10 +63,13 @@ class HouseKeys:
     @property
     def index_key(self) -> bytes:
         """The key of the blind indexes; StoreUnavailable until the store was reached for the first time."""
-        try:
-            return self._kept[INDEX_KEY]
-        except KeyError:
-            raise StoreUnavailable(Cause.DOWN) from None
+        self.require()
+        return self._kept[INDEX_KEY]
+
+    def require(self) -> None:
+        """StoreUnavailable until the store was reached and its root key proved right: nothing is made before."""
+        if INDEX_KEY not in self._kept:
+            raise StoreUnavailable(Cause.DOWN)
 
     async def system(self, name: str) -> bytes:
         """The 32-byte key of this name, made when it is first asked for; all processes get the same one."""
@@ -87,6 +90,7 @@ class HouseKeys:
 
     async def add_signing_key(self, kid: str, private: bytes, public_jwk: str) -> bool:
         """Keep a new signing key; False when one of this id is there already, which then stays as it is."""
+        self.require()
         version, wrapped = self._root.wrap(f"signing:{kid}", private)
         row = {"kid": kid, "root_version": version, "wrapped": wrapped, "public_jwk": public_jwk}
         async with transaction(self._engine) as connection:

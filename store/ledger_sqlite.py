@@ -16,6 +16,9 @@ from store.metadata import instant_text
 
 INSERT = "INSERT INTO ledger_entries (entry, at) VALUES (?, ?)"
 
+PROBE = "INSERT INTO ledger_entries (entry, at) SELECT '', '' WHERE 0"
+"""Inserts nothing, and a file that takes no writes refuses it all the same."""
+
 
 class SqliteWriter:
     """One thread, because a commit waits for the disk and the event loop must not; `patience` in seconds for a lock."""
@@ -32,14 +35,14 @@ class SqliteWriter:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, rows)
 
     async def check(self) -> None:
-        """An empty transaction, which takes the lock and gives it back."""
+        """A transaction that writes nothing: it takes the lock and gives it back."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, [])
 
     def _commit(self, rows: list[tuple[bytes, str]]) -> None:
         try:
             connection = self._connection or self._connect()
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(INSERT, rows)
+            connection.executemany(INSERT, rows) if rows else connection.execute(PROBE)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._drop()

@@ -90,7 +90,8 @@ class Databases:
         )
 
     async def _create(self, name: str, template: str) -> None:
-        await self.administer(f'CREATE DATABASE "{name}" TEMPLATE {template}')
+        # Copying files takes 8 ms where logging every block takes 66.
+        await self.administer(f'CREATE DATABASE "{name}" TEMPLATE {template} STRATEGY FILE_COPY')
 
     async def administer(self, statement: str) -> None:
         """Run a statement of the server's administrator, outside the databases of the tests."""
