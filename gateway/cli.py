@@ -13,6 +13,7 @@ COMMANDS = {
     "token": ("gateway.commands.data", "token", "Print a bare access token of the demo."),
     "customers": ("gateway.commands.data", "customers", "Bring customers in."),
     "db": ("gateway.commands.data", "db", "Look after the databases."),
+    "keys": ("gateway.commands.keys", "keys", "Replace keys while the gateway runs."),
     "schema": ("gateway.commands.looking", "schema", "Look at the schema."),
     "settings": ("gateway.commands.looking", "settings_", "List every setting."),
 }

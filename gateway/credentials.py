@@ -15,6 +15,7 @@ def bearer(scope: Scope, headers: dict[bytes, bytes]) -> bytes:
     if len(headers) < len(scope["headers"]) and sum(name == b"authorization" for name, _ in scope["headers"]) > 1:
         raise problems.token_twice()
     scheme, _, token = credentials.partition(b" ")
-    if scheme.lower() != b"bearer":
+    token = token.strip()
+    if scheme.lower() != b"bearer" or not token:
         raise problems.token_missing()
-    return token.strip()
+    return token

@@ -50,7 +50,9 @@ def test_bad_bodies_are_400(body: bytes, code: str) -> None:
     assert (caught.value.status, caught.value.code) == (400, code)
 
 
-@given(st.binary(max_size=200) | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(repr).map(str.encode))
+@given(
+    st.binary(max_size=200) | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(repr).map(str.encode)
+)
 def test_no_body_raises_anything_else(body: bytes) -> None:
     try:
         assert isinstance(question_of_body(body), Question)

@@ -1,0 +1,250 @@
+"""GraphQL over HTTP as the demo serves it: statuses, media types, methods, credentials (G1, G2, G3, G10, O1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.gateway.conftest import Demo
+
+NAMES = "{ customers(first: 2) { nodes { fullName } } }"
+JSON = "application/json"
+RESPONSE = "application/graphql-response+json"
+HUGE = 10_000_000
+
+
+def asked(
+    demo: Demo, http: httpx.Client, body: object, accept: str | None = RESPONSE, **headers: str
+) -> httpx.Response:
+    """POST a body, as JSON unless it is bytes already."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    given = demo.headers() | {"content-type": JSON} | headers
+    if accept is not None:
+        given["accept"] = accept
+    return http.post(demo.url, content=content, headers=given)
+
+
+def code(response: httpx.Response) -> str:
+    """The code of the first error; the answer must be a GraphQL response without data."""
+    answer = response.json()
+    assert "data" not in answer, answer
+    return str(answer["errors"][0]["extensions"]["code"])
+
+
+@pytest.mark.parametrize(
+    ("accept", "given"),
+    [(None, JSON), ("*/*", JSON), (JSON, JSON), (RESPONSE, RESPONSE), (f"{RESPONSE}, {JSON};q=0.9", RESPONSE)],
+)
+def test_an_answer_in_the_media_type_that_was_asked_for(
+    demo: Demo, http: httpx.Client, accept: str | None, given: str
+) -> None:
+    response = asked(demo, http, {"query": NAMES}, accept)
+    assert (response.status_code, response.headers["content-type"]) == (200, f"{given}; charset=utf-8")
+    assert len(response.json()["data"]["customers"]["nodes"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("question", "status", "expected"),
+    [
+        ({"query": "{"}, 400, "GRAPHQL_PARSE_FAILED"),
+        ({"query": "{ nope }"}, 400, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "query ($a: Int!) { customers(first: $a) { nodes { fullName } } }"}, 400, "BAD_USER_INPUT"),
+        ({"query": "query A { grant { client } } query B { grant { client } }"}, 400, "OPERATION_RESOLUTION_FAILURE"),
+        ({"query": "{ grant { client } }", "operationName": "C"}, 400, "OPERATION_RESOLUTION_FAILURE"),
+        ({"query": "{ customers(first: 1) { nodes { phone } } }"}, 403, "UNAUTHORIZED_FIELD_OR_TYPE"),
+        ({"documentId": "sha256:" + "0" * 64}, 400, "PERSISTED_DOCUMENT_NOT_FOUND"),
+    ],
+)
+def test_4xx_in_the_new_media_type_and_200_in_the_old(
+    demo: Demo, http: httpx.Client, question: object, status: int, expected: str
+) -> None:
+    """G1, G2: several operations need a name."""
+    new, old = asked(demo, http, question), asked(demo, http, question, JSON)
+    assert (new.status_code, code(new)) == (status, expected)
+    assert (old.status_code, code(old)) == (200, expected)
+
+
+@pytest.mark.parametrize("accept", [JSON, RESPONSE])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"1", b"null", b"[]", b"{}", b"{", b'"x"', b"\xff\xfe", b'{"query":"\xff"}', b'{"query":1}', b'{"query":null}',
+        b'{"query":"\\ud800"}', b'{"query":"{a}","variables":[]}', b'{"query":"{a}","extensions":"x"}',
+        b'{"variables":' + b'{"a":' * 900 + b"1" + b"}" * 901, b"[" * 100_000, b'{"a":' * 40_000,
+    ],
+)  # fmt: skip
+def test_no_body_gives_500(demo: Demo, http: httpx.Client, body: bytes, accept: str) -> None:
+    """G1: what is no question is 400, whatever the media type, typed and without an echo."""
+    response = asked(demo, http, body, accept)
+    assert response.status_code == 400
+    assert response.headers["content-type"] == f"{accept}; charset=utf-8"
+    assert code(response) in ("INVALID_JSON", "INVALID_PARAMETER", "QUERY_MISSING", "BATCHING_NOT_SUPPORTED")
+
+
+def test_deep_variables_are_no_500(demo: Demo, http: httpx.Client) -> None:
+    for depth in (100, 500, 900):
+        deep = '{"a":' * depth + "1" + "}" * depth
+        body = b'{"query":"query ($x: ID!) { customer(id: $x) { fullName } }","variables":{"x":%s}}' % deep.encode()
+        assert asked(demo, http, body).status_code == 400
+
+
+def test_ten_megabytes_are_413_declared_or_streamed(demo: Demo, http: httpx.Client) -> None:
+    declared = asked(demo, http, {"query": "{" + "a" * HUGE + "}"})
+    assert (declared.status_code, code(declared)) == (413, "BODY_TOO_LARGE")
+
+    def pieces() -> Iterator[bytes]:
+        yield b'{"query":"{'
+        for _ in range(HUGE // 10_000):
+            yield b"a" * 10_000
+
+    headers = demo.headers() | {"content-type": JSON}
+    streamed = http.post(demo.url, content=pieces(), headers=headers)
+    assert (streamed.status_code, code(streamed)) == (413, "BODY_TOO_LARGE")
+    assert asked(demo, http, {"query": NAMES}).status_code == 200, "the connection goes on"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "application/graphql",
+     "text/plain; application/json", "application/json; charset=utf-16", "application/jsonp"],
+)  # fmt: skip
+def test_what_a_browser_sends_unasked_is_415(demo: Demo, http: httpx.Client, content_type: str | None) -> None:
+    """G3, even with good credentials."""
+    headers = demo.headers() | ({} if content_type is None else {"content-type": content_type})
+    response = http.post(demo.url, content=json.dumps({"query": NAMES}).encode(), headers=headers)
+    assert (response.status_code, code(response)) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert response.headers["accept-post"] == JSON
+
+
+def test_compressed_bodies_are_415(demo: Demo, http: httpx.Client) -> None:
+    """A small body that unpacks to a huge one never is unpacked."""
+    assert asked(demo, http, {"query": NAMES}, **{"content-encoding": "gzip"}).status_code == 415
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/plain", "application/json; charset=latin1", "image/*", "application/json;q=0"]
+)
+def test_an_unknown_media_type_is_406(demo: Demo, http: httpx.Client, accept: str) -> None:
+    response = asked(demo, http, {"query": NAMES}, accept)
+    assert (response.status_code, code(response)) == (406, "NOT_ACCEPTABLE")
+
+
+def test_get_answers_queries(demo: Demo, http: httpx.Client) -> None:
+    query = "query Page($n: Int) { customers(first: $n) { nodes { fullName } } }"
+    parameters = {"query": query, "variables": '{"n":1}', "operationName": "Page"}
+    response = http.get(demo.url, params=parameters, headers=demo.headers(accept=RESPONSE))
+    assert (response.status_code, len(response.json()["data"]["customers"]["nodes"])) == (200, 1)
+    assert response.headers["cache-control"] == "no-store"
+    nothing = http.get(demo.url, headers=demo.headers(accept=RESPONSE))
+    assert (nothing.status_code, code(nothing)) == (400, "QUERY_MISSING")
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PURGE"])
+def test_other_methods_are_405(demo: Demo, http: httpx.Client, method: str) -> None:
+    response = http.request(method, demo.url, headers=demo.headers())
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+
+
+def test_a_batch_is_refused_by_name(demo: Demo, http: httpx.Client) -> None:
+    """G2, S10."""
+    response = asked(demo, http, [{"query": NAMES}, {"query": NAMES}])
+    assert (response.status_code, code(response)) == (400, "BATCHING_NOT_SUPPORTED")
+
+
+def test_the_purpose_goes_along_as_headers(demo: Demo, http: httpx.Client) -> None:
+    phones = {"query": "{ customers(first: 1) { nodes { phone } } }"}
+    noc = demo.headers("noc")
+    assert code(asked(demo, http, phones, **noc)) == "PURPOSE_REFUSED"
+    good = asked(demo, http, phones, **noc, **{"purpose": "EMERGENCY_CONTACT", "purpose-reference": "INC-4711"})
+    assert good.status_code == 200
+    assert "data" in good.json()
+    other = asked(demo, http, phones, **noc, **{"purpose": "INVOICING", "purpose-reference": "INC-4711"})
+    assert code(other) == "PURPOSE_REFUSED"
+    unknown = asked(demo, http, phones, **noc, purpose="CURIOSITY")
+    assert unknown.status_code == 400
+
+
+@pytest.mark.parametrize("value", ["x" * 200, "INC-4711 Amélie"])
+def test_a_reference_that_is_too_long_or_not_ascii_is_400(demo: Demo, http: httpx.Client, value: str) -> None:
+    headers = [(b"content-type", b"application/json"), (b"purpose-reference", value.encode())]
+    headers += [(b"authorization", demo.headers("noc")["authorization"].encode())]
+    response = http.post(demo.url, content=b'{"query":"{ grant { client } }"}', headers=headers)
+    assert (response.status_code, code(response)) == (400, "INVALID_HEADER")
+    assert value not in response.text
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("credentials", [None, "Basic YTpi", "Bearer", "token", ""])
+def test_without_a_token_401_and_no_error_code(
+    demo: Demo, http: httpx.Client, method: str, credentials: str | None
+) -> None:
+    """RFC 6750 §3.1; a cookie makes no difference (G3)."""
+    token = demo.tokens["billing"]
+    headers = {"content-type": JSON, "cookie": f"session={token}; __Host-session={token}; authorization=Bearer {token}"}
+    if credentials is not None:
+        headers["authorization"] = credentials
+    parameters = {"query": NAMES, "access_token": token}
+    response = http.request(
+        method, demo.url, params=parameters, headers=headers, content=json.dumps(parameters).encode()
+    )
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == 'Bearer realm="customer data"'
+    assert code(response) == "UNAUTHENTICATED"
+
+
+def test_a_bad_token_is_401_with_its_reason(demo: Demo, http: httpx.Client) -> None:
+    head, body, signature = demo.tokens["billing"].split(".")
+    for token in ("xyzzy", f"{head}.{body}.{signature[:-4]}AAAA", f"{head}.{body}", "x" * 10_000):
+        response = asked(demo, http, {"query": NAMES}, authorization=f"Bearer {token}")
+        assert (response.status_code, code(response)) == (401, "INVALID_TOKEN")
+        assert response.headers["www-authenticate"].startswith('Bearer realm="customer data", error="invalid_token"')
+        assert token not in response.text
+
+
+def test_the_scheme_is_read_in_any_case_and_two_tokens_are_400(demo: Demo, http: httpx.Client) -> None:
+    token = demo.tokens["billing"]
+    assert asked(demo, http, {"query": NAMES}, authorization=f"bEARER  {token}").status_code == 200
+    headers = [("content-type", JSON), ("authorization", f"Bearer {token}"), ("authorization", "Bearer x")]
+    twice = http.post(demo.url, json={"query": NAMES}, headers=headers)
+    assert (twice.status_code, code(twice)) == (400, "INVALID_REQUEST")
+    assert 'error="invalid_request"' in twice.headers["www-authenticate"]
+
+
+def test_every_answer_forbids_keeping_sniffing_framing_and_loading(demo: Demo, http: httpx.Client) -> None:
+    """G10, on answers of every kind."""
+    answers = [
+        asked(demo, http, {"query": NAMES}),
+        asked(demo, http, b"1"),
+        http.post(demo.url),
+        http.get(demo.url, headers={"accept": "text/html"}),
+        http.put(demo.url),
+        http.get(f"{demo.server.url}/demo/tokens"),
+        http.get(f"{demo.server.url}/nowhere"),
+        http.get(f"{demo.server.url}/"),
+        http.get(f"{demo.server.url}/static/ide.js"),
+        http.get(f"{demo.server.url}/.well-known/jwks.json"),
+    ]
+    for answer in answers:
+        headers = answer.headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "geolocation=()" in headers["permissions-policy"]
+        assert "server" not in headers
+        if "static" not in str(answer.url) and "well-known" not in str(answer.url):
+            assert headers["cache-control"] == "no-store"
+
+
+def test_a_bad_token_does_not_open_the_purposes_page(demo: Demo, http: httpx.Client) -> None:
+    """G5: what the schema declares is for who may introspect."""
+    address = f"{demo.url}/purposes"
+    assert http.get(address).status_code == 401
+    assert http.get(address, headers=demo.headers("billing")).status_code == 403
+    fields = http.get(address, headers=demo.headers("auditor")).json()["fields"]
+    (phone,) = [field for field in fields if field["coordinate"] == "Customer.phone"]
+    assert [purpose["name"] for purpose in phone["purposes"]] == ["EMERGENCY_CONTACT", "SELF_SERVICE"]

@@ -1,0 +1,216 @@
+"""The front door when things go wrong behind it or before it: faults, load, slow and lost clients, the end (G11, F6, D1)."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.gateway.servers import Running, running
+from tests.gateway.standin import SECRET
+
+RESPONSE = "application/graphql-response+json"
+LIMITS = {
+    "GATEWAY_MAX_REQUESTS": "6",
+    "GATEWAY_MAX_CLIENT_REQUESTS": "4",
+    "GATEWAY_BODY_SECONDS": "1",
+    "GATEWAY_REQUEST_SECONDS": "2",
+    "GATEWAY_SHUTDOWN_SECONDS": "5",
+    "GATEWAY_ACCESS_LOG": "yes",
+}
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """A gateway before the stand-in."""
+
+    server: Running
+    folder: Path
+
+    def ask(self, query: str, client: str = "tester", accept: str = RESPONSE) -> httpx.Response:
+        """POST a document of the stand-in."""
+        headers = {"authorization": f"Bearer {self.token(client)}", "accept": accept}
+        return httpx.post(f"{self.server.url}/graphql", json={"query": query}, headers=headers, timeout=20)
+
+    def token(self, client: str = "tester") -> str:
+        """A token of one of the two clients."""
+        return (self.folder / f"{client}.token").read_text()
+
+    def notes(self) -> list[str]:
+        """What the stand-in noted."""
+        notes = self.folder / "notes.txt"
+        return notes.read_text().split() if notes.exists() else []
+
+    def connect(self) -> socket.socket:
+        """A bare connection."""
+        return socket.create_connection(("127.0.0.1", self.server.port), timeout=10)
+
+    def head(self, length: int) -> bytes:
+        """The head of a request with a body of so many bytes."""
+        lines = ["POST /graphql HTTP/1.1", "Host: x", f"Authorization: Bearer {self.token()}"]
+        return "\r\n".join([*lines, "Content-Type: application/json", f"Content-Length: {length}", "", ""]).encode()
+
+
+@contextmanager
+def faulty(folder: Path) -> Iterator[Faulty]:
+    with running(["-m", "tests.gateway.standin"], folder, **LIMITS) as server:
+        yield Faulty(server, folder)
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
+    with faulty(tmp_path_factory.mktemp("standin")) as found:
+        yield found
+
+
+def until(true: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_an_unforeseen_error_is_a_typed_500_and_its_text_is_told_to_nobody(gate: Faulty) -> None:
+    """D1, G5: neither answer nor log repeat what the exception says; the log says where it was."""
+    response = gate.ask("explode")
+    assert response.status_code == 500
+    assert response.json()["code"] == "INTERNAL"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert SECRET not in response.text
+    assert "Traceback" not in response.text
+    log = gate.server.log()
+    assert "ValueError at " in log
+    assert "standin.py" in log
+    assert SECRET not in log
+    assert "Traceback" not in log
+
+
+def test_an_outage_is_503_with_the_time_to_wait(gate: Faulty) -> None:
+    for accept in (RESPONSE, "application/json"):
+        response = gate.ask("unavailable", accept=accept)
+        assert (response.status_code, response.headers["retry-after"]) == (503, "7")
+
+
+def test_a_refusal_is_403_or_200_by_media_type(gate: Faulty) -> None:
+    assert gate.ask("refused").status_code == 403
+    assert gate.ask("refused", accept="application/json").status_code == 200
+
+
+def test_everything_that_was_asked_arrives(gate: Faulty) -> None:
+    body = {
+        "query": "echo", "documentId": "sha256:ab", "operationName": "Q", "variables": {"a": 1}, "extensions": {"b": 2},
+    }  # fmt: skip
+    headers = {"authorization": f"Bearer {gate.token()}", "purpose": "INVOICING", "purpose-reference": "INC-1"}
+    got = httpx.post(f"{gate.server.url}/graphql", json=body, headers=headers).json()["data"]
+    assert got == {
+        "query": "echo", "document_id": "sha256:ab", "operation_name": "Q", "variables": {"a": 1},
+        "extensions": {"b": 2}, "purpose": "INVOICING", "reference": "INC-1", "read_only": False, "client": "tester",
+    }  # fmt: skip
+    got = httpx.get(f"{gate.server.url}/graphql?query=echo", headers=headers).json()["data"]
+    assert (got["read_only"], got["variables"], got["operation_name"]) == (True, None, None)
+
+
+def test_one_client_cannot_take_all_the_room(gate: Faulty) -> None:
+    """G11: 429 for the one who asks too much at once; 503 when the house is full; both say when to come again."""
+    with ThreadPoolExecutor(12) as pool:
+        mine = [pool.submit(gate.ask, "wait 1") for _ in range(4)]
+        until(lambda: gate.notes().count("begun") >= 4)
+        refused = gate.ask("ok")
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert refused.json()["errors"][0]["extensions"]["code"] == "TOO_MANY_REQUESTS"
+        theirs = [pool.submit(gate.ask, "wait 1", "other") for _ in range(2)]
+        until(lambda: gate.notes().count("begun") >= 6)
+        full = gate.ask("ok", "other")
+        assert (full.status_code, full.headers["retry-after"], full.json()["code"]) == (503, "1", "UNAVAILABLE")
+        assert httpx.get(f"{gate.server.url}/healthz").status_code == 200, "a full house is not a broken one"
+        assert [each.result().status_code for each in mine + theirs] == [200] * 6
+    assert gate.ask("ok").status_code == 200
+
+
+def test_work_for_a_client_that_has_left_is_cancelled(gate: Faulty) -> None:
+    before = gate.notes().count("cancelled")
+    body = json.dumps({"query": "wait 1.9"}).encode()
+    with gate.connect() as connection:
+        connection.sendall(gate.head(len(body)) + body)
+        until(lambda: "begun" in gate.notes())
+        time.sleep(0.1)
+    until(lambda: gate.notes().count("cancelled") == before + 1, seconds=1.5)
+
+
+def test_an_answer_that_takes_too_long_is_given_up(gate: Faulty) -> None:
+    before = gate.notes().count("cancelled")
+    began = time.monotonic()
+    response = gate.ask("wait 10")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+    assert time.monotonic() - began < 4
+    assert gate.notes().count("cancelled") == before + 1
+
+
+def test_a_slow_body_is_408_and_the_line_is_closed(gate: Faulty) -> None:
+    with gate.connect() as connection:
+        connection.sendall(gate.head(100) + b'{"query"')
+        answer = b""
+        while piece := connection.recv(65_536):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"BODY_TIMEOUT" in answer
+
+
+def test_a_body_that_breaks_off_is_nobodys_error(gate: Faulty) -> None:
+    with gate.connect() as connection:
+        connection.sendall(gate.head(100) + b'{"query"')
+    time.sleep(0.2)
+    assert gate.ask("ok").status_code == 200
+
+
+@pytest.mark.parametrize("text", [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00" * 20])
+def test_what_is_not_http_is_answered_as_such(gate: Faulty, text: bytes) -> None:
+    with gate.connect() as connection:
+        connection.sendall(text)
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 400")
+    assert gate.ask("ok").status_code == 200
+
+
+def test_the_access_log_names_no_query_and_no_path_of_strangers(gate: Faulty) -> None:
+    """D1: anything may be typed behind a host's name."""
+    httpx.get(f"{gate.server.url}/{SECRET}?email={SECRET}")
+    httpx.get(f"{gate.server.url}/readyz?email={SECRET}")
+    until(lambda: "at=(other) status=404" in gate.server.log())
+    until(lambda: "at=/readyz status=200" in gate.server.log())
+    assert SECRET not in gate.server.log()
+    assert "Bearer" not in gate.server.log()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_the_end_loses_no_request(tmp_path: Path, sign: signal.Signals) -> None:
+    """F6: what runs is finished, what is new finds the door closed, and the exit code is 0."""
+    with faulty(tmp_path) as gate, ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(gate.ask, "wait 1") for _ in range(3)]
+        until(lambda: gate.notes().count("begun") == 3)
+        stopper = threading.Thread(target=gate.server.process.send_signal, args=(sign,))
+        stopper.start()
+        stopper.join()
+        assert [each.result().json() for each in answers] == [{"data": {"waited": True}}] * 3
+        assert gate.server.process.wait(5) == 0
+        assert gate.notes().count("ended") == 3
+        assert (tmp_path / "closed.txt").exists(), "the store was closed, after the last answer"
+        assert "Traceback" not in gate.server.log()
+
+
+def test_the_end_does_not_wait_for_ever(tmp_path: Path) -> None:
+    """F6: a client that neither sends nor leaves does not keep the process alive."""
+    with faulty(tmp_path) as gate, gate.connect() as idle, gate.connect() as slow:
+        slow.sendall(gate.head(100) + b"{")
+        assert idle.fileno() > 0
+        time.sleep(0.2)
+        assert gate.server.stop(seconds=8) == 0
