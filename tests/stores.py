@@ -20,6 +20,10 @@ import pytest
 from store.config import StoreConfig
 from store.database import Store, open_store
 from store.migrate import upgrade
+from store.schemas import KEYS as KEYS_SCHEMA
+from store.schemas import LEDGER as LEDGER_SCHEMA
+from store.schemas import MAIN as MAIN_SCHEMA
+from store.schemas import Schema
 from tests.postgres import PostgresServer
 
 KINDS = ("sqlite", "postgresql")
@@ -34,6 +38,7 @@ class Databases:
         self.server = server
         self._number = count(1)
         self._templates: dict[str, StoreConfig] = {}
+        self._emptied: list[tuple[str, str]] = []
 
     @asynccontextmanager
     async def fresh(self, kind: str, migrated: bool = True) -> AsyncIterator[StoreConfig]:
@@ -64,14 +69,40 @@ class Databases:
 
     @asynccontextmanager
     async def _postgresql(self, folder: Path, migrated: bool) -> AsyncIterator[StoreConfig]:
-        main, keys = f"{folder.name}-main", f"{folder.name}-keys"
-        await self._create(main, MAIN if migrated else "template0")
-        await self._create(keys, KEYS if migrated else "template0")
+        # Emptying a database takes a tenth of the time that making one takes.
+        main, keys = self._emptied.pop() if migrated and self._emptied else await self._pair(folder.name, migrated)
         try:
             yield self._config(main, keys, folder)
         finally:
-            for name in (main, keys):
-                await self.administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            if migrated:
+                await self._empty(main, MAIN_SCHEMA, LEDGER_SCHEMA)
+                await self._empty(keys, KEYS_SCHEMA)
+                self._emptied.append((main, keys))
+            else:
+                for name in (main, keys):
+                    await self.administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    async def _pair(self, name: str, migrated: bool) -> tuple[str, str]:
+        main, keys = f"{name}-main", f"{name}-keys"
+        await self._create(main, MAIN if migrated else "template0")
+        await self._create(keys, KEYS if migrated else "template0")
+        return main, keys
+
+    async def _empty(self, database: str, *schemas: Schema) -> None:
+        """As it was made: no rows, no sessions, the version of this release, and numbers from 1."""
+        await self.administer(f'ALTER DATABASE "{database}" RESET ALL')
+        statements = [
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            "SET default_transaction_read_only = off",
+            "SET session_replication_role = replica",  # The ledger's triggers forbid this, as they should.
+        ]
+        for schema in schemas:
+            statements += [f"DELETE FROM {table}" for table in (*schema.tables.tables, schema.version_table)]
+            statements.append(f"INSERT INTO {schema.version_table} VALUES ('{schema.versions[-1]}')")
+        if LEDGER_SCHEMA in schemas:
+            statements.append("ALTER SEQUENCE ledger_entries_sequence_seq RESTART")
+        await self.administer("; ".join(statements), database)
 
     async def _template(self, kind: str) -> StoreConfig:
         folder = self._folder / f"{kind}-template"
@@ -93,9 +124,9 @@ class Databases:
         # Copying files takes 8 ms where logging every block takes 66.
         await self.administer(f'CREATE DATABASE "{name}" TEMPLATE {template} STRATEGY FILE_COPY')
 
-    async def administer(self, statement: str) -> None:
-        """Run a statement of the server's administrator, outside the databases of the tests."""
-        connection = await asyncpg.connect(self.server.url("postgres"))
+    async def administer(self, statement: str, database: str = "postgres") -> None:
+        """Run a statement as the server's administrator."""
+        connection = await asyncpg.connect(self.server.url(database))
         try:
             await connection.execute(statement)
         finally:
