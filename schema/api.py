@@ -14,6 +14,7 @@ from graphql import GraphQLError
 
 from policy.grant import Grant
 from policy.purposes import Purpose
+from resolvers.commands import Desk
 from resolvers.documents import Trusted, TrustedDocuments
 from resolvers.unit import Unit
 from schema import answers
@@ -30,7 +31,7 @@ from schema.model import SchemaModel
 from schema.planning import Plan, make_plan
 from schema.purposes import Chosen, choose, stated
 from schema.requests import Kind, Outcome, Request, failed
-from schema.standard import Context, attach, run
+from schema.standard import Context, attach, execute_plan
 from store.database import Store
 from store.faults import StoreUnavailable
 
@@ -232,7 +233,8 @@ class Api:
             else:
                 self.counts["compiled"] += 1
                 return unit, data, []
-        result = await run(Context(ready.plan, unit, grant, self.model), given)
+        desk = Desk(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now)
+        result = await execute_plan(Context(ready.plan, unit, desk, self.model), given)
         return unit, result.data, [self._problem(error, grant) for error in result.errors or ()]
 
     def _problem(self, error: GraphQLError, grant: Grant) -> Problem:

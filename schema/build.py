@@ -9,6 +9,7 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from schema.directives import SCHEMA_DIRECTIVES, for_purpose
+from schema.mutation import Mutation
 from schema.payments import PAYMENT_TYPES
 from schema.query import Query
 from schema.scalars import SCALARS
@@ -19,6 +20,7 @@ def strawberry_schema() -> strawberry.Schema:
     """The whole schema as it is declared."""
     return strawberry.Schema(
         query=Query,
+        mutation=Mutation,
         types=PAYMENT_TYPES,
         directives=[for_purpose],
         schema_directives=[],

@@ -75,6 +75,9 @@ class Customer(Node):
         C.created_at, "When the customer registered.", (Purpose.SERVICE_PROVISION, Purpose.INVOICING, SELF)
     )
     updated_at: DateTime | None = datum(C.updated_at, "When the profile last changed.", (SELF,))
+    version: int | None = datum(
+        C.version, "Rises with every change; give it as `ifVersion` when changing the profile.", (SELF,)
+    )
     last_service_ended_at: DateTime | None = datum(
         C.last_service_ended_at,
         "When the last service ended; six months later everything is erased. Null while a service runs.",

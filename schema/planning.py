@@ -31,7 +31,7 @@ from resolvers.relations import parent
 from schema.decision import Decision
 from schema.documents import Operation
 from schema.model import FieldModel, SchemaModel
-from schema.sources import Embedded, Entry, Paged, Related, Value
+from schema.sources import Affected, Embedded, Entry, Paged, Related, Value
 from store.customers import customers
 from store.domains import domains
 from store.reading import Reader
@@ -110,7 +110,7 @@ class _Planner:
         values: Mapping[str, Any],
     ) -> None:
         self.model, self.reader, self.operation, self.decision, self.values = model, reader, operation, decision, values
-        self.own_only = decision.purpose is not None and decision.purpose.own_data_only
+        self.own_only = decision.own_only
         self.coordinates: dict[str, None] = {}
         self.columns: dict[str, None] = {}
         self.places: dict[Place, Planned] = {}
@@ -207,7 +207,7 @@ class _Planner:
                 for table in self._seen_tables(planned):
                     below = [each for each in rows_below(planned) if self.model.rows[each.type_name].table is table]
                     self._by_id(table, planned, below)
-            case Entry(_, table) if table is not None:
+            case Entry(_, table) | Affected(_, table) if table is not None:
                 self._by_id(table, planned, rows_below(planned))
 
     def _by_id(self, table: Table, planned: Planned, below: Iterable[Selection]) -> None:

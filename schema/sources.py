@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Table
 
+from resolvers.commands import Run
 from resolvers.relations import Relation
 
 
@@ -74,4 +75,19 @@ class GrantFacts:
     """What the caller's token allows; nothing about any customer."""
 
 
-Source = Value | GlobalId | Embedded | Part | Related | Paged | Entry | Attribute | GrantFacts
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A root field that changes something, then answers with its payload."""
+
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """The row that a command changed, read back as everything else is read."""
+
+    name: str
+    table: Table
+
+
+Source = Value | GlobalId | Embedded | Part | Related | Paged | Entry | Attribute | GrantFacts | Command | Affected

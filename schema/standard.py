@@ -20,6 +20,7 @@ from graphql import (
 from graphql.pyutils import is_awaitable
 
 from policy.grant import Grant
+from resolvers.commands import Desk, Result, Run
 from resolvers.fetches import ByIndex, ByKey, PageOf
 from resolvers.guard import Damaged, Record
 from resolvers.unit import Admitted, Unit
@@ -28,7 +29,7 @@ from schema.errors import Code, FieldError
 from schema.global_ids import to_cursor, to_global_id
 from schema.model import SchemaModel
 from schema.planning import LOOKUPS, Place, Plan, Planned
-from schema.sources import Attribute, Embedded, Entry, GlobalId, GrantFacts, Paged, Part, Related, Source, Value
+from schema.sources import Affected, Attribute, Command, Embedded, Entry, GlobalId, GrantFacts, Paged, Part, Related, Source, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,13 @@ class Context:
 
     plan: Plan
     unit: Unit
-    grant: Grant
+    desk: Desk
     model: SchemaModel
+
+    @property
+    def grant(self) -> Grant:
+        """Who asks."""
+        return self.desk.grant
 
 
 Resolver = Callable[..., Any]
@@ -55,7 +61,7 @@ def attach(model: SchemaModel) -> None:
             type_.resolve_type = _type_of
 
 
-async def run(context: Context, variables: Mapping[str, Any]) -> ExecutionResult:
+async def execute_plan(context: Context, variables: Mapping[str, Any]) -> ExecutionResult:
     """Execute the plan's operation; errors are collected as the specification says."""
     operation = context.plan.operation
     name = operation.node.name.value if operation.node.name else None
@@ -101,6 +107,10 @@ def _resolver(source: Source | None) -> Resolver:
             return lambda value, info: getattr(value, name)
         case GrantFacts():
             return lambda root, info: GrantView.of(info.context.grant)
+        case Command(run):
+            return _command(run)
+        case Affected(name, _):
+            return _affected(name)
         case None:
             raise LookupError("a field without a source cannot be answered")
 
@@ -187,6 +197,27 @@ async def _lookup(root: Any, info: GraphQLResolveInfo, by: Mapping[str, Any]) ->
     fetch = planned.fetches[name]
     assert isinstance(fetch, ByIndex)
     return next(iter(_records(info, await info.context.unit.found(fetch, LOOKUPS[name][0], value), fetch)), None)
+
+
+def _command(run: Run) -> Callable[..., Awaitable[Result]]:
+    async def resolve(root: Any, info: GraphQLResolveInfo, input: Mapping[str, Any] | None = None) -> Result:
+        context: Context = info.context
+        return await run(context.desk, input or {})
+
+    return resolve
+
+
+def _affected(name: str) -> Callable[..., Awaitable[Record | None]]:
+    async def resolve(result: Result, info: GraphQLResolveInfo) -> Record | None:
+        key = result.affected.get(name)
+        if key is None:
+            return None
+        place, planned = _here(info)
+        fetch = planned.fetch
+        assert isinstance(fetch, ByKey)
+        return next(iter(_records(info, await info.context.unit.related(place, fetch, key), fetch)), None)
+
+    return resolve
 
 
 def _records(info: GraphQLResolveInfo, admitted: list[Admitted], fetch: ByKey | PageOf | ByIndex) -> list[Record]:

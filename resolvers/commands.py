@@ -1,0 +1,54 @@
+"""What a command is given, and what it answers: changed rows, or problems that the caller can mend."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from policy.grant import Grant
+from policy.purposes import Purpose
+from store.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a command works: the store, who asks and why, and the moment of the request."""
+
+    store: Store
+    grant: Grant
+    purpose: Purpose | None
+    reference: str | None
+    now: datetime
+
+    @property
+    def subject(self) -> int:
+        """The customer whom the token is bound to; LookupError for a tool's token."""
+        if self.grant.subject is None:
+            raise LookupError("the token is bound to no customer")
+        return self.grant.subject
+
+
+@dataclass(frozen=True, slots=True)
+class UserProblem:
+    """Something in the input that the caller can mend. Holds no value."""
+
+    code: str
+    """Stable, in capitals: what programs act on."""
+    message: str
+    field: tuple[str, ...] = ()
+    """The path into the input, as the caller wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a command: either it was done whole, or nothing was and the problems say why."""
+
+    affected: Mapping[str, int] = field(default_factory=dict)
+    """The primary keys of the rows to show in the payload, by the name of the payload's field."""
+    problems: tuple[UserProblem, ...] = ()
+
+
+Run = Callable[[Desk, Mapping[str, Any]], Awaitable[Result]]
+"""A command: the desk and the input as GraphQL coerced it, keys as the schema writes them; a key not given is absent."""

@@ -1,0 +1,92 @@
+"""A customer changes the profile (R30)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.commands import Desk, Result, UserProblem
+from resolvers.texts import Texts
+from store.customers import customers
+from store.keystore import SubjectKey
+
+C = customers.c
+NAME = {"givenName": 0, "familyName": 1}
+ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
+
+
+async def update_profile(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Change what was given and leave the rest; nothing is changed when anything is wrong.
+
+    With `ifVersion`, only if the profile is still the one that the caller read: an edit made in between is a
+    CONFLICT, and is not overwritten.
+    """
+    texts = Texts(given)
+    wanted = {
+        name: read(name)
+        for name, read in (("phone", texts.phone), ("locale", texts.language), ("givenName", texts.name), ("familyName", texts.name))
+        if name in given
+    }
+    address = texts.address("postalAddress") if given.get("postalAddress") is not None else None
+    if texts.problems:
+        return Result(problems=tuple(texts.problems))
+    (key,) = await desk.store.keys.subjects([desk.subject])
+    if key is None:
+        return Result(problems=(GONE,))
+    async with desk.store.write() as connection:
+        row = (await connection.execute(_current(desk.subject))).one_or_none()
+        if row is None:
+            return Result(problems=(GONE,))
+        if given.get("ifVersion") not in (None, row.version):
+            return Result(problems=(CONFLICT,))
+        changes = _changes(key, row, given, wanted, address)
+        if changes:
+            await _write(connection, desk, changes | {"version": row.version + 1})
+    return Result(affected={"customer": desk.subject})
+
+
+GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
+CONFLICT = UserProblem(
+    "CONFLICT", "The profile was changed in the meantime. Read it again and repeat your change.", ("ifVersion",)
+)
+
+
+def _current(customer_id: int) -> Any:
+    return select(C.version, C.name).where(C.id == customer_id).with_for_update()
+
+
+def _changes(
+    key: SubjectKey, row: Any, given: Mapping[str, Any], wanted: Mapping[str, Any], address: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The columns to write, sealed."""
+    changes: dict[str, Any] = {}
+    if "phone" in wanted:
+        changes["phone"] = _sealed(key, C.phone, wanted["phone"])
+    if "locale" in wanted:
+        changes["locale"] = wanted["locale"]
+    if "givenName" in wanted or "familyName" in wanted:
+        name = _opened(key, row.name)
+        for part, place in NAME.items():
+            if part in wanted:
+                name[place] = wanted[part]
+        changes["name"] = _sealed(key, C.name, name)
+    if address is not None:
+        changes["postal_address"] = _sealed(key, C.postal_address, [address.get(part) for part in ADDRESS])
+    elif "postalAddress" in given:
+        changes["postal_address"] = None
+    return changes
+
+
+def _sealed(key: SubjectKey, column: Any, value: Any) -> bytes | None:
+    return None if value is None else key.seal(column, key.customer_id, column.info["sealing"].encode(value))
+
+
+def _opened(key: SubjectKey, sealed: bytes | None) -> list[Any]:
+    return [None, None] if sealed is None else C.name.info["sealing"].decode(key.open(C.name, key.customer_id, sealed))
+
+
+async def _write(connection: AsyncConnection, desk: Desk, changes: Mapping[str, Any]) -> None:
+    await connection.execute(update(customers).where(C.id == desk.subject).values(**changes, updated_at=desk.now))

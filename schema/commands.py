@@ -1,0 +1,77 @@
+"""The words in which mutations are written: inputs that name their columns, payloads that show what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import strawberry
+from sqlalchemy import Column, Table
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from resolvers.commands import Run
+from schema.fields import DECLARED, Allowed, Declared, allowances, declare, directives, public
+from schema.records import plain_type
+from schema.sources import Affected, Attribute, Command
+
+NO_DATA = "it names what is wrong with the input, never a value of it"
+
+
+@plain_type
+class UserError:
+    """Something in the input that can be mended; nothing was changed."""
+
+    code: str = public(Attribute("code"), "What is wrong, for programs.", NO_DATA)
+    message: str = public(Attribute("message"), "What is wrong and what to do, for people.", NO_DATA)
+    field: list[str] = public(Attribute("field"), "The path into the input.", NO_DATA)
+
+
+def command(run: Run, allows: Iterable[Allowed], *scopes: frozenset[str]) -> Callable[[Any], Any]:
+    """A root field of Mutation; decorates the method whose argument `input` lists what it takes."""
+    declared = Declared(Command(run), None, allowances(allows), None, scopes=scopes)
+
+    def decorate(method: Any) -> Any:
+        description = " ".join((method.__doc__ or "").split())
+        return strawberry.field(
+            resolver=method, description=description, directives=directives(declared), metadata={DECLARED: declared}
+        )
+
+    return decorate
+
+
+def affected(name: str, table: Table, category: Category, description: str, allows: Iterable[Allowed]) -> Any:
+    """The changed object, as it is afterwards; null when nothing was changed."""
+    return declare(
+        Declared(Affected(name, table), category, allowances(allows), table.info["retention"]), description
+    )
+
+
+def user_errors() -> Any:
+    """What is wrong with the input; empty when the command was carried out."""
+    return public(Attribute("problems"), "What is wrong with the input; empty when it was carried out.", NO_DATA)
+
+
+def written(column: Column[Any], description: str, allows: Iterable[Allowed], *, part: str | None = None) -> Any:
+    """An input field that is written to a column, or to one part of a sealed one: same category, same retention."""
+    category = column.info["sealing"].parts[part] if part else column.info["category"]
+    return _input(Declared(None, category, allowances(allows), column.table.info["retention"]), description)
+
+
+def unkept(category: Category, description: str, allows: Iterable[Allowed]) -> Any:
+    """An input field with personal data that is used and not stored."""
+    return _input(Declared(None, category, allowances(allows), RetentionRule.NOT_STORED), description)
+
+
+def asked(description: str, allows: Iterable[Allowed]) -> Any:
+    """An input field without personal data: a version, a switch, a key of the caller's own making."""
+    return _input(Declared(None, None, allowances(allows), None), description)
+
+
+def _input(declared: Declared, description: str) -> Any:
+    return strawberry.field(
+        default=strawberry.UNSET,
+        description=description,
+        directives=directives(declared, own_retention=declared.retention is not None),
+        metadata={DECLARED: declared},
+    )
