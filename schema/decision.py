@@ -6,24 +6,17 @@ decision depends on nothing that a request brings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
-    ArgumentNode,
     FieldNode,
     GraphQLInputObjectType,
-    GraphQLInterfaceType,
-    GraphQLNamedType,
-    GraphQLObjectType,
-    GraphQLUnionType,
     Node,
-    ObjectFieldNode,
     TypeInfo,
     TypeInfoVisitor,
     VariableNode,
-    Visitor,
     get_location,
     get_named_type,
     visit,
@@ -36,9 +29,8 @@ from policy.purposes import Purpose
 from policy.rules import Rule
 from schema.documents import Operation
 from schema.errors import Code, Problem
-from schema.model import SchemaModel, argument_rule, input_rule
-
-META = ("__schema", "__type")
+from schema.model import SchemaModel, input_rule
+from schema.walking import Mentions, Reach, fragments
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +80,9 @@ class Decision:
     unwithholdable: tuple[RefusedField, ...] = ()
     """Refused arguments and inputs: leaving them out would answer another question, so they always refuse."""
     withheld: frozenset[str] = frozenset()
-    """The coordinates that are answered with null: the refused ones, and behind an interface's each type's own."""
+    """The coordinates that are answered with null: the refused ones, and behind an interface each type's own."""
+    own_only: bool = False
+    """Only the rows of the token's own customer: the purpose is for these alone, or the token is bound to one."""
 
     def permits(self, grant: Grant) -> bool:
         """Whether the operation may run, in full or with fields withheld."""
@@ -113,39 +107,11 @@ def decide_operation(model: SchemaModel, operation: Operation, grant: Grant, pur
     Without a purpose (an auditor's token) everything that names purposes is refused.
     """
     judge = _Judge(model, purpose, grant)
-    for node in (operation.node, *_fragments(operation)):
+    Reach(model, judge, operation).all()
+    for node in (operation.node, *fragments(operation)):
         info = TypeInfo(model.core)
-        visit(node, TypeInfoVisitor(info, _Walk(judge, info)))
+        visit(node, TypeInfoVisitor(info, Mentions(model, judge, info)))
     return judge.decision()
-
-
-def _fragments(operation: Operation) -> Iterator[Node]:
-    """Every fragment that the operation reaches, once."""
-    seen: set[str] = set()
-    waiting: list[Node] = [operation.node]
-    while waiting:
-        collected = _Spreads()
-        visit(waiting.pop(), collected)
-        for name in collected.names:
-            if name not in seen:
-                seen.add(name)
-                fragment = operation.document.fragments[name]
-                waiting.append(fragment)
-                yield fragment
-
-
-class _Spreads(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-
-    def enter_fragment_spread(self, node: Any, *_: Any) -> None:
-        self.names.append(node.name.value)
-
-
-def spans_tables(model: SchemaModel, parent: GraphQLInterfaceType | GraphQLUnionType) -> bool:
-    """Whether the type stands for rows of different tables, of which a global id chooses one."""
-    return len({model.rows[each.name].table for each in model.core.get_possible_types(parent)}) > 1
 
 
 class _Judge:
@@ -155,8 +121,8 @@ class _Judge:
         self.model, self.purpose, self.grant = model, purpose, grant
         self.introspects = False
         self._verdicts: dict[str, Granted | Refused] = {}
-        self._fields: dict[str, list[Node]] = {}
-        self._inputs: dict[str, list[Node]] = {}
+        self._fields: dict[str, dict[int, Node]] = {}
+        self._inputs: dict[str, dict[int, Node]] = {}
         self._guarded: list[Guarded] = []
         self._withheld: set[str] = set()
 
@@ -181,22 +147,33 @@ class _Judge:
         held = any(needed <= self.grant.scopes for needed in rule.scopes)
         return Granted() if held else Refused(Reason.SCOPE_MISSING)
 
-    def field(self, parent: GraphQLNamedType, name: str, node: FieldNode) -> None:
-        """Judge a field; through an interface, every type that may stand behind it."""
-        if not isinstance(parent, (GraphQLInterfaceType, GraphQLUnionType)):
-            self._judged(parent.name, name, node)
-            return
-        possible = [each.name for each in self.model.core.get_possible_types(parent)]
-        if spans_tables(self.model, parent):
-            # `node(id:)`: a type that the purpose may not see is as if it did not exist; one is enough to go on.
-            if not any(self._sees(each, name) for each in possible):
-                self._report(f"{parent.name}.{name}", self._verdict_of(possible[0], name), node)
-            return
-        if self._judged(parent.name, name, node):
+    def field(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
+        """Judge a field for every object type that can stand there, and for the interface through which it is asked."""
+        if len(possible) == 1:
+            self._judged(possible[0], name, node)
+        elif self._spans_tables(possible):
+            self._of_any_type(parent, possible, name, node)
+        elif self._judged(parent, name, node):
             for each in possible:
                 self._judged(each, name, node)
         else:
             self._withheld.update(f"{each}.{name}" for each in possible)
+
+    def _spans_tables(self, possible: Sequence[str]) -> bool:
+        """Whether the types stand for rows of different tables, of which a global id chooses one."""
+        rows = self.model.rows
+        return len({rows[each].table if each in rows else None for each in possible}) > 1
+
+    def _of_any_type(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
+        """`node(id:)`: a type that the purpose may not see is as if it did not exist; one is enough to go on."""
+        hidden = [each for each in possible if isinstance(self._verdict_of(each, name), Refused)]
+        self._withheld.update(f"{each}.{name}" for each in hidden)
+        if len(hidden) == len(possible):
+            refused = [self._verdict_of(each, name) for each in hidden]
+            allowed = {one for each in refused if isinstance(each, Refused) for one in each.allowed}
+            assert isinstance(refused[0], Refused)
+            either = Refused(refused[0].reason, tuple(each for each in Purpose if each in allowed))
+            self._report(f"{parent}.{name}", either, node)
 
     def _judged(self, type_name: str, name: str, node: FieldNode) -> bool:
         verdict = self._verdict_of(type_name, name)
@@ -204,21 +181,18 @@ class _Judge:
             self._report(f"{type_name}.{name}", verdict, node)
         return isinstance(verdict, Granted)
 
-    def _report(self, coordinate: str, verdict: Granted | Refused, node: FieldNode) -> None:
+    def _report(self, coordinate: str, verdict: Refused, node: FieldNode) -> None:
         self._verdicts[coordinate] = verdict
-        self._fields.setdefault(coordinate, []).append(node)
+        self._fields.setdefault(coordinate, {})[id(node)] = node
 
     def _verdict_of(self, type_name: str, name: str) -> Granted | Refused:
         model = self.model.field(type_name, name)
         return self.verdict(model.rule, model.coordinate)
 
-    def _sees(self, type_name: str, name: str) -> bool:
-        return isinstance(self._verdict_of(type_name, name), Granted)
-
     def inbound(self, coordinate: str, rule: Rule | None, node: Node) -> None:
         """Judge an argument or input field that the document mentions."""
         if isinstance(self.verdict(rule, coordinate), Refused):
-            self._inputs.setdefault(coordinate, []).append(node)
+            self._inputs.setdefault(coordinate, {})[id(node)] = node
 
     def variable(self, node: VariableNode, type_: GraphQLInputObjectType) -> None:
         """Remember which fields a variable of this type must not bring."""
@@ -242,52 +216,14 @@ class _Judge:
             self.introspects,
             tuple(self._refused(self._inputs)),
             frozenset(self._withheld | self._fields.keys()),
+            self.grant.subject is not None or (self.purpose is not None and self.purpose.own_data_only),
         )
 
-    def _refused(self, found: Mapping[str, Sequence[Node]]) -> Iterator[RefusedField]:
+    def _refused(self, found: Mapping[str, Mapping[int, Node]]) -> Iterator[RefusedField]:
         for coordinate, nodes in found.items():
             verdict = self._verdicts[coordinate]
             assert isinstance(verdict, Refused)
-            yield RefusedField(coordinate, verdict, _locations(nodes))
-
-
-class _Walk(Visitor):
-    def __init__(self, judge: _Judge, info: TypeInfo) -> None:
-        super().__init__()
-        self.judge, self.info = judge, info
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        name, parent = node.name.value, self.info.get_parent_type()
-        if name in META:
-            self.judge.introspects = True
-        if parent is None or name.startswith("__") or parent.name.startswith("__"):
-            return
-        self.judge.field(parent, name, node)
-
-    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
-        field, parent, argument = self.info.get_field_def(), self.info.get_parent_type(), self.info.get_argument()
-        if self.info.get_directive() is not None or field is None or parent is None or argument is None:
-            return
-        if parent.name.startswith("__") or (field_name := self._field_name(field)) is None:
-            return
-        rule = argument_rule(parent.name, field_name, node.name.value, argument)
-        self.judge.inbound(f"{parent.name}.{field_name}({node.name.value}:)", rule, node)
-
-    def _field_name(self, field: Any) -> str | None:
-        parent = self.info.get_parent_type()
-        fields = parent.fields if isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)) else {}
-        return next((name for name, each in fields.items() if each is field), None)
-
-    def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
-        parent = get_named_type(self.info.get_parent_input_type())
-        if isinstance(parent, GraphQLInputObjectType) and node.name.value in parent.fields:
-            rule = input_rule(parent.name, node.name.value, parent.fields[node.name.value])
-            self.judge.inbound(f"{parent.name}.{node.name.value}", rule, node)
-
-    def enter_variable(self, node: VariableNode, *_: Any) -> None:
-        type_ = get_named_type(self.info.get_input_type())
-        if isinstance(type_, GraphQLInputObjectType):
-            self.judge.variable(node, type_)
+            yield RefusedField(coordinate, verdict, _locations(nodes.values()))
 
 
 def _input_fields(
@@ -311,7 +247,7 @@ def _present(value: Any, path: tuple[str, ...]) -> bool:
     return len(path) == 1 or _present(value[path[0]], path[1:])
 
 
-def _locations(nodes: Sequence[Node]) -> tuple[Mapping[str, int], ...]:
+def _locations(nodes: Iterable[Node]) -> tuple[Mapping[str, int], ...]:
     found = []
     for node in nodes:
         if node.loc is not None:

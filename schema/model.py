@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 from graphql import (
-    GraphQLArgument,
     GraphQLField,
     GraphQLInputField,
     GraphQLInputObjectType,
@@ -33,7 +32,7 @@ from schema.connections import PUBLIC_ARGUMENTS
 from schema.directives import AllowedFor, PersonalData, RequiresScopes, Retention
 from schema.fields import DECLARED, Declared
 from schema.records import ROWS, RowsOf
-from schema.sources import Source
+from schema.sources import Paged, Source
 
 STRAWBERRY = "strawberry-definition"
 
@@ -67,6 +66,20 @@ class SchemaModel:
         """KeyError for a field that does not exist."""
         return self.fields[type_name, name]
 
+    def argument(self, type_name: str, name: str, argument: str) -> Rule | None:
+        """The rule of an argument; None where nothing was declared. KeyError for a field that does not exist.
+
+        Positions and sizes of a page are public, on connections alone; input objects speak for themselves.
+        """
+        field = self.field(type_name, name)
+        coordinate, core = f"{field.coordinate}({argument}:)", field.core.args[argument]
+        if declared := _from_directives(coordinate, core.extensions.get(STRAWBERRY)):
+            return declared
+        position = isinstance(field.source, Paged) and argument in PUBLIC_ARGUMENTS
+        if position or isinstance(get_named_type(core.type), GraphQLInputObjectType):
+            return Rule(coordinate, None, (), None, inbound=True)
+        return None
+
     @cached_property
     def rules(self) -> Mapping[str, Rule]:
         """Every declared rule, arguments and input fields included, by coordinate."""
@@ -80,8 +93,8 @@ class SchemaModel:
         """Every argument and input field with its rule; None where nothing was declared."""
         for type_ in object_types(self.core):
             for name, field in type_.fields.items():
-                for argument, core in field.args.items():
-                    yield f"{type_.name}.{name}({argument}:)", argument_rule(type_.name, name, argument, core)
+                for argument in field.args:
+                    yield f"{type_.name}.{name}({argument}:)", self.argument(type_.name, name, argument)
         for type_ in self.core.type_map.values():
             if isinstance(type_, GraphQLInputObjectType) and not type_.name.startswith("__"):
                 for name, field_ in type_.fields.items():
@@ -120,16 +133,6 @@ def holds_rows(core: GraphQLSchema, type_: Any) -> bool:
     if isinstance(named, GraphQLInterfaceType):
         return any(_rows(each) is not None for each in core.get_possible_types(named))
     return False
-
-
-def argument_rule(type_name: str, field: str, argument: str, core: GraphQLArgument) -> Rule | None:
-    """The rule of an argument; positions and page sizes are public, input objects speak for themselves."""
-    coordinate = f"{type_name}.{field}({argument}:)"
-    if declared := _from_directives(coordinate, core.extensions.get(STRAWBERRY)):
-        return declared
-    if argument in PUBLIC_ARGUMENTS or isinstance(get_named_type(core.type), GraphQLInputObjectType):
-        return Rule(coordinate, None, (), None, inbound=True)
-    return None
 
 
 def input_rule(type_name: str, name: str, core: GraphQLInputField) -> Rule | None:
