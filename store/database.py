@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, false, select, table
+from sqlalchemy import ColumnElement, Table, delete, false, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from store.config import StoreConfig
@@ -25,6 +25,7 @@ from store.ledger_sqlite import SqliteWriter
 from store.reading import Reader
 from store.rootkey import RootKeyMissing, RootKeyProblem, RootKeys
 from store.schemas import KEYS, LEDGER, MAIN
+from store.scrubbing import scrub
 from store.versions import check_version
 
 __all__ = ["Store", "StoreConfig", "StoreUnavailable", "open_store"]
@@ -84,6 +85,10 @@ class Store:
         """
         async with transaction(self._parts.engine) as connection:
             yield connection
+
+    async def scrub(self, table: Table) -> None:
+        """Take what was deleted from a table out of the main database's files, too; see `store.scrubbing`."""
+        await scrub(self._parts.engine, table)
 
     async def ready(self) -> None:
         """StoreUnavailable unless reads, writes, keys and the ledger would all succeed now."""

@@ -85,7 +85,9 @@ def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest:
     `patience` is how many seconds a writer waits for another one, or for a connection; `longest` how many a statement
     may take on PostgreSQL.
     """
-    engine = _sqlite_engine(address, patience) if address.is_sqlite else _server_engine(address, size, patience, longest)
+    engine = (
+        _sqlite_engine(address, patience) if address.is_sqlite else _server_engine(address, size, patience, longest)
+    )
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def failed(context: Any) -> None:

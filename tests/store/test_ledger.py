@@ -81,7 +81,9 @@ async def test_no_row_is_changed_or_deleted(
     assert len(await entries(store)) == 1
 
 
-@pytest.mark.parametrize("value", [1.5, b"bytes", {"ä": 1}, {1: 2}, datetime(2027, 1, 1, tzinfo=UTC), {"deep": [{"x": 0.1}]}])
+@pytest.mark.parametrize(
+    "value", [1.5, b"bytes", {"ä": 1}, {1: 2}, datetime(2027, 1, 1, tzinfo=UTC), {"deep": [{"x": 0.1}]}]
+)
 async def test_only_what_has_one_form_is_taken(store: Store, value: object) -> None:
     with pytest.raises(TypeError):
         await store.ledger.append({"value": value})
@@ -91,7 +93,9 @@ async def test_only_what_has_one_form_is_taken(store: Store, value: object) -> N
 
 def test_two_alike_entries_differ_by_their_nonce() -> None:
     assert canonical({"a": 1}) != canonical({"a": 1})
-    assert canonical({"b": 1, "a": "é"}, lambda n: bytes(n)) == '{"a":"é","b":1,"nonce":"AAAAAAAAAAAAAAAAAAAAAA"}'.encode()
+    assert (
+        canonical({"b": 1, "a": "é"}, lambda n: bytes(n)) == '{"a":"é","b":1,"nonce":"AAAAAAAAAAAAAAAAAAAAAA"}'.encode()
+    )
 
 
 class SlowWriter:

@@ -176,7 +176,9 @@ async def test_an_address_where_nobody_listens_is_down_without_delay(store_confi
 
 @only_postgresql
 async def test_a_password_that_is_refused_is_named_to_the_operator_only(store_config: StoreConfig) -> None:
-    async with opened(replace(store_config, database_url=store_config.database_url.replace("postgres@", "nobody@"))) as it:
+    async with opened(
+        replace(store_config, database_url=store_config.database_url.replace("postgres@", "nobody@"))
+    ) as it:
         outage = await refused(read(it))
         assert outage.cause is Cause.DOWN
         assert "28" in outage.detail
