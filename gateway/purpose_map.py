@@ -11,7 +11,7 @@ from policy.rules import Rule
 
 
 def purpose_map(rules: Mapping[str, Rule]) -> bytes:
-    """Every coordinate with personal data, its category, its purposes and how long it is kept: JSON, in schema order."""
+    """Every coordinate with personal data, its category, its purposes and how long it is kept; in schema order."""
     return orjson.dumps({"fields": [_line(rule) for rule in rules.values() if rule.category]})
 
 

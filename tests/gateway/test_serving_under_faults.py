@@ -1,4 +1,4 @@
-"""The front door when things go wrong behind it or before it: faults, load, slow and lost clients, the end (G11, F6, D1)."""
+"""The front door when things go wrong: faults behind it, load, slow and lost clients, the end (G11, F6, D1)."""
 
 from __future__ import annotations
 
