@@ -24,8 +24,8 @@ from graphql import (
 )
 
 from schema.bounded import Bounded
-from schema.errors import Code, Problem, from_core
-from schema.limits import Limits, exceeded, too_large
+from schema.errors import Code, Problem, from_core, names_in, names_of
+from schema.limits import Limits, exceeded, too_deep, too_large, too_repetitive
 from schema.variables import Variables
 
 
@@ -54,12 +54,14 @@ class Document:
     ast: DocumentNode | None
     operations: Mapping[str, Operation]
     fragments: Mapping[str, FragmentDefinitionNode]
-    faults: tuple[tuple[GraphQLError, Code], ...] = ()
-    limits: tuple[Problem, ...] = ()
+    faults: tuple[Problem, ...] = ()
+    """What is wrong with it; empty for a valid document."""
+    hinting: tuple[Problem, ...] = ()
+    """The same with suggestions, for those who may introspect."""
 
-    def problems(self, hints: bool) -> list[Problem]:
+    def problems(self, hints: bool) -> tuple[Problem, ...]:
         """What is wrong; empty for a valid document."""
-        return [*self.limits, *(from_core(error, code, hints) for error, code in self.faults)]
+        return self.hinting if hints else self.faults
 
     def operation(self, name: str | None) -> Operation | Problem:
         """The operation to run; without a name there must be exactly one (G2)."""
@@ -82,6 +84,7 @@ class Documents:
         self._schema = schema
         self._limits = limits
         self._known: Bounded[str, Document] = Bounded(most)
+        self._names = names_of(schema)
 
     @staticmethod
     def hash_of(text: str) -> str:
@@ -96,26 +99,38 @@ class Documents:
         return document
 
     def _read(self, text: str) -> Document:
-        name = self.hash_of(text)
+        limits, name = self._limits, self.hash_of(text)
+        if len(text) > limits.characters:
+            most = limits.characters
+            return _over(name, too_large("characters", f"The document has more than {most} characters.", most))
         try:
-            ast = parse(text, max_tokens=self._limits.tokens)
-            over = exceeded(ast, self._limits)
+            ast = parse(text, max_tokens=limits.tokens)
+            if over := exceeded(ast, limits):
+                return _over(name, *over)
+            faults = validate(self._schema, ast, max_errors=20)
+            if any(each.message == "Validation aborted." for each in faults):
+                return _over(name, too_repetitive(limits))
         except GraphQLSyntaxError as error:
-            if "Document contains more than" in error.message:
-                most = self._limits.tokens
-                large = too_large("tokens", f"The document has more than {most} tokens.", most)
-                return Document(name, None, {}, {}, limits=(large,))
-            return Document(name, None, {}, {}, faults=((error, Code.GRAPHQL_PARSE_FAILED),))
+            return self._unparsed(name, error)
         except RecursionError:
-            deep = too_large("depth", "The document is nested too deeply.", self._limits.depth)
-            return Document(name, None, {}, {}, limits=(deep,))
-        if over:
-            return Document(name, None, {}, {}, limits=tuple(over))
-        if faults := validate(self._schema, ast, max_errors=20):
-            return Document(
-                name, None, {}, {}, faults=tuple((fault, Code.GRAPHQL_VALIDATION_FAILED) for fault in faults)
-            )
-        return self._valid(name, ast)
+            return _over(name, too_deep(limits))
+        return self._invalid(name, ast, faults) if faults else self._valid(name, ast)
+
+    def _unparsed(self, name: str, error: GraphQLSyntaxError) -> Document:
+        if "Document contains more than" in error.message:
+            most = self._limits.tokens
+            return _over(name, too_large("tokens", f"The document has more than {most} tokens.", most))
+        if "nested too deeply" in error.message:
+            return _over(name, too_deep(self._limits))
+        return self._faulty(name, [error], Code.GRAPHQL_PARSE_FAILED, self._names)
+
+    def _invalid(self, name: str, ast: DocumentNode, errors: list[GraphQLError]) -> Document:
+        return self._faulty(name, errors, Code.GRAPHQL_VALIDATION_FAILED, self._names | names_in(ast))
+
+    def _faulty(self, name: str, errors: list[GraphQLError], code: Code, names: frozenset[str]) -> Document:
+        """The document as far as it is remembered: its problems, and nothing of its tree."""
+        faults, hinting = (tuple(from_core(each, code, hints, names) for each in errors) for hints in (False, True))
+        return Document(name, None, {}, {}, faults, hinting)
 
     def _valid(self, name: str, ast: DocumentNode) -> Document:
         operations: dict[str, Operation] = {}
@@ -127,6 +142,10 @@ class Documents:
                 variables = Variables(self._schema, each)
                 operations[name_] = Operation(document, each, variables, _switches(each, fragments))
         return document
+
+
+def _over(name: str, *problems: Problem) -> Document:
+    return Document(name, None, {}, {}, problems, problems)
 
 
 def _switches(

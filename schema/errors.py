@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSchema, NameNode, Node, Visitor, visit
 
 
 class Code(Enum):
@@ -65,27 +65,64 @@ class FieldError(GraphQLError):
         super().__init__(message, extensions={"code": code.value})
 
 
+_VALUE = re.compile(
+    r"(got invalid value|found|cannot represent [^:]*value:|has invalid value:?|has invalid default value:?"
+    r"|Unexpected (?:BlockString|Comment|Float|Int|Name|String))\s.*",
+    re.DOTALL,
+)
+"""Where graphql-core's messages begin to repeat what was sent."""
 _QUOTED = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"")
-_NAME = re.compile(r"[\[_A-Za-z@$][\[\]_A-Za-z0-9!.@$:]*")
-_ECHO = re.compile(r"(got invalid value|found|cannot represent [^:]*value:|has invalid value:?)\s.*", re.DOTALL)
-_HINT = re.compile(r"\s*Did you mean .*?\?", re.DOTALL)
+_WORD = re.compile(r"[^\s!$&():=@\[\]{|}.,]+")
+_HINT = re.compile(r",?\s*Did you mean .*?\?", re.DOTALL | re.IGNORECASE)
 
 
-def from_core(error: GraphQLError, code: Code, hints: bool) -> Problem:
-    """graphql-core's error with everything taken out that echoes a value, and hints only for who may introspect (G5)."""
+def from_core(error: GraphQLError, code: Code, hints: bool, names: Set[str] = frozenset()) -> Problem:
+    """graphql-core's error without a word of what was sent, and with suggestions only for who may introspect (G5).
+
+    `names` are the words that it may quote beside those that stand as names in the error's own nodes.
+    """
     locations = [{"line": place.line, "column": place.column} for place in error.locations or ()]
     own = (error.extensions or {}).get("code")
-    return Problem(Code(own) if own else code, redacted(error.message, hints), locations, tuple(error.path or ()))
+    known = names.union(*(names_in(node) for node in error.nodes or ()))
+    message = redacted(error.message, hints, known)
+    return Problem(Code(own) if own else code, message, locations, tuple(error.path or ()))
 
 
-def redacted(message: str, hints: bool) -> str:
-    """The message without literals: what is quoted stays only if it is a GraphQL name."""
+def redacted(message: str, hints: bool, names: Set[str]) -> str:
+    """The message without values: what it quotes stays only if every word of it is one of these names."""
     if not hints:
         message = _HINT.sub("", message)
-    message = _ECHO.sub(lambda match: match.group(1).rstrip(":") + " (not shown).", message)
+    message = _VALUE.sub(lambda match: match.group(1).rstrip(":") + " (not shown).", message)
 
     def keep(match: re.Match[str]) -> str:
         quoted = match.group(1) if match.group(1) is not None else match.group(2)
-        return match.group(0) if _NAME.fullmatch(quoted) else "(not shown)"
+        return match.group(0) if all(word in names for word in _WORD.findall(quoted)) else "(not shown)"
 
     return _QUOTED.sub(keep, message)
+
+
+def names_of(schema: GraphQLSchema) -> frozenset[str]:
+    """Every name that the schema gives to a type, a field, an argument or a directive."""
+    found = {directive.name for directive in schema.directives} | set(schema.type_map)
+    for directive in schema.directives:
+        found.update(directive.args)
+    for type_ in schema.type_map.values():
+        for name, field_ in getattr(type_, "fields", {}).items():
+            found.update((name, *getattr(field_, "args", ())))
+    return frozenset(found)
+
+
+def names_in(node: Node) -> frozenset[str]:
+    """Every word that stands as a name in a part of a document; what stands as a value is none."""
+    found = _Names()
+    visit(node, found)
+    return frozenset(found.words)
+
+
+class _Names(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: set[str] = set()
+
+    def enter_name(self, node: NameNode, *_: Any) -> None:
+        self.words.add(node.value)

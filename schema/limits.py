@@ -22,14 +22,22 @@ from schema.errors import Code, Problem
 class Limits:
     """The most of each; every excess has a message of its own."""
 
+    characters: int = 64_000
+    """Of the text: what is remembered of documents is bounded too."""
     tokens: int = 4_000
     depth: int = 15
+    """Levels of fields."""
+    nesting: int = 60
+    """Levels of braces once every fragment is written out: fragments inside fragments count too."""
+    fragments: int = 100
+    """Definitions; comparing each with each other takes the square of their number."""
     fields: int = 1_000
     """Fields once every fragment is written out."""
     aliases: int = 60
     root_fields: int = 20
+    """Those inside fragments included."""
     directives: int = 4
-    """On one field."""
+    """On one field, fragment, variable or operation."""
     cost: int = 20_000
     """Objects that an operation may read (`schema.costs`)."""
     seconds: float = 10.0
@@ -40,13 +48,17 @@ class Limits:
 class _Size:
     fields: int = 0
     aliases: int = 0
+    roots: int = 0
     depth: int = 0
+    nesting: int = 0
     directives: int = 0
 
-    def beside(self, other: _Size, deeper: int = 0) -> None:
+    def beside(self, other: _Size) -> None:
         self.fields += other.fields
         self.aliases += other.aliases
-        self.depth = max(self.depth, other.depth + deeper)
+        self.roots += other.roots
+        self.depth = max(self.depth, other.depth)
+        self.nesting = max(self.nesting, other.nesting)
         self.directives = max(self.directives, other.directives)
 
 
@@ -61,21 +73,31 @@ class _Measure:
         self.open: set[str] = set()
 
     def of(self, selections: SelectionSetNode) -> _Size:
+        """Of a selection set with everything inside it."""
         size = _Size()
         for node in selections.selections:
             if isinstance(node, FieldNode):
-                inner = self.of(node.selection_set) if node.selection_set else _Size()
-                inner.fields += 1
-                inner.aliases += node.alias is not None
-                inner.directives = max(inner.directives, len(node.directives or ()))
-                size.beside(inner, deeper=1)
+                inner = self.field(node)
             elif isinstance(node, InlineFragmentNode):
-                size.beside(self.of(node.selection_set))
+                inner = self.of(node.selection_set)
             elif isinstance(node, FragmentSpreadNode):
-                size.beside(self.fragment(node.name.value))
+                inner = self.fragment(node.name.value)
+            size.beside(inner)
+            size.directives = max(size.directives, len(node.directives or ()))
+        size.nesting += 1
         return size
 
+    def field(self, node: FieldNode) -> _Size:
+        """Of one field."""
+        inner = self.of(node.selection_set) if node.selection_set else _Size()
+        inner.fields += 1
+        inner.aliases += node.alias is not None
+        inner.roots = 1
+        inner.depth += 1
+        return inner
+
     def fragment(self, name: str) -> _Size:
+        """Of what a spread stands for."""
         if name in self.open or name not in self.fragments:
             return _Size()  # A cycle or an unknown name: validation says so in its own words.
         if name not in self.known:
@@ -86,8 +108,14 @@ class _Measure:
 
 
 def exceeded(document: DocumentNode, limits: Limits) -> list[Problem]:
-    """One problem for each limit that an operation of the document exceeds."""
+    """One problem for each limit that the document or an operation of it exceeds."""
     measure = _Measure(document)
+    if len(measure.fragments) > limits.fragments:
+        most = limits.fragments
+        return [too_large("fragments", f"The document has {len(measure.fragments)} fragments; the most is {most}.", most)]
+    # Fragments that no operation uses are measured too: validation walks them.
+    if max((measure.fragment(name).nesting for name in measure.fragments), default=0) > limits.nesting:
+        return [too_deep(limits)]
     return [
         problem
         for operation in document.definitions
@@ -98,17 +126,30 @@ def exceeded(document: DocumentNode, limits: Limits) -> list[Problem]:
 
 def _operation(measure: _Measure, operation: OperationDefinitionNode, limits: Limits) -> Iterator[Problem]:
     size = measure.of(operation.selection_set)
-    roots = len(operation.selection_set.selections)
+    own = max((len(each.directives or ()) for each in (operation, *(operation.variable_definitions or ()))), default=0)
+    if size.nesting > limits.nesting:
+        yield too_deep(limits)
     found = (
-        ("depth", size.depth, limits.depth, "levels deep"),
+        ("depth", size.depth, limits.depth, "levels of fields"),
         ("fields", size.fields, limits.fields, "fields with its fragments written out"),
         ("aliases", size.aliases, limits.aliases, "aliases"),
-        ("root_fields", roots, limits.root_fields, "root selections"),
-        ("directives", size.directives, limits.directives, "directives on one field"),
+        ("root_fields", size.roots, limits.root_fields, "root fields"),
+        ("directives", max(own, size.directives), limits.directives, "directives at one place"),
     )
     for name, actual, most, words in found:
         if actual > most:
             yield too_large(name, f"The operation has {actual} {words}; the most is {most}.", most)
+
+
+def too_deep(limits: Limits) -> Problem:
+    """Nested further than anything that is worth asking."""
+    message = f"The document is nested more than {limits.nesting} levels deep, fragments included."
+    return too_large("nesting", message, limits.nesting)
+
+
+def too_repetitive(limits: Limits) -> Problem:
+    """graphql-core compares each field with each other of the same name, and gives up at some number."""
+    return too_large("repetition", "The document repeats the same fields too often to be checked.", limits.fields)
 
 
 def too_large(name: str, message: str, most: int) -> Problem:

@@ -76,8 +76,16 @@ def _directive(
         return _bad("`@for(purpose:)` is written in the document, not given as a variable.")
     if not isinstance(reference, VariableNode):
         return purpose.value, getattr(reference, "value", None)  # type: ignore[attr-defined]
-    given = variables.get(reference.name.value)
+    given = variables.get(reference.name.value, _default(node, reference))
     return purpose.value, given if isinstance(given, str) else None  # type: ignore[attr-defined]
+
+
+def _default(node: OperationDefinitionNode, variable: VariableNode) -> str | None:
+    """What the document itself gives a variable that the request leaves out."""
+    for each in node.variable_definitions or ():
+        if each.variable.name.value == variable.name.value:
+            return getattr(each.default_value, "value", None)
+    return None
 
 
 def _bad(message: str) -> Problem:
