@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, select
@@ -97,13 +98,25 @@ async def test_a_key_destroyed_by_one_replica_dies_on_the_others(store_config: S
         assert await other.keys.subjects([id_]) == [None]
 
 
-async def test_a_key_read_while_it_is_destroyed_is_not_kept(store: Store) -> None:
-    ids = [new_id() for _ in range(20)]
-    await store.keys.create(ids)
+async def test_a_key_read_while_it_is_destroyed_is_not_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    (id_,) = [key.customer_id for key in await store.keys.create([new_id()])]
     store.keys._kept.clear()
-    for id_ in ids:
-        await asyncio.gather(*[store.keys.subjects([id_]) for _ in range(3)], store.keys.destroy(id_))
-        assert await store.keys.subjects([id_]) == [None]
+    was_read, go_on = asyncio.Event(), asyncio.Event()
+    fetch = store.keys._reader.fetch
+
+    async def held_up(*arguments: Any) -> Any:
+        rows = await fetch(*arguments)
+        was_read.set()
+        await go_on.wait()
+        return rows
+
+    monkeypatch.setattr(store.keys._reader, "fetch", held_up)
+    reading = asyncio.create_task(store.keys.subjects([id_]))
+    await was_read.wait()
+    await store.keys.destroy(id_)
+    go_on.set()
+    await reading
+    assert await store.keys.subjects([id_]) == [None]
 
 
 async def test_the_cache_is_bounded_and_the_oldest_go_first(store_config: StoreConfig) -> None:
