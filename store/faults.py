@@ -28,7 +28,7 @@ class Cause(Enum):
         return 1 if self in (Cause.LOCKED, Cause.SLOW) else 5
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(Exception):  # noqa: N818  (a state that passes, named as callers speak of it)
     """The store cannot answer now, nothing was half written, and it recovers without a restart."""
 
     def __init__(self, cause: Cause, detail: str = "") -> None:

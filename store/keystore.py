@@ -28,7 +28,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class SubjectErased(Exception):
+class SubjectErased(Exception):  # noqa: N818  (a fact about the customer, no mistake)
     """The customer's key was destroyed: nothing may be stored for this customer again (R56)."""
 
     def __init__(self, customer_id: int) -> None:

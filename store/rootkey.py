@@ -32,7 +32,7 @@ CREATED = """
 ************************************************************************************************"""
 
 
-class RootKeyProblem(Exception):
+class RootKeyProblem(Exception):  # noqa: N818  (read aloud by whoever starts the gateway)
     """The root key does not fit the store; the process must not start. The text says what to do."""
 
 

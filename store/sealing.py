@@ -19,7 +19,7 @@ OVERHEAD = 1 + 12 + 16
 """Bytes that sealing adds."""
 
 
-class SealBroken(Exception):
+class SealBroken(Exception):  # noqa: N818  (what happened to the seal)
     """The value was changed, moved, or sealed under another key. Says nothing about the value."""
 
     def __init__(self) -> None:

@@ -202,7 +202,7 @@ async def test_a_backup_of_the_data_says_nothing_once_the_key_is_destroyed(
 
 async def test_an_error_of_the_database_shows_no_values(store_config: StoreConfig, store: Store) -> None:
     engine = make_engine(store_config.database)
-    with pytest.raises(Exception) as caught:  # noqa: PT011  (SQLAlchemy's, with the driver's inside)
+    with pytest.raises(Exception) as caught:  # SQLAlchemy's, with the driver's inside
         async with transaction(engine) as connection:
             await connection.execute(insert(outbox).values(id=1, topic=MARK, created_at=MOMENT))
             await connection.execute(insert(outbox).values(id=1, topic=MARK, created_at=MOMENT))

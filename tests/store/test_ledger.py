@@ -16,8 +16,7 @@ from store.database import Store
 from store.engines import make_engine, transaction
 from store.entries import canonical, ledger_entries
 from store.faults import Cause, StoreUnavailable
-from store.ledger import Entry, Ledger
-from store.ledger import GROUP, WAITING
+from store.ledger import GROUP, WAITING, Entry, Ledger
 from store.metadata import instant
 from store.outbox import outbox
 from tests.store import elsewhere

@@ -424,6 +424,6 @@ async def test_our_own_mistakes_are_not_called_outages(store: Store) -> None:
         async with store.write() as connection:
             await connection.execute(insert(clients).values(row))
     assert not isinstance(caught.value, StoreUnavailable)
-    with pytest.raises(Exception) as caught:  # noqa: PT011  (the driver's, whichever it is)
+    with pytest.raises(Exception) as caught:  # the driver's, whichever it is
         await store.reader.fetch(store.reader.prepare(select(customers.c.id).where(column("shoe_size") == 1)), {})
     assert caught.value.cause is Cause.NOT_MIGRATED  # type: ignore[attr-defined]
