@@ -156,7 +156,8 @@ def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
         try:
             values[each.name] = None if given is None else parse(given)
         except ValueError as error:
-            problems.append(f"{name} is {masked(given)!r}: {error}.")
+            shown = "" if "://" in (given or "") else f" is {given!r}"  # an address may hold a password
+            problems.append(f"{name}{shown}: {error}.")
     if demo is not None:
         values["demo"] = demo
     if not problems:
@@ -208,14 +209,13 @@ def _fill(values: dict[str, Any]) -> list[str]:
 def masked(value: object) -> str:
     """A setting's value as it may be shown: without the password of a database address."""
     text = str(value)
-    if "://" not in text:
+    if not text.startswith("postgresql://"):
         return text
     parts = urlsplit(text)
-    if "@" not in parts.netloc:
-        return text
-    credentials, _, host = parts.netloc.rpartition("@")
+    credentials, at, host = parts.netloc.rpartition("@")
     user, colon, _ = credentials.partition(":")
-    return parts._replace(netloc=f"{user}{':****' if colon else ''}@{host}", query="").geturl()
+    shown = f"{user}:****@{host}" if colon else f"{user}{at}{host}"
+    return parts._replace(netloc=shown, query="").geturl()  # a password may stand in the query too
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,12 +65,10 @@ def one_at_a_time():
 
 def contents(level: str) -> str:
     """Fingerprint of what belongs into the environment: the locks, and which packages of the project there are."""
-    digest = hashlib.sha256()
-    for name in LOCKS[level]:
-        digest.update((ROOT / "requirements" / name).read_bytes())
-    digest.update((ROOT / "pyproject.toml").read_bytes())
-    digest.update(" ".join(sorted(package.parent.name for package in ROOT.glob("*/__init__.py"))).encode())
-    return digest.hexdigest()
+    files = [ROOT / "requirements" / name for name in LOCKS[level]] + [ROOT / "pyproject.toml"]
+    packages = sorted(package.parent.name for package in ROOT.glob("*/__init__.py"))
+    described = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files] + packages
+    return hashlib.sha256(" ".join(described).encode()).hexdigest()
 
 
 def read_note() -> dict:

@@ -22,6 +22,9 @@ window.purposesPanel = (state) => {
     const { rules, held } = React.useSyncExternalStore(state.listen, state.get);
     const [filter, setFilter] = React.useState('');
     const wanted = filter.trim().toLowerCase();
+    const may = new Set(held);
+    // Types of which this token may read something stand first.
+    const rank = (found) => (found.some((rule) => rule.purposes.some((purpose) => may.has(purpose.name))) ? 0 : 1);
     const types = new Map();
     for (const rule of rules) {
       const text = `${rule.coordinate} ${rule.category} ${rule.purposes.map((purpose) => purpose.name).join(' ')}`;
@@ -37,9 +40,9 @@ window.purposesPanel = (state) => {
         type: 'search', 'aria-label': 'Filter', placeholder: 'Field, category or purpose', value: filter,
         onChange: (event) => setFilter(event.target.value),
       }),
-      [...types].map(([type, found]) => h('section', { key: type },
+      [...types].sort(([, one], [, other]) => rank(one) - rank(other)).map(([type, found]) => h('section', { key: type },
         h('h3', null, type),
-        h('ul', null, found.map((rule) => h(Field, { key: rule.coordinate, rule, held: new Set(held) }))))));
+        h('ul', null, found.map((rule) => h(Field, { key: rule.coordinate, rule, held: may }))))));
   }
 
   const Icon = () => h('svg', { viewBox: '0 0 24 24', fill: 'none', stroke: 'currentColor', strokeWidth: 1.5 },

@@ -1,0 +1,170 @@
+"""The command line: help that teaches, mistakes told in a sentence, exit codes that scripts can use."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import socket
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import click
+import httpx
+import pytest
+
+from gateway.cli import COMMANDS, gateway
+from tests.gateway.conftest import Demo
+from tests.gateway.servers import ROOT, command, free_port, running
+
+
+def test_help_names_every_command_and_each_teaches_by_example(tmp_path: Path) -> None:
+    text = command(["--help"], tmp_path).stdout
+    context = click.Context(gateway, info_name="gateway")
+    for name, (_, _, meaning) in COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(meaning[:20])}", text, re.M)
+        found = gateway.get_command(context, name)
+        assert found is not None
+        leaves = found.commands.values() if isinstance(found, click.Group) else [found]
+        for leaf in leaves:
+            assert leaf.help is not None
+            assert f"gateway {name}" in leaf.help or "gateway" in leaf.help, f"{name} has no example"
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["serve", "--nonsense"], ["token"], ["customers", "import"]])
+def test_wrong_usage_exits_2_without_a_stack_trace(tmp_path: Path, arguments: list[str]) -> None:
+    done = command(arguments, tmp_path)
+    assert done.returncode == 2
+    assert "Usage:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_settings_lists_everything_and_no_password(tmp_path: Path) -> None:
+    done = command(["settings"], tmp_path, GATEWAY_DATABASE_URL="postgresql://gate:s3cret@db/main", GATEWAY_TYPO="1")
+    assert done.returncode == 0
+    assert "GATEWAY_MAX_BODY_BYTES\n" in done.stdout
+    assert "s3cret" not in done.stdout
+    assert "GATEWAY_TYPO is not a setting" in done.stderr
+
+
+def test_a_wrong_setting_exits_2(tmp_path: Path) -> None:
+    done = command(["serve"], tmp_path, PORT="x")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("PORT is 'x': use a whole number")
+
+
+def test_serving_without_an_issuer_or_a_store_says_what_to_do(tmp_path: Path) -> None:
+    done = command(["serve"], tmp_path)
+    assert done.returncode == 2
+    assert "GATEWAY_ISSUER is not set" in done.stderr
+    done = command(["serve"], tmp_path, GATEWAY_ISSUER="https://data.example", PORT=str(free_port()))
+    assert done.returncode == 3
+    assert "gateway db upgrade" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_told_with_another_one_to_try(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = command(["demo"], tmp_path, PORT=str(port))
+    assert done.returncode == 3
+    assert f"Port {port} is in use. Choose another one: PORT={port + 1} gateway demo" in done.stderr
+    assert not any(tmp_path.iterdir()), "nothing is made for a server that cannot listen"
+
+
+def test_tokens_are_bare_and_only_of_a_demo(demo: Demo, tmp_path: Path) -> None:
+    for name in ("billing", "support", "noc", "newsletter", "auditor", "amelie.fontaine@example.com"):
+        done = command(["token", name], demo.folder)
+        assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", done.stdout), done
+        answer = httpx.post(
+            demo.url, json={"query": "{ grant { client } }"}, headers={"authorization": f"Bearer {done.stdout.strip()}"}
+        ).json()
+        assert answer["data"]["grant"]["client"] == ("web" if "@" in name else name)
+    unknown = command(["token", "nobody@example.com"], demo.folder)
+    assert (unknown.returncode, unknown.stdout) == (3, "")
+    assert "billing, support, noc, newsletter, auditor" in unknown.stderr
+    assert command(["db", "upgrade"], tmp_path).returncode == 0
+    none = command(["token", "billing"], tmp_path)
+    assert (none.returncode, none.stdout) == (3, "")
+    assert "gateway demo" in none.stderr
+
+
+def test_a_demo_token_opens_no_other_gateway(demo: Demo) -> None:
+    """Not even one over the same store, once it serves under an issuer of its own."""
+    with running(["-m", "gateway", "serve"], demo.folder, GATEWAY_ISSUER="https://data.example") as server:
+        headers = demo.headers("billing")
+        answer = httpx.post(f"{server.url}/graphql", json={"query": "{ grant { client } }"}, headers=headers)
+        assert answer.status_code == 401
+        assert "issued elsewhere" in answer.headers["www-authenticate"]
+
+
+def test_the_printed_commands_do_what_they_say(demo: Demo) -> None:
+    """Each is run as it is pasted: those that say so are refused, with the purposes that would be allowed."""
+    lines = demo.server.log().splitlines()
+    pairs = [(title, line) for title, line in pairwise(lines) if line.startswith("curl ")]
+    assert len(pairs) >= 6
+    for title, line in pairs:
+        answer = json.loads(subprocess.run(shlex.split(line), capture_output=True, check=True, timeout=20).stdout)
+        if "refused" in title:
+            assert "data" not in answer
+            assert answer["errors"][0]["extensions"]["allowedPurposes"] == ["EMERGENCY_CONTACT", "SELF_SERVICE"]
+        else:
+            assert "errors" not in answer, (title, answer)
+            assert answer["data"]
+
+
+def test_a_second_run_keeps_the_data_and_the_tokens(tmp_path: Path) -> None:
+    headers, names = {}, []
+    query = {"query": "{ customers(first: 5) { nodes { id fullName } } }"}
+    for _ in range(2):
+        with running(["-m", "gateway", "demo"], tmp_path) as server:
+            headers = headers or {"authorization": f"Bearer {command(['token', 'billing'], tmp_path).stdout.strip()}"}
+            names.append(httpx.post(f"{server.url}/graphql", json=query, headers=headers).json()["data"])
+            assert server.stop() == 0
+    assert names[0] == names[1]
+
+
+def test_schema_print_is_the_committed_schema(tmp_path: Path) -> None:
+    done = command(["schema", "print"], tmp_path)
+    assert done.returncode == 0
+    assert done.stdout == (ROOT / "schema" / "schema.graphql").read_text(encoding="utf-8")
+
+
+CSV = (
+    "given_name,family_name,email,street,postal_code,city,country\n"
+    "Ada,Lind,ada@example.com,Linden Road 1,1000,Lausanne,CH\n"
+    "Bo,Falk,bo@example.com,Mill Street 2,1200,Genève,CH\n"
+)
+
+
+def test_import_tells_bad_rows_and_stores_all_or_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text(CSV + "Cy,Moe,not-an-address,Oak Avenue 3,1000,Bern,CH\n", encoding="utf-8")
+    assert command(["db", "upgrade"], tmp_path).returncode == 0
+    bad = command(["customers", "import", str(file)], tmp_path)
+    assert bad.returncode == 1
+    assert "3 rows, 1 bad, nothing was stored." in bad.stdout
+    assert "row 3 (line 4): email is not an e-mail address" in bad.stdout
+    assert "not-an-address" not in bad.stdout + bad.stderr
+    file.write_text(CSV, encoding="utf-8")
+    dry = command(["customers", "import", str(file), "--dry-run"], tmp_path)
+    assert (dry.returncode, dry.stdout) == (0, "2 rows, 0 bad, nothing was stored (dry run).\n")
+    good = command(["customers", "import", str(file)], tmp_path)
+    assert (good.returncode, good.stdout) == (0, "2 rows, 0 bad, 2 imported.\n")
+    again = command(["customers", "import", str(file)], tmp_path)
+    assert again.returncode == 1
+    assert "belongs to a registered customer already" in again.stdout
+
+
+def test_keys_are_rotated_while_the_demo_runs(demo: Demo) -> None:
+    """O8, D3: the tokens that were given out, and the data, go on being read."""
+    for name in ("rotate-signing", "rotate-root"):
+        done = command(["keys", name], demo.folder, GATEWAY_DEMO="yes")
+        assert done.returncode == 0, done.stderr
+        query = {"query": "{ customers(first: 1) { nodes { email } } }"}
+        answer = httpx.post(demo.url, json=query, headers=demo.headers("billing")).json()
+        assert answer["data"]["customers"]["nodes"][0]["email"]
+    assert len(httpx.get(f"{demo.server.url}/.well-known/jwks.json").json()["keys"]) >= 1
