@@ -13,6 +13,10 @@ from store.reading import Prepared, Reader, Row
 from store.slots import Slots
 
 SETTINGS = {"application_name": "gateway-read", "default_transaction_read_only": "on", "jit": "off", "timezone": "UTC"}
+
+GRACE = 0.5
+"""Seconds after the deadline at which the client gives up by itself; until then the server ends the statement, which
+leaves the connection whole and no work behind."""
 STATEMENTS_KEPT = 1024
 
 
@@ -80,10 +84,10 @@ class PostgresReader(Reader):
         return await asyncpg.connect(
             self._address,
             timeout=self._connect_timeout,
-            command_timeout=self._deadline,
+            command_timeout=self._deadline + GRACE,
             statement_cache_size=STATEMENTS_KEPT,
             max_cached_statement_lifetime=0,
-            server_settings=SETTINGS,
+            server_settings=SETTINGS | {"statement_timeout": f"{self._deadline * 1000:.0f}ms"},
         )
 
     async def close(self) -> None:
