@@ -21,14 +21,41 @@ SUBJECT = "subject"
 NOW = "now"
 """The parameter that carries the moment of the request."""
 
+
+
+def _given() -> ColumnElement[bool]:
+    """The card's own consent is one to store cards, given by the same customer."""
+    given, card = consents.alias("given"), payment_methods.c
+    return (
+        select(given.c.id)
+        .where(
+            given.c.id == card.card_consent_id,
+            given.c.customer_id == card.customer_id,
+            given.c.kind == "CARD_STORAGE",
+            given.c.state == "GIVEN",
+        )
+        .exists()
+    )
+
+
+def _taken_back() -> ColumnElement[bool]:
+    """A later event of that kind is a withdrawal: events are only ever added, and the newest counts (R48, R49)."""
+    later, card = consents.alias("later"), payment_methods.c
+    return (
+        select(later.c.id)
+        .where(
+            later.c.customer_id == card.customer_id,
+            later.c.id > card.card_consent_id,
+            later.c.kind == "CARD_STORAGE",
+            later.c.state == "WITHDRAWN",
+        )
+        .exists()
+    )
+
+
 CLAUSES: dict[Condition, tuple[Table, ColumnElement[bool]]] = {
     Condition.NEWS_NOT_DECLINED: (customers, customers.c.product_news.is_(True)),
-    Condition.CARD_STORAGE_CONSENTED: (
-        payment_methods,
-        select(consents.c.id)
-        .where(consents.c.id == payment_methods.c.card_consent_id, consents.c.state == "GIVEN")
-        .exists(),
-    ),
+    Condition.CARD_STORAGE_CONSENTED: (payment_methods, _given() & ~_taken_back()),
     Condition.DISCLOSURE_MAY_BE_TOLD: (
         disclosures,
         disclosures.c.embargoed_until.is_(None) | (disclosures.c.embargoed_until <= bindparam(NOW, type_=Instant)),

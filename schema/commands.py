@@ -16,6 +16,7 @@ from schema.records import plain_type
 from schema.sources import Affected, Attribute, Command
 
 NO_DATA = "it names what is wrong with the input, never a value of it"
+NO_PERSON = "it says how to carry out the command, and nothing of any person"
 
 
 @plain_type
@@ -65,7 +66,7 @@ def unkept(category: Category, description: str, allows: Iterable[Allowed]) -> A
 
 def asked(description: str, allows: Iterable[Allowed]) -> Any:
     """An input field without personal data: a version, a switch, a key of the caller's own making."""
-    return _input(Declared(None, None, allowances(allows), None), description)
+    return _input(Declared(None, None, allowances(allows), None, public=NO_PERSON), description)
 
 
 def _input(declared: Declared, description: str) -> Any:

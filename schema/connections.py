@@ -6,17 +6,17 @@ from typing import Annotated, Any
 
 import strawberry
 
-from schema.fields import public
+from schema.fields import positioned, public
 from schema.node import CURSOR, PageInfo
 from schema.sources import Attribute
 
 First = Annotated[
     int | None,
-    strawberry.argument(description="How many at most: 50 when left out, never more than the client's limit."),
+    positioned("How many at most: 50 when left out, never more than the client's limit.", "a page size"),
 ]
-After = Annotated[str | None, strawberry.argument(description="Read on after this cursor, given by the same list.")]
-
-PUBLIC_ARGUMENTS = {"first": "a page size", "after": "a position in a list"}
+After = Annotated[
+    str | None, positioned("Read on after this cursor, given by the same list.", "a position in a list")
+]
 
 
 def connection(node: type[Any], name: str) -> type[Any]:

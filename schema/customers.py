@@ -72,11 +72,19 @@ class Customer(Node):
         C.product_news, "Whether news about our services are welcome by e-mail.", (NEWS, SELF)
     )
     created_at: DateTime | None = datum(
-        C.created_at, "When the customer registered.", (Purpose.SERVICE_PROVISION, Purpose.INVOICING, SELF)
+        C.created_at,
+        "When the customer registered.",
+        (Purpose.SERVICE_PROVISION, Purpose.INVOICING, SELF),
+        category=Category.SUBSCRIPTION,
     )
-    updated_at: DateTime | None = datum(C.updated_at, "When the profile last changed.", (SELF,))
+    updated_at: DateTime | None = datum(
+        C.updated_at, "When the profile last changed.", (SELF,), category=Category.PREFERENCE
+    )
     version: int | None = datum(
-        C.version, "Rises with every change; give it as `ifVersion` when changing the profile.", (SELF,)
+        C.version,
+        "Rises with every change; give it as `ifVersion` when changing the profile.",
+        (SELF,),
+        category=Category.PREFERENCE,
     )
     last_service_ended_at: DateTime | None = datum(
         C.last_service_ended_at,

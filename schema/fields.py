@@ -62,16 +62,23 @@ def datum(
     allows: Iterable[Allowed],
     *,
     read: Callable[[Any], Any] | None = None,
+    category: Category | None = None,
     retention: RetentionRule | None = None,
     disclosed_to: Sequence[Recipient] = (),
     deprecated: str | None = None,
 ) -> Any:
-    """A field that holds what rests in a column; category and retention are the column's and the table's own."""
+    """A field that holds what rests in a column; category and retention are the column's and the table's own.
+
+    `category` is for a column that has none by itself, such as a time of change: shown on a person's row it is a fact
+    about that person. ValueError for a column that has one, which is said once.
+    """
     if read is None and isinstance(column.type, Boolean):
         read = bool
+    if category is not None and column.info["category"] is not None:
+        raise ValueError(f"{column} has a category of its own")
     declared = Declared(
         Value(column, read),
-        column.info["category"],
+        category or column.info["category"],
         allowances(allows),
         retention or column.table.info["retention"],
         tuple(disclosed_to),
@@ -81,7 +88,8 @@ def datum(
 
 def identity(table: Table, allows: Iterable[Allowed]) -> Any:
     """The Relay id of a row. Knowing that the row exists is knowing something of the person, so it has purposes too."""
-    declared = Declared(GlobalId(), table.c.id.info["category"], allowances(allows), table.info["retention"])
+    category = table.c.id.info["category"] or Category.CUSTOMER_ID
+    declared = Declared(GlobalId(), category, allowances(allows), table.info["retention"])
     return declare(declared, "Globally unique and opaque; `node(id:)` finds the same object again.", table.c.id)
 
 
@@ -112,13 +120,13 @@ def part(
     declared = Declared(
         Part(list(parts).index(name), read), parts[name], allowances(allows), column.table.info["retention"]
     )
-    return declare(declared, description)
+    return declare(declared, description, own_retention=True)
 
 
 def related(relation: Relation, description: str, category: Category, allows: Iterable[Allowed]) -> Any:
     """Rows of another table. How many there are is already personal data, so the field names its purposes."""
     declared = Declared(Related(relation), category, allowances(allows), relation.table.info["retention"])
-    return declare(declared, description)
+    return declare(declared, description, own_retention=True)
 
 
 def paged(relation: Relation, category: Category, allows: Iterable[Allowed]) -> Callable[[Any], Any]:
@@ -147,11 +155,18 @@ def searched(
     category: Category, description: str, allows: Iterable[Allowed], *, name: str | None = None
 ) -> Any:
     """An argument that searches by personal data: it needs the purpose as much as a field does, and is not kept."""
+    declared = _searching(category, allows)
     return strawberry.argument(
         description=description,
         name=name,
-        directives=directives(_searching(category, allows), own_retention=True),
+        directives=directives(declared, own_retention=True),
+        metadata={DECLARED: declared},
     )
+
+
+def positioned(description: str, why: str) -> Any:
+    """An argument that says nothing of any person, with the reason."""
+    return strawberry.argument(description=description, metadata={DECLARED: Declared(public=why)})
 
 
 def searched_input(category: Category, description: str, allows: Iterable[Allowed]) -> Any:
@@ -222,7 +237,10 @@ def _decorated(declared: Declared) -> Callable[[Any], Any]:
     def decorate(method: Any) -> Any:
         description = " ".join((method.__doc__ or "").split())
         return strawberry.field(
-            resolver=method, description=description, directives=directives(declared), metadata={DECLARED: declared}
+            resolver=method,
+            description=description,
+            directives=directives(declared, own_retention=True),
+            metadata={DECLARED: declared},
         )
 
     return decorate

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from graphql import (
+    GraphQLArgument,
     GraphQLField,
     GraphQLInputField,
     GraphQLInputObjectType,
@@ -22,17 +23,10 @@ from graphql import (
 )
 from sqlalchemy import Table
 
-from policy.categories import Category
-from policy.conditions import Condition
-from policy.decision import Allowance
-from policy.purposes import Purpose
-from policy.retention import RetentionRule
 from policy.rules import Rule
-from schema.connections import PUBLIC_ARGUMENTS
-from schema.directives import AllowedFor, PersonalData, RequiresScopes, Retention
 from schema.fields import DECLARED, Declared
 from schema.records import ROWS, RowsOf
-from schema.sources import Paged, Source
+from schema.sources import Source
 
 STRAWBERRY = "strawberry-definition"
 
@@ -69,16 +63,10 @@ class SchemaModel:
     def argument(self, type_name: str, name: str, argument: str) -> Rule | None:
         """The rule of an argument; None where nothing was declared. KeyError for a field that does not exist.
 
-        Positions and sizes of a page are public, on connections alone; input objects speak for themselves.
+        An input object speaks for itself.
         """
         field = self.field(type_name, name)
-        coordinate, core = f"{field.coordinate}({argument}:)", field.core.args[argument]
-        if declared := _from_directives(coordinate, core.extensions.get(STRAWBERRY)):
-            return declared
-        position = isinstance(field.source, Paged) and argument in PUBLIC_ARGUMENTS
-        if position or isinstance(get_named_type(core.type), GraphQLInputObjectType):
-            return Rule(coordinate, None, (), None, inbound=True)
-        return None
+        return _inbound(f"{field.coordinate}({argument}:)", field.core.args[argument])
 
     @cached_property
     def rules(self) -> Mapping[str, Rule]:
@@ -91,14 +79,19 @@ class SchemaModel:
 
     def inbound(self) -> Iterator[tuple[str, Rule | None]]:
         """Every argument and input field with its rule; None where nothing was declared."""
+        for coordinate, core in self.inputs():
+            yield coordinate, _inbound(coordinate, core)
+
+    def inputs(self) -> Iterator[tuple[str, GraphQLArgument | GraphQLInputField]]:
+        """Every argument and input field of the schema, by coordinate."""
         for type_ in object_types(self.core):
             for name, field in type_.fields.items():
-                for argument in field.args:
-                    yield f"{type_.name}.{name}({argument}:)", self.argument(type_.name, name, argument)
-        for type_ in self.core.type_map.values():
-            if isinstance(type_, GraphQLInputObjectType) and not type_.name.startswith("__"):
-                for name, field_ in type_.fields.items():
-                    yield f"{type_.name}.{name}", input_rule(type_.name, name, field_)
+                for argument, core in field.args.items():
+                    yield f"{type_.name}.{name}({argument}:)", core
+        for input_ in self.core.type_map.values():
+            if isinstance(input_, GraphQLInputObjectType) and not input_.name.startswith("__"):
+                for name, each in input_.fields.items():
+                    yield f"{input_.name}.{name}", each
 
     @cached_property
     def rows(self) -> Mapping[str, RowsOf]:
@@ -136,19 +129,14 @@ def holds_rows(core: GraphQLSchema, type_: Any) -> bool:
 
 
 def input_rule(type_name: str, name: str, core: GraphQLInputField) -> Rule | None:
-    """The rule of a field of an input object."""
-    coordinate = f"{type_name}.{name}"
-    if declared := _from_directives(coordinate, core.extensions.get(STRAWBERRY)):
-        return declared
-    if isinstance(get_named_type(core.type), GraphQLInputObjectType):
-        return Rule(coordinate, None, (), None, inbound=True)
-    return None
+    """The rule of a field of an input object; None where nothing was declared. An input object speaks for itself."""
+    return _inbound(f"{type_name}.{name}", core)
 
 
 def _field(type_: GraphQLObjectType | GraphQLInterfaceType, name: str, core: GraphQLField) -> FieldModel:
     coordinate = f"{type_.name}.{name}"
-    declared = getattr(core.extensions.get(STRAWBERRY), "metadata", {}).get(DECLARED)
-    if not isinstance(declared, Declared):
+    declared = declared_of(core)
+    if declared is None:
         return FieldModel(coordinate, name, core, None, None, None)
     rule = Rule(
         coordinate,
@@ -167,21 +155,18 @@ def _rows(type_: GraphQLObjectType) -> RowsOf | None:
     return definition.origin.__dict__.get(ROWS) if definition is not None else None
 
 
-def _from_directives(coordinate: str, definition: Any) -> Rule | None:
-    """An argument has no metadata of its own; its directives say the same."""
-    category, retention, allowances, scopes = None, None, [], ()
-    for each in getattr(definition, "directives", None) or ():
-        match each:
-            case PersonalData():
-                category = Category[each.category.name]
-            case AllowedFor():
-                condition = Condition[each.when.name] if each.when else None
-                allowances.append(Allowance(frozenset(Purpose[p.name] for p in each.allows), condition))
-            case Retention():
-                retention = RetentionRule[each.rule.name]
-            case RequiresScopes():
-                scopes = tuple(frozenset(group) for group in each.scopes)
-    if category is None and not allowances and not scopes:
-        return None
-    return Rule(coordinate, category, tuple(allowances), retention, scopes, inbound=True)
+def declared_of(core: GraphQLField | GraphQLArgument | GraphQLInputField) -> Declared | None:
+    """What was declared where the field, argument or input field was written; None: nothing."""
+    metadata: Mapping[str, Any] = getattr(core.extensions.get(STRAWBERRY), "metadata", None) or {}
+    declared = metadata.get(DECLARED)
+    return declared if isinstance(declared, Declared) else None
 
+
+def _inbound(coordinate: str, core: GraphQLArgument | GraphQLInputField) -> Rule | None:
+    if declared := declared_of(core):
+        return Rule(
+            coordinate, declared.category, declared.allowances, declared.retention, declared.scopes, inbound=True
+        )
+    if isinstance(get_named_type(core.type), GraphQLInputObjectType):
+        return Rule(coordinate, None, (), None, inbound=True)
+    return None

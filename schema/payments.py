@@ -7,6 +7,7 @@ from typing import Any
 
 import strawberry
 
+from policy.categories import Category
 from policy.recipients import Recipient
 from schema.fields import datum, identity
 from schema.node import Node
@@ -17,6 +18,7 @@ from store.payments import PAYMENT_KINDS, payment_methods
 
 P = payment_methods.c
 AFFILIATE = (Recipient.PAYMENT_AFFILIATE,)
+ADDED = Category.PAYMENT_METHOD
 
 PaymentKind = strawberry.enum(Enum("PaymentKind", {k: k for k in PAYMENT_KINDS}), description="The way to pay.")
 
@@ -37,7 +39,7 @@ class PaymentMethod(Node):
     id: strawberry.ID = identity(payment_methods, PAID)
     kind: PaymentKind | None = datum(P.kind, "Card, PayPal or bank transfer.", PAID, disclosed_to=AFFILIATE)
     is_default: bool | None = datum(P.is_default, "Whether it is used when nothing else is said.", PAID)
-    created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID)
+    created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID, category=ADDED)
 
 
 PaymentMethod = strawberry.interface(PaymentMethod, description=described(PaymentMethod))  # type: ignore[misc]
@@ -50,7 +52,7 @@ class Card(PaymentMethod):
     id: strawberry.ID = identity(payment_methods, PAID)
     kind: PaymentKind | None = datum(P.kind, "CARD.", PAID, disclosed_to=AFFILIATE)
     is_default: bool | None = datum(P.is_default, "Whether it is used when nothing else is said.", PAID)
-    created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID)
+    created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID, category=ADDED)
     brand: str | None = datum(P.card_brand, "Visa, Mastercard, …", KEPT_CARD, disclosed_to=AFFILIATE)
     last4: str | None = datum(P.card_last4, "The last four digits.", KEPT_CARD)
     exp_month: int | None = datum(
@@ -66,7 +68,7 @@ class PayPal(PaymentMethod):
     id: strawberry.ID = identity(payment_methods, PAID)
     kind: PaymentKind | None = datum(P.kind, "PAYPAL.", PAID, disclosed_to=AFFILIATE)
     is_default: bool | None = datum(P.is_default, "Whether it is used when nothing else is said.", PAID)
-    created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID)
+    created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID, category=ADDED)
     account: str | None = datum(P.paypal_account, "The account that pays.", PAID, disclosed_to=AFFILIATE)
 
 
@@ -77,7 +79,7 @@ class BankTransfer(PaymentMethod):
     id: strawberry.ID = identity(payment_methods, PAID)
     kind: PaymentKind | None = datum(P.kind, "BANK_TRANSFER.", PAID, disclosed_to=AFFILIATE)
     is_default: bool | None = datum(P.is_default, "Whether it is used when nothing else is said.", PAID)
-    created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID)
+    created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID, category=ADDED)
     bank_name: str | None = datum(P.bank_name, "The customer's bank.", PAID, disclosed_to=AFFILIATE)
 
 
