@@ -105,8 +105,11 @@ class Limited:
         if scope["path"] in ("/healthz", "/readyz"):
             await self._app(scope, receive, send)
             return
-        with self._crowd.one():
+        self._crowd.enter()
+        try:
             await self._app(scope, receive, send)
+        finally:
+            self._crowd.leave()
 
 
 class AccessLog:

@@ -129,7 +129,7 @@ class Settings:
         "GATEWAY_MAX_BODY_BYTES", "largest request body", _number(1_024, 16_777_216), "262144"
     )
     body_seconds: int = setting("GATEWAY_BODY_SECONDS", "time a request body may take to arrive", _number(1, 300), "10")
-    request_seconds: int = setting("GATEWAY_REQUEST_SECONDS", "time an answer may take", _number(1, 600), "30")
+    request_seconds: int = setting("GATEWAY_REQUEST_SECONDS", "time an answer may take", _number(1, 600), "10")
     idle_seconds: int = setting("GATEWAY_IDLE_SECONDS", "time a connection may stay idle", _number(1, 600), "15")
     shutdown_seconds: int = setting(
         "GATEWAY_SHUTDOWN_SECONDS", "time running requests get when the server stops", _number(1, 600), "20"
@@ -138,6 +138,14 @@ class Settings:
     max_client_requests: int = setting(
         "GATEWAY_MAX_CLIENT_REQUESTS", "requests of one client answered at once", _number(1, 100_000), "128"
     )
+    max_tokens: int = setting("GATEWAY_MAX_TOKENS", "tokens of a GraphQL document", _number(10, 100_000), "4000")
+    max_depth: int = setting("GATEWAY_MAX_DEPTH", "levels of fields in an operation", _number(2, 100), "15")
+    max_fields: int = setting(
+        "GATEWAY_MAX_FIELDS", "fields of an operation, its fragments written out", _number(1, 100_000), "1000"
+    )
+    max_aliases: int = setting("GATEWAY_MAX_ALIASES", "aliases in an operation", _number(0, 10_000), "60")
+    max_root_fields: int = setting("GATEWAY_MAX_ROOT_FIELDS", "root fields of an operation", _number(1, 1_000), "20")
+    max_cost: int = setting("GATEWAY_MAX_COST", "objects that an operation may read", _number(1, 10_000_000), "20000")
     graphiql: bool = setting("GATEWAY_GRAPHIQL", "show the GraphiQL page to browsers at /graphql", _yes, "yes")
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
     access_log: bool = setting("GATEWAY_ACCESS_LOG", "log one line for each answered request", _yes, "no")

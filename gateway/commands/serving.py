@@ -10,13 +10,15 @@ import click
 
 from gateway import server, serving
 from gateway.app import Parts, build
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
 from gateway.commands.welcome import welcome
 from gateway.demo import load
 from gateway.demo_tokens import DemoTokens
 from gateway.serving import Works, open_works, store_config
 from gateway.settings import Settings
 from schema.api import Api
+from schema.limits import Limits
+from schema.lint import SchemaRefused
 from store.migrate import upgrade
 
 log = logging.getLogger("gateway")
@@ -66,7 +68,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         tokens = DemoTokens(works, settings)
         if settings.demo:
             await tokens.require_demo()
-        api = Api(works.store, clock=serving.now)
+        api = make_api(works, settings)
         parts = Parts(
             settings=settings,
             api=api,
@@ -78,6 +80,24 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         )
         await server.serve(build(parts), settings, listening, started)
     log.info("stopped")
+
+
+def make_api(works: Works, settings: Settings) -> Api:
+    """What answers questions; ends the process when the schema is not safe to serve (G9)."""
+    limits = Limits(
+        tokens=settings.max_tokens,
+        depth=settings.max_depth,
+        fields=settings.max_fields,
+        aliases=settings.max_aliases,
+        root_fields=settings.max_root_fields,
+        cost=settings.max_cost,
+        seconds=settings.request_seconds,
+    )
+    try:
+        return Api(works.store, limits, clock=serving.now)
+    except SchemaRefused as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(CANNOT_START) from error
 
 
 async def _say_where(works: Works, settings: Settings) -> Callable[[], None]:

@@ -152,7 +152,7 @@ def test_an_answer_that_takes_too_long_is_given_up(gate: Faulty) -> None:
     began = time.monotonic()
     response = gate.ask("wait 10")
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 5
     assert gate.notes().count("cancelled") == before + 1
 
 
