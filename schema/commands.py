@@ -44,7 +44,9 @@ def command(run: Run, allows: Iterable[Allowed], *scopes: frozenset[str]) -> Cal
 def affected(name: str, table: Table, category: Category, description: str, allows: Iterable[Allowed]) -> Any:
     """The changed object, as it is afterwards; null when nothing was changed."""
     return declare(
-        Declared(Affected(name, table), category, allowances(allows), table.info["retention"]), description
+        Declared(Affected(name, table), category, allowances(allows), table.info["retention"]),
+        description,
+        own_retention=True,
     )
 
 

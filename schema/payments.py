@@ -12,7 +12,7 @@ from policy.recipients import Recipient
 from schema.fields import datum, identity
 from schema.node import Node
 from schema.readers import KEPT_CARD, PAID
-from schema.records import described, record
+from schema.records import interface, record
 from schema.scalars import DateTime
 from store.payments import PAYMENT_KINDS, payment_methods
 
@@ -33,6 +33,7 @@ def year(parts: list[Any]) -> int | None:
     return None if parts[1] is None else int(parts[1])
 
 
+@interface(payment_methods)
 class PaymentMethod(Node):
     """A way to pay that the customer chose."""
 
@@ -40,9 +41,6 @@ class PaymentMethod(Node):
     kind: PaymentKind | None = datum(P.kind, "Card, PayPal or bank transfer.", PAID, disclosed_to=AFFILIATE)
     is_default: bool | None = datum(P.is_default, "Whether it is used when nothing else is said.", PAID)
     created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID, category=ADDED)
-
-
-PaymentMethod = strawberry.interface(PaymentMethod, description=described(PaymentMethod))  # type: ignore[misc]
 
 
 @record(payment_methods, variant=(P.kind, "CARD"))

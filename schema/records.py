@@ -30,10 +30,18 @@ def record(table: Table, *, variant: tuple[Column[Any], str] | None = None) -> C
     def decorate(cls: type) -> type:
         kind, value = variant or (None, None)
         setattr(cls, ROWS, RowsOf(table, kind, value))
-        retention = Retention(rule=RetentionEnum[table.info["retention"].name])
-        return strawberry.type(cls, description=described(cls), directives=[retention])
+        return strawberry.type(cls, description=described(cls), directives=[_kept(table)])
 
     return decorate
+
+
+def interface(table: Table) -> Callable[[type], Any]:
+    """What the variants of one table share."""
+    return lambda cls: strawberry.interface(cls, description=described(cls), directives=[_kept(table)])
+
+
+def _kept(table: Table) -> Retention:
+    return Retention(rule=RetentionEnum[table.info["retention"].name])
 
 
 def plain_type(cls: type) -> type:

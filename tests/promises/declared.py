@@ -1,0 +1,102 @@
+"""What the committed `schema.graphql` says of every coordinate, read without the engine that enforces it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from graphql import (
+    ConstDirectiveNode,
+    DocumentNode,
+    EnumTypeDefinitionNode,
+    InputObjectTypeDefinitionNode,
+    InterfaceTypeDefinitionNode,
+    ObjectTypeDefinitionNode,
+    parse,
+    value_from_ast_untyped,
+)
+
+SDL = Path(__file__).parents[2] / "schema" / "schema.graphql"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The directives of one field, argument or input field."""
+
+    coordinate: str
+    category: str | None
+    allows: tuple[tuple[str, str | None], ...]
+    """Each purpose with its condition."""
+    retention: str | None
+    source: str | None
+    """The column, as table.column."""
+    disclosed_to: tuple[str, ...]
+    scopes: tuple[frozenset[str], ...]
+
+    @property
+    def purposes(self) -> frozenset[str]:
+        """Every purpose that may read it."""
+        return frozenset(purpose for purpose, _ in self.allows)
+
+    def open_to(self, purpose: str) -> bool:
+        """Whether the purpose may read it; what names no purpose is for everyone."""
+        return not self.allows or purpose in self.purposes
+
+    def condition(self, purpose: str) -> str | None:
+        """What must hold for this purpose."""
+        return dict(self.allows).get(purpose)
+
+
+@cache
+def document() -> DocumentNode:
+    """The committed schema."""
+    return parse(SDL.read_text())
+
+
+@cache
+def declarations() -> dict[str, Declared]:
+    """Every field, argument and input field, by coordinate."""
+    found: dict[str, Declared] = {}
+    for type_ in document().definitions:
+        if not isinstance(
+            type_, (ObjectTypeDefinitionNode, InterfaceTypeDefinitionNode, InputObjectTypeDefinitionNode)
+        ):
+            continue
+        kept = _of(type_.name.value, type_.directives).retention
+        for field in type_.fields or ():
+            coordinate = f"{type_.name.value}.{field.name.value}"
+            found[coordinate] = _of(coordinate, field.directives, kept)
+            for argument in getattr(field, "arguments", None) or ():
+                name = f"{coordinate}({argument.name.value}:)"
+                found[name] = _of(name, argument.directives)
+    return found
+
+
+def enums() -> dict[str, dict[str, str | None]]:
+    """Every enum with the description of each of its values."""
+    return {
+        each.name.value: {
+            value.name.value: value.description.value if value.description else None for value in each.values or ()
+        }
+        for each in document().definitions
+        if isinstance(each, EnumTypeDefinitionNode)
+    }
+
+
+def _of(coordinate: str, directives: tuple[ConstDirectiveNode, ...] | None, kept: str | None = None) -> Declared:
+    said: dict[str, list[dict[str, Any]]] = {}
+    for each in directives or ():
+        arguments = {one.name.value: value_from_ast_untyped(one.value) for one in each.arguments or ()}
+        said.setdefault(each.name.value, []).append(arguments)
+    data = (said.get("personalData") or [{}])[0]
+    return Declared(
+        coordinate,
+        data.get("category"),
+        tuple((purpose, each.get("when")) for each in said.get("purpose", ()) for purpose in each["allows"]),
+        (said.get("retention") or [{}])[0].get("rule") or (kept if data else None),
+        data.get("source"),
+        tuple((said.get("disclosedTo") or [{}])[0].get("recipients", ())),
+        tuple(frozenset(group) for group in (said.get("requiresScopes") or [{}])[0].get("scopes", ())),
+    )

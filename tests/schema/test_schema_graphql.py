@@ -1,0 +1,139 @@
+"""`schema/schema.graphql` is the schema: current, parseable, and saying in print what the engine enforces (TRAPS 5, 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from graphql import (
+    DirectiveDefinitionNode,
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    build_schema,
+)
+
+from policy.categories import Category
+from policy.conditions import Condition
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.retention import RetentionRule
+from policy.rules import Rule
+from schema.build import core_schema, sdl
+from schema.model import SchemaModel
+from tests.promises.declared import SDL, Declared, declarations, document, enums
+
+MODEL = SchemaModel(core_schema())
+
+
+def test_the_committed_schema_is_the_one_that_is_served() -> None:
+    assert SDL.read_text() == sdl(), "renew it: gateway schema print > schema/schema.graphql"
+
+
+def test_it_builds_and_every_directive_stands_where_it_may() -> None:
+    build_schema(SDL.read_text())  # validates locations, repetition and arguments of directives
+    names = [each.name.value for each in document().definitions if hasattr(each, "name")]
+    assert len(names) == len(set(names)), "a definition is printed twice"
+    locations = {
+        each.name.value: {one.value for one in each.locations}
+        for each in document().definitions
+        if isinstance(each, DirectiveDefinitionNode)
+    }
+    data = {"FIELD_DEFINITION", "ARGUMENT_DEFINITION", "INPUT_FIELD_DEFINITION"}
+    assert locations["personalData"] == locations["purpose"] == data
+    assert locations["for"] == {"QUERY", "MUTATION"}
+
+
+@pytest.mark.parametrize("coordinate", sorted(declarations()))
+def test_the_directives_say_what_is_enforced(coordinate: str) -> None:
+    assert _printed(declarations()[coordinate]) == _enforced(MODEL.rules[coordinate])
+
+
+def test_nothing_is_enforced_that_is_not_printed() -> None:
+    assert MODEL.rules.keys() == declarations().keys()
+
+
+def _printed(said: Declared) -> tuple[object, ...]:
+    allows = {(purpose, when) for purpose, when in said.allows}
+    return said.category, allows, said.retention, set(said.disclosed_to), set(said.scopes)
+
+
+def _enforced(rule: Rule) -> tuple[object, ...]:
+    allows = {
+        (purpose.name, each.when.name if each.when else None) for each in rule.allowances for purpose in each.purposes
+    }
+    category = rule.category.name if rule.category else None
+    kept = rule.retention.name if rule.retention else None
+    return category, allows, kept, {each.name for each in rule.disclosed_to}, set(rule.scopes)
+
+
+def test_the_source_is_the_column_that_is_read() -> None:
+    for field in MODEL.fields.values():
+        column = getattr(field.source, "column", None)
+        if column is not None:
+            assert declarations()[field.coordinate].source == f"{column.table.name}.{column.name}"
+
+
+def _described() -> Iterator[tuple[str, str | None]]:
+    for type_ in MODEL.core.type_map.values():
+        if type_.name.startswith("__") or type_.name in ("ID", "String", "Int", "Boolean", "Float"):
+            continue
+        yield type_.name, type_.description
+        if isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)):
+            for name, field in type_.fields.items():
+                yield f"{type_.name}.{name}", field.description
+                for argument, core in getattr(field, "args", {}).items():
+                    yield f"{type_.name}.{name}({argument}:)", core.description
+    for directive in MODEL.core.directives:
+        yield f"@{directive.name}", directive.description
+
+
+@pytest.mark.parametrize(("coordinate", "description"), [pytest.param(*each, id=each[0]) for each in _described()])
+def test_every_type_field_and_argument_is_described(coordinate: str, description: str | None) -> None:
+    assert description and description.strip(), f"{coordinate} says nothing: descriptions become the notice"
+    assert description[0].isupper() and description.rstrip()[-1] in ".?…", f"{coordinate}: {description}"
+
+
+@pytest.mark.parametrize(
+    ("name", "catalogue", "attribute"),
+    [
+        ("Purpose", Purpose, "why"),
+        ("DataCategory", Category, "text"),
+        ("Condition", Condition, "text"),
+        ("Recipient", Recipient, "text"),
+        ("RetentionRule", RetentionRule, "text"),
+    ],
+)
+def test_the_catalogues_of_the_policy_are_enums_with_its_words(name: str, catalogue: type, attribute: str) -> None:
+    assert enums()[name] == {member.name: getattr(member, attribute) for member in catalogue}  # type: ignore[attr-defined]
+
+
+def test_enums_hold_their_own_names() -> None:
+    """What rests in the database is the name of a member, and goes out as it rests."""
+    for type_ in MODEL.core.type_map.values():
+        if isinstance(type_, GraphQLEnumType) and not type_.name.startswith("__"):
+            for name in type_.values:
+                assert type_.serialize(name) == name
+
+
+def test_personal_fields_are_nullable_so_that_one_can_be_withheld_alone() -> None:
+    """TRAPS 12; an id is not: whoever is led to a row may see its id, which the lint demands."""
+    for field in MODEL.fields.values():
+        if field.rule is not None and field.rule.category is not None and field.name != "id":
+            assert not isinstance(field.core.type, GraphQLNonNull), field.coordinate
+
+
+def test_what_the_brief_names_is_there() -> None:
+    """Issue 2, item 3."""
+    assert {
+        "Query.me", "Query.customer(id:)", "Query.customers(first:)", "Query.customers(after:)", "Query.node(id:)",
+        "Customer.fullName", "Customer.email", "Customer.phone", "Customer.locale", "Customer.postalAddress",
+        "PostalAddress.street", "PostalAddress.city", "PostalAddress.postalCode", "PostalAddress.country",
+        "Customer.services", "Customer.paymentMethods", "Customer.domains", "Customer.credentials",
+        "Customer.signIns", "Customer.sessions", "Customer.consents", "Customer.cookieChoice", "Customer.disclosures",
+        "Customer.erasures", "Customer.productNews", "Domain.hidePhone", "Credential.changedAt", "SignIn.ipAddress",
+    } <= declarations().keys()  # fmt: skip
+    assert not any("password" in each.lower() and "strength" not in each.lower() for each in declarations()), "R16"
+    assert not any("secret" in each.lower() or "cardnumber" in each.lower() for each in declarations()), "R16, R20"
