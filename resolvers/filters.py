@@ -22,7 +22,6 @@ NOW = "now"
 """The parameter that carries the moment of the request."""
 
 
-
 def _given() -> ColumnElement[bool]:
     """The card's own consent is one to store cards, given by the same customer."""
     given, card = consents.alias("given"), payment_methods.c

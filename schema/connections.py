@@ -14,9 +14,7 @@ First = Annotated[
     int | None,
     positioned("How many at most: 50 when left out, never more than the client's limit.", "a page size"),
 ]
-After = Annotated[
-    str | None, positioned("Read on after this cursor, given by the same list.", "a position in a list")
-]
+After = Annotated[str | None, positioned("Read on after this cursor, given by the same list.", "a position in a list")]
 
 
 def connection(node: type[Any], name: str) -> type[Any]:

@@ -33,7 +33,9 @@ class SecondFactor(Node):
 
     id: strawberry.ID = identity(second_factors, SIGN_IN_FACTS)
     kind: FactorKind | None = datum(F.kind, "What it is.", SIGN_IN_FACTS)
-    confirmed_at: DateTime | None = datum(F.confirmed_at, "Since when it protects; null while unconfirmed.", SIGN_IN_FACTS)
+    confirmed_at: DateTime | None = datum(
+        F.confirmed_at, "Since when it protects; null while unconfirmed.", SIGN_IN_FACTS
+    )
     last_used_at: DateTime | None = datum(F.last_used_at, "When it was last used.", SIGN_IN_FACTS)
 
 
@@ -45,7 +47,9 @@ class Credential(Node):
     platform: Platform | None = datum(K.platform, "The platform it opens.", SIGN_IN_FACTS)
     login_name: str | None = datum(K.login_name, "The name to sign in with.", SIGNED_IN)
     changed_at: DateTime | None = datum(K.changed_at, "When the password was last changed.", SIGN_IN_FACTS)
-    password_strength: PasswordStrength | None = datum(K.strength, "How strong the password was when it was set.", SIGN_IN_FACTS)
+    password_strength: PasswordStrength | None = datum(
+        K.strength, "How strong the password was when it was set.", SIGN_IN_FACTS
+    )
     second_factors: list[SecondFactor] | None = related(
         reads.second_factors_of, "The second factors of this platform.", Category.AUTH_FACTOR, SIGN_IN_FACTS
     )

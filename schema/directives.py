@@ -57,7 +57,9 @@ class AllowedFor:
 
 
 @strawberry.schema_directive(
-    locations=[Location.OBJECT, Location.INTERFACE, *DATA], name="retention", description="How long the data is kept, and from when."
+    locations=[Location.OBJECT, Location.INTERFACE, *DATA],
+    name="retention",
+    description="How long the data is kept, and from when.",
 )
 class Retention:
     """On a type it holds for each of its fields that does not say otherwise."""

@@ -148,9 +148,7 @@ def _over(name: str, *problems: Problem) -> Document:
     return Document(name, None, {}, {}, problems, problems)
 
 
-def _switches(
-    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
-) -> tuple[str, ...]:
+def _switches(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> tuple[str, ...]:
     found: set[str] = set()
     waiting: list[SelectionSetNode] = [operation.selection_set]
     seen: set[str] = set()

@@ -151,9 +151,7 @@ def public(source: Source | None, description: str, why: str) -> Any:
     return declare(Declared(source, public=why), description)
 
 
-def searched(
-    category: Category, description: str, allows: Iterable[Allowed], *, name: str | None = None
-) -> Any:
+def searched(category: Category, description: str, allows: Iterable[Allowed], *, name: str | None = None) -> Any:
     """An argument that searches by personal data: it needs the purpose as much as a field does, and is not kept."""
     declared = _searching(category, allows)
     return strawberry.argument(
@@ -208,9 +206,7 @@ def allowances(allows: Iterable[Allowed]) -> tuple[Allowance, ...]:
     return ((Allowance(frozenset(plain), None),) if plain else ()) + tuple(conditional)
 
 
-def directives(
-    declared: Declared, column: Column[Any] | None = None, own_retention: bool = False
-) -> list[object]:
+def directives(declared: Declared, column: Column[Any] | None = None, own_retention: bool = False) -> list[object]:
     """The schema directives that print what was declared; a retention only where it is not the type's own."""
     printed: list[object] = []
     if declared.category is not None:

@@ -9,9 +9,9 @@ from policy.purposes import Purpose
 from policy.recipients import Recipient
 from resolvers import customers as reads
 from schema.addresses import PostalAddress
-from schema.names import full_name
 from schema.back_references import CustomerRef
 from schema.fields import datum, embedded, identity, related
+from schema.names import full_name
 from schema.node import Node
 from schema.readers import BILLED, SELF
 from schema.records import record
@@ -38,6 +38,4 @@ class Invoice(Node):
     )
     billed_name: str | None = datum(V.billed_name, "The name it was made out to.", BILLED, read=full_name)
     billed_address: PostalAddress | None = embedded(V.billed_address, "The address it was made out to.", BILLED)
-    customer: CustomerRef | None = related(
-        reads.customer_of_invoice, "Whose it is.", Category.CUSTOMER_ID, PAYABLE
-    )
+    customer: CustomerRef | None = related(reads.customer_of_invoice, "Whose it is.", Category.CUSTOMER_ID, PAYABLE)

@@ -112,7 +112,9 @@ def exceeded(document: DocumentNode, limits: Limits) -> list[Problem]:
     measure = _Measure(document)
     if len(measure.fragments) > limits.fragments:
         most = limits.fragments
-        return [too_large("fragments", f"The document has {len(measure.fragments)} fragments; the most is {most}.", most)]
+        return [
+            too_large("fragments", f"The document has {len(measure.fragments)} fragments; the most is {most}.", most)
+        ]
     # Fragments that no operation uses are measured too: validation walks them.
     if max((measure.fragment(name).nesting for name in measure.fragments), default=0) > limits.nesting:
         return [too_deep(limits)]

@@ -51,7 +51,7 @@ class Finding:
         return f"{self.coordinate}: {self.problem}"
 
 
-class SchemaRefused(Exception):
+class SchemaRefused(Exception):  # noqa: N818  (it says what happened, as the policy's Refused does)
     """The schema does not load; it lists every finding."""
 
     def __init__(self, findings: list[Finding]) -> None:
@@ -81,7 +81,11 @@ def _field(model: SchemaModel, field: FieldModel) -> Iterator[Finding]:
     if rule is None:
         yield Finding(field.coordinate, "declares nothing: write it with datum(), related(), … or public()")
         return
-    for problem in (*_declaration(rule, field.public, field.source), *_source(model, field), *_reach(model, field, rule)):
+    for problem in (
+        *_declaration(rule, field.public, field.source),
+        *_source(model, field),
+        *_reach(model, field, rule),
+    ):
         yield Finding(field.coordinate, problem)
     for condition in sorted((each.when for each in rule.allowances if each.when), key=lambda each: each.name):
         if not enforceable(model, field, condition):
@@ -148,7 +152,9 @@ def _not_public(model: SchemaModel, field: FieldModel) -> str | None:
 def _of_rows(model: SchemaModel) -> set[str]:
     """The types whose values are parts of a row, or no value at all."""
     roots = (model.core.query_type, model.core.mutation_type)
-    embedded = {get_named_type(each.core.type).name for each in model.fields.values() if isinstance(each.source, Embedded)}
+    embedded = {
+        get_named_type(each.core.type).name for each in model.fields.values() if isinstance(each.source, Embedded)
+    }
     return embedded | {root.name for root in roots if root is not None}
 
 

@@ -72,10 +72,7 @@ class SchemaModel:
     def rules(self) -> Mapping[str, Rule]:
         """Every declared rule, arguments and input fields included, by coordinate."""
         found = {field.coordinate: field.rule for field in self.fields.values() if field.rule is not None}
-        for coordinate, rule in self.inbound():
-            if rule is not None:
-                found[coordinate] = rule
-        return found
+        return found | {coordinate: rule for coordinate, rule in self.inbound() if rule is not None}
 
     def inbound(self) -> Iterator[tuple[str, Rule | None]]:
         """Every argument and input field with its rule; None where nothing was declared."""

@@ -64,9 +64,7 @@ def choose(grant: Grant, registered: Purpose | None, asked: Stated) -> Chosen:
     return Chosen(found, asked.reference)
 
 
-def _directive(
-    node: OperationDefinitionNode, variables: Mapping[str, Any]
-) -> tuple[str | None, str | None] | Problem:
+def _directive(node: OperationDefinitionNode, variables: Mapping[str, Any]) -> tuple[str | None, str | None] | Problem:
     directive = next((each for each in node.directives or () if each.name.value == "for"), None)
     if directive is None:
         return None, None

@@ -37,7 +37,7 @@ class Service(Node):
     status: ServiceStatus | None = datum(S.status, "Whether it runs.", SERVED)
     started_at: DateTime | None = datum(S.started_at, "When it was subscribed to.", SERVED)
     renews_at: DateTime | None = datum(S.renews_at, "When it renews, or ends if not renewed.", SERVED)
-    terminated_at: DateTime | None = datum(S.terminated_at, "When it ended.", (*RUN, Purpose.INVOICING, Purpose.ERASURE))
-    customer: CustomerRef | None = related(
-        reads.customer_of_service, "Whose it is.", Category.CUSTOMER_ID, SERVED
+    terminated_at: DateTime | None = datum(
+        S.terminated_at, "When it ended.", (*RUN, Purpose.INVOICING, Purpose.ERASURE)
     )
+    customer: CustomerRef | None = related(reads.customer_of_service, "Whose it is.", Category.CUSTOMER_ID, SERVED)

@@ -65,7 +65,9 @@ class Reach:
         assert root is not None
         self._selections(self.operation.node.selection_set, root, (root.name,))
 
-    def _selections(self, selections: SelectionSetNode, parent: GraphQLCompositeType, possible: tuple[str, ...]) -> None:
+    def _selections(
+        self, selections: SelectionSetNode, parent: GraphQLCompositeType, possible: tuple[str, ...]
+    ) -> None:
         for node in selections.selections:
             if isinstance(node, FieldNode):
                 self._field(node, parent, possible)

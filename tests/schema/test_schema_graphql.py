@@ -1,4 +1,4 @@
-"""`schema/schema.graphql` is the schema: current, parseable, and saying in print what the engine enforces (TRAPS 5, 6)."""
+"""`schema/schema.graphql` is current, parses, and says in print what the engine enforces (TRAPS 5, 6)."""
 
 from __future__ import annotations
 
