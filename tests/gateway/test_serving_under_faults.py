@@ -156,6 +156,12 @@ def test_an_answer_that_takes_too_long_is_given_up(gate: Faulty) -> None:
     assert gate.notes().count("cancelled") == before + 1
 
 
+def test_a_body_that_is_declared_too_long_is_not_waited_for(gate: Faulty) -> None:
+    with gate.connect() as connection:
+        connection.sendall(gate.head(10_000_000))
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 413")
+
+
 def test_a_slow_body_is_408_and_the_line_is_closed(gate: Faulty) -> None:
     with gate.connect() as connection:
         connection.sendall(gate.head(100) + b'{"query"')
