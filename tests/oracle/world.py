@@ -1,0 +1,185 @@
+"""What the oracle asks about: a small population on a real store, with every row that is out of the ordinary."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Column, Table, insert, select, update
+
+from gateway.demo.population import population
+from resolvers.newcomer import NewCustomer, PersonName, PostalAddress
+from resolvers.registration import register
+from schema.global_ids import to_cursor, to_global_id
+from schema.model import SchemaModel
+from schema.sources import Paged
+from store.access import sign_ins
+from store.config import StoreConfig
+from store.customers import customers
+from store.database import Store, open_store
+from store.disclosures import disclosures
+from store.domains import domains
+from store.invoices import invoices
+from store.ledger import Entry, Ledger
+from store.payments import payment_methods
+from store.services import services
+from tests.oracle.arguments import Pools
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SIZE = 12
+
+# Places in the population: what `gateway.demo.population` tells of the first ten, and what is done to some here.
+WHOLE, ERASED, DAMAGED, EMPTIED, ODD, BARE = 0, 2, 3, 5, 6, 12
+"""Untouched; without a key; with values that do not open; with nulls; with rare values; with no rows at all."""
+
+
+class Kept:
+    """The ledger's disk: entries in a list."""
+
+    def __init__(self) -> None:
+        self.entries: list[bytes] = []
+
+    async def write(self, entries: Sequence[Entry]) -> None:
+        """All of them."""
+        self.entries += [entry for entry, _ in entries]
+
+    async def check(self) -> None:
+        """Always well."""
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@dataclass(frozen=True)
+class World:
+    """One store with its people, by their place in the population."""
+
+    store: Store
+    people: Sequence[int]
+    kept: Kept
+
+
+@asynccontextmanager
+async def world(config: StoreConfig) -> AsyncIterator[World]:
+    """A store of either kind; ids are counted, so that two worlds hold the same."""
+    store = await open_store(config)
+    try:
+        ids = count(1_000)
+        newcomers = [*population(NOW, SIZE), _bare()]
+        people = await register(store, newcomers, make_id=lambda: next(ids), now=NOW)
+        await _empty(store, people[EMPTIED])
+        await _damage(store, people[DAMAGED])
+        await _make_odd(store, people[ODD], people[WHOLE])
+        await store.keys.destroy(people[ERASED])
+        kept = Kept()
+        await store.ledger.close()
+        store.ledger = Ledger(kept)
+        yield World(store, people, kept)
+    finally:
+        await store.close()
+
+
+def _bare() -> NewCustomer:
+    """Somebody who only registered: every list is empty."""
+    return NewCustomer(
+        name=PersonName("Ʒ", "Ünal 🦔"),
+        email="bare@example.org",
+        postal_address=PostalAddress("1 Main St", "0", "Ávila", "ES"),
+        created_at=NOW,
+        customer_number="C-1",
+    )
+
+
+async def rows(store: Store, table: Table, owner: int, *columns: Column[Any]) -> Sequence[Any]:
+    """The rows of one customer, oldest first."""
+    owned = table.c.id if table is customers else table.c.customer_id
+    return await store.reader.fetch(store.reader.prepare(select(*columns).where(owned == owner).order_by("id")), {})
+
+
+async def _change(store: Store, table: Table, id_: int, **values: Any) -> None:
+    async with store.write() as connection:
+        await connection.execute(update(table).where(table.c.id == id_).values(**values))
+
+
+async def _empty(store: Store, person: int) -> None:
+    """Null wherever a column may be null."""
+    for table in (customers, services, domains, payment_methods, invoices, sign_ins):
+        owned = table.c.id if table is customers else table.c.customer_id
+        nulls = {column.name: None for column in table.c if column.nullable}
+        async with store.write() as connection:
+            await connection.execute(update(table).where(owned == person).values(**nulls))
+
+
+async def _damage(store: Store, person: int) -> None:
+    """Sealed values that were altered, cut, emptied, moved, or claim another version."""
+
+    async def damage(table: Table, column: Column[Any], nth: int, change: Any) -> None:
+        id_, value = (await rows(store, table, person, table.c.id, column))[nth]
+        await _change(store, table, id_, **{column.name: change(bytes(value))})
+
+    await damage(customers, customers.c.email, 0, lambda value: value[:-1] + bytes([value[-1] ^ 1]))
+    await damage(services, services.c.name, 0, lambda value: b"\x02" + value[1:])
+    await damage(services, services.c.name, 1, lambda value: b"")
+    await damage(invoices, invoices.c.billed_name, 0, lambda value: value[:20])
+    await damage(invoices, invoices.c.billed_address, 1, lambda value: b"\x00" + value[1:])
+    ips = await rows(store, sign_ins, person, sign_ins.c.id, sign_ins.c.ip_address)
+    await _change(store, sign_ins, ips[-1][0], ip_address=ips[-2][1])
+
+
+async def _make_odd(store: Store, person: int, whole: int) -> None:
+    """Values at the edge of their types, and rows that share what is usually one row's own."""
+    bills = await rows(store, invoices, person, invoices.c.id)
+    await _change(store, invoices, bills[0][0], amount_cents=2**31)
+    await _change(store, invoices, bills[1][0], amount_cents=-(2**31), due_at=datetime(987, 6, 5, 4, 3, 2, tzinfo=UTC))
+    told = await rows(store, disclosures, whole, disclosures.c.id)
+    await _change(store, disclosures, told[0][0], embargoed_until=NOW + timedelta(days=1))
+    await _change(store, disclosures, told[1][0], embargoed_until=NOW - timedelta(days=1))
+    named = await rows(store, disclosures, person, disclosures.c.id)
+    await _change(store, disclosures, named[0][0], purpose="A_PURPOSE_OF_OLD", fields="[]")
+    async with store.write() as connection:
+        row = (await connection.execute(select(payment_methods).where(payment_methods.c.customer_id == whole))).first()
+        assert row is not None
+        values = {column.name: None for column in payment_methods.c if column.nullable}
+        twin = {"id": 1, "customer_id": whole, "kind": "BANK_TRANSFER", "is_default": False, "created_at": NOW}
+        await connection.execute(insert(payment_methods).values(**values, **twin))
+
+
+async def pools(world_: World, model: SchemaModel) -> Pools:
+    """Everything that a question may name, from what is stored."""
+    keys: dict[Table, list[int]] = {}
+    for table in model.types_of_table:
+        owned = table.c.id if table is customers else table.c.customer_id
+        found = await world_.store.reader.fetch(world_.store.reader.prepare(select(owned, table.c.id).order_by("id")), {})
+        favourites = [id_ for owner, id_ in found if owner == world_.people[WHOLE]]
+        keys[table] = [*favourites[:4], *(id_ for _, id_ in found)][:60]
+    ids: Mapping[str, Sequence[str]] = {
+        name: [to_global_id(name, key) for key in keys[table]]
+        for table, names in model.types_of_table.items()
+        for name in names
+    }
+    cursors = {
+        field.coordinate: [to_cursor(field.coordinate, key) for key in keys[field.source.table]]
+        for field in model.fields.values()
+        if isinstance(field.source, Paged)
+    }
+    return Pools(
+        ids={"Customer": ids["Customer"], **ids},
+        wrong_ids=["", "x", to_global_id("Customer", 5), to_global_id("Nothing", 1), to_global_id("Customer", 0) + "="],
+        cursors=cursors,
+        wrong_cursors=["", "x", to_cursor("Query.nothing", 5), *(each[0] for each in cursors.values())],
+        lookups=_lookups(),
+    )
+
+
+def _lookups() -> Mapping[str, Sequence[str]]:
+    people = population(NOW, SIZE)
+    named = [service.domain.name for person in people for service in person.services if service.domain is not None]
+    return {
+        "email": [*(person.email for person in people), "nobody@example.org", ""],
+        "customerNumber": [*(person.customer_number or "" for person in people), "c-1", "C-0"],
+        "domain": [*named, named[0].upper() + ".", "nothing.example"],
+    }
