@@ -122,6 +122,8 @@ class NewSecondFactor:
     secret: str
     confirmed_at: datetime
     last_used_at: datetime | None = None
+    label: str | None = None
+    remaining: int | None = None  # recovery codes that are left
 
 
 @dataclass(frozen=True, slots=True, repr=False)

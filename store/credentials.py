@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Integer, Text, UniqueConstraint
 
 from policy.categories import Category
 from policy.retention import RetentionRule
@@ -34,5 +34,8 @@ second_factors = customer_table(
     plain("confirmed_at", Instant, Category.AUTH_FACTOR, nullable=True),
     plain("last_used_at", Instant, Category.AUTH_FACTOR, nullable=True),
     plain("last_timecode", BigInteger, Category.AUTH_FACTOR, nullable=True, output=False),
+    sealed("label", Category.AUTH_FACTOR),
+    plain("remaining", Integer, Category.AUTH_FACTOR, nullable=True),
 )
-"""`last_timecode` is the newest TOTP time step accepted (RFC 6238): an equal or older one is a replay."""
+"""`last_timecode` is the newest TOTP time step accepted (RFC 6238): an equal or older one is a replay. `label` is what
+the customer calls a passkey; `remaining` is how many recovery codes are left."""

@@ -21,6 +21,7 @@ from store import (
     outbox,
     payments,
     services,
+    signin,
 )
 from store.metadata import key_metadata, ledger_metadata, metadata
 
@@ -39,6 +40,7 @@ CAPABILITIES = (
     outbox,
     payments,
     services,
+    signin,
 )
 """The files that each hold tables; importing them fills the sets."""
 
@@ -60,7 +62,7 @@ class Schema:
         return f"{self.name}_version"
 
 
-MAIN = Schema("main", metadata, ("main_0001",))
+MAIN = Schema("main", metadata, ("main_0001", "main_0002"))
 LEDGER = Schema("ledger", ledger_metadata, ("ledger_0001",))
 KEYS = Schema("keys", key_metadata, ("keys_0001",))
 SCHEMAS = (MAIN, LEDGER, KEYS)

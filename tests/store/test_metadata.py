@@ -22,9 +22,10 @@ TABLES = [table for schema in SCHEMAS for table in schema.tables.tables.values()
 COLUMNS = [column for table in TABLES for column in table.columns]
 
 EXPECTED = {
-    "card_vault", "clients", "consents", "cookie_choices", "credentials", "customers", "disclosures", "documents",
-    "domains", "erasures", "invoices", "ledger_entries", "outbox", "payment_methods", "second_factors", "services",
-    "sessions", "sign_ins", "signing_keys", "subject_keys", "system_keys",
+    "alarm_links", "card_vault", "clients", "consents", "cookie_choices", "credentials", "customers", "disclosures",
+    "documents", "domains", "erasures", "guesses", "invoices", "known_devices", "ledger_entries", "outbox",
+    "passkey_challenges", "passkeys", "payment_methods", "pending_sign_ins", "reset_links", "second_factors", "services",
+    "session_proofs", "sessions", "sign_ins", "signing_keys", "subject_keys", "system_keys",
 }  # fmt: skip
 
 OUTLIVE = {"erasures", "outbox"}
