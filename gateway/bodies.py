@@ -12,6 +12,9 @@ from starlette.types import Receive
 from gateway import problems
 
 MAX_QUERY_STRING = 16_384
+MAX_NESTING = 64
+"""Levels of variables and extensions; no input type of a sensible schema needs a quarter of them."""
+
 PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 
 
@@ -121,6 +124,24 @@ def _decoded(name: str, present: dict[str, str]) -> dict[str, Any] | None:
 
 
 def _complete(question: Question) -> Question:
+    for value in (question.variables, question.extensions):
+        if value and _deeper(value, MAX_NESTING):
+            raise problems.malformed(f"A value is nested more than {MAX_NESTING} levels deep.", "INVALID_PARAMETER")
     if question.query is None and question.document is None:
         raise problems.malformed("There is no `query` and no `documentId`.", "QUERY_MISSING")
     return question
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether a JSON value is nested deeper, found level by level: how deep Python may recurse differs by version."""
+    level = [value]
+    for _ in range(levels):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
