@@ -37,6 +37,10 @@ class Grant:
     introspection: bool
     max_page: int
     """The most rows one connection may return."""
+    session_id: int | None = field(default=None, repr=False)
+    """The session the customer signed in with; None for a tool, or when the issuer says nothing of it."""
+    authenticated_at: int | None = field(default=None, repr=False)
+    """When the customer last proved who they are, in Unix seconds; None: nobody can say, so long ago."""
     fingerprint: str = field(init=False, compare=False, repr=False)
     """The same for two grants exactly when every decision is; a key of plan caches.
 
