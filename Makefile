@@ -26,8 +26,8 @@ format: dev ## put every file in the house's form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: dev ## measure the gateway on this machine (requests per second and their CPU time)
-	$(BIN)/python -m bench
+bench: dev ## measure the gateway on this machine, side by side with a hand-written endpoint (B="--help" for its options)
+	$(BIN)/python -m benchmarks $(B)
 
 lock: ## renew requirements/*.txt (needs uv; hashes for every platform, no index or host names)
 	cd requirements && sh ./lock
