@@ -18,6 +18,7 @@ from store import (
     erasures,
     invoices,
     keys,
+    oauth,
     outbox,
     payments,
     services,
@@ -37,6 +38,7 @@ CAPABILITIES = (
     erasures,
     invoices,
     keys,
+    oauth,
     outbox,
     payments,
     services,
@@ -62,7 +64,7 @@ class Schema:
         return f"{self.name}_version"
 
 
-MAIN = Schema("main", metadata, ("main_0001", "main_0002"))
+MAIN = Schema("main", metadata, ("main_0001", "main_0002", "main_0003"))
 LEDGER = Schema("ledger", ledger_metadata, ("ledger_0001",))
 KEYS = Schema("keys", key_metadata, ("keys_0001",))
 SCHEMAS = (MAIN, LEDGER, KEYS)

@@ -23,9 +23,11 @@ COLUMNS = [column for table in TABLES for column in table.columns]
 
 EXPECTED = {
     "alarm_links", "card_vault", "clients", "consents", "cookie_choices", "credentials", "customers", "disclosures",
-    "documents", "domains", "erasures", "guesses", "invoices", "known_devices", "ledger_entries", "outbox",
-    "passkey_challenges", "passkeys", "payment_methods", "pending_sign_ins", "reset_links", "second_factors", "services",
-    "session_proofs", "sessions", "sign_ins", "signing_keys", "subject_keys", "system_keys",
+    "documents", "domains", "erasures", "guesses", "invoices", "known_devices", "ledger_entries", "oauth_clients",
+    "oauth_codes", "oauth_consents", "oauth_families", "oauth_requests", "oauth_secrets", "outbox",
+    "passkey_challenges", "passkeys", "payment_methods", "pending_sign_ins", "reset_links", "revocations",
+    "second_factors", "services", "session_proofs", "sessions", "sign_ins", "signing_keys", "slowdowns", "subject_keys",
+    "system_keys", "used_values",
 }  # fmt: skip
 
 OUTLIVE = {"erasures", "outbox"}

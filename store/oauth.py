@@ -1,0 +1,132 @@
+"""What the authorization server remembers: clients' terms and secrets, codes, families of tokens, what was revoked."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.credentials import PLATFORMS
+from store.metadata import Id, Instant, choice, customer_table, identity, owner, plain, table
+
+AUTHENTICATIONS = ("NONE", "SECRET", "PRIVATE_KEY_JWT")
+CAUSES = ("ASKED", "REUSED", "CODE_REPLAYED", "SESSION_ENDED", "CUSTOMER_GONE")
+NEWS = ("TOKEN", "FAMILY", "SESSION", "CUSTOMER", "CLIENT")
+
+oauth_clients = table(
+    "oauth_clients",
+    RetentionRule.CLIENT_REGISTRATION,
+    plain("client_id", String(64), None, ForeignKey("clients.id"), primary_key=True),
+    choice("authentication", AUTHENTICATIONS, None),
+    plain("grants", Text, None),
+    plain("redirect_uris", Text, None),
+    plain("keys", Text, None, nullable=True),
+    choice("platform", PLATFORMS, None),
+    plain("first_party", Boolean, None),
+    plain("dpop", Boolean, None),
+    plain("pushed", Boolean, None),
+)
+"""The OAuth side of a row of `clients`. `grants` and `redirect_uris` are JSON lists, `keys` is a JSON Web Key Set of
+public keys; `dpop` and `pushed` say that tokens must be bound and requests pushed. `platform` is the sign-in that a
+customer needs: a webmail password does not open the client area."""
+
+oauth_secrets = table(
+    "oauth_secrets",
+    RetentionRule.CLIENT_REGISTRATION,
+    identity(),
+    plain("client_id", String(64), None, ForeignKey("clients.id"), index=True),
+    plain("hash", LargeBinary(32), None, output=False),
+    plain("created_at", Instant, None),
+    plain("expires_at", Instant, None, nullable=True),
+)
+"""A client's secrets as HMAC-SHA256 under a key of the key store; two at a time while one replaces the other."""
+
+oauth_codes = table(
+    "oauth_codes",
+    RetentionRule.SESSION_RECORDS,
+    plain("hash", LargeBinary(32), None, primary_key=True, output=False),
+    owner(),
+    plain("client_id", String(64), None, ForeignKey("clients.id")),
+    plain("family_id", Id, None),
+    plain("redirect_uri", Text, None),
+    plain("scope", Text, None),
+    plain("challenge", String(43), None),
+    plain("jkt", String(43), None, nullable=True),
+    plain("session_id", Id, Category.ACCESS_HISTORY),
+    plain("authenticated_at", Instant, Category.ACCESS_HISTORY),
+    plain("amr", String(100), Category.AUTH_FACTOR),
+    plain("refreshable", Boolean, None),
+    plain("expires_at", Instant, None),
+    plain("used_at", Instant, None, nullable=True),
+    Index(None, "customer_id"),
+)
+"""Authorization codes by their SHA-256. A used one is kept as long as what it gave: its second use revokes that. Not
+`refreshable`: the customer signed in at a computer that others use, so no refresh token may be left there (R41)."""
+
+oauth_families = customer_table(
+    "oauth_families",
+    RetentionRule.SESSION_RECORDS,
+    plain("client_id", String(64), None, ForeignKey("clients.id")),
+    plain("scope", Text, None),
+    plain("jkt", String(43), None, nullable=True),
+    plain("session_id", Id, Category.ACCESS_HISTORY, index=True),
+    plain("authenticated_at", Instant, Category.ACCESS_HISTORY),
+    plain("amr", String(100), Category.AUTH_FACTOR),
+    plain("salt", LargeBinary(16), None, output=False),
+    plain("generation", Integer, None),
+    plain("created_at", Instant, Category.ACCESS_HISTORY),
+    plain("expires_at", Instant, None),
+    plain("ends_at", Instant, None),
+    plain("revoked_at", Instant, None, nullable=True),
+    choice("cause", CAUSES, None, nullable=True),
+)
+"""All tokens that came from one authorization code. The only refresh token that works is the one of `generation`;
+each use makes the next one. It expires when unused until `expires_at`, and in any case at `ends_at`."""
+
+oauth_consents = customer_table(
+    "oauth_consents",
+    RetentionRule.CONSENT_RECORDS,
+    plain("client_id", String(64), Category.PREFERENCE, ForeignKey("clients.id")),
+    plain("scope", Text, Category.PREFERENCE),
+    plain("given_at", Instant, Category.PREFERENCE),
+    UniqueConstraint("customer_id", "client_id"),
+)
+"""What a customer has allowed a client that is not ours."""
+
+oauth_requests = table(
+    "oauth_requests",
+    RetentionRule.SESSION_RECORDS,
+    plain("hash", LargeBinary(32), None, primary_key=True, output=False),
+    plain("client_id", String(64), None, ForeignKey("clients.id")),
+    plain("parameters", Text, None),
+    plain("expires_at", Instant, None),
+)
+"""Pushed authorization requests (RFC 9126) by the SHA-256 of their reference."""
+
+revocations = table(
+    "revocations",
+    RetentionRule.SESSION_RECORDS,
+    plain("sequence", Id, None, primary_key=True, autoincrement=False),
+    choice("kind", NEWS, None),
+    plain("value", String(64), Category.CUSTOMER_ID, output=False),
+    plain("until", Instant, None),
+)
+"""What no token may rest on any more, in the order of `sequence`, until every such token has expired; and which
+registrations have changed (kind CLIENT). Written by `store.revocations` only."""
+
+used_values = table(
+    "used_values",
+    RetentionRule.SESSION_RECORDS,
+    plain("hash", LargeBinary(32), None, primary_key=True, output=False),
+    plain("until", Instant, None),
+)
+"""Values that work once, by their SHA-256, kept until they would not work anyway."""
+
+slowdowns = table(
+    "slowdowns",
+    RetentionRule.SIGN_IN_RECORDS,
+    plain("key", String(32), None, primary_key=True, output=False),
+    plain("due", BigInteger, None),
+)
+"""Failed attempts by a keyed hash of who failed; `due` is the theoretical arrival time of the GCRA in Unix
+milliseconds."""

@@ -1,0 +1,85 @@
+"""Slowing down who guesses, across replicas and without locking anyone out: the generic cell rate algorithm."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, case, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.database import Store
+from store.oauth import slowdowns
+from store.reading import any_of
+
+KEY = "slowdowns"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many failures may come at once, and the seconds after which each of them is forgotten."""
+
+    burst: int
+    seconds: float
+
+    @property
+    def step(self) -> int:
+        """Milliseconds that one failure costs."""
+        return int(self.seconds * 1000)
+
+    @property
+    def allowance(self) -> int:
+        """Milliseconds that failures may run ahead of time."""
+        return self.step * (self.burst - 1)
+
+
+class Slowdowns:
+    """Counts failures by whose they are. Names are hashed with a key: the table tells nobody's address."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+        columns = slowdowns.c.key, slowdowns.c.due
+        self._find = store.reader.prepare(select(*columns).where(any_of(slowdowns.c.key, "keys")))
+
+    async def waits(self, paces: Mapping[str, Pace]) -> dict[str, float]:
+        """For each name the seconds before it may try again; 0 for one that may try now."""
+        keys = {await self._hashed(name): name for name in paces}
+        now = self._now()
+        waits = dict.fromkeys(paces, 0.0)
+        for key, due in await self._store.reader.fetch(self._find, {"keys": list(keys)}):
+            pace = paces[keys[key]]
+            # A time that failures cannot have run ahead to comes from a clock that was set back (F3).
+            if due - now <= 2 * (pace.allowance + pace.step):
+                waits[keys[key]] = max(0, due - now - pace.allowance) / 1000
+        return waits
+
+    async def count(self, paces: Mapping[str, Pace]) -> None:
+        """Count one failure for each name."""
+        now = self._now()
+        rows = [
+            {"name": await self._hashed(name), "step": pace.step, "most": now + 2 * (pace.allowance + pace.step)}
+            for name, pace in paces.items()
+        ]
+        rows.sort(key=lambda row: str(row["name"]))  # In one order everywhere, so that no two replicas deadlock.
+        async with self._store.write() as connection:
+            statement = _counting(connection.dialect.name)
+            for row in rows:
+                await connection.execute(statement, row | {"now": now})
+
+    async def _hashed(self, name: str) -> str:
+        return hmac.digest(await self._store.keys.house.system(KEY), name.encode(), "sha256")[:16].hex()
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+
+def _counting(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    due, now, step = slowdowns.c.due, bindparam("now"), bindparam("step")
+    ahead = case((due.between(now, bindparam("most")), due), else_=now)
+    first = {"key": bindparam("name"), "due": now + step}
+    change = {"due": ahead + step}
+    if dialect == "postgresql":
+        return postgresql.insert(slowdowns).values(first).on_conflict_do_update(index_elements=["key"], set_=change)
+    return sqlite.insert(slowdowns).values(first).on_conflict_do_update(index_elements=["key"], set_=change)
