@@ -15,6 +15,7 @@ COMMANDS = {
     "db": ("gateway.commands.data", "db", "Look after the databases."),
     "keys": ("gateway.commands.keys", "keys", "Replace keys while the gateway runs."),
     "schema": ("gateway.commands.looking", "schema", "Look at the schema."),
+    "audit": ("gateway.commands.audit", "audit", "See what may be read, by whom and why, and prove it."),
     "settings": ("gateway.commands.looking", "settings_", "List every setting."),
 }
 """Where each command lives and what it does; it is imported when it is used, so that each starts quickly."""

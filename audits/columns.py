@@ -1,0 +1,74 @@
+"""Where personal data rests: every column of the store with its category, and which field shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from audits.facts import Fact, Facts
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.schemas import SCHEMAS
+
+
+@dataclass(frozen=True, slots=True)
+class StoredColumn:
+    """One column of one table."""
+
+    table: str
+    column: str
+    category: Category | None
+    """None: not personal data."""
+    sealed: bool
+    """Encrypted under the customer's own key."""
+    output: bool
+    """False: no API may ever give it out."""
+    retention: RetentionRule
+    parts: tuple[Category, ...] = ()
+    """Of a sealed column with parts, the category of each."""
+
+    @property
+    def name(self) -> str:
+        """As `@personalData(source:)` writes it."""
+        return f"{self.table}.{self.column}"
+
+
+@cache
+def stored_columns() -> dict[str, StoredColumn]:
+    """Every column of every table of this release, by `table.column`."""
+    found = [
+        StoredColumn(
+            table.name,
+            column.name,
+            column.info.get("category"),
+            "sealing" in column.info,
+            column.info.get("output", True),
+            table.info["retention"],
+            tuple(column.info["sealing"].parts.values()) if "sealing" in column.info else (),
+        )
+        for schema in SCHEMAS
+        for table in schema.tables.sorted_tables
+        for column in table.columns
+    ]
+    return {each.name: each for each in found}
+
+
+def speaks_of_this_store(facts: Facts) -> bool:
+    """Whether the schema names any column of our store: another team's schema names its own, or none."""
+    columns = stored_columns()
+    return any(fact.declared.source in columns for fact in facts.all.values())
+
+
+def shown_by(facts: Facts) -> dict[str, tuple[Fact, ...]]:
+    """The fields that show each column, by `table.column`."""
+    found: dict[str, tuple[Fact, ...]] = {}
+    for fact in facts.outputs:
+        if fact.declared.source:
+            found[fact.declared.source] = (*found.get(fact.declared.source, ()), fact)
+    return found
+
+
+def never_shown(facts: Facts) -> tuple[StoredColumn, ...]:
+    """Personal data that is stored and that no field of the schema gives out."""
+    shown = shown_by(facts)
+    return tuple(each for name, each in stored_columns().items() if each.category is not None and name not in shown)

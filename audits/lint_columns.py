@@ -1,0 +1,30 @@
+"""The schema beside the store: each source a real column, of the same category, and one that may be given out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.checks import Check, Finding
+from audits.columns import speaks_of_this_store, stored_columns
+from audits.facts import Facts
+
+
+def findings(facts: Facts) -> Iterator[Finding]:
+    """Only for a schema over our own store: another team's columns are not ours to judge."""
+    if not speaks_of_this_store(facts):
+        return
+    columns = stored_columns()
+    for fact in facts.all.values():
+        source = fact.declared.source
+        if source is None:
+            continue
+        column = columns.get(source)
+        if column is None:
+            message = f"{fact.coordinate} names {source}: the store has no such column."
+            yield Finding(Check.UNKNOWN_COLUMN, message, fact.coordinate, fact.place)
+        elif not fact.inbound and not column.output:
+            message = f"{fact.coordinate} shows {source}, which no API may give out."
+            yield Finding(Check.SECRET_COLUMN, message, fact.coordinate, fact.place)
+        elif column.category is not None and fact.category != column.category.name:
+            message = f"{fact.coordinate} says {fact.category}, and {source} holds {column.category.name}."
+            yield Finding(Check.COLUMN_DISAGREES, message, fact.coordinate, fact.place)

@@ -1,0 +1,68 @@
+"""Texts to audit: a file, standard input, or a file of a git revision."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+GIT = "git:"
+STDIN = "-"
+
+
+class Unreadable(Exception):  # noqa: N818 (it is an answer, not a defect)
+    """The text cannot be had; the message names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text and how it was named."""
+
+    name: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal: two reports with the same one speak of the same schema."""
+        return sha256(self.text.encode()).hexdigest()
+
+
+def read_text(where: str) -> Text:
+    """The text of `schema.graphql`, `-` (standard input) or `git:REVISION:PATH`; Unreadable otherwise."""
+    if where.startswith(GIT):
+        return Text(where, _decoded(where, _from_git(where)))
+    if where == STDIN:
+        return Text("<stdin>", _decoded("<stdin>", sys.stdin.buffer.read()))
+    try:
+        return Text(where, _decoded(where, Path(where).read_bytes()))
+    except OSError as error:
+        raise Unreadable(f"{where}: {error.strerror or 'cannot be read'}.") from error
+
+
+def _decoded(name: str, raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise Unreadable(f"{name}:{line}: not UTF-8 text (byte {error.start}). Save the file as UTF-8.") from error
+
+
+def _from_git(where: str) -> bytes:
+    revision, colon, path = where.removeprefix(GIT).partition(":")
+    if not (revision and colon and path):
+        raise Unreadable(f"{where}: write git:REVISION:PATH, such as git:main:schema/schema.graphql.")
+    try:
+        # --end-of-options: a revision that begins with a dash is a name that git does not know, never an option.
+        done = subprocess.run(  # noqa: S603
+            ["git", "show", "--end-of-options", f"{revision}:{path}"],  # noqa: S607 (the git of whoever runs it)
+            capture_output=True,
+            check=False,
+        )
+    except OSError as error:
+        raise Unreadable(f"{where}: git cannot be run ({error.strerror}).") from error
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise Unreadable(f"{where}: {said[0] if said else 'git does not have it'}")
+    return done.stdout
