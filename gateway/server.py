@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.connections import patient_for
 from gateway.settings import Settings
 
 log = logging.getLogger("gateway")
@@ -68,7 +69,7 @@ async def serve(app: ASGIApp, settings: Settings, listening: socket.socket, star
     """Answer requests until SIGTERM or SIGINT, then let running ones finish within the settings' time."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=patient_for(settings.head_seconds),
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -128,7 +128,12 @@ class Settings:
     max_body_bytes: int = setting(
         "GATEWAY_MAX_BODY_BYTES", "largest request body", _number(1_024, 16_777_216), "262144"
     )
-    body_seconds: int = setting("GATEWAY_BODY_SECONDS", "time a request body may take to arrive", _number(1, 300), "10")
+    head_seconds: int = setting(
+        "GATEWAY_HEAD_SECONDS", "time a request's head may take to arrive", _number(1, 300), "10"
+    )
+    body_seconds: int = setting(
+        "GATEWAY_BODY_SECONDS", "time a request's body may take to arrive", _number(1, 300), "10"
+    )
     request_seconds: int = setting("GATEWAY_REQUEST_SECONDS", "time an answer may take", _number(1, 600), "10")
     idle_seconds: int = setting("GATEWAY_IDLE_SECONDS", "time a connection may stay idle", _number(1, 600), "15")
     shutdown_seconds: int = setting(

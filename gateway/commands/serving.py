@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import click
 
@@ -19,6 +20,7 @@ from gateway.settings import Settings
 from schema.api import Api
 from schema.limits import Limits
 from schema.lint import SchemaRefused
+from store.database import StoreUnavailable
 from store.migrate import upgrade
 
 log = logging.getLogger("gateway")
@@ -37,8 +39,7 @@ def serve() -> None:
         PORT=9000 GATEWAY_HOST=0.0.0.0 gateway serve
     """
     settings = read_settings(to_serve=True)
-    with told_in_a_sentence():
-        listening = server.listen(settings.host, settings.port)
+    with told_in_a_sentence(), server.listen(settings.host, settings.port) as listening:
         server.run(answer_until_stopped(settings, listening, _say_where))
 
 
@@ -51,8 +52,7 @@ def demo() -> None:
         GATEWAY_DATA_DIR=/tmp/try PORT=9000 gateway demo
     """
     settings = read_settings(demo=True)
-    with told_in_a_sentence():
-        listening = server.listen(settings.host, settings.port)
+    with told_in_a_sentence(), server.listen(settings.host, settings.port) as listening:
         server.run(_demo(settings, listening))
 
 
@@ -67,7 +67,8 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         started = await opened(works, settings)
         tokens = DemoTokens(works, settings)
         if settings.demo:
-            await tokens.require_demo()
+            with suppress(StoreUnavailable):  # while it is down nobody can tell; each token is asked for again
+                await tokens.require_demo()
         api = make_api(works, settings)
         parts = Parts(
             settings=settings,

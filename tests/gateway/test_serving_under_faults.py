@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,9 @@ RESPONSE = "application/graphql-response+json"
 LIMITS = {
     "GATEWAY_MAX_REQUESTS": "6",
     "GATEWAY_MAX_CLIENT_REQUESTS": "4",
+    "GATEWAY_HEAD_SECONDS": "1",
     "GATEWAY_BODY_SECONDS": "1",
+    "GATEWAY_IDLE_SECONDS": "1",
     "GATEWAY_REQUEST_SECONDS": "2",
     "GATEWAY_SHUTDOWN_SECONDS": "5",
     "GATEWAY_ACCESS_LOG": "yes",
@@ -179,11 +181,57 @@ def test_a_body_that_breaks_off_is_nobodys_error(gate: Faulty) -> None:
     assert gate.ask("ok").status_code == 200
 
 
+def closed_after(connection: socket.socket) -> float:
+    """Seconds until the server hangs up; what it says until then is not looked at."""
+    began = time.monotonic()
+    with suppress(ConnectionError):
+        while connection.recv(65_536):
+            pass
+    return time.monotonic() - began
+
+
+def test_who_says_nothing_is_not_waited_for(gate: Faulty) -> None:
+    """G11: neither before the first request nor after one."""
+    with gate.connect() as silent, gate.connect() as idle:
+        idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert 0.5 < closed_after(silent) < 3
+        assert closed_after(idle) < 3
+
+
+@pytest.mark.parametrize("begin", [b"GET /healthz HTTP/1.1\r\n", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n\r\n"])
+def test_a_head_that_comes_in_drops_is_not_waited_for(gate: Faulty, begin: bytes) -> None:
+    """G11: each drop is in time, the whole is not; also after a first request."""
+    with gate.connect() as connection:
+        connection.sendall(begin)
+        began = time.monotonic()
+        with suppress(ConnectionError):
+            for _ in range(40):
+                connection.sendall(b"\r\n" if begin.endswith(b"\r\n\r\n") else b"X-A: b\r\n")
+                time.sleep(0.1)
+        assert time.monotonic() - began < 3
+
+
+def test_a_head_without_an_end_is_431(gate: Faulty) -> None:
+    with gate.connect() as connection:
+        answer = b""
+        with suppress(ConnectionError):
+            connection.sendall(b"GET /healthz HTTP/1.1\r\n")
+            for number in range(500):
+                connection.sendall(b"X-%d: %s\r\n" % (number, b"a" * 4_000))
+        with suppress(ConnectionError):
+            answer = connection.recv(1_000)
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 431"), "a client that goes on sending may miss the answer"
+        assert closed_after(connection) < 0.5
+    assert gate.ask("ok").status_code == 200
+
+
 @pytest.mark.parametrize("text", [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00" * 20])
 def test_what_is_not_http_is_answered_as_such(gate: Faulty, text: bytes) -> None:
     with gate.connect() as connection:
         connection.sendall(text)
-        assert connection.recv(1_000).startswith(b"HTTP/1.1 400")
+        answer = connection.recv(1_000)
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert json.loads(answer.split(b"\r\n\r\n")[1])["code"] == "INVALID_HTTP"
     assert gate.ask("ok").status_code == 200
 
 
