@@ -140,7 +140,10 @@ class _Judge:
         if self.purpose is None:
             allowed = tuple(each for each in Purpose if each.enabled and rule.when(each))
             return Refused(Reason.PURPOSE_NOT_ALLOWED, allowed) if rule.allowances else self._by_scope(rule)
-        verdict = decide(rule, self.purpose, self.grant.scopes)
+        key = (rule.coordinate, self.purpose, self.grant.scopes)
+        verdict = self.model.verdicts.get(key)
+        if verdict is None:
+            verdict = self.model.verdicts[key] = decide(rule, self.purpose, self.grant.scopes)
         return Refused(Reason.UNDECLARED) if isinstance(verdict, Gap) else verdict
 
     def _by_scope(self, rule: Rule) -> Granted | Refused:

@@ -23,7 +23,10 @@ from graphql import (
 )
 from sqlalchemy import Table
 
+from policy.decision import Gap, Granted, Refused
+from policy.purposes import Purpose
 from policy.rules import Rule
+from schema.bounded import Bounded
 from schema.fields import DECLARED, Declared
 from schema.records import ROWS, RowsOf
 from schema.sources import Source
@@ -55,6 +58,8 @@ class SchemaModel:
             for type_ in object_types(core)
             for name, field in type_.fields.items()
         }
+        self.verdicts: Bounded[tuple[str, Purpose, frozenset[str]], Granted | Refused | Gap] = Bounded(20_000)
+        """What was decided of a coordinate for a purpose and scopes; it depends on nothing else."""
 
     def field(self, type_name: str, name: str) -> FieldModel:
         """KeyError for a field that does not exist."""

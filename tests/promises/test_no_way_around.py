@@ -1,0 +1,197 @@
+"""No way of writing a document returns a field that the purpose does not allow (G8, R58).
+
+What is allowed is read from the committed `schema.graphql`, not from the engine.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from policy.purposes import Purpose
+from schema.global_ids import to_global_id
+from schema.requests import Kind
+from tests.promises.declared import declarations
+from tests.promises.gate import OWN, Gate, grant
+from tests.promises.routes import Attempt, attempts
+
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite"], indirect=True)]
+
+PURPOSES = [each for each in Purpose if each.enabled]
+
+
+def who(purpose: Purpose, gate: Gate, **facts: Any) -> Any:
+    return grant(purpose, subject=gate.ids[0] if purpose is OWN else None, max_page=5, **facts)
+
+
+async def ask(gate: Gate, attempt: Attempt, purpose: Purpose, **facts: Any) -> Any:
+    return await gate.ask(
+        attempt.text, who(purpose, gate, **facts), operation_name=attempt.operation, reference="INC-1"
+    )
+
+
+def closed(attempt: Attempt, purpose: Purpose) -> bool:
+    return not declarations()[attempt.coordinate].open_to(purpose.name)
+
+
+def open_way(attempt: Attempt, purpose: Purpose) -> bool:
+    """Whether the purpose may go where the field stands."""
+    return all(declarations()[each].open_to(purpose.name) for each in attempt.way)
+
+
+async def test_every_field_is_refused_to_every_purpose_that_may_not_read_it(gate: Gate) -> None:
+    """Plainly to all of them; in disguise to those that may go where the field stands, so that it alone is refused."""
+    tried, told = 0, set()
+    for attempt in attempts(gate.api.model.core, gate):
+        for purpose in PURPOSES:
+            if closed(attempt, purpose) and (attempt.name == "plain" or open_way(attempt, purpose)):
+                answer = await ask(gate, attempt, purpose)
+                tried += 1
+                assert answer.kind is Kind.REFUSED, (purpose, attempt)
+                assert attempt.coordinate in [each["coordinate"] for each in answer.errors], (purpose, attempt)
+                assert answer.statements == answer.key_statements == (), (purpose, attempt)
+                told.update(each["message"] for each in answer.body["errors"])
+    assert tried > 10_000
+    assert not any(value in message for value in gate.values() for message in told)
+
+
+async def test_the_attempts_do_reach_the_fields_where_they_are_allowed(gate: Gate) -> None:
+    """Else the test above would prove nothing."""
+    reached: set[str] = set()
+    for attempt in attempts(gate.api.model.core, gate):
+        if attempt.coordinate in reached or attempt.name not in ("plain", "interface"):
+            continue
+        for purpose in PURPOSES:
+            if not closed(attempt, purpose) and open_way(attempt, purpose):
+                answer = await ask(gate, attempt, purpose)
+                if answer.kind is Kind.OK and not answer.errors:
+                    reached.add(attempt.coordinate)
+                    break
+    rows = {name for name in gate.api.model.rows} | {"PostalAddress"}
+    everything = {each for each, said in declarations().items() if said.allows and each.split(".")[0] in rows}
+    assert {each for each in everything if "(" not in each} - reached == set()
+
+
+async def test_withheld_fields_are_null_and_their_columns_not_read(gate: Gate) -> None:
+    """For a client that is registered to have them withheld (DESIGN §2 rule 4)."""
+    values, tried = sorted(gate.values()), 0
+    for attempt in attempts(gate.api.model.core, gate):
+        said = declarations()[attempt.coordinate]
+        if attempt.name not in ("plain", "merged") or said.allows == () or "customerLookup" in attempt.text:
+            continue
+        for purpose in PURPOSES:
+            if not closed(attempt, purpose) or not open_way(attempt, purpose):
+                continue
+            answer = await ask(gate, attempt, purpose, withhold=True)
+            tried += 1
+            assert answer.kind is Kind.OK and not answer.errors, (purpose, attempt, answer.raw)
+            assert attempt.coordinate in [each["coordinate"] for each in answer.body["extensions"]["withheld"]]
+            text = answer.raw.decode()
+            assert not any(value in text for value in values), (purpose, attempt)
+            assert not any(said.source in _selected(sql) for sql in answer.statements if said.source), (purpose, attempt)
+    assert tried > 500
+
+
+def _selected(sql: str) -> list[str]:
+    """The columns that a statement selects, the keys that rows are matched by left out."""
+    found = re.findall(r"\b[a-z_]+\.[a-z_0-9]+", sql.partition("FROM")[0])
+    return [each for each in found if not each.endswith((".id", ".customer_id", ".kind"))]
+
+
+LOOKUPS = {"email": "a@example.com", "customerNumber": "C-100000", "domain": "example.com"}
+
+
+@pytest.mark.parametrize("field", LOOKUPS)
+async def test_input_fields_are_refused_however_they_are_brought(gate: Gate, field: str) -> None:
+    value = LOOKUPS[field]
+    said = declarations()[f"CustomerLookup.{field}"]
+    ways: list[tuple[str, dict[str, Any]]] = [
+        ('{ customerLookup(by: {%s: "%s"}) { id } }' % (field, value), {}),
+        ("query ($v: String!) { customerLookup(by: {%s: $v}) { id } }" % field, {"v": value}),
+        ('query ($v: String! = "%s") { customerLookup(by: {%s: $v}) { id } }' % (value, field), {}),
+        ("query ($by: CustomerLookup!) { customerLookup(by: $by) { id } }", {"by": {field: value}}),
+        ('query ($by: CustomerLookup! = {%s: "%s"}) { customerLookup(by: $by) { id } }' % (field, value), {}),
+        ('{ ...F } fragment F on Query { customerLookup(by: {%s: "%s"}) { id } }' % (field, value), {}),
+        ('{ x: customerLookup(by: {%s: """%s"""}) { id } }' % (field, value), {}),
+        ('query ($no: Boolean = false) { customerLookup(by: {%s: "%s"}) @include(if: $no) { id } }' % (field, value), {}),
+    ]
+    for purpose in PURPOSES:
+        for query, variables in ways:
+            for withhold in (False, True):
+                token = who(purpose, gate, withhold=withhold)
+                answer = await gate.ask(query, token, variables=variables, reference="INC-1")
+                if not said.open_to(purpose.name):
+                    assert answer.kind is Kind.REFUSED, (purpose, query)
+                    assert answer.statements == ()
+                    assert value not in answer.raw.decode()
+                    if declarations()["Query.customerLookup"].open_to(purpose.name):
+                        assert f"CustomerLookup.{field}" in [each["coordinate"] for each in answer.errors], query
+                elif declarations()["Query.customerLookup"].open_to(purpose.name):
+                    assert answer.kind is Kind.OK, (purpose, query, answer.raw)
+
+
+async def test_arguments_are_refused_with_the_field(gate: Gate) -> None:
+    for query, coordinate in (
+        ("query ($id: ID!) { customer(id: $id) { __typename } }", "Query.customer(id:)"),
+        ("query ($id: ID!) { node(id: $id) { __typename } }", "Query.node(id:)"),
+    ):
+        for purpose in PURPOSES:
+            answer = await gate.ask(query, who(purpose, gate), variables={"id": gate.id(0)}, reference="INC-1")
+            if declarations()[coordinate].open_to(purpose.name):
+                assert answer.data is not None
+            else:
+                assert coordinate in [each["coordinate"] for each in answer.errors]
+
+
+async def test_node_shows_only_what_the_purpose_may_know_of(gate: Gate) -> None:
+    """An id of anything else is as if it did not exist, whether it does or not."""
+    ids: dict[str, list[str]] = {}
+    every = "services { id } domains { id } paymentMethods { id } invoices { id } credentials { id secondFactors { id } } "
+    every += "signIns { nodes { id } } sessions { nodes { id } } consents { id } cookieChoice { id } disclosures { id } "
+    answer = await gate.ask("{ me { id %s erasures { id } } }" % every, who(OWN, gate))
+
+    def collect(value: Any) -> None:
+        if isinstance(value, dict):
+            for each in value.values():
+                collect(each)
+        elif isinstance(value, list):
+            for each in value:
+                collect(each)
+        elif isinstance(value, str):
+            from schema.global_ids import from_global_id
+
+            parsed = from_global_id(value)
+            assert parsed is not None
+            ids.setdefault(parsed[0], []).append(value)
+
+    collect(answer.data)
+    assert len(ids) >= 11
+    query = "query ($id: ID!) { node(id: $id) { __typename id } }"
+    for type_name, existing in ids.items():
+        missing = to_global_id(type_name, 2**61)
+        for purpose in PURPOSES:
+            if not declarations()["Query.node"].open_to(purpose.name):
+                continue
+            found = await gate.ask(query, who(purpose, gate), variables={"id": existing[0]}, reference="INC-1")
+            absent = await gate.ask(query, who(purpose, gate), variables={"id": missing}, reference="INC-1")
+            said = declarations()[f"{type_name}.id"]
+            if said.open_to(purpose.name) and said.condition(purpose.name) is None:
+                assert found.data == {"node": {"__typename": type_name, "id": existing[0]}}, (purpose, type_name)
+            elif not said.open_to(purpose.name):
+                assert found.raw == absent.raw and found.statements == absent.statements == (), (purpose, type_name)
+            assert absent.data == {"node": None}
+
+
+async def test_a_second_operation_does_not_lend_its_permission(gate: Gate) -> None:
+    """Each operation is judged alone, and by the purpose that it states itself."""
+    query = """query Emergency @for(purpose: EMERGENCY_CONTACT, reference: "INC-1") { customers { nodes { phone } } }
+               query Billing @for(purpose: INVOICING) { customers { nodes { ...F } } }
+               fragment F on Customer { fullName phone }"""
+    both = grant(Purpose.EMERGENCY_CONTACT, Purpose.INVOICING)
+    assert (await gate.ask(query, both, operation_name="Emergency")).data
+    answer = await gate.ask(query, both, operation_name="Billing")
+    assert [each["coordinate"] for each in answer.errors] == ["Customer.phone"]
+    assert (await gate.ask(query, both)).codes == ["OPERATION_RESOLUTION_FAILURE"], "G2"
+    assert (await gate.ask(query, both, operation_name="Neither")).codes == ["OPERATION_RESOLUTION_FAILURE"]
