@@ -23,6 +23,7 @@ from store import (
     payments,
     services,
     signin,
+    tree,
 )
 from store.metadata import key_metadata, ledger_metadata, metadata
 
@@ -43,6 +44,7 @@ CAPABILITIES = (
     payments,
     services,
     signin,
+    tree,
 )
 """The files that each hold tables; importing them fills the sets."""
 
@@ -65,6 +67,6 @@ class Schema:
 
 
 MAIN = Schema("main", metadata, ("main_0001", "main_0002", "main_0003"))
-LEDGER = Schema("ledger", ledger_metadata, ("ledger_0001",))
+LEDGER = Schema("ledger", ledger_metadata, ("ledger_0001", "ledger_0002"))
 KEYS = Schema("keys", key_metadata, ("keys_0001",))
 SCHEMAS = (MAIN, LEDGER, KEYS)
