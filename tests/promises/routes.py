@@ -154,7 +154,9 @@ def attempts(core: GraphQLSchema, gate: Gate) -> Iterator[Attempt]:
                     operation = "Bad" if disguise == "second operation" else None
                     yield Attempt(f"{name}.{field}", document, disguise, operation, place.coordinates)
                 for wrapped in through_interfaces(core, name) if number == 0 else ():
-                    yield Attempt(f"{name}.{field}", place.text % (wrapped % text), "interface", None, place.coordinates)
+                    yield Attempt(
+                        f"{name}.{field}", place.text % (wrapped % text), "interface", None, place.coordinates
+                    )
             if isinstance(type_, GraphQLObjectType):
                 for interface in type_.interfaces:
                     if field in interface.fields:

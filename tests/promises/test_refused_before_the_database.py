@@ -34,8 +34,7 @@ async def test_a_refusal_is_exact(gate: Gate) -> None:
     """Code, reason, coordinate, purpose and the purposes that would be allowed; and nothing about the customer."""
     error = refused(await gate.ask(BY_ID, BILLING, variables={"id": gate.id(0)}))
     assert error == {
-        "message": "Customer.phone may not be read for INVOICING. "
-        "It may be read for EMERGENCY_CONTACT, SELF_SERVICE.",
+        "message": "Customer.phone may not be read for INVOICING. It may be read for EMERGENCY_CONTACT, SELF_SERVICE.",
         "locations": [{"line": 1, "column": 49}],
         "extensions": {
             "code": "UNAUTHORIZED_FIELD_OR_TYPE",
@@ -80,7 +79,8 @@ async def test_look_ups_by_e_mail_are_refused_alike(gate: Gate) -> None:
 
 
 async def test_there_is_one_error_for_a_field_however_often_it_is_asked(gate: Gate) -> None:
-    query = """{ customers(first: 24) { nodes { phone a: phone ... on Customer { b: phone } ...F } edges { node { phone } } } }
+    query = """{ customers(first: 24) { nodes { phone a: phone ... on Customer { b: phone } ...F }
+                                         edges { node { phone } } } }
                fragment F on Customer { phone services { customer { phone } } }"""
     error = refused(await gate.ask(query, BILLING))
     assert error["extensions"]["coordinate"] == "Customer.phone"
