@@ -10,7 +10,7 @@ from gateway import problems
 from gateway.admission import Crowd
 from gateway.attendance import TookTooLong, attended
 from gateway.bodies import ClientGone, Question, question_of_address, question_of_body, read_body
-from gateway.credentials import bearer
+from gateway.credentials import presented
 from gateway.door import Door, VerifiedGrant
 from gateway.middleware import problem_of
 from gateway.negotiation import Media, answer_media, is_json_in_utf8
@@ -31,6 +31,7 @@ STATUS = {
     Kind.REQUEST_ERROR: 400,
     Kind.REFUSED: 403,
     Kind.METHOD_NOT_ALLOWED: 405,
+    Kind.THROTTLED: 429,
     Kind.UNAVAILABLE: 503,
     Kind.INTERNAL: 500,
 }
@@ -91,7 +92,7 @@ class GraphQLEndpoint:
         posted = scope["method"] == "POST"
         if posted and not (is_json_in_utf8(headers.get(b"content-type")) and _uncompressed(headers)):  # 1
             raise problems.unsupported_content()
-        grant = await self._door.admit(bearer(scope, headers))  # 2
+        grant = await self._door.admit(*presented(scope, headers))  # 2
         self._crowd.enter_as(grant.client_id)
         try:
             question = await self._question(scope, headers, receive)  # 3
@@ -146,8 +147,8 @@ def _status(outcome: Outcome, media: Media) -> tuple[int, tuple[tuple[bytes, byt
         return 200, ()
     if outcome.kind is Kind.METHOD_NOT_ALLOWED:
         return 405, ((b"allow", b"POST"),)
-    if outcome.kind is Kind.UNAVAILABLE:
-        return 503, ((b"retry-after", b"%d" % outcome.retry_after),)
+    if outcome.retry_after:
+        return STATUS[outcome.kind], ((b"retry-after", b"%d" % outcome.retry_after),)
     return STATUS[outcome.kind], ()
 
 

@@ -116,6 +116,18 @@ class Settings:
         "GATEWAY_AUDIENCE", "what an access token must be meant for", _address, shown="the issuer followed by /graphql"
     )
     token_seconds: int = setting("GATEWAY_TOKEN_SECONDS", "life of an access token", _number(60, 86_400), "600")
+    refresh_days: int = setting(
+        "GATEWAY_REFRESH_DAYS", "days after which an unused refresh token ends", _number(1, 365), "30"
+    )
+    sign_in_days: int = setting(
+        "GATEWAY_SIGN_IN_DAYS",
+        "days after which a client sends its customer to sign in again",
+        _number(1, 3_650),
+        "180",
+    )
+    signing_key_days: int = setting(
+        "GATEWAY_SIGNING_KEY_DAYS", "days after which a new key signs access tokens; 0: never", _number(0, 3_650), "30"
+    )
     demo_token_seconds: int = setting(
         "GATEWAY_DEMO_TOKEN_SECONDS", "life of a demo token", _number(60, 604_800), "86400"
     )
@@ -151,9 +163,17 @@ class Settings:
     max_aliases: int = setting("GATEWAY_MAX_ALIASES", "aliases in an operation", _number(0, 10_000), "60")
     max_root_fields: int = setting("GATEWAY_MAX_ROOT_FIELDS", "root fields of an operation", _number(1, 1_000), "20")
     max_cost: int = setting("GATEWAY_MAX_COST", "objects that an operation may read", _number(1, 10_000_000), "20000")
+    client_budget: int = setting(
+        "GATEWAY_CLIENT_BUDGET", "objects a client may read in a minute", _number(1, 1_000_000_000), "1000000"
+    )
     graphiql: bool = setting("GATEWAY_GRAPHIQL", "show the GraphiQL page to browsers at /graphql", _yes, "yes")
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
     access_log: bool = setting("GATEWAY_ACCESS_LOG", "log one line for each answered request", _yes, "no")
+
+    @property
+    def public_url(self) -> str:
+        """The address that browsers and clients reach this gateway under; the demo's issuer is a name only."""
+        return f"http://127.0.0.1:{self.port}" if self.issuer == DEMO_ISSUER else self.issuer
 
 
 def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
@@ -211,8 +231,8 @@ def _fill(values: dict[str, Any]) -> list[str]:
             "GATEWAY_KEY_STORE_URL is the same as GATEWAY_DATABASE_URL: keys need a database of their own, "
             "or a backup of the data could be read without them."
         )
-    if values["demo"]:
-        values["issuer"] = DEMO_ISSUER  # always: so a demo token is worth nothing at any other gateway
+    if values["demo"] and not values["issuer"].startswith("http://"):
+        values["issuer"] = DEMO_ISSUER  # or this machine: so a demo token is worth nothing at any other gateway
     values["audience"] = values["audience"] or f"{values['issuer']}/graphql"
     if values["max_client_requests"] > values["max_requests"]:
         values["max_client_requests"] = values["max_requests"]

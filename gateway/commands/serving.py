@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -11,6 +12,7 @@ import click
 
 from gateway import server, serving
 from gateway.app import Parts, build
+from gateway.budgets import Budgets
 from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
 from gateway.commands.welcome import welcome
 from gateway.demo import load
@@ -95,7 +97,8 @@ def make_api(works: Works, settings: Settings) -> Api:
         seconds=settings.request_seconds,
     )
     try:
-        return Api(works.store, limits, clock=serving.now)
+        budget = Budgets(settings.client_budget, time.monotonic)
+        return Api(works.store, limits, clock=serving.now, budget=budget)
     except SchemaRefused as error:
         click.echo(str(error), err=True)
         raise SystemExit(CANNOT_START) from error
