@@ -34,8 +34,9 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where each column stands in the rows of a fetch; the row's id is always first."""
+    """Where each column of a table stands in the rows of a fetch; the row's id is always first."""
 
+    table: Table
     at: Mapping[Column[Any], int]
     owner_at: int
 
@@ -46,7 +47,7 @@ class Layout:
         wanted = {table.c.id: None, owner_of(table): None} | dict.fromkeys(needed)
         wanted |= {column: None for column in table.c if column in projection.columns}
         at = {column: place for place, column in enumerate(wanted)}
-        return cls(at, at[owner_of(table)])
+        return cls(table, at, at[owner_of(table)])
 
     def selected(self, projection: Projection) -> list[KeyedColumnElement[Any]]:
         """The SELECT list: masked where a condition judges the single value."""
@@ -83,7 +84,7 @@ class ByKey:
 
 
 class PageOf:
-    """A keyset page: of a whole table, or of each parent's rows; it asks for one row more to know whether more follow."""
+    """A keyset page, of a whole table or of each parent's rows; one row more is read to know whether more follow."""
 
     __slots__ = ("_many", "_one", "grouped_at", "layout", "reader", "relation")
 
@@ -110,7 +111,10 @@ class PageOf:
     async def rows(
         self, keys: Sequence[int] | None, after: int | None, limit: int, parameters: Mapping[str, Any]
     ) -> Sequence[Row]:
-        """Up to `limit` + 1 rows (of each key, when there are keys) beyond `after`; one statement."""
+        """Up to `limit` + 1 rows (of each key, when there are keys) beyond `after`; one statement.
+
+        LookupError for keys of a whole table's page, which has no parents.
+        """
         bound = {**parameters, AFTER: self.beginning if after is None else after, LIMIT: limit + 1}
         if keys is None:
             return await self.reader.fetch(self._one, bound)
@@ -118,9 +122,9 @@ class PageOf:
             return []
         if len(keys) == 1:
             return await self.reader.fetch(self._one, bound | {KEY: keys[0]})
-        assert self._many is not None
+        if self._many is None:
+            raise LookupError(f"a page of all {self.layout.table.name} is not read by keys")
         return await self.reader.fetch(self._many, bound | {KEYS: keys})
-
 
     def grouped(self, rows: Iterable[Row]) -> dict[int, list[Row]]:
         """The rows under the key that reached them."""
@@ -163,4 +167,5 @@ def _windowed(
     place = func.row_number().over(partition_by=relation.target, order_by=order).label("place")
     numbered = base.where(any_of(relation.target, KEYS)).add_columns(place).subquery()
     columns = [column for column in numbered.c if column.name != "place"]
-    return select(*columns).where(numbered.c.place <= limit).order_by(numbered.c[relation.target.name], numbered.c.place)
+    parent, first = numbered.c[relation.target.name], numbered.c.place
+    return select(*columns).where(first <= limit).order_by(parent, first)

@@ -11,7 +11,7 @@ from resolvers.fetches import Layout, Row
 from store.keystore import KeyStore, SubjectKey
 
 
-class Damaged(Exception):
+class Damaged(Exception):  # noqa: N818  (what became of the value)
     """A sealed value does not open: it was altered, moved, or sealed under another key."""
 
 
@@ -36,7 +36,7 @@ class Revealed:
             self.subjects.update((key.pseudonym, None) for key in keys if key is not None)
 
     async def admit(self, rows: Sequence[Row], layout: Layout) -> list[tuple[Row, SubjectKey]]:
-        """Each row with its owner's key, the owner noted; a row whose owner's key is gone is not there any more (R35)."""
+        """Each row with its owner's key, the owner noted; where the key is gone, the row is no longer there (R35)."""
         at = layout.owner_at
         await self.learn(row[at] for row in rows)
         return [(row, key) for row in rows if (key := self.known[row[at]]) is not None]
@@ -71,5 +71,3 @@ class Record:
             return sealing.decode(self._key.open(column, self.id, resting))
         except Exception as error:  # every way of not opening is one answer, without a hint of the content
             raise Damaged(f"{column.table.name}.{column.name}") from error
-
-

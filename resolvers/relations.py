@@ -21,9 +21,10 @@ class Relation:
 
     @property
     def table(self) -> Table:
-        """The table that is read."""
+        """The table that is read; TypeError when the target is a column of anything else."""
         table = self.target.table
-        assert isinstance(table, Table)
+        if not isinstance(table, Table):
+            raise TypeError(f"{self.target} is no column of a table")
         return table
 
 

@@ -58,7 +58,7 @@ class Unit:
         return await self.revealed.admit(rows[:limit], fetch.layout), len(rows) > limit
 
     async def found(self, fetch: ByIndex, kind: str, value: str) -> list[Admitted]:
-        """The customer whose e-mail, number or domain this is, by blind index; the value itself never reaches the SQL."""
+        """The customer whose e-mail, number or domain this is, by blind index: the value never reaches the SQL."""
         rows = await fetch.rows(self.store.keys.blind_index(kind, value), self.parameters)
         return await self.revealed.admit(rows, fetch.layout)
 

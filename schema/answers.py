@@ -11,7 +11,7 @@ import orjson
 
 from schema.decision import Decision
 from schema.errors import Code, Problem
-from schema.planning import Plan
+from schema.plans import Plan
 from schema.purposes import Chosen
 from schema.requests import Kind, Outcome, failed
 from store.faults import StoreUnavailable

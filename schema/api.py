@@ -28,7 +28,8 @@ from schema.errors import Code, Problem, from_core
 from schema.limits import Limits
 from schema.lint import require_clean
 from schema.model import SchemaModel
-from schema.planning import Plan, make_plan
+from schema.planning import make_plan
+from schema.plans import Plan
 from schema.purposes import Chosen, choose, stated
 from schema.requests import Kind, Outcome, Request, failed
 from schema.standard import Context, attach, execute_plan

@@ -1,81 +1,75 @@
-"""Arguments bound at planning time: what a request's variables must still say, and nothing else."""
+"""Arguments bound when an operation is planned: what a request's variables must still say, and nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLArgument, Undefined, ValueNode, VariableNode, value_from_ast
+from graphql import Undefined, ValueNode, VariableNode, value_from_ast
 from graphql.language import Visitor, visit
 
 from policy.grant import Grant
 from resolvers.unit import Unit
-from schema.arguments import node_key, paging
+from schema.arguments import node_key, own_key, paging
 from schema.model import SchemaModel
-from schema.planning import LOOKUPS, Planned
+from schema.planning import LOOKUPS
+from schema.plans import Planned
 
-Bound = Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """Makes the function that a compiled plan calls with the grant (or unit) and the variables."""
-
-    bound: Callable[[], Bound]
+Values = Mapping[str, Any]
+"""The coerced variables by name."""
+Bound = Callable[[Unit, Grant, Values], Any]
+"""What a compiled plan calls for the arguments of one field; it raises when they do not fit."""
 
 
-def entry_key(model: SchemaModel, planned: Planned) -> Binding:
-    """The primary key that the argument `id` names."""
-    field = planned.model
-    assert field is not None
-    read = argument(planned, "id")
-
-    def bound() -> Bound:
-        return lambda grant, variables: node_key(model, field, read(variables))[1]
-
-    return Binding(bound)
+def own(unit: Unit, grant: Grant, values: Values) -> int:
+    """The primary key of the customer whom the token is bound to."""
+    return own_key(grant)
 
 
-def lookup_key(model: SchemaModel, planned: Planned) -> Binding:
-    """The lookup's field and the blind index of its value."""
+def id_of(model: SchemaModel, planned: Planned) -> Bound:
+    """The type and primary key that the argument `id` names."""
+    facts, read = planned.facts, argument(planned, "id")
+    return lambda unit, grant, values: node_key(model, facts, read(values))
+
+
+def lookup_of(planned: Planned) -> Bound:
+    """The field of the lookup, and the blind index of its value."""
     read = argument(planned, "by")
 
-    def key(unit: Unit, variables: Mapping[str, Any]) -> tuple[str, bytes]:
-        name, value = next(iter(read(variables).items()))
+    def key(unit: Unit, grant: Grant, values: Values) -> tuple[str, bytes]:
+        ((name, value),) = read(values).items()
         return name, unit.store.keys.blind_index(LOOKUPS[name][0], value)
 
-    return Binding(lambda: key)
+    return key
 
 
-def page_of(planned: Planned) -> Binding:
+def page_of(planned: Planned) -> Bound:
     """How many, and after which key."""
-    assert planned.model is not None
-    coordinate = planned.model.coordinate
+    coordinate = planned.facts.coordinate
     reads = {name: argument(planned, name) for name in ("first", "after")}
 
-    def page(grant: Grant, variables: Mapping[str, Any]) -> tuple[int, int | None]:
-        given = {name: value for name, read in reads.items() if (value := read(variables)) is not Undefined}
+    def page(unit: Unit, grant: Grant, values: Values) -> tuple[int, int | None]:
+        given = {name: value for name, read in reads.items() if (value := read(values)) is not Undefined}
         at = paging(coordinate, given, grant.max_page)
         return at.first, at.after
 
-    return Binding(lambda: page)
+    return page
 
 
-def argument(planned: Planned, name: str) -> Callable[[Mapping[str, Any]], Any]:
-    """Reads one argument from the coerced variables; Undefined when it was not given."""
-    assert planned.model is not None
-    core: GraphQLArgument = planned.model.core.args[name]
+def argument(planned: Planned, name: str) -> Callable[[Values], Any]:
+    """Reads one argument from the coerced variables; Undefined when neither it nor a default was given."""
+    core = planned.facts.core.args[name]
+    missing = core.default_value
     node = next((each.value for each in planned.nodes[0].arguments or () if each.name.value == name), None)
     if node is None:
-        return lambda variables: Undefined
+        return lambda values: missing
     if isinstance(node, VariableNode):
         variable = node.name.value
-        return lambda variables: variables.get(variable, Undefined)
+        return lambda values: values.get(variable, missing)
     if not _has_variables(node):
         fixed = value_from_ast(node, core.type)
-        return lambda variables: fixed
-    return lambda variables: value_from_ast(node, core.type, dict(variables))
+        return lambda values: fixed
+    return lambda values: value_from_ast(node, core.type, dict(values))
 
 
 def _has_variables(node: ValueNode) -> bool:

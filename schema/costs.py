@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from policy.grant import Grant
 from schema.arguments import DEFAULT_PAGE
 from schema.bindings import argument
-from schema.planning import Plan, Planned, Selection
+from schema.plans import Plan, Planned, Selection
 from schema.sources import Affected, Command, Entry, Paged, Related
 
 LIST = 5

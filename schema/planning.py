@@ -1,4 +1,4 @@
-"""The plan of an operation: which rows and columns each place of it needs, with every fragment resolved.
+"""Planning an operation: every fragment resolved, and for each place the rows and columns that it needs.
 
 A plan holds for one operation, one decision, and one set of values of the variables that `@skip` and `@include` name.
 """
@@ -6,10 +6,11 @@ A plan holds for one operation, one decision, and one set of values of the varia
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
     FieldNode,
     FragmentSpreadNode,
     GraphQLCompositeType,
@@ -31,66 +32,18 @@ from resolvers.relations import parent
 from schema.decision import Decision
 from schema.documents import Operation
 from schema.model import FieldModel, SchemaModel
+from schema.plans import Misplanned, Place, Plan, Planned, Selection, rows_below
 from schema.sources import Affected, Embedded, Entry, Paged, Related, Value
 from store.customers import customers
 from store.domains import domains
 from store.reading import Reader
 
-Fetch = ByKey | PageOf | ByIndex
-Place = tuple[tuple[str, str], ...]
 LOOKUPS: Mapping[str, tuple[str, Column[bytes]]] = {
     "email": ("email", customers.c.email_index),
     "customerNumber": ("customer_number", customers.c.customer_number_index),
     "domain": ("domain", domains.c.name_index),
 }
 """How each field of `CustomerLookup` is looked up: the kind of its blind index, and the column."""
-
-
-@dataclass(slots=True, eq=False)
-class Planned:
-    """One field at one place of the operation."""
-
-    key: str
-    model: FieldModel | None
-    """None for `__typename` and introspection."""
-    nodes: list[FieldNode]
-    withheld: bool
-    selections: dict[str, Selection] = field(default_factory=dict)
-    """What is asked of each object type that may stand here."""
-    fetches: dict[str, Fetch] = field(default_factory=dict)
-    """By table name (`Entry`, `Related`, `Paged`), or by the lookup's field."""
-    number: int = 0
-    """The number that the compiled function gives this place."""
-
-    @property
-    def fetch(self) -> Fetch:
-        """The only fetch."""
-        return next(iter(self.fetches.values()))
-
-
-@dataclass(slots=True, eq=False)
-class Selection:
-    """The fields asked of one object type, in the order of the response."""
-
-    type_name: str
-    fields: dict[str, Planned]
-
-
-@dataclass(slots=True, eq=False)
-class Plan:
-    """Everything an executor needs beside the variables."""
-
-    operation: Operation
-    decision: Decision
-    root: Selection
-    coordinates: tuple[str, ...]
-    """The personal fields that are read: what the ledger says was asked."""
-    columns: tuple[str, ...]
-    """The columns that are selected, as table.column."""
-    places: Mapping[Place, Planned]
-    """By response path: each step is the parent's type and the response key, list indexes left out."""
-    compiled: Any = None
-    """The function that answers it (`schema.compiling`), where there is one."""
 
 
 def make_plan(
@@ -114,16 +67,18 @@ class _Planner:
         self.coordinates: dict[str, None] = {}
         self.columns: dict[str, None] = {}
         self.places: dict[Place, Planned] = {}
+        self.null_switch = False
 
     def plan(self) -> Plan:
-        root_type = self.model.core.get_root_type(self.operation.node.operation)
-        assert root_type is not None
+        kind = self.operation.node.operation
+        root_type = self.model.core.get_root_type(kind)
+        if root_type is None:  # Validation refuses such a document.
+            raise Misplanned(f"the schema has no {kind.value}")
         root = self.selection(root_type, [self.operation.node.selection_set], ())
-        return Plan(self.operation, self.decision, root, tuple(self.coordinates), tuple(self.columns), self.places)
+        coordinates, columns = tuple(self.coordinates), tuple(self.columns)
+        return Plan(self.operation, self.decision, root, coordinates, columns, self.places, self.null_switch)
 
-    def selection(
-        self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode], path: Place
-    ) -> Selection:
+    def selection(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode], path: Place) -> Selection:
         """Everything asked of one object type at one place, fields of the same response key merged."""
         grouped: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
@@ -132,7 +87,11 @@ class _Planner:
         return Selection(type_.name, {key: self.planned(type_, key, nodes, path) for key, nodes in grouped.items()})
 
     def _collect(
-        self, type_: GraphQLObjectType, selections: SelectionSetNode, grouped: dict[str, list[FieldNode]], seen: set[str]
+        self,
+        type_: GraphQLObjectType,
+        selections: SelectionSetNode,
+        grouped: dict[str, list[FieldNode]],
+        seen: set[str],
     ) -> None:
         for node in selections.selections:
             if not self._included(node):
@@ -151,13 +110,21 @@ class _Planner:
     def _included(self, node: SelectionNode) -> bool:
         for directive in node.directives or ():
             if directive.name.value in ("skip", "include"):
-                condition = directive.arguments[0].value
-                held = (
-                    self.values[condition.name.value] if isinstance(condition, VariableNode) else condition.value  # type: ignore[attr-defined]
-                )
-                if held == (directive.name.value == "skip"):
+                held = self._held(directive)
+                if held is None:
+                    self.null_switch = True
+                elif held == (directive.name.value == "skip"):
                     return False
         return True
+
+    def _held(self, directive: DirectiveNode) -> bool | None:
+        """Whether the argument `if` is true; None for null, which a variable with a default may be."""
+        for argument in directive.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                return self.values.get(argument.value.name.value)
+            if isinstance(argument.value, BooleanValueNode):
+                return argument.value.value
+        return None
 
     def _applies(self, condition: str, type_: GraphQLObjectType) -> bool:
         named = self.model.core.type_map[condition]
@@ -191,8 +158,7 @@ class _Planner:
 
     def _prepare(self, planned: Planned) -> None:
         """The statements of a field that leads to rows."""
-        assert planned.model is not None
-        match planned.model.source:
+        match planned.facts.source:
             case Related(relation):
                 projection = self._projection(relation.table, planned, rows_below(planned))
                 planned.fetches[relation.table.name] = ByKey(self.reader, projection, relation)
@@ -224,57 +190,44 @@ class _Planner:
 
     def _projection(self, table: Table, planned: Planned, below: Iterable[Selection]) -> Projection:
         """The columns and conditions of everything asked of these rows."""
-        asked = [each for selection in below for each in selection.fields.values() if not each.withheld]
-        columns: set[Column[Any]] = set()
-        rows: set[Condition] = set()
+        asked = [
+            each.facts
+            for selection in below
+            for each in selection.fields.values()
+            if each.model is not None and not each.withheld
+        ]
+        kinds = [self.model.rows[name].kind for name in self.model.types_of_table[table]]
+        columns = {kind for kind in kinds if kind is not None}
         masks: dict[Column[Any], frozenset[Condition]] = {}
-        for each in [planned, *asked, *self._ids_of(table)]:
-            coordinate = each if isinstance(each, str) else each.model.coordinate if each.model else ""
-            conditions = self.decision.conditions.get(coordinate) or self._condition_of(coordinate)
-            rows |= {one for one in conditions if one.scope == "ROW" and CLAUSES[one][0] is table}
-            column = _column(each) if isinstance(each, Planned) and each is not planned else None
+        for each in asked:
+            column = _column(each)
             if column is not None:
                 columns.add(column)
-                values = frozenset(one for one in conditions if one.scope == "VALUE")
-                masks[column] = masks.get(column, frozenset()) | values
-        variants = [self.model.rows[name].kind for name in self.model.types_of_table[table]]
-        columns |= {kind for kind in variants if kind is not None}
+                masks[column] = masks.get(column, frozenset()) | self._conditions("VALUE", each.coordinate)
+        named = [planned.facts.coordinate, *(each.coordinate for each in asked), *self._ids_of(table)]
+        rows = frozenset(one for one in self._conditions("ROW", *named) if CLAUSES[one][0] is table)
         self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in columns)))
-        return Projection(table, frozenset(columns), frozenset(rows), masks, self.own_only)
+        return Projection(table, frozenset(columns), rows, masks, self.own_only)
 
     def _ids_of(self, table: Table) -> list[str]:
         """Whoever may not know that a row exists must not count it: the id's own condition holds for every read."""
         return [f"{name}.id" for name in self.model.types_of_table[table]]
 
-    def _condition_of(self, coordinate: str) -> frozenset[Condition]:
-        purpose, rule = self.decision.purpose, self.model.rules.get(coordinate)
-        if rule is None or purpose is None:
-            return frozenset()
-        return frozenset(each for each in rule.when(purpose) if each is not None)
+    def _conditions(self, scope: str, *coordinates: str) -> frozenset[Condition]:
+        """The purpose's conditions of this scope on the coordinates: as decided or, if not asked, as declared."""
+        found: set[Condition] = set()
+        purpose = self.decision.purpose
+        for coordinate in coordinates:
+            if conditions := self.decision.conditions.get(coordinate):
+                found |= conditions
+            elif purpose is not None and (rule := self.model.rules.get(coordinate)) is not None:
+                found |= {each for each in rule.when(purpose) if each is not None}
+        return frozenset(each for each in found if each.scope == scope)
 
 
-def rows_below(planned: Planned) -> list[Selection]:
-    """The selections on the rows that a field leads to: directly, or through the edges and nodes of a connection."""
-    assert planned.model is not None
-    if not isinstance(planned.model.source, Paged):
-        return list(planned.selections.values())
-    found: list[Selection] = []
-    for connection in planned.selections.values():
-        for each in connection.fields.values():
-            if each.model is not None and each.model.name == "nodes":
-                found += each.selections.values()
-            elif each.model is not None and each.model.name == "edges":
-                for edge in each.selections.values():
-                    for inner in edge.fields.values():
-                        found += inner.selections.values()
-    return found
-
-
-def _column(planned: Planned) -> Column[Any] | None:
+def _column(facts: FieldModel) -> Column[Any] | None:
     """The column of the row that a field needs."""
-    if planned.model is None:
-        return None
-    match planned.model.source:
+    match facts.source:
         case Value(column, _) | Embedded(column):
             return column
         case Related(relation) | Paged(_, relation) if relation is not None:

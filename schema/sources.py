@@ -57,7 +57,7 @@ class Paged:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A root field that finds one row: `me`, `id` (argument `id`), `node` (any type, argument `id`) or `lookup` (argument `by`)."""
+    """A root field that finds one row: `me`, `id` and `node` (of any type) by the argument `id`, `lookup` by `by`."""
 
     kind: str
     table: Table | None

@@ -17,7 +17,7 @@ from graphql import (
     GraphQLResolveInfo,
     execute,
 )
-from graphql.pyutils import is_awaitable
+from graphql.pyutils import Path
 
 from policy.grant import Grant
 from resolvers.commands import Desk, Result, Run
@@ -26,10 +26,25 @@ from resolvers.guard import Damaged, Record
 from resolvers.unit import Admitted, Unit
 from schema.arguments import Paging, node_key, own_key, paging
 from schema.errors import Code, FieldError
-from schema.global_ids import to_cursor, to_global_id
+from schema.global_ids import to_global_id
 from schema.model import SchemaModel
-from schema.planning import LOOKUPS, Place, Plan, Planned
-from schema.sources import Affected, Attribute, Command, Embedded, Entry, GlobalId, GrantFacts, Paged, Part, Related, Source, Value
+from schema.planning import LOOKUPS
+from schema.plans import Misplanned, Place, Plan, Planned
+from schema.sources import (
+    Affected,
+    Attribute,
+    Command,
+    Embedded,
+    Entry,
+    GlobalId,
+    GrantFacts,
+    Paged,
+    Part,
+    Related,
+    Source,
+    Value,
+)
+from schema.views import GrantView, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,7 @@ class Context:
 
 
 Resolver = Callable[..., Any]
+Info = GraphQLResolveInfo[Context]
 
 
 def attach(model: SchemaModel) -> None:
@@ -62,22 +78,31 @@ def attach(model: SchemaModel) -> None:
 
 
 async def execute_plan(context: Context, variables: Mapping[str, Any]) -> ExecutionResult:
-    """Execute the plan's operation; errors are collected as the specification says."""
+    """Execute the plan's operation; errors are collected as the specification says, and come in the order of paths.
+
+    The specification leaves the order open, and fields that are answered side by side fail in any.
+    """
     operation = context.plan.operation
     name = operation.node.name.value if operation.node.name else None
-    assert operation.document.ast is not None
-    result = execute(
+    document = operation.document.ast
+    if document is None:  # Only valid documents have operations.
+        raise Misplanned("the operation's document did not parse")
+    running = execute(
         context.model.core,
-        operation.document.ast,
+        document,
         context_value=context,
         variable_values=dict(variables),
         operation_name=name,
     )
-    return await result if is_awaitable(result) else result  # type: ignore[return-value]
+    result = running if isinstance(running, ExecutionResult) else await running
+    if result.errors:
+        # Paths that part, part at two keys or at two indexes: the same kind can always be compared.
+        result.errors.sort(key=lambda error: error.path or [])
+    return result
 
 
 def _guarded(coordinate: str, resolve: Resolver) -> Resolver:
-    def guarded(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def guarded(source: Any, info: Info, **arguments: Any) -> Any:
         if coordinate in info.context.plan.decision.withheld:
             return None
         return resolve(source, info, **arguments)
@@ -116,7 +141,7 @@ def _resolver(source: Source | None) -> Resolver:
 
 
 def _value(column: Any, read: Callable[[Any], Any] | None) -> Resolver:
-    def resolve(record: Record, info: GraphQLResolveInfo) -> Any:
+    def resolve(record: Record, info: Info) -> Any:
         try:
             return _read(record.value(column), read)
         except Damaged:
@@ -133,32 +158,29 @@ def _read(resting: Any, read: Callable[[Any], Any] | None) -> Any:
 
 
 def _related(source: Any, many: bool) -> Resolver:
-    async def resolve(record: Record, info: GraphQLResolveInfo) -> Any:
+    async def resolve(record: Record, info: Info) -> Any:
         key = record.value(source)
         if key is None:
             return [] if many else None
         place, planned = _here(info)
-        fetch = planned.fetch
-        assert isinstance(fetch, ByKey)
+        fetch = planned.fetch(ByKey)
         records = _records(info, await info.context.unit.related(place, fetch, key), fetch)
         return records if many else next(iter(records), None)
 
     return resolve
 
 
-async def _page(root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Page:
+async def _page(root: Any, info: Info, **arguments: Any) -> Page:
     _, planned = _here(info)
-    fetch, at = planned.fetch, _paging(planned, info, arguments)
-    assert isinstance(fetch, PageOf)
+    fetch, at = planned.fetch(PageOf), _paging(planned, info, arguments)
     rows, more = await info.context.unit.page(fetch, at.after, at.first)
     return Page.of(planned, at, _records(info, rows, fetch), more)
 
 
 def _page_under(source: Any) -> Resolver:
-    async def resolve(record: Record, info: GraphQLResolveInfo, **arguments: Any) -> Page:
+    async def resolve(record: Record, info: Info, **arguments: Any) -> Page:
         place, planned = _here(info)
-        fetch, at = planned.fetch, _paging(planned, info, arguments)
-        assert isinstance(fetch, PageOf)
+        fetch, at = planned.fetch(PageOf), _paging(planned, info, arguments)
         key = record.value(source)
         rows, more = await info.context.unit.page_under(place, fetch, key, at.after, at.first)
         return Page.of(planned, at, _records(info, rows, fetch), more)
@@ -166,41 +188,37 @@ def _page_under(source: Any) -> Resolver:
     return resolve
 
 
-def _paging(planned: Planned, info: GraphQLResolveInfo, arguments: Mapping[str, Any]) -> Paging:
-    assert planned.model is not None
-    return paging(planned.model.coordinate, arguments, info.context.grant.max_page)
+def _paging(planned: Planned, info: Info, arguments: Mapping[str, Any]) -> Paging:
+    return paging(planned.facts.coordinate, arguments, info.context.grant.max_page)
 
 
 def _entry(kind: str) -> Callable[..., Awaitable[Any]]:
-    async def resolve(root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
         context: Context = info.context
         place, planned = _here(info)
         if kind == "me":
-            fetch, key, type_name = planned.fetch, own_key(context.grant), None
+            key, type_name, name = own_key(context.grant), None, None
         else:
-            assert planned.model is not None
-            type_name, key = node_key(context.model, planned.model, arguments["id"])
-            table = context.model.rows[type_name].table
-            if table.name not in planned.fetches:
+            type_name, key = node_key(context.model, planned.facts, arguments["id"])
+            name = context.model.rows[type_name].table.name
+            if name not in planned.fetches:
                 return None
-            fetch = planned.fetches[table.name]
-        assert isinstance(fetch, ByKey)
+        fetch = planned.fetch(ByKey, name)
         found = _records(info, await context.unit.related((place, type_name), fetch, key), fetch)
         return next((each for each in found if type_name in (None, each.type_name)), None)
 
     return resolve
 
 
-async def _lookup(root: Any, info: GraphQLResolveInfo, by: Mapping[str, Any]) -> Any:
+async def _lookup(root: Any, info: Info, by: Mapping[str, Any]) -> Any:
     _, planned = _here(info)
-    name, value = next((name, value) for name, value in by.items())
-    fetch = planned.fetches[name]
-    assert isinstance(fetch, ByIndex)
+    ((name, value),) = by.items()
+    fetch = planned.fetch(ByIndex, name)
     return next(iter(_records(info, await info.context.unit.found(fetch, LOOKUPS[name][0], value), fetch)), None)
 
 
 def _command(run: Run) -> Callable[..., Awaitable[Result]]:
-    async def resolve(root: Any, info: GraphQLResolveInfo, input: Mapping[str, Any] | None = None) -> Result:
+    async def resolve(root: Any, info: Info, input: Mapping[str, Any] | None = None) -> Result:
         context: Context = info.context
         return await run(context.desk, input or {})
 
@@ -208,102 +226,39 @@ def _command(run: Run) -> Callable[..., Awaitable[Result]]:
 
 
 def _affected(name: str) -> Callable[..., Awaitable[Record | None]]:
-    async def resolve(result: Result, info: GraphQLResolveInfo) -> Record | None:
+    async def resolve(result: Result, info: Info) -> Record | None:
         key = result.affected.get(name)
         if key is None:
             return None
         place, planned = _here(info)
-        fetch = planned.fetch
-        assert isinstance(fetch, ByKey)
+        fetch = planned.fetch(ByKey)
         return next(iter(_records(info, await info.context.unit.related(place, fetch, key), fetch)), None)
 
     return resolve
 
 
-def _records(info: GraphQLResolveInfo, admitted: list[Admitted], fetch: ByKey | PageOf | ByIndex) -> list[Record]:
+def _records(info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByIndex) -> list[Record]:
     model: SchemaModel = info.context.model
     layout = fetch.layout
-    table = next(iter(layout.at)).table
-    names = model.types_of_table[table]
-    if len(names) == 1:
-        return [Record(names[0], row, layout, key) for row, key in admitted]
+    names = model.types_of_table[layout.table]
     kind = model.rows[names[0]].kind
-    assert kind is not None
+    if kind is None:
+        return [Record(names[0], row, layout, key) for row, key in admitted]
     by_value = {model.rows[name].value: name for name in names}
     at = layout.at[kind]
     return [Record(by_value[row[at]], row, layout, key) for row, key in admitted]
 
 
-def _here(info: GraphQLResolveInfo) -> tuple[Place, Planned]:
-    steps = []
-    path = info.path
+def _here(info: Info) -> tuple[Place, Planned]:
+    steps: list[tuple[str, str]] = []
+    path: Path | None = info.path
     while path is not None:
-        if isinstance(path.key, str):
-            assert path.typename is not None
+        if isinstance(path.key, str) and path.typename is not None:
             steps.append((path.typename, path.key))
-        path = path.prev  # type: ignore[assignment]
+        path = path.prev
     place = tuple(reversed(steps))
     return place, info.context.plan.places[place]
 
 
-def _type_of(value: Record, info: GraphQLResolveInfo, abstract: GraphQLAbstractType) -> str:
+def _type_of(value: Record, info: Info, abstract: GraphQLAbstractType) -> str:
     return value.type_name
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A row with its place in the list."""
-
-    node: Record
-    cursor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A connection: its own page information too."""
-
-    edges: list[Edge]
-    has_next_page: bool
-    has_previous_page: bool
-
-    @classmethod
-    def of(cls, planned: Planned, at: Paging, records: list[Record], more: bool) -> Page:
-        """The page of these rows."""
-        assert planned.model is not None
-        coordinate = planned.model.coordinate
-        edges = [Edge(each, to_cursor(coordinate, each.id)) for each in records]
-        return cls(edges, more, at.after is not None)
-
-    @property
-    def nodes(self) -> list[Record]:
-        """The rows alone."""
-        return [edge.node for edge in self.edges]
-
-    @property
-    def page_info(self) -> Page:
-        """Itself: it knows its own beginning and end."""
-        return self
-
-    @property
-    def start_cursor(self) -> str | None:
-        """The first edge's cursor."""
-        return self.edges[0].cursor if self.edges else None
-
-    @property
-    def end_cursor(self) -> str | None:
-        """The last edge's cursor."""
-        return self.edges[-1].cursor if self.edges else None
-
-
-@dataclass(frozen=True, slots=True)
-class GrantView:
-    """The caller's own token, as the schema shows it."""
-
-    client: str
-    purposes: list[str]
-    scopes: list[str]
-
-    @classmethod
-    def of(cls, grant: Grant) -> GrantView:
-        """In a stable order."""
-        return cls(grant.client_id, sorted(each.name for each in grant.purposes), sorted(grant.scopes))

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from graphql import GraphQLError, GraphQLSchema, NonNullTypeNode, OperationDefinitionNode, TypeNode, ValueNode
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    NamedTypeNode,
+    NonNullTypeNode,
+    OperationDefinitionNode,
+    Undefined,
+    ValueNode,
+)
 from graphql.execution.values import get_variable_values
 from graphql.utilities import value_from_ast_untyped
 
@@ -16,7 +24,8 @@ def _string(value: Any) -> bool:
     return type(value) is str
 
 
-def _int(value: Any) -> bool:
+def fits_int(value: Any) -> bool:
+    """Whether it is an Int of GraphQL: a whole number of 32 bits."""
     return type(value) is int and -INT_MOST - 1 <= value <= INT_MOST
 
 
@@ -24,62 +33,68 @@ def _boolean(value: Any) -> bool:
     return type(value) is bool
 
 
-EXACT: Mapping[str, Callable[[Any], bool]] = {"ID": _string, "String": _string, "Int": _int, "Boolean": _boolean}
+EXACT: Mapping[str, Callable[[Any], bool]] = {"ID": _string, "String": _string, "Int": fits_int, "Boolean": _boolean}
 """What coercion leaves as it is. A value that does not fit may still be coerced, or be an error: graphql-core says."""
+
+
+class Exact(NamedTuple):
+    """A variable of a plain scalar."""
+
+    name: str
+    fits: Callable[[Any], bool]
+    needed: bool
+    """Whether null is refused."""
+    default: Any
+    """Undefined when there is none."""
 
 
 class Variables:
     """The variables of one operation; made once, used for every request."""
 
-    __slots__ = ("_fast", "_operation", "_schema")
+    __slots__ = ("_exact", "_operation", "_schema")
 
     def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
         self._schema, self._operation = schema, operation
-        self._fast = self._exact()
+        self._exact = _exact(operation)
 
     def coerce(self, given: Mapping[str, Any]) -> Mapping[str, Any] | Sequence[GraphQLError]:
         """The values by name, defaults filled in; or what is wrong with them."""
-        if self._fast is not None and (coerced := self._quickly(given)) is not None:
+        if self._exact is not None and (coerced := _as_they_are(self._exact, given)) is not None:
             return coerced
         definitions = self._operation.variable_definitions or ()
         found = get_variable_values(self._schema, definitions, dict(given), max_errors=10)
         return found if isinstance(found, list) else found.coerced
 
-    def _quickly(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
-        coerced: dict[str, Any] = {}
-        assert self._fast is not None
-        for name, exact, needed, default in self._fast:
-            if name in given:
-                value = given[name]
-                if (value is None and needed) or (value is not None and not exact(value)):
-                    return None
-                coerced[name] = value
-            elif default is not None:
-                coerced[name] = default
-            elif needed:
-                return None
-        return coerced
 
-    def _exact(self) -> list[tuple[str, Callable[[Any], bool], bool, Any]] | None:
-        """Name, check, whether null is refused, and default of each; None when one is not a plain scalar."""
-        found = []
-        for definition in self._operation.variable_definitions or ():
-            type_, needed = _named(definition.type)
-            if type_ not in EXACT:
+def _as_they_are(variables: Sequence[Exact], given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The values that need no coercion; None when one of them may."""
+    coerced: dict[str, Any] = {}
+    for name, fits, needed, default in variables:
+        if name in given:
+            value = given[name]
+            if needed if value is None else not fits(value):
                 return None
-            default = _default(definition.default_value)
-            if default is not None and not EXACT[type_](default):
-                return None
-            found.append((definition.variable.name.value, EXACT[type_], needed, default))
-        return found
+            coerced[name] = value
+        elif default is not Undefined:
+            coerced[name] = default
+        elif needed:
+            return None
+    return coerced
 
 
-def _named(node: TypeNode) -> tuple[str | None, bool]:
-    needed = isinstance(node, NonNullTypeNode)
-    inner = node.type if isinstance(node, NonNullTypeNode) else node
-    name = getattr(inner, "name", None)
-    return (name.value if name is not None else None), needed
+def _exact(operation: OperationDefinitionNode) -> tuple[Exact, ...] | None:
+    """The variables, if all are of plain scalars; None otherwise."""
+    found = []
+    for definition in operation.variable_definitions or ():
+        needed = isinstance(definition.type, NonNullTypeNode)
+        type_ = definition.type.type if isinstance(definition.type, NonNullTypeNode) else definition.type
+        fits = EXACT.get(type_.name.value) if isinstance(type_, NamedTypeNode) else None
+        default = _default(definition.default_value)
+        if fits is None or not (default is Undefined or default is None or fits(default)):
+            return None
+        found.append(Exact(definition.variable.name.value, fits, needed, default))
+    return tuple(found)
 
 
 def _default(node: ValueNode | None) -> Any:
-    return None if node is None else value_from_ast_untyped(node)
+    return Undefined if node is None else value_from_ast_untyped(node)

@@ -71,6 +71,14 @@ class Asking:
         return Answer(outcome.kind, outcome.body, outcome.personal, entries, tuple(self._statements), how)
 
 
+def apart(what: str, one: Answer, other: Answer) -> str:
+    """Where two answers part."""
+    bodies = one.body, other.body
+    place = next((n for n, pair in enumerate(zip(*bodies, strict=False)) if pair[0] != pair[1]), min(map(len, bodies)))
+    texts = [f"{each.kind} {each.how} …{each.body[max(0, place - 300) : place + 300]!r}…\n{each.entries}" for each in (one, other)]
+    return f"{what} differ at byte {place}:\n" + "\n".join(texts)
+
+
 @dataclass
 class Tally:
     """How the operations were answered that had no error."""
@@ -94,12 +102,11 @@ async def compare(askings: list[Asking], request: Request, grant: Grant, tally: 
     for asking in askings:
         compiled = await asking.ask(request, grant, standard=False)
         standard = await asking.ask(request, grant, standard=True)
-        assert compiled == standard, "the executors differ"
-        if compiled.how == "compiled":
-            counted = len(compiled.statements), len(standard.statements)
-            assert counted[0] == counted[1], f"statements differ in number: {counted}"
-        assert first is None or compiled.body == first.body, "the stores differ"
-        first = compiled
+        assert compiled == standard, apart("the executors", compiled, standard)
+        if compiled.how == "compiled" and len(compiled.statements) != len(standard.statements):
+            raise AssertionError("\n".join(["more or fewer statements", *compiled.statements, "-", *standard.statements]))
+        first = first or compiled
+        assert compiled.body == first.body, apart("the stores", compiled, first)
         tally.examples += 1
         tally.executed += bool(compiled.how)
         if compiled.how and compiled.without_errors:

@@ -1,0 +1,69 @@
+"""The values that no row holds: connections with their edges, and the caller's own grant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policy.grant import Grant
+from resolvers.guard import Record
+from schema.arguments import Paging
+from schema.global_ids import to_cursor
+from schema.plans import Planned
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A row with its place in the list."""
+
+    node: Record
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A connection: its own page information too."""
+
+    edges: list[Edge]
+    has_next_page: bool
+    has_previous_page: bool
+
+    @classmethod
+    def of(cls, planned: Planned, at: Paging, records: list[Record], more: bool) -> Page:
+        """The page of these rows."""
+        coordinate = planned.facts.coordinate
+        edges = [Edge(each, to_cursor(coordinate, each.id)) for each in records]
+        return cls(edges, more, at.after is not None)
+
+    @property
+    def nodes(self) -> list[Record]:
+        """The rows alone."""
+        return [edge.node for edge in self.edges]
+
+    @property
+    def page_info(self) -> Page:
+        """Itself: it knows its own beginning and end."""
+        return self
+
+    @property
+    def start_cursor(self) -> str | None:
+        """The first edge's cursor."""
+        return self.edges[0].cursor if self.edges else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        """The last edge's cursor."""
+        return self.edges[-1].cursor if self.edges else None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    """The caller's own token, as the schema shows it."""
+
+    client: str
+    purposes: list[str]
+    scopes: list[str]
+
+    @classmethod
+    def of(cls, grant: Grant) -> GrantView:
+        """In a stable order."""
+        return cls(grant.client_id, sorted(each.name for each in grant.purposes), sorted(grant.scopes))
