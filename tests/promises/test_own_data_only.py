@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 EVERYTHING = """
     id fullName email phone customerNumber locale productNews postalAddress { street city }
     services { id name customer { id fullName } } domains { id name registrantName customer { id email } }
-    paymentMethods { __typename id kind ... on Card { last4 } ... on PayPal { account } ... on BankTransfer { bankName } }
+    paymentMethods { id kind ... on Card { last4 } ... on PayPal { account } ... on BankTransfer { bankName } }
     invoices { id number billedName billedAddress { city } customer { id phone } }
     credentials { id loginName secondFactors { id kind } }
     signIns(first: 20) { edges { cursor node { id ipAddress } } } sessions(first: 20) { nodes { id ipAddress device } }

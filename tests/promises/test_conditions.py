@@ -1,0 +1,258 @@
+"""What a customer chose is left out by the statement, not removed afterwards (DESIGN §2 rule 3; R12-R26, R50)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, insert, select, update
+
+from policy.purposes import Purpose
+from schema.global_ids import to_global_id
+from schema.requests import Kind
+from store.consents import consents
+from store.customers import customers
+from store.disclosures import disclosures
+from store.domains import domains
+from store.ids import new_id
+from store.payments import payment_methods
+from tests.promises.gate import TODAY, Answer, Gate, grant, own
+
+pytestmark = pytest.mark.anyio
+
+NEWS = grant(Purpose.PRODUCT_NEWS)
+CARDS = grant(Purpose.CARD_ON_FILE)
+REGISTRY = grant(Purpose.DOMAIN_REGISTRATION)
+
+
+async def change(gate: Gate, *statements: Any) -> None:
+    async with gate.store.write() as connection:
+        for statement in statements:
+            await connection.execute(statement)
+
+
+def whole(answer: Answer) -> str:
+    """The statements, with white space made even."""
+    return re.sub(r"\s+", " ", "\n".join(answer.statements))
+
+
+# News (R12, R13, R50)
+
+
+async def test_news_reach_exactly_those_who_did_not_decline(gate: Gate) -> None:
+    answer = await gate.ask("{ customers(first: 100) { nodes { id email fullName } } }", NEWS)
+    welcome = {gate.id(place) for place, person in enumerate(gate.people) if person.product_news}
+    assert 0 < len(welcome) < len(gate.people)
+    assert {each["id"] for each in answer.data["customers"]["nodes"]} == welcome
+    declined = [person.email for person in gate.people if not person.product_news]
+    assert not any(email in answer.raw.decode() for email in declined)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ customers(first: 100) { nodes { __typename } } }",
+        "{ customers(first: 100) { edges { cursor } pageInfo { hasNextPage endCursor } } }",
+        "query ($id: ID!) { customer(id: $id) { locale } }",
+        "query ($id: ID!) { node(id: $id) { id } }",
+        "query ($id: ID!) { node(id: $id) { ... on Customer { email } } }",
+    ],
+)
+async def test_every_statement_for_news_leaves_out_who_declined(gate: Gate, query: str) -> None:
+    """Also one that asks for nothing but whether there is somebody."""
+    place = next(place for place, person in enumerate(gate.people) if not person.product_news)
+    answer = await gate.ask(query, NEWS, variables={"id": gate.id(place)} if "$id" in query else None)
+    assert answer.statements
+    for sql in answer.statements:
+        assert re.search(r"WHERE .*customers\.product_news IS (1|true)", sql, re.DOTALL | re.IGNORECASE), sql
+    if "$id" in query:
+        missing = await gate.ask(query, NEWS, variables={"id": to_global_id("Customer", 2**60)})
+        assert answer.raw == missing.raw
+        assert answer.key_statements == missing.key_statements == ()
+
+
+async def test_there_is_no_look_up_for_news(gate: Gate) -> None:
+    """One could test addresses against the list of those who declined."""
+    for mail in (gate.people[0].email, "nobody@example.org"):
+        answer = await gate.ask(
+            "query ($e: String!) { customerLookup(by: {email: $e}) { email } }", NEWS, variables={"e": mail}
+        )
+        assert answer.kind is Kind.REFUSED and answer.statements == ()
+
+
+async def test_declining_counts_from_the_next_request(changing: Gate) -> None:
+    query = "{ customers { nodes { id } } }"
+    before = (await changing.ask(query, NEWS)).data["customers"]["nodes"]
+    gone = before[0]["id"]
+    key = next(each for place, each in enumerate(changing.ids) if changing.id(place) == gone)
+    await change(changing, update(customers).where(customers.c.id == key).values(product_news=False))
+    assert (await changing.ask(query, NEWS)).data["customers"]["nodes"] == before[1:]
+
+
+# Cards (R20, R21, R48)
+
+CARD_QUERY = (
+    "{ customers(first: 100) { nodes { paymentMethods { __typename ... on Card { id brand last4 expMonth } } } } }"
+)
+
+
+async def _cards(gate: Gate, who: Any = CARDS) -> set[str]:
+    answer = await gate.ask(CARD_QUERY, who)
+    return {each["id"] for one in answer.data["customers"]["nodes"] for each in one["paymentMethods"] if "id" in each}
+
+
+async def test_kept_cards_are_those_with_a_consent(gate: Gate) -> None:
+    kept = {
+        method.card_last4 + (method.card_brand or "")
+        for person in gate.people for method in person.payment_methods if method.kind == "CARD" and method.card_consent
+    }  # fmt: skip
+    bare = [m for p in gate.people for m in p.payment_methods if m.kind == "CARD" and m.card_consent is None]
+    assert bare and kept
+    answer = await gate.ask(CARD_QUERY, CARDS)
+    shown = [each for one in answer.data["customers"]["nodes"] for each in one["paymentMethods"]]
+    assert {each["last4"] + each["brand"] for each in shown} == kept
+    assert len(shown) == sum(m.card_consent is not None for p in gate.people for m in p.payment_methods)
+    assert "EXISTS" in whole(answer), "the database leaves them out"
+
+
+async def test_a_card_is_hidden_by_any_field_of_it_and_by_its_node(gate: Gate) -> None:
+    unkept = await _cards(gate, grant(Purpose.PAYMENT_EXECUTION)) - await _cards(gate)
+    assert unkept
+    for id_ in sorted(unkept):
+        for field in ("brand", "last4", "expMonth", "expYear"):
+            query = f"query ($id: ID!) {{ node(id: $id) {{ ... on Card {{ {field} }} }} }}"
+            answer = await gate.ask(query, CARDS, variables={"id": id_})
+            assert answer.data == {"node": None}
+            paying = await gate.ask(query, grant(Purpose.PAYMENT_EXECUTION), variables={"id": id_})
+            assert paying.data["node"] is not None
+
+
+async def _one_card(gate: Gate) -> tuple[Any, Any, Any]:
+    """A kept card's key, its owner's and its consent's."""
+    async with gate.store.write() as connection:
+        c = payment_methods.c
+        found = await connection.execute(
+            select(c.id, c.customer_id, c.card_consent_id).where(c.card_consent_id.is_not(None))
+        )
+        return found.first()  # type: ignore[return-value]
+
+
+def _event(customer: int, state: str, kind: str = "CARD_STORAGE") -> Any:
+    return insert(consents).values(
+        id=new_id(), customer_id=customer, kind=kind, state=state, wording_version="1", wording_hash=b"0" * 32,
+        language="en", source="client-area/cards", at=TODAY,
+    )  # fmt: skip
+
+
+async def test_a_consent_that_was_taken_back_since_hides_the_card(changing: Gate) -> None:
+    """Events are only ever added: the newest counts, whatever the card's own link still says (R48)."""
+    card, owner, _ = await _one_card(changing)
+    id_ = to_global_id("Card", card)
+    assert id_ in await _cards(changing)
+    await change(changing, _event(owner, "WITHDRAWN", "PRODUCT_NEWS"), _event(owner, "WITHDRAWN", "WHOIS_PUBLICATION"))
+    assert id_ in await _cards(changing), "another consent was taken back"
+    await change(changing, _event(owner, "WITHDRAWN"))
+    assert id_ not in await _cards(changing)
+    assert id_ in await _cards(changing, grant(Purpose.PAYMENT_EXECUTION)), "past payments stay what they were"
+
+
+async def test_only_a_consent_to_store_cards_by_the_same_customer_counts(changing: Gate) -> None:
+    card, owner, consent = await _one_card(changing)
+    id_, c = to_global_id("Card", card), consents.c
+    await change(changing, update(consents).where(c.id == consent).values(kind="PRODUCT_NEWS"))
+    assert id_ not in await _cards(changing)
+    other = next(each for each in changing.ids if each != owner)
+    await change(changing, update(consents).where(c.id == consent).values(kind="CARD_STORAGE", customer_id=other))
+    assert id_ not in await _cards(changing)
+    await change(changing, update(consents).where(c.id == consent).values(customer_id=owner, state="WITHDRAWN"))
+    assert id_ not in await _cards(changing)
+    await change(changing, update(consents).where(c.id == consent).values(state="GIVEN"))
+    assert id_ in await _cards(changing)
+
+
+# Whois (R26)
+
+REGISTRANT = {
+    "registrantName": ("hideName", "hide_name", "registrant_name"),
+    "registrantAddress": ("hideAddress", "hide_address", "registrant_address"),
+    "registrantEmail": ("hideEmail", "hide_email", "registrant_email"),
+    "registrantPhone": ("hidePhone", "hide_phone", "registrant_phone"),
+}
+
+
+@pytest.mark.parametrize("field", REGISTRANT)
+async def test_hidden_whois_values_never_leave_the_database(gate: Gate, field: str) -> None:
+    hide, switch, column = REGISTRANT[field]
+    below = " { city }" if field == "registrantAddress" else ""
+    query = f"{{ customers(first: 100) {{ nodes {{ domains {{ {hide} shown: {field}{below} }} }} }} }}"
+    answer = await gate.ask(query, REGISTRY)
+    found = [each for one in answer.data["customers"]["nodes"] for each in one["domains"]]
+    assert any(each[hide] for each in found)
+    assert all(each["shown"] is None for each in found if each[hide])
+    assert re.search(rf"CASE WHEN .{{0,40}}{switch}.{{0,20}} THEN domains\.{column}", whole(answer)), answer.statements
+    seen = await gate.ask(f"{{ me {{ domains {{ {hide} shown: {field}{below} }} }} }}", own(gate.ids[0]))
+    assert "CASE" not in whole(seen), "the customer sees it all"
+    assert any(each["shown"] is not None for each in seen.data["me"]["domains"] if each[hide])
+
+
+async def test_published_whois_values_are_read_to_register(gate: Gate) -> None:
+    """Else everything would be hidden, and the tests above would prove nothing."""
+    query = "{ customers(first: 100) { nodes { domains { hideName registrantName hideEmail registrantEmail } } } }"
+    answer = await gate.ask(query, REGISTRY)
+    found = [each for one in answer.data["customers"]["nodes"] for each in one["domains"]]
+    assert any(each["registrantName"] for each in found if not each["hideName"])
+    assert any(each["registrantEmail"] for each in found if not each["hideEmail"])
+
+
+async def test_what_is_hidden_is_hidden_at_every_door(changing: Gate) -> None:
+    await change(changing, update(domains).values(hide_name=True, hide_address=True, hide_email=True, hide_phone=True))
+    query = """query ($id: ID!, $name: String!) {
+        node(id: $id) { ...D }
+        customerLookup(by: {domain: $name}) { domains { ...D } }
+        customers(first: 6) { edges { node { domains { ...D customer { domains { ...D } } } } } }
+      }
+      fragment D on Domain { name registrantName a: registrantName registrantEmail registrantPhone
+                             registrantAddress { street city } }"""
+    async with changing.store.write() as connection:
+        key = (await connection.execute(select(domains.c.id))).scalars().first()
+    name = next(s.domain.name for p in changing.people for s in p.services if s.domain)
+    answer = await changing.ask(query, REGISTRY, variables={"id": to_global_id("Domain", key), "name": name})
+    assert answer.data["node"] is not None and answer.data["customerLookup"] is not None
+    registrants = {s.domain.registrant_name for p in changing.people for s in p.services if s.domain}
+    registrants |= {s.domain.registrant_email for p in changing.people for s in p.services if s.domain}
+    assert not any(each in answer.raw.decode() for each in registrants)
+
+
+# Embargoed disclosures (R24)
+
+
+async def test_an_embargoed_disclosure_is_not_there_until_its_time(changing: Gate) -> None:
+    mine, until = own(changing.ids[0]), TODAY + timedelta(days=30)
+    key = new_id()
+    row = {
+        "id": key, "customer_id": changing.ids[0], "recipient_kind": "AUTHORITY", "recipient_name": "Example Court",
+        "recipient_country": "CH", "purpose": "LEGAL_REQUEST", "legal_basis": "A6_1_C", "fields": "[]",
+        "trigger": "order:X-1", "at": TODAY, "embargoed_until": until,
+    }  # fmt: skip
+    await change(changing, delete(disclosures), insert(disclosures).values(row))
+    lists = "{ me { disclosures { recipientName } } }"
+    node = "query ($id: ID!) { node(id: $id) { id ... on Disclosure { recipientName } } }"
+    id_, missing = to_global_id("Disclosure", key), to_global_id("Disclosure", 2**60)
+    for moment in (TODAY, until - timedelta(seconds=1)):
+        changing.clock.now = moment
+        assert (await changing.ask(lists, mine)).data == {"me": {"disclosures": []}}
+        hidden = await changing.ask(node, mine, variables={"id": id_})
+        assert hidden.raw == (await changing.ask(node, mine, variables={"id": missing})).raw
+        assert "embargoed_until" in whole(hidden).partition("WHERE")[2]
+        assert "embargoed_until" not in whole(hidden).partition("FROM")[0]
+    for moment in (until, until + timedelta(days=1)):
+        changing.clock.now = moment
+        assert (await changing.ask(lists, mine)).data == {"me": {"disclosures": [{"recipientName": "Example Court"}]}}
+        assert (await changing.ask(node, mine, variables={"id": id_})).data["node"]["id"] == id_
+
+
+async def test_nobody_else_reads_disclosures(gate: Gate) -> None:
+    answer = await gate.ask("{ customers { nodes { disclosures { recipientName } } } }", grant(Purpose.INVOICING))
+    assert {each["coordinate"] for each in answer.errors} == {"Customer.disclosures", "Disclosure.recipientName"}
