@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from sqlalchemy import LargeBinary
+
 from audits.facts import Fact, Facts
 from policy.categories import Category
 from policy.retention import RetentionRule
@@ -24,8 +26,15 @@ class StoredColumn:
     output: bool
     """False: no API may ever give it out."""
     retention: RetentionRule
+    fingerprint: bool
+    """A keyed hash by which a value can be looked up or compared, and nothing more."""
     parts: tuple[Category, ...] = ()
     """Of a sealed column with parts, the category of each."""
+
+    @property
+    def is_secret(self) -> bool:
+        """Sealed so that nobody sees it again, such as a card's full number; messages on their way are not."""
+        return self.sealed and not self.output and self.retention not in (RetentionRule.OUTBOX, RetentionRule.EXPORTS)
 
     @property
     def name(self) -> str:
@@ -44,6 +53,7 @@ def stored_columns() -> dict[str, StoredColumn]:
             "sealing" in column.info,
             column.info.get("output", True),
             table.info["retention"],
+            isinstance(column.type, LargeBinary) and "sealing" not in column.info,
             tuple(column.info["sealing"].parts.values()) if "sealing" in column.info else (),
         )
         for schema in SCHEMAS
@@ -69,6 +79,9 @@ def shown_by(facts: Facts) -> dict[str, tuple[Fact, ...]]:
 
 
 def never_shown(facts: Facts) -> tuple[StoredColumn, ...]:
-    """Personal data that is stored and that no field of the schema gives out."""
-    shown = shown_by(facts)
-    return tuple(each for name, each in stored_columns().items() if each.category is not None and name not in shown)
+    """Personal data that is stored and that no API may give out, without the fingerprints of what it may."""
+    if not speaks_of_this_store(facts):
+        return ()
+    return tuple(
+        each for each in stored_columns().values() if each.category and not each.output and not each.fingerprint
+    )

@@ -46,7 +46,7 @@ def diff_report(old: Facts, new: Facts, changes: Sequence[Change], stale: Sequen
         )
     if open_:
         hint = "Whoever may decide fills in who and why; then: gateway audit diff OLD NEW --accept FILE"
-        sections.append(Section("Sign-offs that are needed", [hint], proposed(open_).strip().split("\n")))
+        sections.append(Section("Sign-offs that are needed", [hint], code=proposed(open_).strip()))
     if stale:
         unused = [f"{each.change} of {each.coordinate} ({each.by})" for each in stale]
         sections.append(Section("Sign-offs of something that did not happen: remove them", bullets=unused))
@@ -64,7 +64,7 @@ def _lead(changes: Sequence[Change], open_: Sequence[Change]) -> str:
 
 def _table(changes: Sequence[Change]) -> Table:
     columns = ("Direction", "Severity", "Coordinate", "Change", "What", "Meaning", "Where")
-    return Table(columns, [_row(each) for each in changes])
+    return Table(columns, [_row(each) for each in changes], wordy=4)
 
 
 def _row(change: Change) -> list[Cell]:

@@ -48,6 +48,8 @@ def to_markdown(report: Report) -> str:
         for paragraph in section.paragraphs:
             lines += [escaped(paragraph), ""]
         lines += [f"- {escaped(each)}" for each in section.bullets]
+        if section.code:
+            lines += ["", "````text", section.code.replace("````", "` ` ` `"), "````"]
         if section.table is not None and section.table.rows:
             lines += ["", *_markdown_table(section.table)]
             if section.table.legend:

@@ -43,8 +43,8 @@ def lint_report(facts: Facts, findings: Sequence[Finding]) -> Report:
 
 def findings_table(findings: Sequence[Finding]) -> Table:
     """One row a finding."""
-    columns = ("Level", "Where", "What", "What to do", "Check")
-    return Table(columns, [_row(each) for each in findings])
+    columns = ("Level", "Where", "Check", "What", "What to do")
+    return Table(columns, [_row(each) for each in findings], wordy=3)
 
 
 def _row(finding: Finding) -> list[Cell]:
@@ -52,9 +52,9 @@ def _row(finding: Finding) -> list[Cell]:
     return [
         cell(finding.level, TONES[finding.level]),
         code(finding.place),
+        code(finding.check.id),
         cell(finding.message),
         cell(advice),
-        code(finding.check.id),
     ]
 
 

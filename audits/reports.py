@@ -26,11 +26,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under columns; `dense` is for matrices, whose many narrow columns carry their names sideways."""
+    """Rows under columns.
+
+    `dense` is for matrices, whose many narrow columns carry their names sideways. `wordy` is for rows of sentences: in
+    a terminal so many of the first cells make a line, and each of the others a paragraph below it.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     dense: bool = False
+    wordy: int = 0
     legend: str = ""
 
 
@@ -41,6 +46,8 @@ class Section:
     heading: str
     paragraphs: Sequence[str] = ()
     bullets: Sequence[str] = ()
+    code: str = ""
+    """Lines to be copied as they stand."""
     table: Table | None = None
 
 

@@ -37,6 +37,7 @@ def _lines(report: Report, width: int) -> Iterator[str]:
             yield from textwrap.wrap(printable(paragraph), width)
         for bullet in section.bullets:
             yield from textwrap.wrap(printable(bullet), width, initial_indent="- ", subsequent_indent="  ")
+        yield from ("    " + printable(line) for line in section.code.splitlines())
         if section.table is not None:
             yield from table_lines(section.table, width)
     yield ""
@@ -46,6 +47,9 @@ def _lines(report: Report, width: int) -> Iterator[str]:
 def table_lines(table: Table, width: int) -> Iterator[str]:
     """A table; a matrix has letters for its columns and tells below what they stand for."""
     if not table.rows:
+        return
+    if table.wordy:
+        yield from _wordy(table, width)
         return
     heads = [printable(each) for each in table.columns]
     if table.dense:
@@ -60,6 +64,22 @@ def table_lines(table: Table, width: int) -> Iterator[str]:
         yield from (f"  {letter:<4}{name}" for letter, name in zip(heads[1:], table.columns[1:], strict=True))
     if table.legend:
         yield from ("", *textwrap.wrap(printable(table.legend), width))
+
+
+def _wordy(table: Table, width: int) -> Iterator[str]:
+    """Rows of sentences: a line of the short cells, then the long ones below it."""
+    for number, row in enumerate(table.rows):
+        if number:
+            yield ""
+        yield "  ".join(printable(each.text) for each in row[: table.wordy] if each.text)
+        named = zip(table.columns[table.wordy :], row[table.wordy :], strict=True)
+        for name, each in ((name, each) for name, each in named if each.text):
+            first, *rest = each.text.split("\n")
+            label = f"    {printable(name)}: "
+            yield from textwrap.wrap(label + printable(first), width, subsequent_indent="      ")
+            for line in rest:
+                indent = "      " if line.startswith("•") else "    "
+                yield from textwrap.wrap(printable(line), width, initial_indent=indent, subsequent_indent="      ")
 
 
 def letters(names: Sequence[str]) -> list[str]:

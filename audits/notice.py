@@ -1,0 +1,246 @@
+"""The facts of the privacy notice, worked out from schema, policy and store: change a field, and they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from audits.columns import StoredColumn, never_shown
+from audits.facts import Fact, Facts
+from policy.categories import Category
+from policy.conditions import Condition
+from policy.dates import AUTOMATIC, REQUEST_LIMITS, WARNINGS, due_erasure
+from policy.hard_rules import NEVER, ONLY
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.retention import RetentionRule
+from store.credentials import PLATFORMS
+
+GROUPS: Final[tuple[tuple[str, tuple[Category, ...]], ...]] = (
+    ("name_address", (Category.NAME, Category.POSTAL_ADDRESS)),
+    ("email", (Category.EMAIL,)),
+    ("phone", (Category.PHONE,)),
+    ("login", (Category.LOGIN_NAME, Category.PASSWORD, Category.AUTH_FACTOR)),
+    ("ip", (Category.IP_ADDRESS, Category.COARSE_LOCATION, Category.ACCESS_HISTORY)),
+    (
+        "payment",
+        (Category.PAYMENT_METHOD, Category.CARD_NUMBER, Category.CARD_EXPIRY, Category.CARD_BRAND),
+    ),
+    ("invoices", (Category.TRANSACTION,)),
+    ("services", (Category.SUBSCRIPTION,)),
+    ("domain_owner", ()),
+    ("preferences", (Category.PREFERENCE,)),
+    ("disclosures", ()),
+    ("numbers", (Category.CUSTOMER_ID, Category.SUBJECT_PSEUDONYM)),
+    ("cookies", (Category.COOKIE_ID, Category.BROWSING)),
+)
+"""The rows of the notice, in its order. A category in none of them gets a row of its own, in its own words."""
+Member = TypeVar("Member")
+
+HOMES: Final = {
+    "name_address": "row Full name and postal address",
+    "email": "row Email address",
+    "phone": "row Phone number",
+    "login": "row Login credentials",
+    "ip": "row IP address",
+    "payment": "row Payment information",
+    "domain_owner": "case Domain name registration",
+}
+"""How `Purpose.notice` names the place in the company's own notice where a purpose is told."""
+OWN_PLACE: Final = "Cookies"
+BEYOND: Final = "Not in the notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One purpose of a row."""
+
+    purpose: Purpose
+    conditions: tuple[Condition, ...]
+    partly: bool
+    """Whether the conditions hold for some of the row's fields only."""
+    at_home: bool
+    """Whether this is the row under which the company's own notice tells the purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataRow:
+    """One kind of data, as people speak of it."""
+
+    group: str
+    categories: tuple[Category, ...]
+    uses: tuple[Use, ...]
+    own: bool
+    """Whether the person reads it in the client area."""
+    hidden: tuple[Category, ...]
+    """Stored, and never given out."""
+    kept: tuple[RetentionRule, ...]
+    recipients: tuple[Recipient, ...]
+    limits: tuple[str, ...]
+    """The hard rules that bind it, with their numbers."""
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharingCase:
+    """One case in which data is passed on."""
+
+    recipient: Recipient
+    categories: tuple[Category, ...]
+    groups: tuple[str, ...]
+    by_order: bool
+    """Whether an order or an allow-list names the fields, each time anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """When everything about a person is deleted."""
+
+    services_must_have_ended: bool
+    request_days: int
+    automatic_months: int
+    warning_days: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """All facts of the notice, in no language."""
+
+    rows: tuple[DataRow, ...]
+    sharing: tuple[SharingCase, ...]
+    cookies: tuple[Purpose, ...]
+    own: tuple[Purpose, ...]
+    """The purposes by which people see and change their own data."""
+    deletion: Deletion
+    kept: tuple[tuple[RetentionRule, tuple[str, ...]], ...]
+    """Each rule with the groups it holds for."""
+    purposes: tuple[Purpose, ...]
+    """Everything that data may be used for, in the order of the policy."""
+    beyond: tuple[Purpose, ...]
+    """Uses that are not about the services (A14)."""
+    beyond_kept: tuple[RetentionRule, ...]
+    limits: tuple[str, ...]
+    platforms: tuple[str, ...]
+
+
+def notice(facts: Facts) -> Notice:
+    """The facts, from what the schema allows today; names that the policy does not know are the lint's to find."""
+    rows = tuple(_rows(facts))
+    groups = {rule: tuple(row.group for row in rows if rule in row.kept) for rule in RetentionRule}
+    kept = tuple((rule, groups[rule]) for rule in RetentionRule if groups[rule])
+    off_notice = (RetentionRule.LEDGER, RetentionRule.ERASURE_RECORDS)  # they name nobody, so no row is about them
+    return Notice(
+        rows=rows,
+        sharing=tuple(_sharing(facts)),
+        cookies=tuple(each for each in Purpose if each.notice == OWN_PLACE),
+        own=tuple(each for each in Purpose if each.own_data_only),
+        deletion=deletion(),
+        kept=kept,
+        purposes=tuple(each for each in Purpose if not each.notice.startswith(BEYOND)),
+        beyond=tuple(each for each in Purpose if each.notice.startswith(BEYOND)),
+        beyond_kept=tuple(rule for rule in RetentionRule if rule in off_notice and not groups[rule]),
+        limits=tuple(each.source for each in (*NEVER, *ONLY)),
+        platforms=PLATFORMS,
+    )
+
+
+def deletion() -> Deletion:
+    """The dates of `policy.dates`, asked of its own function where a rule is more than a number."""
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    while_active = due_erasure(
+        requests=[moment], services_active=True, last_service_ended=None, last_sign_in=None, zone=UTC
+    )
+    return Deletion(
+        services_must_have_ended=while_active is None,
+        request_days=max(limit.days for limit in REQUEST_LIMITS),
+        automatic_months=AUTOMATIC.months,
+        warning_days=tuple(each.days for each in WARNINGS),
+    )
+
+
+def group_of(category: Category) -> str:
+    """The row a category belongs to, parts with their whole; its own name where no row is for it."""
+    for name, categories in GROUPS:
+        if any(category.within(whole) for whole in categories):
+            return name
+    return category.name
+
+
+def _group(fact: Fact, category: Category) -> str:
+    """A registrant's details are another person's data than the customer's (R52, A4); disclosures are a list apart."""
+    if Recipient.REGISTRY.name in fact.declared.recipients:
+        return "domain_owner"
+    if fact.retention == (RetentionRule.DISCLOSURE_RECORDS.name,):
+        return "disclosures"
+    return group_of(category)
+
+
+def _rows(facts: Facts) -> Iterator[DataRow]:
+    fields: dict[str, list[tuple[Fact, Category]]] = {}
+    for fact, category in _told(facts):
+        fields.setdefault(_group(fact, category), []).append((fact, category))
+    hidden: dict[str, list[StoredColumn]] = {}
+    shown = {category for _, category in _told(facts)}
+    for column in never_shown(facts):
+        # A copy of what is shown elsewhere is no news; a secret that was sealed to be kept from everybody is.
+        if column.category is not None and (column.category not in shown or column.is_secret):
+            hidden.setdefault(group_of(column.category), []).append(column)
+    order = [name for name, _ in GROUPS] + sorted(fields.keys() | hidden.keys())
+    for group in dict.fromkeys(order):
+        if group in fields or group in hidden:
+            yield _row(group, fields.get(group, []), hidden.get(group, []))
+
+
+def _told(facts: Facts) -> Iterator[tuple[Fact, Category]]:
+    """Readable fields of a known category; parts are told with their whole, and the ids of records tell nothing."""
+    wholes = {(fact.named, fact.category) for fact in facts.outputs}
+    for fact in facts.outputs:
+        category = Category.__members__.get(fact.category or "")
+        record_id = fact.name == "id" and fact.named == "ID"
+        if category is not None and not record_id and (fact.type_name, category.parent) not in wholes:
+            yield fact, category
+
+
+def _row(group: str, fields: list[tuple[Fact, Category]], hidden: list[StoredColumn]) -> DataRow:
+    categories = _unique(category for _, category in fields)
+    stored = _unique(column.category for column in hidden if column.category is not None)
+    purposes = {name for fact, _ in fields for name in fact.purposes if name in Purpose.__members__}
+    kept = {name for fact, _ in fields for name in fact.retention} | {column.retention.name for column in hidden}
+    received = {name for fact, _ in fields for name in fact.declared.recipients}
+    bound = {*categories, *stored}
+    return DataRow(
+        group=group,
+        categories=categories,
+        uses=tuple(
+            _use(group, purpose, [fact for fact, _ in fields if purpose.name in fact.purposes])
+            for purpose in Purpose
+            if purpose.name in purposes and not purpose.own_data_only
+        ),
+        own=any(purpose.own_data_only and purpose.name in purposes for purpose in Purpose),
+        hidden=stored,
+        kept=tuple(rule for rule in RetentionRule if rule.name in kept),
+        recipients=tuple(each for each in Recipient if each.name in received),
+        limits=tuple(each.source for each in (*NEVER, *ONLY) if bound.intersection(each.categories)),
+        fields=tuple(fact.coordinate for fact, _ in fields),
+    )
+
+
+def _use(group: str, purpose: Purpose, fields: list[Fact]) -> Use:
+    names = [fact.purposes[purpose.name] for fact in fields]
+    known = _unique(Condition[name] for name in names if name and name in Condition.__members__)
+    partly = any(name is None for name in names) or len(known) > 1
+    return Use(purpose, known, partly, at_home=HOMES.get(group, "-") in purpose.notice)
+
+
+def _sharing(facts: Facts) -> Iterator[SharingCase]:
+    for recipient in Recipient:
+        received = [(fact, category) for fact, category in _told(facts) if recipient.name in fact.declared.recipients]
+        categories = _unique(category for _, category in received)
+        groups = _unique(_group(fact, category) for fact, category in received)
+        yield SharingCase(recipient, categories, groups, by_order=not categories)
+
+
+def _unique(values: Iterable[Member]) -> tuple[Member, ...]:
+    return tuple(dict.fromkeys(values))

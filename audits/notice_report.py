@@ -1,0 +1,260 @@
+"""The privacy notice in words: the facts of `audits.notice`, what the controller adds, in English or French."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from audits.controller import Controller
+from audits.facts import Facts
+from audits.lint_report import schema_source
+from audits.notice import DataRow, Notice, SharingCase, Use
+from audits.reports import Cell, Report, Section, Table, cell
+from audits.texts import Texts
+from policy.bases import LegalBasis
+from policy.categories import Category
+from policy.purposes import Purpose
+
+
+def notice_report(facts: Facts, found: Notice, controller: Controller, texts: Texts) -> Report:
+    """The whole notice, in the order of the company's own, then what GDPR Art. 13 adds."""
+    words = _Words(found, controller, texts)
+    sections = list(words.sections())
+    return Report(
+        "notice",
+        texts.prose("title", name=controller.name),
+        texts.prose("lead"),
+        sections,
+        _data(found, texts),
+        sources=schema_source(facts) | {"Controller": controller.source},
+        language=texts.language,
+        rows=words.data_table(),
+    )
+
+
+class _Words:
+    def __init__(self, found: Notice, controller: Controller, texts: Texts) -> None:
+        self.found, self.controller, self.texts = found, controller, texts
+        self.say = texts.prose
+
+    def sections(self) -> Iterator[Section]:
+        """Every section; each heading is a key of the prose."""
+        say, found = self.say, self.found
+        yield Section(say("section.data"), [say("data.lead")], table=self.data_table())
+        limits = [say("limits.sale"), *map(self.texts.rule, found.limits), say("limits.minimum")]
+        yield Section(say("section.limits"), bullets=limits)
+        yield Section(
+            say("section.sharing"),
+            [say("sharing.lead", count=len(found.sharing)), *self.transfers()],
+            table=self.sharing_table(),
+        )
+        yield Section(say("section.cookies"), [say("cookies.change")], [self.purpose(each) for each in found.cookies])
+        yield Section(say("section.change"), [say("change.how", what=self.texts.of(each)) for each in found.own])
+        yield Section(say("section.delete"), list(self.deletion()))
+        yield Section(say("section.kept"), list(self.keeping()), table=self.kept_table())
+        yield Section(say("section.protect"), [say("protect.lead")], self.advice())
+        yield Section(say("section.basis"), table=self.basis_table())
+        yield Section(say("section.rights"), [say("rights.lead")], self.texts.items("rights.items"))
+        yield Section(say("section.controller"), list(self.responsible()))
+        yield Section(say("section.beyond"), [say("beyond.lead")], list(self.beyond()))
+
+    def data_table(self) -> Table:
+        """What the company's notice calls “Data” and “Used for”, with how long and for whom."""
+        columns = [self.say(f"column.{name}") for name in ("data", "used", "kept", "shared")]
+        return Table(columns, [self.data_row(row) for row in self.found.rows], wordy=1)
+
+    def data_row(self, row: DataRow) -> list[Cell]:
+        shared = [self.texts.of(each) for each in row.recipients] or [self.say("data.not_shared")]
+        kept = [self.texts.of(each) for each in row.kept]
+        return [cell(self.group(row.group)), *(cell("\n".join(each)) for each in (list(self.used(row)), kept, shared))]
+
+    def used(self, row: DataRow) -> Iterator[str]:
+        """Each purpose with what bounds it, then what is never done, then what the person can do."""
+        for use in sorted(row.uses, key=lambda use: not use.at_home):
+            yield "• " + self.use(use)
+        if not row.uses and row.own:
+            yield "• " + self.say("data.shown_to_you")
+        if row.group == "ip":
+            yield self.say("data.platforms", platforms=self.texts.listed(self.found.platforms))
+        yield from map(self.texts.rule, row.limits)
+        if row.hidden:
+            yield self.say("data.hidden", categories=" ".join(self.texts.of(each) for each in row.hidden))
+        if row.own:
+            yield self.say("data.own")
+
+    def use(self, use: Use) -> str:
+        """A purpose and its conditions; consent and objection in the row where people look for them, once."""
+        parts = [self.texts.of(use.purpose)]
+        if use.conditions:
+            key = "data.partly_if" if use.partly else "data.only_if"
+            parts.append(f"({self.say(key, condition=' '.join(map(self.texts.of, use.conditions)))})")
+        return " ".join([*parts, *(self.consent(use.purpose) if use.at_home else ())])
+
+    def consent(self, purpose: Purpose) -> Iterator[str]:
+        """What consent it needs and how one objects."""
+        if purpose.consent:
+            yield self.say("data.consent", consent=self.texts.of(purpose, "consent"))
+        if purpose.objection:
+            yield self.say("data.objection", objection=self.texts.of(purpose, "objection"))
+
+    def purpose(self, purpose: Purpose) -> str:
+        """A purpose in a sentence of its own."""
+        off = "" if purpose.enabled else f" ({self.say('beyond.off')})"
+        return " ".join([self.texts.of(purpose) + off, *self.consent(purpose)])
+
+    def group(self, name: str) -> str:
+        """The name of a row; of a category without one, its own sentence."""
+        if name in Category.__members__:
+            return self.say("group.other", category=self.texts.of(Category[name]))
+        return self.say(f"group.{name}")
+
+    def sharing_table(self) -> Table:
+        """The cases: when, who and why, which data, on what condition."""
+        columns = [self.say(f"column.{name}") for name in ("who", "why", "fields", "condition")]
+        return Table(columns, [self.case(each) for each in self.found.sharing], wordy=1)
+
+    def case(self, case: SharingCase) -> list[Cell]:
+        why = [self.texts.of(case.recipient)]
+        for purpose in case.recipient.purposes:
+            objection = self.texts.of(purpose, "objection") if purpose.objection and not case.by_order else ""
+            why.append(f"• {self.texts.of(purpose)} {objection}".strip())
+        fields = [self.say("sharing.by_order")] if case.by_order else [self.group(each) for each in case.groups]
+        return [
+            cell(self.say(f"case.{case.recipient.name}")),
+            cell("\n".join(why)),
+            cell("\n".join(fields)),
+            cell(self.texts.of(case.recipient, "condition")),
+        ]
+
+    def transfers(self) -> Iterator[str]:
+        """Countries outside, or why there are none (Art. 13(1)(f))."""
+        language = self.texts.language
+        if self.controller.no_transfers:
+            yield self.say("sharing.no_transfers", reason=self.controller.no_transfers[language])
+        for each in self.controller.transfers:
+            recipient = self.texts.of(each.recipient)
+            safeguards = each.safeguards[language]
+            yield self.say("sharing.transfer", country=each.country, recipient=recipient, safeguards=safeguards)
+
+    def deletion(self) -> Iterator[str]:
+        """What must be so, and how long it takes."""
+        facts = self.found.deletion
+        if facts.services_must_have_ended:
+            yield self.say("delete.blocked")
+        yield self.say("delete.request", days=facts.request_days)
+        yield self.say("delete.armed")
+
+    def keeping(self) -> Iterator[str]:
+        """With a request, and without one."""
+        facts = self.found.deletion
+        first, second = facts.warning_days
+        yield self.say("kept.asked", days=facts.request_days)
+        yield self.say("kept.automatic", months=facts.automatic_months, first=first, second=second)
+
+    def kept_table(self) -> Table:
+        """Each period with what it holds for."""
+        columns = [self.say("column.records"), self.say("column.until")]
+        rows = [
+            [cell("\n".join(self.group(group) for group in groups)), cell(self.texts.of(rule))]
+            for rule, groups in self.found.kept
+        ]
+        return Table(columns, rows)
+
+    def advice(self) -> tuple[str, ...]:
+        """The five recommendations, with the platforms there are."""
+        platforms = self.found.platforms
+        first, second = (self.texts.word(each) for each in platforms[:2])
+        listed = self.texts.listed(platforms)
+        return self.texts.items("protect.items", platforms=listed, first=first, second=second)
+
+    def basis_table(self) -> Table:
+        """Every purpose with its legal ground, consent and objection (Art. 13(1)(c)(d))."""
+        columns = [self.say(f"column.{name}") for name in ("purpose", "basis", "consent", "objection")]
+        rows = [
+            [
+                cell(self.texts.of(each)),
+                cell("\n".join(f"{self.texts.of(basis)} ({self.texts.of(basis, 'article')})" for basis in each.bases)),
+                cell(self.texts.of(each, "consent")),
+                cell(self.texts.of(each, "objection")),
+            ]
+            for each in self.found.purposes
+        ]
+        return Table(columns, rows)
+
+    def responsible(self) -> Iterator[str]:
+        """Who answers, to whom one turns, and what the law wants said besides (Art. 13(1)(a)(b), 13(2))."""
+        say, own, language = self.say, self.controller, self.texts.language
+        yield say("controller.name", name=own.name, address=own.address, country=own.country)
+        yield say("controller.contact", email=own.email)
+        if own.phone:
+            yield say("controller.phone", phone=own.phone)
+        if own.joint:
+            yield say("controller.joint", names=", ".join(own.joint))
+        for key, party in (("dpo", own.dpo), ("representative", own.representative)):
+            if party.none:
+                yield say(f"controller.no_{key}", reason=party.none[language])
+            else:
+                yield say(f"controller.{key}", name=party.name, address=party.address, email=party.email)
+        yield say("rights.how", how=own.rights[language])
+        interest = [each for each in self.found.purposes if LegalBasis.A6_1_F in each.bases or each.promotional]
+        yield say("rights.objection", purposes=" ".join(self.texts.of(each) for each in interest))
+        yield say("rights.complaint", authority=own.authority, site=own.authority_site)
+        yield say("rights.obligation", text=own.obligation[language])
+        yield say("rights.automated", text=own.automated[language])
+        yield say("rights.published", url=own.notice_url, email=own.email)
+
+    def beyond(self) -> Iterator[str]:
+        """Uses and periods that are not about the services (A14, A16)."""
+        yield from (self.purpose(each) for each in self.found.beyond)
+        yield from (self.texts.of(each) for each in self.found.beyond_kept)
+
+
+def _data(found: Notice, texts: Texts) -> dict[str, Any]:
+    """The facts by the policy's names, so that programs compare them whatever the language."""
+    return {
+        "language": texts.language,
+        "data": [_row_data(row) for row in found.rows],
+        "sharing": [
+            {
+                "recipient": case.recipient.name,
+                "purposes": [each.name for each in case.recipient.purposes],
+                "categories": [each.name for each in case.categories],
+                "namedEachTime": case.by_order,
+                "condition": case.recipient.condition,
+            }
+            for case in found.sharing
+        ],
+        "cookies": [each.name for each in found.cookies],
+        "ownData": [each.name for each in found.own],
+        "deletion": {
+            "servicesMustHaveEnded": found.deletion.services_must_have_ended,
+            "requestDays": found.deletion.request_days,
+            "automaticMonths": found.deletion.automatic_months,
+            "warningDays": list(found.deletion.warning_days),
+        },
+        "kept": [{"rule": rule.name, "period": rule.period, "data": list(groups)} for rule, groups in found.kept],
+        "purposes": [
+            {"name": each.name, "legalBases": [basis.name for basis in each.bases], "notice": each.notice}
+            for each in found.purposes
+        ],
+        "beyond": [each.name for each in found.beyond],
+        "limits": list(found.limits),
+        "untranslated": sorted(texts.untranslated),
+    }
+
+
+def _row_data(row: DataRow) -> dict[str, Any]:
+    return {
+        "row": row.group,
+        "categories": [each.name for each in row.categories],
+        "usedFor": [
+            {"purpose": use.purpose.name, "when": [each.name for each in use.conditions], "partly": use.partly}
+            for use in row.uses
+        ],
+        "ownData": row.own,
+        "keptAndNeverShown": [each.name for each in row.hidden],
+        "kept": [each.name for each in row.kept],
+        "disclosedTo": [each.name for each in row.recipients],
+        "limits": list(row.limits),
+        "fields": list(row.fields),
+    }

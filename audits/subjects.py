@@ -1,0 +1,33 @@
+"""The categories of people whose data is processed (GDPR Art. 30(1)(c)): policy names purposes, this names persons."""
+
+from __future__ import annotations
+
+from enum import unique
+
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.rows import Row
+
+
+@unique
+class Subject(Row):
+    """A kind of person."""
+
+    CUSTOMER = "Customers: people who subscribed to a service.", "Customer", "customer"
+    DOMAIN_OWNER = "Owners of domain names, who need not be the customer (R52).", "DataSubject", "domain_owner"
+    VISITOR = "Visitors of the web site.", "DataSubject", "website_visitor"
+
+    def __init__(self, _text: str, dpv: str, fides: str) -> None:
+        self.dpv = dpv
+        """Term under `vocabularies.DPV`."""
+        self.fides = fides
+        """fideslang data subject; `domain_owner` and `website_visitor` are not in its taxonomy and are defined."""
+
+
+def subjects(purpose: Purpose) -> tuple[Subject, ...]:
+    """Whose data a purpose uses."""
+    if purpose.notice == "Cookies":
+        return (Subject.VISITOR,)
+    if purpose in Recipient.REGISTRY.purposes:
+        return (Subject.CUSTOMER, Subject.DOMAIN_OWNER)
+    return (Subject.CUSTOMER,)

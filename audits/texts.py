@@ -1,0 +1,75 @@
+"""The words of the notice in English and French: the policy's own sentences, and the prose around them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from policy.rows import Row
+
+
+@cache
+def _catalogue(language: str) -> Mapping[str, Any]:
+    return tomllib.loads(files("audits").joinpath(f"data/{language}.toml").read_text("utf-8"))
+
+
+@dataclass(slots=True)
+class Texts:
+    """One language. English sentences of a row are the policy's; French ones stand in data/fr.toml, by the row's name.
+
+    A row without a French sentence is told in English, and named in `untranslated`: a new purpose shows at once.
+    """
+
+    language: str
+    untranslated: set[str] = field(default_factory=set)
+
+    def of(self, row: Row, column: str = "text") -> str:
+        """A sentence of a row: its text, or another of its columns that holds one; empty when it says none."""
+        said = getattr(row, column)
+        if said is None or self.language == "en":
+            return str(said or "")
+        name = type(row).__name__
+        return self._translated(f"{name}.{row.name}.{column}", str(said), name, row.name, column)
+
+    def rule(self, source: str) -> str:
+        """A hard rule in words, its numbers left out: `R14: a telephone number is …`."""
+        numbers, _, words = source.partition(": ")
+        if self.language != "en":
+            words = self._translated(f"rule {numbers}", words, "rules", numbers)
+        return words[:1].upper() + words[1:] + "."
+
+    def prose(self, key: str, **values: object) -> str:
+        """A sentence of the notice itself; KeyError when the language lacks it."""
+        return str(self._prose(key)).format(**values)
+
+    def items(self, key: str, **values: object) -> tuple[str, ...]:
+        """Several sentences of the notice itself."""
+        return tuple(str(each).format(**values) for each in self._prose(key))
+
+    def _prose(self, key: str) -> Any:
+        found: Any = _catalogue(self.language)["prose"]
+        for part in key.split("."):
+            found = found[part]
+        return found
+
+    def word(self, name: str) -> str:
+        """A word for a name out of a program, such as a platform; the name itself where there is none."""
+        return str(_catalogue(self.language)["words"].get(name, name))
+
+    def listed(self, names: Sequence[str]) -> str:
+        """Several words in a row: one, two and three."""
+        words = [self.word(each) for each in names]
+        return f" {self.word('and')} ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+    def _translated(self, what: str, english: str, *path: str) -> str:
+        found: Any = _catalogue(self.language)
+        for part in path:
+            found = found.get(part, {}) if isinstance(found, Mapping) else {}
+        if isinstance(found, str) and found:
+            return found
+        self.untranslated.add(what)
+        return english
