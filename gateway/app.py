@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import pages, problems
 from gateway.admission import Crowd
-from gateway.credentials import bearer
+from gateway.credentials import presented
 from gateway.door import Door
 from gateway.graphql_http import Answers, GraphQLEndpoint
 from gateway.middleware import AccessLog, LastResort, Limited, SecurityHeaders
@@ -115,7 +115,7 @@ class Purposes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a GET; Problem 401 or 403 for who may not know."""
-        grant = await self._door.admit(bearer(scope, dict(scope["headers"])))
+        grant = await self._door.admit(*presented(scope, dict(scope["headers"])))
         if not grant.introspection:
             raise problems.Problem(403, "INTROSPECTION_DISABLED", "This client is not registered for introspection.")
         await self._response(scope, receive, send)

@@ -47,6 +47,7 @@ class ClientRegistry:
         self._clock = clock
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._reading = asyncio.Lock()
+        self._changes = 0
         self._prepared = reader.prepare(_registration)
 
     async def find(self, client_id: str) -> Registration | None:
@@ -55,19 +56,31 @@ class ClientRegistry:
         The same object comes back while nothing has changed, so that what was derived from it can be kept with it.
         """
         kept = self._kept.get(client_id)
-        if kept is None or not 0 <= self._clock() - kept.read_at < self._seconds:
+        if kept is None or not self._is_fresh(kept):
             kept = await self._renew(client_id, kept)
         return kept.registration
+
+    def _is_fresh(self, kept: _Kept) -> bool:
+        return 0 <= self._clock() - kept.read_at < self._seconds
+
+    def forget(self, client_id: str) -> None:
+        """Read a registration again before it is used next: it has changed."""
+        self._changes += 1
+        if (kept := self._kept.get(client_id)) is not None:
+            kept.read_at = float("-inf")
 
     async def _renew(self, client_id: str, stale: _Kept | None) -> _Kept:
         async with self._reading:  # those who waited find what the first one read
             kept = self._kept.get(client_id)
-            if kept is not None and kept is not stale:
+            if kept is not None and kept is not stale and self._is_fresh(kept):
                 return kept
+            before = self._changes
             found = await self._read(client_id)
             if stale is not None and stale.registration == found:
                 found = stale.registration
-            fresh = self._kept[client_id] = _Kept(found, self._clock())
+            # What changed while it was read may have been missed: then it is good for this request only.
+            read_at = self._clock() if before == self._changes else float("-inf")
+            fresh = self._kept[client_id] = _Kept(found, read_at)
             self._kept.move_to_end(client_id)
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)

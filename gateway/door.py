@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import NewType
 
 from gateway.clients import ClientRegistry, Registration
+from gateway.credentials import Proof
+from gateway.oauth.dpop import Call, Proofs
+from gateway.oauth.errors import NonceError, ProofError
+from gateway.oauth.revocations import Revocations
 from gateway.signing_keys import SigningKeys
 from gateway.tokens import Claims, Fault, TokenError, Tokens
 from policy.grant import Grant
@@ -30,18 +34,30 @@ class _Admitted:
 class Door:
     """Admits requests by their token. A token is verified once, then found again by its text until it expires."""
 
-    def __init__(self, tokens: Tokens, keys: SigningKeys, clients: ClientRegistry, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        keys: SigningKeys,
+        clients: ClientRegistry,
+        revocations: Revocations,
+        proofs: Proofs,
+        clock: Callable[[], float],
+    ) -> None:
         self._tokens = tokens
         self._keys = keys
         self._clients = clients
+        self._revocations = revocations
+        self._proofs = proofs
         self._clock = clock
         self._remembered: OrderedDict[bytes, _Admitted] = OrderedDict()
 
-    async def admit(self, token: bytes) -> VerifiedGrant:
+    async def admit(self, token: bytes, proof: Proof | None = None) -> VerifiedGrant:
         """What the bearer of this token may do; TokenError when nothing, StoreUnavailable when nobody can tell.
 
-        1. the token is proven, now or earlier, by a key that is still ours; 2. it has not expired; 3. its client is
-        registered and enabled at this moment; 4. the grant is no more than both the token and the registration say.
+        1. the token is proven, now or earlier, by a key that is still ours; 2. it has not expired; 3. neither it nor
+        what it rests on was revoked, at any replica, before this request came; 4. its client is registered and enabled
+        at this moment; 5. the grant is no more than both the token and the registration say; 6. whoever sends it holds
+        the key that it is bound to, if it is bound to one.
         """
         known = self._remembered.get(token)
         if known is None or not self._keys.knows(known.claims.key_id):
@@ -51,13 +67,34 @@ class Door:
             if claims.expires_at <= self._clock():  # 2
                 self._remembered.pop(token, None)
                 raise TokenError(Fault.EXPIRED)
-        registration = await self._clients.find(claims.client_id)  # 3
+        await self._revocations.follow()  # 3
+        if self._revocations.has_ended(claims):
+            self._remembered.pop(token, None)
+            raise TokenError(Fault.REVOKED)
+        registration = await self._clients.find(claims.client_id)  # 4
         if registration is None:
             raise TokenError(Fault.CLIENT)
         if known is None or known.claims is not claims or known.registration is not registration:
-            known = _Admitted(claims, registration, VerifiedGrant(grant_of(claims, registration)))  # 4
+            known = _Admitted(claims, registration, VerifiedGrant(grant_of(claims, registration)))  # 5
+        if claims.jkt is not None or proof is not None:
+            await self._check_possession(token, claims.jkt, proof)  # 6
         self._remember(token, known)
         return known.grant
+
+    async def _check_possession(self, token: bytes, thumbprint: str | None, proof: Proof | None) -> None:
+        """RFC 9449 §7: a bound token comes as `DPoP` with a proof of its key, another one as `Bearer`."""
+        if proof is None:
+            raise TokenError(Fault.BOUND)
+        if thumbprint is None:
+            raise TokenError(Fault.UNBOUND)
+        try:
+            proven = await self._proofs.check(proof.text, Call(proof.method, proof.path, token))
+        except NonceError as error:
+            raise TokenError(Fault.NONCE, error.nonce) from error
+        except ProofError as error:
+            raise TokenError(Fault.PROOF) from error
+        if proven != thumbprint:
+            raise TokenError(Fault.PROOF)
 
     def _remember(self, token: bytes, admitted: _Admitted) -> None:
         self._remembered[token] = admitted
@@ -85,4 +122,6 @@ def grant_of(claims: Claims, registration: Registration) -> Grant:
         documents_only=registration.documents_only,
         introspection=registration.introspection,
         max_page=registration.max_page,
+        session_id=None if claims.basis is None else claims.basis.session_id,
+        authenticated_at=None if claims.basis is None else claims.basis.authenticated_at,
     )

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway import problems
 from gateway.admission import Crowd
 from gateway.problems import Problem
-from gateway.tokens import TokenError
+from gateway.tokens import Fault, TokenError
 from store.faults import StoreUnavailable
 
 log = logging.getLogger("gateway")
@@ -36,6 +36,14 @@ SECURITY = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
+
+
+PROOF_ERRORS = {
+    Fault.BOUND: "invalid_token",
+    Fault.PROOF: "invalid_dpop_proof",
+    Fault.NONCE: "use_dpop_nonce",
+}
+"""The faults that are about the key a token is bound to, with their codes of RFC 9449."""
 
 
 class SecurityHeaders:
@@ -144,6 +152,9 @@ def problem_of(known: Problem | HTTPException | TokenError | StoreUnavailable) -
     if isinstance(known, Problem):
         return known
     if isinstance(known, TokenError):
+        error = PROOF_ERRORS.get(known.fault)
+        if error is not None:
+            return problems.proof_refused(known.fault.value, error, known.nonce)
         return problems.token_refused(known.fault.value)
     if isinstance(known, StoreUnavailable):
         return problems.unavailable(known.reason, known.retry_after)

@@ -84,6 +84,15 @@ def token_refused(reason: str) -> Problem:
     return Problem(401, "INVALID_TOKEN", reason, ((b"www-authenticate", challenge),))
 
 
+def proof_refused(reason: str, error: str, nonce: str | None) -> Problem:
+    """401 for a token that is bound to a key whose possession was not proven (RFC 9449 §7.1); `error` is its code."""
+    parts = f'DPoP error="{error}", error_description="{reason}", algs="ES256"'
+    headers = [(b"www-authenticate", parts.encode("ascii"))]
+    if nonce is not None:
+        headers.append((b"dpop-nonce", nonce.encode("ascii")))
+    return Problem(401, "INVALID_PROOF" if error != "invalid_token" else "INVALID_TOKEN", reason, tuple(headers))
+
+
 def token_twice() -> Problem:
     """400 for a request whose credentials are ambiguous (RFC 6750 §3.1, invalid_request)."""
     challenge = REALM + b', error="invalid_request"'

@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 
 from gateway.clients import ClientRegistry
 from gateway.door import Door
+from gateway.oauth.dpop import Nonces, Proofs
+from gateway.oauth.revocations import Revocations
 from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
 from gateway.tokens import Names, Tokens
 from store.database import Store, StoreConfig, StoreUnavailable, open_store
+from store.single_use import SingleUse
 
 
 def now() -> datetime:
@@ -39,6 +42,9 @@ class Works:
     keys: SigningKeys
     tokens: Tokens
     door: Door
+    revocations: Revocations
+    proofs: Proofs
+    single_use: SingleUse
 
 
 @asynccontextmanager
@@ -56,6 +62,11 @@ async def open_works(settings: Settings) -> AsyncIterator[Works]:
         names = Names(settings.issuer, settings.audience)
         tokens = Tokens(keys, names, settings.clock_skew_seconds, time.time)
         clients = ClientRegistry(store.reader, settings.client_seconds, time.monotonic)
-        yield Works(store, keys, tokens, Door(tokens, keys, clients, time.time))
+        revocations = Revocations(store.reader, time.time, clients.forget)
+        single_use = SingleUse(store)
+        addresses = frozenset({settings.public_url})
+        proofs = Proofs(Nonces(store.keys.house, time.time), single_use, addresses, time.time)
+        door = Door(tokens, keys, clients, revocations, proofs, time.time)
+        yield Works(store, keys, tokens, door, revocations, proofs, single_use)
     finally:
         await store.close()

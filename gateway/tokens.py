@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from joserfc import jwt
 from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
 
 from gateway.signing_keys import ALGORITHM, SigningKeys
 
@@ -20,6 +21,8 @@ MAX_TOKEN_BYTES = 4_096
 TYPES = frozenset({"at+jwt", "application/at+jwt"})
 HEADERS = frozenset({"alg", "typ", "kid"})
 """The only headers a token of ours has; one that points to a key elsewhere (jku, x5u, jwk, x5c) is refused."""
+ONE_FACTOR, TWO_FACTORS = "1fa", "2fa"
+"""How surely a customer proved who they are, as `acr` has it."""
 
 
 class Fault(Enum):
@@ -36,14 +39,20 @@ class Fault(Enum):
     EXPIRED = "The access token has expired."
     EARLY = "The access token is not valid yet."
     CLIENT = "The client of the access token is not registered, or was disabled."
+    REVOKED = "The access token was revoked, or what it rests on has ended."
+    BOUND = "The access token is bound to a key: send it as `DPoP TOKEN`, with a proof of that key."
+    UNBOUND = "The access token is not bound to a key: send it as `Bearer TOKEN`."
+    PROOF = "The DPoP proof is missing, wrong, for another request, or was seen before."
+    NONCE = "The DPoP proof must carry the nonce that comes with this response."
 
 
 class TokenError(Exception):
-    """A token is not accepted."""
+    """A token is not accepted; `nonce` comes with the fault NONCE, for the next proof."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, nonce: str | None = None) -> None:
         super().__init__(fault.value)
         self.fault = fault
+        self.nonce = nonce
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,30 @@ class Claims:
     scopes: frozenset[str]
     expires_at: int
     key_id: str = field(repr=False)
+    basis: Basis | None = field(default=None, repr=False)
+    """The sign-in it rests on; None for a token of a tool."""
+    jkt: str | None = field(default=None, repr=False)
+    """The thumbprint of the key it is bound to (RFC 9449 §6.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The sign-in that a customer's token rests on: when it ends, the token does."""
+
+    subject: int
+    session_id: int
+    family: int
+    """All tokens that came from one authorization code."""
+    authenticated_at: int
+    """When the customer proved who they are, in Unix seconds."""
+    amr: tuple[str, ...]
+    """How (RFC 8176)."""
+
+    def claims(self) -> dict[str, object]:
+        """As a token has it. Numbers of 63 bits are texts: JavaScript would round them."""
+        acr = TWO_FACTORS if "mfa" in self.amr else ONE_FACTOR
+        how = {"auth_time": self.authenticated_at, "amr": list(self.amr), "acr": acr}
+        return how | {"sid": str(self.session_id), "family": str(self.family)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +98,45 @@ class Names:
 
     issuer: str
     audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key that signs now."""
+
+    kid: str
+    key: ECKey = field(repr=False)
+    names: Names
+    now: int
+
+    def sign(
+        self,
+        client_id: str,
+        scopes: Iterable[str],
+        seconds: int,
+        subject: int | None = None,
+        *,
+        basis: Basis | None = None,
+        jkt: str | None = None,
+    ) -> str:
+        """A token for a client, or for a customer through a client; `sub` is the client itself when it acts alone."""
+        owner = subject if basis is None else basis.subject
+        claims: dict[str, object] = {
+            "iss": self.names.issuer,
+            "aud": self.names.audience,
+            "sub": client_id if owner is None else str(owner),
+            "client_id": client_id,
+            "scope": " ".join(sorted(scopes)),
+            "iat": self.now,
+            "exp": self.now + seconds,
+            "jti": str(uuid.uuid4()),
+        }
+        if basis is not None:
+            claims |= basis.claims()
+        if jkt is not None:
+            claims["cnf"] = {"jkt": jkt}
+        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self.kid}
+        return jwt.encode(header, claims, self.key, algorithms=[ALGORITHM])
 
 
 class Tokens:
@@ -76,24 +148,21 @@ class Tokens:
         self._skew = skew
         self._clock = clock
 
-    async def mint(self, client_id: str, scopes: Iterable[str], seconds: int, subject: int | None = None) -> str:
-        """A token for a client, or for a customer through a client; `sub` is the client itself when it acts alone."""
-        now = int(self._clock())
+    async def signer(self) -> Signer:
+        """What signs at this moment; StoreUnavailable while nobody can tell."""
         kid, key = await self._keys.signing()
-        claims = {
-            "iss": self._names.issuer,
-            "aud": self._names.audience,
-            "sub": client_id if subject is None else str(subject),
-            "client_id": client_id,
-            "scope": " ".join(sorted(scopes)),
-            "iat": now,
-            "exp": now + seconds,
-            "jti": str(uuid.uuid4()),
-        }
-        return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt", "kid": kid}, claims, key, algorithms=[ALGORITHM])
+        return Signer(kid, key, self._names, int(self._clock()))
+
+    async def mint(self, client_id: str, scopes: Iterable[str], seconds: int, subject: int | None = None) -> str:
+        """A token that rests on no sign-in; see `Signer.sign`."""
+        return (await self.signer()).sign(client_id, scopes, seconds, subject)
 
     async def verify(self, token: bytes) -> Claims:
-        """What the token says, once it is proven; TokenError with the first thing that is wrong.
+        """What the token says that matters here; see `prove`."""
+        return self._judge(*await self.prove(token))
+
+    async def prove(self, token: bytes) -> tuple[Mapping[str, Any], str]:
+        """Everything the token says, and its key's id, once it is proven; TokenError with the first thing wrong.
 
         The steps are those of RFC 9068 section 4, in an order that does the cheap ones first: 1. size and form;
         2. type; 3. algorithm; 4. key, from our own set by its id; 5. signature; 6. kinds of claims; 7. issuer;
@@ -112,9 +181,10 @@ class Tokens:
             said = jwt.decode(token, key, algorithms=[ALGORITHM]).claims  # 5
         except (JoseError, ValueError) as error:
             raise TokenError(Fault.SIGNATURE) from error
-        return self._judge(said, kid)
+        self._check(said)
+        return said, kid
 
-    def _judge(self, said: Mapping[str, Any], kid: str) -> Claims:
+    def _check(self, said: Mapping[str, Any]) -> None:
         """Steps 6 to 9."""
         texts = [said.get(name) for name in ("iss", "sub", "client_id", "scope", "jti")]
         times = [said.get(name) for name in ("exp", "iat", "nbf") if name != "nbf" or "nbf" in said]
@@ -130,8 +200,18 @@ class Tokens:
             raise TokenError(Fault.EXPIRED)
         if max(said["iat"], said.get("nbf", 0)) > now + self._skew:
             raise TokenError(Fault.EARLY)
+
+    def _judge(self, said: Mapping[str, Any], kid: str) -> Claims:
+        subject = _subject(said)
         return Claims(
-            said["jti"], said["client_id"], _subject(said), frozenset(said["scope"].split()), said["exp"], kid
+            said["jti"],
+            said["client_id"],
+            subject,
+            frozenset(said["scope"].split()),
+            said["exp"],
+            kid,
+            _basis(said, subject),
+            _thumbprint(said),
         )
 
 
@@ -151,8 +231,31 @@ def _header(token: bytes) -> dict[str, Any]:
 
 def _subject(said: Mapping[str, Any]) -> int | None:
     """The customer a token is about: a number that fits 63 bits; none when the subject is the client itself."""
-    if said["sub"] == said["client_id"]:
+    return None if said["sub"] == said["client_id"] else _number(said["sub"])
+
+
+def _basis(said: Mapping[str, Any], subject: int | None) -> Basis | None:
+    """The sign-in, if the token names one: all of it, or none of it."""
+    if "sid" not in said and "family" not in said:
         return None
-    if not (said["sub"].isascii() and said["sub"].isdigit() and len(said["sub"]) <= 19 and int(said["sub"]) < 2**63):
+    at, amr = said.get("auth_time"), said.get("amr")
+    if subject is None or type(at) is not int or not isinstance(amr, list) or not all(type(how) is str for how in amr):
         raise TokenError(Fault.CLAIMS)
-    return int(said["sub"])
+    return Basis(subject, _number(said.get("sid")), _number(said.get("family")), at, tuple(amr))
+
+
+def _thumbprint(said: Mapping[str, Any]) -> str | None:
+    """The key it is bound to. Another way of binding is not passed over: it would let in who does not hold the key."""
+    if "cnf" not in said:
+        return None
+    bound = said["cnf"]
+    if not isinstance(bound, dict) or bound.keys() != {"jkt"} or not isinstance(bound["jkt"], str):
+        raise TokenError(Fault.CLAIMS)
+    return bound["jkt"]
+
+
+def _number(text: object) -> int:
+    """A number of 63 bits, written as text."""
+    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 19 and int(text) < 2**63):
+        raise TokenError(Fault.CLAIMS)
+    return int(text)

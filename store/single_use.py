@@ -33,7 +33,7 @@ class SingleUse:
         mark = sha256(f"{kind}\0{value}".encode()).digest()
         if mark in self._waiting:
             return False
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting[mark] = (until, answer)
         if self._work is None:
             self._work = asyncio.create_task(self._write_all())

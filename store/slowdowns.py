@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, case, select
+from sqlalchemy import BigInteger, BindParameter, bindparam, case, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Store
@@ -76,8 +76,10 @@ class Slowdowns:
 
 
 def _counting(dialect: str) -> postgresql.Insert | sqlite.Insert:
-    due, now, step = slowdowns.c.due, bindparam("now"), bindparam("step")
-    ahead = case((due.between(now, bindparam("most")), due), else_=now)
+    due = slowdowns.c.due
+    now: BindParameter[int] = bindparam("now", type_=BigInteger)
+    step: BindParameter[int] = bindparam("step", type_=BigInteger)
+    ahead = case((due.between(now, bindparam("most", type_=BigInteger)), due), else_=now)
     first = {"key": bindparam("name"), "due": now + step}
     change = {"due": ahead + step}
     if dialect == "postgresql":

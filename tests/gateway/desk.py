@@ -9,6 +9,8 @@ from sqlalchemy import insert, update
 
 from gateway.clients import ClientRegistry
 from gateway.door import Door
+from gateway.oauth.dpop import Nonces, Proofs
+from gateway.oauth.revocations import Revocations
 from gateway.signing_keys import SigningKeys
 from gateway.tokens import Names, Tokens
 from policy.purposes import Purpose
@@ -16,6 +18,7 @@ from store.clients import clients
 from store.database import Store
 from store.housekeys import HouseKeys
 from store.metadata import instant
+from store.single_use import SingleUse
 
 START = 1_800_000_000
 LIFE = 600
@@ -45,7 +48,10 @@ class Desk:
         self.keys = SigningKeys(self.house, LIFE, self.clock)
         self.tokens = Tokens(self.keys, NAMES, 5, self.clock)
         self.clients = ClientRegistry(self.store.reader, 2, self.clock)
-        self.door = Door(self.tokens, self.keys, self.clients, self.clock)
+        self.revocations = Revocations(self.store.reader, self.clock, self.clients.forget)
+        nonces = Nonces(self.house, self.clock)
+        self.proofs = Proofs(nonces, SingleUse(self.store), frozenset({NAMES.issuer}), self.clock)
+        self.door = Door(self.tokens, self.keys, self.clients, self.revocations, self.proofs, self.clock)
 
     async def register(self, client: str = "billing", **facts: object) -> None:
         """Register a client, for invoices unless the facts say otherwise."""

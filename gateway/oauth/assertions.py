@@ -1,0 +1,87 @@
+"""Clients that prove themselves with a key of their own: `private_key_jwt` (RFC 7523 §3, O6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from gateway.oauth.clients import Client
+from gateway.oauth.jwts import KINDS, BadJwt, Seen, check_header, check_signature, imported, look, suits
+from store.single_use import SingleUse
+
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+TYPES = frozenset({None, "jwt", "client-authentication+jwt"})
+ALGORITHMS = tuple(KINDS)
+MAX_ASSERTION = 4_096
+MAX_JTI = 256
+LONGEST = 300
+"""Seconds until the expiry of an assertion, at most: what is stolen is of no use for long."""
+
+
+class Assertions:
+    """Checks client assertions. `audiences` are the names that this server goes by in them."""
+
+    def __init__(self, single_use: SingleUse, audiences: frozenset[str], skew: int, clock: Callable[[], float]) -> None:
+        self._single_use = single_use
+        self._audiences = audiences
+        self._skew = skew
+        self._clock = clock
+
+    def client_of(self, assertion: str) -> str | None:
+        """The client it claims to be from; None when it is no JWT or names none."""
+        try:
+            named = look(assertion, MAX_ASSERTION).claims.get("sub")
+        except BadJwt:
+            return None
+        return named if isinstance(named, str) else None
+
+    async def check(self, assertion: str, client: Client) -> None:
+        """BadJwt unless the client made it for us, just now, for this one use.
+
+        1. form, type, algorithm; 2. a registered key of the client has signed it; 3. issuer and subject are the
+        client; 4. the audience is us and nobody else; 5. it expires soon; 6. it was never used, at any replica.
+        """
+        seen = look(assertion, MAX_ASSERTION)
+        algorithm = check_header(seen, ALGORITHMS, TYPES)  # 1
+        _check_key(seen, algorithm, client)  # 2
+        said = seen.claims
+        if said.get("iss") != client.client_id or said.get("sub") != client.client_id:  # 3
+            raise BadJwt("Issuer and subject of a client assertion are the client's id.")
+        audience = said.get("aud")
+        named = audience if isinstance(audience, list) else [audience]
+        if not named or not all(isinstance(each, str) and each in self._audiences for each in named):  # 4
+            raise BadJwt("The audience of a client assertion is the issuer of this server, alone.")
+        expires = self._check_times(said)  # 5
+        jti = said.get("jti")
+        if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI:
+            raise BadJwt("A client assertion needs an id (jti).")
+        until = datetime.fromtimestamp(expires + self._skew + 1, UTC)
+        if not await self._single_use.claim("assertion", f"{client.client_id}:{jti}", until):  # 6
+            raise BadJwt("This client assertion was used before.")
+
+    def _check_times(self, said: dict[str, Any]) -> float:
+        now = self._clock()
+        times = {name: said[name] for name in ("exp", "iat", "nbf") if name in said}
+        if "exp" not in times or not all(type(time) in (int, float) for time in times.values()):
+            raise BadJwt("A client assertion needs a time of expiry (exp).")
+        if not now < times["exp"] <= now + LONGEST + self._skew:
+            raise BadJwt(f"A client assertion expires within {LONGEST} seconds, and is not used after that.")
+        if max(times.get("iat", 0), times.get("nbf", 0)) > now + self._skew:
+            raise BadJwt("The client assertion is from the future.")
+        return float(times["exp"])
+
+
+def _check_key(seen: Seen, algorithm: str, client: Client) -> None:
+    """Try the registered key that is named, or each that suits."""
+    keys = imported(orjson.loads(client.keys or '{"keys":[]}'))
+    kid = seen.header.get("kid")
+    fitting = [key for id_, key in keys.items() if suits(key, algorithm) and kid in (None, id_)]
+    for key in fitting[:5]:
+        try:
+            return check_signature(seen, key, algorithm)
+        except BadJwt:
+            continue
+    raise BadJwt("No registered key of the client has signed the assertion.")

@@ -1,0 +1,147 @@
+"""Families of tokens: what grew from one authorization code lives, is rotated, and dies together (O4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from authlib.oauth2.rfc6749 import TokenMixin
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from gateway.oauth import refresh_tokens
+from gateway.oauth.codes import Code, SignIn
+from store.access import sessions
+from store.oauth import oauth_families
+from store.revocations import announce, revoke_families
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """How long things last."""
+
+    token: timedelta
+    """An access token."""
+    idle: timedelta
+    """A refresh token that is not used."""
+    most: timedelta
+    """A family, from its sign-in on: then the customer signs in again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family(TokenMixin):
+    """A family and its newest generation; Authlib takes it for a refresh token."""
+
+    id: int
+    client_id: str
+    sign_in: SignIn
+    scope: str
+    jkt: str | None
+    salt: bytes = field(repr=False)
+    generation: int
+    expires_at: datetime
+    ends_at: datetime
+    revoked: bool = False
+    refreshable: bool = True
+    """Whether it has refresh tokens at all."""
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether none of its refresh tokens works any more."""
+        return self.revoked or self.expires_at <= now
+
+    def is_expired(self) -> bool:
+        """False: whoever has it has asked `is_over`."""
+        return False
+
+    def is_revoked(self) -> bool:
+        """False: whoever has it has asked `is_over`."""
+        return False
+
+    def check_client(self, client: Any) -> bool:
+        """Whether it was given to this client."""
+        return bool(client.client_id == self.client_id)
+
+    def get_scope(self) -> str:
+        """What the customer granted."""
+        return self.scope
+
+
+def begin(connection: Connection, code: Code, lives: Lives, now: datetime, jkt: str | None) -> Family:
+    """Start the family of a code that was redeemed just now; `jkt` is the key that its tokens are bound to."""
+    idle = lives.idle if code.refreshable else lives.token
+    ends_at = now + (lives.most if code.refreshable else lives.token)
+    family = Family(
+        id=code.family_id,
+        client_id=code.client_id,
+        sign_in=code.sign_in,
+        scope=code.scope,
+        jkt=jkt,
+        salt=refresh_tokens.new_salt(),
+        generation=0,
+        expires_at=min(now + idle, ends_at),
+        ends_at=ends_at,
+        refreshable=code.refreshable,
+    )
+    row = {
+        "id": family.id,
+        "client_id": family.client_id,
+        "scope": family.scope,
+        "jkt": jkt,
+        "salt": family.salt,
+        "generation": 0,
+        "created_at": now,
+        "expires_at": family.expires_at,
+        "ends_at": ends_at,
+    }
+    connection.execute(insert(oauth_families), row | family.sign_in.columns())
+    return family
+
+
+def find(connection: Connection, presented: refresh_tokens.Presented, key: bytes) -> Family | None:
+    """The family of a refresh token that was ours once, in whatever state; None for one that never was."""
+    query = select(oauth_families, sessions.c.ended_at).join(
+        sessions, sessions.c.id == oauth_families.c.session_id, isouter=True
+    )
+    row = connection.execute(query.where(oauth_families.c.id == presented.family)).mappings().first()
+    if row is None or not presented.is_ours(key, row["salt"]):
+        return None
+    return _family(row)
+
+
+def advance(connection: Connection, family: Family, generation: int, lives: Lives, now: datetime) -> Family | None:
+    """The family, one generation on, for whoever brings its newest token first; None otherwise.
+
+    One statement decides, whichever replica it runs at. A token of an earlier generation, and the second of two that
+    bring the same one, is reuse: somebody has a copy, and the whole family ends (RFC 9700 §4.14.2).
+    """
+    if family.is_over(now):
+        return None
+    expires_at = min(now + lives.idle, family.ends_at)
+    newest = (oauth_families.c.generation == generation, oauth_families.c.revoked_at.is_(None))
+    step = update(oauth_families).where(oauth_families.c.id == family.id, *newest)
+    done = connection.execute(step.values(generation=generation + 1, expires_at=expires_at))
+    if done.rowcount == 1:
+        return replace(family, generation=generation + 1, expires_at=expires_at)
+    announce(connection, revoke_families(connection, oauth_families.c.id == family.id, "REUSED", now))
+    return None
+
+
+def end(connection: Connection, family_id: int, now: datetime) -> None:
+    """End a family because its client asks for it (RFC 7009)."""
+    announce(connection, revoke_families(connection, oauth_families.c.id == family_id, "ASKED", now))
+
+
+def _family(row: RowMapping) -> Family:
+    return Family(
+        id=row["id"],
+        client_id=row["client_id"],
+        sign_in=SignIn.of(row),
+        scope=row["scope"],
+        jkt=row["jkt"],
+        salt=row["salt"],
+        generation=row["generation"],
+        expires_at=row["expires_at"],
+        ends_at=row["ends_at"],
+        # A session that was ended takes everything with it, even if nobody came to say so.
+        revoked=row["revoked_at"] is not None or row["ended_at"] is not None,
+    )

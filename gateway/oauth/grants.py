@@ -1,0 +1,135 @@
+"""The three grants, on Authlib's, with what OAuth 2.1 and RFC 9700 ask beyond them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, grants
+from authlib.oauth2.rfc7636 import CodeChallenge
+
+from gateway.oauth import codes, families, refresh_tokens
+from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
+from gateway.oauth.codes import Code
+from gateway.oauth.families import Family
+from gateway.oauth.scopes import for_customers, for_tools, narrowed, spelt
+from gateway.oauth.visit import Visit
+
+EVERYONE = [BASIC, POST, ASSERTION, NONE]
+CONFIDENTIAL = [BASIC, POST, ASSERTION]
+CHALLENGE_LENGTH = 43
+"""Of a SHA-256 in base64url."""
+
+
+class S256(CodeChallenge):
+    """PKCE for every client, by S256 only (O2)."""
+
+    SUPPORTED_CODE_CHALLENGE_METHOD: ClassVar = ["S256"]
+
+    def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
+        """InvalidRequestError unless there is a challenge of this method."""
+        data = grant.request.payload.data
+        challenge = data.get("code_challenge", "")
+        if data.get("code_challenge_method") != "S256" or len(challenge) != CHALLENGE_LENGTH:
+            raise InvalidRequestError("A code_challenge of method S256 is needed.")
+        super().validate_code_challenge(grant, redirect_uri)
+
+
+class CodeGrant(grants.AuthorizationCodeGrant):
+    """A customer who is there lets a client act for them."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = EVERYONE
+
+    @property
+    def visit(self) -> Visit:
+        """What is known of the request."""
+        visit: Visit = self.server.visit
+        return visit
+
+    @staticmethod
+    def validate_authorization_redirect_uri(request: Any, client: Any) -> str:
+        """The address, exactly as it is registered (O3); Authlib's own would repeat it in the error."""
+        address: str | None = request.payload.redirect_uri
+        if address is None or not client.check_redirect_uri(address):
+            raise InvalidRequestError("The redirect_uri is missing, or is none that the client has registered.")
+        return address
+
+    def validate_requested_scope(self) -> None:
+        """Refuse what the client may not have about customers, and write out what it asks for by asking for nothing."""
+        client = self.server.query_client(self.request.payload.client_id)
+        allowed = for_customers(client.purposes, client.actions)
+        self.request.payload.data["scope"] = spelt(narrowed(self.request.payload.scope, allowed))
+
+    def query_authorization_code(self, code: str, client: Any) -> Code | None:
+        """What the code stands for, if this is its first use (O2)."""
+        visit = self.visit
+        found = codes.redeem(visit.connection, code, client.client_id, visit.now)
+        if found is not None and found.jkt is not None and found.jkt != visit.jkt:
+            raise InvalidGrantError("The code is bound to another key.")
+        return found
+
+    def authenticate_user(self, code: Code) -> Family:
+        """Start the family of the code's tokens."""
+        visit = self.visit
+        return families.begin(visit.connection, code, visit.lives, visit.now, visit.jkt)
+
+    def delete_authorization_code(self, code: Code) -> None:
+        """Nothing: a used code is kept, to know it again."""
+
+
+class RefreshGrant(grants.RefreshTokenGrant):
+    """A client goes on acting for a customer; each use makes a new token and ends the old one (O4)."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = EVERYONE
+    INCLUDE_NEW_REFRESH_TOKEN = True
+
+    def authenticate_refresh_token(self, refresh_token: str) -> Family | None:
+        """The family, if this is its newest token and the right client brings it with the right key.
+
+        Nothing is used up yet: a request that fails on its scope has not lost its token.
+        """
+        visit: Visit = self.server.visit
+        presented = refresh_tokens.read(refresh_token)
+        if presented is None:
+            return None
+        family = families.find(visit.connection, presented, visit.refresh_key)
+        if family is None or not family.check_client(self.request.client):
+            return None
+        if family.jkt is not None and family.jkt != visit.jkt:
+            raise InvalidGrantError("The refresh token is bound to another key.")
+        if presented.generation != family.generation:
+            families.advance(visit.connection, family, presented.generation, visit.lives, visit.now)
+            return None
+        return family
+
+    def _validate_token_scope(self, token: Family) -> None:
+        """Down-scoping narrows only, and never beyond what the client is still registered for."""
+        client = self.request.client
+        allowed = frozenset(token.scope.split()) & for_customers(client.purposes, client.actions)
+        self.request.payload.data["scope"] = spelt(narrowed(self.request.payload.scope, allowed))
+
+    def authenticate_user(self, refresh_token: Family) -> Family:
+        """The family itself."""
+        return refresh_token
+
+    def issue_token(self, user: Family, refresh_token: Family) -> Any:
+        """Use the token up, then make the next one; InvalidGrantError for whoever came second."""
+        visit: Visit = self.server.visit
+        next_ = families.advance(visit.connection, user, user.generation, visit.lives, visit.now)
+        if next_ is None:
+            raise InvalidGrantError
+        return super().issue_token(next_, refresh_token)
+
+    def revoke_old_credential(self, refresh_token: Family) -> None:
+        """Nothing: it is of an old generation now."""
+
+
+class OwnGrant(grants.ClientCredentialsGrant):
+    """A tool acts for itself, never for a customer."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = CONFIDENTIAL
+
+    def validate_requested_scope(self) -> None:
+        """Refuse what the client may not have for itself, instead of leaving it out in silence (O4)."""
+        client = self.request.client
+        allowed = for_tools(client.purposes, client.actions)
+        self.request.payload.data["scope"] = spelt(narrowed(self.request.payload.scope, allowed))

@@ -1,0 +1,123 @@
+"""Reading JWTs that others have signed: bounded, with algorithms we name, and with keys we already have (O1, O9)."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, Key, RSAKey
+
+KINDS = {"ES256": ("EC", "P-256"), "RS256": ("RSA", None)}
+"""The algorithms there are, with the kind of key that each needs."""
+
+RSA_BITS = range(2048, 4097)
+POINTERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64", "zip"})
+"""Headers that would bring a key along, or change how the rest is read: refused, never followed."""
+
+
+class _Registry(jws.JWSRegistry):
+    max_header_length = 1_024
+
+
+class BadJwt(Exception):  # noqa: N818 (it is an answer, not a defect)
+    """It is not a JWT that can be believed; the text says why, without its contents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A JWT whose signature nobody has checked yet."""
+
+    text: str
+    header: dict[str, Any]
+    claims: dict[str, Any]
+
+
+def look(text: str, longest: int) -> Seen:
+    """What it says, without believing it; BadJwt when it is no compact JWS of JSON objects."""
+    parts = text.split(".")
+    if len(text) > longest or len(parts) != 3 or not text.isascii():
+        raise BadJwt("It is not a signed JWT.")
+    return Seen(text, _object(parts[0]), _object(parts[1]))
+
+
+def _object(part: str) -> dict[str, Any]:
+    try:
+        found = orjson.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (binascii.Error, ValueError):
+        raise BadJwt("It is not a signed JWT.") from None
+    if not isinstance(found, dict):
+        raise BadJwt("It is not a signed JWT.")
+    return found
+
+
+def check_header(
+    seen: Seen, algorithms: Collection[str], types: Collection[str | None], refused: Collection[str] = POINTERS
+) -> str:
+    """The algorithm, if it is one of these, the type too, and no header is a refused one; BadJwt otherwise."""
+    if not seen.header.keys().isdisjoint(refused):
+        raise BadJwt("It has a header that is not followed here.")
+    algorithm = seen.header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in algorithms:
+        raise BadJwt("It is not signed with an algorithm that is accepted here.")
+    kind = seen.header.get("typ")
+    if (kind.lower() if isinstance(kind, str) else kind) not in types:
+        raise BadJwt("It is of another type.")
+    return algorithm
+
+
+def check_signature(seen: Seen, key: Key, algorithm: str) -> None:
+    """BadJwt unless this key, which must be of the algorithm's kind, has signed it."""
+    if not suits(key, algorithm):
+        raise BadJwt("The key does not suit the algorithm.")
+    try:
+        jws.deserialize_compact(seen.text, key, registry=_Registry(algorithms=[algorithm], strict_check_header=False))
+    except (JoseError, ValueError):
+        raise BadJwt("The signature is wrong.") from None
+
+
+def suits(key: Key, algorithm: str) -> bool:
+    """Whether a key is of the kind and the size that an algorithm needs."""
+    kind, curve = KINDS[algorithm]
+    if isinstance(key, ECKey):
+        return kind == "EC" and key.curve_name == curve
+    if isinstance(key, RSAKey):
+        return kind == "RSA" and key.raw_value.key_size in RSA_BITS
+    return False
+
+
+def imported(key_set: object, most: int = 50) -> dict[str, Key]:
+    """The signature keys of a key set by their ids (or thumbprints); what is not understood is left out (RFC 7517 §5).
+
+    ValueError when it is no key set at all.
+    """
+    listed = key_set.get("keys") if isinstance(key_set, dict) else None
+    if not isinstance(listed, list):
+        raise ValueError("it is not a JSON Web Key Set")
+    found: dict[str, Key] = {}
+    for item in listed[:most]:
+        if (key := public_key(item)) is not None:
+            kid = item.get("kid")
+            found[kid if isinstance(kid, str) else key.thumbprint()] = key
+    return found
+
+
+def public_key(item: object) -> ECKey | RSAKey | None:
+    """One public key that one of our algorithms can use; None for any other, and for one that tells a private part."""
+    if not isinstance(item, dict) or item.get("use", "sig") != "sig" or item.keys() & {"d", "p", "q", "k"}:
+        return None
+    names = ("kty", "crv", "x", "y", "n", "e")  # Only these: what else stands there is not for us to obey.
+    public = {name: item[name] for name in names if name in item}
+    kind = public.get("kty")
+    if kind not in ("EC", "RSA"):
+        return None
+    try:
+        key = ECKey.import_key(public) if kind == "EC" else RSAKey.import_key(public)
+        return key if any(suits(key, algorithm) for algorithm in KINDS) else None
+    except (JoseError, ValueError, TypeError, KeyError):
+        return None

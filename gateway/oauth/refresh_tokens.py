@@ -1,0 +1,63 @@
+"""Refresh tokens that carry their family and generation under a keyed hash, so that one row a family is all that rests.
+
+A token is the family's id, its generation, and an HMAC of both with the family's salt, under a key of the key store. So
+a token that was ours once is told from one that never was: only the first kind can be reuse, and nobody can end a
+stranger's family by sending noise. Neither the table nor a backup of it holds anything that could be sent.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+import secrets
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass, field
+
+PREFIX = "gwr_"
+KEY = "refresh-tokens"
+HEAD = struct.Struct(">qi")
+MAC_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a refresh token says, before it is proven."""
+
+    family: int
+    generation: int
+    mac: bytes = field(repr=False)
+
+    def is_ours(self, key: bytes, salt: bytes) -> bool:
+        """Whether it was given out here, now or earlier."""
+        return hmac.compare_digest(self.mac, _mac(key, salt, HEAD.pack(self.family, self.generation)))
+
+
+def new_salt() -> bytes:
+    """The random part of a family's tokens."""
+    return secrets.token_bytes(16)
+
+
+def write(key: bytes, salt: bytes, family: int, generation: int) -> str:
+    """The token of a generation."""
+    head = HEAD.pack(family, generation)
+    return PREFIX + urlsafe_b64encode(head + _mac(key, salt, head)).decode().rstrip("=")
+
+
+def read(text: str) -> Presented | None:
+    """What it says; None when it has not the form of one."""
+    body = text.removeprefix(PREFIX)
+    if body == text or len(text) > 100:
+        return None
+    try:
+        raw = urlsafe_b64decode(body + "=" * (-len(body) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    if len(raw) != HEAD.size + MAC_BYTES:
+        return None
+    family, generation = HEAD.unpack(raw[: HEAD.size])
+    return Presented(family, generation, raw[HEAD.size :])
+
+
+def _mac(key: bytes, salt: bytes, head: bytes) -> bytes:
+    return hmac.digest(key, salt + head, "sha256")

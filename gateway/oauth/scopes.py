@@ -1,0 +1,50 @@
+"""Which scopes a client may have, by which road, and the refusal of everything else (O4)."""
+
+from __future__ import annotations
+
+import re
+
+from authlib.oauth2.rfc6749 import InvalidScopeError
+
+from policy.purposes import Purpose
+
+TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")
+"""One scope, by RFC 6749 §3.3."""
+
+INTROSPECT = "tokens:introspect"
+"""The action that lets a resource server look at tokens of others (RFC 7662)."""
+
+
+class ScopeError(InvalidScopeError):
+    """More was asked for than may be given; nothing is silently left out."""
+
+    description = "A scope is malformed, unknown, or more than this client may have in this way."
+
+
+def for_tools(purposes: frozenset[Purpose], actions: frozenset[str]) -> frozenset[str]:
+    """What a client may have for itself: no purpose that is for one's own data, whatever it is registered for."""
+    return frozenset(purpose.scope for purpose in purposes if not purpose.own_data_only) | actions
+
+
+def for_customers(purposes: frozenset[Purpose], actions: frozenset[str]) -> frozenset[str]:
+    """What a client may have about a customer who is there: only purposes for one's own data."""
+    return frozenset(purpose.scope for purpose in purposes if purpose.own_data_only) | actions
+
+
+def narrowed(asked: str | None, allowed: frozenset[str]) -> frozenset[str]:
+    """The scopes asked for, or everything allowed if none were named; ScopeError unless all are allowed."""
+    if asked is None:
+        wanted = allowed
+    else:
+        words = asked.split(" ")
+        wanted = frozenset(words)
+        if not all(TOKEN.fullmatch(word) for word in words):
+            raise ScopeError
+    if not wanted or not wanted <= allowed:
+        raise ScopeError
+    return wanted
+
+
+def spelt(scopes: frozenset[str]) -> str:
+    """As they stand in a response and in a token."""
+    return " ".join(sorted(scopes))
