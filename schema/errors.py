@@ -66,8 +66,8 @@ class FieldError(GraphQLError):
 
 
 _VALUE = re.compile(
-    r"(got invalid value|found|cannot represent [^:]*value:|has invalid value:?|has invalid default value:?"
-    r"|Unexpected (?:BlockString|Comment|Float|Int|Name|String))\s.*",
+    r"(got invalid value|but got|found|cannot represent [^:]*value|has invalid value|has invalid default value"
+    r"|Unexpected (?:BlockString|Comment|Float|Int|Name|String)):?\s.*",
     re.DOTALL,
 )
 """Where graphql-core's messages begin to repeat what was sent."""
@@ -92,7 +92,7 @@ def redacted(message: str, hints: bool, names: Set[str]) -> str:
     """The message without values: what it quotes stays only if every word of it is one of these names."""
     if not hints:
         message = _HINT.sub("", message)
-    message = _VALUE.sub(lambda match: match.group(1).rstrip(":") + " (not shown).", message)
+    message = _VALUE.sub(lambda match: match.group(1) + " (not shown).", message)
 
     def keep(match: re.Match[str]) -> str:
         quoted = match.group(1) if match.group(1) is not None else match.group(2)
