@@ -21,6 +21,7 @@ class Connection(HttpToolsProtocol):
 
     head_seconds: ClassVar[float] = 10
 
+    _last = False
     _deadline: asyncio.TimerHandle | None = None
     _in_head = False
     _head_bytes = 0
@@ -56,6 +57,14 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._rest()
         super().on_headers_complete()
+        if self._last:
+            self.cycle.keep_alive = False
+
+    def say_goodbye(self) -> None:
+        """The next answer on this connection, or the one under way, tells the client to go elsewhere afterwards."""
+        self._last = True
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def send_400_response(self, msg: str) -> None:
         """What is not HTTP is told so in the form of all our refusals."""

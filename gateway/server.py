@@ -14,12 +14,15 @@ from typing import Any, TypeVar
 import uvicorn
 from starlette.types import ASGIApp
 
-from gateway.connections import patient_for
+from gateway.connections import Connection, patient_for
 from gateway.settings import Settings
 
 log = logging.getLogger("gateway")
 
 Result = TypeVar("Result")
+
+FAREWELL_SECONDS = 1.0
+"""How long connections stay open for a request that was sent before the client could know of the end."""
 
 
 class CannotListen(Exception):  # noqa: N818 (it is an answer, not a defect)
@@ -38,6 +41,22 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._tell_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the door without shutting it in anyone's face.
+
+        1. nobody new is let in; 2. who is inside is told with the next answer that it is the last, and has a moment
+        to ask, because a request may be on its way already; 3. the others are let go, and running requests finish.
+        """
+        for listener in self.servers:  # 1
+            listener.close()
+        inside = [each for each in self.server_state.connections if isinstance(each, Connection)]
+        for connection in inside:  # 2
+            connection.say_goodbye()
+        deadline = asyncio.get_running_loop().time() + FAREWELL_SECONDS
+        while self.server_state.connections and not self.force_exit and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)  # noqa: ASYNC110 (uvicorn tells nobody when a connection has gone)
+        await super().shutdown(sockets)  # 3
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop taking requests and finish those that run; a second Ctrl-C does not wait for them."""

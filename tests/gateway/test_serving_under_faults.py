@@ -261,6 +261,29 @@ def test_the_end_loses_no_request(tmp_path: Path, sign: signal.Signals) -> None:
         assert "Traceback" not in gate.server.log()
 
 
+def test_the_end_cuts_nobody_off_in_mid_sentence(tmp_path: Path) -> None:
+    """F6: clients that never pause on open connections get every answer, until new connections are refused."""
+
+    def ask_on(client: httpx.Client, gate: Faulty) -> tuple[set[int], str]:
+        headers, statuses = {"authorization": f"Bearer {gate.token()}"}, set()
+        try:
+            while True:
+                statuses.add(
+                    client.post(f"{gate.server.url}/graphql", json={"query": "ok"}, headers=headers).status_code
+                )
+        except httpx.TransportError as error:
+            return statuses, type(error).__name__
+
+    clients = [httpx.Client() for _ in range(4)]
+    with faulty(tmp_path) as gate, ThreadPoolExecutor(4) as pool:
+        ends = [pool.submit(ask_on, client, gate) for client in clients]
+        time.sleep(0.5)
+        assert gate.server.stop() == 0
+        assert [end.result() for end in ends] == [({200}, "ConnectError")] * 4
+    for client in clients:
+        client.close()
+
+
 def test_the_end_does_not_wait_for_ever(tmp_path: Path) -> None:
     """F6: a client that neither sends nor leaves does not keep the process alive."""
     with faulty(tmp_path) as gate, gate.connect() as idle, gate.connect() as slow:
