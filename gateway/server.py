@@ -54,9 +54,13 @@ class Server(uvicorn.Server):
         for connection in inside:  # 2
             connection.say_goodbye()
         deadline = asyncio.get_running_loop().time() + FAREWELL_SECONDS
-        while self.server_state.connections and not self.force_exit and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 (uvicorn tells nobody when a connection has gone)
+        # uvicorn tells nobody when a connection has gone, so this looks.
+        while self._anyone_inside() and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)
         await super().shutdown(sockets)  # 3
+
+    def _anyone_inside(self) -> bool:
+        return bool(self.server_state.connections) and not self.force_exit
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop taking requests and finish those that run; a second Ctrl-C does not wait for them."""
