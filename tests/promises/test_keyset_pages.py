@@ -1,0 +1,172 @@
+"""Walking the pages of a list visits every row once, and also while rows come and go (Relay; TRAPS 8)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, insert
+
+from gateway.demo.population import population
+from policy.purposes import Purpose
+from resolvers.registration import register
+from schema.global_ids import to_cursor, to_global_id
+from store.access import sign_ins
+from store.customers import customers
+from store.ids import new_id
+from tests.promises.gate import TODAY, Gate, grant, own
+
+pytestmark = pytest.mark.anyio
+
+BILLING = grant(Purpose.INVOICING)
+PAGE = """nodes { id } edges { cursor node { id } }
+  pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"""
+ALL = f"query ($n: Int, $after: String) {{ customers(first: $n, after: $after) {{ {PAGE} }} }}"
+MINE = f"query ($n: Int, $after: String) {{ me {{ signIns(first: $n, after: $after) {{ {PAGE} }} }} }}"
+
+
+async def page(gate: Gate, who: Any, query: str, n: int | None = None, after: str | None = None) -> dict[str, Any]:
+    data = (await gate.ask(query, who, variables={"n": n, "after": after})).data
+    found = data["me"]["signIns"] if "me" in data else data["customers"]
+    assert [each["node"] for each in found["edges"]] == found["nodes"]
+    cursors = [each["cursor"] for each in found["edges"]] or [None]
+    assert (found["pageInfo"]["startCursor"], found["pageInfo"]["endCursor"]) == (cursors[0], cursors[-1])
+    assert found["pageInfo"]["hasPreviousPage"] is (after is not None)
+    return found  # type: ignore[no-any-return]
+
+
+async def walk(gate: Gate, who: Any, query: str, n: int) -> list[str]:
+    seen, after = [], None
+    while True:
+        found = await page(gate, who, query, n, after)
+        seen += [each["id"] for each in found["nodes"]]
+        if not found["pageInfo"]["hasNextPage"]:
+            return seen
+        assert len(found["nodes"]) == n
+        after = found["pageInfo"]["endCursor"]
+
+
+@pytest.mark.parametrize("n", [1, 5, 7, 23, 24, 25])
+async def test_every_row_is_visited_once(gate: Gate, n: int) -> None:
+    assert await walk(gate, BILLING, ALL, n) == [gate.id(place) for place in range(len(gate.ids))]
+
+
+@pytest.mark.parametrize("n", [1, 3, 100])
+async def test_lists_of_events_run_from_the_newest(gate: Gate, n: int) -> None:
+    mine = own(gate.ids[0])
+    seen = await walk(gate, mine, MINE, n)
+    assert len(seen) == len(set(seen)) == len(gate.people[0].sign_ins)
+    moments = []
+    for id_ in seen:
+        node = await gate.ask(f'{{ node(id: "{id_}") {{ ... on SignIn {{ at }} }} }}', mine)
+        moments.append(node.data["node"]["at"])
+    assert moments == sorted(moments, reverse=True)
+
+
+async def test_nested_pages_continue_where_each_parent_stands(gate: Gate) -> None:
+    query = """query ($after: String) { customers(first: 24) { nodes { id
+      signIns(first: 2, after: $after) { edges { cursor node { id } } pageInfo { hasNextPage } } } } }"""
+    found = (await gate.ask(query, grant(Purpose.ACCOUNT_SECURITY))).data["customers"]["nodes"]
+    for place, each in enumerate(found):
+        count = len(gate.people[place].sign_ins)
+        assert len(each["signIns"]["edges"]) == min(2, count)
+        assert each["signIns"]["pageInfo"]["hasNextPage"] is (count > 2)
+
+
+async def test_rows_that_come_and_go_are_never_seen_twice_and_none_is_lost(changing: Gate) -> None:
+    before = [changing.id(place) for place in range(6)]
+    first = await page(changing, BILLING, ALL, 2)
+    async with changing.store.write() as connection:  # One behind the cursor and one ahead of it go.
+        for key in (changing.ids[1], changing.ids[3]):
+            for table in _tables():
+                owner = table.c.id if table is customers else table.c.customer_id
+                await connection.execute(delete(table).where(owner == key))
+    new = await register(changing.store, population(TODAY, size=9)[6:], now=TODAY)
+    seen = [each["id"] for each in first["nodes"]]
+    after = first["pageInfo"]["endCursor"]
+    while after is not None:
+        found = await page(changing, BILLING, ALL, 2, after)
+        seen += [each["id"] for each in found["nodes"]]
+        after = found["pageInfo"]["endCursor"] if found["pageInfo"]["hasNextPage"] else None
+    assert seen == [each for each in before if each != changing.id(3)] + [
+        to_global_id("Customer", each) for each in new
+    ]
+
+
+def _tables() -> list[Any]:
+    from resolvers.newcomer_rows import TABLES
+
+    return list(reversed(TABLES))
+
+
+async def test_a_new_event_does_not_shift_the_pages_behind_it(changing: Gate) -> None:
+    mine, query = own(changing.ids[0]), MINE
+    whole = await walk(changing, mine, query, 100)
+    first = await page(changing, mine, query, 2)
+    row = {"platform": "WEBMAIL", "at": TODAY + timedelta(hours=1), "outcome": "SUCCEEDED", "unusual": False}
+    async with changing.store.write() as connection:
+        await connection.execute(insert(sign_ins).values(id=new_id(), customer_id=changing.ids[0], **row))
+    second = await page(changing, mine, query, 2, first["pageInfo"]["endCursor"])
+    assert [each["id"] for each in second["nodes"]] == whole[2:4]
+
+
+async def test_nothing_is_a_page_too(gate: Gate) -> None:
+    found = await page(gate, BILLING, ALL, 0)
+    assert found["nodes"] == []
+    assert found["pageInfo"] == {
+        "hasNextPage": True, "hasPreviousPage": False, "startCursor": None, "endCursor": None
+    }  # fmt: skip
+    last = await page(gate, BILLING, ALL, 24)
+    beyond = await page(gate, BILLING, ALL, 5, last["pageInfo"]["endCursor"])
+    assert beyond["nodes"] == [] and beyond["pageInfo"]["hasNextPage"] is False
+
+
+async def test_the_default_is_fifty_or_the_clients_most(gate: Gate) -> None:
+    assert len((await page(gate, BILLING, ALL))["nodes"]) == 24
+    assert len((await page(gate, grant(Purpose.INVOICING, max_page=3), ALL))["nodes"]) == 3
+
+
+BAD = [
+    (-1, None, "BAD_USER_INPUT"),
+    (-(2**31), None, "BAD_USER_INPUT"),
+    (101, None, "PAGE_TOO_LARGE"),
+    (2**31 - 1, None, "PAGE_TOO_LARGE"),
+    (1, "", "INVALID_CURSOR"),
+    (1, "garbage", "INVALID_CURSOR"),
+    (1, "é", "INVALID_CURSOR"),
+    (1, to_cursor("Customer.signIns", 1), "INVALID_CURSOR"),
+    (1, to_cursor("Customer.sessions", 1), "INVALID_CURSOR"),
+    (1, to_global_id("Customer", 1), "INVALID_CURSOR"),
+    (1, to_cursor("Query.customers", 2**63), "INVALID_CURSOR"),
+    (1, to_cursor("Query.customers", -1), "INVALID_CURSOR"),
+    (1, b64encode(b"after:Query.customers:01").decode(), "INVALID_CURSOR"),
+    (1, b64encode(b"after:Query.customers:").decode(), "INVALID_CURSOR"),
+    (1, b64encode(b"after:Query.customers:1;DROP").decode(), "INVALID_CURSOR"),
+    (1, to_cursor("Query.customers", 1) + "\n", "INVALID_CURSOR"),
+    (1, to_cursor("Query.customers", 1).rstrip("="), "INVALID_CURSOR"),
+    (1, "A" * 10_000, "INVALID_CURSOR"),
+]
+
+
+@pytest.mark.parametrize(("n", "after", "code"), BAD)
+async def test_a_page_that_is_not_one_is_a_typed_error(gate: Gate, n: int, after: str | None, code: str) -> None:
+    answer = await gate.ask(ALL, BILLING, variables={"n": n, "after": after})
+    assert answer.codes == [code], answer.raw
+    assert answer.statements == ()
+    assert after is None or len(after) < 8 or after not in answer.raw.decode()
+
+
+@pytest.mark.parametrize("n", ["1.5", '"1"', "true", "2147483648", "[]", "{}"])
+async def test_a_size_that_is_no_number_is_not_valid(gate: Gate, n: str) -> None:
+    answer = await gate.ask(f"{{ customers(first: {n}) {{ nodes {{ id }} }} }}", BILLING)
+    assert answer.codes == ["GRAPHQL_VALIDATION_FAILED"]
+
+
+async def test_a_cursor_of_another_list_is_told_so_below_too(gate: Gate) -> None:
+    query = "query ($after: String) { me { sessions(after: $after) { nodes { id } } } }"
+    cursor = to_cursor("Customer.signIns", 5)
+    answer = await gate.ask(query, own(gate.ids[0]), variables={"after": cursor})
+    assert answer.codes == ["INVALID_CURSOR"]
+    assert answer.body["data"] == {"me": {"sessions": None}}, "the rest is answered"
