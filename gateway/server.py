@@ -54,8 +54,7 @@ class Server(uvicorn.Server):
         for connection in inside:  # 2
             connection.say_goodbye()
         deadline = asyncio.get_running_loop().time() + FAREWELL_SECONDS
-        # uvicorn tells nobody when a connection has gone, so this looks.
-        while self._anyone_inside() and asyncio.get_running_loop().time() < deadline:
+        while self._anyone_inside() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 (nobody tells)
             await asyncio.sleep(0.02)
         await super().shutdown(sockets)  # 3
 
