@@ -1,0 +1,67 @@
+"""How thoroughly to measure: a glance of two minutes, or the whole of it in half an hour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.rounds import Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Sizes in customers, times in seconds."""
+
+    name: str
+    size: int
+    """Of the comparison, the costs, the profile and the memory test."""
+    sizes: tuple[int, ...]
+    """Of the growth; the first is what the others are compared with."""
+    one: Pace
+    two: Pace
+    growing: Pace
+    costs: Pace
+    memory: float
+    profile: float
+    starts: int
+
+    def seconds(self, contestants: int, workloads: int) -> dict[str, float]:
+        """About how long each section takes once the stores are there."""
+        return {
+            "compare": contestants * workloads * _takes(self.one) + 10,
+            "two": contestants * workloads * _takes(self.two) + 10,
+            "growth": len(self.sizes) * 4 * 3 * _takes(self.growing) + 15,
+            "costs": 6 * _takes(self.costs) + 10,
+            "memory": self.memory + 8,
+            "start": self.starts * 4.0,
+            "profile": 9 * (self.profile + 6),
+        }
+
+
+def _takes(pace: Pace) -> float:
+    return pace.first + pace.rounds * (pace.warm + pace.seconds + 0.15)
+
+
+QUICK = Effort(
+    name="quick",
+    size=1_000,
+    sizes=(1_000, 10_000),
+    one=Pace(1, 1, 0, 1),
+    two=Pace(1, 1, 0, 0),
+    growing=Pace(1, 1, 0, 0),
+    costs=Pace(2, 1, 0, 0),
+    memory=6,
+    profile=1,
+    starts=1,
+)
+FULL = Effort(
+    name="full",
+    size=100_000,
+    sizes=(1_000, 100_000, 1_000_000),
+    one=Pace(3, 3, 1, 4),
+    two=Pace(2, 3, 1, 2),
+    growing=Pace(2, 3, 0, 1),
+    costs=Pace(4, 3, 1, 3),
+    memory=600,
+    profile=5,
+    starts=5,
+)

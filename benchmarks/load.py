@@ -1,0 +1,95 @@
+"""Sends requests over and over from many connections for some seconds: with wrk, or with our own client without it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+
+from benchmarks.workspace import REPOSITORY
+
+SCRIPT = Path(__file__).with_name("replay.lua")
+INSTALL_WRK = "wrk is not installed: `apt-get install wrk` (Debian, Ubuntu) or `brew install wrk`."
+
+
+class LoadFailed(Exception):  # noqa: N818  (it is an answer, not a defect)
+    """The load could not be made; the text says what the generator said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom to load, and with what: a file of requests, or another script with its settings."""
+
+    port: int = 0
+    requests: Path | None = None
+    script: Path | None = None
+    settings: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What came of it; times in milliseconds."""
+
+    requests: int
+    seconds: float
+    p50: float
+    p99: float
+    kilobytes: float
+    errors: int
+    """Answers that are neither 2xx nor expected, and broken connections."""
+    own_cpu: float
+    """Seconds that the generator itself was busy."""
+
+
+def has_wrk() -> bool:
+    """Whether wrk is there."""
+    return shutil.which("wrk") is not None
+
+
+def send(target: Target, seconds: float, connections: int, core: int | None, offset: int = 0) -> Load:
+    """Load the target; every connection asks its next question when it has the answer to the last.
+
+    `core` is where the generator is kept, `offset` how many requests of the file are passed over at first.
+    """
+    wrk = has_wrk()
+    if not wrk and target.requests is None:
+        raise LoadFailed(INSTALL_WRK)
+    command = _wrk(target, seconds, connections) if wrk else _own(target, seconds, connections, offset)
+    if core is not None and shutil.which("taskset"):
+        command = ["taskset", "-c", str(core), *command]
+    settings = {"REQUESTS": str(target.requests), "OFFSET": str(offset), "PYTHONPATH": str(REPOSITORY)}
+    settings |= target.settings or {}
+    before = getrusage(RUSAGE_CHILDREN)
+    done = subprocess.run(  # noqa: S603  (the command is made above)
+        command, env=os.environ | settings, capture_output=True, text=True, check=False, timeout=seconds + 60
+    )
+    after = getrusage(RUSAGE_CHILDREN)
+    found = re.search(r"RESULT (\{.*\})", done.stdout)
+    if done.returncode or found is None:
+        raise LoadFailed(f"{command[0]}: {done.stdout[-500:]} {done.stderr[-500:]}")
+    said = json.loads(found[1])
+    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    count = max(said["requests"], 1)
+    return Load(
+        said["requests"], said["us"] / 1e6, said["p50"] / 1e3, said["p99"] / 1e3, said["bytes"] / count / 1024,
+        said["non2xx"] + said["sock"], busy,
+    )  # fmt: skip
+
+
+def _wrk(target: Target, seconds: float, connections: int) -> Sequence[str]:
+    script = target.script or SCRIPT
+    options = ["-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s", "-s", str(script)]
+    return ["wrk", *options, f"http://127.0.0.1:{target.port}"]
+
+
+def _own(target: Target, seconds: float, connections: int, offset: int) -> Sequence[str]:
+    options = ["--requests", str(target.requests), "--port", str(target.port), "--seconds", str(seconds)]
+    options += ["--offset", str(offset)]
+    return [sys.executable, "-m", "benchmarks.client", *options, "--connections", str(connections)]

@@ -1,0 +1,161 @@
+"""What is asked: the same fields of the gateway and of the hand-written endpoint, as requests ready to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+
+from benchmarks.people import customer_id
+from benchmarks.workspace import AREA, BILLING, TRUSTED
+from gateway.tokens import Tokens
+from policy.purposes import Purpose
+from schema.global_ids import to_cursor, to_global_id
+
+HOURS = 6 * 3600
+"""Life of the tokens: longer than any run."""
+REQUESTS = 6_000
+"""Different requests of one workload; they are sent over and over in the same order."""
+STAFF = 256
+"""Different tokens of tools."""
+
+ADDRESS = "postalAddress { street city postalCode country }"
+SERVICES = "services { id kind name status startedAt }"
+PAYMENTS = "paymentMethods { id kind ... on Card { brand last4 expMonth expYear } ... on BankTransfer { bankName } }"
+PAGE_INFO = "pageInfo { hasNextPage endCursor }"
+
+
+def _one(name: str, fields: str) -> str:
+    return f"query {name}($id: ID!) {{ customer(id: $id) {{ {fields} }} }}"
+
+
+def _page(name: str, first: int, fields: str) -> str:
+    edges = f"edges {{ node {{ {fields} }} }}"
+    return f"query {name}($after: String) {{ customers(first: {first}, after: $after) {{ {edges} {PAGE_INFO} }} }}"
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One kind of question. `document` is None where the gateway has no answer yet, and `missing` says why."""
+
+    name: str
+    title: str
+    client: str
+    page: int
+    document: str | None
+    endpoint: str
+    refused: bool = False
+    missing: str = ""
+
+
+_W1 = f"id customerNumber fullName email phone locale productNews createdAt {ADDRESS} {SERVICES} {PAYMENTS}"
+_T1 = f"id customerNumber fullName email locale createdAt {ADDRESS} {SERVICES}"
+
+WORKLOADS = {
+    each.name: each
+    for each in (
+        Workload(
+            "W1", "point read by id: 8 scalars, address, services, payment methods", AREA, 0, _one("W1", _W1), "W1",
+        ),
+        Workload(
+            "W2", "page of 50: 4 scalars and the id, address, services", BILLING, 50,
+            _page("W2", 50, f"id customerNumber fullName email locale {ADDRESS} {SERVICES}"), "W2",
+        ),
+        Workload(
+            "W3", "page of 500: 6 scalars", BILLING, 500,
+            _page("W3", 500, "id customerNumber fullName email locale createdAt"), "W3",
+        ),
+        Workload("W4", "durable update returning 3 fields", AREA, 0, None, "W4", missing="no mutations yet"),
+        Workload(
+            "W5", "a query with one field that the token may not read", BILLING, 0,
+            _one("W5", f"phone {_T1}"), "W1", refused=True,
+        ),
+        Workload("T1", "point read by id of any customer by a tool", BILLING, 0, _one("T1", _T1), "T1"),
+    )
+}  # fmt: skip
+
+TRUSTED_TEXTS = tuple(each.document for each in WORKLOADS.values() if each.document and each.client == AREA)
+
+
+def numbers(workload: Workload, size: int, count: int = REQUESTS) -> list[int]:
+    """Which customers are asked for, or after which one a page begins; the same for every contestant."""
+    random = Random(workload.name)  # noqa: S311  (nothing here is secret)
+    return [random.randint(1, max(1, size - workload.page)) for _ in range(count)]
+
+
+class Asker:
+    """Writes the requests of workloads for stores of one size, with tokens of that size's keys."""
+
+    def __init__(self, tokens: Tokens, size: int) -> None:
+        self._tokens = tokens
+        self._size = size
+
+    async def of_gateway(self, workload: Workload, count: int = REQUESTS, trusted: bool = False) -> list[bytes]:
+        """The requests to the gateway: a customer's own token for each customer, or one of a tool's many."""
+        asked = numbers(workload, self._size, count)
+        own = workload.client == AREA
+        client = TRUSTED if trusted else workload.client
+        ids = [customer_id(number) for number in asked]
+        bearers: Sequence[str]
+        if own:
+            known = {id_: await self._token(client, id_) for id_ in sorted(set(ids))}
+            bearers = [known[id_] for id_ in ids]
+        else:
+            staff = [await self._token(client, None) for _ in range(STAFF)]
+            bearers = [staff[place % STAFF] for place in range(len(ids))]
+        return [
+            posted("/graphql", body(workload, id_, trusted), bearer) for id_, bearer in zip(ids, bearers, strict=True)
+        ]
+
+    def of_endpoint(self, workload: Workload, count: int = REQUESTS) -> list[bytes]:
+        """The same questions to the hand-written endpoint."""
+        return [got(f"/{workload.endpoint}/{customer_id(number)}") for number in numbers(workload, self._size, count)]
+
+    async def _token(self, client: str, subject: int | None) -> str:
+        purpose = Purpose.INVOICING if subject is None else Purpose.SELF_SERVICE
+        return await self._tokens.mint(client, [purpose.scope], HOURS, subject)
+
+
+def body(workload: Workload, id_: int, trusted: bool = False) -> bytes:
+    """The body of a question to the gateway."""
+    assert workload.document is not None
+    variables = {"after": to_cursor("Query.customers", id_)} if workload.page else {"id": to_global_id("Customer", id_)}
+    question: dict[str, Any] = {"variables": variables}
+    if trusted:
+        question["documentId"] = f"sha256:{sha256(workload.document.encode()).hexdigest()}"
+    else:
+        question["query"] = workload.document
+    return orjson.dumps(question)
+
+
+def posted(path: str, content: bytes, bearer: str) -> bytes:
+    """A POST as it goes over the wire."""
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {bearer}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    return head.encode() + content
+
+
+def got(path: str) -> bytes:
+    """A GET as it goes over the wire."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+
+
+def write(path: Path, requests: Sequence[bytes]) -> Path:
+    """Requests in a file, each behind its length; returns the path."""
+    with path.open("wb") as file:
+        for request in requests:
+            file.write(b"%d\n" % len(request))
+            file.write(request)
+    return path
+
+
+def read(path: Path) -> Iterator[bytes]:
+    """The requests of such a file."""
+    with path.open("rb") as file:
+        while line := file.readline():
+            yield file.read(int(line))

@@ -1,0 +1,182 @@
+"""The page `docs/performance.md`, written from what was measured and from nothing else."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any
+
+from benchmarks import figures, targets
+from benchmarks.questions import WORKLOADS
+from benchmarks.sections import EVERYTHING
+from benchmarks.tables import COLUMNS, contest, table
+
+Content = dict[str, Any]
+
+INTRODUCTION = """# Performance
+
+Written by `make bench`; do not edit. Figures of requests a second hold for this machine only: look at the ratios.
+Everybody is measured in interleaved rounds of one run, over loopback, from 16 connections that each ask again when
+they have their answer. A ratio is taken within each round; the middle one is given, with the least and the most."""
+
+FIELDS = """## What is asked
+
+| | what | fields |
+|---|---|---|
+{rows}
+
+The gateway verifies an access token (ES256, remembered until it expires), finds the one purpose, decides, reads only
+the columns that are asked for, opens what is sealed with the key of each customer, writes a ledger entry that is
+durable before the answer leaves, and answers. The hand-written endpoint (`benchmarks/rest.py`) reads the same customers
+from plain columns and answers with the same fields: no token, no purpose, no ledger. That the answers are equal is
+checked before anything is measured. Documents are sent in full (ad hoc), as the rivals get them.
+
+The fields differ from those of the rivals, because here no purpose reads everything: the point read (W1) is done by
+customers with tokens of their own (SELF_SERVICE), {staff} different customers in turn, and has `productNews` where the
+rivals have `birthDate`; the pages (W2, W3) are read for INVOICING, and have `customerNumber` where the rivals have
+`phone`. Rivals read plain columns. Here names, numbers, addresses and whatever else identifies a person are sealed:
+{opened}."""
+
+
+def page(content: Content) -> str:
+    """The whole page."""
+    sections: Content = content["sections"]
+    parts = [INTRODUCTION, _how(content), targets.table(content)]
+    parts.append(_asked(sections.get("profile")))
+    writers = {
+        "compare": _compare, "two": _two, "growth": _growth, "costs": _costs, "profile": _profile,
+        "memory": _memory, "start": _start,
+    }  # fmt: skip
+    parts += [write(sections[name]) for name, write in writers.items() if name in sections]
+    parts.append(_machine(content))
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _how(content: Content) -> str:
+    run = content["run"]
+    if run["effort"] == "full":
+        return ""
+    return (
+        "**This is a glance** (`--quick`): one round of a second each on small stores. It shows that everything works; "
+        "its figures are not to be quoted."
+    )
+
+
+def _asked(profile: Content | None) -> str:
+    rows = "\n".join(
+        f"| {each.name} | {each.title} | `{each.document or each.missing}` |" for each in WORKLOADS.values()
+    )
+    counts = profile["opened"] if profile else {}
+    opened = "; ".join(f"{name} opens {count:,.1f} sealed values" for name, count in counts.items())
+    return FIELDS.format(rows=rows, staff="6,000", opened=opened or "see the profile")
+
+
+def _compare(found: Content) -> str:
+    return (
+        f"## One process each, {found['size']:,} customers\n\nServers are kept on one core; PostgreSQL and the load "
+        f"generator on the other. {COLUMNS}\n\n{contest(found['rounds'])}"
+    )
+
+
+def _two(found: Content) -> str:
+    return (
+        f"## Two processes each, {found['size']:,} customers\n\nTwo processes behind one port (SO_REUSEPORT; the "
+        "rivals: node:cluster), nobody kept on a core: the load generator competes with them.\n\n"
+        f"{contest(found['rounds'])}"
+    )
+
+
+def _growth(found: Content) -> str:
+    first, *_ = found["sizes"]
+    tables = []
+    for name, contestants in found["rounds"].items():
+        rows = []
+        for who, samples in contestants.items():
+            reference = contestants[f"{who.rpartition(', ')[0]}, {first}"]
+            shown = str(figures.ratio(samples, reference, figures.cpu))
+            rows.append([who, f"{figures.middle(samples, 'rps'):,.0f}", f"{_whole_cpu(samples):,.0f}", shown])
+        head = ("", "requests/s", "CPU and database, µs", f"to {first:,} customers")
+        tables.append(f"### {name}: {WORKLOADS[name].title}\n\n{table(head, rows)}")
+    text = (
+        "## Growth with the number of customers\n\nQuestions are about customers anywhere in the store, asked once "
+        "each: so of a large store's customers nearly everyone's key has to be fetched and unwrapped again (100,000 "
+        "keys stay in memory, for a minute each), as it is when each customer is read now and then.\n\n"
+    )
+    return text + "\n\n".join(tables)
+
+
+def _whole_cpu(samples: figures.Samples) -> float:
+    return median(figures.cpu(each) for each in samples)
+
+
+def _costs(found: Content) -> str:
+    rounds = found["rounds"]["W1"]
+    whole = rounds[EVERYTHING]
+    rows = []
+    for who, samples in rounds.items():
+        saved = figures.saving(samples, whole)
+        range_ = "" if who == EVERYTHING else f"{saved.middle:.0%} ({saved.least:.0%} to {saved.most:.0%})"
+        rows.append([who, f"{figures.middle(samples, 'rps'):,.0f}", f"{figures.middle(samples, 'cpu'):,.0f}", range_])
+    text = (
+        f"## What purposes, ledger and sealing cost a point read (W1, SQLite, {found['size']:,} customers)\n\n"
+        "Each is switched off in the measuring process only: no ledger entry is made; values rest open and "
+        "nobody's key is looked up; the first decision on a document is taken for all.\n\n"
+    )
+    return text + table(("", "requests/s", "CPU, µs", "of the CPU time saved"), rows)
+
+
+def _profile(found: Content) -> str:
+    text = (
+        f"## What a request costs\n\nMicroseconds on the CPU for one request, in the real process under load "
+        f"({found['size']:,} customers), each part without what it calls. Watching costs about "
+        f"{_watching(found):.0f} µs more, which are taken off again. The time of PostgreSQL itself is not in here.\n"
+    )
+    tables = [text]
+    for store, parts in found["parts"].items():
+        known = {name: each["us"][name] for each in reversed(parts.values()) for name in each["us"]}
+        names = sorted(known, key=lambda name: -known[name])
+        rows = [[name, *(_part(each["us"].get(name, 0.0), each["us"]) for each in parts.values())] for name in names]
+        rows.append(["**all**", *(f"**{sum(each['us'].values()):,.0f}**" for each in parts.values())])
+        tables.append(f"### {store}\n\n{table(('', *parts), rows)}")
+        missing = sorted({name for each in parts.values() for name in each["missing"]})
+        if missing:
+            tables.append(f"Not watched, since they are not there any more: {', '.join(missing)}.")
+    for name, rows_ in found["functions"].items():
+        rows = [[f"`{row['name']}`, {row['where']}", f"{row['calls']:,.1f}", f"{row['us']:,.1f}"] for row in rows_[:10]]
+        tables.append(
+            f"### The ten functions of {name} with the most time of their own\n\nBy cProfile, which makes small "
+            f"functions look more expensive than they are.\n\n{table(('', 'calls', 'µs'), rows)}"
+        )
+    counts = ", ".join(f"{name} {count}" for name, count in found["statements"].items())
+    tables.append(f"Statements against the customers' data, once planned: {counts} (W5 is refused).")
+    return "\n\n".join(tables)
+
+
+def _watching(found: Content) -> float:
+    return median(float(each["watching_us"]) for parts in found["parts"].values() for each in parts.values())
+
+
+def _part(us: float, whole: dict[str, float]) -> str:
+    return f"{us:,.0f} ({us / max(sum(whole.values()), 1e-9):.0%})"
+
+
+def _memory(found: Content) -> str:
+    readings = found["readings"]
+    places = [round(share * (len(readings) - 1)) for share in (0, 0.1, 0.25, 0.5, 0.75, 1)]
+    rows = [[f"{readings[place][0]:,.0f} s", f"{readings[place][1]:,.0f}"] for place in dict.fromkeys(places)]
+    text = (
+        f"## Memory under load\n\nOne process on SQLite, W1, W2, W3 and W5 mixed, {found['requests']:,} requests in "
+        f"{found['seconds']:,.0f} seconds ({found['errors']} errors). Memory that no file backs.\n\n"
+    )
+    return text + table(("after", "MiB"), rows)
+
+
+def _start(found: Content) -> str:
+    spread = figures.Spread.of(found["seconds"])
+    return f"## Start\n\nFrom starting `gateway serve` to its first answered query: {spread} seconds."
+
+
+def _machine(content: Content) -> str:
+    facts = dict(content.get("machine", {})) | content.get("versions", {})
+    rows = [[name, value] for name, value in facts.items()]
+    lines = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    return f"## The machine\n\n| | |\n|---|---|\n{lines}"

@@ -1,0 +1,134 @@
+"""The customers as rows of the gateway's own tables, sealed as the gateway seals; or open, to measure sealing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from time import gmtime, strftime
+from typing import Any, Protocol
+
+from sqlalchemy import Column, Table
+
+from benchmarks.people import Person
+from store.blindindex import blind_index
+from store.consents import consents
+from store.customers import customers
+from store.keys import subject_keys
+from store.payments import payment_methods
+from store.rootkey import RootKeys
+from store.services import services
+from store.subjectkey import KEY_BYTES, SubjectKey, fingerprint
+
+LOADED = "2026-01-01T00:00:00Z"
+WORDING = bytes(32)
+WRAPPED = b"\x01" + bytes(12)
+"""What stands before a value that is in the form of a sealed one, and open: a version, and a nonce nobody needs."""
+
+Rows = dict[Table, list[tuple[Any, ...]]]
+
+
+class Key(Protocol):
+    """What seals: a customer's key, or one that does not."""
+
+    def seal(self, column: str, row_id: int, plaintext: bytes) -> bytes:
+        """The value as it rests."""
+        ...
+
+
+class OpenKey:
+    """Seals nothing: the store of the measurement that shows what sealing costs."""
+
+    def seal(self, column: str, row_id: int, plaintext: bytes) -> bytes:
+        """The value behind thirteen bytes, so that it is read by the same statements."""
+        return WRAPPED + plaintext
+
+
+def moment(seconds: int) -> str:
+    """An instant as it rests on SQLite."""
+    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds))
+
+
+def encoder(column: Column[Any]) -> tuple[str, Callable[[Any], bytes]]:
+    """What binds a value to its column, and how it becomes bytes."""
+    return str(column), column.info["sealing"].encode
+
+
+C, S, P = customers.c, services.c, payment_methods.c
+NUMBER, NAME, ADDRESS = encoder(C.customer_number), encoder(C.name), encoder(C.postal_address)
+EMAIL, PHONE, SERVICE = encoder(C.email), encoder(C.phone), encoder(S.name)
+BRAND, LAST4, EXPIRY = encoder(P.card_brand), encoder(P.card_last4), encoder(P.card_expiry)
+BANK = encoder(P.bank_name)
+
+COLUMNS: dict[Table, tuple[str, ...]] = {
+    customers: (
+        "id", "customer_number", "customer_number_index", "name", "postal_address", "email", "email_index", "phone",
+        "locale", "product_news", "created_at", "updated_at", "version",
+    ),
+    services: ("id", "customer_id", "kind", "name", "status", "started_at"),
+    consents: (
+        "id", "customer_id", "kind", "state", "wording_version", "wording_hash", "language", "source", "at",
+    ),
+    payment_methods: (
+        "id", "customer_id", "kind", "is_default", "card_brand", "card_last4", "card_expiry", "card_consent_id",
+        "bank_name", "created_at",
+    ),
+}  # fmt: skip
+"""What is written of each table, referenced ones first; other columns stay null."""
+
+KEY_COLUMNS = ("customer_id", "root_version", "wrapped", "fingerprint", "created_at")
+
+
+@dataclass
+class Sealer:
+    """Makes the rows of many customers; without a root key they stay open."""
+
+    index_key: bytes
+    root: RootKeys | None
+    rows: Rows = field(default_factory=dict)
+
+    def some(self, people: Iterable[Person]) -> Rows:
+        """The rows of these customers, keys included."""
+        self.rows = {table: [] for table in (*COLUMNS, subject_keys)}
+        for each in people:
+            self._customer(each, self._key(each.id))
+        return self.rows
+
+    def _key(self, customer_id: int) -> Key:
+        if self.root is None:
+            return OpenKey()
+        key = secrets.token_bytes(KEY_BYTES)
+        version, wrapped = self.root.wrap(f"subject:{customer_id}", key)
+        self.rows[subject_keys].append((customer_id, version, wrapped, fingerprint(key), LOADED))
+        return SubjectKey(customer_id, key, 0.0)
+
+    def _customer(self, person: Person, key: Key) -> None:
+        def sealed(how: tuple[str, Callable[[Any], bytes]], id_: int, value: Any) -> bytes | None:
+            return None if value is None else key.seal(how[0], id_, how[1](value))
+
+        owner = person.id
+        address = (person.street, None, person.postal_code, person.city, None, person.country)
+        self.rows[customers].append((
+            owner,
+            sealed(NUMBER, owner, person.number), blind_index(self.index_key, "customer_number", person.number),
+            sealed(NAME, owner, (person.given, person.family)),
+            sealed(ADDRESS, owner, address),
+            sealed(EMAIL, owner, person.email), blind_index(self.index_key, "email", person.email),
+            sealed(PHONE, owner, person.phone),
+            person.locale, person.product_news, moment(person.created_at), LOADED, 1,
+        ))  # fmt: skip
+        self.rows[services] += [
+            (each.id, owner, each.kind, sealed(SERVICE, each.id, each.name), each.status, moment(each.started_at))
+            for each in person.services
+        ]
+        for place, pay in enumerate(person.payments):
+            consent = None
+            if pay.kind == "CARD":
+                consent = pay.id
+                terms = ("2026-01", WORDING, person.locale, "client-area/cards", LOADED)
+                self.rows[consents].append((pay.id, owner, "CARD_STORAGE", "GIVEN", *terms))
+            self.rows[payment_methods].append((
+                pay.id, owner, pay.kind, place == 0,
+                sealed(BRAND, pay.id, pay.brand), sealed(LAST4, pay.id, pay.last4), sealed(EXPIRY, pay.id, pay.expiry),
+                consent, sealed(BANK, pay.id, pay.bank), LOADED,
+            ))  # fmt: skip

@@ -1,0 +1,110 @@
+"""The stores of one size with everything to ask of them: made once, used by every measurement of that size."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.contestants import Contestant, endpoint, gateway
+from benchmarks.copying import gateway_settings, make_databases
+from benchmarks.load import Target
+from benchmarks.loading import Tell, make_files
+from benchmarks.postgres import Postgres
+from benchmarks.questions import REQUESTS, WORKLOADS, Asker, write
+from benchmarks.workspace import Workspace, on_sqlite
+from gateway import settings
+from gateway.serving import open_works
+
+SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
+Counts = Mapping[str, int]
+"""How many different requests to write, by workload."""
+
+
+class Stage:
+    """Stores, requests and contestants of one size."""
+
+    def __init__(self, work: Workspace, size: int, postgres: Postgres | None, tell: Tell) -> None:
+        self.work, self.size, self.postgres = work, size, postgres
+        self.files = make_files(work, size, tell)
+        self.databases = None if postgres is None else make_databases(postgres, self.files, size, tell)
+
+    def write_requests(self, counts: Counts) -> tuple[dict[str, Target], dict[str, Target]]:
+        """The files of requests to the gateway and to the endpoint, by workload."""
+        return asyncio.run(self._write(counts))
+
+    async def _write(self, counts: Counts) -> tuple[dict[str, Target], dict[str, Target]]:
+        ours: dict[str, Target] = {}
+        theirs: dict[str, Target] = {}
+        async with open_works(settings.read(on_sqlite(self.files, self.files.ledger))) as works:
+            asker = Asker(works.tokens, self.size)
+            for name, count in counts.items():
+                workload = WORKLOADS[name]
+                theirs[name] = self._kept(f"endpoint-{name}", asker.of_endpoint(workload, count))
+                if workload.document is not None:
+                    ours[name] = self._kept(f"gateway-{name}", await asker.of_gateway(workload, count))
+        return ours, theirs
+
+    def write_trusted(self, name: str) -> Target:
+        """The requests of one workload by the names of registered documents."""
+        return asyncio.run(self._write_trusted(name))
+
+    async def _write_trusted(self, name: str) -> Target:
+        async with open_works(settings.read(on_sqlite(self.files, self.files.ledger))) as works:
+            asker = Asker(works.tokens, self.size)
+            requests = await asker.of_gateway(WORKLOADS[name], REQUESTS, trusted=True)
+        return self._kept(f"trusted-{name}", requests)
+
+    def _kept(self, name: str, requests: Sequence[bytes]) -> Target:
+        return Target(requests=write(self.work.requests(f"{self.size}-{name}"), requests))
+
+    def new_ledger(self, name: str) -> Path:
+        """An empty ledger of that name, in place of the one before."""
+        path = self.work.folder / "run" / f"{name}.db"
+        for old in path.parent.glob(f"{path.name}*"):
+            old.unlink()
+        shutil.copy(self.files.ledger, path)
+        return path
+
+    def gateway_on_sqlite(self, targets: Mapping[str, Target], name: str = "gateway, SQLite") -> Contestant:
+        """The gateway on files, with an empty ledger."""
+        ledger = self.new_ledger(f"ledger-{self.size}")
+        return gateway(name, SQLITE, on_sqlite(self.files, ledger), targets, "endpoint, SQLite")
+
+    def gateway_on_open_data(self, targets: Mapping[str, Target], name: str) -> Contestant:
+        """The same over the store in which nothing is sealed; only to be asked with sealing switched off."""
+        ledger = self.new_ledger(f"ledger-open-{self.size}")
+        return gateway(name, SQLITE, on_sqlite(self.files, ledger, self.files.open_data), targets)
+
+    def endpoint_on_sqlite(self, targets: Mapping[str, Target]) -> Contestant:
+        """The hand-written endpoint on its file."""
+        return endpoint("endpoint, SQLite", SQLITE, f"sqlite:///{self.files.plain}", targets)
+
+    def gateway_on_postgresql(self, targets: Mapping[str, Target]) -> Contestant:
+        """The gateway on a server, with an empty ledger."""
+        assert self.postgres is not None and self.databases is not None
+        # The table refuses to lose entries; this setting is a superuser's, which the gateway is not.
+        empty = "SET session_replication_role = replica", "TRUNCATE ledger_entries"
+        asyncio.run(self.postgres.run(self.databases.gateway, *empty))
+        found = gateway_settings(self.postgres, self.files, self.databases)
+        return self._stored(gateway("gateway, PostgreSQL", POSTGRESQL, found, targets, "endpoint, PostgreSQL"))
+
+    def endpoint_on_postgresql(self, targets: Mapping[str, Target]) -> Contestant:
+        """The hand-written endpoint on a server."""
+        assert self.postgres is not None and self.databases is not None
+        address = self.postgres.url(self.databases.plain)
+        return self._stored(endpoint("endpoint, PostgreSQL", POSTGRESQL, address, targets))
+
+    def _stored(self, contestant: Contestant) -> Contestant:
+        assert self.postgres is not None
+        return replace(contestant, database_pids=(self.postgres.pid,))
+
+    def four(self, counts: Counts) -> list[Contestant]:
+        """Endpoint and gateway on each store."""
+        ours, theirs = self.write_requests(counts)
+        found = [self.endpoint_on_sqlite(theirs), self.gateway_on_sqlite(ours)]
+        if self.postgres is not None:
+            found += [self.endpoint_on_postgresql(theirs), self.gateway_on_postgresql(ours)]
+        return found

@@ -1,0 +1,111 @@
+"""What the benchmarks load is read by the gateway as by the hand-written endpoint, before any time is taken."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from benchmarks import equal, profile
+from benchmarks.contestants import Running, running
+from benchmarks.copying import make_databases
+from benchmarks.effort import QUICK
+from benchmarks.people import customer_id, person
+from benchmarks.postgres import Postgres
+from benchmarks.questions import WORKLOADS, read
+from benchmarks.rig import Rig
+from benchmarks.stage import Stage
+from benchmarks.workspace import Workspace, bare_environment
+
+SIZE = 600
+ASKED = {"W1": 20, "W2": 5, "W3": 5, "W5": 5, "T1": 20}
+
+
+def silent(_: str) -> None:
+    """Nobody listens."""
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A folder of the test's own."""
+    return Workspace(tmp_path_factory.mktemp("benchmarks")).prepare()
+
+
+@pytest.fixture(scope="module")
+def stage(work: Workspace) -> Stage:
+    """Stores in files."""
+    return Stage(work, SIZE, None, silent)
+
+
+@pytest.fixture(scope="module")
+def servers(stage: Stage, work: Workspace) -> Iterator[list[Running]]:
+    """Endpoint and gateway, in processes of their own."""
+    with running(stage.four(ASKED), work, bare_environment(), None) as found:
+        yield found
+
+
+@pytest.mark.parametrize("workload", ASKED)
+def test_gateway_and_endpoint_answer_alike_or_the_gateway_refuses(servers: list[Running], workload: str) -> None:
+    """The same fields with the same values for the same customers; W5 is refused for its one field."""
+    endpoint, gateway = servers
+    equal.check([gateway], endpoint, [workload], ASKED[workload])
+
+
+def test_what_is_read_is_the_customer_who_was_asked_for(servers: list[Running], stage: Stage) -> None:
+    """Not merely two equal answers: this person's own values."""
+    target = servers[1].target("T1")
+    assert target is not None and target.requests is not None
+    answer = equal.plain(orjson.loads(equal.ask(target, next(read(target.requests)))))["data"]["customer"]
+    someone = person(int(answer["id"]) - customer_id(0))
+    assert answer["email"] == someone.email
+    assert answer["fullName"] == f"{someone.given} {someone.family}"
+    assert answer["postalAddress"]["postalCode"] == someone.postal_code
+    assert [each["name"] for each in answer["services"]] == [each.name for each in someone.services]
+
+
+def test_a_difference_is_found(servers: list[Running]) -> None:
+    """A check that cannot fail would prove nothing."""
+    endpoint, gateway = servers
+    with pytest.raises(equal.Unequal):
+        equal._compare("W1", gateway, [{"data": {"customer": {"email": "a"}}}], endpoint, [{"data": None}])
+    assert not equal.refused({"data": None, "errors": []})
+
+
+def test_an_operation_runs_one_statement_a_level_and_none_when_refused(
+    anyio_backend: str, stage: Stage, work: Workspace
+) -> None:
+    """DESIGN 10: statements do not depend on the size of the page."""
+    import anyio
+
+    rig = Rig(work, QUICK, None, None, silent, {QUICK.size: stage})
+    assert anyio.run(profile.statements, rig) == {"W1": 3, "W2": 2, "W3": 1, "W5": 0}
+
+
+def test_every_workload_but_those_that_are_missing_has_a_document() -> None:
+    """W4 waits for its mutation; nothing else is left out by accident."""
+    assert {each.name for each in WORKLOADS.values() if each.document is None} <= {"W4"}
+
+
+def test_postgresql_holds_the_same_customers(work: Workspace, stage: Stage) -> None:
+    """Copied ciphertexts open there, too."""
+    # Not in pytest's own folder, which is closed to the server's user.
+    folder = Path(tempfile.mkdtemp(prefix="gateway-benchmarks-"))
+    server = Postgres(folder / "postgres")
+    try:
+        make_databases(server, stage.files, SIZE, silent)
+        both = Stage(work, SIZE, server, silent).four({"W1": 5, "W2": 2})
+        with running(both, work, bare_environment(), None) as found:
+            equal.check(found[1:], found[0], ["W1", "W2"], 2)
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_no_path_of_this_machine_is_written(work: Workspace) -> None:
+    """Functions of the profile are named by their place in the repository or in a library."""
+    assert profile._where(str(Path(profile.__file__)), 7) == "benchmarks/profile.py:7"
+    assert profile._where("/somewhere/lib/python3.11/asyncio/runners.py", 7) == "asyncio/runners.py:7"
