@@ -9,6 +9,7 @@ from typing import Any
 
 from policy.grant import Grant
 from policy.purposes import Purpose
+from resolvers.authentication_means import Means
 from store.database import Store
 
 
@@ -21,6 +22,8 @@ class Desk:
     purpose: Purpose | None
     reference: str | None
     now: datetime
+    means: Means
+    """What commands about signing in need beside the store."""
 
     @property
     def subject(self) -> int:
@@ -51,4 +54,4 @@ class Result:
 
 
 Run = Callable[[Desk, Mapping[str, Any]], Awaitable[Result]]
-"""A command: the desk and the input as GraphQL coerced it, keys as the schema writes them; a key not given is absent."""
+"""A command: the desk, and the input as GraphQL coerced it: keys as the schema writes them, what is left out absent."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from resolvers.authentication_means import FRESH
 from schema.decision import Decision
 from schema.errors import Code, Problem
 from schema.plans import Plan
@@ -19,9 +20,7 @@ from store.faults import StoreUnavailable
 log = logging.getLogger("gateway.api")
 
 MISMATCH = Problem(Code.PERSISTED_DOCUMENT_MISMATCH, "`documentId` is not the SHA-256 of `query`.")
-NOT_FOUND = Problem(
-    Code.PERSISTED_DOCUMENT_NOT_FOUND, "This client has no registered document with that `documentId`."
-)
+NOT_FOUND = Problem(Code.PERSISTED_DOCUMENT_NOT_FOUND, "This client has no registered document with that `documentId`.")
 NOT_TRUSTED = Problem(
     Code.PERSISTED_DOCUMENT_REQUIRED,
     "This client may only send documents it was registered with; this one is not registered.",
@@ -32,6 +31,13 @@ NO_INTROSPECTION = Problem(
     "This client is not registered for introspection; the schema is published as schema.graphql.",
 )
 NO_MUTATION = Problem(Code.MUTATION_NOT_ALLOWED, "A mutation needs POST.")
+
+
+def step_up(coordinates: tuple[str, ...]) -> Outcome:
+    """Something sensitive, and the customer signed in too long ago; nothing of the operation was carried out."""
+    message = f"{', '.join(coordinates)} needs a sign-in of the last {FRESH // 60} minutes: sign in again."
+    details = {"maxAgeSeconds": FRESH, "coordinates": list(coordinates)}
+    return failed(Kind.STEP_UP_REQUIRED, [Problem(Code.STEP_UP_REQUIRED, message, details=details)])
 
 
 def answered(data: Any, errors: list[Problem], decision: Decision, cost: int | None, personal: bool) -> Outcome:

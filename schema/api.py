@@ -14,6 +14,7 @@ from graphql import GraphQLError
 
 from policy.grant import Grant
 from policy.purposes import Purpose
+from resolvers.authentication_means import FRESH, SKEW, Means
 from resolvers.commands import Desk
 from resolvers.documents import Trusted, TrustedDocuments
 from resolvers.unit import Unit
@@ -32,6 +33,7 @@ from schema.planning import make_plan
 from schema.plans import Plan
 from schema.purposes import Chosen, choose, stated
 from schema.requests import Kind, Outcome, Request, failed
+from schema.sources import Command
 from schema.standard import Context, attach, execute_plan
 from store.database import Store
 from store.faults import StoreUnavailable
@@ -60,6 +62,8 @@ class Ready:
     estimate: Estimate
     fields: orjson.Fragment
     """The plan's coordinates as they stand in the ledger."""
+    sensitive: tuple[str, ...] = ()
+    """The commands that need a fresh sign-in."""
 
 
 class Api:
@@ -72,6 +76,7 @@ class Api:
         *,
         clock: Callable[[], datetime],
         budget: Budget | None = None,
+        means: Means | None = None,
     ) -> None:
         self.model = SchemaModel(core_schema())
         require_clean(self.model)
@@ -79,6 +84,7 @@ class Api:
         self.store, self.clock, self.limits = store, clock, limits or Limits()
         self.counts: Counter[str] = Counter()
         """How operations were executed: `compiled`, or `standard:` and why."""
+        self.means = means or Means()
         self._budget: Budget = budget or NoBudget()
         self._documents = Documents(self.model.core, self.limits)
         self._trusted = TrustedDocuments(store.reader)
@@ -187,6 +193,8 @@ class Api:
         cost = ready.estimate(grant, variables)  # 7
         if _dry(request):
             return answers.dry_run(settled.chosen, decision.problems(), ready.plan, cost)
+        if ready.sensitive and not _fresh(grant, self.clock()):
+            return answers.step_up(ready.sensitive)
         if cost > self.limits.cost:
             return answers.too_costly(cost, self.limits.cost)
         if wait := self._budget.spend(grant.client_id, cost):
@@ -206,7 +214,7 @@ class Api:
         if ready is None:
             plan = make_plan(self.model, self.store.reader, operation, settled.decision, values)
             fields = orjson.Fragment(orjson.dumps(list(plan.coordinates)))
-            ready = Ready(plan, compiled_or_none(self.model, plan), estimate_of(plan), fields)
+            ready = Ready(plan, compiled_or_none(self.model, plan), estimate_of(plan), fields, _sensitive(plan))
             self._plans[key] = ready
         return ready
 
@@ -234,7 +242,7 @@ class Api:
             else:
                 self.counts["compiled"] += 1
                 return unit, data, []
-        desk = Desk(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now)
+        desk = Desk(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now, self.means)
         result = await execute_plan(Context(ready.plan, unit, desk, self.model), given)
         return unit, result.data, [self._problem(error, grant) for error in result.errors or ()]
 
@@ -260,6 +268,17 @@ class Api:
             "subjects": list(unit.revealed.subjects),
         }
         await self.store.ledger.append(entry)
+
+
+def _sensitive(plan: Plan) -> tuple[str, ...]:
+    """The commands of a plan that need a fresh sign-in."""
+    fields = (each.model for each in plan.root.fields.values() if each.model is not None)
+    return tuple(each.coordinate for each in fields if isinstance(each.source, Command) and each.source.step_up)
+
+
+def _fresh(grant: Grant, now: datetime) -> bool:
+    """Whether the customer proved who they are within the last minutes; a proof from the future is none (F3)."""
+    return grant.authenticated_at is not None and -SKEW <= now.timestamp() - grant.authenticated_at <= FRESH
 
 
 def _dry(request: Request) -> bool:

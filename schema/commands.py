@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import strawberry
@@ -10,8 +10,11 @@ from sqlalchemy import Column, Table
 
 from policy.categories import Category
 from policy.retention import RetentionRule
-from resolvers.commands import Run
+from resolvers.authentication_means import FRESH
+from resolvers.commands import Desk, Result, Run, UserProblem
+from schema.directives import StepUp
 from schema.fields import DECLARED, Allowed, Declared, allowances, declare, directives, public
+from schema.global_ids import from_global_id
 from schema.records import plain_type
 from schema.sources import Affected, Attribute, Command
 
@@ -28,14 +31,21 @@ class UserError:
     field: list[str] = public(Attribute("field"), "The path into the input.", NO_DATA)
 
 
-def command(run: Run, allows: Iterable[Allowed], *scopes: frozenset[str]) -> Callable[[Any], Any]:
-    """A root field of Mutation; decorates the method whose argument `input` lists what it takes."""
-    declared = Declared(Command(run), None, allowances(allows), None, scopes=scopes)
+def command(
+    run: Run, allows: Iterable[Allowed], *scopes: frozenset[str], step_up: bool = False
+) -> Callable[[Any], Any]:
+    """A root field of Mutation; decorates the method whose argument `input` lists what it takes.
+
+    `step_up=True` refuses it with STEP_UP_REQUIRED, before anything of the operation is carried out, unless the
+    customer proved who they are within the last five minutes.
+    """
+    declared = Declared(Command(run, step_up), None, allowances(allows), None, scopes=scopes)
+    printed = [*directives(declared), *([StepUp(max_age_seconds=FRESH)] if step_up else ())]
 
     def decorate(method: Any) -> Any:
         description = " ".join((method.__doc__ or "").split())
         return strawberry.field(
-            resolver=method, description=description, directives=directives(declared), metadata={DECLARED: declared}
+            resolver=method, description=description, directives=printed, metadata={DECLARED: declared}
         )
 
     return decorate
@@ -48,6 +58,29 @@ def affected(name: str, table: Table, category: Category, description: str, allo
         description,
         own_retention=True,
     )
+
+
+def shown(name: str, category: Category, description: str, allows: Iterable[Allowed]) -> Any:
+    """A value that the command made and that is in this answer only: an attribute of its `Result`."""
+    return declare(
+        Declared(Attribute(name), category, allowances(allows), RetentionRule.NOT_STORED),
+        description,
+        own_retention=True,
+    )
+
+
+def by_id(run: Run, field: str, type_name: str) -> Run:
+    """The same command, with a global id of this type in its input turned into the row's key."""
+
+    async def with_key(desk: Desk, given: Mapping[str, Any]) -> Result:
+        if given.get(field) is None:
+            return await run(desk, given)
+        found = from_global_id(given[field])
+        if found is None or found[0] != type_name:
+            return Result(problems=(UserProblem("INVALID_ID", f"Give the `id` of a {type_name}.", (field,)),))
+        return await run(desk, {**given, field: found[1]})
+
+    return with_key
 
 
 def user_errors() -> Any:

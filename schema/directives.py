@@ -87,6 +87,17 @@ class RequiresScopes:
     scopes: list[list[str]]
 
 
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="stepUp",
+    description="Refused with STEP_UP_REQUIRED unless the customer signed in this many seconds ago or less.",
+)
+class StepUp:
+    """Of what is sensitive."""
+
+    max_age_seconds: int
+
+
 @strawberry.directive(
     locations=[DirectiveLocation.QUERY, DirectiveLocation.MUTATION],
     name="for",
@@ -99,4 +110,4 @@ def for_purpose(purpose: PurposeEnum, reference: str | None = strawberry.UNSET) 
     """Never runs: it is read from the document, before execution."""
 
 
-SCHEMA_DIRECTIVES = [PersonalData, AllowedFor, Retention, DisclosedTo, RequiresScopes]
+SCHEMA_DIRECTIVES = [PersonalData, AllowedFor, Retention, DisclosedTo, RequiresScopes, StepUp]

@@ -21,6 +21,8 @@ class Kind(Enum):
     """Not executed, for a reason that the caller can mend."""
     REFUSED = "REFUSED"
     """Not executed, since the grant does not allow it."""
+    STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
+    """Not executed: it is sensitive, and the customer signed in too long ago."""
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     """A mutation came the way that only reads may come."""
     THROTTLED = "THROTTLED"

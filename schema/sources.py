@@ -77,9 +77,13 @@ class GrantFacts:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A root field that changes something, then answers with its payload."""
+    """A root field that changes something, then answers with its payload.
+
+    `step_up` says that it is sensitive: it needs a sign-in of the last five minutes (S7).
+    """
 
     run: Run
+    step_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

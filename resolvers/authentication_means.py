@@ -1,0 +1,65 @@
+"""What finding out who somebody is needs beside the store: hashing, places, the site's own names, limits of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from resolvers.passwords_hashing import Hasher
+from resolvers.signins_places import Places
+
+FRESH = 300
+"""Seconds for which a proof of who one is serves for what is sensitive (S7)."""
+SKEW = 60
+"""Seconds by which the clocks of replicas may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Who we are to a customer: the name in messages and authenticator apps, and the address of the pages."""
+
+    name: str = "Customer data gateway"
+    origin: str = "https://gateway.localhost"
+
+    @property
+    def host(self) -> str:
+        """The relying party id of passkeys (WebAuthn): the host without its port."""
+        return urlsplit(self.origin).hostname or ""
+
+    def link(self, path: str, secret: str) -> str:
+        """An address for a message. It holds nothing but the secret."""
+        return f"{self.origin}{path}?t={secret}"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long things are good for."""
+
+    session: timedelta = timedelta(hours=12)
+    idle: timedelta = timedelta(hours=1)
+    shared_session: timedelta = timedelta(hours=1)
+    shared_idle: timedelta = timedelta(minutes=10)
+    pending: timedelta = timedelta(minutes=10)
+    challenge: timedelta = timedelta(minutes=5)
+    reset: timedelta = timedelta(minutes=30)
+    alarm: timedelta = timedelta(days=7)
+    device: timedelta = timedelta(days=180)
+
+    def session_for(self, shared: bool) -> timedelta:
+        """The longest a session lasts, used or not."""
+        return self.shared_session if shared else self.session
+
+    def idle_for(self, shared: bool) -> timedelta:
+        """The longest it lasts unused."""
+        return self.shared_idle if shared else self.idle
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """One for each process."""
+
+    site: Site = field(default_factory=Site)
+    hasher: Hasher = field(default_factory=Hasher)
+    places: Places = field(default_factory=Places)
+    times: Times = field(default_factory=Times)

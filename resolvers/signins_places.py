@@ -1,0 +1,119 @@
+"""Where an internet address is, worked out here: a database on this machine is asked, and nobody else (A17)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from math import asin, cos, radians, sin, sqrt
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import maxminddb
+
+log = logging.getLogger("gateway.signin")
+
+LOOKED_AT = 60.0
+"""Seconds after which the file is looked at again: it may have been replaced."""
+EARTH_KM = 6_371.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Place:
+    """A country (ISO 3166-1 alpha-2), and degrees of latitude and longitude where the database has them."""
+
+    country: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+    def distance(self, other: Place) -> float | None:
+        """Kilometres between two places on the globe; None unless both are known."""
+        if None in (self.latitude, self.longitude, other.latitude, other.longitude):
+            return None
+        degrees = (self.latitude, self.longitude, other.latitude, other.longitude)
+        north, east, north2, east2 = (radians(each or 0.0) for each in degrees)
+        half = sin((north2 - north) / 2) ** 2 + cos(north) * cos(north2) * sin((east2 - east) / 2) ** 2
+        return 2 * EARTH_KM * asin(sqrt(min(1.0, half)))
+
+
+NOWHERE = Place()
+
+
+class Places:
+    """Looks addresses up in a file of the MaxMind format (GeoLite2, DB-IP, IPinfo, …), which may be replaced at any
+    time. Without one nothing is known of any address, and new countries go unnoticed."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._reader: maxminddb.Reader | None = None
+        self._seen: tuple[int, int] | None = None
+        self._looked_at = float("-inf")
+
+    def why_not(self) -> str | None:
+        """Why no place is known, with what to do; None when the database is there."""
+        if self._path is None:
+            return (
+                "GATEWAY_GEO_DATABASE is not set: the countries of sign-ins are not worked out, and a sign-in counts "
+                "as unusual only by its network and device. Point it at a .mmdb file such as GeoLite2 or DB-IP Lite."
+            )
+        if self._open() is None:
+            return "The file of GATEWAY_GEO_DATABASE cannot be read as a .mmdb database; countries are not worked out."
+        return None
+
+    def find(self, address: str | None) -> Place:
+        """The place of an address; NOWHERE for a private one, one that is no address, or one not in the database."""
+        parsed = parsed_address(address)
+        reader = self._open()
+        if parsed is None or reader is None:
+            return NOWHERE
+        try:
+            return _place(reader.get(parsed))
+        except ValueError:  # An IPv6 address, and a database of IPv4 only.
+            return NOWHERE
+
+    def _open(self) -> maxminddb.Reader | None:
+        if self._path is None or monotonic() - self._looked_at < LOOKED_AT:
+            return self._reader
+        self._looked_at = monotonic()
+        try:
+            about = self._path.stat()
+            if (about.st_mtime_ns, about.st_size) != self._seen:
+                self._reader = maxminddb.open_database(self._path, maxminddb.MODE_MEMORY)
+                self._seen = (about.st_mtime_ns, about.st_size)
+        except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+            # A file that is being replaced: the old one, which is in memory, goes on answering.
+            log.warning("the database of places cannot be read", extra={"error": type(error).__name__})
+        return self._reader
+
+
+def _place(record: Any) -> Place:
+    """The makers of databases agree on a country's code, and not quite on where it stands."""
+    if not isinstance(record, dict):
+        return NOWHERE
+    country = record.get("country") or record.get("registered_country") or record.get("country_code")
+    code = country.get("iso_code") if isinstance(country, dict) else country
+    where = record.get("location")
+    where = where if isinstance(where, dict) else {}
+    latitude, longitude = where.get("latitude"), where.get("longitude")
+    text = code.upper() if isinstance(code, str) and len(code) == 2 else None
+    if isinstance(latitude, float) and isinstance(longitude, float):
+        return Place(text, latitude, longitude)
+    return Place(text)
+
+
+def parsed_address(address: str | None) -> IPv4Address | IPv6Address | None:
+    """An internet address; the IPv4 one inside an IPv6 one; None for anything else."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return None
+    return parsed.ipv4_mapped or parsed if isinstance(parsed, IPv6Address) else parsed
+
+
+def network_of(address: str | None, v4: int = 24, v6: int = 48) -> str:
+    """The network an address is in: what stays the same when a household's address changes."""
+    parsed = parsed_address(address)
+    if parsed is None:
+        return ""
+    return str(ip_network((parsed, v4 if parsed.version == 4 else v6), strict=False))
