@@ -1,0 +1,183 @@
+"""Finding out who somebody is: password, then second factor; alike for every account that there is or is not (S1)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import delete
+
+from resolvers.authentication_credentials import Account, Credentials
+from resolvers.authentication_guesses import Bucket, Guesses, Pace
+from resolvers.authentication_means import Means
+from resolvers.authentication_opening import Opener, Proof, unchanged
+from resolvers.authentication_pending import Pending, PendingSignIns, finish
+from resolvers.authentication_secrets import hashed
+from resolvers.authentication_verdicts import Awaiting, Denied, Lapsed, Opened
+from resolvers.factors import Used, confirmed, is_short, use_code
+from resolvers.passwords import normal
+from resolvers.passwords_hashing import too_long
+from resolvers.sessions import SECOND, Session
+from resolvers.signins import Visitor, record
+from resolvers.signins_places import network_of
+from store.database import Store
+from store.signin import guesses
+
+SOONEST = 0.2
+"""Seconds after which a refusal leaves at the earliest: longer than any of the ways to it takes, so that its time says
+nothing of the account."""
+
+Verdict = TypeVar("Verdict")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Claim:
+    """Who somebody says they are, and the proof they bring. With `renews` they are signed in already (step-up)."""
+
+    platform: str
+    login: str
+    password: str
+    code: str = ""
+    shared: bool = False
+    renews: Session | None = None
+
+
+class Authentication:
+    """The procedure, for all platforms."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._means = store, means
+        self.credentials = Credentials(store)
+        self.pending = PendingSignIns(store, means, self.credentials)
+        self.guesses = Guesses(store)
+        self.opener = Opener(store, means)
+
+    async def by_password(self, claim: Claim, visitor: Visitor, now: datetime) -> Opened | Awaiting | Denied | Lapsed:
+        """Believe a password, or not.
+
+        1. What is too long is not hashed. 2. The attempt is counted where guesses at this account from strangers, or
+        from this known device, are counted. 3. The password is verified, at the same cost for every account.
+        4. A wrong one is written down. 5. After a right one the second factor is awaited, if there is one; 6. else
+        they are let in. A refusal leaves no sooner than any other.
+        """
+        return await no_sooner(self._by_password(claim, visitor, now))
+
+    async def _by_password(self, claim: Claim, visitor: Visitor, now: datetime) -> Opened | Awaiting | Denied | Lapsed:
+        password = normal(claim.password)
+        if too_long(claim.password) or too_long(password):  # 1
+            return Denied()
+        account, subject = await self._account(claim)
+        buckets = await self._buckets(account, subject, visitor, claim.code, now)
+        if wait := await self.guesses.charge(buckets, now):  # 2
+            return Denied(wait)
+        stored = account.credential.password_hash if account else None
+        right = await self._means.hasher.verify(stored, password)  # 3
+        if account is None or not right:
+            return await self._refuse(account, claim.platform, visitor, now)  # 4
+        return await self._after_password(account, claim, visitor, now, buckets)
+
+    async def _account(self, claim: Claim) -> tuple[Account | None, bytes]:
+        """The account that is meant, and what its attempts are counted under, whether there is one or not."""
+        if claim.renews is not None:
+            account = await self.credentials.by_id(claim.renews.credential_id)
+            return account, _subject(account) if account else b""
+        login_index = self.credentials.login_index(claim.login)
+        account = await self.credentials.by_login(claim.platform, login_index)
+        return account, claim.platform.encode() + login_index
+
+    async def _buckets(
+        self, account: Account | None, subject: bytes, visitor: Visitor, code: str, now: datetime
+    ) -> list[Bucket]:
+        """Where an attempt is counted (step 2).
+
+        Whoever brings a recovery code, which nobody guesses, is counted by network only; whoever brings a short code
+        apart from those who bring none: so guessing passwords keeps nobody out who has a second factor.
+        """
+        if account is not None and await self.opener.devices.knows(account, visitor, now):
+            return [Bucket(Pace.DEVICE, subject + hashed(visitor.device_secret or ""))]
+        buckets = [by_network(visitor)]
+        if not code:
+            buckets.append(Bucket(Pace.PASSWORD, subject))
+        elif is_short(code):
+            buckets.append(Bucket(Pace.CODE, subject))
+        return buckets
+
+    async def _refuse(self, account: Account | None, platform: str, visitor: Visitor, now: datetime) -> Denied:
+        """Write it down (R17); for an account that there is not, one write that changes nothing in its place."""
+        access = self.opener.history.failed(platform, visitor, now)
+        async with self._store.write() as connection:
+            if account is not None:
+                await record(connection, account.key, self._means, access)
+            else:
+                await connection.execute(delete(guesses).where(guesses.c.bucket == b""))
+        return Denied()
+
+    async def _after_password(
+        self, account: Account, claim: Claim, visitor: Visitor, now: datetime, buckets: Sequence[Bucket]
+    ) -> Opened | Awaiting | Denied | Lapsed:
+        stored, password = account.credential.password_hash or "", normal(claim.password)
+        fresh = await self._means.hasher.hash(password) if self._means.hasher.stale(stored) else None  # S2
+        access = await self.opener.judged(account, visitor, now)
+        renews = claim.renews.id if claim.renews else None
+        async with self._store.write() as connection:
+            if not await unchanged(connection, account, fresh):
+                return Denied()
+            factors = await confirmed(connection, account.credential.id)
+            if factors and not claim.code:  # 5
+                await self.guesses.forgive(connection, buckets, now)
+                secret = await self.pending.begin(connection, account, claim.shared, renews, now)
+                return Awaiting(secret, frozenset(each.kind for each in factors))
+            used = None
+            if factors:
+                used = await use_code(connection, account.key, account.credential.id, claim.code, now)
+            if used is not None or not factors:  # 6
+                await self.guesses.forgive(connection, buckets, now)
+                proof = Proof(account, methods("pwd", used), claim.shared, renews, used)
+                return await self.opener.open(connection, proof, visitor, access)
+        return await self._refuse(account, claim.platform, visitor, now)
+
+    async def by_code(self, pending: Pending, code: str, visitor: Visitor, now: datetime) -> Opened | Denied | Lapsed:
+        """Believe a code after a right password, or not; the same steps."""
+        return await no_sooner(self._by_code(pending, code, visitor, now))
+
+    async def _by_code(self, pending: Pending, code: str, visitor: Visitor, now: datetime) -> Opened | Denied | Lapsed:
+        account = pending.account
+        buckets = await self._buckets(account, _subject(account), visitor, code or "0", now)
+        if wait := await self.guesses.charge(buckets, now):
+            return Denied(wait)
+        access = await self.opener.judged(account, visitor, now)
+        async with self._store.write() as connection:
+            used = await use_code(connection, account.key, account.credential.id, code, now)
+            if used is not None:
+                if not await unchanged(connection, account) or not await finish(connection, pending):
+                    return Lapsed()
+                await self.guesses.forgive(connection, buckets, now)
+                proof = Proof(account, methods("pwd", used), pending.shared, pending.session_id, used)
+                return await self.opener.open(connection, proof, visitor, access)
+        return await self._refuse(account, account.credential.platform, visitor, now)
+
+
+async def no_sooner(work: Awaitable[Verdict], always: bool = False) -> Verdict:
+    """Have a refusal (or `always` the answer) wait until every refusal could have been ready."""
+    began = asyncio.get_running_loop().time()
+    verdict = await work
+    if always or isinstance(verdict, Denied):
+        await asyncio.sleep(began + SOONEST - asyncio.get_running_loop().time())
+    return verdict
+
+
+def by_network(visitor: Visitor) -> Bucket:
+    """Whatever comes from one household or server is counted together."""
+    return Bucket(Pace.NETWORK, network_of(visitor.address, 32, 56))
+
+
+def methods(first: str, used: Used | None) -> tuple[str, ...]:
+    """How somebody was authenticated, in the words of RFC 8176."""
+    return (first,) if used is None else (first, *used.methods, SECOND)
+
+
+def _subject(account: Account) -> bytes:
+    return account.credential.platform.encode() + account.credential.login_index

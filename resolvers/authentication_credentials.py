@@ -1,0 +1,82 @@
+"""Finding a credential: by platform and login name, by its own id, or all of a customer's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from resolvers.passwords_hashing import MOST_BYTES
+from store.credentials import credentials
+from store.database import Store
+from store.metadata import instant
+from store.subjectkey import SubjectKey
+
+K = credentials.c
+COLUMNS = (K.id, K.customer_id, K.platform, K.login_index, K.password_hash, K.changed_at)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credential:
+    """The sign-in of one customer to one platform."""
+
+    id: int
+    customer_id: int
+    platform: str
+    login_index: bytes
+    password_hash: str | None
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, row: Any) -> Credential:
+        """From a row of `COLUMNS`."""
+        id_, customer, platform, index, hash_, changed = row
+        return cls(id_, customer, platform, bytes(index), hash_, instant(changed))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Account:
+    """A credential with the key of its customer."""
+
+    credential: Credential
+    key: SubjectKey
+
+
+class Credentials:
+    """Reads credentials. One whose customer was erased does not exist."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        found = select(*COLUMNS)
+        prepare = store.reader.prepare
+        self._by_login = prepare(found.where(K.platform == bindparam("platform"), K.login_index == bindparam("login")))
+        self._by_id = prepare(found.where(K.id == bindparam("id")))
+        self._of_customer = prepare(found.where(K.customer_id == bindparam("customer")).order_by(K.id))
+
+    def login_index(self, login: str) -> bytes:
+        """The keyed fingerprint of a login name, whatever was typed."""
+        text = login[:MOST_BYTES].encode(errors="replace").decode()
+        return self._store.keys.blind_index("login", text)
+
+    async def by_login(self, platform: str, login_index: bytes) -> Account | None:
+        """Whose login name this is."""
+        return await self._one(self._by_login, {"platform": platform, "login": login_index})
+
+    async def by_id(self, credential_id: int) -> Account | None:
+        """One that is known already."""
+        return await self._one(self._by_id, {"id": credential_id})
+
+    async def of_customer(self, customer_id: int) -> list[Credential]:
+        """All platforms of a customer."""
+        return [
+            Credential.of(row) for row in await self._store.reader.fetch(self._of_customer, {"customer": customer_id})
+        ]
+
+    async def _one(self, prepared: Any, values: dict[str, Any]) -> Account | None:
+        rows = await self._store.reader.fetch(prepared, values)
+        credential = Credential.of(rows[0]) if rows else None
+        # The key of nobody is asked for too: the same work for a name that does not exist (S1).
+        (key,) = await self._store.keys.subjects([credential.customer_id if credential else 0])
+        return None if credential is None or key is None else Account(credential, key)

@@ -1,0 +1,60 @@
+"""Devices that a credential knows: a sign-in succeeded there before, and the browser kept a secret since."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.authentication_credentials import Account
+from resolvers.authentication_means import Means
+from resolvers.authentication_secrets import hashed, new_secret
+from resolvers.signins import Visitor
+from store.database import Store
+from store.ids import new_id
+from store.metadata import instant
+from store.signin import known_devices
+
+D = known_devices.c
+
+
+class Devices:
+    """Tells known devices from strangers."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._means = store, means
+        found = select(D.last_used_at).where(
+            D.credential_id == bindparam("credential"), D.secret_hash == bindparam("secret")
+        )
+        self._find = store.reader.prepare(found)
+
+    async def knows(self, account: Account, visitor: Visitor, now: datetime) -> bool:
+        """Whether this credential was used in this browser not too long ago."""
+        if visitor.device_secret is None:
+            return False
+        values = {"credential": account.credential.id, "secret": hashed(visitor.device_secret)}
+        rows = await self._store.reader.fetch(self._find, values)
+        return bool(rows) and now - instant(rows[0][0]) < self._means.times.device
+
+
+async def remember_device(connection: AsyncConnection, account: Account, visitor: Visitor, now: datetime) -> str:
+    """Know this browser from now on, in the caller's transaction; the secret for it to keep, the one it has if any."""
+    secret = visitor.device_secret or new_secret()
+    mine = D.credential_id == account.credential.id
+    used = update(known_devices).where(mine, D.secret_hash == hashed(secret)).values(last_used_at=now)
+    if not (await connection.execute(used)).rowcount:
+        row = {
+            "id": new_id(),
+            "customer_id": account.credential.customer_id,
+            "credential_id": account.credential.id,
+            "secret_hash": hashed(secret),
+            "last_used_at": now,
+        }
+        await connection.execute(insert(known_devices).values(row))
+    return secret
+
+
+async def forget_devices(connection: AsyncConnection, credential_id: int) -> None:
+    """Every browser is a stranger again."""
+    await connection.execute(delete(known_devices).where(D.credential_id == credential_id))

@@ -1,0 +1,139 @@
+"""Setting a new password: judged, compared with the customer's other ones (R38), written, and the customer told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.authentication_actor import NOT_FOUND, Actor, actor_at, too_often
+from resolvers.authentication_credentials import Account, Credential, Credentials
+from resolvers.authentication_means import Means
+from resolvers.commands import Desk, Result, UserProblem
+from resolvers.passwords import faults, measure, normal
+from resolvers.passwords_hashing import too_long
+from resolvers.passwords_own_words import OwnWords
+from resolvers.sessions import end_where
+from resolvers.signins_letters import Letter, write
+from store.access import sessions
+from store.credentials import credentials
+from store.database import Store
+from store.signin import pending_sign_ins, reset_links
+
+K = credentials.c
+
+WRONG_PASSWORD = UserProblem("WRONG_PASSWORD", "This is not the present password.", ("currentPassword",))
+SAME = UserProblem("PASSWORD_SAME", "This is the present password. Choose another.")
+REUSED = UserProblem(
+    "PASSWORD_REUSED", "You use this password for another of your services. Choose a different one for each."
+)
+CONFLICT = UserProblem("CONFLICT", "One of your passwords was changed in the meantime. Try again.")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Prepared:
+    """A password that may be set, and the credentials that it was compared with."""
+
+    account: Account
+    everyone: tuple[Credential, ...]
+    hash: str
+    strength: str
+
+
+class NewPasswords:
+    """Judges and writes new passwords."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._means = store, means
+        self._credentials = Credentials(store)
+        self._own = OwnWords(store)
+
+    async def prepared(self, account: Account, password: str) -> Prepared | tuple[UserProblem, ...]:
+        """A password that may be set, hashed; or what is wrong with it.
+
+        It is compared by hashing it against each stored hash: nothing that could be compared fast is kept (R38).
+        """
+        text = normal(password)
+        own = [] if too_long(password) else await self._own.of(account.key)
+        if found := faults(text, own):
+            return tuple(found)
+        everyone = await self._credentials.of_customer(account.credential.customer_id)
+        others = [each.password_hash for each in everyone if each.id != account.credential.id and each.password_hash]
+        present = [account.credential.password_hash] if account.credential.password_hash else []
+        if await self._means.hasher.any_of(present, text):
+            return (SAME,)
+        if await self._means.hasher.any_of(others, text):
+            return (REUSED,)
+        hash_ = await self._means.hasher.hash(text)
+        return Prepared(account, tuple(everyone), hash_, measure(text, own).strength)
+
+    async def write(
+        self, connection: AsyncConnection, new: Prepared, now: datetime, keep_session: int | None = None
+    ) -> UserProblem | None:
+        """Set it, in the caller's transaction, as its last act: all other sessions of the platform end (S6).
+
+        The customer's credentials are locked and compared first, so that two that are changed at the same moment do
+        not both get the same password.
+        """
+        account = new.account
+        if not await _as_read(connection, new):
+            return CONFLICT
+        change = {"password_hash": new.hash, "changed_at": now, "strength": new.strength}
+        await connection.execute(update(credentials).where(K.id == account.credential.id).values(change))
+        await void_links(connection, account.credential.id)
+        letter, platform = Letter.PASSWORD_CHANGED, account.credential.platform
+        await write(connection, account.key, self._means.site, letter, platform, now)
+        which: list[ColumnElement[bool]] = [sessions.c.platform == platform]
+        if keep_session is not None:
+            which.append(sessions.c.id != keep_session)
+        await end_where(connection, account.credential.customer_id, which, now)
+        return None
+
+
+async def _as_read(connection: AsyncConnection, new: Prepared) -> bool:
+    customer = new.account.credential.customer_id
+    found = select(K.id, K.password_hash).where(K.customer_id == customer).order_by(K.id).with_for_update()
+    now = {row.id: row.password_hash for row in await connection.execute(found)}
+    return now == {each.id: each.password_hash for each in new.everyone}
+
+
+async def void_links(connection: AsyncConnection, credential_id: int) -> None:
+    """Links and half-done sign-ins that belong to the old password lead nowhere."""
+    for table in (reset_links, pending_sign_ins):
+        await connection.execute(delete(table).where(table.c.credential_id == credential_id))
+
+
+async def change(actor: Actor, credential_id: int | None, current: str, new: str) -> Result:
+    """Change the password of one platform, with the present one; the other sessions there end."""
+    account = await actor.account(credential_id)
+    if account is None:
+        return Result(problems=(NOT_FOUND,))
+    if wait := await actor.charge(account):
+        return Result(problems=(too_often(wait, "currentPassword"),))
+    right = not too_long(current) and await actor.means.hasher.verify(account.credential.password_hash, normal(current))
+    if not right:
+        return Result(problems=(WRONG_PASSWORD,))
+    await actor.forgive(account)
+    passwords = NewPasswords(actor.store, actor.means)
+    prepared = await passwords.prepared(account, new)
+    if not isinstance(prepared, Prepared):
+        return Result(problems=at_field(prepared, "newPassword"))
+    async with actor.store.write() as connection:
+        problem = await passwords.write(connection, prepared, actor.now, actor.session_id)
+    return Result(problems=(problem,)) if problem else Result(affected={"credential": account.credential.id})
+
+
+def at_field(problems: tuple[UserProblem, ...], field: str) -> tuple[UserProblem, ...]:
+    """The same problems, at the field of the input that they are about."""
+    return tuple(replace(problem, field=(field,)) for problem in problems)
+
+
+async def change_password(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """The command of the API."""
+    return await change(
+        actor_at(desk), given.get("credential"), given.get("currentPassword") or "", given.get("newPassword") or ""
+    )

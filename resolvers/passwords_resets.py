@@ -1,0 +1,152 @@
+"""A new password for somebody who forgot theirs: by a link that works once, for half an hour, and tells nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.authentication import by_network, no_sooner
+from resolvers.authentication_credentials import Account, Credentials
+from resolvers.authentication_devices import forget_devices, remember_device
+from resolvers.authentication_guesses import Bucket, Guesses, Pace
+from resolvers.authentication_means import Means
+from resolvers.authentication_secrets import hashed, new_secret
+from resolvers.authentication_verdicts import Denied, Lapsed
+from resolvers.commands import UserProblem
+from resolvers.passwords_changing import NewPasswords, Prepared
+from resolvers.signins import Visitor
+from resolvers.signins_letters import Letter, write
+from store.customers import customers
+from store.database import Store
+from store.ids import new_id
+from store.metadata import instant
+from store.signin import reset_links
+
+R = reset_links.c
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """If there is such a sign-in, its customer was written to; whoever asked is told no more."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Link:
+    """A link that leads somewhere."""
+
+    id: int
+    account: Account
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Done:
+    """The password was set. The browser that did it is known from now on."""
+
+    platform: str
+    device_secret: str
+
+
+class Resets:
+    """Sends links and follows them."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._means = store, means
+        self._credentials = Credentials(store)
+        self._guesses = Guesses(store)
+        self._passwords = NewPasswords(store, means)
+        found = select(R.id, R.credential_id, R.account_state, R.expires_at)
+        self._find = store.reader.prepare(found.where(R.secret_hash == bindparam("secret")))
+        self._email = store.reader.prepare(
+            select(customers.c.email_index).where(customers.c.id == bindparam("customer"))
+        )
+
+    async def request(self, platform: str, login: str, visitor: Visitor, now: datetime) -> Sent | Denied:
+        """Write to the customer, if there is one; the same answer after the same time in any case (S8).
+
+        Too many requests from one network are refused; too many for one account are answered and not sent, so that
+        nobody's mailbox can be filled.
+        """
+
+        async def work() -> Sent | Denied:
+            if wait := await self._guesses.charge([by_network(visitor)], now):
+                return Denied(wait)
+            index = self._credentials.login_index(login)
+            account = await self._credentials.by_login(platform, index)
+            much = await self._guesses.charge([Bucket(Pace.RESET, platform.encode() + index)], now)
+            if account is not None and not much:
+                async with self._store.write() as connection:
+                    await self.send(connection, account, Letter.PASSWORD_RESET, now)
+            return Sent()
+
+        return await no_sooner(work(), always=True)
+
+    async def send(self, connection: AsyncConnection, account: Account, letter: Letter, now: datetime) -> None:
+        """A fresh link by e-mail, in the caller's transaction; earlier links of the credential lead nowhere."""
+        secret = new_secret()
+        await connection.execute(delete(reset_links).where(R.credential_id == account.credential.id))
+        email_index = await connection.scalar(
+            select(customers.c.email_index).where(customers.c.id == account.credential.customer_id)
+        )
+        row = {
+            "id": new_id(),
+            "customer_id": account.credential.customer_id,
+            "credential_id": account.credential.id,
+            "secret_hash": hashed(secret),
+            "account_state": _state(account, email_index),
+            "expires_at": now + self._means.times.reset,
+        }
+        await connection.execute(insert(reset_links).values(row))
+        site = self._means.site
+        link, minutes = site.link("/password/reset", secret), int(self._means.times.reset.total_seconds() // 60)
+        platform = account.credential.platform
+        await write(connection, account.key, site, letter, platform, now, link=link, minutes=minutes)
+
+    async def find(self, secret: str, now: datetime) -> Link | None:
+        """The link of this secret, while nothing that it was sent for has changed."""
+        rows = await self._store.reader.fetch(self._find, {"secret": hashed(secret)})
+        if not rows or instant(rows[0][3]) <= now:
+            return None
+        id_, credential_id, state, _ = rows[0]
+        account = await self._credentials.by_id(credential_id)
+        if account is None:
+            return None
+        ((email_index,),) = await self._store.reader.fetch(self._email, {"customer": account.credential.customer_id})
+        return Link(id_, account) if bytes(state) == _state(account, email_index) else None
+
+    async def follow(
+        self, secret: str, password: str, visitor: Visitor, now: datetime
+    ) -> Done | tuple[UserProblem, ...] | Denied | Lapsed:
+        """Set the password. The link is used up by setting it, not by looking at it, and not by a password that is
+        refused; every session of the platform ends, and every device is a stranger again but this one."""
+        if wait := await self._guesses.charge([by_network(visitor)], now):
+            return Denied(wait)
+        link = await self.find(secret, now)
+        if link is None:
+            return Lapsed()
+        prepared = await self._passwords.prepared(link.account, password)
+        if not isinstance(prepared, Prepared):
+            return prepared
+        async with self._store.write() as connection:
+            if (await connection.execute(delete(reset_links).where(R.id == link.id))).rowcount != 1:
+                return Lapsed()
+            await self._guesses.forgive(connection, [by_network(visitor)], now)
+            await forget_devices(connection, link.account.credential.id)
+            device = await remember_device(connection, link.account, visitor, now)
+            if await self._passwords.write(connection, prepared, now):
+                return Lapsed()  # Another password of theirs was changed in between, so this state is over.
+        return Done(link.account.credential.platform, device)
+
+
+def _state(account: Account, email_index: bytes | None) -> bytes:
+    """What the link was sent for: void once the password or the e-mail address is another one."""
+    credential = account.credential
+    facts = (
+        credential.password_hash or "",
+        str(int(credential.changed_at.timestamp())),
+        bytes(email_index or b"").hex(),
+    )
+    return sha256("\0".join(facts).encode()).digest()[:16]

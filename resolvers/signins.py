@@ -1,0 +1,150 @@
+"""Every access to every platform is recorded, located and judged (R17, R18); the customer hears of an unusual one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, bindparam, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.authentication_means import Means
+from resolvers.authentication_secrets import hashed, new_secret
+from resolvers.signins_judgement import Seen, Unusual, judge
+from resolvers.signins_letters import Letter, write
+from resolvers.signins_places import Place
+from store.access import sign_ins
+from store.database import Store
+from store.ids import new_id
+from store.metadata import instant
+from store.sealing import SealBroken
+from store.signin import alarm_links
+from store.subjectkey import SubjectKey
+
+I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital
+REMEMBERED = 60
+"""The earlier accesses that a new one is compared with."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Visitor:
+    """Who knocks, as far as the connection tells."""
+
+    address: str | None
+    device: str
+    device_secret: str | None = None
+    """What the browser was given when somebody last signed in there."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Access:
+    """One access that is about to be recorded."""
+
+    platform: str
+    at: datetime
+    address: str | None
+    device: str
+    place: Place
+    unusual: tuple[Unusual, ...] = ()
+    succeeded: bool = True
+
+
+class History:
+    """The customer's earlier accesses."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._means = store, means
+        found = select(I.id, I.at, I.ip_address, I.country, I.device).where(
+            I.customer_id == bindparam("customer"), I.outcome == "SUCCEEDED"
+        )
+        self._find = store.reader.prepare(found.order_by(I.id.desc()).limit(REMEMBERED))
+
+    async def judged(self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, known: bool) -> Access:
+        """A successful access with its place, compared with the earlier ones."""
+        place = self._means.places.find(visitor.address)
+        seen = Seen(now, visitor.address, place.country, visitor.device, place)
+        earlier = await self._earlier(key)
+        return Access(platform, now, visitor.address, visitor.device, place, judge(seen, earlier, known))
+
+    def failed(self, platform: str, visitor: Visitor, now: datetime) -> Access:
+        """A failed access, which is compared with nothing."""
+        place = self._means.places.find(visitor.address)
+        return Access(platform, now, visitor.address, visitor.device, place, succeeded=False)
+
+    async def _earlier(self, key: SubjectKey) -> Sequence[Seen]:
+        rows = await self._store.reader.fetch(self._find, {"customer": key.customer_id})
+        found = [self._seen(key, *row) for row in rows]
+        return sorted(found, key=lambda each: each.at, reverse=True)
+
+    def _seen(
+        self, key: SubjectKey, id_: int, at: str | datetime, address: bytes, country: bytes, device: bytes
+    ) -> Seen:
+        ip = opened(key, I.ip_address, id_, address)
+        place = self._means.places.find(ip)
+        return Seen(instant(at), ip, opened(key, I.country, id_, country), opened(key, I.device, id_, device), place)
+
+
+async def record(
+    connection: AsyncConnection, key: SubjectKey, means: Means, access: Access, credential_id: int | None = None
+) -> int:
+    """Write an access down, in the caller's transaction; of an unusual one the customer is told. Returns its id.
+
+    "It wasn't me" voids the password of the credential; of all of the platform's when it is not known which.
+    """
+    id_ = new_id()
+    row = {
+        "id": id_,
+        "customer_id": key.customer_id,
+        "platform": access.platform,
+        "at": access.at,
+        "outcome": "SUCCEEDED" if access.succeeded else "FAILED",
+        "ip_address": sealed(key, I.ip_address, id_, access.address),
+        "country": sealed(key, I.country, id_, access.place.country),
+        "device": sealed(key, I.device, id_, access.device),
+        "unusual": bool(access.unusual),
+    }
+    await connection.execute(insert(sign_ins).values(row))
+    if access.unusual:
+        await _tell(connection, key, means, access, id_, credential_id)
+    return id_
+
+
+async def _tell(
+    connection: AsyncConnection, key: SubjectKey, means: Means, access: Access, id_: int, credential_id: int | None
+) -> None:
+    secret = new_secret()
+    row = {
+        "id": new_id(),
+        "customer_id": key.customer_id,
+        "sign_in_id": id_,
+        "credential_id": credential_id,
+        "secret_hash": hashed(secret),
+        "expires_at": access.at + means.times.alarm,
+    }
+    await connection.execute(insert(alarm_links).values(row))
+    await write(
+        connection,
+        key,
+        means.site,
+        Letter.UNUSUAL_SIGN_IN,
+        access.platform,
+        access.at,
+        device=access.device,
+        place=access.place.country or "?",
+        link=means.site.link("/not-me", secret),
+    )
+
+
+def sealed(key: SubjectKey, column: Column[Any], row_id: int, value: str | None) -> bytes | None:
+    """A text as it rests in a row."""
+    return None if value is None else key.seal(column, row_id, column.info["sealing"].encode(value))
+
+
+def opened(key: SubjectKey, column: Column[Any], row_id: int, resting: bytes | None) -> str | None:
+    """The text; None where there is none, or where it was damaged: a damaged row must not keep its owner out."""
+    try:
+        return None if resting is None else column.info["sealing"].decode(key.open(column, row_id, resting))
+    except SealBroken:
+        return None

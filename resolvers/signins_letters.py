@@ -1,0 +1,160 @@
+"""Messages to customers about their sign-ins: written in their language, sealed, and left in the outbox.
+
+A message is JSON of `to`, `language`, `subject` and `text`. Subjects are the same for everybody (D1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from string import Template
+
+import orjson
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.authentication_means import Site
+from store.customers import customers
+from store.ids import new_id
+from store.outbox import outbox
+from store.subjectkey import SubjectKey
+
+C = customers.c
+TOPIC = "email"
+
+PLATFORM = {
+    "en": {"CLIENT_AREA": "client area", "MANAGEMENT_INTERFACE": "management interface", "WEBMAIL": "webmail"},
+    "fr": {"CLIENT_AREA": "espace client", "MANAGEMENT_INTERFACE": "interface de gestion", "WEBMAIL": "webmail"},
+}
+
+
+class Letter(Enum):
+    """What can be written; each with a subject and a text in English and in French."""
+
+    PASSWORD_RESET = (
+        "Choose a new password",
+        "Somebody, probably you, asked for a new password for your $platform at $site.\n\n"
+        "Choose it here within $minutes minutes:\n$link\n\n"
+        "If it was not you, do nothing: your password stays as it is.",
+        "Choisissez un nouveau mot de passe",
+        "Quelqu'un, sans doute vous, a demandé un nouveau mot de passe pour votre $platform chez $site.\n\n"
+        "Choisissez-le ici dans les $minutes minutes :\n$link\n\n"
+        "Si ce n'était pas vous, ne faites rien : votre mot de passe reste inchangé.",
+    )
+    PASSWORD_CHANGED = (
+        "Your password was changed",
+        "The password of your $platform at $site was changed on $at. Everybody else who was signed in there was signed "
+        "out.\n\nIf it was not you, choose a new password now:\n$origin/password/forgot",
+        "Votre mot de passe a été changé",
+        "Le mot de passe de votre $platform chez $site a été changé le $at. Toutes les autres sessions ouvertes y ont "
+        "été fermées.\n\nSi ce n'était pas vous, choisissez tout de suite un nouveau mot de passe :\n"
+        "$origin/password/forgot",
+    )
+    UNUSUAL_SIGN_IN = (
+        "An unusual sign-in",
+        "Your $platform at $site was entered in an unusual way on $at:\n\n  $device\n  $place\n\n"
+        "If it was you, there is nothing to do. If it was not you, end it here; you will then choose a new password:\n"
+        "$link",
+        "Une connexion inhabituelle",
+        "Une connexion inhabituelle à votre $platform chez $site a eu lieu le $at :\n\n  $device\n  $place\n\n"
+        "Si c'était vous, il n'y a rien à faire. Sinon, mettez-y fin ici ; vous choisirez ensuite un nouveau mot de "
+        "passe :\n$link",
+    )
+    ALARM_RAISED = (
+        "Everybody was signed out",
+        "You said that a sign-in to your $platform at $site was not yours. Everybody was signed out, and the old "
+        "password opens nothing any more.\n\nChoose a new one within $minutes minutes:\n$link\n\n"
+        "Later, ask for another link here: $origin/password/forgot",
+        "Toutes les sessions ont été fermées",
+        "Vous avez signalé qu'une connexion à votre $platform chez $site n'était pas la vôtre. Toutes les sessions "
+        "ont été fermées, et l'ancien mot de passe n'ouvre plus rien.\n\nChoisissez-en un nouveau dans les $minutes "
+        "minutes :\n$link\n\nPlus tard, demandez un autre lien ici : $origin/password/forgot",
+    )
+    FACTOR_ADDED = (
+        "Two-step sign-in: something was added",
+        "A second factor was added to your $platform at $site on $at.\n\nIf it was not you, choose a new password now, "
+        "then remove it:\n$origin/password/forgot",
+        "Connexion en deux étapes : un ajout",
+        "Un second facteur a été ajouté à votre $platform chez $site le $at.\n\nSi ce n'était pas vous, choisissez "
+        "tout de suite un nouveau mot de passe, puis supprimez-le :\n$origin/password/forgot",
+    )
+    FACTOR_REMOVED = (
+        "Two-step sign-in: something was removed",
+        "A second factor was removed from your $platform at $site on $at.\n\nIf it was not you, choose a new password "
+        "now:\n$origin/password/forgot",
+        "Connexion en deux étapes : une suppression",
+        "Un second facteur a été supprimé de votre $platform chez $site le $at.\n\nSi ce n'était pas vous, choisissez "
+        "tout de suite un nouveau mot de passe :\n$origin/password/forgot",
+    )
+    RECOVERY_CODE_USED = (
+        "A recovery code was used",
+        "A recovery code opened your $platform at $site on $at. You have $left left.\n\nIf it was not you, choose a "
+        "new password now:\n$origin/password/forgot",
+        "Un code de secours a été utilisé",
+        "Un code de secours a ouvert votre $platform chez $site le $at. Il vous en reste $left.\n\nSi ce n'était pas "
+        "vous, choisissez tout de suite un nouveau mot de passe :\n$origin/password/forgot",
+    )
+
+    def in_language(self, language: str) -> tuple[str, str]:
+        """Subject and text."""
+        english, text, french, texte = self.value
+        return (french, texte) if language == "fr" else (english, text)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reader:
+    """Whom a message is for."""
+
+    key: SubjectKey
+    email: str
+    language: str
+
+
+async def reader_of(connection: AsyncConnection, key: SubjectKey) -> Reader | None:
+    """The customer as somebody to write to; None without an e-mail address."""
+    row = (await connection.execute(select(C.email, C.locale).where(C.id == key.customer_id))).one_or_none()
+    if row is None or row.email is None:
+        return None
+    address = key.open(C.email, key.customer_id, row.email).decode()
+    return Reader(key, address, "fr" if (row.locale or "").lower().startswith("fr") else "en")
+
+
+async def write(
+    connection: AsyncConnection,
+    key: SubjectKey,
+    site: Site,
+    letter: Letter,
+    platform: str,
+    now: datetime,
+    **facts: str | int,
+) -> None:
+    """Put a message in the outbox, in the caller's transaction; none when the customer has no e-mail address."""
+    reader = await reader_of(connection, key)
+    if reader is None:
+        return
+    subject, text = letter.in_language(reader.language)
+    at = now.strftime("%d/%m/%Y, %H:%M UTC" if reader.language == "fr" else "%d %B %Y, %H:%M UTC")
+    values: dict[str, str | int] = {
+        "platform": PLATFORM[reader.language][platform],
+        "site": site.name,
+        "origin": site.origin,
+        "at": at,
+    }
+    message = {
+        "to": reader.email,
+        "language": reader.language,
+        "subject": subject,
+        "text": Template(text).substitute(values | facts),
+    }
+    id_ = new_id()
+    row = {
+        "id": id_,
+        "customer_id": key.customer_id,
+        "topic": TOPIC,
+        "payload": key.seal(outbox.c.payload, id_, orjson.dumps(message)),
+        "created_at": now,
+        "next_attempt_at": now,
+        "attempts": 0,
+    }
+    await connection.execute(insert(outbox).values(row))
