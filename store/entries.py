@@ -22,8 +22,13 @@ ledger_entries = table(
     within=ledger_metadata,
     sqlite_autoincrement=True,
 )
-"""Append-only: triggers refuse to change or delete a row. `entry` is canonical JSON; customers stand in it by
-pseudonym only. Numbers rise, and may skip on PostgreSQL; a number is never used twice."""
+"""Append-only: triggers refuse to change a row, and to delete one unless its leaf is pruned (`store.ledger_pruning`).
+`entry` is canonical JSON; customers stand in it by pseudonym only. Numbers rise, and may skip on PostgreSQL; a number
+is never used twice."""
+
+EVENT_PRUNED = "LEDGER_PRUNED"
+PRUNED = b'"event":"LEDGER_PRUNED"'
+"""What the bytes of an entry contain that records a pruning, and no other: in a text the quotes would be escaped."""
 
 
 def canonical(entry: Mapping[str, Any], random: Callable[[int], bytes] = secrets.token_bytes) -> bytes:

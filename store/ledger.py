@@ -47,8 +47,8 @@ class Ledger:
         self._flusher: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def append(self, entry: Mapping[str, Any]) -> None:
-        """Returns when the entry is on the disk; StoreUnavailable when that is not certain.
+    async def append(self, entry: Mapping[str, Any]) -> bytes:
+        """Returns the entry's bytes, when they are on the disk; StoreUnavailable when that is not certain.
 
         The entry holds texts, whole numbers, lists and dictionaries of them; TypeError otherwise. When it raises, or
         is cancelled, the entry may stand in the ledger all the same: recorded and not revealed, never the reverse.
@@ -58,10 +58,12 @@ class Ledger:
         if len(self._waiting) >= WAITING:
             raise StoreUnavailable(Cause.SLOW)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(((canonical(entry), self._clock()), done))
+        content = canonical(entry)
+        self._waiting.append(((content, self._clock()), done))
         if self._flusher is None:
             self._flusher = asyncio.create_task(self._flush())
         await done
+        return content
 
     async def _flush(self) -> None:
         try:
