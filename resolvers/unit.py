@@ -51,7 +51,26 @@ class Unit:
 
     async def page(self, fetch: PageOf, after: int | None, limit: int) -> tuple[list[Admitted], bool]:
         """A page of the whole table that the purpose may read, and whether more follow."""
-        return await self._trimmed(await fetch.rows(None, after, limit, self.parameters), fetch, limit)
+        rows, more = await self.standing(fetch, after, limit)
+        return await self.revealed.admit(rows, fetch.layout), more
+
+    async def standing(self, fetch: PageOf, after: int | None, limit: int) -> tuple[list[Row], bool]:
+        """The same as bare rows, their owners noted.
+
+        Where an owner's key is gone (R35) the next rows take the place: a page that came out empty would have no
+        cursor to read on from. So it is one statement, and one more for each gap.
+        """
+        at, known = fetch.layout.owner_at, self.revealed.known
+        standing: list[Row] = []
+        while True:
+            wanted = limit - len(standing)
+            rows = await fetch.rows(None, after, wanted, self.parameters)
+            page, more = rows[:wanted], len(rows) > wanted
+            await self.revealed.learn(row[at] for row in page)
+            standing += [row for row in page if known[row[at]] is not None]
+            if not more or len(standing) == limit:
+                return standing, more
+            after = page[-1][0]
 
     async def _trimmed(self, rows: Sequence[Row], fetch: PageOf, limit: int) -> tuple[list[Admitted], bool]:
         """The row beyond the page only says that more follow: nobody is told of it, and nobody is noted for it."""

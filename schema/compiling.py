@@ -139,12 +139,10 @@ class _Compiler:
 
     def _page(self, planned: Planned) -> str:
         n, fetch = self._paging(planned)
-        self.out.add(f"found{n} = await fetch{n}.rows(None, after{n}, first{n}, parameters)")
-        self.out.add(f"rows{n} = found{n}[:first{n}]")
-        self._admit(fetch.layout, n)
+        self.out.add(f"rows{n}, more{n} = await unit.standing(fetch{n}, after{n}, first{n})")
         self._below(rows_below(planned), fetch.layout, n)
         self._connection(planned, fetch.layout, n)
-        return f"connection{n}(rows{n}, len(found{n}) > first{n})"
+        return f"connection{n}(rows{n}, more{n})"
 
     def _grant(self, planned: Planned) -> str:
         n = self.out.number()
