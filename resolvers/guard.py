@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Column
 
 from resolvers.fetches import Layout, Row
-from store.keystore import KeyStore, SubjectKey
+from store.keystore import KeyStore
+from store.subjectkey import SubjectKey
 
 
 class Damaged(Exception):  # noqa: N818  (what became of the value)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.texts import Texts
 from store.customers import customers
-from store.keystore import SubjectKey
+from store.subjectkey import SubjectKey
 
 C = customers.c
 NAME = {"givenName": 0, "familyName": 1}
@@ -25,11 +25,8 @@ async def update_profile(desk: Desk, given: Mapping[str, Any]) -> Result:
     CONFLICT, and is not overwritten.
     """
     texts = Texts(given)
-    wanted = {
-        name: read(name)
-        for name, read in (("phone", texts.phone), ("locale", texts.language), ("givenName", texts.name), ("familyName", texts.name))
-        if name in given
-    }
+    reads = {"phone": texts.phone, "locale": texts.language, "givenName": texts.name, "familyName": texts.name}
+    wanted = {name: read(name) for name, read in reads.items() if name in given}
     address = texts.address("postalAddress") if given.get("postalAddress") is not None else None
     if texts.problems:
         return Result(problems=tuple(texts.problems))

@@ -12,7 +12,7 @@ from resolvers.fetches import ByIndex, ByKey, PageOf, Row
 from resolvers.filters import NOW, SUBJECT
 from resolvers.guard import Revealed
 from store.database import Store
-from store.keystore import SubjectKey
+from store.subjectkey import SubjectKey
 
 Admitted = tuple[Row, SubjectKey]
 
@@ -35,7 +35,8 @@ class Unit:
             rows = await fetch.rows(keys, self.parameters)
             return _under(keys, await self.revealed.admit(rows, fetch.layout), fetch.grouped_at)
 
-        return await self._loader(place, load).load(key)
+        found: list[Admitted] = await self._loader(place, load).load(key)
+        return found
 
     async def page_under(
         self, place: Hashable, fetch: PageOf, key: int, after: int | None, limit: int
@@ -47,7 +48,8 @@ class Unit:
             groups = fetch.grouped(rows)
             return [await self._trimmed(groups.get(key, ()), fetch, limit) for key in keys]
 
-        return await self._loader((place, after, limit), load).load(key)
+        found: tuple[list[Admitted], bool] = await self._loader((place, after, limit), load).load(key)
+        return found
 
     async def page(self, fetch: PageOf, after: int | None, limit: int) -> tuple[list[Admitted], bool]:
         """A page of the whole table that the purpose may read, and whether more follow."""

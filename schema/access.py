@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 import strawberry
 
 from schema.connections import connection
@@ -13,12 +11,13 @@ from schema.node import Node
 from schema.readers import OPEN_SESSIONS, WATCHED
 from schema.records import record
 from schema.scalars import CountryCode, DateTime
+from schema.words import enumerated
 from store.access import OUTCOMES, sessions, sign_ins
 
 I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital throughout the schema
 S = sessions.c
 
-SignInOutcome = strawberry.enum(Enum("SignInOutcome", {k: k for k in OUTCOMES}), description="Whether it succeeded.")
+SignInOutcome = enumerated("SignInOutcome", OUTCOMES, "Whether it succeeded.")
 
 
 @record(sign_ins)

@@ -33,7 +33,7 @@ def connection(node: type[Any], name: str) -> type[Any]:
         f"{name}Connection",
         (),
         {
-            "__annotations__": {"edges": list[edge_type], "nodes": list[node], "page_info": PageInfo},  # type: ignore[valid-type]
+            "__annotations__": {"edges": list[edge_type], "nodes": list[node], "page_info": PageInfo},
             "edges": public(Attribute("edges"), "The page.", "its nodes name their purposes"),
             "nodes": public(Attribute("nodes"), "The page without cursors.", "its own fields name their purposes"),
             "page_info": public(Attribute("page_info"), "Where the page stands in the list.", CURSOR),

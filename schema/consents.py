@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 import strawberry
 
 from schema.fields import datum, identity
@@ -11,16 +9,15 @@ from schema.node import Node
 from schema.readers import SELF
 from schema.records import record
 from schema.scalars import DateTime, LanguageTag
+from schema.words import enumerated
 from store.consents import CONSENT_KINDS, CONSENT_STATES, consents, cookie_choices
 
 C = consents.c
 K = cookie_choices.c
 OWN = (SELF,)
 
-ConsentKind = strawberry.enum(Enum("ConsentKind", {k: k for k in CONSENT_KINDS}), description="What was agreed to.")
-ConsentState = strawberry.enum(
-    Enum("ConsentState", {k: k for k in CONSENT_STATES}), description="Whether it was given or withdrawn."
-)
+ConsentKind = enumerated("ConsentKind", CONSENT_KINDS, "What was agreed to.")
+ConsentState = enumerated("ConsentState", CONSENT_STATES, "Whether it was given or withdrawn.")
 
 
 @record(consents)

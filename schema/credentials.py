@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 import strawberry
 
 from policy.categories import Category
@@ -13,18 +11,15 @@ from schema.node import Node
 from schema.readers import SIGN_IN_FACTS, SIGNED_IN
 from schema.records import record
 from schema.scalars import DateTime
+from schema.words import enumerated
 from store.credentials import FACTOR_KINDS, PLATFORMS, STRENGTHS, credentials, second_factors
 
 K = credentials.c
 F = second_factors.c
 
-Platform = strawberry.enum(
-    Enum("Platform", {k: k for k in PLATFORMS}), description="Where customers sign in, each with its own password."
-)
-PasswordStrength = strawberry.enum(
-    Enum("PasswordStrength", {k: k for k in STRENGTHS}), description="What the meter said when the password was set."
-)
-FactorKind = strawberry.enum(Enum("FactorKind", {k: k for k in FACTOR_KINDS}), description="What the factor is.")
+Platform = enumerated("Platform", PLATFORMS, "Where customers sign in, each with its own password.")
+PasswordStrength = enumerated("PasswordStrength", STRENGTHS, "What the meter said when the password was set.")
+FactorKind = enumerated("FactorKind", FACTOR_KINDS, "What the factor is.")
 
 
 @record(second_factors)
@@ -37,6 +32,8 @@ class SecondFactor(Node):
         F.confirmed_at, "Since when it protects; null while unconfirmed.", SIGN_IN_FACTS
     )
     last_used_at: DateTime | None = datum(F.last_used_at, "When it was last used.", SIGN_IN_FACTS)
+    label: str | None = datum(F.label, "What the customer calls a passkey.", SIGNED_IN)
+    remaining: int | None = datum(F.remaining, "How many recovery codes are left.", SIGN_IN_FACTS)
 
 
 @record(credentials)

@@ -14,6 +14,7 @@ from policy.conditions import Condition
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
+from schema.words import enumerated
 
 
 def mirrored(source: type[Enum], name: str, describe: str, description: str) -> Any:
@@ -21,7 +22,7 @@ def mirrored(source: type[Enum], name: str, describe: str, description: str) -> 
     values = {
         member.name: strawberry.enum_value(member.name, description=getattr(member, describe)) for member in source
     }
-    return strawberry.enum(Enum(name, values), description=description)
+    return enumerated(name, values, description)
 
 
 PurposeEnum = mirrored(Purpose, "Purpose", "why", "What personal data may be used for. Nothing else is allowed.")
@@ -106,7 +107,7 @@ class StepUp:
         "it chooses among the token's purposes and never adds one."
     ),
 )
-def for_purpose(purpose: PurposeEnum, reference: str | None = strawberry.UNSET) -> None:  # type: ignore[valid-type]
+def for_purpose(purpose: PurposeEnum, reference: str | None = strawberry.UNSET) -> None:
     """Never runs: it is read from the document, before execution."""
 
 

@@ -156,7 +156,8 @@ def _switches(operation: OperationDefinitionNode, fragments: Mapping[str, Fragme
         for node in waiting.pop().selections:
             for directive in node.directives or ():
                 if directive.name.value in ("skip", "include"):
-                    found.update(a.value.name.value for a in directive.arguments if isinstance(a.value, VariableNode))
+                    given = directive.arguments or ()
+                    found.update(each.value.name.value for each in given if isinstance(each.value, VariableNode))
             if isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
                 seen.add(node.name.value)
                 waiting.append(fragments[node.name.value].selection_set)

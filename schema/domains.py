@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 import strawberry
 
 from policy.categories import Category
@@ -13,23 +11,25 @@ from policy.recipients import Recipient
 from resolvers import customers as reads
 from schema.addresses import PostalAddress
 from schema.back_references import CustomerRef
-from schema.fields import datum, embedded, identity, related, when
+from schema.fields import Allowed, datum, embedded, identity, related, when
 from schema.node import Node
 from schema.readers import REGISTERED, SELF
 from schema.records import record
 from schema.scalars import DateTime
+from schema.words import enumerated
 from store.domains import REGISTRANT_KINDS, domains
 
 D = domains.c
 REGISTRY = (Recipient.REGISTRY,)
 
-RegistrantKind = strawberry.enum(
-    Enum("RegistrantKind", {k: k for k in REGISTRANT_KINDS}),
-    description="Whether the registrant is a person or an organisation: registries publish less of a person.",
+RegistrantKind = enumerated(
+    "RegistrantKind",
+    REGISTRANT_KINDS,
+    "Whether the registrant is a person or an organisation: registries publish less of a person.",
 )
 
 
-def published(condition: Condition) -> tuple[object, ...]:
+def published(condition: Condition) -> tuple[Allowed, ...]:
     """To register a domain only what is to be published is read; the customer sees it all."""
     return (when(condition, Purpose.DOMAIN_REGISTRATION), SELF)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 import strawberry
 
 from schema.fields import datum, identity
@@ -11,14 +9,14 @@ from schema.node import Node
 from schema.readers import ERASED
 from schema.records import record
 from schema.scalars import DateTime
+from schema.words import enumerated
 from store.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
 
 E = erasures.c
 
-ErasureState = strawberry.enum(Enum("ErasureState", {k: k for k in ERASURE_STATES}), description="How far it has come.")
-ErasureCause = strawberry.enum(
-    Enum("ErasureCause", {k: k for k in ERASURE_CAUSES}),
-    description="Asked for by the customer, or due six months after the last service ended.",
+ErasureState = enumerated("ErasureState", ERASURE_STATES, "How far it has come.")
+ErasureCause = enumerated(
+    "ErasureCause", ERASURE_CAUSES, "Asked for by the customer, or due six months after the last service ended."
 )
 
 

@@ -72,6 +72,8 @@ _VALUE = re.compile(
     re.DOTALL,
 )
 """Where graphql-core's messages begin to repeat what was sent."""
+LONGEST = 200
+"""Of what is quoted, in characters: no name of a schema is longer, and an error is no echo chamber."""
 _QUOTED = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"")
 _WORD = re.compile(r"[^\s!$&():=@\[\]{|}.,]+")
 _HINT = re.compile(r",?\s*Did you mean .*?\?", re.DOTALL | re.IGNORECASE)
@@ -84,7 +86,7 @@ def from_core(error: GraphQLError, code: Code, hints: bool, names: Set[str] = fr
     """
     locations = [{"line": place.line, "column": place.column} for place in error.locations or ()]
     own = (error.extensions or {}).get("code")
-    known = names.union(*(names_in(node) for node in error.nodes or ()))
+    known = frozenset(names).union(*(names_in(node) for node in error.nodes or ()))
     message = redacted(error.message, hints, known)
     return Problem(Code(own) if own else code, message, locations, tuple(error.path or ()))
 
@@ -97,7 +99,8 @@ def redacted(message: str, hints: bool, names: Set[str]) -> str:
 
     def keep(match: re.Match[str]) -> str:
         quoted = match.group(1) if match.group(1) is not None else match.group(2)
-        return match.group(0) if all(word in names for word in _WORD.findall(quoted)) else "(not shown)"
+        known = len(quoted) <= LONGEST and all(word in names for word in _WORD.findall(quoted))
+        return match.group(0) if known else "(not shown)"
 
     return _QUOTED.sub(keep, message)
 

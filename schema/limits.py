@@ -128,7 +128,11 @@ def exceeded(document: DocumentNode, limits: Limits) -> list[Problem]:
 
 def _operation(measure: _Measure, operation: OperationDefinitionNode, limits: Limits) -> Iterator[Problem]:
     size = measure.of(operation.selection_set)
-    own = max((len(each.directives or ()) for each in (operation, *(operation.variable_definitions or ()))), default=0)
+    own = max(
+        len(operation.directives or ()),
+        *(len(each.directives or ()) for each in operation.variable_definitions or ()),
+        0,
+    )
     if size.nesting > limits.nesting:
         yield too_deep(limits)
     found = (

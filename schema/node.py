@@ -17,7 +17,7 @@ class Node:
     )
 
 
-Node = strawberry.interface(Node, description=described(Node))  # type: ignore[misc]
+Node = strawberry.interface(Node, description=described(Node))
 
 CURSOR = "the order of a page says no more than the page, which names its purposes"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any
 
 import strawberry
@@ -14,13 +13,14 @@ from schema.node import Node
 from schema.readers import KEPT_CARD, PAID
 from schema.records import interface, record
 from schema.scalars import DateTime
+from schema.words import enumerated
 from store.payments import PAYMENT_KINDS, payment_methods
 
 P = payment_methods.c
 AFFILIATE = (Recipient.PAYMENT_AFFILIATE,)
 ADDED = Category.PAYMENT_METHOD
 
-PaymentKind = strawberry.enum(Enum("PaymentKind", {k: k for k in PAYMENT_KINDS}), description="The way to pay.")
+PaymentKind = enumerated("PaymentKind", PAYMENT_KINDS, "The way to pay.")
 
 
 def month(parts: list[Any]) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import OperationDefinitionNode, VariableNode
+from graphql import OperationDefinitionNode, ValueNode, VariableNode
 
 from policy.decision import Reason, Refused, effective_purpose
 from policy.grant import Grant
@@ -68,14 +68,14 @@ def _directive(node: OperationDefinitionNode, variables: Mapping[str, Any]) -> t
     directive = next((each for each in node.directives or () if each.name.value == "for"), None)
     if directive is None:
         return None, None
-    arguments = {each.name.value: each.value for each in directive.arguments}
+    arguments = {each.name.value: each.value for each in directive.arguments or ()}
     purpose, reference = arguments["purpose"], arguments.get("reference")
     if isinstance(purpose, VariableNode):
         return _bad("`@for(purpose:)` is written in the document, not given as a variable.")
     if not isinstance(reference, VariableNode):
-        return purpose.value, getattr(reference, "value", None)  # type: ignore[attr-defined]
+        return _word(purpose), _word(reference)
     given = variables.get(reference.name.value, _default(node, reference))
-    return purpose.value, given if isinstance(given, str) else None  # type: ignore[attr-defined]
+    return _word(purpose), given if isinstance(given, str) else None
 
 
 def _default(node: OperationDefinitionNode, variable: VariableNode) -> str | None:
@@ -84,6 +84,11 @@ def _default(node: OperationDefinitionNode, variable: VariableNode) -> str | Non
         if each.variable.name.value == variable.name.value:
             return getattr(each.default_value, "value", None)
     return None
+
+
+def _word(node: ValueNode | None) -> str | None:
+    value = getattr(node, "value", None)
+    return value if isinstance(value, str) else None
 
 
 def _bad(message: str) -> Problem:

@@ -11,7 +11,8 @@ import strawberry
 def _serialize(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    moment: datetime = value
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def _parse(value: Any) -> datetime:

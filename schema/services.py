@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 import strawberry
 
 from policy.categories import Category
@@ -15,15 +13,17 @@ from schema.node import Node
 from schema.readers import SELF, SERVED
 from schema.records import record
 from schema.scalars import DateTime
+from schema.words import enumerated
 from store.services import SERVICE_KINDS, SERVICE_STATES, services
 
 S = services.c
 RUN = (Purpose.SERVICE_PROVISION, SELF)
 
-ServiceKind = strawberry.enum(Enum("ServiceKind", {k: k for k in SERVICE_KINDS}), description="What kind of service.")
-ServiceStatus = strawberry.enum(
-    Enum("ServiceStatus", {k: k for k in SERVICE_STATES}),
-    description="Whether the service runs. REDEMPTION still counts as active: erasure waits for it.",
+ServiceKind = enumerated("ServiceKind", SERVICE_KINDS, "What kind of service.")
+ServiceStatus = enumerated(
+    "ServiceStatus",
+    SERVICE_STATES,
+    "Whether the service runs. REDEMPTION still counts as active: erasure waits for it.",
 )
 
 
