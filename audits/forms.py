@@ -50,8 +50,8 @@ def to_markdown(report: Report) -> str:
         lines += [f"- {escaped(each)}" for each in section.bullets]
         if section.code:
             lines += ["", "````text", section.code.replace("````", "` ` ` `"), "````"]
-        if section.table is not None and section.table.rows:
-            lines += ["", *_markdown_table(section.table)]
+        if section.table is not None:
+            lines += ["", *(_markdown_table(section.table) if section.table.rows else ["None."])]
             if section.table.legend:
                 lines += ["", escaped(section.table.legend)]
     lines += ["", *_made_from(report.sources)]

@@ -71,8 +71,8 @@ def _section(section: Section, number: int) -> Iterator[str]:
         yield "<ul>" + "".join(f"<li>{escape(each)}</li>" for each in section.bullets) + "</ul>"
     if section.code:
         yield f"<pre><code>{escape(section.code)}</code></pre>"
-    if section.table is not None and section.table.rows:
-        yield from _table(section.table, f"s{number}")
+    if section.table is not None:
+        yield from _table(section.table, f"s{number}") if section.table.rows else ("<p>None.</p>",)
     yield "</section>"
 
 

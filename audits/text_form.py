@@ -47,6 +47,7 @@ def _lines(report: Report, width: int) -> Iterator[str]:
 def table_lines(table: Table, width: int) -> Iterator[str]:
     """A table; a matrix has letters for its columns and tells below what they stand for."""
     if not table.rows:
+        yield "None."
         return
     if table.wordy:
         yield from _wordy(table, width)

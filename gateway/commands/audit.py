@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import click
 
+from gateway.commands.audit_papers import export_, notice_, record_
+from gateway.commands.audit_query import query_
 from gateway.commands.audit_schema import diff_, lint_, matrix_
+from gateway.commands.audit_store import clients_, consents_, erasures_, ledger_
 
 
 @click.group()
@@ -16,14 +19,33 @@ def audit() -> None:
     \b
     The schema (yours, or any SDL file with the directives, or a git revision):
         gateway audit lint
-        gateway audit lint their.graphql --format sarif -o lint.sarif
         gateway audit matrix --format html -o matrix.html
-        gateway audit diff git:main:schema/schema.graphql schema/schema.graphql
+        gateway audit diff git:main:schema/schema.graphql
+    Papers:
+        gateway audit notice --controller controller.toml --format html -o notice.html
+        gateway audit record --controller controller.toml --format html -o record.html
+    What is registered, and what was done:
+        gateway audit clients
+        gateway audit query invoice.graphql --client billing
+        gateway audit ledger
     \b
+    Every report has --format table, json, markdown, csv or html; lint and diff have sarif too.
     Exit codes: 0 in order; 1 something was found that a build should stop for;
     2 the command or a file it was given cannot be read; 3 the store cannot be read.
     """
 
 
-for command in (lint_, matrix_, diff_):
+for command in (
+    lint_,
+    matrix_,
+    diff_,
+    notice_,
+    record_,
+    export_,
+    clients_,
+    query_,
+    ledger_,
+    erasures_,
+    consents_,
+):
     audit.add_command(command)

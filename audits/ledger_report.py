@@ -1,0 +1,69 @@
+"""The ledger's counts as a report."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from audits.ledger import LedgerFacts, Use
+from audits.lint_report import finding_data, findings_table
+from audits.reports import Cell, Figure, Report, Section, Table, cell, code
+
+
+def ledger_report(found: LedgerFacts, now: datetime) -> Report:
+    """Who read how often, for what, and which fields; entries that cannot be read first."""
+    uses = found.sorted_uses()
+    table = Table(
+        ("Period", "Client", "Purpose", "Operations", "Persons read", "With a case", "Last"),
+        [_row(each) for each in uses],
+    )
+    fields = sorted(found.fields.items(), key=lambda each: (-each[1], each[0]))
+    sections = [Section("Entries that cannot be read", table=findings_table(found.findings))] if found.findings else []
+    sections += [
+        Section("Readings", table=table),
+        Section("Fields", table=Table(("Field", "Operations"), [[code(name), cell(count)] for name, count in fields])),
+    ]
+    figures = [
+        Figure("Entries", str(found.entries)),
+        Figure("Operations", str(sum(each.operations for each in uses))),
+        Figure("Persons read", str(sum(each.subjects for each in uses))),
+        Figure("Not readable", str(len(found.findings)), "bad" if found.findings else "good"),
+    ]
+    data = {
+        "entries": found.entries,
+        "otherEntries": found.others,
+        "uses": [
+            {
+                "period": each.period,
+                "client": each.client,
+                "purpose": each.purpose,
+                "operations": each.operations,
+                "subjects": each.subjects,
+                "withReference": each.with_reference,
+                "first": moment(each.first),
+                "last": moment(each.last),
+            }
+            for each in uses
+        ],
+        "fields": [{"coordinate": name, "operations": count} for name, count in fields],
+        "findings": [finding_data(each) for each in found.findings],
+    }
+    lead = "What was read, counted from the ledger. It holds pseudonyms and coordinates, and no value of anybody."
+    sources = {"Counted at": moment(int(now.timestamp()))}
+    return Report("ledger", "What was read", lead, sections, data, figures, sources, rows=table)
+
+
+def _row(use: Use) -> list[Cell]:
+    return [
+        cell(use.period),
+        code(use.client),
+        code(use.purpose),
+        cell(use.operations),
+        cell(use.subjects),
+        cell(use.with_reference),
+        cell(moment(use.last)),
+    ]
+
+
+def moment(seconds: int) -> str:
+    """RFC 3339, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

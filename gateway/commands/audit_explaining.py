@@ -1,0 +1,155 @@
+"""Why a document is answered or refused, field by field: the gateway's own decision and plan, without a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+
+from audits.clients import Client
+from audits.documents import read_document
+from audits.facts import Facts
+from audits.places import Place
+from audits.query_report import Explained, Explanation, Judged, Unfit, Verdict
+from audits.sources import Text
+from policy.grant import Grant, Refusal
+from policy.purposes import Purpose
+from schema.build import core_schema
+from schema.decision import Decision, RefusedField, decide_operation
+from schema.documents import Documents, Operation
+from schema.errors import Problem
+from schema.limits import Limits
+from schema.model import SchemaModel
+from schema.planning import make_plan
+from schema.purposes import Chosen, choose, stated
+from store.reading import Reader
+
+CASE = "CASE-1"
+"""Stands for the reference that a request must bring for some purposes."""
+SWITCHES = 6
+"""Variables of `@skip` and `@include` whose every combination is planned; more, and only all on and all off are."""
+
+
+class Explainer:
+    """Explains documents of one client."""
+
+    def __init__(self, facts: Facts, client: Client, reader: Reader) -> None:
+        self.facts, self.client, self.reader = facts, client, reader
+        self.model = SchemaModel(core_schema())
+        self.documents = Documents(self.model.core, Limits())
+
+    def explain(self, text: Text, purpose: str | None) -> Explanation:
+        """Every operation of the document: for the purpose it states or is registered for, else for each there is."""
+        document = self.documents.read(text.text)
+        unfit = [_unfit(each, text.name) for each in document.problems(hints=True)]
+        registered = next((each.purpose for each in self.client.documents if each.hash == document.hash), None)
+        found: list[Explained] = []
+        for operation in document.operations.values():
+            said = stated(operation.node, {}, purpose, None)
+            if isinstance(said, Problem):
+                unfit.append(_unfit(said, text.name))
+                continue
+            fixed = said.purpose or Purpose.__members__.get(registered or "")
+            purposes = (fixed,) if fixed is not None else self.client.known() or (None,)
+            found += [self._for(text, operation, each, registered) for each in purposes]
+        return Explanation(text, tuple(found), tuple(unfit))
+
+    def _for(self, text: Text, operation: Operation, purpose: Purpose | None, registered: str | None) -> Explained:
+        grant = self._grant(purpose)
+        said = stated(operation.node, {}, purpose.name if purpose else None, None)
+        reference = CASE if purpose is not None and purpose.requires_reference else None
+        own = Purpose.__members__.get(registered or "")
+        if isinstance(said, Problem):
+            chosen, problems = Chosen(None, None), [said.message]
+        else:
+            chosen = choose(grant, own, type(said)(said.purpose, said.reference or reference))
+            problems = []
+        decision = decide_operation(self.model, operation, grant, chosen.purpose)
+        if chosen.refused is not None and decision.problems():
+            problems.append(chosen.problem().message)
+        if decision.introspects and not self.client.introspection:
+            problems.append("The client is not registered for introspection.")
+        asked = operation.node.name.value if operation.node.name else ""
+        verdict: Verdict = "withheld" if decision.refused else "allowed"
+        if problems or not decision.permits(grant):
+            verdict = "refused"
+        return Explained(
+            operation=asked or "(without a name)",
+            purpose=purpose.name if purpose else "none",
+            verdict=verdict,
+            problems=tuple(dict.fromkeys(problems)),
+            fields=tuple(self._fields(text, asked, decision)),
+            columns=tuple(self._columns(operation, decision)),
+            remarks=tuple(self._remarks(operation, purpose, reference)),
+        )
+
+    def _grant(self, purpose: Purpose | None) -> Grant:
+        """What a token of the client would carry; one for one's own data has a subject, whoever it is."""
+        purposes = frozenset(self.client.known())
+        bound = any(each.own_data_only for each in purposes)
+        return Grant(
+            token_id="explained",  # noqa: S106 (no token at all)
+            client_id=self.client.id,
+            subject=1 if bound else None,
+            purposes=purposes,
+            scopes=self.client.scopes,
+            expires_at=0,
+            refusal=Refusal[self.client.refusal],
+            documents_only=self.client.documents_only,
+            introspection=self.client.introspection,
+            max_page=self.client.max_page,
+        )
+
+    def _fields(self, text: Text, operation: str, decision: Decision) -> Iterator[Judged]:
+        refused = {each.coordinate: each for each in (*decision.refused, *decision.unwithholdable)}
+        refused |= {each.refused.coordinate: each.refused for each in decision.guarded}
+        shown: set[str] = set()
+        for asked in read_document(self.facts, text.name, text.text, operation).asked.values():
+            fact = self.facts.all[asked.coordinate]
+            if fact.governs or asked.coordinate in refused:
+                shown.add(asked.coordinate)
+                yield self._judged(asked.coordinate, asked.place, refused.get(asked.coordinate), decision)
+        for coordinate, each in refused.items():
+            if coordinate not in shown:
+                first = each.locations[0] if each.locations else {"line": 1, "column": 1}
+                yield self._judged(coordinate, Place(text.name, first["line"], first["column"]), each, decision)
+
+    def _judged(self, coordinate: str, place: Place, refused: RefusedField | None, decision: Decision) -> Judged:
+        fact = self.facts.all.get(coordinate)
+        return Judged(
+            coordinate,
+            place,
+            refused is None,
+            tuple(sorted(each.name for each in decision.conditions.get(coordinate, ()))),
+            refused.refused.reason.name if refused else "",
+            tuple(each.name for each in refused.refused.allowed) if refused else (),
+            (fact.declared.source or "") if fact else "",
+        )
+
+    def _columns(self, operation: Operation, decision: Decision) -> list[str]:
+        """What is selected at most: every combination of what `@skip` and `@include` may leave out."""
+        found: dict[str, None] = {}
+        for values in _combinations(operation.switches):
+            plan = make_plan(self.model, self.reader, operation, decision, values)
+            found.update(dict.fromkeys(plan.columns))
+        return sorted(found)
+
+    def _remarks(self, operation: Operation, purpose: Purpose | None, reference: str | None) -> Iterator[str]:
+        known = {each.hash for each in self.client.documents}
+        if self.client.documents_only and operation.document.hash not in known:
+            yield f"The client may only send what it registered. Register this one as sha256:{operation.document.hash}."
+        if reference:
+            yield "Each request must name its case, such as INC-4711."
+        if purpose is not None and purpose.own_data_only:
+            yield "Only the signed-in person's own data is within reach."
+
+
+def _combinations(switches: Sequence[str]) -> Iterator[Mapping[str, bool]]:
+    choices = product((True, False), repeat=len(switches))
+    if len(switches) > SWITCHES:
+        choices = iter([(True,) * len(switches), (False,) * len(switches)])  # type: ignore[assignment]
+    return (dict(zip(switches, each, strict=True)) for each in choices)
+
+
+def _unfit(problem: Problem, name: str) -> Unfit:
+    first = problem.locations[0] if problem.locations else {"line": 1, "column": 1}
+    return Unfit(problem.message, Place(name, first["line"], first["column"]))

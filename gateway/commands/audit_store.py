@@ -1,0 +1,147 @@
+"""`gateway audit clients`, `ledger`, `erasures` and `consents`: what the store says, without a word about anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar, get_args
+
+import click
+
+from audits.checks import Finding, failing, in_order
+from audits.clients import Client, findings, registrations, unused
+from audits.clients_report import clients_report
+from audits.consents import consent_facts, consents_report, unclear_wordings
+from audits.erasures import erasure_facts, erasures_report, overdue
+from audits.ledger import Period, ledger_facts
+from audits.ledger_report import ledger_report
+from audits.reading import Readers, opened
+from gateway.commands.audit_output import FOUND, leave_report, output_options, read_facts, schema_argument, told_plainly
+
+Found = TypeVar("Found")
+
+
+def from_store(read: Callable[[Readers], Awaitable[Found]]) -> Found:
+    """What `read` finds in the store that the settings name; exit code 2 for a wrong setting, 3 without a store."""
+    # The rest of the house takes half a second to import, which audits of a schema alone need not wait for.
+    from gateway import server
+    from gateway.commands.common import read_settings, told_in_a_sentence
+    from gateway.serving import store_config
+
+    config = store_config(read_settings())
+
+    async def reading() -> Found:
+        async with opened(config) as readers:
+            return await read(readers)
+
+    with told_in_a_sentence():
+        return server.run(reading())
+
+
+@click.command("clients")
+@schema_argument
+@click.option("--client", "only", multiple=True, metavar="ID", help="Only this client. Repeatable.")
+@click.option("--unused", "days", type=click.IntRange(1), metavar="DAYS", help="Find purposes not used for so long.")
+@click.option("--strict", is_flag=True, help="Warnings fail, too.")
+@output_options()
+def clients_(
+    schema: str | None, only: tuple[str, ...], days: int | None, strict: bool, form: str | None, output: Path | None
+) -> None:
+    """Show who can read what, for what purpose, through which document.
+
+    Registrations that no longer fit the schema are findings, with the line of the document.
+
+    \b
+        gateway audit clients
+        gateway audit clients --client billing --format csv -o billing.csv
+        gateway audit clients --unused 90
+        gateway audit clients next-schema.graphql       # what would break?
+    \b
+    Exit code 1 when a registration does not fit, 3 when the store cannot be read.
+    """
+    now = datetime.now(UTC)
+
+    async def read(readers: Readers) -> tuple[list[Client], list[Finding]]:
+        registered = await registrations(readers.main)
+        if days is None:
+            return registered, []
+        used = await ledger_facts(readers.ledger, since=now - timedelta(days=days))
+        return registered, unused(registered, used.last_use(), now, days)
+
+    with told_plainly():
+        facts = read_facts(schema).require_readable()
+        registered, found = from_store(read)
+        if unknown := sorted(set(only) - {each.id for each in registered}):
+            known = ", ".join(each.id for each in registered)
+            raise click.UsageError(f"There is no client {', '.join(unknown)}. There are: {known}")
+        kept = [each for each in registered if not only or each.id in only]
+        shown = {each.id for each in kept}
+        mine = [each for each in found if each.place.file.removeprefix("client ") in shown]
+        found = in_order(findings(facts, kept) + mine)
+        leave_report(clients_report(facts, kept, found), form, output)
+    if failing(found, strict):
+        raise SystemExit(FOUND)
+
+
+@click.command("ledger")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From this day on, in UTC.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Before this day.")
+@click.option("--by", "period", type=click.Choice(get_args(Period)), default="month", show_default=True)
+@output_options()
+def ledger_(
+    since: datetime | None, until: datetime | None, period: Period, form: str | None, output: Path | None
+) -> None:
+    """Count what was read: by client, purpose and period, and by field.
+
+    The ledger names people by pseudonyms, and this names nobody. Entries that cannot be read are findings.
+
+    \b
+        gateway audit ledger
+        gateway audit ledger --since 2026-11-01 --by day --format csv -o november.csv
+    \b
+    Exit code 1 when an entry cannot be read, 3 when the ledger cannot.
+    """
+    bounds = [each.replace(tzinfo=UTC) if each else None for each in (since, until)]
+    found = from_store(lambda readers: ledger_facts(readers.ledger, bounds[0], bounds[1], period))
+    with told_plainly():
+        leave_report(ledger_report(found, datetime.now(UTC)), form, output)
+    if found.findings:
+        raise SystemExit(FOUND)
+
+
+@click.command("erasures")
+@output_options()
+def erasures_(form: str | None, output: Path | None) -> None:
+    """List the erasures asked for or due, with their dates and nobody's name.
+
+    \b
+        gateway audit erasures
+        gateway audit erasures --format json | jq '.counts.overdue'
+    \b
+    Exit code 1 when one is past its deadline, 3 when the store cannot be read.
+    """
+    now = datetime.now(UTC).replace(microsecond=0)
+    found = from_store(lambda readers: erasure_facts(readers.main))
+    with told_plainly():
+        leave_report(erasures_report(found, now), form, output)
+    if overdue(found, now):
+        raise SystemExit(FOUND)
+
+
+@click.command("consents")
+@output_options()
+def consents_(form: str | None, output: Path | None) -> None:
+    """Count consents: what stands today, by kind, wording and language.
+
+    \b
+        gateway audit consents
+        gateway audit consents --format html -o consents.html
+    \b
+    Exit code 1 when one version of a wording stands for several texts, 3 when the store cannot be read.
+    """
+    found = from_store(lambda readers: consent_facts(readers.main))
+    with told_plainly():
+        leave_report(consents_report(found, datetime.now(UTC)), form, output)
+    if unclear_wordings(found):
+        raise SystemExit(FOUND)
