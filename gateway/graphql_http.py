@@ -18,6 +18,7 @@ from gateway.problems import Problem
 from gateway.settings import Settings
 from gateway.tokens import TokenError
 from policy.grant import Grant
+from resolvers.authentication_means import FRESH
 from schema.requests import Kind, Outcome, Request
 from store.faults import StoreUnavailable
 
@@ -30,6 +31,7 @@ STATUS = {
     Kind.OK: 200,
     Kind.REQUEST_ERROR: 400,
     Kind.REFUSED: 403,
+    Kind.STEP_UP_REQUIRED: 401,
     Kind.METHOD_NOT_ALLOWED: 405,
     Kind.THROTTLED: 429,
     Kind.UNAVAILABLE: 503,
@@ -37,8 +39,16 @@ STATUS = {
 }
 """The status under `application/graphql-response+json`."""
 
-ALWAYS_200 = {Kind.OK, Kind.REQUEST_ERROR, Kind.REFUSED}
+ALWAYS_200 = {Kind.OK, Kind.REQUEST_ERROR, Kind.REFUSED, Kind.STEP_UP_REQUIRED}
 """Under `application/json` these are 200 (§6.4.1): its clients take any other status for a broken connection."""
+
+
+STEP_UP = (
+    problems.REALM
+    + b', error="insufficient_user_authentication", error_description="The customer signed in too long ago."'
+    + b', max_age="%d"' % FRESH
+)
+"""The challenge of RFC 9470: have the customer sign in again, and come back with the new token."""
 
 
 class Answers(Protocol):
@@ -147,6 +157,8 @@ def _status(outcome: Outcome, media: Media) -> tuple[int, tuple[tuple[bytes, byt
         return 200, ()
     if outcome.kind is Kind.METHOD_NOT_ALLOWED:
         return 405, ((b"allow", b"POST"),)
+    if outcome.kind is Kind.STEP_UP_REQUIRED:
+        return 401, ((b"www-authenticate", STEP_UP),)
     if outcome.retry_after:
         return STATUS[outcome.kind], ((b"retry-after", b"%d" % outcome.retry_after),)
     return STATUS[outcome.kind], ()

@@ -6,10 +6,33 @@ from typing import Annotated
 
 import strawberry
 
+from resolvers import factors_commands as factors
+from resolvers.passwords_changing import change_password
 from resolvers.profile import update_profile
-from schema.commands import command
+from resolvers.sessions_commands import end_other_sessions, end_session
+from resolvers.signins_reporting import record_access
+from schema.access_reports import SECURITY, RecordAccessInput, RecordAccessPayload
+from schema.commands import by_id, command
+from schema.factors import (
+    BeginFactorInput,
+    BeginPasskeyPayload,
+    ConfirmTotpInput,
+    EnrolTotpPayload,
+    FactorPayload,
+    RegisterPasskeyInput,
+    RemoveSecondFactorInput,
+    RemoveSecondFactorPayload,
+)
+from schema.passwords import ChangePasswordInput, ChangePasswordPayload
 from schema.profile import UpdateProfileInput, UpdateProfilePayload
 from schema.readers import SELF
+from schema.session_changes import EndOtherSessionsPayload, EndSessionInput, EndSessionPayload
+
+ACCESS_WRITE = frozenset({"access:write"})
+FOR = "credential", "Credential"
+BeginFactor = Annotated[
+    BeginFactorInput | None, strawberry.argument(description="Which platform; this session's when left out.")
+]
 
 
 @strawberry.type(description="What may be changed. Each is carried out whole or not at all, one after the other.")
@@ -21,3 +44,55 @@ class Mutation:
         self, input: Annotated[UpdateProfileInput, strawberry.argument(description="What to change.")]
     ) -> UpdateProfilePayload:
         """Change the own profile, at any time."""
+
+    @command(by_id(change_password, *FOR), (SELF,), step_up=True)
+    def change_password(
+        self, input: Annotated[ChangePasswordInput, strawberry.argument(description="The old and the new one.")]
+    ) -> ChangePasswordPayload:
+        """Change the password of one platform; everybody else who is signed in there is signed out."""
+
+    @command(by_id(factors.enrol_totp, *FOR), (SELF,), step_up=True)
+    def enrol_totp(self, input: BeginFactor = strawberry.UNSET) -> EnrolTotpPayload:
+        """Begin with an authenticator app (RFC 6238): six digits, 30 seconds, SHA-1, which every app knows."""
+
+    @command(by_id(factors.confirm_totp, *FOR), (SELF,))
+    def confirm_totp(
+        self, input: Annotated[ConfirmTotpInput, strawberry.argument(description="A first code.")]
+    ) -> FactorPayload:
+        """Finish with an authenticator app: from now on it is asked for at each sign-in, in place of an earlier one."""
+
+    @command(by_id(factors.begin_passkey, *FOR), (SELF,), step_up=True)
+    def begin_passkey(self, input: BeginFactor = strawberry.UNSET) -> BeginPasskeyPayload:
+        """Begin with a passkey, which serves as the second factor or in place of the password."""
+
+    @command(by_id(factors.finish_passkey, *FOR), (SELF,))
+    def register_passkey(
+        self, input: Annotated[RegisterPasskeyInput, strawberry.argument(description="What the browser made.")]
+    ) -> FactorPayload:
+        """Finish with a passkey."""
+
+    @command(by_id(factors.regenerate_recovery_codes, *FOR), (SELF,), step_up=True)
+    def regenerate_recovery_codes(self, input: BeginFactor = strawberry.UNSET) -> FactorPayload:
+        """Make ten new recovery codes; the old ones are void."""
+
+    @command(by_id(factors.remove_second_factor, "id", "SecondFactor"), (SELF,), step_up=True)
+    def remove_second_factor(
+        self, input: Annotated[RemoveSecondFactorInput, strawberry.argument(description="Which one.")]
+    ) -> RemoveSecondFactorPayload:
+        """Take a second factor away; everybody else who is signed in on its platform is signed out."""
+
+    @command(by_id(end_session, "id", "Session"), (SELF,))
+    def end_session(
+        self, input: Annotated[EndSessionInput, strawberry.argument(description="Which one.")]
+    ) -> EndSessionPayload:
+        """Sign out one browser or app."""
+
+    @command(end_other_sessions, (SELF,))
+    def end_other_sessions(self) -> EndOtherSessionsPayload:
+        """Sign out everywhere else, on every platform."""
+
+    @command(by_id(record_access, "customer", "Customer"), SECURITY, ACCESS_WRITE)
+    def record_access(
+        self, input: Annotated[RecordAccessInput, strawberry.argument(description="Who, where, from where.")]
+    ) -> RecordAccessPayload:
+        """Record an access to a platform elsewhere (webmail, management interface)."""

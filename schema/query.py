@@ -33,6 +33,9 @@ class Grant:
     client: str = public(Attribute("client"), "The client the token was issued to.", OWN_FACTS)
     purposes: list[PurposeEnum] = public(Attribute("purposes"), "The purposes it may state.", OWN_FACTS)
     scopes: list[str] = public(Attribute("scopes"), "The actions it may take.", OWN_FACTS)
+    session_id: strawberry.ID | None = public(
+        Attribute("session_id"), "The `id` of the `Session` it was given in; null for a tool.", OWN_FACTS
+    )
 
 
 @strawberry.input(

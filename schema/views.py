@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from policy.grant import Grant
 from resolvers.guard import Record
 from schema.arguments import Paging
-from schema.global_ids import to_cursor
+from schema.global_ids import to_cursor, to_global_id
 from schema.plans import Planned
 
 
@@ -62,8 +62,10 @@ class GrantView:
     client: str
     purposes: list[str]
     scopes: list[str]
+    session_id: str | None
 
     @classmethod
     def of(cls, grant: Grant) -> GrantView:
         """In a stable order."""
-        return cls(grant.client_id, sorted(each.name for each in grant.purposes), sorted(grant.scopes))
+        session = None if grant.session_id is None else to_global_id("Session", grant.session_id)
+        return cls(grant.client_id, sorted(each.name for each in grant.purposes), sorted(grant.scopes), session)

@@ -1,0 +1,34 @@
+"""Changing a password."""
+
+from __future__ import annotations
+
+import strawberry
+
+from policy.categories import Category
+from schema.commands import UserError, affected, unkept, user_errors, written
+from schema.credentials import Credential
+from schema.factors import WHICH
+from schema.readers import SELF
+from schema.records import plain_type
+from store.credentials import credentials
+
+OWN = (SELF,)
+
+
+@strawberry.input(description="A new password for one platform; it must differ from those of the others.")
+class ChangePasswordInput:
+    """At least 12 characters of all four classes, or a strong passphrase of at least 20."""
+
+    credential: strawberry.ID | None = unkept(Category.AUTH_FACTOR, WHICH, OWN)
+    current_password: str = unkept(Category.PASSWORD, "The present password of this platform.", OWN)
+    new_password: str = written(credentials.c.password_hash, "The new one, kept only as a salted slow hash.", OWN)
+
+
+@plain_type
+class ChangePasswordPayload:
+    """The sign-in afterwards, or what to change in the password."""
+
+    credential: Credential | None = affected(
+        "credential", credentials, Category.AUTH_FACTOR, "The sign-in afterwards; its other sessions have ended.", OWN
+    )
+    user_errors: list[UserError] = user_errors()
