@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ class Parts:
     """What the schema declares of each field; shown to those who may introspect."""
     demo_tokens: Callable[[], Awaitable[list[dict[str, str]]]] | None = None
     """The demo's tokens; None outside the demo, and then their address does not exist."""
+    routes: Sequence[Route] = ()
+    """The addresses of rooms of their own, such as the authorization server."""
 
 
 def build(parts: Parts) -> ASGIApp:
@@ -67,6 +69,7 @@ def list_routes(parts: Parts, crowd: Crowd) -> list[Route | Mount]:
         Route("/.well-known/jwks.json", Asked(key_set(parts.keys))),
         Mount("/static", Files(directory=pages.STATIC)),
     ]
+    routes += parts.routes
     if parts.demo_tokens is not None:
         routes.append(Route("/demo/tokens", Asked(listed(parts.demo_tokens))))
     return routes

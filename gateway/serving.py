@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +45,9 @@ class Works:
     revocations: Revocations
     proofs: Proofs
     single_use: SingleUse
+    clients: ClientRegistry
+    clock: Callable[[], float]
+    """Unix seconds."""
 
 
 @asynccontextmanager
@@ -67,6 +70,6 @@ async def open_works(settings: Settings) -> AsyncIterator[Works]:
         addresses = frozenset({settings.public_url})
         proofs = Proofs(Nonces(store.keys.house, time.time), single_use, addresses, time.time)
         door = Door(tokens, keys, clients, revocations, proofs, time.time)
-        yield Works(store, keys, tokens, door, revocations, proofs, single_use)
+        yield Works(store, keys, tokens, door, revocations, proofs, single_use, clients, time.time)
     finally:
         await store.close()

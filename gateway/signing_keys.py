@@ -24,6 +24,10 @@ ANNOUNCED = timedelta(seconds=2 * KNOWN_SECONDS)
 """How long a new key stands in the key set before it signs, so that every replica knows it by then (O8)."""
 
 
+SLACK = timedelta(seconds=KNOWN_SECONDS)
+"""How much longer a retired key verifies: another replica may sign with it for as long as it has not read that."""
+
+
 class SigningKeys:
     """The key set of this process, which follows what rests in the key store.
 
@@ -33,7 +37,7 @@ class SigningKeys:
 
     def __init__(self, house: HouseKeys, token_life: int, clock: Callable[[], float]) -> None:
         self._house = house
-        self._token_life = timedelta(seconds=token_life)
+        self._token_life = timedelta(seconds=token_life) + SLACK
         self._clock = clock
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
@@ -58,12 +62,34 @@ class SigningKeys:
     async def rotate(self) -> str:
         """Make a new key and retire those that sign no more; run it daily or monthly, as often as one likes."""
         kid = await self.add()
-        current = self._signer().created_at
-        for key, _ in list(self._known.values()):
-            if key.retired_at is None and key.created_at < current:
-                await self._house.retire_signing_key(key.kid)
-        await self._read()
+        await self.retire_replaced()
         return kid
+
+    async def retire_replaced(self) -> None:
+        """Retire the keys that sign no more because a newer one does."""
+        await self.open()
+        current = self._signer().created_at
+        replaced = [key for key in self._active() if key.created_at < current]
+        for key in replaced:
+            await self._house.retire_signing_key(key.kid)
+        if replaced:
+            await self._read()
+
+    async def newest(self) -> SigningKey:
+        """The key that was made last, which signs already or will soon."""
+        await self.open()
+        return self._active()[-1]
+
+    async def listed(self) -> list[tuple[SigningKey, str]]:
+        """Every key that verifies, the oldest first, and what it does now."""
+        await self.open()
+        signer = self._signer()
+        return [(key, self._state(key, signer)) for key, _ in self._known.values()]
+
+    def _state(self, key: SigningKey, signer: SigningKey) -> str:
+        if key.retired_at is not None:
+            return "verifies only"
+        return "signs" if key.kid == signer.kid else "announced" if key.created_at > signer.created_at else "replaced"
 
     async def signing(self) -> tuple[str, ECKey]:
         """The id and the key to sign with now."""

@@ -159,7 +159,7 @@ class Tokens:
 
     async def verify(self, token: bytes) -> Claims:
         """What the token says that matters here; see `prove`."""
-        return self._judge(*await self.prove(token))
+        return claims_of(*await self.prove(token))
 
     async def prove(self, token: bytes) -> tuple[Mapping[str, Any], str]:
         """Everything the token says, and its key's id, once it is proven; TokenError with the first thing wrong.
@@ -201,18 +201,20 @@ class Tokens:
         if max(said["iat"], said.get("nbf", 0)) > now + self._skew:
             raise TokenError(Fault.EARLY)
 
-    def _judge(self, said: Mapping[str, Any], kid: str) -> Claims:
-        subject = _subject(said)
-        return Claims(
-            said["jti"],
-            said["client_id"],
-            subject,
-            frozenset(said["scope"].split()),
-            said["exp"],
-            kid,
-            _basis(said, subject),
-            _thumbprint(said),
-        )
+
+def claims_of(said: Mapping[str, Any], kid: str) -> Claims:
+    """What matters here of a token that was proven; TokenError when it contradicts itself."""
+    subject = _subject(said)
+    return Claims(
+        said["jti"],
+        said["client_id"],
+        subject,
+        frozenset(said["scope"].split()),
+        said["exp"],
+        kid,
+        _basis(said, subject),
+        _thumbprint(said),
+    )
 
 
 def _header(token: bytes) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import click
 from gateway import logs, settings
 from gateway.demo import NotADemoStore
 from gateway.demo_tokens import NoDemo, UnknownName
+from gateway.oauth.registration import RegistrationRefused
 from gateway.server import CannotListen
 from gateway.settings import Settings, SettingsError
 from resolvers.import_report import ImportRefused
@@ -41,7 +42,15 @@ def told_in_a_sentence() -> Iterator[None]:
     """What keeps a command from doing its work is told without a stack trace, and exits with code 3."""
     try:
         yield
-    except (RootKeyProblem, CannotListen, NotADemoStore, NoDemo, UnknownName, ImportRefused) as error:
+    except (
+        RootKeyProblem,
+        CannotListen,
+        NotADemoStore,
+        NoDemo,
+        UnknownName,
+        ImportRefused,
+        RegistrationRefused,
+    ) as error:
         click.echo(str(error).replace("{command}", click.get_current_context().command_path), err=True)
         raise SystemExit(CANNOT_START) from error
     except StoreUnavailable as error:

@@ -8,22 +8,44 @@ from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.serving import open_works
 from gateway.settings import Settings
+from store.housekeys import SigningKey
 
 
 @click.group()
 def keys() -> None:
-    """Replace keys while the gateway runs."""
+    """List keys, and replace them while the gateway runs."""
 
 
-@keys.command("rotate-signing")
+@keys.command("list")
+def list_() -> None:
+    """List the keys that access tokens verify with, the oldest first, and what each does.
+
+    The newest signs once every replica knows it. A key that was replaced goes on verifying until the last token that
+    it signed has expired, and is gone from the list then.
+
+    \b
+        gateway keys list
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        for key, state in server.run(_listed(settings)):
+            click.echo(f"{key.kid}  made {key.created_at:%Y-%m-%d %H:%M}Z  {state}")
+
+
+async def _listed(settings: Settings) -> list[tuple[SigningKey, str]]:
+    async with open_works(settings) as works:
+        return await works.keys.listed()
+
+
+@keys.command("rotate")
 def rotate_signing() -> None:
-    """Make a new key for access tokens.
+    """Make a new key for access tokens; the gateway does so by itself every GATEWAY_SIGNING_KEY_DAYS days.
 
     It signs two minutes later, when every replica knows it; what older keys signed stays good until it expires. Run it
     as often as you like:
 
     \b
-        gateway keys rotate-signing
+        gateway keys rotate
     """
     settings = read_settings()
     with told_in_a_sentence():

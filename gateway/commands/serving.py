@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
 import click
@@ -17,8 +17,11 @@ from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sente
 from gateway.commands.welcome import welcome
 from gateway.demo import load
 from gateway.demo_tokens import DemoTokens
+from gateway.oauth.housekeeping import Housekeeping
+from gateway.oauth.service import list_routes, open_house
 from gateway.serving import Works, open_works, store_config
 from gateway.settings import Settings
+from policy.rules import Rule
 from schema.api import Api
 from schema.limits import Limits
 from schema.lint import SchemaRefused
@@ -80,9 +83,16 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             ready=works.store.ready,
             rules=api.model.rules,
             demo_tokens=tokens.listed if settings.demo else None,
+            routes=list_routes(open_house(works, settings), actions(api.model.rules.values())),
         )
-        await server.serve(build(parts), settings, listening, started)
+        async with Housekeeping(works.store, works.keys, works.single_use, settings).running():
+            await server.serve(build(parts), settings, listening, started)
     log.info("stopped")
+
+
+def actions(rules: Iterable[Rule]) -> set[str]:
+    """The scopes beside purposes that some field of the schema asks for."""
+    return {scope for rule in rules for choice in rule.scopes for scope in choice}
 
 
 def make_api(works: Works, settings: Settings) -> Api:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from authlib.oauth2.rfc6749 import OAuth2Request, TokenMixin
@@ -62,6 +62,10 @@ class Visit:
         if self.opened is None:
             raise RuntimeError("this request has no transaction")
         return self.opened
+
+    def inside(self, connection: Connection) -> Visit:
+        """The same, with a transaction."""
+        return replace(self, opened=connection)
 
     def access_token(self, scopes: frozenset[str], family: Family | None) -> tuple[str, int]:
         """A signed access token and its life in seconds; never longer than its family's."""

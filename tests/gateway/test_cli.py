@@ -161,7 +161,7 @@ def test_import_tells_bad_rows_and_stores_all_or_nothing(tmp_path: Path) -> None
 
 def test_keys_are_rotated_while_the_demo_runs(demo: Demo) -> None:
     """O8, D3: the tokens that were given out, and the data, go on being read."""
-    for name in ("rotate-signing", "rotate-root"):
+    for name in ("rotate", "rotate-root"):
         done = command(["keys", name], demo.folder, GATEWAY_DEMO="yes")
         assert done.returncode == 0, done.stderr
         query = {"query": "{ customers(first: 1) { nodes { email } } }"}

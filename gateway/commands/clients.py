@@ -1,0 +1,244 @@
+"""`gateway clients`: who may ask for tokens, and what for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from gateway import server
+from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.oauth.registering import Registered, Registry
+from gateway.oauth.registration import Kind, NewClient, RegistrationRefused, key_set, purposes_named
+from gateway.serving import store_config
+from gateway.settings import Settings
+from policy.grant import Refusal
+from store.credentials import PLATFORMS
+from store.database import open_store
+
+Result = TypeVar("Result")
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def clients() -> None:
+    """Say who may ask for tokens, and what for.
+
+    \b
+    A tool that reads what invoices need, and nothing else:
+        gateway clients create billing --kind tool --name "Billing tool" --purpose INVOICING
+    It gets a token with its id and the secret that is shown once:
+        curl -u billing:SECRET -d grant_type=client_credentials https://data.example.com/oauth/token
+    """
+
+
+@clients.command("create")
+@click.argument("client_id", metavar="ID")
+@click.option("--name", required=True, help="What people call it; customers see it when they are asked to agree.")
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), required=True, help="See above.")
+@click.option("--purpose", "purposes", multiple=True, help="A purpose it may ask for, such as INVOICING. Repeatable.")
+@click.option("--action", "actions", multiple=True, help="An action it may ask for, such as audit:read. Repeatable.")
+@click.option("--redirect-uri", "uris", multiple=True, help="Where customers are sent back to, in full. Repeatable.")
+@click.option("--public-key", "key_file", type=FILE, help="JWKS, JWK or PEM: it signs (private_key_jwt), no secret.")
+@click.option("--platform", type=click.Choice(PLATFORMS), default="CLIENT_AREA", help="Which sign-in customers need.")
+@click.option("--first-party", is_flag=True, help="It is our own: customers are not asked to agree.")
+@click.option("--dpop/--no-dpop", default=None, help="Tokens bound to a key of the client's (apps: yes by default).")
+@click.option("--pushed", is_flag=True, help="It must push its authorization requests (RFC 9126).")
+@click.option("--no-refresh", is_flag=True, help="It gets no refresh tokens.")
+@click.option(
+    "--refusal", type=click.Choice(["refuse", "withhold"]), default="refuse", help="What asking too much does."
+)
+@click.option("--max-page", type=int, default=100, show_default=True, help="The most rows of one page.")
+@click.option("--documents-only", is_flag=True, help="It may send registered documents only.")
+@click.option("--introspection", is_flag=True, help="It may look at the schema.")
+def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bool | None, **given: Any) -> None:
+    """Register a client under an ID.
+
+    \b
+    There are three kinds:
+        tool  acts for itself (client credentials), for purposes about any customer
+        web   a site with a server; its customers sign in, and it reads their own data
+        app   a program on people's devices, with no secret; likewise
+
+    \b
+        gateway clients create billing --kind tool --name "Billing tool" --purpose INVOICING
+        gateway clients create crm --kind tool --name CRM --purpose SERVICE_COMMUNICATION --public-key crm.jwks
+        gateway clients create phone --kind app --name "Our app" --first-party --purpose SELF_SERVICE \\
+            --redirect-uri com.example.app:/back
+
+    The secret is printed once, alone on standard output, and kept nowhere.
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        new = NewClient(
+            id=client_id,
+            name=name,
+            kind=Kind(kind),
+            purposes=purposes_named(given["purposes"]),
+            actions=frozenset(given["actions"]),
+            redirect_uris=given["uris"],
+            keys=None if key_file is None else key_set(key_file.read_bytes()),
+            platform=given["platform"],
+            first_party=given["first_party"],
+            dpop=Kind(kind) is Kind.APP if dpop is None else dpop,
+            pushed=given["pushed"],
+            refresh=not given["no_refresh"],
+            refusal=Refusal[given["refusal"].upper()],
+            documents_only=given["documents_only"],
+            introspection=given["introspection"],
+            max_page=given["max_page"],
+        )
+        secret = _with(settings, lambda registry: registry.create(new, _now()))
+    click.echo(f"{client_id} is registered.", err=True)
+    _show_once(secret)
+
+
+@clients.command("list")
+def list_() -> None:
+    """List every client: how it proves itself, what for it may ask.
+
+    \b
+        gateway clients list
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        found = _with(settings, lambda registry: registry.listed(_now()))
+    for each in found:
+        facts = each.facts
+        state = "disabled" if facts["disabled_at"] else _way(each)
+        wanted = " ".join([*orjson.loads(facts["purposes"]), *orjson.loads(facts["scopes"])])
+        click.echo(f"{facts['id']:<20} {state:<16} {wanted}".rstrip())
+
+
+@clients.command("show")
+@click.argument("client_id", metavar="ID")
+def show(client_id: str) -> None:
+    """Show one client in full; secrets are not there to be shown.
+
+    \b
+        gateway clients show billing
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        found = _with(settings, lambda registry: registry.listed(_now(), client_id))
+        if not found:
+            raise RegistrationRefused(f"There is no client {client_id}.")
+    for name, value in _lines(found[0]):
+        click.echo(f"{name:<16} {value}")
+
+
+@clients.command("rotate")
+@click.argument("client_id", metavar="ID")
+@click.option("--overlap", type=click.IntRange(0, 365 * 24), default=24, show_default=True, help="Hours both are good.")
+@click.option("--public-key", "key_file", type=FILE, help="For a client that signs: its new public keys.")
+def rotate(client_id: str, overlap: int, key_file: Path | None) -> None:
+    """Give a client a new secret; the old one stays good for a day, or for as long as you say.
+
+    \b
+        gateway clients rotate billing
+    The old one is known to others? Then it ends now:
+        gateway clients rotate billing --overlap 0
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        if key_file is not None:
+            keys = key_set(key_file.read_bytes())
+            _with(settings, lambda registry: registry.replace_keys(client_id, keys, _now()))
+            secret = None
+        else:
+            secret = _with(settings, lambda registry: registry.rotate(client_id, timedelta(hours=overlap), _now()))
+    what = "keys, from now on" if secret is None else f"secret; the old one is good for {overlap} more hours"
+    click.echo(f"{client_id} has a new {what}.", err=True)
+    _show_once(secret)
+
+
+@clients.command("disable")
+@click.argument("client_id", metavar="ID")
+def disable(client_id: str) -> None:
+    """Refuse a client, and every token it holds, from the next request on.
+
+    \b
+        gateway clients disable billing
+        gateway clients enable billing
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        _with(settings, lambda registry: registry.set_disabled(client_id, True, _now()))
+    click.echo(f"{client_id} is disabled.")
+
+
+@clients.command("enable")
+@click.argument("client_id", metavar="ID")
+def enable(client_id: str) -> None:
+    """Let a disabled client in again; its tokens that have not expired work again, too.
+
+    \b
+        gateway clients enable billing
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        _with(settings, lambda registry: registry.set_disabled(client_id, False, _now()))
+    click.echo(f"{client_id} is enabled.")
+
+
+def _with(settings: Settings, work: Callable[[Registry], Awaitable[Result]]) -> Result:
+    async def run() -> Result:
+        store = await open_store(store_config(settings))
+        try:
+            return await work(Registry(store))
+        finally:
+            await store.close()
+
+    return server.run(run())
+
+
+def _show_once(secret: str | None) -> None:
+    if secret is not None:
+        click.echo("Its secret, shown this once:", err=True)
+        click.echo(secret)
+
+
+def _way(each: Registered) -> str:
+    how = each.facts["authentication"]
+    if how == "SECRET":
+        return f"{each.secrets} secret{'' if each.secrets == 1 else 's'}"
+    return {None: "no OAuth", "NONE": "public", "PRIVATE_KEY_JWT": "signs"}[how]
+
+
+def _lines(each: Registered) -> list[tuple[str, str]]:
+    facts = each.facts
+    lines = [
+        ("id", facts["id"]),
+        ("name", facts["name"]),
+        ("state", "disabled" if facts["disabled_at"] else "enabled"),
+        ("proves itself", _way(each)),
+        ("purposes", " ".join(orjson.loads(facts["purposes"])) or "none"),
+        ("actions", " ".join(orjson.loads(facts["scopes"])) or "none"),
+        ("refusal", facts["refusal"].lower()),
+        ("rows of a page", str(facts["max_page"])),
+        ("documents only", _yes(facts["documents_only"])),
+        ("introspection", _yes(facts["introspection"])),
+    ]
+    if facts["authentication"] is None:
+        return lines
+    return [
+        *lines,
+        ("grants", " ".join(orjson.loads(facts["grants"]))),
+        ("redirect URIs", " ".join(orjson.loads(facts["redirect_uris"])) or "none"),
+        ("sign-in", facts["platform"]),
+        ("first party", _yes(facts["first_party"])),
+        ("bound tokens", _yes(facts["dpop"])),
+        ("pushes", _yes(facts["pushed"])),
+    ]
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
