@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
+from itertools import groupby
 
 from audits.reports import Cell, Figure, Report, Section, Table
+
+BULLET = "• "
+CARDS = 7
+"""Columns of sentences that a page can hold; a table with more is shown as one card a row."""
 
 
 @cache
@@ -77,25 +84,68 @@ def _section(section: Section, number: int) -> Iterator[str]:
 
 
 def _table(table: Table, heading: str) -> Iterator[str]:
-    kind = ' class="dense"' if table.dense else ""
+    if table.wordy and len(table.columns) > CARDS:
+        yield from _cards(table)
+        return
+    kind = "wide fit" if table.dense else "wide"
     # A region that scrolls must be reachable by keyboard (WCAG 2.1.1).
-    yield f'<div class="wide" role="region" tabindex="0" aria-labelledby="{heading}"><table{kind}><thead><tr>'
+    yield f'<div class="{kind}" role="region" tabindex="0" aria-labelledby="{heading}">'
+    yield '<table class="dense"><thead><tr>' if table.dense else "<table><thead><tr>"
     yield "".join(f'<th scope="col"><span>{escape(each)}</span></th>' for each in table.columns)
     yield "</tr></thead><tbody>"
-    for row in table.rows:
-        head, *rest = row
-        yield f'<tr><th scope="row">{_text(head)}</th>' + "".join(_cell(each) for each in rest) + "</tr>"
+    yield from _grouped(table) if table.dense else _rows(table)
     yield "</tbody></table></div>"
     if table.legend:
         yield f'<p class="legend">{escape(table.legend)}</p>'
 
 
+def _rows(table: Table) -> Iterator[str]:
+    for head, *rest in table.rows:
+        yield f'<tr><th scope="row"{_attributes(head)}>{_text(head)}</th>' + "".join(map(_cell, rest)) + "</tr>"
+
+
+def _grouped(table: Table) -> Iterator[str]:
+    """Fields under their type, whose name is told once."""
+    group = ""
+    for head, *rest in table.rows:
+        type_name, _, name = head.text.partition(".")
+        if type_name != group:
+            group = type_name
+            yield f'<tr class="group"><th colspan="{len(table.columns)}" scope="rowgroup">{escape(group)}</th></tr>'
+        shown = _text(replace(head, text=name or head.text))
+        yield f'<tr><th scope="row" title="{escape(head.title or head.text)}">{shown}</th>'
+        yield "".join(map(_cell, rest)) + "</tr>"
+
+
+def _cards(table: Table) -> Iterator[str]:
+    """Rows with more sentences than a page is wide: one card each."""
+    for head, *rest in table.rows:
+        yield f"<article><h3>{_text(head)}</h3><dl>"
+        for name, each in zip(table.columns[1:], rest, strict=True):
+            if each.text:
+                yield f"<div><dt>{escape(name)}</dt><dd>{_text(each)}</dd></div>"
+        yield "</dl></article>"
+
+
 def _cell(cell: Cell) -> str:
+    return f"<td{_attributes(cell)}>{_text(cell)}</td>"
+
+
+def _attributes(cell: Cell) -> str:
     tone = f' class="{cell.tone}"' if cell.tone else ""
-    title = f' title="{escape(cell.title)}"' if cell.title else ""
-    return f"<td{tone}{title}>{_text(cell)}</td>"
+    return tone + (f' title="{escape(cell.title)}"' if cell.title else "")
 
 
 def _text(cell: Cell) -> str:
-    shown = "<br>".join(escape(line) for line in cell.text.split("\n"))
-    return f"<code>{shown}</code>" if cell.code and cell.text else shown
+    """The cell's words: lines that begin with a bullet are a list, names may break where their parts meet."""
+    if cell.code and cell.text:
+        return "<code>" + re.sub(r"(?<=[._/:])(?=\w)", "<wbr>", escape(cell.text)) + "</code>"
+    if "\n" not in cell.text and not cell.text.startswith(BULLET):
+        return escape(cell.text)
+    parts = []
+    for listed, lines in groupby(cell.text.split("\n"), lambda line: line.startswith(BULLET)):
+        if listed:
+            parts.append("<ul>" + "".join(f"<li>{escape(each.removeprefix(BULLET))}</li>" for each in lines) + "</ul>")
+        else:
+            parts += [f"<p>{escape(each)}</p>" for each in lines]
+    return "".join(parts)

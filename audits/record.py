@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from audits.columns import speaks_of_this_store, stored_columns
+from audits.columns import never_shown, speaks_of_this_store, stored_columns
 from audits.controller import Controller, Transfer
 from audits.facts import Fact, Facts
 from audits.subjects import Subject, subjects
 from policy.categories import Category
+from policy.hard_rules import ONLY
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
@@ -76,8 +77,11 @@ def activity(facts: Facts, purpose: Purpose, transfers: tuple[Transfer, ...] = (
     """What one purpose uses: from the fields that can be read for it, or from what is done outside the schema."""
     read = [fact for fact in facts.outputs if purpose.name in fact.purposes]
     stored, limits, note = OUTSIDE.get(purpose, ((), (), "")) if not read else ((), (), "")
+    hidden = [column for column in never_shown(facts) if column.category and keeper(column.category) is purpose]
     categories = {fact.category for fact in read} | {each.name for each in stored}
+    categories |= {column.category.name for column in hidden if column.category}
     kept = {name for fact in read for name in fact.retention} | {each.name for each in limits}
+    kept |= {column.retention.name for column in hidden}
     recipients = tuple(each for each in Recipient if purpose in each.purposes)
     return Activity(
         purpose=purpose,
@@ -89,6 +93,12 @@ def activity(facts: Facts, purpose: Purpose, transfers: tuple[Transfer, ...] = (
         fields=tuple(fact.coordinate for fact in read),
         note=note,
     )
+
+
+def keeper(category: Category) -> Purpose | None:
+    """Why a secret is kept that no field shows, such as a password: the first purpose that a hard rule leaves for it."""
+    allowed = {purpose for rule in ONLY if category in rule.categories for purpose in rule.purposes}
+    return next((each for each in Purpose if each in allowed and each.enabled), None)
 
 
 def disclosed(facts: Facts, recipient: Recipient, purpose: Purpose | None = None) -> tuple[Fact, ...]:

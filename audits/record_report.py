@@ -59,7 +59,7 @@ def _row(each: Activity, own: Controller) -> list[Cell]:
         code(each.purpose.name if each.enabled else f"{each.purpose.name} (off)", "" if each.enabled else "quiet"),
         cell(each.purpose.text),
         cell("\n".join(one.text for one in each.subjects)),
-        cell("\n".join(one.text for one in each.categories)),
+        cell("\n".join(f"• {one.text}" for one in each.categories)),
         cell("\n".join(f"{one.text} {one.condition}" for one in each.recipients) or "None."),
         cell("\n".join(f"{one.country}: {one.safeguards['en']}" for one in each.transfers) or "None."),
         cell("\n".join(one.text for one in each.limits)),

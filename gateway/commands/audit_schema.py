@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from audits.changes import Change
 from audits.checks import failing, in_order
 from audits.diff import diff, loosening
 from audits.diff_report import diff_report
+from audits.facts import Facts
 from audits.lint import lint
 from audits.lint_report import lint_report
 from audits.matrix import matrix, matrix_report
@@ -97,8 +99,20 @@ def matrix_(
     """
     with told_plainly():
         facts = read_facts(schema).require_readable()
+        _known(facts, purposes, categories, types, recipients)
         found = matrix(facts, purposes, categories, types, recipients)
         leave_report(matrix_report(facts, found), form, output)
+
+
+def _known(facts: Facts, *filters: tuple[str, ...]) -> None:
+    """A misspelt filter would show an empty matrix, which looks like nobody may read anything."""
+    words = Vocabulary.of_schema(facts.sdl).names
+    known = (words["Purpose"], words["DataCategory"], facts.sdl.types, words["Recipient"])
+    for given, names in zip(filters, known, strict=True):
+        if unknown := [each for each in given if each not in names]:
+            near = get_close_matches(unknown[0], names, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"There is no {unknown[0]}.{hint}")
 
 
 @click.command("diff")
