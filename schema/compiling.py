@@ -170,17 +170,16 @@ class _Compiler:
                     continue
                 match planned.facts.source:
                     case Related(relation):
-                        self._related(planned, relation, self._keys(selection, relation, layout, n))
+                        self._related(planned, relation, self._keys(relation, layout, n))
                     case Paged(_, relation) if relation is not None:
-                        self._pages(planned, relation, self._keys(selection, relation, layout, n))
+                        self._pages(planned, relation, self._keys(relation, layout, n))
 
-    def _keys(self, selection: Selection, relation: Relation, layout: Layout, n: int) -> str:
-        """By what the rows of one type in `rows<n>` lead on."""
+    def _keys(self, relation: Relation, layout: Layout, n: int) -> str:
+        """By what the rows in `rows<n>` lead on."""
         at = layout.at[relation.source]
-        rows, type_name = f"rows{n}", selection.type_name
-        if self.model.rows[type_name].kind is not None:
-            rows += f" if {self.shapes.is_of(type_name, layout)}"
-        return f"[r[0] for r in {rows}]" if at == 0 else f"list({{r[{at}] for r in {rows}}} - NOTHING)"
+        if at == 0:
+            return f"[r[0] for r in rows{n}]"
+        return f"list({{r[{at}] for r in rows{n}}} - NOTHING)"
 
     def _related(self, planned: Planned, relation: Relation, keys: str) -> None:
         n, fetch = self.out.number(), planned.fetch(ByKey)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -31,6 +31,7 @@ class Drawing(Protocol):
 
     pools: Pools
     variables: Variables
+    pointed: list[str]
 
     def chance(self, percent: int) -> bool:
         """True so often."""
@@ -41,13 +42,13 @@ class Drawing(Protocol):
 
 @dataclass
 class Variable:
-    """One variable: its declaration, and what the request brings (nothing, when it is missing)."""
+    """One variable of an operation."""
 
     name: str
     type: str
     default: str | None
-    given: bool
-    value: Any = None
+    draw: Callable[[], Any]
+    """A value that fits."""
 
     def declaration(self) -> str:
         """As it stands in the operation."""
@@ -66,42 +67,32 @@ class Variables:
         return f"({', '.join(each.declaration() for each in self.all)})"
 
     def given(self) -> dict[str, Any]:
-        """What the request brings."""
-        return {each.name: each.value for each in self.all if each.given}
+        """What one request brings: values that fit, nothing where there is a default, now and then something wrong."""
+        brought: dict[str, Any] = {}
+        for each in self.all:
+            value = each.draw()
+            if self.drawing.chance(4):
+                value = self.drawing.one_of((None, None, None, 3, "text", 2.0, 1.5, True, [], {}, [value], 2**40))
+            if not self.drawing.chance(1 if each.default is None else 50):
+                brought[each.name] = value
+        return brought
 
     def switch(self) -> str:
-        """A Boolean for a directive: with a default, it may be missing, null, or of another type."""
-        return self._new("Boolean", self.drawing.one_of((True, False)), needed=True)
+        """A Boolean for a directive."""
+        return self.of("Boolean", lambda: self.drawing.one_of((True, False)), needed=True)
 
-    def of(self, type_: str, value: Any, needed: bool) -> str:
-        """A variable that most often holds this value."""
-        return self._new(type_, value, needed)
-
-    def _new(self, type_: str, value: Any, needed: bool) -> str:
+    def of(self, type_: str, draw: Callable[[], Any], needed: bool) -> str:
+        """A variable of this type, for a place where null may stand unless `needed`; a new one, or one used before."""
         drawing = self.drawing
         alike = [each for each in self.all if each.type.rstrip("!") == type_ and (not needed or _fills(each))]
         if alike and drawing.chance(25):
             return f"${drawing.one_of(alike).name}"
-        name = f"v{len(self.all)}"
         default = None
         if type_ != "CustomerLookup" and drawing.chance(30):
-            default = json.dumps(value, ensure_ascii=False)
-            if not needed and drawing.chance(20):
-                default = "null"
+            default = "null" if not needed and drawing.chance(20) else _quoted(draw())
         must = "!" if (needed and default is None) or (default != "null" and drawing.chance(30)) else ""
-        given = default is None or not drawing.chance(50)
-        self.all.append(Variable(name, type_ + must, default, given, value))
-        self._spoil(self.all[-1])
-        return f"${name}"
-
-    def _spoil(self, variable: Variable) -> None:
-        """Now and then: missing, null, or a value of another type."""
-        if not self.drawing.chance(8):
-            return
-        wrong: tuple[Any, ...] = (None, 3, "text", 2.0, 1.5, True, [], {}, [variable.value], 2**40)
-        choice = self.drawing.one_of((*wrong, "missing"))
-        variable.given = choice != "missing"
-        variable.value = None if choice == "missing" else choice
+        self.all.append(Variable(f"v{len(self.all)}", type_ + must, default, draw))
+        return f"${self.all[-1].name}"
 
 
 def _fills(variable: Variable) -> bool:
@@ -118,9 +109,7 @@ class Arguments:
     def of(self, type_name: str, name: str, core: GraphQLField) -> str:
         """In parentheses, or nothing."""
         texts = [
-            text
-            for argument in core.args
-            if (text := self._argument(type_name, name, argument, core)) is not None
+            text for argument in core.args if (text := self._argument(type_name, name, argument, core)) is not None
         ]
         if not texts:
             return ""
@@ -147,53 +136,61 @@ class Arguments:
         drawing = self.drawing
         if drawing.chance(35):
             return None
-        value = drawing.one_of((2, 1, 3, 5, 4)) if not drawing.chance(10) else drawing.one_of((0, 5, 6, -1, 2**31 - 1))
         if drawing.chance(30):
-            return drawing.variables.of("Int", value, needed=False)
-        return "null" if drawing.chance(5) else str(value)
+            return drawing.variables.of("Int", self._size, needed=False)
+        return "null" if drawing.chance(5) else str(self._size())
+
+    def _size(self) -> int:
+        drawing = self.drawing
+        return drawing.one_of((0, 5, 6, -1, 2**31 - 1)) if drawing.chance(8) else drawing.one_of((2, 1, 3, 5, 4))
 
     def _after(self, coordinate: str) -> str | None:
         drawing, pools = self.drawing, self.drawing.pools
         if drawing.chance(60):
             return None
-        value = drawing.one_of(pools.cursors[coordinate])
-        if drawing.chance(8):
-            value = drawing.one_of(pools.wrong_cursors)
+
+        def cursor() -> str:
+            return drawing.one_of(pools.wrong_cursors if drawing.chance(8) else pools.cursors[coordinate])
+
         if drawing.chance(35):
-            return drawing.variables.of("String", value, needed=False)
-        return "null" if drawing.chance(5) else _quoted(value)
+            return drawing.variables.of("String", cursor, needed=False)
+        return "null" if drawing.chance(5) else _quoted(cursor())
 
     def _id(self, type_name: str | None) -> str:
         drawing, pools = self.drawing, self.drawing.pools
-        value = drawing.one_of(pools.ids[type_name or drawing.one_of(list(pools.ids))])
-        if drawing.chance(8):
-            value = drawing.one_of(pools.wrong_ids)
+        name = type_name or drawing.one_of(list(pools.ids))
+        drawing.pointed.append(name)
+
+        def id_() -> str:
+            if drawing.chance(8):
+                return drawing.one_of(pools.wrong_ids)
+            return drawing.one_of(pools.ids[drawing.one_of(list(pools.ids)) if drawing.chance(5) else name])
+
         if drawing.chance(45):
-            return drawing.variables.of("ID", value, needed=True)
-        return "17" if drawing.chance(3) else _quoted(value)
+            return drawing.variables.of("ID", id_, needed=True)
+        return "17" if drawing.chance(3) else _quoted(id_())
 
     def _lookup(self) -> str:
         drawing, pools = self.drawing, self.drawing.pools
         name = drawing.one_of(list(pools.lookups))
-        value = drawing.one_of(pools.lookups[name])
-        kind = drawing.one_of(("literal", "inner", "whole"))
-        if kind == "literal":
-            return f"{{ {name}: {_quoted(value)} }}"
-        if kind == "inner":
-            # Inside a oneOf object a variable must be non-null (§5.8.5).
-            return f"{{ {name}: {self._inner(value)} }}"
-        given: Any = {name: value}
-        if drawing.chance(8):
-            given = drawing.one_of(({}, {name: None}, {"email": value, "domain": value}, {"nothing": value}))
-        return drawing.variables.of("CustomerLookup", given, needed=True)
 
-    def _inner(self, value: str) -> str:
-        known = [each for each in self.drawing.variables.all if each.type == "String!"]
-        if known and self.drawing.chance(25):
-            return f"${self.drawing.one_of(known).name}"
-        variable = Variable(f"v{len(self.drawing.variables.all)}", "String!", None, given=True, value=value)
-        self.drawing.variables.all.append(variable)
-        return f"${variable.name}"
+        def value() -> str:
+            return drawing.one_of(pools.lookups[name])
+
+        def whole() -> Any:
+            wrong: Sequence[Any] = ({}, {name: None}, {"email": value(), "domain": value()}, {"nothing": value()})
+            return drawing.one_of(wrong) if drawing.chance(8) else {name: value()}
+
+        kind = drawing.one_of(("literal", "inner", "whole"))
+        if kind == "whole":
+            return drawing.variables.of("CustomerLookup", whole, needed=True)
+        # Inside a oneOf object a variable must be non-null (§5.8.5).
+        return f"{{ {name}: {_quoted(value()) if kind == 'literal' else self._never_null(value)} }}"
+
+    def _never_null(self, draw: Callable[[], str]) -> str:
+        variables = self.drawing.variables.all
+        variables.append(Variable(f"v{len(variables)}", "String!", None, draw))
+        return f"${variables[-1].name}"
 
 
 def _quoted(value: str) -> str:

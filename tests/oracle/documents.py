@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, TypeVar
 
 from graphql import (
@@ -16,7 +17,6 @@ from graphql import (
     is_composite_type,
     is_leaf_type,
 )
-from hypothesis import strategies as st
 
 from tests.oracle.arguments import Arguments, Pools, Variables
 from tests.oracle.scopes import Path, Scopes, Use
@@ -24,8 +24,6 @@ from tests.oracle.scopes import Path, Scopes, Use
 T = TypeVar("T")
 May = Callable[[str, str], bool]
 DEEPEST = 8
-MOST = 60
-"""Fields of one operation, about; what is in a fragment counts once."""
 
 INTROSPECTION = (
     "__schema { queryType { name } }",
@@ -36,10 +34,10 @@ INTROSPECTION = (
 
 @dataclass(frozen=True)
 class Asked:
-    """One operation with the variables that a request brings."""
+    """One operation, with the variables that each of several requests brings."""
 
     text: str
-    variables: dict[str, Any]
+    variables: tuple[dict[str, Any], ...]
 
 
 @dataclass
@@ -54,57 +52,61 @@ class Fragment:
 
 @dataclass
 class Writer:
-    """Writes one operation, drawing every choice."""
+    """Writes one operation."""
 
-    draw: Callable[[st.SearchStrategy[Any]], Any]
+    random: Random
     core: GraphQLSchema
     pools: Pools
     may: May
+    most: int
+    """Fields of the operation, about; what is in a fragment counts once."""
     scopes: Scopes = field(default_factory=Scopes)
     fragments: list[Fragment] = field(default_factory=list)
     definitions: list[str] = field(default_factory=list)
     written: int = 0
+    pointed: list[str] = field(default_factory=list)
+    """The types of the ids that were written: fragments on them are the ones that apply."""
 
     def __post_init__(self) -> None:
         self.variables = Variables(self)
         self.arguments = Arguments(self)
 
     def chance(self, percent: int) -> bool:
-        """True so often; shrinks to False."""
-        return bool(self.draw(st.integers(0, 99)) >= 100 - percent)
+        """True so often."""
+        return self.random.randrange(100) < percent
 
     def one_of(self, choices: Sequence[T]) -> T:
-        """One of them; shrinks to the first."""
-        return choices[self.draw(st.integers(0, len(choices) - 1))]
+        """One of them."""
+        return self.random.choice(choices)
 
-    def operation(self) -> Asked:
-        """The whole document."""
+    def operation(self, requests: int) -> Asked:
+        """The whole document, for so many requests."""
         query = self.core.query_type
         assert query is not None
-        body = self.selections(query, (), most=3)
+        body = self.selections(query, (), 3)
+        while not self.written and self.chance(90):
+            body += self.selections(query, (), 3)
         if self.chance(3):
             body.append(self.one_of(INTROSPECTION))
         head = f"query{self.variables.declared()} " if self.variables.all else "query Q " if self.chance(20) else ""
-        return Asked("\n".join([f"{head}{{ {' '.join(body)} }}", *self.definitions]), self.variables.given())
+        text = "\n".join([f"{head}{{ {' '.join(body)} }}", *self.definitions])
+        return Asked(text, tuple(self.variables.given() for _ in range(requests)))
 
-    def selections(self, on: GraphQLCompositeType, path: Path, most: int = 5) -> list[str]:
+    def selections(self, on: GraphQLCompositeType, path: Path, most: int = 6) -> list[str]:
         """The inside of one pair of braces; never empty."""
-        asked: list[str] = []
-        for _ in range(self.draw(st.integers(1, most))):
-            if self.written < MOST and (one := self.selection(on, path)) is not None:
-                asked.append(one)
-        return asked or [self.typename(path)]
+        drawn = [self.selection(on, path) for _ in range(self.random.randint(1, most)) if self.written < self.most]
+        return [one for one in drawn if one is not None] or [self.typename(path)]
 
     def selection(self, on: GraphQLCompositeType, path: Path) -> str | None:
         """A field, a fragment, `__typename`; None when what was drawn is not possible here."""
-        kind = self.draw(st.integers(0, 99))
-        if kind < 70:
+        kind = self.random.randrange(100)
+        if kind < (20 if isinstance(on, GraphQLInterfaceType) else 70):
             return self.field(on, path)
-        if kind < 78:
-            return self.again(on, path)
-        if kind < 84:
+        if kind < 77:
+            return self.inline(on, path) if isinstance(on, GraphQLInterfaceType) else self.again(on, path)
+        if kind < 83:
             return self.typename(path) + self.directives()
-        if kind < 92:
+        if kind < 91:
             return self.inline(on, path)
         return self.spread(on, path)
 
@@ -121,12 +123,7 @@ class Writer:
         """A field of the type that may be read, under a key that merges."""
         if not isinstance(on, (GraphQLObjectType, GraphQLInterfaceType)):
             return None
-        deep = len(path) >= DEEPEST
-        names = [
-            name
-            for name, each in on.fields.items()
-            if self.may(on.name, name) and not (deep and not is_leaf_type(get_named_type(each.type)))
-        ]
+        names = self.names(on, deeper=len(path) < DEEPEST)
         if not names:
             return None
         name = self.one_of(names)
@@ -142,6 +139,15 @@ class Writer:
                 self.scopes.add(path, use)
                 return self.written_out(use, core, path)
         return None
+
+    def names(self, on: GraphQLObjectType | GraphQLInterfaceType, deeper: bool) -> list[str]:
+        """The fields to choose from: leaves, or what leads on."""
+        asked = {name: each for name, each in on.fields.items() if self.may(on.name, name)}
+        if len(asked) > 1 and self.chance(90):
+            asked.pop("grant", None)
+        leaves = [name for name, each in asked.items() if is_leaf_type(get_named_type(each.type))]
+        leading = [name for name in asked if name not in leaves]
+        return leading if deeper and leading and (not leaves or self.chance(50)) else leaves
 
     def again(self, on: GraphQLCompositeType, path: Path) -> str | None:
         """A field that is asked already, once more: both are one in the answer."""
@@ -167,9 +173,9 @@ class Writer:
 
     def inline(self, on: GraphQLCompositeType, path: Path) -> str:
         """An inline fragment, with or without a type."""
-        condition = None if self.chance(30) else self.one_of(list(self.overlapping(on)))
+        condition = None if self.chance(20) else self.condition(on)
         head = "..." if condition is None else f"... on {condition.name}"
-        return f"{head}{self.directives()} {{ {' '.join(self.selections(condition or on, path, most=3))} }}"
+        return f"{head}{self.directives()} {{ {' '.join(self.selections(condition or on, path, 3))} }}"
 
     def spread(self, on: GraphQLCompositeType, path: Path) -> str | None:
         """A named fragment: one that was written before, or a new one."""
@@ -178,25 +184,35 @@ class Writer:
             if len(path) + known.depth > DEEPEST + 1 or known.on not in list(self.overlapping(on)):
                 return None
             return f"...{known.name}{self.directives()}" if self.scopes.repeat(path, known.uses) else None
-        condition = self.one_of(list(self.overlapping(on)))
+        condition = self.condition(on)
         name = f"F{len(self.definitions)}"
         place = len(self.definitions)
         self.definitions.append("")
         self.scopes.begin()
-        body = self.selections(condition, path, most=4)
+        body = self.selections(condition, path, 4)
         uses = self.scopes.end(path)
         self.definitions[place] = f"fragment {name} on {condition.name} {{ {' '.join(body)} }}"
         depth = max((len(below) for below, _ in uses), default=0)
         self.fragments.append(Fragment(name, condition, depth, uses))
         return f"...{name}{self.directives()}"
 
+    def condition(self, on: GraphQLCompositeType) -> GraphQLObjectType | GraphQLInterfaceType:
+        """The type of a fragment: most often one that an id names, and of which something may be read."""
+        types = list(self.overlapping(on))
+        pointed = [each for each in types if each.name in self.pointed]
+        if pointed and self.chance(60):
+            return self.one_of(pointed)
+        telling = [each for each in types if any(self.may(each.name, name) for name in each.fields)]
+        return self.one_of(telling if telling and not self.chance(10) else types)
+
     def overlapping(self, on: GraphQLCompositeType) -> Iterator[GraphQLObjectType | GraphQLInterfaceType]:
         """The types that a fragment may name here: itself, its interfaces, and what else some of its objects are."""
         mine = self.objects(on)
         for type_ in self.core.type_map.values():
-            if isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)) and not type_.name.startswith("__"):
-                if mine & self.objects(type_):
-                    yield type_
+            if not isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)) or type_.name.startswith("__"):
+                continue
+            if mine & self.objects(type_):
+                yield type_
 
     def objects(self, type_: GraphQLCompositeType) -> set[str]:
         """The names of the object types that a type can be."""
@@ -213,9 +229,3 @@ class Writer:
             value = self.one_of(("true", "false", None))
             text += f" @{name}(if: {self.variables.switch() if value is None else value})"
         return text
-
-
-@st.composite
-def operations(draw: Any, core: GraphQLSchema, pools: Pools, may: May) -> Asked:
-    """Operations of which `may` (type, field) says what they mostly ask."""
-    return Writer(draw, core, pools, may).operation()

@@ -153,7 +153,9 @@ async def pools(world_: World, model: SchemaModel) -> Pools:
     keys: dict[Table, list[int]] = {}
     for table in model.types_of_table:
         owned = table.c.id if table is customers else table.c.customer_id
-        found = await world_.store.reader.fetch(world_.store.reader.prepare(select(owned, table.c.id).order_by("id")), {})
+        found = await world_.store.reader.fetch(
+            world_.store.reader.prepare(select(owned, table.c.id).order_by("id")), {}
+        )
         favourites = [id_ for owner, id_ in found if owner == world_.people[WHOLE]]
         keys[table] = [*favourites[:4], *(id_ for _, id_ in found)][:60]
     ids: Mapping[str, Sequence[str]] = {

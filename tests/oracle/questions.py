@@ -1,0 +1,102 @@
+"""Who asks what: an operation, its variables, and a client with one purpose and one refusal mode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+from zlib import crc32
+
+from policy.grant import Grant, Refusal
+from policy.purposes import Purpose
+from schema.model import SchemaModel
+from schema.requests import Request
+from tests.oracle.arguments import Pools
+from tests.oracle.documents import Writer
+from tests.oracle.world import BARE, DAMAGED, EMPTIED, ERASED, ODD, WHOLE
+
+MAX_PAGE = 5
+MOST_FIELDS = 60
+REQUESTS = 3
+"""With one document: its plan is made once and serves them all."""
+SUBJECTS = (WHOLE, WHOLE, WHOLE, ODD, EMPTIED, DAMAGED, BARE, ERASED, 8)
+"""Places in the population, of the customers who ask about themselves."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request and who makes it."""
+
+    text: str
+    variables: dict[str, Any]
+    grant: Grant
+
+    @property
+    def request(self) -> Request:
+        """As it reaches the API."""
+        (purpose,) = self.grant.purposes
+        reference = "CASE-1" if purpose.requires_reference else None
+        return Request(query=self.text, variables=self.variables, reference=reference)
+
+    def __str__(self) -> str:
+        (purpose,) = self.grant.purposes
+        bound = "" if self.grant.subject is None else f", bound to customer {self.grant.subject}"
+        return f"for {purpose.name}, {self.grant.refusal.name}{bound}\n{self.text}\n{self.variables}"
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Makes questions about one population."""
+
+    model: SchemaModel
+    pools: Pools
+    people: Sequence[int]
+
+    def number(self, n: int) -> list[Question]:
+        """The n-th document, asked several times with other variables: the same on every machine."""
+        random = Random(n)
+        purpose = random.choice(self._purposes())
+        grant = self.grant(random, purpose)
+        greed = random.randint(1, 1000) if random.random() < (0.1 if grant.refusal is Refusal.REFUSE else 0.5) else 0
+
+        def may(type_name: str, name: str) -> bool:
+            if (type_name, name) == ("Query", "me") and grant.subject is None:
+                return False
+            if (type_name, name) == ("Query", "customerLookup") and not pools.lookups:
+                return False
+            return self._may(f"{type_name}.{name}", purpose, greed)
+
+        found = {name: each for name, each in self.pools.lookups.items() if may("CustomerLookup", name)}
+        pools = replace(self.pools, lookups=found)
+        asked = Writer(random, self.model.core, pools, may, random.randint(1, MOST_FIELDS)).operation(REQUESTS)
+        return [Question(asked.text, variables, grant) for variables in asked.variables]
+
+    def grant(self, random: Random, purpose: Purpose) -> Grant:
+        """A token for one purpose: of a person for the own data, else of a tool, and now and then of a person too."""
+        bound = purpose.own_data_only or random.random() < 0.1
+        return Grant(
+            token_id="token",
+            client_id="client",
+            subject=self.people[random.choice(SUBJECTS)] if bound else None,
+            purposes=frozenset({purpose}),
+            scopes=frozenset(),
+            expires_at=2**40,
+            refusal=random.choice(list(Refusal)),
+            documents_only=False,
+            introspection=random.random() < 0.9,
+            max_page=MAX_PAGE,
+        )
+
+    def _purposes(self) -> list[Purpose]:
+        """Every purpose, more often those for which something may be read."""
+        rule = self.model.rules["Query.customer"]
+        enabled = [purpose for purpose in Purpose if purpose.enabled]
+        return [Purpose.SELF_SERVICE] * 15 + [each for each in enabled if rule.when(each)] * 5 + enabled
+
+    def _may(self, coordinate: str, purpose: Purpose, greed: int) -> bool:
+        """Whether it is asked: what the purpose allows, and for the greedy one in ten of the rest."""
+        rule = self.model.rules[coordinate]
+        if not (rule.allowances or rule.scopes) or rule.when(purpose):
+            return True
+        return bool(greed) and crc32(f"{coordinate}{greed}".encode()) % 10 == 0
