@@ -291,7 +291,8 @@ def _read_head(line: bytes) -> tuple[Head, tuple[VerifierKey, ...], list[str]]:
         head = msgspec.json.decode(line, type=Head)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise NotAnExport("This is not an export of a ledger: its first line does not say so.") from None
-    if head.format != FORMAT or not 0 <= head.first <= head.size or len(head.edge) != len(span(0, head.first)):
+    sane = 0 <= head.first <= head.size < 2**63
+    if head.format != FORMAT or not sane or len(head.edge) != len(span(0, head.first)):
         raise NotAnExport("The first line of this export cannot be read.")
     faults: list[str] = []
     named: list[VerifierKey] = []

@@ -47,6 +47,15 @@ class Disturbed(Exception):  # noqa: N818  (a state)
         super().__init__("The ledger was pruned while it was being exported: export it again.")
 
 
+class TooFew(Exception):  # noqa: N818  (a state)
+    """The ledger has fewer entries than somebody has seen of it: it lost some, or this is another one."""
+
+    def __init__(self, size: int, first: int) -> None:
+        super().__init__(
+            f"The ledger has {size} signed entries, fewer than {first}: it lost some, or it is another one."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The first line."""
@@ -90,12 +99,12 @@ class Exporter:
         self._entries = reader.prepare(entries.where(*inside).order_by(L.leaf_index))
 
     async def head(self, first: int = 0) -> Head:
-        """What an export of the entries from `first` on begins with; NothingSigned, ValueError if there are fewer."""
+        """What an export of the entries from `first` on begins with; NothingSigned, TooFew."""
         latest, keys = await self._checkpoints.latest(), await self._keys.all()
         if latest is None:
             raise NothingSigned
         if first > latest.size:
-            raise ValueError(f"the ledger has {latest.size} signed entries, fewer than {first}")
+            raise TooFew(latest.size, first)
         edge = tuple(b64encode(each).decode() for each in await self._prover.edge(first))
         verifiers = [key.verifier for key in keys]
         return Head(FORMAT, verifiers[0].name, first, edge, latest.size, tuple(map(str, verifiers)))
@@ -109,6 +118,11 @@ class Exporter:
             end = min(begin - begin % WIDTH + PAGE, head.size)
             yield end, await self._page(begin, end, pruned_to)
             begin = end
+
+    async def entry(self, index: int) -> bytes | None:
+        """One entry; None if it was pruned, or is not there yet."""
+        rows = await self._reader.fetch(self._entries, {"begin": index, "end": index + 1})
+        return bytes(rows[0][1]) if rows else None
 
     async def _page(self, begin: int, end: int, pruned_to: int) -> bytes:
         values = {"begin": begin, "end": end}

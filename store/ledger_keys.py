@@ -40,6 +40,13 @@ class LedgerKeyLost(Exception):  # noqa: N818  (a state of the store)
         )
 
 
+class LedgerUnnamed(Exception):  # noqa: N818  (a state of the settings)
+    """There is no key yet, and this process does not know the name that the first one needs."""
+
+    def __init__(self) -> None:
+        super().__init__("The ledger has no name yet: set GATEWAY_ISSUER, the public address that it is named after.")
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -69,7 +76,7 @@ class LedgerKeys:
         return await self._known.all()
 
     async def signing(self) -> list[tuple[LedgerKey, Signer]]:
-        """Those that sign now, the youngest first; the very first one is made. LedgerKeyLost, StoreUnavailable.
+        """Those that sign now, the youngest first; the very first one is made. LedgerKeyLost, LedgerUnnamed.
 
         There is one, or two until both have signed the same checkpoint: whoever trusts the older one can then learn
         of the younger one.
@@ -100,7 +107,7 @@ class LedgerKeys:
         known = await self.all()
         origin = known[0].verifier.name if known else self._origin
         if origin is None:
-            raise ValueError("the ledger has no name yet")
+            raise LedgerUnnamed
         signer = Signer.of(origin, await self._house.system(_name(number)))
         row = {"number": number, "origin": origin, "public": signer.verifier.public, "created_at": self._clock()}
         async with transaction(self._engine) as connection:

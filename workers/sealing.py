@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from store.faults import StoreUnavailable
 from store.ledger_checkpoints import Inconsistent, Notary
-from store.ledger_keys import LedgerKeyLost
+from store.ledger_keys import LedgerKeyLost, LedgerUnnamed
 from store.ledger_tree import BATCH, Lease, LeaseLost, Tree
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Sealer:
         """One step; whether another is worth it at once. What is wrong is logged when it begins and when it ends."""
         try:
             busy = await self.step()
-        except (StoreUnavailable, LedgerKeyLost, Inconsistent) as error:
+        except (StoreUnavailable, LedgerKeyLost, LedgerUnnamed, Inconsistent) as error:
             self._tell(str(error))
             return False
         except Exception:

@@ -1,0 +1,260 @@
+"""`gateway ledger`: what proves who read what, and what anyone can verify it with."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from gateway import server
+from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
+from gateway.commands.ledger_verify import verify
+from gateway.sealing import Seals, open_seals
+from gateway.serving import store_config
+from gateway.settings import Settings
+from store.checkpoints import Checkpoint
+from store.database import open_store
+from store.engines import make_reader
+from store.ledger_checkpoints import Checkpoints, Inconsistent
+from store.ledger_export import Disturbed, Exporter, NothingSigned, TooFew
+from store.ledger_keys import KnownKeys, LedgerKey, LedgerKeyLost, LedgerUnnamed
+from store.merkle import leaf_hash
+from store.notes import NoteInvalid
+from store.proofs import Prover
+from store.reading import Reader
+
+NOT_THERE = 1
+
+
+@click.group()
+def ledger() -> None:
+    """Prove who read what.
+
+    \b
+    Every read that gave out personal data is an entry of the ledger, and every entry a leaf of a Merkle tree that is
+    signed as it grows. For an auditor, who needs nothing but the public key:
+        gateway ledger public-key > ledger.pub
+        gateway ledger export ledger.ndjson
+        gateway ledger verify ledger.ndjson --key ledger.pub
+    """
+
+
+ledger.add_command(verify)
+
+
+@ledger.command()
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option(
+    "--from", "since", type=click.File(encoding="utf-8"), help="Only what came after this checkpoint, which was kept."
+)
+def export(file: str, since: TextIO | None) -> None:
+    """Write every entry, hash and checkpoint to FILE (- for the standard output).
+
+    It holds pseudonyms, which are personal data as long as the customers' keys exist: only you may read the file.
+
+    \b
+        gateway ledger export ledger.ndjson
+        gateway ledger export november.ndjson --from october.checkpoint
+        gateway ledger export - | zstd > ledger.zst
+    """
+    settings = read_settings()
+    with _told():
+        first = 0 if since is None else _size_of(since.read())
+        count = server.run(_export(settings, file, first))
+    click.echo(f"{count} entries, up to the latest checkpoint.", err=True)
+
+
+async def _export(settings: Settings, name: str, first: int) -> int:
+    async with _reading(settings) as reader:
+        exporter = Exporter(reader)
+        head = await exporter.head(first)
+        whole = Path(name)
+        part = whole.with_name(f"{whole.name}.part")
+        descriptor = 1 if name == "-" else os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with (
+            os.fdopen(descriptor, "wb", closefd=name != "-") as file,
+            click.progressbar(length=head.size - first, label="Exporting", file=sys.stderr) as bar,
+        ):
+            async for done, page in exporter.pages(head):
+                file.write(page)
+                bar.update(done - first - bar.pos)
+            file.flush()
+            if name != "-":
+                os.fsync(file.fileno())
+        if name != "-":
+            part.replace(whole)
+        return head.size - first
+
+
+@ledger.command()
+def checkpoint() -> None:
+    """Print the latest checkpoint: keep it where the operator of this gateway cannot change it.
+
+    \b
+        gateway ledger checkpoint > november.checkpoint
+        gateway ledger verify ledger.ndjson --key ledger.pub --from november.checkpoint
+    """
+    settings = read_settings()
+    with _told():
+        click.echo(server.run(_checkpoint(settings)), nl=False)
+
+
+async def _checkpoint(settings: Settings) -> str:
+    async with _reading(settings) as reader:
+        signed = await Checkpoints(reader).latest()
+    if signed is None:
+        raise NothingSigned
+    return signed.note
+
+
+@ledger.command()
+@click.argument("entry")
+def prove(entry: str) -> None:
+    """Print a proof that ENTRY is in the ledger, under the latest checkpoint (C2SP tlog-proof).
+
+    ENTRY is an index, the SHA-256 hash of a leaf, or a file with the entry's bytes. The proof carries the entry, if it
+    is still kept.
+
+    \b
+        gateway ledger prove 4711 > 4711.tlog-proof
+        gateway ledger verify 4711.tlog-proof --key ledger.pub
+    """
+    meant, settings = _meant(entry), read_settings()
+    with _told():
+        proof = server.run(_prove(settings, meant))
+    if proof is None:
+        click.echo("No signed entry of this ledger is meant by that; a new one is signed within a minute.", err=True)
+        raise SystemExit(NOT_THERE)
+    click.echo(proof, nl=False)
+
+
+async def _prove(settings: Settings, meant: int | bytes) -> str | None:
+    async with _reading(settings) as reader:
+        prover, signed = Prover(reader), await Checkpoints(reader).latest()
+        if signed is None:
+            raise NothingSigned
+        index = meant if isinstance(meant, int) else await prover.find(meant)
+        if index is None or index >= signed.size:
+            return None
+        (proof,) = await prover.inclusions([index], signed.size)
+        return proof.text(signed.note, await Exporter(reader).entry(index))
+
+
+def _meant(text: str) -> int | bytes:
+    """The index or the leaf's hash that is meant; a usage error when it is neither, and no file."""
+    if re.fullmatch(r"[0-9]{1,18}", text):
+        return int(text)
+    if re.fullmatch(r"[0-9a-f]{64}", text):
+        return bytes.fromhex(text)
+    try:
+        return leaf_hash(Path(text).read_bytes().removesuffix(b"\n"))
+    except OSError:
+        raise click.UsageError(f"{text!r} is no index, no hash of 64 hexadecimal digits, and no file.") from None
+
+
+@ledger.command("public-key")
+@click.option("--all", "every", is_flag=True, help="Those that have retired too, one a line, the youngest first.")
+def public_key(every: bool) -> None:
+    """Print the public key that the ledger is signed with: give it to whoever is to verify the ledger.
+
+    \b
+        gateway ledger public-key > ledger.pub
+    """
+    settings = read_settings()
+    with _told():
+        keys = server.run(_keys(settings))
+    for key in keys if every else keys[:1]:
+        click.echo(key.verifier)
+
+
+async def _keys(settings: Settings) -> list[LedgerKey]:
+    async with _reading(settings) as reader:
+        keys = await KnownKeys(reader).all()
+    if not keys:
+        raise NothingSigned
+    return keys
+
+
+@ledger.command()
+def seal() -> None:
+    """Seal and sign what has been recorded so far; a serving gateway does it by itself, within a minute.
+
+    \b
+        gateway ledger seal && gateway ledger export ledger.ndjson
+    """
+    settings = read_settings()
+    with _told():
+        click.echo(f"{server.run(_seal(settings))} entries are signed.", err=True)
+
+
+async def _seal(settings: Settings) -> int:
+    async with _sealing(settings) as seals:
+        return await seals.sealer.seal_all()
+
+
+@ledger.command("rotate-key")
+def rotate_key() -> None:
+    """Make a new key to sign the ledger with, and print its public half.
+
+    The old key signs one more checkpoint together with the new one, then retires; what it signed stays good. Give the
+    new public key to those who have the old one.
+
+    \b
+        gateway ledger rotate-key > ledger.pub
+    """
+    settings = read_settings()
+    with _told():
+        click.echo(server.run(_rotate(settings)))
+
+
+async def _rotate(settings: Settings) -> str:
+    async with _sealing(settings) as seals:
+        await seals.sealer.seal_all()  # So that there is something for both keys to sign.
+        key = await seals.keys.rotate()
+        await seals.sealer.seal_all()
+        return str(key)
+
+
+def _size_of(note: str) -> int:
+    try:
+        return Checkpoint.parse(note.rpartition("\n\n")[0] + "\n").size
+    except NoteInvalid as fault:
+        raise click.UsageError(f"That is no checkpoint: {fault}.") from fault
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What keeps a command from doing its work is told in a sentence, with exit code 3."""
+    with told_in_a_sentence():
+        try:
+            yield
+        except (NothingSigned, Disturbed, LedgerKeyLost, LedgerUnnamed, Inconsistent, TooFew) as error:
+            click.echo(str(error), err=True)
+            raise SystemExit(CANNOT_START) from error
+
+
+@asynccontextmanager
+async def _reading(settings: Settings) -> AsyncIterator[Reader]:
+    """The ledger alone: to read it, neither customers nor keys are needed."""
+    reader = make_reader(store_config(settings).ledger, 1, deadline=30.0)
+    try:
+        yield reader
+    finally:
+        await reader.close()
+
+
+@asynccontextmanager
+async def _sealing(settings: Settings) -> AsyncIterator[Seals]:
+    config = store_config(settings)
+    store = await open_store(config)
+    try:
+        async with open_seals(store, config, settings) as seals:
+            yield seals
+    finally:
+        await store.close()

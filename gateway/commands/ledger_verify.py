@@ -1,0 +1,146 @@
+"""`gateway ledger verify`: offline, with the public key alone; no settings, no store, no secret."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, cast
+
+import click
+import orjson
+
+from gateway.commands.common import CANNOT_START
+from store.ledger_check import NotAnExport, Report, check_export
+from store.notes import NoteInvalid, VerifierKey
+from store.proofs import FIRST_LINE, open_proof
+
+FOUND = 1
+LONGEST_PROOF = 100_000_000
+
+Keys = Sequence[VerifierKey]
+
+
+class PublicKeys(click.ParamType[Keys]):
+    """A public key, or a file with one a line."""
+
+    name = "KEY"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Keys:
+        """The keys; a usage error for anything else."""
+        if not isinstance(value, str):
+            return list(value)
+        try:
+            lines = Path(value).read_text(encoding="utf-8").split() if Path(value).is_file() else [value]
+            return [VerifierKey.parse(line) for line in lines]
+        except (OSError, ValueError):
+            self.fail("give what `gateway ledger public-key` prints, or a file with it", param, ctx)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--key", "keys", type=PublicKeys(), multiple=True, help="The public key, or a file with it; repeatable.")
+@click.option("--from", "known", type=click.File(encoding="utf-8"), help="A checkpoint that was kept.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def verify(file: str, keys: Sequence[Keys], known: Any, as_json: bool) -> None:
+    """Verify an export, or a proof of one entry, with nothing but the public key.
+
+    FILE is what `gateway ledger export` or `gateway ledger prove` wrote, or - for the standard input. With a checkpoint
+    that was kept earlier, it is verified too that the ledger has only grown since.
+
+    \b
+        gateway ledger verify ledger.ndjson --key ledger.pub
+        gateway ledger verify ledger.ndjson --key ledger.pub --from november.checkpoint
+        gateway ledger verify 4711.tlog-proof --key ledger.pub
+    \b
+    Exit codes: 0 verified; 1 something is not as it was signed; 2 wrong usage; 3 there is nothing to verify.
+    """
+    trusted = [key for some in keys for key in some]
+    with cast(BufferedReader, click.open_file(file, "rb")) as source:
+        if source.peek(len(FIRST_LINE)).startswith(FIRST_LINE.encode()):
+            _verify_proof(source, trusted)
+        else:
+            _verify_export(source, trusted, known.read() if known else None, as_json, _size(file))
+
+
+def _verify_proof(source: BufferedReader, trusted: Keys) -> None:
+    if not trusted:
+        raise click.UsageError("A proof is verified with --key: it names no key itself.")
+    try:
+        text = source.read(LONGEST_PROOF).decode()
+        proven = open_proof(text, trusted)
+    except (NoteInvalid, UnicodeDecodeError) as fault:
+        click.echo(f"NOT VERIFIED: the proof proves nothing: {fault}.")
+        raise SystemExit(FOUND) from fault
+    seen = proven.checkpoint
+    click.echo(f"VERIFIED: this is entry {proven.index} of the {seen.size} signed entries of {seen.origin}:")
+    click.echo(proven.entry)
+
+
+def _verify_export(source: BufferedReader, trusted: Keys, known: str | None, as_json: bool, size: int) -> None:
+    with click.progressbar(length=size, label="Verifying", file=sys.stderr, hidden=not size) as bar:
+        try:
+            report = check_export(source, trusted, known, lambda read: bar.update(read - bar.pos))
+        except NotAnExport as fault:
+            click.echo(str(fault), err=True)
+            raise SystemExit(CANNOT_START) from fault
+    if not trusted:
+        click.echo(
+            "No --key was given, so the keys are those that the export itself names. That says that the export is "
+            "whole, not whose it is: compare the key with the one that you were given.",
+            err=True,
+        )
+    tell: Callable[[Report], None] = _tell_json if as_json else _tell
+    tell(report)
+    if report.found:
+        raise SystemExit(FOUND)
+
+
+def _tell(report: Report) -> None:
+    head = report.head
+    click.echo(f"Ledger {head.origin}: {_range(head.first, head.size)}, {report.checkpoints} checkpoints.")
+    if report.earliest is not None and report.latest is not None:
+        click.echo(f"By their own account they were made from {_moment(report.earliest)} to {_moment(report.latest)}.")
+    if report.pruned:
+        click.echo(f"{report.pruned} of them were pruned: their texts are gone, their hashes were verified.")
+    for text in report.findings:
+        click.echo(f"  {text}")
+    if report.found > len(report.findings):
+        click.echo(f"  ... and {report.found - len(report.findings)} more")
+    if report.found:
+        click.echo(f"NOT VERIFIED: {report.found} findings.")
+    else:
+        click.echo(f"VERIFIED: all of it is as it was signed by {' or '.join(map(str, report.trusted))}.")
+
+
+def _tell_json(report: Report) -> None:
+    facts = {
+        "verified": not report.found,
+        "ledger": report.head.origin,
+        "first": report.head.first,
+        "size": report.head.size,
+        "entries": report.entries,
+        "pruned": report.pruned,
+        "checkpoints": report.checkpoints,
+        "keys": [str(key) for key in report.trusted],
+        "found": report.found,
+        "findings": report.findings,
+    }
+    click.echo(orjson.dumps(facts))
+
+
+def _range(first: int, size: int) -> str:
+    return f"entries {first} to {size - 1}" if size > first else "no entries"
+
+
+def _moment(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"second {seconds}"
+
+
+def _size(file: str) -> int:
+    return 0 if file == "-" else Path(file).stat().st_size

@@ -1,0 +1,52 @@
+"""The ledger's sealer, put together from the settings: beside the serving, in a worker, or for one command."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from gateway.settings import Settings
+from store.checkpoints import origin_of
+from store.config import StoreConfig
+from store.database import Store
+from store.ledger_checkpoints import Checkpoints, Notary
+from store.ledger_keys import LedgerKeys
+from store.ledger_tree import Tree
+from workers.sealing import Rhythm, Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """What makes the ledger's tree grow, and what signs it."""
+
+    tree: Tree
+    keys: LedgerKeys
+    sealer: Sealer
+
+
+@asynccontextmanager
+async def open_seals(store: Store, config: StoreConfig, settings: Settings) -> AsyncIterator[Seals]:
+    """For the length of the block, on connections of its own; the store need not be up."""
+    tree = Tree.at(config.ledger, config.patience)
+    try:
+        origin = origin_of(settings.issuer) if settings.issuer else None
+        keys = LedgerKeys(tree.reader, tree.engine, store.keys.house, origin)
+        notary = Notary(tree.prover, Checkpoints(tree.reader), keys, tree.engine)
+        yield Seals(tree, keys, Sealer(tree, notary, Rhythm()))
+    finally:
+        await tree.close()
+
+
+@asynccontextmanager
+async def sealed_meanwhile(store: Store, config: StoreConfig, settings: Settings) -> AsyncIterator[None]:
+    """Seal in the background while the block runs, a last time at its end; the block never waits for it before."""
+    async with open_seals(store, config, settings) as seals:
+        stop = asyncio.Event()
+        task = asyncio.create_task(seals.sealer.run(stop), name="ledger sealer")
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
