@@ -32,6 +32,7 @@ def grant(
     introspection: bool = False,
     max_page: int = 100,
     client: str = "tests",
+    authenticated_at: int | None = None,
 ) -> Grant:
     """What a verified token allows."""
     return Grant(
@@ -45,6 +46,7 @@ def grant(
         documents_only=documents_only,
         introspection=introspection,
         max_page=max_page,
+        authenticated_at=authenticated_at,
     )
 
 
