@@ -11,6 +11,7 @@ from gateway.clients import ClientRegistry, Registration
 from gateway.credentials import Proof
 from gateway.oauth.dpop import Call, Proofs
 from gateway.oauth.errors import NonceError, ProofError
+from gateway.oauth.provider import MARK, Provider
 from gateway.oauth.revocations import Revocations
 from gateway.signing_keys import SigningKeys
 from gateway.tokens import Claims, Fault, TokenError, Tokens
@@ -42,6 +43,7 @@ class Door:
         revocations: Revocations,
         proofs: Proofs,
         clock: Callable[[], float],
+        provider: Provider | None = None,
     ) -> None:
         self._tokens = tokens
         self._keys = keys
@@ -49,6 +51,7 @@ class Door:
         self._revocations = revocations
         self._proofs = proofs
         self._clock = clock
+        self._provider = provider
         self._remembered: OrderedDict[bytes, _Admitted] = OrderedDict()
 
     async def admit(self, token: bytes, proof: Proof | None = None) -> VerifiedGrant:
@@ -60,8 +63,8 @@ class Door:
         the key that it is bound to, if it is bound to one.
         """
         known = self._remembered.get(token)
-        if known is None or not self._keys.knows(known.claims.key_id):
-            claims = await self._tokens.verify(token)  # 1, and 2 for the first time
+        if known is None or not self._is_known(known.claims.key_id):
+            claims = await self._verify(token)  # 1, and 2 for the first time
         else:
             claims = known.claims
             if claims.expires_at <= self._clock():  # 2
@@ -80,6 +83,17 @@ class Door:
             await self._check_possession(token, claims.jkt, proof)  # 6
         self._remember(token, known)
         return known.grant
+
+    async def _verify(self, token: bytes) -> Claims:
+        """By our own keys, or the identity provider's if the token says that it is from there."""
+        if self._provider is not None and (seen := self._provider.seen(token)) is not None:
+            return await self._provider.verify(seen)
+        return await self._tokens.verify(token)
+
+    def _is_known(self, key_id: str) -> bool:
+        if self._provider is not None and key_id.startswith(MARK):
+            return self._provider.knows(key_id)
+        return self._keys.knows(key_id)
 
     async def _check_possession(self, token: bytes, thumbprint: str | None, proof: Proof | None) -> None:
         """RFC 9449 §7: a bound token comes as `DPoP` with a proof of its key, another one as `Bearer`."""

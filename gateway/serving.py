@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from gateway.clients import ClientRegistry
 from gateway.door import Door
 from gateway.oauth.dpop import Nonces, Proofs
+from gateway.oauth.foreign_keys import ForeignKeys
+from gateway.oauth.provider import Provider, Terms
 from gateway.oauth.revocations import Revocations
 from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
@@ -50,6 +52,21 @@ class Works:
     """Unix seconds."""
 
 
+def provider(settings: Settings) -> Provider | None:
+    """The identity provider that the settings name, if they name one."""
+    if not settings.idp_issuer:
+        return None
+    terms = Terms(
+        settings.idp_issuer,
+        settings.idp_audience,
+        settings.idp_client_claim,
+        settings.idp_types,
+        settings.idp_scopes,
+    )
+    keys = ForeignKeys(settings.idp_issuer, time.monotonic)
+    return Provider(terms, keys, settings.clock_skew_seconds, time.time)
+
+
 @asynccontextmanager
 async def open_works(settings: Settings) -> AsyncIterator[Works]:
     """Open the store for the length of the block; RootKeyProblem or StoreUnavailable when it must not be opened.
@@ -69,7 +86,7 @@ async def open_works(settings: Settings) -> AsyncIterator[Works]:
         single_use = SingleUse(store)
         addresses = frozenset({settings.public_url})
         proofs = Proofs(Nonces(store.keys.house, time.time), single_use, addresses, time.time)
-        door = Door(tokens, keys, clients, revocations, proofs, time.time)
+        door = Door(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
         yield Works(store, keys, tokens, door, revocations, proofs, single_use, clients, time.time)
     finally:
         await store.close()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from policy.purposes import Purpose
 
 DEMO_ISSUER = "https://gateway.localhost"
 """Who issues demo tokens. It names no port, so that `gateway token` works beside a server on any port."""
@@ -65,6 +68,26 @@ def _address(value: str) -> str:
     if parts.query or parts.fragment or value.endswith("/"):
         raise ValueError("leave out the closing slash, the query and the fragment")
     return value
+
+
+def _words(value: str) -> frozenset[str]:
+    return frozenset(value.lower().split())
+
+
+def _scopes_of_claims(value: str) -> dict[str, dict[str, tuple[str, ...]]]:
+    wanted = ValueError('use JSON such as {"groups": {"billing-team": ["purpose:invoicing"]}}')
+    try:
+        found = json.loads(value)
+        rules = {claim: {name: tuple(scopes) for name, scopes in rule.items()} for claim, rule in found.items()}
+    except (ValueError, AttributeError, TypeError):
+        raise wanted from None
+    for scope in (scope for rule in rules.values() for scopes in rule.values() for scope in scopes):
+        if not isinstance(scope, str):
+            raise wanted
+        purpose = Purpose.of_scope(scope)
+        if (purpose is None) is scope.startswith("purpose:") or (purpose is not None and purpose.own_data_only):
+            raise ValueError(f"{scope} is no purpose that a tool can have")
+    return rules
 
 
 def setting(name: str, meaning: str, parse: Callable[[str], Any], default: str | None = None, shown: str = "") -> Any:
@@ -133,6 +156,26 @@ class Settings:
     )
     clock_skew_seconds: int = setting(
         "GATEWAY_CLOCK_SKEW_SECONDS", "how far ahead a token's issuer may be", _number(0, 300), "5"
+    )
+    idp_issuer: str = setting(
+        "GATEWAY_IDP_ISSUER",
+        "identity provider whose access tokens are accepted, too",
+        _address,
+        default="",
+        shown="none",
+    )
+    idp_audience: str = setting(
+        "GATEWAY_IDP_AUDIENCE", "what its tokens must be meant for", _text, shown="the same as for our own tokens"
+    )
+    idp_client_claim: str = setting(
+        "GATEWAY_IDP_CLIENT_CLAIM", "claim that names a client registered here", _text, "client_id"
+    )
+    idp_types: frozenset[str] = setting("GATEWAY_IDP_TYPES", "types (typ) of its access tokens", _words, "at+jwt")
+    idp_scopes: dict[str, dict[str, tuple[str, ...]]] = setting(
+        "GATEWAY_IDP_SCOPES",
+        'which scopes its claims give, as JSON: {"groups": {"billing-team": ["purpose:invoicing"]}}',
+        _scopes_of_claims,
+        "{}",
     )
     client_seconds: int = setting(
         "GATEWAY_CLIENT_SECONDS", "how long a client's registration may be kept in memory", _number(0, 60), "2"
@@ -234,6 +277,9 @@ def _fill(values: dict[str, Any]) -> list[str]:
     if values["demo"] and not values["issuer"].startswith("http://"):
         values["issuer"] = DEMO_ISSUER  # or this machine: so a demo token is worth nothing at any other gateway
     values["audience"] = values["audience"] or f"{values['issuer']}/graphql"
+    values["idp_audience"] = values["idp_audience"] or values["audience"]
+    if values["idp_issuer"] and values["idp_issuer"] == values["issuer"]:
+        problems.append("GATEWAY_IDP_ISSUER is this gateway itself: leave it out, its own tokens are accepted anyway.")
     if values["max_client_requests"] > values["max_requests"]:
         values["max_client_requests"] = values["max_requests"]
     return problems
@@ -271,4 +317,8 @@ def describe(settings: Settings) -> list[Described]:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, frozenset):
+        return " ".join(sorted(value))
+    if isinstance(value, dict):
+        return json.dumps(value)
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else masked(value)

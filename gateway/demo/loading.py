@@ -10,13 +10,14 @@ from sqlalchemy import exists, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.demo.clients import CLIENTS
+from gateway.demo.clients import CLIENTS, DemoClient
 from gateway.demo.population import SEED, SIZE, population
 from resolvers.registration import add
 from store.clients import clients
 from store.customers import customers
 from store.database import Store
 from store.ids import EPOCH_MS
+from store.oauth import oauth_clients
 
 FIRST_ID = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000 - EPOCH_MS) << 22
 """Demo rows are numbered from here on, before all that is registered later, so that printed commands stay true."""
@@ -77,3 +78,19 @@ async def _register_clients(connection: AsyncConnection, now: datetime) -> None:
         for client in CLIENTS
     ]
     await connection.execute(insert(clients), rows)
+    await connection.execute(insert(oauth_clients), [_terms(client) for client in CLIENTS])
+
+
+def _terms(client: DemoClient) -> dict[str, object]:
+    people = bool(client.redirect_uris)
+    return {
+        "client_id": client.id,
+        "authentication": "NONE" if people else "SECRET",
+        "grants": '["authorization_code","refresh_token"]' if people else '["client_credentials"]',
+        "redirect_uris": orjson.dumps(client.redirect_uris).decode(),
+        "keys": None,
+        "platform": "CLIENT_AREA",
+        "first_party": people,
+        "dpop": False,
+        "pushed": False,
+    }

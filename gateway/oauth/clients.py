@@ -78,8 +78,10 @@ class Client(ClientMixin):
 class Clients:
     """Reads clients afresh each time: tokens are asked for rarely, and what was changed counts at once."""
 
-    def __init__(self, reader: Reader, clock: Callable[[], float]) -> None:
+    def __init__(self, reader: Reader, address: str, clock: Callable[[], float]) -> None:
+        """`address` is where this gateway is reached: a redirect URI that is only a path is below it."""
         self._reader = reader
+        self._address = address
         self._clock = clock
         self._one = reader.prepare(_one)
         self._hashes = reader.prepare(_hashes)
@@ -89,7 +91,7 @@ class Clients:
         if not client_id or len(client_id) > MAX_CLIENT_ID:
             return None
         rows = await self._reader.fetch(self._one, {"client": client_id})
-        return _client(*rows[0]) if rows else None
+        return _client(self._address, *rows[0]) if rows else None
 
     async def secret_hashes(self, client_id: str) -> list[bytes]:
         """The hashes of the secrets that are good now: one, or two while one replaces the other."""
@@ -98,7 +100,15 @@ class Clients:
 
 
 def _client(
-    client_id: str, name: str, purposes: str, scopes: str, authentication: str, grants: str, uris: str, *rest: Any
+    address: str,
+    client_id: str,
+    name: str,
+    purposes: str,
+    scopes: str,
+    authentication: str,
+    grants: str,
+    uris: str,
+    *rest: Any,
 ) -> Client:
     keys, platform, first_party, dpop, pushed = rest
     return Client(
@@ -109,7 +119,7 @@ def _client(
         frozenset(orjson.loads(scopes)),
         authentication,
         frozenset(orjson.loads(grants)),
-        tuple(orjson.loads(uris)),
+        tuple(address + uri if uri.startswith("/") else uri for uri in orjson.loads(uris)),
         keys,
         platform,
         bool(first_party),

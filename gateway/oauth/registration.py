@@ -23,6 +23,8 @@ ID = re.compile(r"[a-z][a-z0-9._-]{1,63}")
 """A letter first: an id of digits only could be taken for a customer."""
 PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+")
 """An app's own scheme is a domain in reverse (RFC 8252 §7.1): so no `javascript:`, `data:` or `file:`."""
+OWN_PATH = re.compile(r"/[A-Za-z0-9._~-][A-Za-z0-9._~/-]*")
+"""Of a page that this gateway itself serves, wherever it is reached; for first parties only."""
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -116,7 +118,8 @@ class NewClient:
         if self.kind is Kind.APP and self.keys is not None:
             raise RegistrationRefused("An app keeps no secret, and no key that everyone who has the app would have.")
         for uri in self.redirect_uris:
-            check_redirect_uri(uri, self.kind)
+            if not (self.first_party and OWN_PATH.fullmatch(uri)):
+                check_redirect_uri(uri, self.kind)
 
 
 def _is_action(word: str) -> bool:

@@ -29,7 +29,7 @@ from store.slowdowns import Slowdowns
 def open_house(works: Works, settings: Settings, who_is_here: WhoIsHere = nobody) -> House:
     """The authorization server of a store; `who_is_here` tells which customer a browser belongs to."""
     store, clock = works.store, works.clock
-    clients = Clients(store.reader, clock)
+    clients = Clients(store.reader, settings.public_url, clock)
     names = frozenset({settings.issuer, f"{settings.public_url}/oauth/token"})
     assertions = Assertions(works.single_use, names, settings.clock_skew_seconds, clock)
     authentication = Authentication(clients, store.keys.house, assertions, Slowdowns(store, clock))
