@@ -96,9 +96,13 @@ def activity(facts: Facts, purpose: Purpose, transfers: tuple[Transfer, ...] = (
 
 
 def keeper(category: Category) -> Purpose | None:
-    """Why a secret is kept that no field shows, such as a password: the first purpose that a hard rule leaves for it."""
+    """Why a secret that no field shows is kept: of the purposes a hard rule leaves, one by consent, else the first.
+
+    A stored card number is CARD_ON_FILE's, a password AUTHENTICATION's.
+    """
     allowed = {purpose for rule in ONLY if category in rule.categories for purpose in rule.purposes}
-    return next((each for each in Purpose if each in allowed and each.enabled), None)
+    left = [each for each in Purpose if each in allowed and each.enabled and not each.own_data_only]
+    return next((each for each in left if each.consent), next(iter(left), None))
 
 
 def disclosed(facts: Facts, recipient: Recipient, purpose: Purpose | None = None) -> tuple[Fact, ...]:

@@ -162,7 +162,8 @@ def _named(node: Any) -> str:
 
 
 def _description(node: Any) -> str:
-    return " ".join(node.description.value.split()) if node.description else ""
+    described = getattr(node, "description", None)  # an extension has none
+    return " ".join(described.value.split()) if described else ""
 
 
 def _deprecated(node: Any) -> str | None:
