@@ -13,6 +13,7 @@ from policy.grant import Grant
 from schema.api import Api, Ready, Settled
 from schema.limits import Limits
 from schema.requests import Kind, Request
+from tests.oracle.questions import Question, Questions
 from tests.oracle.world import NOW, World
 
 LIMITS = Limits(cost=10**9, aliases=10**6)
@@ -130,3 +131,24 @@ async def compare(askings: list[Asking], request: Request, grant: Grant, tally: 
     tally.examples += 1
     assert standard.kind is not Kind.INTERNAL and b'"INTERNAL"' not in standard.body, "a defect was met"
     return standard
+
+
+@dataclass
+class Oracle:
+    """A world in each kind of store, and what is asked of them."""
+
+    askings: list[Asking]
+    questions: Questions
+
+    async def ask(self, question: Question, tally: Tally) -> None:
+        """AssertionError when the executors differ, or the question is not even valid."""
+        answer = await compare(self.askings, question.request, question.grant, tally)
+        assert b"GRAPHQL_" not in answer.body, f"the question itself is not valid: {answer.body!r}"
+
+    async def differs(self, question: Question) -> bool:
+        """Whether the executors part."""
+        try:
+            await self.ask(question, Tally())
+        except AssertionError:
+            return True
+        return False

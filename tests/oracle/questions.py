@@ -24,6 +24,22 @@ SUBJECTS = (WHOLE, WHOLE, WHOLE, ODD, EMPTIED, DAMAGED, BARE, ERASED, 8)
 """Places in the population, of the customers who ask about themselves."""
 
 
+def token(purpose: Purpose, subject: int | None, refusal: Refusal, introspection: bool = True) -> Grant:
+    """A token for one purpose."""
+    return Grant(
+        token_id="token",
+        client_id="client",
+        subject=subject,
+        purposes=frozenset({purpose}),
+        scopes=frozenset(),
+        expires_at=2**40,
+        refusal=refusal,
+        documents_only=False,
+        introspection=introspection,
+        max_page=MAX_PAGE,
+    )
+
+
 @dataclass(frozen=True)
 class Question:
     """One request and who makes it."""
@@ -75,18 +91,8 @@ class Questions:
     def grant(self, random: Random, purpose: Purpose) -> Grant:
         """A token for one purpose: of a person for the own data, else of a tool, and now and then of a person too."""
         bound = purpose.own_data_only or random.random() < 0.1
-        return Grant(
-            token_id="token",
-            client_id="client",
-            subject=self.people[random.choice(SUBJECTS)] if bound else None,
-            purposes=frozenset({purpose}),
-            scopes=frozenset(),
-            expires_at=2**40,
-            refusal=random.choice(list(Refusal)),
-            documents_only=False,
-            introspection=random.random() < 0.9,
-            max_page=MAX_PAGE,
-        )
+        subject = self.people[random.choice(SUBJECTS)] if bound else None
+        return token(purpose, subject, random.choice(list(Refusal)), introspection=random.random() < 0.9)
 
     def _purposes(self) -> list[Purpose]:
         """Every purpose, more often those for which something may be read."""

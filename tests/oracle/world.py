@@ -126,6 +126,7 @@ async def _damage(store: Store, person: int) -> None:
     await damage(services, services.c.name, 1, lambda value: b"")
     await damage(invoices, invoices.c.billed_name, 0, lambda value: value[:20])
     await damage(invoices, invoices.c.billed_address, 1, lambda value: b"\x00" + value[1:])
+    await damage(payment_methods, payment_methods.c.card_expiry, 0, lambda value: value + b"!")
     ips = await rows(store, sign_ins, person, sign_ins.c.id, sign_ins.c.ip_address)
     await _change(store, sign_ins, ips[-1][0], ip_address=ips[-2][1])
 

@@ -1,0 +1,27 @@
+"""The worlds that the oracle asks about, made once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.oracle.comparing import Asking, Oracle
+from tests.oracle.questions import Questions
+from tests.oracle.world import pools, world
+from tests.stores import KINDS, Databases
+
+
+@pytest.fixture(scope="session")
+async def oracle(databases: Databases) -> AsyncIterator[Oracle]:
+    """Worlds that hold the same."""
+    async with AsyncExitStack() as stack:
+        askings: list[Asking] = []
+        for kind in KINDS:
+            config = await stack.enter_async_context(databases.fresh(kind))
+            askings.append(Asking(await stack.enter_async_context(world(config))))
+            askings[-1].api._documents = askings[0].api._documents  # Parsed and validated once for all.
+        first = askings[0]
+        known = await pools(first.world, first.api.model)
+        yield Oracle(askings, Questions(first.api.model, known, first.world.people))
