@@ -5,7 +5,10 @@ from __future__ import annotations
 
 def full_name(parts: list[str | None]) -> str:
     """Given name before family name, as the customer wrote them."""
-    return " ".join(part for part in parts if part)
+    given, family = parts
+    if given and family:
+        return f"{given} {family}"
+    return given or family or ""
 
 
 def given_name(parts: list[str | None]) -> str | None:
