@@ -58,6 +58,8 @@ class Use:
     """One purpose of a row."""
 
     purpose: Purpose
+    categories: tuple[Category, ...]
+    """For which of the row's categories: a name may be used for what an address may not."""
     conditions: tuple[Condition, ...]
     partly: bool
     """Whether the conditions hold for some of the row's fields only."""
@@ -199,8 +201,9 @@ def _told(facts: Facts) -> Iterator[tuple[Fact, Category]]:
     for fact in facts.outputs:
         category = Category.__members__.get(fact.category or "")
         record_id = fact.name == "id" and fact.named == "ID"
-        if category is not None and not record_id and (fact.type_name, category.parent) not in wholes:
-            yield fact, category
+        if category is None or record_id or (category.parent and (fact.type_name, category.parent) in wholes):
+            continue
+        yield fact, category
 
 
 def _row(group: str, fields: list[tuple[Fact, Category]], hidden: list[StoredColumn]) -> DataRow:
@@ -214,7 +217,7 @@ def _row(group: str, fields: list[tuple[Fact, Category]], hidden: list[StoredCol
         group=group,
         categories=categories,
         uses=tuple(
-            _use(group, purpose, [fact for fact, _ in fields if purpose.name in fact.purposes])
+            _use(group, purpose, [(fact, category) for fact, category in fields if purpose.name in fact.purposes])
             for purpose in Purpose
             if purpose.name in purposes and not purpose.own_data_only
         ),
@@ -227,11 +230,12 @@ def _row(group: str, fields: list[tuple[Fact, Category]], hidden: list[StoredCol
     )
 
 
-def _use(group: str, purpose: Purpose, fields: list[Fact]) -> Use:
-    names = [fact.purposes[purpose.name] for fact in fields]
+def _use(group: str, purpose: Purpose, fields: list[tuple[Fact, Category]]) -> Use:
+    names = [fact.purposes[purpose.name] for fact, _ in fields]
     known = _unique(Condition[name] for name in names if name and name in Condition.__members__)
     partly = any(name is None for name in names) or len(known) > 1
-    return Use(purpose, known, partly, at_home=HOMES.get(group, "-") in purpose.notice)
+    categories = _unique(category for _, category in fields)
+    return Use(purpose, categories, known, partly, at_home=HOMES.get(group, "-") in purpose.notice)
 
 
 def _sharing(facts: Facts) -> Iterator[SharingCase]:

@@ -71,7 +71,7 @@ class _Words:
     def used(self, row: DataRow) -> Iterator[str]:
         """Each purpose with what bounds it, then what is never done, then what the person can do."""
         for use in sorted(row.uses, key=lambda use: not use.at_home):
-            yield "• " + self.use(use)
+            yield "• " + self.use(use, row)
         if not row.uses and row.own:
             yield "• " + self.say("data.shown_to_you")
         if row.group == "ip":
@@ -82,9 +82,11 @@ class _Words:
         if row.own:
             yield self.say("data.own")
 
-    def use(self, use: Use) -> str:
-        """A purpose and its conditions; consent and objection in the row where people look for them, once."""
+    def use(self, use: Use, row: DataRow) -> str:
+        """A purpose and what bounds it; consent and objection in the row where people look for them, once."""
         parts = [self.texts.of(use.purpose)]
+        if len(use.categories) < len(row.categories):
+            parts.append(f"({self.say('data.of_it', categories=' '.join(map(self.texts.of, use.categories)))})")
         if use.conditions:
             key = "data.partly_if" if use.partly else "data.only_if"
             parts.append(f"({self.say(key, condition=' '.join(map(self.texts.of, use.conditions)))})")
@@ -248,7 +250,12 @@ def _row_data(row: DataRow) -> dict[str, Any]:
         "row": row.group,
         "categories": [each.name for each in row.categories],
         "usedFor": [
-            {"purpose": use.purpose.name, "when": [each.name for each in use.conditions], "partly": use.partly}
+            {
+                "purpose": use.purpose.name,
+                "categories": [each.name for each in use.categories],
+                "when": [each.name for each in use.conditions],
+                "partly": use.partly,
+            }
             for use in row.uses
         ],
         "ownData": row.own,

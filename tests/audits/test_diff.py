@@ -1,0 +1,247 @@
+"""Each kind of change between two schemas: its direction, its severity, and what a sign-off does about it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audits.changes import Change, Direction, Kind, Severity
+from audits.comparing import sensitivity
+from audits.diff import diff, loosening, uses
+from audits.diff_report import diff_report, notice_changes
+from audits.facts import Fact, Facts
+from audits.notice import notice
+from audits.signoffs import SignOffs, proposed
+from audits.sources import Text, Unreadable, read_text
+from policy.categories import Category
+from policy.purposes import Purpose
+from tests.audits.schemas import HOUSE, SMALL, changed, facts_of
+
+OURS = Facts.of(read_text(HOUSE))
+
+
+def kinds(old: str, new: str) -> dict[Kind, Change]:
+    """The changes from one text to another, by kind."""
+    return {each.kind: each for each in diff(facts_of(old, "old.graphql"), facts_of(new, "new.graphql"))}
+
+
+NAME = "name: String @personalData(category: NAME) @purpose(allows: [INVOICING, EMERGENCY_CONTACT])"
+CREATED = "createdAt: String @purpose(allows: [INVOICING])"
+BY_ID = "id: ID! @personalData(category: CUSTOMER_ID) @purpose(allows: [INVOICING]) @retention(rule: NOT_STORED)"
+BY_EMAIL = BY_ID.replace("CUSTOMER_ID", "EMAIL").replace("id: ID!", "email: String")
+NICK = "\n  nick: String @personalData(category: NAME) @purpose(allows: [ERASURE])"
+PLACE = "\n  place: String @personalData(category: COARSE_LOCATION) @purpose(allows: [ACCOUNT_SECURITY])"
+BILLED = 'category: NAME, source: "invoices.billed_name")'
+NEWS = ", when: NEWS_NOT_DECLINED)\n  phone"
+CASES = [
+    (Kind.PURPOSE_ADDED, "PRODUCT_NEWS", "[INVOICING])\n  card", "[INVOICING, PRODUCT_NEWS])\n  card"),
+    (Kind.CONDITION_REMOVED, "PRODUCT_NEWS when NEWS_NOT_DECLINED", NEWS, ")\n  phone"),
+    (Kind.RECIPIENT_ADDED, "AUTHORITY", "[PAYMENT_AFFILIATE]", "[PAYMENT_AFFILIATE, AUTHORITY]"),
+    (Kind.RETENTION_LONGER, "CARD_CONSENT -> CUSTOMER_LIFE", "rule: CARD_CONSENT", "rule: CUSTOMER_LIFE"),
+    (Kind.RETENTION_LONGER, "CUSTOMER_LIFE -> ERASURE_RECORDS", "rule: CUSTOMER_LIFE", "rule: ERASURE_RECORDS"),
+    (Kind.RETENTION_CHANGED, "CUSTOMER_LIFE -> SIGN_IN_RECORDS", "rule: CUSTOMER_LIFE", "rule: SIGN_IN_RECORDS"),
+    (Kind.RETENTION_REMOVED, "CARD_CONSENT", " @retention(rule: CARD_CONSENT)", ""),
+    (Kind.CATEGORY_MORE_SENSITIVE, "NAME -> PHONE", "category: NAME", "category: PHONE"),
+    (Kind.CATEGORY_LESS_PROTECTED, "PHONE -> NAME", "category: PHONE", "category: NAME"),
+    (Kind.CATEGORY_CHANGED, "NAME -> EMAIL", "category: NAME", "category: EMAIL"),
+    (Kind.CATEGORY_CHANGED, "NAME -> SHOE_SIZE", "category: NAME", "category: SHOE_SIZE"),
+    (Kind.UNDECLARED, "NAME", NAME, "name: String"),
+    (Kind.UNDECLARED, "NAME", NAME, NAME.replace(" @personalData(category: NAME)", "")),
+    (Kind.DECLARED, "EMAIL", CREATED, CREATED + " @personalData(category: EMAIL)"),
+    (Kind.FIELD_ADDED, "NAME", NAME, NAME + "\n  nick" + NAME.removeprefix("name")),
+    (Kind.FIELD_ADDED_NEW_USE, "NAME for ERASURE", NAME, NAME + NICK),
+    (Kind.DERIVED_FIELD_ADDED, "COARSE_LOCATION from IP_ADDRESS", NAME, NAME + PLACE),
+    (Kind.FIELD_REMOVED, "NAME", NAME, ""),
+    (Kind.INPUT_REMOVED, "CUSTOMER_ID", f"(\n    {BY_ID}\n  )", ""),
+    (Kind.INPUT_ADDED, "EMAIL", "    id: ID!", f"    {BY_EMAIL}\n    id: ID!"),
+    (Kind.SCOPE_TIGHTENED, "none -> a", CREATED, CREATED + ' @requiresScopes(scopes: [["a"]])'),
+    (Kind.PUBLIC_ADDED, "the number of the build", ' @public(why: "the number of the build")', None),
+    (Kind.NOT_NULLABLE, "String -> String!", NAME, NAME.replace("String", "String!")),
+    (Kind.TYPE_CHANGED, "String -> [String!]", NAME, NAME.replace("String", "[String!]")),
+    (Kind.SOURCE_CHANGED, "customers.name -> invoices.billed_name", "category: NAME)", BILLED),
+    (Kind.DEPRECATED, "old", NAME, NAME + ' @deprecated(reason: "old")'),
+    (Kind.PATH_ADDED, "Card", "type Card @", "union Any = Customer | Card\ntype Card @"),
+    (Kind.MEANING_CHANGED, "“Write invoices.” -> “Do as we like.”", "Write invoices.", "Do as we like."),
+    (Kind.WORD_ADDED, "Sell it.", "INVOICING }", 'INVOICING """Sell it.""" SALE }'),
+]  # fmt: skip
+BACKWARDS = {
+    Kind.PURPOSE_ADDED: Kind.PURPOSE_REMOVED,
+    Kind.CONDITION_REMOVED: Kind.CONDITION_ADDED,
+    Kind.RECIPIENT_ADDED: Kind.RECIPIENT_REMOVED,
+    Kind.RETENTION_LONGER: Kind.RETENTION_SHORTER,
+    Kind.RETENTION_REMOVED: Kind.RETENTION_DECLARED,
+    Kind.SCOPE_TIGHTENED: Kind.SCOPE_LOOSENED,
+    Kind.NOT_NULLABLE: Kind.NULLABLE,
+    Kind.WORD_ADDED: Kind.WORD_REMOVED,
+}
+OLD = (
+    SMALL.replace("category: NAME)", 'category: NAME, source: "customers.name")')
+    + "union Any = Customer\n"
+    + 'enum Purpose { """Write invoices.""" INVOICING }\n'
+)
+
+
+def texts(kind: Kind, old: str, new: str | None) -> tuple[str, str]:
+    """The two schemas of a case."""
+    if kind is Kind.PUBLIC_ADDED:
+        return SMALL.replace(old, ""), SMALL
+    if kind is Kind.SOURCE_CHANGED:
+        return OLD, changed(old, new or "")
+    base = OLD if kind in (Kind.MEANING_CHANGED, Kind.WORD_ADDED) else SMALL
+    if kind is Kind.PATH_ADDED:
+        return SMALL + "union Any = Customer", changed(old, new or "")
+    return base, changed(old, new or "", base)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "old", "new"), CASES, ids=[f"{each[0].id}-{n}" for n, each in enumerate(CASES)]
+)
+def test_each_kind_of_change(kind: Kind, value: str, old: str, new: str | None) -> None:
+    before, after = texts(kind, old, new)
+    found = kinds(before, after)
+    assert kind in found, list(found)
+    assert found[kind].value == value
+    gone = kind in (Kind.FIELD_REMOVED, Kind.INPUT_REMOVED)
+    assert found[kind].place.file == ("old.graphql" if gone else "new.graphql")
+    if kind in BACKWARDS:
+        assert BACKWARDS[kind] in kinds(after, before)
+
+
+def test_every_kind_is_tried() -> None:
+    tried = {case[0] for case in CASES} | set(BACKWARDS.values())
+    assert tried | {Kind.CONDITION_CHANGED, Kind.CATEGORY_NARROWED} == set(Kind)
+
+
+def test_a_changed_condition_and_a_narrower_category() -> None:
+    found = kinds(SMALL, changed("NEWS_NOT_DECLINED)\n  phone", "CARD_STORAGE_CONSENTED)\n  phone"))
+    assert found[Kind.CONDITION_CHANGED].kind.direction is Direction.LOOSENS
+    address = changed("category: NAME", "category: POSTAL_ADDRESS")
+    assert Kind.CATEGORY_NARROWED in kinds(address, changed("category: NAME", "category: CITY"))
+    assert Kind.CATEGORY_MORE_SENSITIVE in kinds(changed("category: NAME", "category: CITY"), address)
+
+
+def test_severities_are_those_of_the_requirements() -> None:
+    """§4.6."""
+    breaking = {each for each in Kind if each.severity is Severity.BREAKING}
+    assert breaking >= {
+        Kind.PURPOSE_ADDED, Kind.RECIPIENT_ADDED, Kind.RETENTION_LONGER, Kind.CATEGORY_MORE_SENSITIVE,
+        Kind.DERIVED_FIELD_ADDED, Kind.FIELD_ADDED_NEW_USE,
+    }  # fmt: skip
+    assert Kind.FIELD_ADDED.severity is Severity.REVIEW
+    safe = {each for each in Kind if each.severity is Severity.SAFE}
+    assert safe >= {Kind.FIELD_REMOVED, Kind.RETENTION_SHORTER, Kind.RECIPIENT_REMOVED, Kind.PURPOSE_REMOVED}
+    assert not any(each.direction is Direction.LOOSENS for each in safe)
+
+
+def test_scopes_compare_by_what_is_enough() -> None:
+    def scoped(scopes: str) -> str:
+        return changed(CREATED, f"{CREATED} @requiresScopes(scopes: {scopes})")
+
+    either, both, one = scoped('[["a"], ["b"]]'), scoped('[["a", "b"]]'), scoped('[["a"]]')
+    assert Kind.SCOPE_LOOSENED in kinds(both, one)
+    assert Kind.SCOPE_LOOSENED in kinds(one, either)
+    assert Kind.SCOPE_TIGHTENED in kinds(either, one)
+    assert kinds(one, scoped('[["b"]]')).keys() >= {Kind.SCOPE_LOOSENED, Kind.SCOPE_TIGHTENED}
+    assert not kinds(one, scoped('[["a"], ["a", "b"]]')).keys() - {Kind.SCOPE_LOOSENED, Kind.SCOPE_TIGHTENED}
+    on_type = SMALL.replace("type Card @", 'type Card @requiresScopes(scopes: [["a"]]) @')
+    assert kinds(SMALL, on_type)[Kind.SCOPE_TIGHTENED].coordinate == "Card.brand"
+
+
+def test_sensitivity_is_what_the_policy_protects() -> None:
+    assert sensitivity(Category.PASSWORD) == len(Purpose)
+    assert sensitivity(Category.PHONE) > sensitivity(Category.EMAIL)
+    assert sensitivity(Category.NAME) == sensitivity(Category.EMAIL)
+
+
+def test_nothing_changed_is_nothing_said() -> None:
+    assert diff(OURS, OURS) == []
+    shuffled = SMALL.replace("[INVOICING, EMERGENCY_CONTACT])\n  email", "[EMERGENCY_CONTACT, INVOICING])\n  email")
+    assert kinds(SMALL, shuffled + "\n# a remark\n") == {}
+
+
+def test_a_type_whose_rule_changes_is_told_once() -> None:
+    found = diff(facts_of(SMALL), facts_of(SMALL.replace("rule: CUSTOMER_LIFE", "rule: ERASURE_RECORDS")))
+    assert [(each.coordinate, each.kind) for each in found] == [("Customer", Kind.RETENTION_LONGER)]
+
+
+TOLD = [
+    fact
+    for fact in OURS.outputs
+    if fact.category and fact.purposes and fact.name != "id" and not fact.type_name.startswith("PostalAddress")
+]
+
+
+def with_purpose(fact: Fact, purpose: Purpose) -> Facts:
+    """Our schema with one purpose more on one field."""
+    place = fact.declared.allowed[0].place
+    lines = read_text(HOUSE).text.splitlines(keepends=True)
+    line = lines[place.line - 1]
+    at = place.column - 1
+    lines[place.line - 1] = f"{line[:at]}@purpose(allows: [{purpose.name}]) {line[at:]}"
+    return Facts.of(Text("new", "".join(lines)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_a_purpose_more_loosens_and_changes_the_notice(data: st.DataObject) -> None:
+    """Whatever the field, whatever the purpose (item 2 of the promise: the notice changes by itself)."""
+    fact = data.draw(st.sampled_from(TOLD))
+    purpose = data.draw(st.sampled_from([each for each in Purpose if each.name not in fact.purposes]))
+    new = with_purpose(fact, purpose)
+    found = [each for each in diff(OURS, new) if each.kind is Kind.PURPOSE_ADDED]
+    assert [(each.coordinate, each.value) for each in found] == [(fact.coordinate, purpose.name)]
+    assert found == loosening(found)
+    fresh = (fact.category, purpose.name) not in uses(OURS)
+    said = notice_changes(OURS, new)
+    assert bool(said) == fresh
+    if fresh and not purpose.own_data_only:
+        assert notice(new).rows != notice(OURS).rows
+        assert (said[0]["change"], said[0]["category"], said[0]["purpose"]) == ("added", fact.category, purpose.name)
+
+
+def test_a_sign_off_covers_exactly_what_it_says() -> None:
+    old, new = facts_of(SMALL), facts_of(SMALL.replace("[INVOICING])\n    @", "[INVOICING, ERASURE])\n    @"))
+    changes = diff(old, new)
+    assert [(each.kind, each.coordinate, each.value) for each in changes] == [
+        (Kind.PURPOSE_ADDED, "Customer.email", "ERASURE")
+    ]
+    template = proposed(changes)
+    with pytest.raises(Unreadable, match=r"Customer\.email.*does not say who"):
+        SignOffs.read(Text("s.toml", template))
+    filled = template.replace('who = ""', 'who = "Dana"').replace('why = ""', 'why = "notice 12"')
+    signed = SignOffs.read(Text("s.toml", filled))
+    accepted = signed.changes(changes)
+    assert loosening(accepted) == []
+    assert accepted[0].accepted == "Dana: notice 12"
+    assert signed.stale == ()
+    assert diff_report(old, new, accepted).data["verdict"] == "accepted"
+    other = SignOffs.read(Text("s.toml", filled.replace("ERASURE", "AUTHENTICATION")))
+    assert len(loosening(other.changes(changes))) == 1
+    assert [each.coordinate for each in other.stale] == ["Customer.email"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[accept]\n", "s.toml: "),
+        ("accept = 3", "write each sign-off as a table"),
+        ("accept = [3]", "entry 1 is no table"),
+        ('[[accept]]\ncoordinate = "A.b"\nwho = " "', "entry 1 (A.b) does not say change"),
+        ('[[accept]]\ncoordinate = "A.b"\nchange = "x"\nwho = "D"\nwhy = "y"\nuntil = "z"', "unknown key until"),
+    ],
+)
+def test_a_bad_sign_off_file_is_refused_with_what_it_lacks(text: str, said: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        SignOffs.read(Text("s.toml", text))
+    assert said in str(refused.value)
+
+
+def test_the_report_says_what_the_notice_will_say() -> None:
+    new = facts_of(changed("[INVOICING])\n    @", "[INVOICING, ERASURE])\n    @"))
+    data = diff_report(facts_of(SMALL), new, diff(facts_of(SMALL), new)).data
+    assert data["verdict"] == "loosens"
+    assert data["severity"] == "BREAKING-PRIVACY"
+    assert data["noticeChanges"] == [
+        {"change": "added", "category": "EMAIL", "purpose": "ERASURE", "text": Purpose.ERASURE.text}
+    ]
