@@ -8,6 +8,7 @@ import json
 from itertools import chain, cycle, islice
 from pathlib import Path
 from time import perf_counter_ns
+from typing import cast
 
 import httptools
 
@@ -40,8 +41,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask the first question."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one, and does not inherit from it
         self._ask()
 
     def _ask(self) -> None:

@@ -30,7 +30,7 @@ class Effort:
             "compare": contestants * workloads * _takes(self.one) + 10,
             "two": contestants * workloads * _takes(self.two) + 10,
             "growth": len(self.sizes) * 4 * 3 * _takes(self.growing) + 15,
-            "costs": 6 * _takes(self.costs) + 10,
+            "costs": 7 * _takes(self.costs) + 10,
             "memory": self.memory + 8,
             "start": self.starts * 4.0,
             "profile": 9 * (self.profile + 6),

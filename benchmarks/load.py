@@ -75,6 +75,8 @@ def send(target: Target, seconds: float, connections: int, core: int | None, off
     if done.returncode or found is None:
         raise LoadFailed(f"{command[0]}: {done.stdout[-500:]} {done.stderr[-500:]}")
     said = json.loads(found[1])
+    if not said["requests"]:
+        raise LoadFailed(f"nothing was answered in {seconds} seconds: {done.stderr[-500:]}")
     busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     count = max(said["requests"], 1)
     return Load(

@@ -51,9 +51,9 @@ def _watched(rig: Rig, one: Contestant, workload: str, option: str) -> Any:
     with rig.up([watched_gateway(replace(one, name=f"profile {workload}"), option, str(output))]) as (server,):
         target = server.target(workload)
         assert target is not None
-        send(target, max(2.0, rig.effort.profile / 2), CONNECTIONS, last_core())
+        send(target, max(2.0, rig.effort.profile), CONNECTIONS, last_core())
         os.kill(server.pids[0], BEGIN)
-        load = send(target, rig.effort.profile, CONNECTIONS, last_core(), 997)
+        load = send(target, rig.effort.profile, CONNECTIONS, last_core())
         if load.errors:
             raise LoadFailed(f"{workload} was answered with {load.errors} errors while it was watched")
     found = orjson.loads(output.read_bytes())

@@ -19,7 +19,7 @@ from schema.global_ids import to_cursor, to_global_id
 
 HOURS = 6 * 3600
 """Life of the tokens: longer than any run."""
-REQUESTS = 6_000
+REQUESTS = 2_000
 """Different requests of one workload; they are sent over and over in the same order."""
 STAFF = 256
 """Different tokens of tools."""

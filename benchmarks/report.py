@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks import figures, targets
 from benchmarks.questions import WORKLOADS
+from benchmarks.rig import WARM
 from benchmarks.sections import EVERYTHING
 from benchmarks.tables import COLUMNS, contest, table
 
@@ -67,7 +68,7 @@ def _asked(profile: Content | None) -> str:
     )
     counts = profile["opened"] if profile else {}
     opened = "; ".join(f"{name} opens {count:,.1f} sealed values" for name, count in counts.items())
-    return FIELDS.format(rows=rows, staff="6,000", opened=opened or "see the profile")
+    return FIELDS.format(rows=rows, staff=f"{WARM['W1']:,}", opened=opened or "see the profile")
 
 
 def _compare(found: Content) -> str:

@@ -12,6 +12,8 @@ from benchmarks.load import send
 from benchmarks.processes import Machine, cpu_seconds
 
 CONNECTIONS = 16
+STEP = 4_500
+"""How many requests of the file each round passes over, so that the next one asks for other customers."""
 Tell = Callable[[str], None]
 
 
@@ -83,7 +85,9 @@ def in_rounds(
             for server in able if number % 2 == 0 else able[::-1]:
                 if pace.warm:
                     measure(server, workload, pace.warm, pinned)
-                samples[server.name].append(asdict(measure(server, workload, pace.seconds, pinned, number * 997)))
+                samples[server.name].append(
+                    asdict(measure(server, workload, pace.seconds, pinned, (number + 1) * STEP))
+                )
             shown = ", ".join(f"{name} {each[-1]['rps']:.0f}/s" for name, each in samples.items())
             tell(f"{workload} round {number + 1}: {shown}")
         found[workload] = samples

@@ -22,6 +22,9 @@ Found = dict[str, Any]
 TOGETHER = "without all three"
 EVERYTHING = "everything on"
 TRUSTED = "everything on, registered document"
+COLD_START = "everything on, token and customer never seen before"
+STRANGERS = 20_000
+"""Customers who each ask once: more than there are tokens in the gateway's memory."""
 
 
 def compare(rig: Rig) -> Found:
@@ -71,6 +74,9 @@ def costs(rig: Rig) -> Found:
     contestants += [_without(rig, ours, (part,), f"without {part}") for part in PARTS]
     contestants.append(_without(rig, ours, PARTS, TOGETHER))
     contestants.append(watched_gateway(_with_own_ledger(rig, {"W1": stage.write_trusted("W1")}, TRUSTED)))
+    if stage.size >= STRANGERS:
+        strangers, _ = stage.write_requests({"W1": STRANGERS}, "strangers")
+        contestants.append(watched_gateway(_with_own_ledger(rig, strangers, COLD_START)))
     with rig.up(contestants) as servers:
         return {"size": stage.size, "rounds": in_rounds(servers, ("W1",), rig.effort.costs, rig.tell)}
 

@@ -31,20 +31,20 @@ class Stage:
         self.files = make_files(work, size, tell)
         self.databases = None if postgres is None else make_databases(postgres, self.files, size, tell)
 
-    def write_requests(self, counts: Counts) -> tuple[dict[str, Target], dict[str, Target]]:
+    def write_requests(self, counts: Counts, label: str = "") -> tuple[dict[str, Target], dict[str, Target]]:
         """The files of requests to the gateway and to the endpoint, by workload."""
-        return asyncio.run(self._write(counts))
+        return asyncio.run(self._write(counts, label))
 
-    async def _write(self, counts: Counts) -> tuple[dict[str, Target], dict[str, Target]]:
+    async def _write(self, counts: Counts, label: str) -> tuple[dict[str, Target], dict[str, Target]]:
         ours: dict[str, Target] = {}
         theirs: dict[str, Target] = {}
         async with open_works(settings.read(on_sqlite(self.files, self.files.ledger))) as works:
             asker = Asker(works.tokens, self.size)
             for name, count in counts.items():
                 workload = WORKLOADS[name]
-                theirs[name] = self._kept(f"endpoint-{name}", asker.of_endpoint(workload, count))
+                theirs[name] = self._kept(f"endpoint-{name}{label}", asker.of_endpoint(workload, count))
                 if workload.document is not None:
-                    ours[name] = self._kept(f"gateway-{name}", await asker.of_gateway(workload, count))
+                    ours[name] = self._kept(f"gateway-{name}{label}", await asker.of_gateway(workload, count))
         return ours, theirs
 
     def write_trusted(self, name: str) -> Target:

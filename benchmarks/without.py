@@ -54,8 +54,8 @@ def switch_off_in(works: Works, parts: Sequence[str]) -> None:
     """Once the store is open."""
     key: Any = OpenedKey()
 
-    async def nothing(entry: Mapping[str, Any]) -> None:
-        return
+    async def nothing(entry: Mapping[str, Any]) -> bytes:
+        return b""
 
     async def subjects(ids: Sequence[int]) -> list[Any]:
         return [key] * len(ids)
