@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, select
 
 from store.config import StoreConfig
 from store.database import Store, open_store
+from store.engines import transaction
+from store.entries import ledger_entries
 from store.ledger_check import Report, check_export
 from store.ledger_checkpoints import Checkpoints, Notary
 from store.ledger_export import Exporter
 from store.ledger_keys import LedgerKeys
-from store.ledger_tree import Tree
+from store.ledger_tree import Tree, subjects_of
+from store.merkle import leaf_hash, root_of
 from store.notes import VerifierKey
+from store.proofs import mark_of
+from store.tiles import Hashes
+from store.tree import ledger_leaves, ledger_pending, ledger_subjects, ledger_tiles
 from workers.sealing import Rhythm, Sealer
 
 ORIGIN = "data.example/ledger"
@@ -45,12 +55,27 @@ class Clock:
     def __init__(self) -> None:
         self.now = START
 
+    def pass_by(self, **time: float) -> None:
+        """Move on, or back."""
+        self.now += timedelta(**time)
+
     def seconds(self) -> float:
         """Since 1970."""
         return self.now.timestamp()
 
     def __call__(self) -> datetime:
         return self.now
+
+
+class WallClock(Clock):
+    """The real time."""
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+    def seconds(self) -> float:
+        """Since 1970."""
+        return time.time()
 
 
 @dataclass
@@ -95,13 +120,54 @@ class Log:
         """What an auditor with the public key finds in an export."""
         return check_export(io.BytesIO(content or await self.export()), await self.trusted(), known)
 
+    async def leaves(self) -> list[bytes]:
+        """The entries in the order of the tree, after making sure that the store holds together.
+
+        Every entry is a leaf or pending, and never both; leaves are numbered without a gap; the tiles, the index of
+        subjects and every checkpoint are what the entries say.
+        """
+        state, rows = await self.tree.state(), await self.rows(_leaves())
+        assert [row[0] for row in rows] == list(range(state.pruned_to, state.size))
+        sequences = [row[1] for row in rows]
+        pending = [row[0] for row in await self.rows(select(ledger_pending.c.sequence))]
+        everything = [row[0] for row in await self.rows(select(ledger_entries.c.sequence))]
+        assert sorted(sequences + pending) == sorted(everything)
+        entries = [bytes(row[2]) for row in rows]
+        hashes = {index: leaf_hash(entry) for index, entry in enumerate(entries, state.pruned_to)}
+        nodes = Hashes({place: bytes(tile) for place, tile in await self.rows(select(ledger_tiles))})
+        assert [nodes.node((0, index)) for index in hashes] == list(hashes.values())
+        assert [row[3] for row in rows] == [mark_of(leaf) for leaf in hashes.values()]
+        named = {(name, index) for index, entry in enumerate(entries, state.pruned_to) for name in subjects_of(entry)}
+        assert {tuple(row) for row in await self.rows(select(ledger_subjects))} == named
+        all_leaves = [nodes.node((0, index)) for index in range(state.size)]
+        for signed in await self.checkpoints.between(-1, state.size, 1_000_000):
+            assert signed.root == root_of(all_leaves[: signed.size])
+        return entries
+
+    async def rows(self, query: Select[Any]) -> Sequence[Any]:
+        """What a query finds."""
+        return await self.tree.reader.fetch(self.tree.reader.prepare(query), {})
+
+    async def run(self, statement: str) -> None:
+        """Run a statement as an administrator might, who thinks that nobody will notice."""
+        async with transaction(self.tree.engine) as connection:
+            await connection.exec_driver_sql(statement)
+
+
+def _leaves() -> Select[Any]:
+    L, E = ledger_leaves.c, ledger_entries.c  # noqa: N806  (columns, as everywhere)
+    joined = select(L.leaf_index, L.sequence, E.entry, L.mark).join_from(
+        ledger_leaves, ledger_entries, L.sequence == E.sequence, isouter=True
+    )
+    return joined.order_by(L.leaf_index)
+
 
 @asynccontextmanager
-async def opened_log(config: StoreConfig) -> AsyncIterator[Log]:
+async def opened_log(config: StoreConfig, clock: Clock | None = None) -> AsyncIterator[Log]:
     """A log for the length of a block."""
     store, tree = await open_store(config), Tree.at(config.ledger)
     try:
-        yield Log(store, tree)
+        yield Log(store, tree, clock or Clock())
     finally:
         await tree.close()
         await store.close()
