@@ -13,7 +13,7 @@ from audits.checks import Check, Finding
 from audits.documents import Asked, DocumentFacts, read_document
 from audits.facts import Facts
 from audits.places import Place
-from policy.decision import Granted, Refused, decide
+from policy.decision import Gap, Granted, Reason, Refused, decide
 from policy.purposes import Purpose
 from store.clients import clients, documents
 from store.metadata import instant
@@ -188,6 +188,8 @@ def _verdict(facts: Facts, asked: Asked, purpose: Purpose, scopes: frozenset[str
     if not fact.governs:
         return None
     verdict = decide(fact.rule(), purpose, scopes)
+    if isinstance(verdict, Gap):  # a gap closes
+        return Refused(Reason.UNDECLARED)
     return verdict if isinstance(verdict, Refused) else None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from audits.html_form import to_html
 from audits.reports import SCHEMA_VERSION, Report, Table
-from audits.text_form import to_text
+from audits.text_form import printable, to_text
 
 
 def to_json(report: Report) -> str:
@@ -75,7 +75,7 @@ def _in_code(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is: no emphasis, link, picture or tag comes of it."""
-    flat = " ".join(text.split())
+    flat = printable(" ".join(text.split()))
     return re.sub(r"([\\`*_\[\]<>|#!~$&])", r"\\\1", flat)
 
 

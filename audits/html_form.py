@@ -8,15 +8,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
-from html import escape
+from html import escape as quoted
 from importlib.resources import files
 from itertools import groupby
 
 from audits.reports import Cell, Figure, Report, Section, Table
+from audits.text_form import printable
 
 BULLET = "• "
 CARDS = 7
 """Columns of sentences that a page can hold; a table with more is shown as one card a row."""
+
+
+def escape(text: str) -> str:
+    """Text that a page shows as it is; without characters that would turn its direction or hide something."""
+    return quoted("\n".join(map(printable, text.split("\n"))))
 
 
 @cache

@@ -1,0 +1,40 @@
+"""The demo company's controller file, and papers made with it."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+from audits.controller import Controller, read_controller
+from audits.facts import Facts
+from audits.notice import notice
+from audits.notice_report import notice_report
+from audits.reports import Report
+from audits.sources import Text, read_text
+from audits.texts import Texts
+from tests.audits.schemas import HOUSE
+
+EXAMPLE = files("audits").joinpath("data/controller.example.toml").read_text("utf-8")
+OURS = Facts.of(read_text(HOUSE))
+
+
+def controller(text: str = EXAMPLE) -> Controller:
+    """The controller of a file's text."""
+    return read_controller(Text("controller.toml", text))
+
+
+def notice_in(language: str, facts: Facts = OURS) -> Report:
+    """The notice of a schema."""
+    return notice_report(facts, notice(facts), controller(), Texts(language))
+
+
+def without(path: str) -> str:
+    """The example without one key (`dpo.name`), or without a whole table (`authority`)."""
+    table, _, key = path.rpartition(".")
+    if not table:
+        start = EXAMPLE.index(f"\n{path} = [") if f"\n{path} = [" in EXAMPLE else None
+        if start is not None:
+            return EXAMPLE[:start] + EXAMPLE[EXAMPLE.index("]\n", start) + 2 :]
+        return re.sub(rf"\n\[\[?{re.escape(path)}(\.to)?\]\]?\n(?:.*\n)*?(?=\n\[|\Z)", "\n", EXAMPLE + "\n")
+    start = EXAMPLE.index(f"[{table}]\n")
+    return EXAMPLE[:start] + re.sub(rf"^{key} = .*\n", "", EXAMPLE[start:], count=1, flags=re.M)

@@ -1,0 +1,210 @@
+"""The record under Art. 30(1), and the exports for other programs: every key known to its vocabulary."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audits.columns import stored_columns
+from audits.dpv_export import dpv
+from audits.exports import dpv_json, export_report, fideslang_json
+from audits.fideslang_export import fideslang, unmapped
+from audits.record import OUTSIDE, activity, record
+from audits.record_report import COLUMNS, record_report
+from audits.subjects import Subject
+from policy.bases import LegalBasis
+from policy.categories import Category
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.retention import RetentionRule
+from tests.audits.papers import OURS, controller
+
+FOUND = record(OURS, controller())
+DATA = Path(__file__).parent / "data"
+FIDES = {tuple(line.split()) for line in (DATA / "fideslang-3.1.4.txt").read_text().splitlines() if line[0] != "#"}
+TERMS = {line for line in (DATA / "dpv-2.3.txt").read_text().splitlines() if line[0] != "#"}
+
+
+def test_every_letter_of_the_article() -> None:
+    data = record_report(OURS, FOUND).data
+    assert data["a"]["controller"]["name"] == "Example Hosting SA"
+    assert data["a"]["representative"]["email"] == "eu@example.com"
+    assert data["a"]["dataProtectionOfficer"]["email"] == "dpo@example.com"
+    assert [each["name"] for each in data["activities"]] == list(Purpose.__members__)
+    for each in data["activities"]:
+        assert each["b"]
+        assert each["c"]["subjects"]
+        assert each["c"]["categories"] or each["extra"]["note"], each["name"]
+        assert each["f"] or each["extra"]["note"], each["name"]
+        assert each["extra"]["legalBases"]
+    registration = data["activities"][list(Purpose).index(Purpose.DOMAIN_REGISTRATION)]
+    assert [one["kind"] for one in registration["d"]] == ["REGISTRY"]
+    assert registration["e"] == [
+        {"recipient": "REGISTRY", "country": "US", "safeguards": controller().transfers[0].safeguards["en"]}
+    ]
+    assert registration["c"]["subjects"] == ["CUSTOMER", "DOMAIN_OWNER"]
+    assert any("AES-256-GCM" in each for each in data["g"])
+    assert any("Backups are encrypted" in each for each in data["g"])
+    assert "Legal basis (extra)" in COLUMNS, "Art. 30 does not ask for it"
+
+
+def test_an_activity_is_what_the_schema_allows() -> None:
+    invoicing = activity(OURS, Purpose.INVOICING)
+    assert {Category.NAME, Category.POSTAL_ADDRESS, Category.TRANSACTION} <= set(invoicing.categories)
+    assert Category.PHONE not in invoicing.categories
+    assert "Invoice.billedAddress" in invoicing.fields
+    assert RetentionRule.CUSTOMER_LIFE in invoicing.limits
+    card = activity(OURS, Purpose.CARD_ON_FILE)
+    assert RetentionRule.CARD_CONSENT in card.limits, "the vault, which no field shows"
+    assert Category.PASSWORD in activity(OURS, Purpose.AUTHENTICATION).categories
+    assert not activity(OURS, Purpose.STATUTORY_RETENTION).enabled
+    for purpose in OUTSIDE:
+        assert not activity(OURS, purpose).fields, f"{purpose.name} has fields now: take it out of OUTSIDE"
+
+
+def test_measures_are_counted() -> None:
+    personal = [each for each in stored_columns().values() if each.category]
+    assert any(f"of {len(personal)} columns" in each for each in FOUND.measures)
+
+
+def test_a_purpose_of_visitors_is_about_visitors() -> None:
+    assert activity(OURS, Purpose.COOKIE_MEASUREMENT).subjects == (Subject.VISITOR,)
+
+
+# --- fideslang ---------------------------------------------------------------------------------------------------
+
+
+def test_fideslang_uses_only_keys_of_its_taxonomy() -> None:
+    document = fideslang(OURS, FOUND)
+    own = {("subject", each["fides_key"]) for each in document["data_subject"]}
+    used = set(fides_keys(document))
+    assert used <= FIDES | own, used - FIDES - own
+    assert ("category", "user.contact.phone_number") in used
+
+
+def fides_keys(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every use, category and subject that the document names."""
+    gateway = document["system"][0]
+    for each in gateway["privacy_declarations"]:
+        yield "use", each["data_use"]
+        yield from (("category", key) for key in (*each["data_categories"], *each["shared_categories"]))
+        yield from (("subject", key) for key in each["data_subjects"])
+    for each in gateway["egress"]:
+        yield from (("category", key) for key in each["data_categories"])
+    for collection in document["dataset"][0]["collections"]:
+        for field in collection["fields"]:
+            yield from (("category", key) for key in field["data_categories"])
+            yield from (("use", key) for key in field["data_uses"])
+            yield from (("subject", key) for key in field["data_subjects"])
+    for rule in document["policy"][0]["rules"]:
+        yield from (("category", key) for key in rule["data_categories"]["values"])
+        yield from (("use", key) for key in rule["data_uses"]["values"])
+
+
+def test_fideslang_avoids_the_traps_of_its_package() -> None:
+    """requirements §5.1: what the package accepts silently, or fails on without a reason."""
+    document = fideslang(OURS, FOUND)
+    systems = {each["fides_key"]: each for each in document["system"]}
+    gateway = systems["customer_gateway"]
+    egress = {each["fides_key"] for each in gateway["egress"]}
+    assert egress <= systems.keys()
+    bases = {"Consent", "Contract", "Legal obligations", "Vital interests", "Public interest", "Legitimate interests"}
+    names = [each["name"] for each in gateway["privacy_declarations"]]
+    assert len(names) == len(set(names)) == sum(each.enabled for each in Purpose)
+    for each in gateway["privacy_declarations"]:
+        assert set(each["egress"]) <= egress
+        assert each.get("legal_basis_for_processing", "Consent") in bases
+    for collection in document["dataset"][0]["collections"]:
+        fields = [field["name"] for field in collection["fields"]]
+        assert len(fields) == len(set(fields))
+    rules = [each["name"] for each in document["policy"][0]["rules"]]
+    assert len(rules) == len(set(rules))
+    assert {each.name for each in unmapped()} == {"EPRIVACY_13_2", "EPRIVACY_5_3_EXEMPT"}
+
+
+# --- DPV ---------------------------------------------------------------------------------------------------------
+
+
+def test_dpv_uses_only_terms_of_the_vocabulary() -> None:
+    document = dpv(OURS, FOUND)
+    used = set(dpv_terms(document, document["@context"]))
+    assert used <= TERMS, used - TERMS
+    assert len(used) > 60
+
+
+def dpv_terms(node: Any, context: dict[str, Any]) -> Iterator[str]:
+    """Every term of the DPV in keys and values, written out; the context itself left out."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key != "@context":
+                yield from _term(key, context)
+                yield from dpv_terms(value, context)
+    elif isinstance(node, list):
+        for each in node:
+            yield from dpv_terms(each, context)
+    elif isinstance(node, str):
+        yield from _term(node, context)
+
+
+def _term(text: str, context: dict[str, Any]) -> Iterator[str]:
+    prefix, colon, name = text.partition(":")
+    if colon and prefix in ("dpv", "pd", "eu-gdpr") and " " not in name:
+        yield context[prefix] + name
+
+
+def test_dpv_names_a_process_for_every_purpose_in_use() -> None:
+    document = dpv(OURS, FOUND)
+    processes = {each["dct:identifier"]: each for each in document["@graph"][0]["dpv:hasProcess"]}
+    assert processes.keys() == {each.name for each in Purpose if each.enabled}
+    assert processes["ERASURE"]["dpv:hasProcessing"][-1] == "dpv:Erase", "`dpv:Delete` can be retrieved"
+    assert "dpv:MakeAvailable" in processes["DOMAIN_REGISTRATION"]["dpv:hasProcessing"]
+    assert processes["EMERGENCY_CONTACT"]["dpv:hasPurpose"] == ["dpv:CommunicationManagement", "dpv:CustomerCare"]
+    assert "eu-gdpr:A6-1-d" not in str(document), "a phone in an emergency is not about life or limb"
+    own = {each["@id"] for each in document["@graph"] if "skos:broader" in each}
+    assert own == {f"urn:customer-data-gateway:basis:{each.name}" for each in LegalBasis if each.dpv is None}
+    pointed = {one for each in processes.values() for one in each["dpv:hasLegalBasis"] if one.startswith("urn:")}
+    assert pointed == own
+
+
+@pytest.fixture
+def vocabulary_python(tmp_path: Path) -> str:
+    """A Python with fideslang and rdflib: TEST_VOCABULARIES names one, or says `install` to make one for this run.
+
+    They have an environment of their own, since fideslang wants an older pydantic than anything else here.
+    """
+    asked = os.environ.get("TEST_VOCABULARIES")
+    if not asked:
+        pytest.skip("set TEST_VOCABULARIES=install (or to a Python that has fideslang and rdflib)")
+    if asked != "install":
+        return asked
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = str(tmp_path / "venv" / "bin" / "python")
+    packages = ["fideslang==3.1.4", "rdflib==7.6.0"]
+    subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True, capture_output=True)
+    return python
+
+
+def test_the_vocabularies_own_libraries_accept_the_exports(vocabulary_python: str, tmp_path: Path) -> None:
+    (tmp_path / "fides.json").write_text(fideslang_json(OURS, FOUND), encoding="utf-8")
+    (tmp_path / "record.jsonld").write_text(dpv_json(OURS, FOUND), encoding="utf-8")
+    check = [vocabulary_python, str(Path(__file__).parent / "vocabulary_check.py"), str(tmp_path)]
+    done = subprocess.run([*check, str(DATA / "dpv-2.3.txt")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+# --- our own forms -----------------------------------------------------------------------------------------------
+
+
+def test_our_own_export_has_every_declared_coordinate_and_every_column() -> None:
+    data = export_report(OURS).data
+    assert {each["coordinate"] for each in data["fields"]} >= {fact.coordinate for fact in OURS.personal}
+    assert {each["column"] for each in data["columns"]} == stored_columns().keys()
+    assert data["words"]["Recipient"].keys() == Recipient.__members__.keys()
+    assert json.dumps(data)
