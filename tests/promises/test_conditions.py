@@ -243,6 +243,8 @@ async def test_an_embargoed_disclosure_is_not_there_until_its_time(changing: Gat
     for moment in (TODAY, until - timedelta(seconds=1)):
         changing.clock.now = moment
         assert (await changing.ask(lists, mine)).data == {"me": {"disclosures": []}}
+        counted = await changing.ask("{ me { disclosures { __typename } } }", mine)
+        assert counted.data == {"me": {"disclosures": []}}, "not even that there is one"
         hidden = await changing.ask(node, mine, variables={"id": id_})
         assert hidden.raw == (await changing.ask(node, mine, variables={"id": missing})).raw
         assert "embargoed_until" in whole(hidden).partition("WHERE")[2]
