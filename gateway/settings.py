@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -88,6 +89,17 @@ def _scopes_of_claims(value: str) -> dict[str, dict[str, tuple[str, ...]]]:
         if (purpose is None) is scope.startswith("purpose:") or (purpose is not None and purpose.own_data_only):
             raise ValueError(f"{scope} is no purpose that a tool can have")
     return rules
+
+
+def _file(value: str) -> Path | None:
+    return _path(value) if value else None
+
+
+def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(each) for each in value.replace(",", " ").split())
+    except ValueError as error:
+        raise ValueError("use addresses or networks such as 10.0.0.0/8, with commas between") from error
 
 
 def setting(name: str, meaning: str, parse: Callable[[str], Any], default: str | None = None, shown: str = "") -> Any:
@@ -176,6 +188,32 @@ class Settings:
         'which scopes its claims give, as JSON: {"groups": {"billing-team": ["purpose:invoicing"]}}',
         _scopes_of_claims,
         "{}",
+    )
+    site_name: str = setting(
+        "GATEWAY_SITE_NAME",
+        "what customers know us by: in messages, authenticator apps, sign-in pages",
+        _text,
+        "Customer data gateway",
+    )
+    session_seconds: int = setting(
+        "GATEWAY_SESSION_SECONDS", "the longest a customer stays signed in", _number(300, 2_592_000), "43200"
+    )
+    session_idle_seconds: int = setting(
+        "GATEWAY_SESSION_IDLE_SECONDS", "time after which an unused session ends", _number(60, 2_592_000), "3600"
+    )
+    proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "GATEWAY_PROXIES",
+        "networks of the proxies in front of us, whose X-Forwarded-For is believed",
+        _networks,
+        "",
+        shown="none",
+    )
+    geo_database: Path | None = setting(
+        "GATEWAY_GEO_DATABASE",
+        ".mmdb file that tells the country of an IP address, to notice unusual sign-ins",
+        _file,
+        "",
+        shown="none: countries are not worked out",
     )
     client_seconds: int = setting(
         "GATEWAY_CLIENT_SECONDS", "how long a client's registration may be kept in memory", _number(0, 60), "2"
@@ -319,6 +357,10 @@ def describe(settings: Settings) -> list[Described]:
 def _shown(value: object) -> str:
     if isinstance(value, frozenset):
         return " ".join(sorted(value))
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
     if isinstance(value, dict):
         return json.dumps(value)
+    if value is None:
+        return ""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else masked(value)

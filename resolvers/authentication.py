@@ -18,6 +18,7 @@ from resolvers.authentication_pending import Pending, PendingSignIns, finish
 from resolvers.authentication_secrets import hashed
 from resolvers.authentication_verdicts import Awaiting, Denied, Lapsed, Opened
 from resolvers.factors import Used, confirmed, is_short, use_code
+from resolvers.passkeys import Passkeys, Refused
 from resolvers.passwords import normal
 from resolvers.passwords_hashing import too_long
 from resolvers.sessions import SECOND, Session
@@ -45,6 +46,17 @@ class Claim:
     renews: Session | None = None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Shown:
+    """A passkey that somebody shows: with `pending` after their password, with `renews` to confirm who they are."""
+
+    platform: str
+    answer: str
+    pending: Pending | None = None
+    renews: Session | None = None
+    shared: bool = False
+
+
 class Authentication:
     """The procedure, for all platforms."""
 
@@ -54,6 +66,7 @@ class Authentication:
         self.pending = PendingSignIns(store, means, self.credentials)
         self.guesses = Guesses(store)
         self.opener = Opener(store, means)
+        self._passkeys = Passkeys(store, means)
 
     async def by_password(self, claim: Claim, visitor: Visitor, now: datetime) -> Opened | Awaiting | Denied | Lapsed:
         """Believe a password, or not.
@@ -158,6 +171,37 @@ class Authentication:
                 proof = Proof(account, methods("pwd", used), pending.shared, pending.session_id, used)
                 return await self.opener.open(connection, proof, visitor, access)
         return await self._refuse(account, account.credential.platform, visitor, now)
+
+
+    async def by_passkey(self, shown: Shown, visitor: Visitor, now: datetime) -> Opened | Denied | Lapsed:
+        """Believe a passkey, or not: after a right password, as a fresh proof, or in place of all that."""
+        return await no_sooner(self._by_passkey(shown, visitor, now))
+
+    async def _by_passkey(self, shown: Shown, visitor: Visitor, now: datetime) -> Opened | Denied | Lapsed:
+        if wait := await self.guesses.charge([by_network(visitor)], now):
+            return Denied(wait)
+        account = shown.pending.account if shown.pending else None
+        if account is None and shown.renews is not None:
+            account = await self.credentials.by_id(shown.renews.credential_id)
+        try:
+            presented = await self._passkeys.presented(account, shown.answer, now)
+        except Refused:
+            return Denied() if account is None else await self._refuse(account, shown.platform, visitor, now)
+        account = presented.account
+        if account.credential.platform != shown.platform:
+            return Denied()
+        access = await self.opener.judged(account, visitor, now)
+        async with self._store.write() as connection:
+            if shown.pending is not None and not (
+                await unchanged(connection, account) and await finish(connection, shown.pending)
+            ):
+                return Lapsed()
+            await self.guesses.forgive(connection, [by_network(visitor)], now)
+            first = ("pwd",) if shown.pending else ()
+            renews = shown.pending.session_id if shown.pending else shown.renews.id if shown.renews else None
+            shared = shown.pending.shared if shown.pending else shown.shared
+            proof = Proof(account, (*first, *presented.methods, SECOND), shared, renews)
+            return await self.opener.open(connection, proof, visitor, access)
 
 
 async def no_sooner(work: Awaitable[Verdict], always: bool = False) -> Verdict:

@@ -23,9 +23,14 @@ class Site:
     origin: str = "https://gateway.localhost"
 
     @property
+    def passkey_origin(self) -> str:
+        """Where passkeys work: they are bound to a name, so on this machine to `localhost` and not to its number."""
+        return self.origin.replace("//127.0.0.1", "//localhost", 1)
+
+    @property
     def host(self) -> str:
         """The relying party id of passkeys (WebAuthn): the host without its port."""
-        return urlsplit(self.origin).hostname or ""
+        return urlsplit(self.passkey_origin).hostname or ""
 
     def link(self, path: str, secret: str) -> str:
         """An address for a message. It holds nothing but the secret."""

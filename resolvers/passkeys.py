@@ -97,7 +97,7 @@ class Passkeys:
                 credential=said,
                 expected_challenge=challenge,
                 expected_rp_id=self._means.site.host,
-                expected_origin=self._means.site.origin,
+                expected_origin=self._means.site.passkey_origin,
                 require_user_verification=True,
             )
         except (WebAuthnException, ValueError, KeyError, TypeError) as error:
@@ -136,7 +136,7 @@ class Passkeys:
                 credential=said,
                 expected_challenge=challenge,
                 expected_rp_id=self._means.site.host,
-                expected_origin=self._means.site.origin,
+                expected_origin=self._means.site.passkey_origin,
                 credential_public_key=public_key,
                 credential_current_sign_count=count,
                 require_user_verification=True,

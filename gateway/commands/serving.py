@@ -21,7 +21,11 @@ from gateway.oauth.housekeeping import Housekeeping
 from gateway.oauth.service import list_routes, open_house
 from gateway.serving import Works, open_works, store_config
 from gateway.settings import Settings
+from gateway.signin import Current
+from gateway.signin.routes import list_routes as sign_in_routes
+from gateway.signin.routes import make_house, make_means
 from policy.rules import Rule
+from resolvers.authentication_means import Means
 from schema.api import Api
 from schema.limits import Limits
 from schema.lint import SchemaRefused
@@ -74,7 +78,9 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         if settings.demo:
             with suppress(StoreUnavailable):  # while it is down nobody can tell; each token is asked for again
                 await tokens.require_demo()
-        api = make_api(works, settings)
+        means = make_means(settings)
+        api = make_api(works, settings, means)
+        house = make_house(works.store, settings, means, api, serving.now)
         parts = Parts(
             settings=settings,
             api=api,
@@ -83,7 +89,10 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             ready=works.store.ready,
             rules=api.model.rules,
             demo_tokens=tokens.listed if settings.demo else None,
-            routes=list_routes(open_house(works, settings), actions(api.model.rules.values())),
+            routes=[
+                *list_routes(open_house(works, settings, Current(house)), actions(api.model.rules.values())),
+                *sign_in_routes(house),
+            ],
         )
         async with Housekeeping(works.store, works.keys, works.single_use, settings).running():
             await server.serve(build(parts), settings, listening, started)
@@ -95,7 +104,7 @@ def actions(rules: Iterable[Rule]) -> set[str]:
     return {scope for rule in rules for choice in rule.scopes for scope in choice}
 
 
-def make_api(works: Works, settings: Settings) -> Api:
+def make_api(works: Works, settings: Settings, means: Means | None = None) -> Api:
     """What answers questions; ends the process when the schema is not safe to serve (G9)."""
     limits = Limits(
         tokens=settings.max_tokens,
@@ -108,7 +117,7 @@ def make_api(works: Works, settings: Settings) -> Api:
     )
     try:
         budget = Budgets(settings.client_budget, time.monotonic)
-        return Api(works.store, limits, clock=serving.now, budget=budget)
+        return Api(works.store, limits, clock=serving.now, budget=budget, means=means)
     except SchemaRefused as error:
         click.echo(str(error), err=True)
         raise SystemExit(CANNOT_START) from error

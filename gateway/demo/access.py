@@ -1,10 +1,9 @@
 """How the demo's customers get in: credentials, second factors, sign-ins and sessions from documentation addresses."""
 
-from base64 import b32encode
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from gateway.demo.dice import Dice
+from gateway.demo.factors import demo_recovery_set, demo_totp_secret
 from gateway.demo.passwords import demo_hash
 from gateway.demo.people import Person
 from resolvers.newcomer import NewCredential, NewSecondFactor, NewService, NewSession, NewSignIn, Platform, Strength
@@ -59,10 +58,9 @@ def _credential(dice: Dice, who: Person, platform: Platform, login: str, now: da
 
 
 def _factors(dice: Dice, who: Person, platform: str, since: datetime, now: datetime) -> tuple[NewSecondFactor, ...]:
-    secret = sha256(f"factor:{who.index}:{platform}".encode()).digest()
     used = dice.ago(now, max(1, (now - since).days))
-    totp = NewSecondFactor("TOTP", b32encode(secret[:20]).decode(), since, max(since, used))
-    codes = NewSecondFactor("RECOVERY_CODES", sha256(secret).hexdigest(), since)
+    totp = NewSecondFactor("TOTP", demo_totp_secret(who.index, platform), since, max(since, used))
+    codes = NewSecondFactor("RECOVERY_CODES", demo_recovery_set(who.index, platform), since, remaining=10)
     return (totp, codes) if dice.chance(70) else (totp,)
 
 

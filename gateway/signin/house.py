@@ -1,0 +1,75 @@
+"""What the sign-in pages work with: the procedures, the API for what they show, cookies, and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from starlette.requests import HTTPConnection
+
+from gateway.signin.cookies import Cookies
+from gateway.signin.visitors import Networks, visitor_of
+from policy.grant import Grant
+from resolvers.authentication import Authentication
+from resolvers.authentication_actor import Actor
+from resolvers.authentication_means import Means
+from resolvers.passkeys import Passkeys
+from resolvers.passwords_resets import Resets
+from resolvers.sessions import Session, Sessions
+from resolvers.signins import Visitor
+from resolvers.signins_alarms import Alarms
+from schema.requests import Outcome, Request
+from store.credentials import PLATFORMS
+from store.database import Store
+
+
+class Answers(Protocol):
+    """What answers questions: `schema.api.Api`."""
+
+    async def execute(self, request: Request, grant: Grant) -> Outcome:
+        """The answer; never raises."""
+        ...
+
+
+class House:
+    """One for each process."""
+
+    def __init__(
+        self,
+        store: Store,
+        means: Means,
+        api: Answers,
+        cookies: Cookies,
+        proxies: Networks,
+        clock: Callable[[], datetime],
+        demo: bool = False,
+    ) -> None:
+        self.store, self.means, self.api = store, means, api
+        self.cookies, self.proxies, self.clock, self.demo = cookies, proxies, clock, demo
+        self.authentication = Authentication(store, means)
+        self.sessions = Sessions(store, means)
+        self.resets = Resets(store, means)
+        self.alarms = Alarms(store, means)
+        self.passkeys = Passkeys(store, means)
+
+    def visitor(self, connection: HTTPConnection) -> Visitor:
+        """Who knocks, as far as the connection tells."""
+        return visitor_of(connection, self.proxies, self.cookies.read(connection, self.cookies.device))
+
+    async def session(self, connection: HTTPConnection, platform: str | None = None) -> Session | None:
+        """The session of a browser on a platform; without one, of all it has, the one that was proven last."""
+        now, found = self.clock(), []
+        for each in PLATFORMS if platform is None else (platform,):
+            secret = self.cookies.read(connection, self.cookies.session(each))
+            session = await self.sessions.find(secret, now) if secret else None
+            if session is not None and session.platform == each:
+                found.append(session)
+        latest = max(found, key=lambda each: each.authenticated_at, default=None)
+        if latest is not None:
+            await self.sessions.touch(latest, now)
+        return latest
+
+    def actor(self, session: Session, now: datetime) -> Actor:
+        """The customer of a session, about to change something."""
+        return Actor(self.store, self.means, session.customer_id, session.id, now)

@@ -1,0 +1,74 @@
+"""Every address of the sign-in pages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from starlette.routing import Route
+
+from gateway.settings import Settings
+from gateway.signin import alarm, demo, entry, forgotten, leaving, passkey_doors, security, security_changes
+from gateway.signin.cookies import Cookies
+from gateway.signin.house import Answers, House
+from gateway.signin.pages import Page
+from resolvers.authentication_means import Means, Site, Times
+from resolvers.passwords_hashing import Hasher
+from resolvers.signins_places import Places
+from store.database import Store
+
+log = logging.getLogger("gateway")
+
+
+def make_means(settings: Settings) -> Means:
+    """What the settings say about signing in."""
+    times = Times(
+        session=timedelta(seconds=settings.session_seconds),
+        idle=timedelta(seconds=settings.session_idle_seconds),
+    )
+    places = Places(settings.geo_database)
+    if why := places.why_not():
+        log.warning("%s", why)
+    return Means(Site(settings.site_name, _origin(settings.public_url)), Hasher(), places, times)
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def make_house(store: Store, settings: Settings, means: Means, api: Answers, clock: Callable[[], datetime]) -> House:
+    """What the pages work with, from the settings."""
+    cookies = Cookies(secure=settings.public_url.startswith("https:"))
+    return House(store, means, api, cookies, settings.proxies, clock, settings.demo)
+
+
+def list_routes(house: House) -> list[Route]:
+    """The pages, and the doors for their one script."""
+    door, changes = passkey_doors.Door, security_changes
+    routes = [
+        Route("/sign-in", Page(house, entry.show, entry.send)),
+        Route("/sign-in/code", Page(house, entry.show_code, entry.send_code)),
+        Route("/sign-in/passkey/options", door(house, passkey_doors.options)),
+        Route("/sign-in/passkey", door(house, passkey_doors.answer)),
+        Route("/sign-out", Page(house, leaving.show, leaving.send)),
+        Route("/password/forgot", Page(house, forgotten.show, forgotten.send)),
+        Route("/password/reset", Page(house, forgotten.show_reset, forgotten.send_reset)),
+        Route("/password", Page(house, changes.show_password, changes.send_password)),
+        Route("/.well-known/change-password", Page(house, changes.well_known)),
+        Route("/not-me", Page(house, alarm.show, alarm.send)),
+        Route("/security", Page(house, security.show)),
+        Route("/security/end", Page(house, None, security.send_end)),
+        Route("/security/end-others", Page(house, None, security.send_end_others)),
+        Route("/security/app", Page(house, None, changes.send_app)),
+        Route("/security/app/confirm", Page(house, None, changes.send_first_code)),
+        Route("/security/codes", Page(house, None, changes.send_new_codes)),
+        Route("/security/remove", Page(house, None, changes.send_remove)),
+        Route("/security/passkey/options", door(house, changes.passkey_options)),
+        Route("/security/passkey", door(house, changes.passkey_made)),
+    ]
+    if house.demo:
+        routes.append(Route("/demo/outbox", Page(house, demo.show_outbox)))
+    return routes

@@ -1,0 +1,299 @@
+"""Every sentence of the sign-in pages, in English and in French."""
+
+# ruff: noqa: E501 - a sentence is not broken for the sake of a margin
+
+from __future__ import annotations
+
+from string import Template
+from typing import Literal
+
+Language = Literal["en", "fr"]
+LANGUAGES: dict[Language, str] = {"en": "English", "fr": "Français"}
+
+WORDS: dict[str, tuple[str, str]] = {
+    "CLIENT_AREA": ("Client area", "Espace client"),
+    "MANAGEMENT_INTERFACE": ("Management interface", "Interface de gestion"),
+    "WEBMAIL": ("Webmail", "Webmail"),
+    # Signing in
+    "sign_in": ("Sign in", "Se connecter"),
+    "sign_in_to": ("$platform: sign in", "$platform : connexion"),
+    "login": ("Login name or e-mail", "Identifiant ou adresse e-mail"),
+    "password": ("Password", "Mot de passe"),
+    "shared": ("This is a shared computer", "Cet ordinateur est partagé"),
+    "shared_hint": (
+        "You will be signed out when the browser closes, after 10 minutes without use, and after an hour at the latest.",
+        "Vous serez déconnecté à la fermeture du navigateur, après 10 minutes d'inactivité, et au plus tard après une "
+        "heure.",
+    ),
+    "forgot": ("Forgot your password?", "Mot de passe oublié ?"),
+    "wrong": (
+        "The login name or the password is not right.",
+        "L'identifiant ou le mot de passe n'est pas correct.",
+    ),
+    "wait": (
+        "Too many wrong attempts. The next one is looked at in $wait s. A device you have used before, a passkey, or a "
+        "code together with the password are let in at once.",
+        "Trop d'essais erronés. Le prochain sera examiné dans $wait s. Un appareil déjà utilisé, une clé d'accès, ou un "
+        "code avec le mot de passe passent tout de suite.",
+    ),
+    "code_beside": ("Code from your app, or a recovery code", "Code de votre application, ou code de secours"),
+    "with_passkey": ("Sign in with a passkey", "Se connecter avec une clé d'accès"),
+    "elsewhere": ("Sign in to another service", "Se connecter à un autre service"),
+    "again": ("Confirm that it is you", "Confirmez que c'est bien vous"),
+    "again_why": (
+        "What you are about to do is sensitive, so please sign in once more.",
+        "Ce que vous allez faire est délicat : veuillez vous connecter encore une fois.",
+    ),
+    "confirm": ("Confirm", "Confirmer"),
+    "lapsed": ("That took too long. Please begin again.", "Cela a pris trop de temps. Veuillez recommencer."),
+    # Second step
+    "second": ("Second step", "Deuxième étape"),
+    "second_why": (
+        "Your password was right. Now the six digits of your authenticator app, or one of your recovery codes.",
+        "Votre mot de passe est correct. Maintenant les six chiffres de votre application d'authentification, ou l'un "
+        "de vos codes de secours.",
+    ),
+    "second_passkey": (
+        "Your password was right. Now your passkey, or one of your recovery codes.",
+        "Votre mot de passe est correct. Maintenant votre clé d'accès, ou l'un de vos codes de secours.",
+    ),
+    "code": ("Code", "Code"),
+    "wrong_code": (
+        "This code is not right, or was used already. Wait for the next one.",
+        "Ce code n'est pas correct, ou a déjà servi. Attendez le suivant.",
+    ),
+    "use_passkey": ("Use a passkey", "Utiliser une clé d'accès"),
+    "passkey_failed": (
+        "That did not work. Try again, or sign in another way.",
+        "Cela n'a pas marché. Réessayez, ou connectez-vous autrement.",
+    ),
+    "passkey_elsewhere": (
+        "Passkeys need a name in the address: open $address.",
+        "Les clés d'accès demandent un nom dans l'adresse : ouvrez $address.",
+    ),
+    "start_again": ("Start again", "Recommencer"),
+    # Signing out
+    "sign_out": ("Sign out", "Se déconnecter"),
+    "sign_out_why": ("Sign out of this browser?", "Se déconnecter de ce navigateur ?"),
+    "signed_out": ("You are signed out.", "Vous êtes déconnecté."),
+    "signed_out_hint": (
+        "On a shared computer, close the browser as well.",
+        "Sur un ordinateur partagé, fermez aussi le navigateur.",
+    ),
+    # Passwords
+    "forgot_title": ("A new password", "Un nouveau mot de passe"),
+    "forgot_why": (
+        "Say which sign-in it is for. We send a link to the e-mail address that we have.",
+        "Dites de quelle connexion il s'agit. Nous envoyons un lien à l'adresse e-mail que nous connaissons.",
+    ),
+    "service": ("Service", "Service"),
+    "send_link": ("Send the link", "Envoyer le lien"),
+    "sent": ("Look into your mailbox", "Consultez votre boîte aux lettres"),
+    "sent_why": (
+        "If this sign-in exists, a link is on its way. It works once, for 30 minutes.",
+        "Si cette connexion existe, un lien est en route. Il ne sert qu'une fois, pendant 30 minutes.",
+    ),
+    "link_void": (
+        "This link was used already, is too old, or was never ours.",
+        "Ce lien a déjà servi, est trop ancien, ou n'a jamais été des nôtres.",
+    ),
+    "another_link": ("Ask for another link", "Demander un autre lien"),
+    "new_password": ("New password", "Nouveau mot de passe"),
+    "current_password": ("Present password", "Mot de passe actuel"),
+    "set_password": ("Set the password", "Enregistrer le mot de passe"),
+    "password_set": ("Your password is set.", "Votre mot de passe est enregistré."),
+    "password_set_why": (
+        "Everybody else was signed out of this service. You can sign in now.",
+        "Toutes les autres sessions de ce service ont été fermées. Vous pouvez vous connecter.",
+    ),
+    "change_password": ("Change the password", "Changer le mot de passe"),
+    "change_password_why": (
+        "Everybody else who is signed in to this service will be signed out.",
+        "Toutes les autres sessions de ce service seront fermées.",
+    ),
+    "rule": (
+        "At least 12 characters with all four kinds below, or a passphrase of at least 20 characters, such as several "
+        "unrelated words.",
+        "Au moins 12 caractères avec les quatre sortes ci-dessous, ou une phrase d'au moins 20 caractères, par exemple "
+        "plusieurs mots sans rapport.",
+    ),
+    "upper": ("Upper-case letter", "Lettre majuscule"),
+    "lower": ("Lower-case letter", "Lettre minuscule"),
+    "digit": ("Digit", "Chiffre"),
+    "sign": ("Sign, such as ! or -", "Signe, tel que ! ou -"),
+    "length": ("12 characters", "12 caractères"),
+    "present": ("there", "présent"),
+    "missing": ("missing", "manquant"),
+    "PASSWORD_TOO_LONG": ("Use a shorter password: at most 1,024 bytes.", "Choisissez un mot de passe plus court."),
+    "PASSWORD_TOO_SHORT": ("Use at least 12 characters.", "Utilisez au moins 12 caractères."),
+    "PASSWORD_LACKS_CLASSES": (
+        "Add what is missing below; or use a passphrase of at least 20 characters, such as several unrelated words.",
+        "Ajoutez ce qui manque ci-dessous ; ou utilisez une phrase d'au moins 20 caractères, par exemple plusieurs mots "
+        "sans rapport.",
+    ),
+    "PASSWORD_COMMON": (
+        "This is easily guessed: it is a common password, or a word with common changes. Choose another.",
+        "On le devine facilement : c'est un mot de passe courant, ou un mot à peine modifié. Choisissez-en un autre.",
+    ),
+    "PASSWORD_PERSONAL": (
+        "Leave out your own name, login name, e-mail, domain, address, phone and customer number.",
+        "Évitez vos propres nom, identifiant, e-mail, domaine, adresse, téléphone et numéro de client.",
+    ),
+    "PASSWORD_SAME": (
+        "This is the present password. Choose another.",
+        "C'est le mot de passe actuel. Choisissez-en un autre.",
+    ),
+    "PASSWORD_REUSED": (
+        "You use this password for another of your services. Choose a different one for each.",
+        "Vous utilisez ce mot de passe pour un autre de vos services. Choisissez-en un différent pour chacun.",
+    ),
+    "WRONG_PASSWORD": ("This is not the present password.", "Ce n'est pas le mot de passe actuel."),
+    "TOO_MANY_ATTEMPTS": (
+        "Too many wrong attempts. Try again in a few minutes.",
+        "Trop d'essais erronés. Réessayez dans quelques minutes.",
+    ),
+    "CONFLICT": (
+        "One of your passwords was changed in the meantime. Try again.",
+        "L'un de vos mots de passe a été changé entre-temps. Réessayez.",
+    ),
+    # It wasn't me
+    "not_me_title": ("Was this not you?", "Ce n'était pas vous ?"),
+    "not_me_what": ("$platform, $at", "$platform, le $at"),
+    "not_me_why": (
+        "If it was not you: everybody is signed out everywhere, the old password opens nothing any more, and we send "
+        "you a link to a new one.",
+        "Si ce n'était pas vous : toutes les sessions sont fermées partout, l'ancien mot de passe n'ouvre plus rien, et "
+        "nous vous envoyons un lien vers un nouveau.",
+    ),
+    "not_me": ("It was not me", "Ce n'était pas moi"),
+    "not_me_done": ("Everybody is signed out", "Toutes les sessions sont fermées"),
+    "not_me_done_why": (
+        "The old password opens nothing any more. A link to choose a new one is on its way to your mailbox.",
+        "L'ancien mot de passe n'ouvre plus rien. Un lien pour en choisir un nouveau est en route vers votre boîte aux "
+        "lettres.",
+    ),
+    # Security page
+    "security": ("Your sign-in", "Votre connexion"),
+    "signed_in_as": ("Signed in to: $platform", "Connecté à : $platform"),
+    "two_steps": ("Two-step sign-in", "Connexion en deux étapes"),
+    "on": ("On", "Activée"),
+    "off": ("Off", "Désactivée"),
+    "nag": (
+        "Turn on two-step sign-in for: $platform. A stolen password is then not enough.",
+        "Activez la connexion en deux étapes pour : $platform. Un mot de passe volé ne suffit alors plus.",
+    ),
+    "at_other": ("Set it up there, after signing in", "À régler là-bas, après connexion"),
+    "TOTP": ("Authenticator app", "Application d'authentification"),
+    "PASSKEY": ("Passkey", "Clé d'accès"),
+    "RECOVERY_CODES": ("Recovery codes", "Codes de secours"),
+    "left": ("$count left", "il en reste $count"),
+    "since": ("since $at", "depuis le $at"),
+    "last_used": ("last used $at", "utilisée le $at"),
+    "never_used": ("never used", "jamais utilisée"),
+    "remove": ("Remove", "Supprimer"),
+    "add_app": ("Set up an authenticator app", "Configurer une application d'authentification"),
+    "replace_app": ("Set up another authenticator app", "Configurer une autre application d'authentification"),
+    "add_passkey": ("Add a passkey", "Ajouter une clé d'accès"),
+    "passkey_label": ("Name of the passkey", "Nom de la clé d'accès"),
+    "passkey_example": ("Phone", "Téléphone"),
+    "new_codes": ("New recovery codes", "Nouveaux codes de secours"),
+    "scan": (
+        "Scan this with your authenticator app, or type the secret. Then enter the six digits that it shows.",
+        "Scannez ceci avec votre application d'authentification, ou tapez le secret. Saisissez ensuite les six chiffres "
+        "qu'elle affiche.",
+    ),
+    "qr": ("QR code for the authenticator app", "Code QR pour l'application d'authentification"),
+    "secret": ("Secret", "Secret"),
+    "open_app": ("Open the app on this device", "Ouvrir l'application sur cet appareil"),
+    "codes_title": ("Your recovery codes", "Vos codes de secours"),
+    "codes_why": (
+        "Write them down or print them, and keep them away from the computer. Each opens your account once, when nothing "
+        "else is at hand. They are shown only now; earlier ones are void.",
+        "Notez-les ou imprimez-les, et gardez-les loin de l'ordinateur. Chacun ouvre votre compte une fois, quand rien "
+        "d'autre n'est à portée de main. Ils ne sont affichés que maintenant ; les précédents ne valent plus rien.",
+    ),
+    "factor_on": ("Two-step sign-in is on.", "La connexion en deux étapes est activée."),
+    "done": ("Done", "Terminé"),
+    "sessions": ("Where you are signed in", "Où vous êtes connecté"),
+    "this_browser": ("this browser", "ce navigateur"),
+    "end": ("Sign out", "Déconnecter"),
+    "end_others": ("Sign out everywhere else", "Déconnecter partout ailleurs"),
+    "ended_others": ("Signed out elsewhere: $count", "Sessions fermées ailleurs : $count"),
+    "seen": ("last seen $at", "vu le $at"),
+    "recent": ("Recent accesses", "Accès récents"),
+    "SUCCEEDED": ("succeeded", "réussi"),
+    "FAILED": ("failed", "échoué"),
+    "unusual": ("unusual", "inhabituel"),
+    "advice": (
+        "Keep your antivirus up to date, use a different password for each service, and sign out on shared computers.",
+        "Tenez votre antivirus à jour, utilisez un mot de passe différent pour chaque service, et déconnectez-vous des "
+        "ordinateurs partagés.",
+    ),
+    "SECOND_FACTOR_REQUIRED": (
+        "Please sign in again first, with your second factor.",
+        "Veuillez d'abord vous reconnecter, avec votre second facteur.",
+    ),
+    "WRONG_CODE": (
+        "This code is not right, or was used already. Wait for the next one.",
+        "Ce code n'est pas correct, ou a déjà servi. Attendez le suivant.",
+    ),
+    "FACTOR_NOT_OFFERED": (
+        "This service has no second step: mail programs cannot ask for one.",
+        "Ce service n'a pas de deuxième étape : les logiciels de courrier ne savent pas la demander.",
+    ),
+    "NOT_BEGUN": ("Please begin again.", "Veuillez recommencer."),
+    "NO_SECOND_FACTOR": ("Add an app or a passkey first.", "Ajoutez d'abord une application ou une clé d'accès."),
+    "TOO_MANY_PASSKEYS": ("Remove a passkey first.", "Supprimez d'abord une clé d'accès."),
+    "PASSKEY_NOT_ACCEPTED": ("The passkey could not be verified.", "La clé d'accès n'a pas pu être vérifiée."),
+    "NOT_FOUND": ("That is not there any more.", "Cela n'existe plus."),
+    # Everything else
+    "stale_form": (
+        "This page was open for too long, or cookies are off. Please try again.",
+        "Cette page est restée ouverte trop longtemps, ou les cookies sont désactivés. Veuillez réessayer.",
+    ),
+    "unavailable": ("Not available at the moment", "Indisponible pour le moment"),
+    "unavailable_why": (
+        "Nothing was changed. Please try again in a moment.",
+        "Rien n'a été changé. Veuillez réessayer dans un instant.",
+    ),
+    "try_again": ("Try again", "Réessayer"),
+    "back": ("Back", "Retour"),
+    "language": ("Language", "Langue"),
+    "demo": ("Demo", "Démonstration"),
+    "demo_note": (
+        "The customers here are invented. Sign in as this one; messages to customers are in the outbox.",
+        "Les clients sont ici inventés. Connectez-vous comme celle-ci ; les messages aux clients sont dans la boîte "
+        "d'envoi.",
+    ),
+    "demo_code": ("Code at the moment", "Code en ce moment"),
+    "outbox": ("Outbox", "Boîte d'envoi"),
+}
+
+
+def say(language: Language, key: str, **facts: object) -> str:
+    """A sentence; KeyError for one that nobody wrote."""
+    english, french = WORDS[key]
+    text = french if language == "fr" else english
+    return Template(text).substitute({name: str(fact) for name, fact in facts.items()}) if "$" in text else text
+
+
+def chosen(asked: str | None, accept: str | None) -> Language:
+    """The language of a page: the one asked for in the address, else the browser's first that we have."""
+    if asked in ("en", "fr"):
+        return "fr" if asked == "fr" else "en"
+    ranked = sorted(_ranked(accept or ""), key=lambda each: -each[1])
+    return next((language for language, weight in ranked if weight > 0), "en")
+
+
+def _ranked(accept: str) -> list[tuple[Language, float]]:
+    found: list[tuple[Language, float]] = []
+    for item in accept[:500].split(","):
+        name, _, quality = item.strip().partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            continue
+        base = name.lower().partition("-")[0]
+        if base in ("en", "fr"):
+            found.append(("fr" if base == "fr" else "en", weight))
+    return found
