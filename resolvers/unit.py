@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from aiodataloader import DataLoader
 
+from resolvers.commands import Desk, Result, Run
 from resolvers.fetches import ByIndex, ByKey, PageOf, Row
 from resolvers.filters import NOW, SUBJECT
 from resolvers.guard import Revealed
@@ -20,13 +21,29 @@ Admitted = tuple[Row, SubjectKey]
 class Unit:
     """Lives as long as one operation; nothing in it is shared between requests."""
 
-    __slots__ = ("_loaders", "parameters", "revealed", "store")
+    __slots__ = ("_loaders", "desk", "parameters", "performed", "revealed", "store")
 
-    def __init__(self, store: Store, subject: int | None, now: datetime) -> None:
+    def __init__(self, store: Store, subject: int | None, now: datetime, desk: Desk | None = None) -> None:
         self.store = store
+        self.desk = desk
+        self.performed: dict[str, Result] = {}
+        """What commands have answered, by response key."""
         self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
         self.revealed = Revealed(store.keys)
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
+
+    async def perform(self, key: str, run: Run, given: Mapping[str, Any]) -> Result:
+        """Carry out a command once, however often its answer is made: what was done is not done again.
+
+        What a command shows of its own making, such as a secret, is read from no row: whose it is is noted here.
+        """
+        if self.desk is None:
+            raise LookupError("commands need a desk")
+        if self.desk.grant.subject is not None:
+            await self.revealed.learn([self.desk.grant.subject])
+        if key not in self.performed:
+            self.performed[key] = await run(self.desk, given)
+        return self.performed[key]
 
     async def related(self, place: Hashable, fetch: ByKey, key: int) -> list[Admitted]:
         """The rows under one key; all keys that arrive in the same turn of the loop share one statement."""

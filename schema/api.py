@@ -228,7 +228,8 @@ class Api:
         now: datetime,
     ) -> tuple[Unit, Any, list[Problem]]:
         """The compiled plan; where there is none, or it meets anything out of the ordinary, the standard executor."""
-        unit = Unit(self.store, grant.subject, now)
+        desk = Desk(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now, self.means)
+        unit = Unit(self.store, grant.subject, now, desk)
         if ready.compiled is None:
             self.counts["standard:not covered"] += 1
         else:
@@ -238,11 +239,11 @@ class Api:
                 raise
             except Exception as error:  # noqa: BLE001  (the standard executor meets it again, and reports it properly)
                 self.counts[f"standard:{type(error).__name__}"] += 1
-                unit = Unit(self.store, grant.subject, now)
+                performed, unit = unit.performed, Unit(self.store, grant.subject, now, desk)
+                unit.performed.update(performed)
             else:
                 self.counts["compiled"] += 1
                 return unit, data, []
-        desk = Desk(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now, self.means)
         result = await execute_plan(Context(ready.plan, unit, desk, self.model), given)
         return unit, result.data, [self._problem(error, grant) for error in result.errors or ()]
 

@@ -43,6 +43,14 @@ def lookup_of(planned: Planned) -> Bound:
     return key
 
 
+def input_of(planned: Planned) -> Bound:
+    """What a command is given."""
+    if "input" not in planned.facts.core.args:
+        return lambda unit, grant, values: {}
+    read = argument(planned, "input")
+    return lambda unit, grant, values: read(values)
+
+
 def page_of(planned: Planned) -> Bound:
     """How many, and after which key."""
     coordinate = planned.facts.coordinate

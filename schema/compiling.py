@@ -25,15 +25,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from policy.grant import Grant
+from resolvers.commands import Run
 from resolvers.fetches import ByIndex, ByKey, Layout, PageOf
 from resolvers.filters import owner_of
 from resolvers.relations import Relation
 from resolvers.unit import Unit
-from schema.bindings import Bound, id_of, lookup_of, own, page_of
+from schema.bindings import Bound, id_of, input_of, lookup_of, own, page_of
 from schema.model import SchemaModel
 from schema.plans import Plan, Planned, Selection, row_places, rows_below
 from schema.shapes import CONSTANTS, NotCovered, Shape, Shapes, display, typename, withheld
-from schema.sources import Attribute, Entry, GrantFacts, Paged, Related
+from schema.sources import Affected, Attribute, Command, Entry, GrantFacts, Paged, Related
 from schema.views import GrantView
 from schema.writing import Source
 
@@ -42,7 +43,7 @@ Compiled = Callable[[Unit, Grant, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 def compiled_or_none(model: SchemaModel, plan: Plan) -> Compiled | None:
     """The function, or None when the standard executor has to answer."""
-    if plan.operation.is_mutation or plan.decision.introspects or plan.null_switch:
+    if plan.decision.introspects or plan.null_switch:
         return None
     try:
         return compile_plan(model, plan)
@@ -93,6 +94,8 @@ class _Compiler:
                 return self._lookup(planned)
             case Entry("node", _):
                 return self._node(planned)
+            case Command(run):
+                return self._command(planned, run)
         raise NotCovered(planned.facts.coordinate)
 
     def _bound(self, bound: Bound) -> str:
@@ -136,6 +139,39 @@ class _Compiler:
         self.out.add(f"one{n} = None")
         self.shapes.each(f"rows{n}", layout, [planned], lambda shape: self.out.add(f"one{n} = {shape(planned)}"), only)
         return f"one{n}"
+
+    def _command(self, planned: Planned, run: Run) -> str:
+        """Carried out before anything of it is shown, and before the next one begins."""
+        n = self.out.number()
+        self.out.constant(f"run{n}", run)
+        self.out.add(f"result{n} = await unit.perform({planned.key!r}, run{n}, {self._bound(input_of(planned))})")
+        (payload,) = planned.selections.values()
+        return display((key, self._of_payload(each, payload, n)) for key, each in payload.fields.items())
+
+    def _of_payload(self, each: Planned, payload: Selection, n: int) -> str:
+        if each.model is None:
+            return typename(each, payload.type_name)
+        if each.withheld:
+            return withheld(each)
+        match each.facts.source:
+            case Affected(name, _):
+                m = self.out.number()
+                self.out.add(f"key{m}, shown{m} = result{n}.affected.get({name!r}), None")
+                with self.out.block(f"if key{m} is not None:"):
+                    self.out.add(f"shown{m} = {self._found(each, each.fetch(ByKey), f'key{m}')}")
+                return f"shown{m}"
+            case Attribute("problems"):
+                (problem,) = each.selections.values()
+                fields = [(key, self._of_problem(one, problem)) for key, one in problem.fields.items()]
+                return f"[{display(fields)} for problem in result{n}.problems]"
+        raise NotCovered(each.facts.coordinate)
+
+    def _of_problem(self, each: Planned, problem: Selection) -> str:
+        if each.model is None:
+            return typename(each, problem.type_name)
+        if not isinstance(each.facts.source, Attribute):
+            raise NotCovered(each.facts.coordinate)
+        return f"problem.{each.facts.source.name}"
 
     def _page(self, planned: Planned) -> str:
         n, fetch = self._paging(planned)

@@ -219,11 +219,8 @@ async def _lookup(root: Any, info: Info, by: Mapping[str, Any]) -> Any:
 
 def _command(run: Run) -> Callable[..., Awaitable[Result]]:
     async def resolve(root: Any, info: Info, input: Mapping[str, Any] | None = None) -> Result:
-        context: Context = info.context
-        if (subject := context.grant.subject) is not None:
-            # What a command shows of its own making, such as a secret, is read from no row: note whose it is here.
-            await context.unit.revealed.learn([subject])
-        return await run(context.desk, input or {})
+        performed: Result = await info.context.unit.perform(str(info.path.key), run, input or {})
+        return performed
 
     return resolve
 
