@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway import pages, problems
+from gateway import pages, problems, transparency
 from gateway.admission import Crowd
 from gateway.credentials import presented
 from gateway.door import Door
@@ -22,6 +22,7 @@ from gateway.purpose_map import purpose_map
 from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
 from policy.rules import Rule
+from store.reading import Reader
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Parts:
     """The demo's tokens; None outside the demo, and then their address does not exist."""
     routes: Sequence[Route] = ()
     """The addresses of rooms of their own, such as the authorization server."""
+    ledger: Reader | None = None
+    """What proofs of the ledger are made from; None: their addresses do not exist."""
 
 
 def build(parts: Parts) -> ASGIApp:
@@ -70,6 +73,8 @@ def list_routes(parts: Parts, crowd: Crowd) -> list[Route | Mount]:
         Mount("/static", Files(directory=pages.STATIC)),
     ]
     routes += parts.routes
+    if parts.ledger is not None:
+        routes += transparency.list_routes(parts.ledger)
     if parts.demo_tokens is not None:
         routes.append(Route("/demo/tokens", Asked(listed(parts.demo_tokens))))
     return routes

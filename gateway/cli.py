@@ -16,6 +16,7 @@ COMMANDS = {
     "db": ("gateway.commands.data", "db", "Look after the databases."),
     "keys": ("gateway.commands.keys", "keys", "List keys, and replace them while the gateway runs."),
     "schema": ("gateway.commands.looking", "schema", "Look at the schema."),
+    "ledger": ("gateway.commands.ledger", "ledger", "Prove who read what."),
     "audit": ("gateway.commands.audit", "audit", "See what may be read, by whom and why, and prove it."),
     "settings": ("gateway.commands.looking", "settings_", "List every setting."),
 }

@@ -1,4 +1,4 @@
-"""The ledger's sealer, put together from the settings: beside the serving, in a worker, or for one command."""
+"""The ledger's sealer, put together from the settings: beside the serving, alone, or for one command."""
 
 from __future__ import annotations
 
@@ -34,14 +34,18 @@ async def open_seals(store: Store, config: StoreConfig, settings: Settings) -> A
         origin = origin_of(settings.issuer) if settings.issuer else None
         keys = LedgerKeys(tree.reader, tree.engine, store.keys.house, origin)
         notary = Notary(tree.prover, Checkpoints(tree.reader), keys, tree.engine)
-        yield Seals(tree, keys, Sealer(tree, notary, Rhythm()))
+        rhythm = Rhythm(entries=settings.checkpoint_entries, seconds=settings.checkpoint_seconds)
+        yield Seals(tree, keys, Sealer(tree, notary, rhythm))
     finally:
         await tree.close()
 
 
 @asynccontextmanager
 async def sealed_meanwhile(store: Store, config: StoreConfig, settings: Settings) -> AsyncIterator[None]:
-    """Seal in the background while the block runs, a last time at its end; the block never waits for it before."""
+    """Seal in the background while the block runs, and a last time at its end, unless another process is to do it."""
+    if not settings.seal_ledger:
+        yield
+        return
     async with open_seals(store, config, settings) as seals:
         stop = asyncio.Event()
         task = asyncio.create_task(seals.sealer.run(stop), name="ledger sealer")

@@ -247,6 +247,15 @@ class Settings:
     client_budget: int = setting(
         "GATEWAY_CLIENT_BUDGET", "objects a client may read in a minute", _number(1, 1_000_000_000), "1000000"
     )
+    seal_ledger: bool = setting(
+        "GATEWAY_SEAL_LEDGER", "seal the ledger while serving; if not, `gateway ledger seal --watch` does", _yes, "yes"
+    )
+    checkpoint_entries: int = setting(
+        "GATEWAY_CHECKPOINT_ENTRIES", "new entries after which the ledger is signed", _number(1, 1_000_000), "1000"
+    )
+    checkpoint_seconds: int = setting(
+        "GATEWAY_CHECKPOINT_SECONDS", "time after which new entries are signed", _number(1, 86_400), "60"
+    )
     graphiql: bool = setting("GATEWAY_GRAPHIQL", "show the GraphiQL page to browsers at /graphql", _yes, "yes")
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
     access_log: bool = setting("GATEWAY_ACCESS_LOG", "log one line for each answered request", _yes, "no")

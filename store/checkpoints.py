@@ -60,7 +60,7 @@ def open_checkpoint(note: str, keys: Iterable[VerifierKey]) -> tuple[Checkpoint,
 
 def origin_of(issuer: str) -> str:
     """The log's name for a gateway at this address: without the scheme, `/ledger` behind it; ValueError if unusable."""
-    origin = f"{issuer.partition('://')[2].rstrip('/')}/ledger"
+    origin = f"{issuer.partition('://')[2].rstrip('/')}/ledger".replace("+", "%2B")
     if not NAME.fullmatch(origin) or origin.startswith("/"):
-        raise ValueError("an issuer's address without spaces and plus signs is needed to name the ledger")
+        raise ValueError("an issuer's address is needed to name the ledger")
     return origin

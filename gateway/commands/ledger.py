@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -182,15 +184,27 @@ async def _keys(settings: Settings) -> list[LedgerKey]:
 
 
 @ledger.command()
-def seal() -> None:
+@click.option("--watch", is_flag=True, help="Go on until SIGTERM or Ctrl-C, for gateways with GATEWAY_SEAL_LEDGER=no.")
+def seal(watch: bool) -> None:
     """Seal and sign what has been recorded so far; a serving gateway does it by itself, within a minute.
 
     \b
         gateway ledger seal && gateway ledger export ledger.ndjson
+        gateway ledger seal --watch
     """
     settings = read_settings()
     with _told():
-        click.echo(f"{server.run(_seal(settings))} entries are signed.", err=True)
+        size = server.run(_watch(settings) if watch else _seal(settings))
+    click.echo(f"{size} entries are signed.", err=True)
+
+
+async def _watch(settings: Settings) -> int:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    async with _sealing(settings) as seals:
+        await seals.sealer.run(stop)
+        return await seals.sealer.seal_all()
 
 
 async def _seal(settings: Settings) -> int:

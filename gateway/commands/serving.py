@@ -19,6 +19,7 @@ from gateway.demo import load
 from gateway.demo_tokens import DemoTokens
 from gateway.oauth.housekeeping import Housekeeping
 from gateway.oauth.service import list_routes, open_house
+from gateway.sealing import sealed_meanwhile
 from gateway.serving import Works, open_works, store_config
 from gateway.settings import Settings
 from gateway.signin import Current
@@ -89,12 +90,14 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             ready=works.store.ready,
             rules=api.model.rules,
             demo_tokens=tokens.listed if settings.demo else None,
+            ledger=works.store.ledger_reader,
             routes=[
                 *list_routes(open_house(works, settings, Current(house)), actions(api.model.rules.values())),
                 *sign_in_routes(house),
             ],
         )
-        async with Housekeeping(works.store, works.keys, works.single_use, settings).running():
+        sealing = sealed_meanwhile(works.store, store_config(settings), settings)
+        async with sealing, Housekeeping(works.store, works.keys, works.single_use, settings).running():
             await server.serve(build(parts), settings, listening, started)
     log.info("stopped")
 
