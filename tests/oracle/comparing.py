@@ -14,6 +14,7 @@ from schema.api import Api, Ready, Settled
 from schema.limits import Limits
 from schema.requests import Kind, Request
 from tests.oracle.questions import Question, Questions
+from tests.oracle.witness import Witness
 from tests.oracle.world import NOW, World
 
 LIMITS = Limits(cost=10**9, aliases=10**6)
@@ -140,10 +141,28 @@ class Oracle:
     askings: list[Asking]
     questions: Questions
 
+    witness: Witness
+
     async def ask(self, question: Question, tally: Tally) -> None:
-        """AssertionError when the executors differ, or the question is not even valid."""
+        """AssertionError when the executors differ, or the witness from both, or the question is not even valid."""
         answer = await compare(self.askings, question.request, question.grant, tally)
         assert b"GRAPHQL_" not in answer.body, f"the question itself is not valid: {answer.body!r}"
+        if answer.how and "__schema" not in question.text and "__type(" not in question.text:
+            await self._testify(question, answer)
+
+    async def _testify(self, question: Question, answer: Answer) -> None:
+        """Data, where errors are, and whose rows were seen."""
+        result, seen = self.witness.answer(question.text, question.variables, question.grant)
+        body = orjson.loads(answer.body)
+        told, saw = orjson.dumps(body["data"]), orjson.dumps(result.data)
+        assert told == saw, f"the witness saw otherwise:\n{saw!r}\ntold was\n{told!r}\n{result.errors}"
+        paths = sorted(error.get("path", []) for error in body.get("errors", ()))
+        assert paths == sorted(error.path or [] for error in result.errors or ()), f"{result.errors}\n{body['errors']}"
+        whose = set[str]()
+        for asking in self.askings:
+            whose |= {key.pseudonym for key in await asking.world.store.keys.subjects(list(seen)) if key is not None}
+        recorded = {subject for entry in answer.entries for subject in entry["subjects"]}
+        assert recorded <= whose and len(recorded) == len(seen), f"{len(seen)} seen, {len(recorded)} recorded"
 
     async def differs(self, question: Question) -> bool:
         """Whether the executors part."""

@@ -9,6 +9,7 @@ import pytest
 
 from tests.oracle.comparing import Asking, Oracle
 from tests.oracle.questions import Questions
+from tests.oracle.witness import Witness, lookups, opened
 from tests.oracle.world import pools, world
 from tests.stores import KINDS, Databases
 
@@ -24,4 +25,5 @@ async def oracle(databases: Databases) -> AsyncIterator[Oracle]:
             askings[-1].api._documents = askings[0].api._documents  # Parsed and validated once for all.
         first = askings[0]
         known = await pools(first.world, first.api.model)
-        yield Oracle(askings, Questions(first.api.model, known, first.world.people))
+        witness = Witness(await opened(first.world), lookups(first.world.people))
+        yield Oracle(askings, Questions(first.api.model, known, first.world.people), witness)

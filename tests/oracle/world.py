@@ -69,8 +69,7 @@ async def world(config: StoreConfig) -> AsyncIterator[World]:
     store = await open_store(config)
     try:
         ids = count(1_000)
-        newcomers = [*population(NOW, SIZE), _bare()]
-        people = await register(store, newcomers, make_id=lambda: next(ids), now=NOW)
+        people = await register(store, newcomers(), make_id=lambda: next(ids), now=NOW)
         await _empty(store, people[EMPTIED])
         await _damage(store, people[DAMAGED])
         await _make_odd(store, people[ODD], people[WHOLE])
@@ -83,15 +82,16 @@ async def world(config: StoreConfig) -> AsyncIterator[World]:
         await store.close()
 
 
-def _bare() -> NewCustomer:
-    """Somebody who only registered: every list is empty."""
-    return NewCustomer(
+def newcomers() -> Sequence[NewCustomer]:
+    """The demo's first customers, and somebody who only registered: every list is empty."""
+    bare = NewCustomer(
         name=PersonName("Ʒ", "Ünal 🦔"),
         email="bare@example.org",
         postal_address=PostalAddress("1 Main St", "0", "Ávila", "ES"),
         created_at=NOW,
         customer_number="C-1",
     )
+    return [*population(NOW, SIZE), bare]
 
 
 async def rows(store: Store, table: Table, owner: int, *columns: Column[Any]) -> Sequence[Any]:
@@ -179,7 +179,7 @@ async def pools(world_: World, model: SchemaModel) -> Pools:
 
 
 def _lookups() -> Mapping[str, Sequence[str]]:
-    people = population(NOW, SIZE)
+    people = newcomers()
     named = [service.domain.name for person in people for service in person.services if service.domain is not None]
     return {
         "email": [*(person.email for person in people), "nobody@example.org", ""],

@@ -1,0 +1,414 @@
+"""A witness that shares nothing with the engine: stored rows opened one by one, and the printed schema's own words.
+
+Both executors read through the same statements, so a filter that the statements lack would be missed by both. The
+witness reads every row of every table, keeps what a purpose's directives leave of it, and lets graphql-core answer
+from plain dictionaries. It is slow, and knows each relation and condition from the documentation, by hand.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from graphql import (
+    ExecutionResult,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLResolveInfo,
+    SelectionSetNode,
+    VariableNode,
+    build_schema,
+    execute_sync,
+    get_named_type,
+    is_object_type,
+    parse,
+)
+from sqlalchemy import select
+
+from policy.grant import Grant
+from schema.build import sdl
+from store.metadata import metadata
+from tests.oracle.world import EMPTIED, NOW, World, newcomers
+
+Rows = Mapping[str, Sequence["Row"]]
+NONE: frozenset[str] = frozenset()
+
+RELATIONS: Mapping[str, tuple[str, str, str, str]] = {
+    "Customer.services": ("services", "customer_id", "id", "oldest"),
+    "Customer.domains": ("domains", "customer_id", "id", "oldest"),
+    "Customer.paymentMethods": ("payment_methods", "customer_id", "id", "oldest"),
+    "Customer.invoices": ("invoices", "customer_id", "id", "newest"),
+    "Customer.credentials": ("credentials", "customer_id", "id", "oldest"),
+    "Customer.signIns": ("sign_ins", "customer_id", "id", "newest"),
+    "Customer.sessions": ("sessions", "customer_id", "id", "newest"),
+    "Customer.consents": ("consents", "customer_id", "id", "newest"),
+    "Customer.cookieChoice": ("cookie_choices", "customer_id", "id", "one"),
+    "Customer.disclosures": ("disclosures", "customer_id", "id", "newest"),
+    "Customer.erasures": ("erasures", "customer_id", "id", "newest"),
+    "Credential.secondFactors": ("second_factors", "credential_id", "id", "oldest"),
+    "Service.customer": ("customers", "id", "customer_id", "one"),
+    "Domain.customer": ("customers", "id", "customer_id", "one"),
+    "Invoice.customer": ("customers", "id", "customer_id", "one"),
+}
+"""Table, its column, the parent's column, and the order."""
+
+TYPES = {
+    "customers": "Customer", "services": "Service", "domains": "Domain", "invoices": "Invoice", "consents": "Consent",
+    "credentials": "Credential", "second_factors": "SecondFactor", "sign_ins": "SignIn", "sessions": "Session",
+    "cookie_choices": "CookieChoice", "disclosures": "Disclosure", "erasures": "Erasure",
+}  # fmt: skip
+WAYS_TO_PAY = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
+
+READS: Mapping[str, Callable[[Any], Any]] = {
+    "Customer.fullName": lambda name: " ".join(part for part in name if part),
+    "Customer.givenName": lambda name: name[0],
+    "Customer.familyName": lambda name: name[1],
+    "Invoice.billedName": lambda name: " ".join(part for part in name if part),
+    "Card.expMonth": lambda expiry: int(expiry[0]),
+    "Card.expYear": lambda expiry: int(expiry[1]),
+    "Disclosure.fields": orjson.loads,
+}
+ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
+
+
+class Broken:
+    """A value that did not open."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row, opened."""
+
+    table: str
+    columns: Mapping[str, Any]
+
+    @property
+    def type_name(self) -> str:
+        """The object type that it is."""
+        return TYPES.get(self.table) or WAYS_TO_PAY[self.columns["kind"]]
+
+    @property
+    def owner(self) -> int:
+        """The customer whose it is."""
+        return int(self.columns["id" if self.table == "customers" else "customer_id"])
+
+
+async def opened(world: World) -> Rows:
+    """Every row whose owner's key is there."""
+    found: dict[str, list[Row]] = {}
+    for table in metadata.sorted_tables:
+        if table.name not in TYPES and table.name != "payment_methods":
+            continue
+        prepared = world.store.reader.prepare(select(table).order_by(table.c.id))
+        rows = [dict(zip(prepared.columns, row, strict=True)) for row in await world.store.reader.fetch(prepared, {})]
+        owners = [row["id" if table.name == "customers" else "customer_id"] for row in rows]
+        found[table.name] = []
+        for row, key in zip(rows, await world.store.keys.subjects(owners), strict=True):
+            if key is None:
+                continue
+            for column in table.c:
+                row[column.name] = _open(column, key, row["id"], row[column.name])
+            found[table.name].append(Row(table.name, row))
+    return found
+
+
+def _open(column: Any, key: Any, id_: int, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if value is None or "sealing" not in column.info:
+        return bool(value) if value is not None and column.type.python_type is bool else value
+    try:
+        return column.info["sealing"].decode(key.open(column, id_, value))
+    except Exception:  # noqa: BLE001  (however it fails to open)
+        return Broken()
+
+
+@dataclass
+class Witness:
+    """Answers operations from opened rows."""
+
+    rows: Rows
+    lookups: Mapping[str, Mapping[str, int]]
+    """For each field of `CustomerLookup` the customer's id by the value in its normal form."""
+    schema: Any = field(default_factory=lambda: build_schema(sdl(), assume_valid=True))
+    _allowances: dict[tuple[str, str], list[str | None] | None] = field(default_factory=dict)
+
+    def answer(self, text: str, variables: Mapping[str, Any], grant: Grant) -> tuple[ExecutionResult, set[int]]:
+        """Data and errors, and whose rows were seen."""
+        seen: set[int] = set()
+        asking = _Asking(self, grant, seen)
+        result = execute_sync(
+            self.schema,
+            parse(text),
+            variable_values=dict(variables),
+            field_resolver=asking.resolve,
+            type_resolver=lambda row, info, type_: row.type_name,
+        )
+        return result, seen
+
+    def allows(self, coordinate: str, purpose: str) -> list[str | None] | None:
+        """The conditions under which the purpose may use a field (None: always); empty: never. None: public."""
+        if (coordinate, purpose) not in self._allowances:
+            type_name, name = coordinate.split(".")
+            node = self.schema.type_map[type_name].fields[name].ast_node
+            found = [_arguments(each) for each in node.directives or () if each.name.value == "purpose"]
+            conditions = [each.get("when") for each in found if purpose in each["allows"]]
+            self._allowances[coordinate, purpose] = conditions if found else None
+        return self._allowances[coordinate, purpose]
+
+
+def _arguments(directive: Any) -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    for argument in directive.arguments:
+        values = getattr(argument.value, "values", None)
+        read[argument.name.value] = argument.value.value if values is None else [each.value for each in values]
+    return read
+
+
+@dataclass
+class _Asking:
+    witness: Witness
+    grant: Grant
+    seen: set[int]
+
+    def __post_init__(self) -> None:
+        (purpose,) = self.grant.purposes
+        self.purpose = purpose.name
+
+    def resolve(self, parent: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
+        """Any field."""
+        coordinate = f"{info.parent_type.name}.{info.field_name}"
+        allowed = self.witness.allows(coordinate, self.purpose)
+        if allowed == []:
+            return None
+        if info.parent_type.name == "Query":
+            return self._root(info, given)
+        if coordinate in RELATIONS:
+            return self._related(parent, info, coordinate, given)
+        if not isinstance(parent, Row):
+            value = parent.get(info.field_name)
+            return value() if callable(value) else value
+        if info.field_name == "id":
+            return _opaque(f"{parent.type_name}:{parent.columns['id']}")
+        return self._value(parent, info, coordinate, allowed or [])
+
+    def _root(self, info: GraphQLResolveInfo[Any], given: Mapping[str, Any]) -> Any:
+        match info.field_name:
+            case "grant":
+                return {"client": self.grant.client_id, "purposes": [self.purpose], "scopes": [], "sessionId": None}
+            case "me":
+                return self._one(info, "Customer", self.grant.subject)
+            case "customers":
+                rows = self._visible(info, self.witness.rows["customers"], {"Customer.id"})
+                return self._page(info, rows, given, newest=False)
+            case "customerLookup":
+                ((name, value),) = given["by"].items()
+                return self._one(info, "Customer", self.witness.lookups[name].get(_normal(name, value)))
+        type_name, key = _from_global_id(given["id"])
+        if info.field_name == "customer" and type_name != "Customer":
+            raise GraphQLError("another type")
+        return self._one(info, type_name, key)
+
+    def _one(self, info: GraphQLResolveInfo[Any], type_name: str, key: int | None) -> Row | None:
+        if self.witness.allows(f"{type_name}.id", self.purpose) == []:
+            return None
+        rows = [row for table in self.witness.rows.values() for row in table if row.columns["id"] == key]
+        rows = [
+            row for row in rows if type_name == row.type_name or {type_name, row.type_name} <= {*WAYS_TO_PAY.values()}
+        ]
+        found = self._visible(info, rows, {f"{type_name}.id"})
+        self._see(found)
+        return next((row for row in found if row.type_name == type_name), None)
+
+    def _related(self, parent: Row, info: GraphQLResolveInfo[Any], coordinate: str, given: Mapping[str, Any]) -> Any:
+        table, column, of, order = RELATIONS[coordinate]
+        rows = [row for row in self.witness.rows[table] if row.columns[column] == parent.columns[of]]
+        types = [TYPES[table]] if table in TYPES else list(WAYS_TO_PAY.values())
+        rows = self._visible(info, rows, {f"{each}.id" for each in types})
+        if order == "newest":
+            rows.reverse()
+        if get_named_type(info.return_type).name.endswith("Connection"):
+            return self._page(info, rows, given, newest=True)
+        self._see(rows)
+        return next(iter(rows), None) if order == "one" else rows
+
+    def _value(self, row: Row, info: GraphQLResolveInfo[Any], coordinate: str, conditions: Sequence[str | None]) -> Any:
+        directives = info.parent_type.fields[info.field_name].ast_node.directives  # type: ignore[union-attr]
+        source = next(
+            (_arguments(each).get("source") for each in directives or () if each.name.value == "personalData"), None
+        )
+        column = source.split(".")[1] if source else _snake(info.field_name)
+        if not all(self._holds(condition, row) for condition in conditions):
+            return None
+        value = row.columns[column]
+        if isinstance(value, Broken):
+            raise GraphQLError("damaged")
+        if value is None:
+            return None
+        if is_object_type(get_named_type(info.return_type)):
+            return dict(zip(ADDRESS, value, strict=True))
+        return READS[coordinate](value) if coordinate in READS else value
+
+    def _see(self, rows: Sequence[Row]) -> None:
+        self.seen.update(row.owner for row in rows)
+
+    def _visible(self, info: GraphQLResolveInfo[Any], rows: Sequence[Row], known: set[str]) -> list[Row]:
+        """The rows that the token and the purpose leave, given all that is asked of them."""
+        asked = {f"{info.parent_type.name}.{info.field_name}", *known, *self._asked(info)}
+        conditions = {one for each in asked for one in self.witness.allows(each, self.purpose) or ()}
+        owned = [row for row in rows if self.grant.subject in (None, row.owner)]
+        return [row for row in owned if all(self._holds(one, row) for one in conditions if one in ROWS)]
+
+    def _holds(self, condition: str | None, row: Row) -> bool:
+        if condition is None or (condition in ROWS and ROWS[condition] != row.table):
+            return True
+        match condition:
+            case "NEWS_NOT_DECLINED":
+                return bool(row.columns["product_news"])
+            case "CARD_STORAGE_CONSENTED":
+                return self._consented(row)
+            case "DISCLOSURE_MAY_BE_TOLD":
+                until = row.columns["embargoed_until"]
+                return until is None or until <= NOW.isoformat().replace("+00:00", "Z")
+        return not row.columns["hide_" + condition.split("_")[1].lower()]
+
+    def _consented(self, row: Row) -> bool:
+        """The consent that the card names was given, by this customer and for cards, and not taken back since."""
+        events = [
+            each
+            for each in self.witness.rows["consents"]
+            if each.owner == row.owner and each.columns["kind"] == "CARD_STORAGE"
+        ]
+        named = row.columns["card_consent_id"]
+        given = any(each.columns["id"] == named and each.columns["state"] == "GIVEN" for each in events)
+        return given and all(each.columns["state"] == "GIVEN" for each in events if each.columns["id"] > named)
+
+    def _page(self, info: GraphQLResolveInfo[Any], rows: list[Row], given: Mapping[str, Any], newest: bool) -> Any:
+        coordinate = f"{info.parent_type.name}.{info.field_name}"
+        first = given.get("first")
+        first = self.grant.max_page if first is None else first
+        if not 0 <= first <= self.grant.max_page:
+            raise GraphQLError("a wrong size")
+        after = given.get("after")
+        if after is not None:
+            key = _from_cursor(coordinate, after)
+            rows = [row for row in rows if (row.columns["id"] < key if newest else row.columns["id"] > key)]
+        shown = rows[:first]
+        self._see(shown)
+        cursors = [_opaque(f"after:{coordinate}:{row.columns['id']}") for row in shown]
+        return {
+            "nodes": shown,
+            "edges": [{"node": row, "cursor": cursor} for row, cursor in zip(shown, cursors, strict=True)],
+            "pageInfo": {
+                "hasNextPage": len(rows) > first,
+                "hasPreviousPage": after is not None,
+                "startCursor": cursors[0] if cursors else None,
+                "endCursor": cursors[-1] if cursors else None,
+            },
+        }
+
+    def _asked(self, info: GraphQLResolveInfo[Any]) -> Iterator[str]:
+        """Every field asked of the rows that this field leads to, through the parts of a connection if it is one."""
+        waiting = [(get_named_type(info.return_type).name, node.selection_set) for node in info.field_nodes]
+        while waiting:
+            on, selections = waiting.pop()
+            for type_name, node in self._fields(info, selections, self._objects(on)):
+                if not type_name.endswith(("Connection", "Edge")):
+                    yield f"{type_name}.{node.name.value}"
+                elif node.selection_set and node.name.value != "pageInfo":
+                    inner = self.witness.schema.type_map[type_name].fields[node.name.value].type
+                    waiting.append((get_named_type(inner).name, node.selection_set))
+
+    def _fields(
+        self, info: GraphQLResolveInfo[Any], selections: SelectionSetNode | None, possible: set[str]
+    ) -> Iterator[tuple[str, FieldNode]]:
+        """Each field with every type of object that it can be asked of."""
+        for node in selections.selections if selections else ():
+            if not _included(node, info.variable_values):
+                continue
+            if isinstance(node, FieldNode):
+                if not node.name.value.startswith("__"):
+                    yield from ((type_name, node) for type_name in possible)
+                continue
+            inner: Any = node
+            if isinstance(node, FragmentSpreadNode):
+                fragment = info.fragments[node.name.value]
+                inner = getattr(fragment, "definition", fragment)
+            condition = inner.type_condition
+            among = self._objects(condition.name.value) if condition else possible
+            yield from self._fields(info, inner.selection_set, possible & among)
+
+    def _objects(self, name: str) -> set[str]:
+        type_ = self.witness.schema.type_map[name]
+        return (
+            {name} if is_object_type(type_) else {each.name for each in self.witness.schema.get_possible_types(type_)}
+        )
+
+
+ROWS = {
+    "NEWS_NOT_DECLINED": "customers",
+    "CARD_STORAGE_CONSENTED": "payment_methods",
+    "DISCLOSURE_MAY_BE_TOLD": "disclosures",
+}
+"""The conditions that hide a whole row, and of which table."""
+
+
+def _included(node: Any, variables: Any) -> bool:
+    values = getattr(variables, "coerced", variables)
+    for directive in node.directives or ():
+        given = directive.arguments[0].value
+        held = values[given.name.value] if isinstance(given, VariableNode) else given.value
+        if held == (directive.name.value == "skip"):
+            return False
+    return True
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{each.lower()}" if each.isupper() else each for each in name)
+
+
+def _opaque(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+def _from_global_id(text: str) -> tuple[str, int]:
+    try:
+        type_name, digits = b64decode(text, validate=True).decode().split(":")
+        if type_name in {*TYPES.values(), *WAYS_TO_PAY.values()} and _opaque(f"{type_name}:{int(digits)}") == text:
+            return type_name, int(digits)
+    except ValueError:
+        pass
+    raise GraphQLError("no global id")
+
+
+def _from_cursor(coordinate: str, text: str) -> int:
+    try:
+        word, given, digits = b64decode(text, validate=True).decode().split(":")
+        if (word, given) == ("after", coordinate):
+            return int(digits)
+    except ValueError:
+        pass
+    raise GraphQLError("no cursor of this list")
+
+
+def _normal(name: str, value: str) -> str:
+    value = value.strip().casefold()
+    return value.rstrip(".") if name == "domain" else value
+
+
+def lookups(people: Sequence[int]) -> Mapping[str, Mapping[str, int]]:
+    """The customers by what they can be looked up by, as they were registered."""
+    found: dict[str, dict[str, int]] = {"email": {}, "customerNumber": {}, "domain": {}}
+    for place, (id_, person) in enumerate(zip(people, newcomers(), strict=True)):
+        if place != EMPTIED:
+            found["email"][_normal("email", person.email)] = id_
+        found["customerNumber"][_normal("customerNumber", person.customer_number or "")] = id_
+        for service in person.services:
+            if service.domain is not None:
+                found["domain"][_normal("domain", service.domain.name)] = id_
+    return found
