@@ -40,6 +40,7 @@ class SigningKeys:
         self._token_life = timedelta(seconds=token_life) + SLACK
         self._clock = clock
         self._read_at = float("-inf")
+        self._searched_at = float("-inf")
         self._reading = asyncio.Lock()
         self._known: dict[str, tuple[SigningKey, ECKey]] = {}
 
@@ -99,7 +100,9 @@ class SigningKeys:
 
     async def verifying(self, kid: str) -> ECKey | None:
         """The key of this id, or None; an unknown id causes a reading at most every `UNKNOWN_SECONDS` (O9)."""
-        await self._refresh(KNOWN_SECONDS if kid in self._known else UNKNOWN_SECONDS)
+        await self._refresh(KNOWN_SECONDS)
+        if kid not in self._known:
+            await self._search()
         return self._known[kid][1] if kid in self._known else None
 
     def knows(self, kid: str) -> bool:
@@ -128,6 +131,17 @@ class SigningKeys:
             return
         async with self._reading:  # those who waited find what the first one read
             if self._read_at == before:
+                await self._read()
+
+    async def _search(self) -> None:
+        """Read again because a key is not known, unless that was done just now; wait for it if it is being done."""
+        before = self._searched_at
+        recently = 0 <= self._clock() - before < UNKNOWN_SECONDS
+        if recently and not self._reading.locked():
+            return
+        async with self._reading:
+            if not recently and self._searched_at == before:
+                self._searched_at = self._clock()
                 await self._read()
 
     async def _read(self) -> None:

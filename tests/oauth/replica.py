@@ -1,0 +1,82 @@
+"""The real gateway in a process of its own, with a sign-in that believes a header, and a clock that tests can turn.
+
+Header `x-signed-in: CUSTOMER SESSION [seconds ago] [amr,amr] [platform] [shared]`. The file `clock` in the data folder
+holds the seconds that this process is ahead of real time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+REAL_TIME = time.time
+
+
+def turned(file: Path) -> float:
+    """Real time, and what the file says beyond it."""
+    try:
+        return REAL_TIME() + float(file.read_text())
+    except (OSError, ValueError):
+        return REAL_TIME()
+
+
+CLOCK = Path(os.environ["GATEWAY_DATA_DIR"]) / "clock"
+time.time = lambda: turned(CLOCK)
+
+from starlette.requests import Request  # noqa: E402 (the clock comes first)
+
+from gateway import logs, server, settings  # noqa: E402
+from gateway.app import Parts, build  # noqa: E402
+from gateway.commands.serving import actions, make_api  # noqa: E402
+from gateway.oauth.service import list_routes, open_house  # noqa: E402
+from gateway.serving import open_works  # noqa: E402
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What the header says."""
+
+    customer_id: int
+    session_id: int
+    authenticated_at: int
+    amr: tuple[str, ...]
+    platform: str
+    shared: bool
+
+
+async def believed(request: Request) -> SignedIn | None:
+    """Whoever the header says is here."""
+    words = request.headers.get("x-signed-in", "").split()
+    if not words:
+        return None
+    customer, session, *rest = words
+    ago, amr, platform, shared = [*rest, *["0", "pwd", "CLIENT_AREA", ""][len(rest) :]]
+    at = int(time.time()) - int(ago)
+    return SignedIn(int(customer), int(session), at, tuple(amr.split(",")), platform, shared == "shared")
+
+
+async def main() -> None:
+    """Serve until stopped."""
+    found = settings.require_issuer(settings.read(os.environ))
+    logs.configure("text")
+    async with open_works(found) as works:
+        api = make_api(works, found)
+        parts = Parts(
+            settings=found,
+            api=api,
+            door=works.door,
+            keys=works.keys,
+            ready=works.store.ready,
+            rules=api.model.rules,
+            routes=list_routes(open_house(works, found, believed), actions(api.model.rules.values())),
+        )
+        listening = server.listen(found.host, found.port)
+        await server.serve(build(parts), found, listening, lambda: None)
+
+
+if __name__ == "__main__":
+    server.run(main())
+    sys.exit(0)

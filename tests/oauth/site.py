@@ -1,0 +1,189 @@
+"""Two replicas of the gateway on one store, with clients and customers, for tests to talk to over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from joserfc.jwk import ECKey, RSAKey
+
+from gateway.oauth.registering import Registry
+from gateway.oauth.registration import Kind, NewClient
+from policy.purposes import Purpose
+from store.config import StoreConfig
+from store.database import Store
+from tests.gateway.servers import ROOT, Running, environment, free_port
+from tests.store.people import add_customers
+from tests.stores import Databases, opened
+
+BACK = "https://app.example/back?from=gateway"
+"""Where the clients want their customers back; with a query, which has to stay."""
+EC_KEY = ECKey.generate_key("P-256")
+RSA_KEY = RSAKey.generate_key(2048)
+SELF = frozenset({Purpose.SELF_SERVICE})
+Result = TypeVar("Result")
+
+
+def _public(*keys: ECKey | RSAKey) -> str:
+    return json.dumps({"keys": [key.as_dict(private=False) | {"kid": key.thumbprint()} for key in keys]})
+
+
+def _app(id_: str, **facts: Any) -> NewClient:
+    terms = {"redirect_uris": (BACK,), "first_party": True, "actions": frozenset({"services:write"})}
+    return NewClient(id=id_, name=f"The app {id_}", kind=Kind.APP, purposes=SELF, **terms | facts)
+
+
+def _tool(id_: str, **facts: Any) -> NewClient:
+    purposes = facts.pop("purposes", frozenset({Purpose.INVOICING}))
+    return NewClient(id=id_, name=f"The tool {id_}", kind=Kind.TOOL, purposes=purposes, **facts)
+
+
+CLIENTS = (
+    _app("phone"),
+    _app("tablet"),
+    _app("bound", dpop=True),
+    _app("once", refresh=False),
+    _app("pusher", pushed=True),
+    _app("guest", first_party=False),
+    _app("mail", platform="WEBMAIL"),
+    NewClient(id="shop", name="A <shop>", kind=Kind.WEB, purposes=SELF, redirect_uris=(BACK,), first_party=True),
+    _tool("billing", actions=frozenset({"audit:read"}), introspection=True),
+    _tool("noc", purposes=frozenset({Purpose.EMERGENCY_CONTACT, Purpose.INVOICING})),
+    _tool("resource", actions=frozenset({"tokens:introspect"})),
+    _tool("signer", keys=_public(EC_KEY)),
+    _tool("rsa", keys=_public(RSA_KEY, EC_KEY)),
+    *(_tool(f"spare{number}") for number in range(12)),
+)
+"""The spare ones are for tests that change or slow down their client."""
+
+
+@dataclass
+class Site:
+    """The replicas, and what a test has to know of them."""
+
+    kind: str
+    folder: Path
+    config: StoreConfig
+    issuer: str
+    replicas: list[Running] = field(default_factory=list)
+    secrets: dict[str, str] = field(default_factory=dict)
+    customers: list[int] = field(default_factory=list)
+    sessions: int = 1_000
+    spare: int = 0
+    ahead: float = 0
+
+    @property
+    def urls(self) -> list[str]:
+        """Where the replicas answer; the first is what the world knows."""
+        return [replica.url for replica in self.replicas]
+
+    def new_session(self) -> int:
+        """The id of a session that no other test uses."""
+        self.sessions += 1
+        return self.sessions
+
+    def new_tool(self) -> tuple[str, str]:
+        """A tool that no other test uses, and its secret."""
+        self.spare += 1
+        id_ = f"spare{self.spare - 1}"
+        return id_, self.secrets[id_]
+
+    def on_store(self, work: Callable[[Store], Awaitable[Result]]) -> Result:
+        """Do something to the store from a third process: this one."""
+
+        async def run() -> Result:
+            async with opened(self.config) as store:
+                return await work(store)
+
+        return asyncio.run(run())
+
+    def turn_clock(self, seconds: float) -> None:
+        """Put the clocks of all replicas ahead of real time."""
+        self.ahead = seconds
+        (self.folder / "clock").write_text(str(seconds))
+
+    def now(self) -> int:
+        """What time it is for the replicas, in Unix seconds."""
+        return int(time.time() + self.ahead)
+
+    def log(self) -> str:
+        """What the replicas have logged."""
+        return "".join(replica.log() for replica in self.replicas)
+
+
+async def furnish(site: Site) -> None:
+    """Register clients and customers."""
+    async with opened(site.config) as store:
+        for client in CLIENTS:
+            secret = await Registry(store).create(client, datetime.now(UTC))
+            if secret is not None:
+                site.secrets[client.id] = secret
+        site.customers = await add_customers(store, 4)
+
+
+def settings_of(site: Site, **more: str) -> dict[str, str]:
+    """The settings of every replica."""
+    config = site.config
+    urls = {"GATEWAY_DATABASE_URL": config.database_url, "GATEWAY_KEY_STORE_URL": config.key_store_url}
+    ledger = {} if config.ledger_url is None else {"GATEWAY_LEDGER_URL": config.ledger_url}
+    rest = {"GATEWAY_ISSUER": site.issuer, "GATEWAY_ROOT_KEY_PATH": str(config.root_key_path)}
+    return environment(site.folder, **urls, **ledger, **rest, **more)
+
+
+def start(site: Site, port: int, **more: str) -> Running:
+    """Start a replica, without waiting for it."""
+    output = site.folder / f"output-{port}.txt"
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.oauth.replica"],
+            env=settings_of(site, PORT=str(port), **more),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+        )
+    return Running(process, port, output)
+
+
+def wait_for(replica: Running) -> None:
+    """Wait until it answers."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until and replica.process.poll() is None:
+        try:
+            httpx.get(f"{replica.url}/healthz", timeout=1)
+            return
+        except httpx.TransportError:
+            time.sleep(0.03)
+    raise AssertionError(f"it did not start:\n{replica.log()}")
+
+
+@contextmanager
+def serving(kind: str, databases: Databases, folder: Path) -> Iterator[Site]:
+    """Two replicas on a store of a kind."""
+    with asyncio.Runner() as runner:
+        fresh = databases.fresh(kind)
+        config = runner.run(fresh.__aenter__())
+        ports = [free_port(), free_port()]
+        site = Site(kind, folder, config, f"http://127.0.0.1:{ports[0]}")
+        try:
+            runner.run(furnish(site))
+            site.replicas = [start(site, port) for port in ports]
+            for replica in site.replicas:
+                wait_for(replica)
+            yield site
+        finally:
+            for replica in site.replicas:
+                if replica.process.poll() is None:
+                    replica.process.terminate()
+            for replica in site.replicas:
+                replica.process.wait(20)
+            runner.run(fresh.__aexit__(None, None, None))
