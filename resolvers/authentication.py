@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import delete
@@ -26,10 +26,6 @@ from resolvers.signins import Visitor, record
 from resolvers.signins_places import network_of
 from store.database import Store
 from store.signin import guesses
-
-SOONEST = 0.2
-"""Seconds after which a refusal leaves at the earliest: longer than any of the ways to it takes, so that its time says
-nothing of the account."""
 
 Verdict = TypeVar("Verdict")
 
@@ -76,7 +72,7 @@ class Authentication:
         4. A wrong one is written down. 5. After a right one the second factor is awaited, if there is one; 6. else
         they are let in. A refusal leaves no sooner than any other.
         """
-        return await no_sooner(self._by_password(claim, visitor, now))
+        return await no_sooner(self._means.times.refusal, self._by_password(claim, visitor, now))
 
     async def _by_password(self, claim: Claim, visitor: Visitor, now: datetime) -> Opened | Awaiting | Denied | Lapsed:
         password = normal(claim.password)
@@ -154,7 +150,7 @@ class Authentication:
 
     async def by_code(self, pending: Pending, code: str, visitor: Visitor, now: datetime) -> Opened | Denied | Lapsed:
         """Believe a code after a right password, or not; the same steps."""
-        return await no_sooner(self._by_code(pending, code, visitor, now))
+        return await no_sooner(self._means.times.refusal, self._by_code(pending, code, visitor, now))
 
     async def _by_code(self, pending: Pending, code: str, visitor: Visitor, now: datetime) -> Opened | Denied | Lapsed:
         account = pending.account
@@ -172,10 +168,9 @@ class Authentication:
                 return await self.opener.open(connection, proof, visitor, access)
         return await self._refuse(account, account.credential.platform, visitor, now)
 
-
     async def by_passkey(self, shown: Shown, visitor: Visitor, now: datetime) -> Opened | Denied | Lapsed:
         """Believe a passkey, or not: after a right password, as a fresh proof, or in place of all that."""
-        return await no_sooner(self._by_passkey(shown, visitor, now))
+        return await no_sooner(self._means.times.refusal, self._by_passkey(shown, visitor, now))
 
     async def _by_passkey(self, shown: Shown, visitor: Visitor, now: datetime) -> Opened | Denied | Lapsed:
         if wait := await self.guesses.charge([by_network(visitor)], now):
@@ -204,12 +199,12 @@ class Authentication:
             return await self.opener.open(connection, proof, visitor, access)
 
 
-async def no_sooner(work: Awaitable[Verdict], always: bool = False) -> Verdict:
-    """Have a refusal (or `always` the answer) wait until every refusal could have been ready."""
+async def no_sooner(least: timedelta, work: Awaitable[Verdict], always: bool = False) -> Verdict:
+    """Have a refusal (or `always` the answer) wait until every refusal could have been ready (S1)."""
     began = asyncio.get_running_loop().time()
     verdict = await work
     if always or isinstance(verdict, Denied):
-        await asyncio.sleep(began + SOONEST - asyncio.get_running_loop().time())
+        await asyncio.sleep(began + least.total_seconds() - asyncio.get_running_loop().time())
     return verdict
 
 

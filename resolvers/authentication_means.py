@@ -50,6 +50,9 @@ class Times:
     reset: timedelta = timedelta(minutes=30)
     alarm: timedelta = timedelta(days=7)
     device: timedelta = timedelta(days=180)
+    refusal: timedelta = timedelta(milliseconds=200)
+    """How soon a refusal leaves at the earliest: later than the slowest way to one takes, so that its time says nothing
+    of the account."""
 
     def session_for(self, shared: bool) -> timedelta:
         """The longest a session lasts, used or not."""

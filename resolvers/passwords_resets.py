@@ -82,7 +82,7 @@ class Resets:
                     await self.send(connection, account, Letter.PASSWORD_RESET, now)
             return Sent()
 
-        return await no_sooner(work(), always=True)
+        return await no_sooner(self._means.times.refusal, work(), always=True)
 
     async def send(self, connection: AsyncConnection, account: Account, letter: Letter, now: datetime) -> None:
         """A fresh link by e-mail, in the caller's transaction; earlier links of the credential lead nowhere."""

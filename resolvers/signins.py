@@ -132,7 +132,7 @@ async def _tell(
         access.platform,
         access.at,
         device=access.device,
-        place=access.place.country or "?",
+        place=access.place.country or "-",
         link=means.site.link("/not-me", secret),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gateway.signin.demo import demo_note
+from gateway.signin.demo import demo_code, demo_note
 from gateway.signin.layout import button, entry, links, notice, paragraph, tick
 from gateway.signin.markup import Child, Markup, tag
 from gateway.signin.visit import Visit
@@ -120,10 +120,17 @@ async def send(visit: Visit) -> Response:
     if isinstance(verdict, Lapsed):
         return form(visit, None, notice(visit.say("lapsed"), "error"), status=422)
     if isinstance(verdict, Awaiting):
-        response = visit.go(visit.to("/sign-in/code", kinds=None if "TOTP" in verdict.kinds else "passkey"))
+        response = visit.go(visit.to("/sign-in/code", kinds=_kinds(verdict)))
         visit.house.cookies.give(response, visit.house.cookies.pending, verdict.secret, visit.house.means.times.pending)
         return response
     return let_in(visit, verdict)
+
+
+def _kinds(verdict: Awaiting) -> str | None:
+    """What the next page should ask for; whoever gets there has given the right password."""
+    if "PASSKEY" not in verdict.kinds:
+        return None
+    return "both" if "TOTP" in verdict.kinds else "passkey"
 
 
 def denied(visit: Visit, verdict: Denied, words: str) -> tuple[Markup, int]:
@@ -163,7 +170,7 @@ async def show_code(visit: Visit) -> Response:
 
 def code_form(visit: Visit, *said: Child, status: int = 200) -> Response:
     """The page, with what there is to say."""
-    only_passkey = visit.asked.get("kinds") == "passkey"
+    kinds = visit.asked.get("kinds")
     code = entry(
         "code",
         visit.say("code"),
@@ -177,9 +184,10 @@ def code_form(visit: Visit, *said: Child, status: int = 200) -> Response:
     return visit.page(
         visit.say("second"),
         *said,
-        paragraph(visit.say("second_passkey" if only_passkey else "second_why")),
-        visit.form_of(visit.to("/sign-in/code", kinds=visit.asked.get("kinds")), code, button(visit.say("sign_in"))),
-        passkey(visit, "use_passkey"),
+        demo_code(visit) if visit.house.demo else None,
+        paragraph(visit.say("second_passkey" if kinds == "passkey" else "second_why")),
+        visit.form_of(visit.to("/sign-in/code", kinds=kinds), code, button(visit.say("sign_in"))),
+        passkey(visit, "use_passkey") if kinds in ("both", "passkey") else None,
         links((visit.say("start_again"), visit.to("/sign-in"))),
         status=status,
     )

@@ -41,7 +41,7 @@ class Page:
             return await self._guarded(self._shown, begin(self._house, request, {}))
         if request.method == "POST" and self._sent is not None:
             form = await read_form(request, receive)
-            visit = begin(self._house, request, form)
+            visit = begin(self._house, request, form, readable=self._shown is not None)
             if visit.new_token or not genuine(request, form, visit.form_token):
                 return _stale(visit)
             return await self._guarded(self._sent, visit)
@@ -72,12 +72,12 @@ async def read_form(request: Request, receive: Receive) -> dict[str, str]:
 
 def _stale(visit: Visit) -> Response:
     """The form was not made for this browser; or by another site, which then learns nothing."""
-    again = links((visit.say("try_again"), visit.to(visit.request.url.path)))
+    again = links((visit.say("try_again"), visit.to(visit.here)))
     return visit.page(visit.say("try_again"), notice(visit.say("stale_form"), "error"), again, status=403)
 
 
 def _unavailable(visit: Visit, retry_after: int) -> Response:
-    again = links((visit.say("try_again"), visit.to(visit.request.url.path)))
+    again = links((visit.say("try_again"), visit.to(visit.here)))
     response = visit.page(visit.say("unavailable"), notice(visit.say("unavailable_why"), "error"), again, status=503)
     response.headers["retry-after"] = str(retry_after)
     return response

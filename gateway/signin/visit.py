@@ -40,6 +40,8 @@ class Visit:
     now: datetime
     form_token: str = field(default="", repr=False)
     new_token: bool = False
+    readable: bool = True
+    """Whether this address answers a GET, so that a link may lead to it."""
 
     @property
     def language(self) -> Language:
@@ -89,12 +91,16 @@ class Visit:
         shell = Shell(self.language, title, self.house.means.site.name, self._languages(), wide)
         return self.done(HTMLResponse(document(shell, *children), status, NO_STORE))
 
+    @property
+    def here(self) -> str:
+        """The address of this page, or of the one that its form was on."""
+        return self.request.url.path if self.readable else "/security"
+
     def _languages(self) -> Markup:
-        here = self.request.url.path
         other: Language = "en" if self.language == "fr" else "fr"
         name = "English" if other == "en" else "Français"
         secret = self.value("t")
-        return tag("a", name, href=self.to(here, lang=other, t=secret), lang=other, hreflang=other)
+        return tag("a", name, href=self.to(self.here, lang=other, t=secret), lang=other, hreflang=other)
 
     def go(self, address: str) -> Response:
         """Send the browser on, with a GET."""
@@ -144,11 +150,11 @@ def fields_of(text: bytes) -> dict[str, str]:
     return found
 
 
-def begin(house: House, request: Request, form: Mapping[str, str]) -> Visit:
+def begin(house: House, request: Request, form: Mapping[str, str], readable: bool = True) -> Visit:
     """A visit, with the token of its forms: the browser's own, or a new one."""
     try:
         asked = fields_of(request.scope["query_string"][:LONGEST_FORM])
     except ValueError:
         asked = {}
     token = house.cookies.read(request, house.cookies.form)
-    return Visit(house, request, asked, form, house.clock(), token or new_secret(), token is None)
+    return Visit(house, request, asked, form, house.clock(), token or new_secret(), token is None, readable)
