@@ -78,7 +78,7 @@ def _contents(report: Report) -> Iterator[str]:
 
 
 def _section(section: Section, number: int) -> Iterator[str]:
-    yield f'<section aria-labelledby="s{number}"><h2 id="s{number}">{escape(section.heading)}</h2>'
+    yield f'<section><h2 id="s{number}">{escape(section.heading)}</h2>'
     yield from (f"<p>{escape(each)}</p>" for each in section.paragraphs)
     if section.bullets:
         yield "<ul>" + "".join(f"<li>{escape(each)}</li>" for each in section.bullets) + "</ul>"
@@ -120,7 +120,13 @@ def _grouped(table: Table) -> Iterator[str]:
             yield f'<tr class="group"><th colspan="{len(table.columns)}" scope="rowgroup">{escape(group)}</th></tr>'
         shown = _text(replace(head, text=name or head.text))
         yield f'<tr><th scope="row" title="{escape(head.title or head.text)}">{shown}</th>'
-        yield "".join(map(_cell, rest)) + "</tr>"
+        yield "".join(map(_mark, rest)) + "</tr>"
+
+
+def _mark(cell: Cell) -> str:
+    """A sign for the eye, and a word for whoever listens."""
+    heard = {"good": "yes", "care": "under a condition", "quiet": "no"}.get(cell.tone, cell.text)
+    return f'<td{_attributes(cell)}><span aria-hidden="true">{escape(cell.text)}</span><i>{heard}</i></td>'
 
 
 def _cards(table: Table) -> Iterator[str]:

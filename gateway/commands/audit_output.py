@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -93,5 +93,8 @@ def leave_report(report: Report, form: str | None, output: Path | None) -> None:
 
 
 def own_version() -> str:
-    """This release."""
-    return version("customer-data-gateway")
+    """This release; run from its source without being installed, it has none."""
+    try:
+        return version("customer-data-gateway")
+    except PackageNotFoundError:
+        return "0.0.0"

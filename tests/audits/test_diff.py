@@ -182,7 +182,7 @@ def with_purpose(fact: Fact, purpose: Purpose) -> Facts:
     return Facts.of(Text("new", "".join(lines)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.data())
 def test_a_purpose_more_loosens_and_changes_the_notice(data: st.DataObject) -> None:
     """Whatever the field, whatever the purpose (item 2 of the promise: the notice changes by itself)."""
