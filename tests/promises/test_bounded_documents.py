@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -122,10 +122,10 @@ DEAR: dict[str, str] = {
 
 @pytest.mark.parametrize("name", DEAR)
 async def test_no_document_takes_long(gate: Gate, name: str) -> None:
-    """Generous for a busy machine; unbounded, the first would take an hour."""
-    began = perf_counter()
+    """Of the processor's time, so that a busy machine does not count; unbounded, the first would take an hour."""
+    began = process_time()
     answer = await gate.ask(DEAR[name], WHO)
-    assert perf_counter() - began < 1.5
+    assert process_time() - began < 1
     assert answer.kind in (Kind.OK, Kind.REQUEST_ERROR, Kind.REFUSED), answer.raw
     assert len(answer.raw) < 20_000
 

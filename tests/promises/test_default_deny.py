@@ -116,7 +116,17 @@ def test_a_schema_in_order_loads() -> None:
         pytest.param(datum(C.phone, "Phone.", (Purpose.INVOICING,)), "R14", id="hard rule"),
         pytest.param(datum(C.email, "E-mail.", (Purpose.PRODUCT_NEWS,)), "R12", id="news without condition"),
         pytest.param(public(Value(C.email), "E-mail.", "because"), "is called public", id="public column"),
-        pytest.param(public(Attribute("row"), "All of it.", "because"), "is called public", id="public attribute"),
+        pytest.param(public(Attribute("row"), "All of it.", "because"), "shows an attribute", id="public attribute"),
+        pytest.param(handmade(source=Attribute("row")), "shows an attribute", id="attribute of a row"),
+        pytest.param(handmade(source=Part(0)), "embedded nowhere", id="part of a row"),
+        pytest.param(
+            handmade(source=Value(S.name), category=Category.SUBSCRIPTION), "read from services", id="another table"
+        ),
+        pytest.param(
+            related(reads.second_factors_of, "Factors.", Category.AUTH_FACTOR, (Purpose.SELF_SERVICE,)),
+            "read from credentials",
+            id="a relation of another table",
+        ),
         pytest.param(handmade(public="because"), "public and personal", id="public and personal"),
         pytest.param(handmade(source=Value(C.email_index)), "which no API may give out", id="blind index"),
         pytest.param(
@@ -373,9 +383,11 @@ def test_members_of_unions_are_judged() -> None:
 
 
 def test_what_leads_to_rows_is_not_public() -> None:
-    for source in (Entry("me", customers), Entry("node", None), GrantFacts(), Attribute("everyone")):
+    for source in (Entry("me", customers), Entry("node", None), GrantFacts()):
         model = loaded(root={"found": (customer() | None, public(source, "Public.", "because"))})
         refused(model, "Query.found", "is called public")
+    model = loaded(root={"found": (customer() | None, public(Attribute("everyone"), "Public.", "because"))})
+    refused(model, "Query.found", "shows an attribute")
 
 
 def test_every_fault_is_told_at_once() -> None:

@@ -70,9 +70,11 @@ async def test_a_refused_part_stops_the_whole(changing: Gate) -> None:
     """The decision comes before the first command, not before each."""
     both = """mutation {
         a: updateProfile(input: {locale: "fr"}) { customer { id } }
-        b: recordAccess(input: {customer: "x", platform: WEBMAIL, ipAddress: "192.0.2.1"}) { __typename } }"""
+        b: recordAccess(input: {customer: "x", platform: WEBMAIL, outcome: FAILED, ipAddress: "192.0.2.1"}) {
+          __typename } }"""
     answer = await changing.ask(both, own(changing.ids[0]))
-    assert answer.kind in (Kind.REFUSED, Kind.REQUEST_ERROR)
+    assert answer.kind is Kind.REFUSED
+    assert "Mutation.recordAccess" in [each["coordinate"] for each in answer.errors]
     assert set(await versions(changing)) == {1}
 
 
@@ -114,6 +116,23 @@ async def test_what_is_sensitive_asks_for_a_fresh_sign_in_first(changing: Gate) 
         owner = second_factors.c.customer_id == changing.ids[0]
         before = (await connection.execute(select(func.count()).where(owner))).scalar()
     assert before == sum(len(each.second_factors) for each in changing.people[0].credentials)
+
+
+@pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
+async def test_a_command_for_tools_needs_its_scope_beside_the_purpose(changing: Gate) -> None:
+    query = f'''mutation {{ recordAccess(input: {{
+        customer: "{changing.id(0)}", platform: WEBMAIL, outcome: SUCCEEDED, ipAddress: "192.0.2.1"
+      }}) {{ userErrors {{ code }} }} }}'''
+    for scopes in ((), ("access:read",), ("access:write:all",), ("ACCESS:WRITE",)):
+        answer = await changing.ask(query, grant(Purpose.ACCOUNT_SECURITY, scopes=scopes))
+        assert answer.kind is Kind.REFUSED
+        (error,) = answer.errors
+        assert (error["coordinate"], error["reason"]) == ("Mutation.recordAccess", "SCOPE_MISSING")
+        assert answer.statements == ()
+    answer = await changing.ask(query, grant(Purpose.INVOICING, scopes=("access:write",)))
+    assert "PURPOSE_NOT_ALLOWED" in [each["reason"] for each in answer.errors]
+    allowed = await changing.ask(query, grant(Purpose.ACCOUNT_SECURITY, scopes=("access:write", "audit:read")))
+    assert allowed.kind is Kind.OK
 
 
 def test_every_command_names_its_purposes_and_its_inputs_their_categories() -> None:

@@ -77,16 +77,16 @@ async def test_the_attempts_do_reach_the_fields_where_they_are_allowed(gate: Gat
 
 async def test_withheld_fields_are_null_and_their_columns_not_read(gate: Gate) -> None:
     """For a client that is registered to have them withheld (DESIGN §2 rule 4)."""
-    tried = 0
+    tried: set[tuple[str, Purpose]] = set()
     for attempt in attempts(gate.api.model.core, gate):
         said = declarations()[attempt.coordinate]
-        if attempt.name not in ("plain", "merged") or said.allows == () or "customerLookup" in attempt.text:
+        if attempt.name != "plain" or said.allows == () or "customerLookup" in attempt.text:
             continue
         for purpose in PURPOSES:
-            if not closed(attempt, purpose) or not open_way(attempt, purpose):
+            if not closed(attempt, purpose) or not open_way(attempt, purpose) or (attempt.coordinate, purpose) in tried:
                 continue
+            tried.add((attempt.coordinate, purpose))
             answer = await ask(gate, attempt, purpose, withhold=True)
-            tried += 1
             assert answer.kind is Kind.OK and not answer.errors, (purpose, attempt, answer.raw)
             assert attempt.coordinate in [each["coordinate"] for each in answer.body["extensions"]["withheld"]]
             assert set(_leaves(answer.data)) <= {None}, (purpose, attempt, answer.raw)
@@ -94,7 +94,7 @@ async def test_withheld_fields_are_null_and_their_columns_not_read(gate: Gate) -
                 purpose,
                 attempt,
             )
-    assert tried > 500
+    assert len(tried) > 200
 
 
 def _leaves(value: Any) -> Iterator[Any]:

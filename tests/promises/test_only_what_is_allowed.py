@@ -27,7 +27,7 @@ PURPOSES = [each for each in Purpose if each.enabled]
 KEYS = re.compile(r"\.(id|customer_id|service_id|credential_id)$")
 HIDING = {"registrant_name": "hide_name", "registrant_address": "hide_address", "registrant_email": "hide_email",
           "registrant_phone": "hide_phone"}  # fmt: skip
-several = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+several = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 async def ask(gate: Gate, question: Question, purpose: Purpose, withhold: bool) -> Answer:
