@@ -112,15 +112,15 @@ class Notary:
     async def sign_if_due(self, size: int, entries: int, seconds: float) -> Signed | None:
         """Sign the tree of this size if it is due; returns the checkpoint, None if it was not due.
 
-        Due: the first of all; after so many entries; after so many seconds, if there are new entries at all; and when
-        there is a key that has not signed yet. Raises Inconsistent, LedgerKeyLost, StoreUnavailable.
+        Due: the empty tree, and its first entries; then after so many entries, or so many seconds if there are any; and
+        when there is a key that has not signed yet. Raises Inconsistent, LedgerKeyLost, StoreUnavailable.
         """
         latest, signing = await self._checkpoints.latest(), await self._keys.signing()
         youngest = signing[0][0].number
         if latest is not None:
             new = size - latest.size
             passed = (self._clock() - latest.signed_at).total_seconds()
-            rested = 0 <= passed < seconds  # A clock that was set back must not put it off (F3).
+            rested = latest.size > 0 and 0 <= passed < seconds  # A clock that was set back does not put it off (F3).
             if youngest == latest.key_number and (new <= 0 or (new < entries and rested)):
                 return None
             size = max(size, latest.size)

@@ -81,7 +81,9 @@ async def _export(settings: Settings, name: str, first: int) -> int:
         descriptor = 1 if name == "-" else os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with (
             os.fdopen(descriptor, "wb", closefd=name != "-") as file,
-            click.progressbar(length=head.size - first, label="Exporting", file=sys.stderr) as bar,
+            click.progressbar(
+                length=head.size - first, label="Exporting", file=sys.stderr, hidden=not sys.stderr.isatty()
+            ) as bar,
         ):
             async for done, page in exporter.pages(head):
                 file.write(page)

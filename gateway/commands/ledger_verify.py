@@ -80,7 +80,9 @@ def _verify_proof(source: BufferedReader, trusted: Keys) -> None:
 
 
 def _verify_export(source: BufferedReader, trusted: Keys, known: str | None, as_json: bool, size: int) -> None:
-    with click.progressbar(length=size, label="Verifying", file=sys.stderr, hidden=not size) as bar:
+    with click.progressbar(
+        length=size, label="Verifying", file=sys.stderr, hidden=not (size and sys.stderr.isatty())
+    ) as bar:
         try:
             report = check_export(source, trusted, known, lambda read: bar.update(read - bar.pos))
         except NotAnExport as fault:

@@ -38,26 +38,28 @@ async def test_the_empty_ledger_is_signed_so_that_all_can_be_held_against_it(log
     assert (await log.check()).findings == []
 
 
-async def test_a_checkpoint_is_signed_after_so_many_entries_or_so_long(store_config: StoreConfig) -> None:
-    async with opened_log(store_config) as log:
-        log.sealer = log.another(Rhythm(entries=10, seconds=60))
-        await log.sealer.step()
-        await append(log, 9)
-        await log.sealer.step()
-        assert await sizes(log) == [0], "neither so many nor so long"
-        await append(log, 1)
-        await log.sealer.step()
-        assert await sizes(log) == [0, 10]
-        await append(log, 1)
-        log.clock.pass_by(seconds=59)
-        await log.sealer.step()
-        assert await sizes(log) == [0, 10]
-        log.clock.pass_by(seconds=1)
-        await log.sealer.step()
-        assert await sizes(log) == [0, 10, 11]
-        log.clock.pass_by(days=1)
-        await log.sealer.step()
-        assert await sizes(log) == [0, 10, 11], "nothing new, nothing to sign"
+async def test_a_checkpoint_is_signed_after_so_many_entries_or_so_long(log: Log) -> None:
+    sealer = log.another(Rhythm(entries=10, seconds=60))
+    await sealer.step()
+    await append(log, 1)
+    await sealer.step()
+    assert await sizes(log) == [0, 1], "the first entry is signed at once"
+    await append(log, 9)
+    await sealer.step()
+    assert await sizes(log) == [0, 1], "neither so many nor so long"
+    await append(log, 1)
+    await sealer.step()
+    assert await sizes(log) == [0, 1, 11]
+    await append(log, 1)
+    log.clock.pass_by(seconds=59)
+    await sealer.step()
+    assert await sizes(log) == [0, 1, 11]
+    log.clock.pass_by(seconds=1)
+    await sealer.step()
+    assert await sizes(log) == [0, 1, 11, 12]
+    log.clock.pass_by(days=1)
+    await sealer.step()
+    assert await sizes(log) == [0, 1, 11, 12], "nothing new, nothing to sign"
 
 
 async def test_f3_a_clock_that_was_set_back_does_not_put_a_checkpoint_off(log: Log) -> None:
