@@ -41,6 +41,7 @@ class Kind(Enum):
     FIELD_ADDED              = LOOSENS, REVIEW, "More personal data can be reached, for purposes that its category already had."
     FIELD_ADDED_NEW_USE      = LOOSENS, BREAKING, "Personal data can be reached that no field gave for this purpose before."
     DERIVED_FIELD_ADDED      = LOOSENS, BREAKING, "Something is worked out about people that was not shown before."
+    SILENT_ADDED             = LOOSENS, BREAKING, "Something new stands where personal data is and says nothing of itself."
     FIELD_REMOVED            = TIGHTENS, SAFE, "Personal data can no longer be reached here."
     INPUT_ADDED              = LOOSENS, REVIEW, "People can be found, or data about them taken in, by something new."
     INPUT_REMOVED            = TIGHTENS, SAFE, "People can no longer be found, or data taken in, by this."

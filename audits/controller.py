@@ -108,7 +108,7 @@ def read_controller(text: Text) -> Controller:
         given = tomllib.loads(text.text)
     except tomllib.TOMLDecodeError as error:
         raise Unreadable(f"{text.name}: {error}.") from error
-    if faults := [*_missing(given), *_unknown(given), *_transfer_faults(given)]:
+    if faults := [*_missing(given), *_unknown(given), *_odd(given), *_transfer_faults(given)]:
         listed = "\n".join(f"  - {fault}" for fault in faults)
         raise Unreadable(
             f"{text.name} leaves out what only the controller knows, and nothing of it is invented:\n{listed}\n"
@@ -193,6 +193,21 @@ def _unknown(given: Mapping[str, Any]) -> Iterator[str]:
     for path in _paths(given):
         if path not in known and not any(each.startswith(f"{path}.") for each in known):
             yield f"{path}: there is no such key"
+
+
+def _odd(given: Mapping[str, Any]) -> Iterator[str]:
+    """What has another form than words: a number for an address would end in the notice as it is."""
+    for key, value in given.items():
+        if key in ("measures", "joint_controllers"):
+            if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+                yield f"{key}: a list of sentences"
+        elif not isinstance(value, Mapping):
+            yield f"{key}: a table [{key}]"
+        elif key == "transfers" and not isinstance(value.get("to", []), list):
+            yield "transfers.to: tables [[transfers.to]]"
+        else:
+            wrong = (name for name, each in value.items() if not isinstance(each, (str, Mapping, list)))
+            yield from (f"{key}.{name}: text in quotation marks" for name in wrong)
 
 
 def _paths(given: Mapping[str, Any], before: str = "") -> Iterator[str]:

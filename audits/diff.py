@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from audits import comparing
+from audits import comparing, lint_silence
 from audits.changes import Change, Direction, Kind, Severity
 from audits.comparing import Difference
 from audits.declarations import declaration
@@ -39,10 +39,12 @@ def loosening(changes: Iterable[Change]) -> list[Change]:
 
 
 def _fields(old: Facts, new: Facts) -> Iterator[Change]:
-    known = uses(old)
+    known, silent = uses(old), silent_coordinates(new)
     for coordinate, fact in new.all.items():
         before = old.all.get(coordinate)
         if before is None:
+            if coordinate in silent:
+                yield _change((Kind.SILENT_ADDED, fact.type), fact)
             yield from (_change(each, fact) for each in _added(fact, known))
         else:
             yield from (_change(each, fact) for each in _between(old, new, before, fact))
@@ -55,6 +57,11 @@ def _fields(old: Facts, new: Facts) -> Iterator[Change]:
 def _change(difference: Difference, fact: Fact) -> Change:
     kind, value = difference
     return Change(kind, fact.coordinate, value, fact.place)
+
+
+def silent_coordinates(facts: Facts) -> frozenset[str]:
+    """What says nothing where it must, by the lint: a server that does not refuse it would give it to anybody."""
+    return frozenset(each.coordinate for each in lint_silence.findings(facts) if each.level == "error")
 
 
 def uses(facts: Facts) -> frozenset[tuple[str, str]]:

@@ -47,7 +47,10 @@ def ledger_report(found: LedgerFacts, now: datetime) -> Report:
         "fields": [{"coordinate": name, "operations": count} for name, count in fields],
         "findings": [finding_data(each) for each in found.findings],
     }
-    lead = "What was read, counted from the ledger. It holds pseudonyms and coordinates, and no value of anybody."
+    lead = (
+        "What was read, counted from the ledger, which holds pseudonyms and coordinates and no value of anybody."
+        " Counting proves nothing: `gateway ledger verify` does."
+    )
     sources = {"Counted at": moment(int(now.timestamp()))}
     return Report("ledger", "What was read", lead, sections, data, figures, sources, rows=table)
 

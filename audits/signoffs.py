@@ -95,6 +95,8 @@ def _faults(number: int, entry: object) -> list[str]:
         return [f"entry {number} is no table: write [[accept]]."]
     named = f"entry {number} ({entry.get('coordinate', 'no coordinate')})"
     missing = [key for key in REQUIRED if not isinstance(entry.get(key), str) or not entry[key].strip()]
+    if not isinstance(entry.get("value", ""), str):
+        missing.append("value as text")
     unknown = sorted(set(entry) - KNOWN)
     return [f"{named} does not say {key}." for key in missing] + [
         f"{named} has an unknown key {key}." for key in unknown

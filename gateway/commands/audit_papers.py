@@ -9,6 +9,8 @@ import click
 
 from audits.controller import LANGUAGES, read_controller
 from audits.exports import dpv_json, export_report, fideslang_json
+from audits.facts import Facts
+from audits.lint import lint
 from audits.notice import notice
 from audits.notice_report import notice_report
 from audits.record import record
@@ -16,6 +18,7 @@ from audits.record_report import record_report
 from audits.sources import read_text
 from audits.texts import Texts
 from gateway.commands.audit_output import (
+    FOUND,
     form_of,
     leave,
     leave_report,
@@ -50,14 +53,14 @@ def notice_(
         gateway audit notice --controller controller.toml --format html -o notice.html
         gateway audit notice --controller controller.toml --language fr --format markdown
     \b
-    Exit code 2 when the controller's file leaves something out.
+    Exit code 1 when the schema has errors, 2 when the controller's file leaves something out.
     """
     if example:
         leave(_example(), output)
         return
     with told_plainly():
         own = read_controller(read_text(_given(controller)))
-        facts = read_facts(schema).require_readable()
+        facts = _sound(schema)
         texts = Texts(language)
         report = notice_report(facts, notice(facts), own, texts)
         leave_report(report, form, output)
@@ -77,14 +80,14 @@ def record_(schema: str | None, controller: str | None, example: bool, form: str
         gateway audit record --controller controller.toml --format html -o record.html
         gateway audit record --controller controller.toml --format csv -o record.csv
     \b
-    Exit code 2 when the controller's file leaves something out.
+    Exit code 1 when the schema has errors, 2 when the controller's file leaves something out.
     """
     if example:
         leave(_example(), output)
         return
     with told_plainly():
         own = read_controller(read_text(_given(controller)))
-        facts = read_facts(schema).require_readable()
+        facts = _sound(schema)
         leave_report(record_report(facts, record(facts, own)), form, output)
 
 
@@ -108,15 +111,30 @@ def export_(schema: str | None, controller: str | None, form: str | None, output
         gateway audit export --format csv -o data-map.csv
         gateway audit export --format fideslang --controller controller.toml -o fides.yml
         gateway audit export --format dpv --controller controller.toml -o record.jsonld
+    \b
+    Exit code 1 when the schema has errors.
     """
     with told_plainly():
-        facts = read_facts(schema).require_readable()
+        facts = _sound(schema)
         chosen = form or ("csv" if form_of(None, output) == "csv" else "json")
         if chosen in ("json", "csv"):
             leave_report(export_report(facts), chosen, output)
             return
         found = record(facts, read_controller(read_text(_given(controller))))
         leave((fideslang_json if chosen == "fideslang" else dpv_json)(facts, found), output)
+
+
+def _sound(schema: str | None) -> Facts:
+    """The facts of a schema without errors: a paper from any other would tell people what is not so."""
+    facts = read_facts(schema).require_readable()
+    errors = [each for each in lint(facts) if each.level == "error"]
+    if not errors:
+        return facts
+    click.echo(
+        f"{errors[0]}\nNothing was written: the schema has {len(errors)} errors, and what it leaves open", err=True
+    )
+    click.echo(f"nobody can promise. See them all: gateway audit lint {schema or ''}".rstrip(), err=True)
+    raise SystemExit(FOUND)
 
 
 def _given(controller: str | None) -> str:

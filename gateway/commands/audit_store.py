@@ -94,7 +94,8 @@ def ledger_(
 ) -> None:
     """Count what was read: by client, purpose and period, and by field.
 
-    The ledger names people by pseudonyms, and this names nobody. Entries that cannot be read are findings.
+    The ledger names people by pseudonyms, and this names nobody. Entries that cannot be read are findings; that none
+    was changed or taken out is proven by `gateway ledger verify`.
 
     \b
         gateway audit ledger

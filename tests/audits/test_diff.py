@@ -52,6 +52,8 @@ CASES = [
     (Kind.FIELD_ADDED, "NAME", NAME, NAME + "\n  nick" + NAME.removeprefix("name")),
     (Kind.FIELD_ADDED_NEW_USE, "NAME for ERASURE", NAME, NAME + NICK),
     (Kind.DERIVED_FIELD_ADDED, "COARSE_LOCATION from IP_ADDRESS", NAME, NAME + PLACE),
+    (Kind.SILENT_ADDED, "String", NAME, NAME + "\n  nationalId: String"),
+    (Kind.SILENT_ADDED, "String", "    id: ID!", "    search: String\n    id: ID!"),
     (Kind.FIELD_REMOVED, "NAME", NAME, ""),
     (Kind.INPUT_REMOVED, "CUSTOMER_ID", f"(\n    {BY_ID}\n  )", ""),
     (Kind.INPUT_ADDED, "EMAIL", "    id: ID!", f"    {BY_EMAIL}\n    id: ID!"),

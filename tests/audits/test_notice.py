@@ -277,6 +277,11 @@ def test_an_empty_file_names_everything_at_once() -> None:
         ('country = "US"\n', "", "transfers.to, entry 1: country"),
         ("[controller]", "[controller", "controller.toml: "),
         ("measures = [", 'measures = ["", ', "measures: a list"),
+        ("measures = [", "measures = [3, ", "measures: a list"),
+        ("measures = [", "joint_controllers = 3\nmeasures = [", "joint_controllers: a list of sentences"),
+        ("measures = [", 'dpo = "Dana"\nmeasures = [', "controller.toml: "),
+        ("measures = [", "authority = 3\nmeasures = [", "controller.toml: "),
+        ('address = "3003 Bern"', "address = 3003", "authority.address: text in quotation marks"),
     ],
 )
 def test_a_wrong_file_says_where(old: str, new: str, said: str) -> None:
