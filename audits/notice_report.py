@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from audits.controller import Controller
 from audits.facts import Facts
 from audits.lint_report import schema_source
 from audits.notice import DataRow, Notice, SharingCase, Use
+from audits.notice_data import notice_data
 from audits.reports import Cell, Report, Section, Table, cell
 from audits.texts import Texts
 from policy.bases import LegalBasis
@@ -25,7 +25,7 @@ def notice_report(facts: Facts, found: Notice, controller: Controller, texts: Te
         texts.prose("title", name=controller.name),
         texts.prose("lead"),
         sections,
-        _data(found, texts),
+        notice_data(found, texts),
         sources=schema_source(facts) | {"Controller": controller.source},
         language=texts.language,
         rows=words.data_table(),
@@ -209,59 +209,3 @@ class _Words:
         """Uses and periods that are not about the services (A14, A16)."""
         yield from (self.purpose(each) for each in self.found.beyond)
         yield from (self.texts.of(each) for each in self.found.beyond_kept)
-
-
-def _data(found: Notice, texts: Texts) -> dict[str, Any]:
-    """The facts by the policy's names, so that programs compare them whatever the language."""
-    return {
-        "language": texts.language,
-        "data": [_row_data(row) for row in found.rows],
-        "sharing": [
-            {
-                "recipient": case.recipient.name,
-                "purposes": [each.name for each in case.recipient.purposes],
-                "categories": [each.name for each in case.categories],
-                "namedEachTime": case.by_order,
-                "condition": case.recipient.condition,
-            }
-            for case in found.sharing
-        ],
-        "cookies": [each.name for each in found.cookies],
-        "ownData": [each.name for each in found.own],
-        "deletion": {
-            "servicesMustHaveEnded": found.deletion.services_must_have_ended,
-            "requestDays": found.deletion.request_days,
-            "automaticMonths": found.deletion.automatic_months,
-            "warningDays": list(found.deletion.warning_days),
-        },
-        "kept": [{"rule": rule.name, "period": rule.period, "data": list(groups)} for rule, groups in found.kept],
-        "purposes": [
-            {"name": each.name, "legalBases": [basis.name for basis in each.bases], "notice": each.notice}
-            for each in found.purposes
-        ],
-        "beyond": [each.name for each in found.beyond],
-        "limits": list(found.limits),
-        "untranslated": sorted(texts.untranslated),
-    }
-
-
-def _row_data(row: DataRow) -> dict[str, Any]:
-    return {
-        "row": row.group,
-        "categories": [each.name for each in row.categories],
-        "usedFor": [
-            {
-                "purpose": use.purpose.name,
-                "categories": [each.name for each in use.categories],
-                "when": [each.name for each in use.conditions],
-                "partly": use.partly,
-            }
-            for use in row.uses
-        ],
-        "ownData": row.own,
-        "keptAndNeverShown": [each.name for each in row.hidden],
-        "kept": [each.name for each in row.kept],
-        "disclosedTo": [each.name for each in row.recipients],
-        "limits": list(row.limits),
-        "fields": list(row.fields),
-    }

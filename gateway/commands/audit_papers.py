@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from audits.controller import LANGUAGES, read_controller
+from audits.controller import read_controller
+from audits.controller_checks import LANGUAGES
 from audits.exports import dpv_json, export_report, fideslang_json
 from audits.facts import Facts
 from audits.lint import lint

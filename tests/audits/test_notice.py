@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from audits.controller import NEEDED
+from audits.controller_checks import NEEDED
 from audits.facts import Facts
 from audits.notice import DataRow, notice
 from audits.sources import Text, Unreadable, read_text
