@@ -82,11 +82,16 @@ class Authentication:
         buckets = await self._buckets(account, subject, visitor, claim.code, now)
         if wait := await self.guesses.charge(buckets, now):  # 2
             return Denied(wait)
+        while await self._is_right(account, password) and account is not None:  # 3
+            found = await self._after_password(account, claim, visitor, now, buckets)
+            if found is not None:
+                return found
+            account = await self.credentials.by_id(account.credential.id)  # It has another hash now: once more.
+        return await self._refuse(account, claim.platform, visitor, now)  # 4
+
+    async def _is_right(self, account: Account | None, password: str) -> bool:
         stored = account.credential.password_hash if account else None
-        right = await self._means.hasher.verify(stored, password)  # 3
-        if account is None or not right:
-            return await self._refuse(account, claim.platform, visitor, now)  # 4
-        return await self._after_password(account, claim, visitor, now, buckets)
+        return await self._means.hasher.verify(stored, password)
 
     async def _account(self, claim: Claim) -> tuple[Account | None, bytes]:
         """The account that is meant, and what its attempts are counted under, whether there is one or not."""
@@ -126,14 +131,15 @@ class Authentication:
 
     async def _after_password(
         self, account: Account, claim: Claim, visitor: Visitor, now: datetime, buckets: Sequence[Bucket]
-    ) -> Opened | Awaiting | Denied | Lapsed:
+    ) -> Opened | Awaiting | Denied | Lapsed | None:
+        """Steps 5 and 6; None when the password was hashed anew, or changed, since it was verified."""
         stored, password = account.credential.password_hash or "", normal(claim.password)
         fresh = await self._means.hasher.hash(password) if self._means.hasher.stale(stored) else None  # S2
         access = await self.opener.judged(account, visitor, now)
         renews = claim.renews.id if claim.renews else None
         async with self._store.write() as connection:
             if not await unchanged(connection, account, fresh):
-                return Denied()
+                return None
             factors = await confirmed(connection, account.credential.id)
             if factors and not claim.code:  # 5
                 await self.guesses.forgive(connection, buckets, now)

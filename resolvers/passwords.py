@@ -66,7 +66,8 @@ class Meter:
 
 def normal(password: str) -> str:
     """The same password typed on another keyboard is the same text (RFC 8265, OpaqueString)."""
-    return unicodedata.normalize("NFC", "".join(" " if unicodedata.category(c) == "Zs" else c for c in password))
+    whole = password.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # Half a character is none.
+    return unicodedata.normalize("NFC", "".join(" " if unicodedata.category(c) == "Zs" else c for c in whole))
 
 
 def measure(password: str, own: Iterable[str] = ()) -> Meter:

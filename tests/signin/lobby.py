@@ -1,0 +1,121 @@
+"""The procedures of signing in over a real store, with a clock that tests turn and hashing that costs little."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, func, select
+
+from policy.grant import Grant
+from resolvers.authentication import Authentication, Claim
+from resolvers.authentication_actor import Actor
+from resolvers.authentication_means import Means, Site, Times
+from resolvers.authentication_verdicts import Awaiting, Denied, Lapsed, Opened
+from resolvers.passwords_hashing import Cost, Hasher
+from resolvers.passwords_resets import Resets
+from resolvers.sessions import Session, Sessions
+from resolvers.signins import Visitor
+from resolvers.signins_alarms import Alarms
+from schema.api import Api
+from schema.requests import Request
+from store.database import Store
+from store.outbox import outbox
+from tests.promises.gate import own
+from tests.signin.people import START, Person
+from tests.signin.rfc6238 import totp
+
+HASHER = Hasher(Cost(kibibytes=16, passes=1), threads=2)
+TIMES = Times(refusal=timedelta(0))
+HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
+FIREFOX = "Firefox on Linux"
+
+
+def means(**more: Any) -> Means:
+    """What the procedures need, at a price that tests can pay."""
+    return replace(Means(Site("Quarkwerke", "https://data.example"), HASHER, times=TIMES), **more)
+
+
+@dataclass
+class Lobby:
+    """One replica. Several may share a store."""
+
+    store: Store
+    means: Means = field(default_factory=means)
+    now: datetime = START
+    visitor: Visitor = field(default_factory=lambda: Visitor(HOME, FIREFOX))
+
+    def __post_init__(self) -> None:
+        self.authentication = Authentication(self.store, self.means)
+        self.sessions = Sessions(self.store, self.means)
+        self.resets = Resets(self.store, self.means)
+        self.alarms = Alarms(self.store, self.means)
+        self.api = Api(self.store, clock=lambda: self.now, means=self.means)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+    async def knock(
+        self, person: Person | str, password: str, platform: str = "CLIENT_AREA", code: str = "", **more: Any
+    ) -> Opened | Awaiting | Denied | Lapsed:
+        """Try a password; `visitor` says who tries."""
+        visitor = more.pop("visitor", self.visitor)
+        login = person if isinstance(person, str) else person.login
+        claim = Claim(platform, login, password, code, **more)
+        return await self.authentication.by_password(claim, visitor, self.now)
+
+    async def enter(self, person: Person, platform: str = "CLIENT_AREA", **more: Any) -> Opened:
+        """Sign in with the right password, and with the right code if one is asked for."""
+        visitor = more.get("visitor", self.visitor)
+        found = await self.knock(person, person.passwords[platform], platform, **more)
+        if isinstance(found, Awaiting):
+            pending = await self.authentication.pending.find(found.secret, self.now)
+            assert pending is not None
+            found = await self.authentication.by_code(pending, totp(at=self.now), visitor, self.now)
+        assert isinstance(found, Opened), found
+        return found
+
+    async def session(self, opened: Opened) -> Session | None:
+        """The session that a cookie stands for."""
+        return await self.sessions.find(opened.secret, self.now)
+
+    async def actor(self, opened: Opened) -> Actor:
+        """Whoever is signed in, about to change something."""
+        session = await self.session(opened)
+        assert session is not None
+        return Actor(self.store, self.means, session.customer_id, session.id, self.now)
+
+    async def grant(self, opened: Opened) -> Grant:
+        """The token of a client of theirs."""
+        session = await self.session(opened)
+        assert session is not None
+        at = int(session.authenticated_at.timestamp())
+        return replace(own(session.customer_id), session_id=session.id, authenticated_at=at)
+
+    async def ask(self, grant: Grant, query: str, **variables: Any) -> dict[str, Any]:
+        """One operation of the API."""
+        outcome = await self.api.execute(Request(query=query, variables=variables), grant)
+        found: dict[str, Any] = json.loads(outcome.body)
+        return found | {"kind": outcome.kind.value}
+
+    async def letters(self, person: Person) -> list[dict[str, str]]:
+        """What was written to somebody, the oldest first."""
+        (key,) = await self.store.keys.subjects([person.id])
+        assert key is not None
+        async with self.store.write() as connection:
+            query = select(outbox.c.id, outbox.c.payload).where(outbox.c.customer_id == person.id)
+            rows = (await connection.execute(query.order_by(outbox.c.id))).all()
+        return [json.loads(key.open(outbox.c.payload, id_, payload)) for id_, payload in rows]
+
+    async def count(self, table: Table, *where: Any) -> int:
+        """Rows of a table."""
+        async with self.store.write() as connection:
+            return int(await connection.scalar(select(func.count()).select_from(table).where(*where)) or 0)
+
+
+def link_in(letter: dict[str, str]) -> str:
+    """The secret of the link in a message."""
+    return letter["text"].split("?t=")[1].split()[0]
