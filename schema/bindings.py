@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graphql import Undefined, ValueNode, VariableNode, value_from_ast
+from graphql import Undefined, ValueNode, VariableNode, is_non_null_type, value_from_ast
 from graphql.language import Visitor, visit
 
 from policy.grant import Grant
@@ -44,11 +44,11 @@ def lookup_of(planned: Planned) -> Bound:
 
 
 def input_of(planned: Planned) -> Bound:
-    """What a command is given."""
+    """What a command is given; nothing at all where its input may be left out."""
     if "input" not in planned.facts.core.args:
         return lambda unit, grant, values: {}
     read = argument(planned, "input")
-    return lambda unit, grant, values: read(values)
+    return lambda unit, grant, values: read(values) or {}
 
 
 def page_of(planned: Planned) -> Bound:
@@ -65,19 +65,35 @@ def page_of(planned: Planned) -> Bound:
 
 
 def argument(planned: Planned, name: str) -> Callable[[Values], Any]:
-    """Reads one argument from the coerced variables; Undefined when neither it nor a default was given."""
+    """Reads one argument from the coerced variables; Undefined when neither it nor a default was given.
+
+    Misfit where the request's variables make it null or incomplete and it must not be.
+    """
     core = planned.facts.core.args[name]
-    missing = core.default_value
+    missing, needed = core.default_value, is_non_null_type(core.type)
     node = next((each.value for each in planned.nodes[0].arguments or () if each.name.value == name), None)
     if node is None:
         return lambda values: missing
     if isinstance(node, VariableNode):
         variable = node.name.value
-        return lambda values: values.get(variable, missing)
+        if not needed:
+            return lambda values: values.get(variable, missing)
+        return lambda values: _fitting(name, values.get(variable, missing))
     if not _has_variables(node):
         fixed = value_from_ast(node, core.type)
         return lambda values: fixed
-    return lambda values: value_from_ast(node, core.type, dict(values))
+    return lambda values: _fitting(name, value_from_ast(node, core.type, dict(values)))
+
+
+class Misfit(Exception):  # noqa: N818  (of the request's variables; graphql-core says it in its own words)
+    """The variables of a request leave out what an argument needs."""
+
+
+def _fitting(name: str, value: Any) -> Any:
+    """Null passes the types of a document where a variable has a default, and must be refused when it comes."""
+    if value is None or value is Undefined:
+        raise Misfit(f"the argument {name} is incomplete")
+    return value
 
 
 def _has_variables(node: ValueNode) -> bool:
