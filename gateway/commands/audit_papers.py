@@ -44,9 +44,9 @@ example_option = click.option("--example", is_flag=True, help="Print an example 
 def notice_(
     schema: str | None, controller: str | None, example: bool, language: str, form: str | None, output: Path | None
 ) -> None:
-    """Write the privacy notice, from what the schema allows today.
+    """Write the privacy notice.
 
-    What only the controller knows (name, officer, authority, transfers, ...) comes from a file. Nothing of it is
+    It says what the schema allows today, in English or French. What only the controller knows (name, officer, authority, transfers, ...) comes from a file. Nothing of it is
     invented: while something is missing there is no notice, and the refusal names it.
 
     \b
@@ -75,7 +75,9 @@ def notice_(
 @example_option
 @output_options()
 def record_(schema: str | None, controller: str | None, example: bool, form: str | None, output: Path | None) -> None:
-    """Write the record of processing activities (GDPR Art. 30(1), letters a to g).
+    """Write the record of processing activities.
+
+    It has what GDPR Art. 30(1) asks for, letters a to g, and the legal bases as an extra.
 
     \b
         gateway audit record --controller controller.toml --format html -o record.html

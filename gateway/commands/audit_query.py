@@ -24,9 +24,9 @@ from policy.purposes import Purpose
 def query_(
     documents: tuple[str, ...], client_id: str, purpose: str | None, form: str | None, output: Path | None
 ) -> None:
-    """Explain whether a client may send a document: field by field, with the columns that would be read.
+    """Explain if a client may send a document.
 
-    Without --purpose it is judged for the purpose that the document states or is registered for, else for each of the
+    Field by field, with the columns that would be read. Without --purpose it is judged for the purpose that the document states or is registered for, else for each of the
     client's: one that allows it is enough.
 
     \b

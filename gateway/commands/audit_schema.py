@@ -43,9 +43,9 @@ accept_option = click.option("--accept", metavar="FILE", help="Sign-offs: TOML t
 def lint_(
     schema: str | None, strict: bool, own_vocabulary: bool, accept: str | None, form: str | None, output: Path | None
 ) -> None:
-    """Find what a schema leaves open about personal data: silence is never a yes.
+    """Find what a schema leaves open.
 
-    SCHEMA is an SDL file, - for standard input, or git:REVISION:PATH; by default the gateway's own schema. Every
+    Silence about personal data is never a yes. SCHEMA is an SDL file, - for standard input, or git:REVISION:PATH; by default the gateway's own schema. Every
     finding names file, line and column, and what to do.
 
     \b

@@ -48,9 +48,9 @@ def from_store(read: Callable[[Readers], Awaitable[Found]]) -> Found:
 def clients_(
     schema: str | None, only: tuple[str, ...], days: int | None, strict: bool, form: str | None, output: Path | None
 ) -> None:
-    """Show who can read what, for what purpose, through which document.
+    """Show who can read what, and for what.
 
-    Registrations that no longer fit the schema are findings, with the line of the document.
+    Field by field, with the document through which each is read. Registrations that no longer fit the schema are findings, with the line of the document.
 
     \b
         gateway audit clients
@@ -92,9 +92,9 @@ def clients_(
 def ledger_(
     since: datetime | None, until: datetime | None, period: Period, form: str | None, output: Path | None
 ) -> None:
-    """Count what was read: by client, purpose and period, and by field.
+    """Count what was read, by whom and for what.
 
-    The ledger names people by pseudonyms, and this names nobody. Entries that cannot be read are findings; that none
+    By client, purpose and period, and by field. The ledger names people by pseudonyms, and this names nobody. Entries that cannot be read are findings; that none
     was changed or taken out is proven by `gateway ledger verify`.
 
     \b
@@ -114,7 +114,9 @@ def ledger_(
 @click.command("erasures")
 @output_options()
 def erasures_(form: str | None, output: Path | None) -> None:
-    """List the erasures asked for or due, with their dates and nobody's name.
+    """List the erasures asked for or due.
+
+    With their dates, and nobody's name.
 
     \b
         gateway audit erasures
@@ -133,7 +135,9 @@ def erasures_(form: str | None, output: Path | None) -> None:
 @click.command("consents")
 @output_options()
 def consents_(form: str | None, output: Path | None) -> None:
-    """Count consents: what stands today, by kind, wording and language.
+    """Count what people agreed to.
+
+    What stands today, and every event by kind, wording and language.
 
     \b
         gateway audit consents
