@@ -46,8 +46,9 @@ def notice_(
 ) -> None:
     """Write the privacy notice.
 
-    It says what the schema allows today, in English or French. What only the controller knows (name, officer, authority, transfers, ...) comes from a file. Nothing of it is
-    invented: while something is missing there is no notice, and the refusal names it.
+    It says what the schema allows today, in English or French. What only the controller knows (name, officer,
+    authority, transfers, ...) comes from a file. Nothing of it is invented: while something is missing there is no
+    notice, and the refusal names it.
 
     \b
         gateway audit notice --example > controller.toml

@@ -26,8 +26,8 @@ def query_(
 ) -> None:
     """Explain if a client may send a document.
 
-    Field by field, with the columns that would be read. Without --purpose it is judged for the purpose that the document states or is registered for, else for each of the
-    client's: one that allows it is enough.
+    Field by field, with the columns that would be read. Without --purpose it is judged for the purpose that the
+    document states or is registered for, else for each of the client's: one that allows it is enough.
 
     \b
         gateway audit query invoice.graphql --client billing

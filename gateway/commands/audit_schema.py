@@ -45,8 +45,8 @@ def lint_(
 ) -> None:
     """Find what a schema leaves open.
 
-    Silence about personal data is never a yes. SCHEMA is an SDL file, - for standard input, or git:REVISION:PATH; by default the gateway's own schema. Every
-    finding names file, line and column, and what to do.
+    Silence about personal data is never a yes. SCHEMA is an SDL file, - for standard input, or git:REVISION:PATH; by
+    default the gateway's own schema. Every finding names file, line and column, and what to do.
 
     \b
         gateway audit lint

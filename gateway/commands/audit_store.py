@@ -50,7 +50,8 @@ def clients_(
 ) -> None:
     """Show who can read what, and for what.
 
-    Field by field, with the document through which each is read. Registrations that no longer fit the schema are findings, with the line of the document.
+    Field by field, with the document through which each is read. Registrations that no longer fit the schema are
+    findings, with the line of the document.
 
     \b
         gateway audit clients
@@ -94,8 +95,8 @@ def ledger_(
 ) -> None:
     """Count what was read, by whom and for what.
 
-    By client, purpose and period, and by field. The ledger names people by pseudonyms, and this names nobody. Entries that cannot be read are findings; that none
-    was changed or taken out is proven by `gateway ledger verify`.
+    By client, purpose and period, and by field. The ledger names people by pseudonyms, and this names nobody. Entries
+    that cannot be read are findings; that none was changed or taken out is proven by `gateway ledger verify`.
 
     \b
         gateway audit ledger
