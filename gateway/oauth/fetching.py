@@ -6,7 +6,7 @@ import asyncio
 import http.client
 import time
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -57,6 +57,9 @@ def _fetch(address: str) -> dict[str, Any]:
     try:
         with _opener.open(request, timeout=SECONDS) as response:
             found = orjson.loads(_read(response))
+    except HTTPError as error:  # It is the response, too, with its connection open.
+        error.close()
+        raise CannotFetch(f"the status is {error.code}") from None
     except (URLError, OSError, http.client.HTTPException) as error:
         raise CannotFetch(type(error).__name__) from error
     except orjson.JSONDecodeError as error:

@@ -17,6 +17,8 @@ KINDS = {"ES256": ("EC", "P-256"), "RS256": ("RSA", None)}
 """The algorithms there are, with the kind of key that each needs."""
 
 RSA_BITS = range(2048, 4097)
+MODULUS = range(341, 685)
+"""How long the modulus of such a key is in base64url."""
 POINTERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64", "zip"})
 """Headers that would bring a key along, or change how the rest is read: refused, never followed."""
 
@@ -114,7 +116,7 @@ def public_key(item: object) -> ECKey | RSAKey | None:
     names = ("kty", "crv", "x", "y", "n", "e")  # Only these: what else stands there is not for us to obey.
     public = {name: item[name] for name in names if name in item}
     kind = public.get("kty")
-    if kind not in ("EC", "RSA"):
+    if kind not in ("EC", "RSA") or (kind == "RSA" and len(str(public.get("n"))) not in MODULUS):
         return None
     try:
         key = ECKey.import_key(public) if kind == "EC" else RSAKey.import_key(public)

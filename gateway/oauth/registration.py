@@ -10,11 +10,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from gateway.oauth.clients import CODE, OWN, REFRESH
-from gateway.oauth.jwts import imported
+from gateway.oauth.jwts import RSA_BITS, imported
 from gateway.oauth.scopes import TOKEN
 from policy.grant import Refusal
 from policy.purposes import Purpose
@@ -170,9 +173,12 @@ def _from_pem(text: bytes) -> ECKey | RSAKey:
     if b"PRIVATE" in text:
         raise RegistrationRefused("The file holds a private key: keep it, and give the public one.")
     try:
-        return ECKey.import_key(text)
-    except (JoseError, ValueError):
+        found = load_pem_public_key(text)
+    except UnsupportedAlgorithm as error:
+        raise ValueError("not a key that is known") from error
+    if isinstance(found, RSAPublicKey) and found.key_size in RSA_BITS:
         return RSAKey.import_key(text)
+    return ECKey.import_key(text)
 
 
 def purposes_named(names: Iterable[str]) -> frozenset[Purpose]:

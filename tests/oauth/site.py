@@ -23,6 +23,7 @@ from policy.purposes import Purpose
 from store.config import StoreConfig
 from store.database import Store
 from tests.gateway.servers import ROOT, Running, environment, free_port
+from tests.oauth.idp import SCOPES, Idp, provider
 from tests.store.people import add_customers
 from tests.stores import Databases, opened
 
@@ -81,6 +82,7 @@ class Site:
     sessions: int = 1_000
     spare: int = 0
     ahead: float = 0
+    idp: Idp = field(default_factory=Idp)
 
     @property
     def urls(self) -> list[str]:
@@ -137,6 +139,7 @@ def settings_of(site: Site, **more: str) -> dict[str, str]:
     urls = {"GATEWAY_DATABASE_URL": config.database_url, "GATEWAY_KEY_STORE_URL": config.key_store_url}
     ledger = {} if config.ledger_url is None else {"GATEWAY_LEDGER_URL": config.ledger_url}
     rest = {"GATEWAY_ISSUER": site.issuer, "GATEWAY_ROOT_KEY_PATH": str(config.root_key_path)}
+    rest |= {"GATEWAY_IDP_ISSUER": site.idp.issuer, "GATEWAY_IDP_SCOPES": json.dumps(SCOPES)}
     return environment(site.folder, **urls, **ledger, **rest, **more)
 
 
@@ -169,11 +172,11 @@ def wait_for(replica: Running) -> None:
 @contextmanager
 def serving(kind: str, databases: Databases, folder: Path) -> Iterator[Site]:
     """Two replicas on a store of a kind."""
-    with asyncio.Runner() as runner:
+    with asyncio.Runner() as runner, provider() as idp:
         fresh = databases.fresh(kind)
         config = runner.run(fresh.__aenter__())
         ports = [free_port(), free_port()]
-        site = Site(kind, folder, config, f"http://127.0.0.1:{ports[0]}")
+        site = Site(kind, folder, config, f"http://127.0.0.1:{ports[0]}", idp=idp)
         try:
             runner.run(furnish(site))
             site.replicas = [start(site, port) for port in ports]
