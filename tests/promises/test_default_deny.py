@@ -16,6 +16,7 @@ from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers import customers as reads
 from resolvers.commands import Desk, Result
+from schema.api import Api
 from schema.commands import asked, command
 from schema.connections import connection
 from schema.directives import CategoryEnum, PersonalData
@@ -45,6 +46,7 @@ from store.credentials import credentials
 from store.customers import customers
 from store.payments import card_vault, payment_methods
 from store.services import services
+from tests.promises.gate import Gate
 
 C, S, P = customers.c, services.c, payment_methods.c
 WHO = (Purpose.INVOICING, Purpose.SELF_SERVICE)
@@ -400,6 +402,17 @@ def test_every_fault_is_told_at_once() -> None:
 def test_a_category_is_said_once() -> None:
     with pytest.raises(ValueError, match="category of its own"):
         datum(C.email, "E-mail.", WHO, category=Category.NAME)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("gate", ["sqlite"], indirect=True)
+async def test_the_process_does_not_start_over_a_schema_with_a_fault(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty = loaded(customer(email=(str | None, handmade(retention=None))))
+    monkeypatch.setattr("schema.api.core_schema", lambda: faulty.core)
+    with pytest.raises(SchemaRefused, match=r"Customer\.email: names no retention"):
+        Api(gate.store, clock=gate.clock)
 
 
 def test_the_served_schema_is_in_order() -> None:
