@@ -17,12 +17,12 @@ from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sente
 from gateway.commands.welcome import welcome
 from gateway.demo import load
 from gateway.demo_tokens import DemoTokens
+from gateway.oauth.browsers import Browsers
 from gateway.oauth.housekeeping import Housekeeping
 from gateway.oauth.service import list_routes, open_house
 from gateway.sealing import sealed_meanwhile
 from gateway.serving import Works, open_works, store_config
 from gateway.settings import Settings
-from gateway.signin import Current
 from gateway.signin.routes import list_routes as sign_in_routes
 from gateway.signin.routes import make_house, make_means
 from policy.rules import Rule
@@ -92,7 +92,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             demo_tokens=tokens.listed if settings.demo else None,
             ledger=works.store.ledger_reader,
             routes=[
-                *list_routes(open_house(works, settings, Current(house)), actions(api.model.rules.values())),
+                *list_routes(open_house(works, settings, Browsers(house)), actions(api.model.rules.values())),
                 *sign_in_routes(house),
             ],
         )

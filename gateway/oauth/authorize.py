@@ -92,7 +92,7 @@ class Authorization:
             return pages.refused(str(error))
         try:
             wanted = judge(self._house, sent.client, sent.parameters)  # 2
-            signed_in = await self._house.who_is_here(request)  # 3
+            signed_in = await self._house.who_is_here(request, sent.client.platform)  # 3
             if signed_in is None or not self._is_good_enough(signed_in, wanted):
                 if wanted.prompt == "none":
                     raise LoginRequiredError
@@ -110,17 +110,16 @@ class Authorization:
     async def _decided(self, request: Request, form: Parameters) -> Response:
         """The same steps again, for whoever was shown the page."""
         house = self._house
-        signed_in = await house.who_is_here(request)
-        if signed_in is None:
-            return pages.refused(NOT_YOURS)
-        sealed = form.get("ticket") or ""
-        ticket = await Ticket.opened(house.store.keys.house, sealed, signed_in.session_id, house.clock())
+        ticket = await Ticket.opened(house.store.keys.house, form.get("ticket") or "", house.clock())
         if ticket is None:
             return pages.refused(NOT_YOURS)
         try:
             sent = await self._sent(ticket.query.encode("ascii"))
         except NoReturn as error:
             return pages.refused(str(error))
+        signed_in = await house.who_is_here(request, sent.client.platform)
+        if signed_in is None or signed_in.session_id != ticket.session:
+            return pages.refused(NOT_YOURS)
         try:
             wanted = judge(house, sent.client, sent.parameters)
             if form.get("decision") != "allow" or not self._is_good_enough(signed_in, wanted):

@@ -47,15 +47,16 @@ class SignedIn:
     shared: bool
 
 
-async def believed(request: Request) -> SignedIn | None:
-    """Whoever the header says is here."""
+async def believed(request: Request, wanted: str) -> SignedIn | None:
+    """Whoever the header says is here, on the platform that it says."""
     words = request.headers.get("x-signed-in", "").split()
     if not words:
         return None
     customer, session, *rest = words
     ago, amr, platform, shared = [*rest, *["0", "pwd", "CLIENT_AREA", ""][len(rest) :]]
     at = int(time.time()) - int(ago)
-    return SignedIn(int(customer), int(session), at, tuple(amr.split(",")), platform, shared == "shared")
+    found = SignedIn(int(customer), int(session), at, tuple(amr.split(",")), platform, shared == "shared")
+    return found if platform == wanted else None
 
 
 async def main() -> None:
