@@ -8,6 +8,9 @@ from store.database import Store
 from tests.signin.lobby import Lobby
 from tests.signin.people import Person, add_person
 
+ONE_STORE = pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
+"""For what does not depend on the store: everything else is tried on both."""
+
 
 @pytest.fixture
 def lobby(store: Store) -> Lobby:

@@ -12,6 +12,7 @@ from resolvers.authentication_verdicts import Awaiting, Denied, Opened
 from resolvers.signins import Visitor
 from store.database import Store
 from store.signin import guesses
+from tests.signin.conftest import ONE_STORE
 from tests.signin.lobby import ELSEWHERE, FIREFOX, HOME, Lobby
 from tests.signin.people import START, Person
 from tests.signin.rfc6238 import totp
@@ -74,6 +75,7 @@ async def test_what_is_old_is_forgotten(store: Store) -> None:
         assert (await connection.execute(guesses.select())).all() == []
 
 
+@ONE_STORE
 async def test_the_table_names_nobody(store: Store) -> None:
     await Guesses(store).charge([Bucket(Pace.NETWORK, HOME), Bucket(Pace.PASSWORD, b"yolanda")], START)
     async with store.write() as connection:
@@ -116,6 +118,7 @@ async def test_a_code_with_the_password_still_passes(lobby: Lobby, guarded: Pers
     assert isinstance(await lobby.knock(guarded, guarded.password, code=totp(at=lobby.now)), Opened)
 
 
+@ONE_STORE
 async def test_a_known_device_has_an_end_of_patience_too(lobby: Lobby, somebody: Person) -> None:
     known = await lobby.enter(somebody)
     home = Visitor(HOME, FIREFOX, known.device_secret)
@@ -125,6 +128,7 @@ async def test_a_known_device_has_an_end_of_patience_too(lobby: Lobby, somebody:
     assert isinstance(await lobby.knock(somebody, somebody.password, visitor=fresh), Opened), "nor does it close others"
 
 
+@ONE_STORE
 async def test_a_device_of_one_account_is_a_stranger_to_another(
     lobby: Lobby, somebody: Person, guarded: Person
 ) -> None:
@@ -134,6 +138,7 @@ async def test_a_device_of_one_account_is_a_stranger_to_another(
     assert isinstance(await lobby.knock(guarded, guarded.password, visitor=borrowed), Denied)
 
 
+@ONE_STORE
 async def test_a_network_is_slowed_whoever_it_asks_for(lobby: Lobby) -> None:
     """Spraying one password over many accounts."""
     verdicts = [await lobby.knock(f"nobody{n}@example.org", "Sommer-2026!!") for n in range(45)]

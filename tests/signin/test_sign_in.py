@@ -17,6 +17,7 @@ from store.access import sessions, sign_ins
 from store.credentials import credentials
 from store.database import Store
 from store.signin import known_devices, pending_sign_ins, session_proofs
+from tests.signin.conftest import ONE_STORE
 from tests.signin.lobby import HASHER, HOME, Lobby
 from tests.signin.people import PLATFORMS, Person
 from tests.signin.rfc6238 import totp
@@ -24,6 +25,7 @@ from tests.signin.rfc6238 import totp
 pytestmark = pytest.mark.anyio
 
 
+@ONE_STORE
 @pytest.mark.parametrize("platform", PLATFORMS)
 async def test_each_platform_has_its_own_password(lobby: Lobby, somebody: Person, platform: str) -> None:
     """R38: one opens its own platform and no other."""
@@ -32,6 +34,7 @@ async def test_each_platform_has_its_own_password(lobby: Lobby, somebody: Person
         assert isinstance(found, Opened if each == platform else Denied)
 
 
+@ONE_STORE
 async def test_a_login_name_is_found_however_it_is_written(lobby: Lobby, somebody: Person) -> None:
     assert isinstance(await lobby.knock(f"  {somebody.login.upper()} ", somebody.password), Opened)
 
@@ -48,6 +51,7 @@ async def test_unknown_account_and_wrong_password_are_one_answer_by_like_work(lo
     assert len(counts[0]) == len(counts[1]) and counts[0] == counts[1]
 
 
+@ONE_STORE
 async def test_a_voided_password_is_like_a_wrong_one(lobby: Lobby, somebody: Person) -> None:
     async with lobby.store.write() as connection:
         mine = credentials.c.customer_id == somebody.id
@@ -60,6 +64,7 @@ async def test_an_erased_customer_is_like_nobody(lobby: Lobby, somebody: Person)
     assert await lobby.knock(somebody, somebody.password) == Denied(0)
 
 
+@ONE_STORE
 @pytest.mark.parametrize("password", ["a" * 1025, "é" * 513, "a" * 60_000, "\x00", "\ud800", ""])
 async def test_strange_passwords_are_wrong_and_long_ones_are_not_hashed(
     lobby: Lobby, somebody: Person, password: str
@@ -90,6 +95,7 @@ async def test_a_cheap_hash_is_renewed_by_signing_in(lobby: Lobby, somebody: Per
     assert await stored() == after
 
 
+@ONE_STORE
 async def test_what_is_given_rests_nowhere(lobby: Lobby, guarded: Person) -> None:
     opened = await lobby.enter(guarded)
     async with lobby.store.write() as connection:
@@ -189,6 +195,7 @@ async def test_signing_in_again_renews_the_session(lobby: Lobby, guarded: Person
     assert renewed is not None and renewed.fresh(lobby.now, 300) and renewed.methods == ("pwd", "otp", "mfa")
 
 
+@ONE_STORE
 async def test_whoever_is_signed_in_confirms_with_their_own_password_only(
     lobby: Lobby, somebody: Person, guarded: Person
 ) -> None:
@@ -197,6 +204,7 @@ async def test_whoever_is_signed_in_confirms_with_their_own_password_only(
     assert await lobby.authentication.by_password(claim, lobby.visitor, lobby.now) == Denied(0)
 
 
+@ONE_STORE
 async def test_an_unknown_device_secret_is_a_strangers(store: Store, lobby: Lobby, somebody: Person) -> None:
     visitor = Visitor(HOME, "curl", "made-up")
     opened = await lobby.knock(somebody, somebody.password, visitor=visitor)
