@@ -57,7 +57,7 @@ class Layout:
 class ByKey:
     """Rows reached by the value of one column: the single key has a statement of its own, many share one."""
 
-    __slots__ = ("_many", "_one", "grouped_at", "layout", "many", "reader")
+    __slots__ = ("_among", "_many", "_one", "grouped_at", "layout", "many", "reader")
 
     def __init__(self, reader: Reader, projection: Projection, relation: Relation) -> None:
         self.reader = reader
@@ -68,7 +68,8 @@ class ByKey:
         base = _select(projection, self.layout)
         order = id_.desc() if relation.newest_first else id_
         self._one = reader.prepare(base.where(target == bindparam(KEY, type_=Id)).order_by(order))
-        self._many = reader.prepare(base.where(any_of(target, KEYS)).order_by(target, order))
+        self._among = base.where(any_of(target, KEYS)).order_by(target, order)
+        self._many: Prepared | None = None  # Prepared when it is needed: an id, of whichever type, is one key.
 
     async def rows(self, keys: Sequence[int], parameters: Mapping[str, Any]) -> Sequence[Row]:
         """All rows of all keys, those of one key together; one statement."""
@@ -76,6 +77,8 @@ class ByKey:
             return []
         if len(keys) == 1:
             return await self.reader.fetch(self._one, {**parameters, KEY: keys[0]})
+        if self._many is None:
+            self._many = self.reader.prepare(self._among)
         return await self.reader.fetch(self._many, {**parameters, KEYS: keys})
 
     def grouped(self, rows: Iterable[Row]) -> dict[int, list[Row]]:

@@ -19,6 +19,7 @@ from schema.model import SchemaModel
 from schema.sources import Paged
 from store.access import sign_ins
 from store.config import StoreConfig
+from store.consents import consents
 from store.customers import customers
 from store.database import Store, open_store
 from store.disclosures import disclosures
@@ -33,8 +34,9 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SIZE = 12
 
 # Places in the population: what `gateway.demo.population` tells of the first ten, and what is done to some here.
-WHOLE, ERASED, DAMAGED, EMPTIED, ODD, BARE = 0, 2, 3, 5, 6, 12
-"""Untouched; without a key; with values that do not open; with nulls; with rare values; with no rows at all."""
+WHOLE, ERASED, DAMAGED, REGRETTING, EMPTIED, ODD, BARE = 0, 2, 3, 4, 5, 6, 12
+"""Untouched; without a key; with values that do not open; with a consent taken back; with nulls; with rare values; with
+no rows at all."""
 
 
 class Kept:
@@ -73,6 +75,7 @@ async def world(config: StoreConfig) -> AsyncIterator[World]:
         await _empty(store, people[EMPTIED])
         await _damage(store, people[DAMAGED])
         await _make_odd(store, people[ODD], people[WHOLE])
+        await _take_back(store, people[REGRETTING])
         await store.keys.destroy(people[ERASED])
         kept = Kept()
         await store.ledger.close()
@@ -129,6 +132,15 @@ async def _damage(store: Store, person: int) -> None:
     await damage(payment_methods, payment_methods.c.card_expiry, 0, lambda value: value + b"!")
     ips = await rows(store, sign_ins, person, sign_ins.c.id, sign_ins.c.ip_address)
     await _change(store, sign_ins, ips[-1][0], ip_address=ips[-2][1])
+
+
+async def _take_back(store: Store, person: int) -> None:
+    """The consent to keep a card, withdrawn later; the card is still there."""
+    given = (await rows(store, consents, person, *consents.c))[0]
+    event = dict(zip((column.name for column in consents.c), given, strict=True))
+    async with store.write() as connection:
+        later = {**event, "id": 2**40, "kind": "CARD_STORAGE", "state": "WITHDRAWN", "at": NOW}
+        await connection.execute(insert(consents).values(**later))
 
 
 async def _make_odd(store: Store, person: int, whole: int) -> None:
