@@ -95,9 +95,11 @@ def timed_out(seconds: float) -> Outcome:
     return failed(Kind.UNAVAILABLE, [Problem(Code.TIMEOUT, message, details={"retryAfter": 5})], 5)
 
 
-def unavailable(error: StoreUnavailable) -> Outcome:
-    """The store cannot answer: nothing was read, or what was read does not leave."""
-    message = "The customer store cannot answer at the moment. Nothing was changed; try again later."
+def unavailable(error: StoreUnavailable, changing: bool = False) -> Outcome:
+    """The store cannot answer: what was read does not leave, and of a change nobody can tell whether it was made."""
+    message = "The customer store cannot answer at the moment; try again later."
+    if changing:
+        message += " The change may have been made: read it before you repeat it."
     wait = max(1, math.ceil(error.retry_after))
     problem = Problem(Code.UNAVAILABLE, message, details={"retryAfter": wait})
     return failed(Kind.UNAVAILABLE, [problem], wait)

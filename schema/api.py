@@ -99,12 +99,16 @@ class Api:
         variables; 6. the plan; 7. its cost; 8. execution; 9. the ledger entry, durable; 10. the answer.
         What steps 1 to 4 and 6 find is remembered.
         """
+        changing = False
         try:
             async with asyncio.timeout(self.limits.seconds):
                 settled = await self._settle(request, grant)
-                return settled if isinstance(settled, Outcome) else await self._answer(settled, request, grant)
+                if isinstance(settled, Outcome):
+                    return settled
+                changing = settled.operation.is_mutation
+                return await self._answer(settled, request, grant)
         except StoreUnavailable as error:
-            return answers.unavailable(error)
+            return answers.unavailable(error, changing)
         except TimeoutError:
             return answers.timed_out(self.limits.seconds)
         except Exception as error:  # noqa: BLE001  (the last line of defence: whatever it is, nothing of it is shown)
