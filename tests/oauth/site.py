@@ -29,6 +29,8 @@ from tests.stores import Databases, opened
 
 BACK = "https://app.example/back?from=gateway"
 """Where the clients want their customers back; with a query, which has to stay."""
+PLAIN = "https://app.example/plain"
+"""Another place, without one."""
 EC_KEY = ECKey.generate_key("P-256")
 RSA_KEY = RSAKey.generate_key(2048)
 SELF = frozenset({Purpose.SELF_SERVICE})
@@ -40,7 +42,7 @@ def _public(*keys: ECKey | RSAKey) -> str:
 
 
 def _app(id_: str, **facts: Any) -> NewClient:
-    terms = {"redirect_uris": (BACK,), "first_party": True, "actions": frozenset({"services:write"})}
+    terms = {"redirect_uris": (BACK, PLAIN), "first_party": True, "actions": frozenset({"services:write"})}
     return NewClient(id=id_, name=f"The app {id_}", kind=Kind.APP, purposes=SELF, **terms | facts)
 
 
