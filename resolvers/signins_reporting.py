@@ -41,8 +41,8 @@ async def record_access(desk: Desk, given: Mapping[str, Any]) -> Result:
     if key is None:
         return Result(problems=(NOBODY,))
     visitor = Visitor(str(address), told(given.get("device")))
-    history, platform = History(desk.store, desk.means), given["platform"]
-    if given["outcome"] == "SUCCEEDED":
+    history, platform = History(desk.store, desk.means), _word(given["platform"])
+    if _word(given["outcome"]) == "SUCCEEDED":
         access = await history.judged(key, platform, visitor, at, known=False)
     else:
         access = history.failed(platform, visitor, at)
@@ -60,6 +60,11 @@ def _problems(desk: Desk, given: Mapping[str, Any], at: datetime, no_address: bo
     if not desk.now - LATEST <= at <= desk.now + AHEAD:
         found.append(WRONG_TIME)
     return tuple(found)
+
+
+def _word(choice: Any) -> str:
+    """The name of an enum's member, which is what rests; GraphQL gives the member."""
+    return str(getattr(choice, "value", choice))
 
 
 async def _key(desk: Desk, given: Mapping[str, Any]) -> SubjectKey | None:

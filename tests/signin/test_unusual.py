@@ -124,7 +124,7 @@ def test_a_device_that_proves_to_be_known_is_not_new() -> None:
     ("agent", "device"),
     [
         ("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "Firefox on Linux"),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) … Version/19.0 Mobile/15E148 Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) … Version/19.0 Safari/604.1", "Safari on iPhone"),
         ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) … Chrome/142.0.0.0 Safari/537.36 Edg/142.0", "Edge on Windows"),
         ("Mozilla/5.0 (Linux; Android 16) … Chrome/142.0.0.0 Mobile Safari/537.36", "Chrome on Android"),
         ("curl/8.5.0", "curl"),
