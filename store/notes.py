@@ -62,7 +62,7 @@ class VerifierKey:
     @classmethod
     def parse(cls, text: str) -> VerifierKey:
         """Read the published text; ValueError when any letter of it is wrong."""
-        name, id_, key = (*text.strip().split("+", 2), "", "")[:3]
+        name, id_, key = (*text.split("+", 2), "", "")[:3]
         content = unbase64(key)
         if content[:1] != ED25519:
             raise ValueError("not an Ed25519 key")

@@ -33,7 +33,7 @@ class PublicKeys(click.ParamType[Keys]):
         if not isinstance(value, str):
             return list(value)
         try:
-            lines = Path(value).read_text(encoding="utf-8").split() if Path(value).is_file() else [value]
+            lines = Path(value).read_text(encoding="utf-8").split() if Path(value).is_file() else [value.strip()]
             return [VerifierKey.parse(line) for line in lines]
         except (OSError, ValueError):
             self.fail("give what `gateway ledger public-key` prints, or a file with it", param, ctx)

@@ -34,7 +34,7 @@ async def http(log: Log) -> AsyncIterator[httpx.AsyncClient]:
 
 async def test_a_stranger_verifies_an_entry_with_what_is_published(log: Log, http: httpx.AsyncClient) -> None:
     entries = await log.fill(SIZE)
-    key = VerifierKey.parse((await http.get("/ledger/public-key")).text)
+    key = VerifierKey.parse((await http.get("/ledger/public-key")).text.strip())
     answer = await http.get("/ledger/checkpoint")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     checkpoint, _ = open_checkpoint(answer.text, [key])
@@ -52,7 +52,7 @@ async def test_a_stranger_who_kept_a_checkpoint_sees_that_the_ledger_only_grew(
     log: Log, http: httpx.AsyncClient
 ) -> None:
     await log.fill(7)
-    key = VerifierKey.parse((await http.get("/ledger/public-key")).text)
+    key = VerifierKey.parse((await http.get("/ledger/public-key")).text.strip())
     old, _ = open_checkpoint((await http.get("/ledger/checkpoint")).text, [key])
     await log.fill(30)
     proof = (await http.get("/ledger/proof/consistency", params={"from": old.size})).json()

@@ -139,6 +139,8 @@ def test_every_consistency_proof_verifies_and_every_tampered_one_fails(second: i
                 assert not verify_consistency(first, second, old.root, new.root, wrong)
         if 0 < first < second:
             assert not verify_consistency(first, second, old.root, new.root, []), "an empty path proves nothing"
+            assert not verify_consistency(first, second, TREES[first - 1].root, new.root, path)
+            assert not verify_consistency(first, second, old.root, TREES[second - 1].root, path)
             assert not verify_consistency(first, second, new.root, old.root, path)
             assert not verify_consistency(second, first, new.root, old.root, path)
             for other in range(1, second):

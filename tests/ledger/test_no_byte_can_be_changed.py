@@ -39,17 +39,32 @@ def rejected(content: bytes) -> bool:
         return True
 
 
+SMALL = Paper(
+    tuple(canonical({"at": number, "subjects": []}, fixed) for number in range(4)), ((2, (OLD, NEW)), (4, (NEW,)))
+).content()
+
+
 @pytest.mark.parametrize("flip", [0x01, 0x20, 0x80])
 def test_no_byte_of_an_export_can_be_changed(flip: int) -> None:
     """Every byte of every class: indexes, hashes, entries and their nonces, keys, sizes, roots, signatures, frame."""
-    entries = tuple(canonical({"at": number, "subjects": []}, fixed) for number in range(4))
-    small = Paper(entries, ((2, (OLD, NEW)), (4, (NEW,))))
-    content = small.content()
-    assert check(content).findings == []
-    kept = [
-        at for at in range(len(content)) if not rejected(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :])
-    ]
-    assert kept == [], [content[at - 20 : at + 20] for at in kept[:5]]
+    assert check(SMALL).findings == []
+    assert [
+        SMALL[at - 20 : at + 20]
+        for at in range(len(SMALL))
+        if not rejected(SMALL[:at] + bytes([SMALL[at] ^ flip]) + SMALL[at + 1 :])
+    ] == []
+
+
+@pytest.mark.parametrize("added", [b" ", b"\n", b"0", b","])
+def test_no_byte_can_be_added_to_an_export(added: bytes) -> None:
+    """Not even where JSON would not mind: there is one way to write each line."""
+    places = range(len(SMALL) + 1)
+    assert [SMALL[at - 20 : at] for at in places if not rejected(SMALL[:at] + added + SMALL[at:])] == []
+
+
+def test_no_byte_can_be_left_out_of_an_export() -> None:
+    places = range(len(SMALL))
+    assert [SMALL[at - 20 : at] for at in places if not rejected(SMALL[:at] + SMALL[at + 1 :])] == []
 
 
 def test_an_export_that_was_cut_off_anywhere_is_not_whole() -> None:
