@@ -1,4 +1,4 @@
-"""The same over GraphQL: fresh sign-ins for what is sensitive, aliases that gain nothing, accesses that others report."""
+"""The same over GraphQL: fresh sign-ins for what is sensitive, aliases that gain nothing, reported accesses."""
 
 from __future__ import annotations
 
@@ -197,9 +197,8 @@ async def test_other_platforms_report_their_accesses(lobby: Lobby, somebody: Per
     who = to_global_id("Customer", somebody.id)
     report: dict[str, Any] = {"customer": who, "ip": "198.51.100.4", "device": "Thunderbird\n on Linux"}
     answer = (await placed.ask(mail_tool(), REPORT, **report))["data"]["recordAccess"]
-    assert answer["signIn"] == {
-        "platform": "WEBMAIL", "outcome": "SUCCEEDED", "country": "JP", "device": "Thunderbird on Linux", "unusual": True,
-    }  # fmt: skip
+    said = {"platform": "WEBMAIL", "outcome": "SUCCEEDED", "country": "JP"}
+    assert answer["signIn"] == said | {"device": "Thunderbird on Linux", "unusual": True}
     assert (await placed.letters(somebody))[-1]["subject"] == "An unusual sign-in"
 
 
