@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 from zlib import crc32
+
+from graphql import get_named_type, is_composite_type
 
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
@@ -87,6 +89,20 @@ class Questions:
         pools = replace(self.pools, lookups=found)
         asked = Writer(random, self.model.core, pools, may, random.randint(1, MOST_FIELDS)).operation(REQUESTS)
         return [Question(asked.text, variables, grant) for variables in asked.variables]
+
+    def corners(self) -> Iterator[Question]:
+        """What chance seldom meets: rows of which nothing is asked, through each way that leads to them."""
+        for place in (WHOLE, ODD):
+            grant = token(Purpose.SELF_SERVICE, self.people[place], Refusal.REFUSE)
+            for name, field in self.model.core.type_map["Customer"].fields.items():
+                named = get_named_type(field.type)
+                if is_composite_type(named):
+                    inside = "nodes { __typename }" if named.name.endswith("Connection") else "__typename"
+                    yield Question(f"{{ me {{ {name} {{ {inside} }} }} }}", {}, grant)
+        for purpose in sorted(set(self._purposes()), key=lambda each: each.name):
+            grant = token(purpose, self.people[WHOLE] if purpose.own_data_only else None, Refusal.WITHHOLD)
+            for ids in self.pools.ids.values():
+                yield Question("query ($id: ID!) { node(id: $id) { __typename } }", {"id": ids[0]}, grant)
 
     def grant(self, random: Random, purpose: Purpose) -> Grant:
         """A token for one purpose: of a person for the own data, else of a tool, and now and then of a person too."""

@@ -35,7 +35,7 @@ from tests.oracle.world import WHOLE
 
 pytestmark = pytest.mark.anyio
 
-EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "3000")) // 15
+EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "2400")) // 15
 PURPOSES = [*([Purpose.SELF_SERVICE] * 5), *(purpose for purpose in Purpose if purpose.enabled)]
 
 
