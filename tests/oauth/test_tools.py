@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey, RSAKey
+from sqlalchemy import update
 
 from gateway.oauth.registering import Registry
+from store.clients import clients
 from store.database import Store
 from tests.oauth.relying import ASSERTION_TYPE, Relying, claims_of, encoded, refused
 from tests.oauth.site import EC_KEY, RSA_KEY, Site
@@ -64,6 +66,27 @@ def test_more_than_it_has_is_refused_and_not_left_out(lone: Relying, client: str
 def test_a_narrower_token_is_narrower(lone: Relying) -> None:
     token = lone.own_token("noc", scope="purpose:invoicing")
     assert lone.grant(token).json()["data"]["grant"]["purposes"] == ["INVOICING"]
+
+
+def test_a_mistaken_registration_gives_no_tool_own_data_and_no_customer_others(lone: Relying) -> None:
+    """O4: written past the command that refuses it; SELF_SERVICE needs a customer, and a customer gets nothing else."""
+    tool, _ = lone.site.new_tool()
+
+    async def widen(store: Store, client: str, purposes: str) -> None:
+        async with store.write() as connection:
+            await connection.execute(update(clients).where(clients.c.id == client).values(purposes=purposes))
+
+    every = '["INVOICING", "SELF_SERVICE"]'
+    lone.site.on_store(partial(widen, client=tool, purposes=every))
+    refused(lone.own(tool, scope="purpose:self_service"), "invalid_scope")
+    assert lone.own(tool).json()["scope"] == "purpose:invoicing"
+    lone.site.on_store(partial(widen, client="once", purposes=every))
+    try:
+        params, _ = lone.request("once", scope="purpose:self_service purpose:invoicing")
+        assert lone.answer(lone.authorize(params, lone.signed_in()))["error"] == "invalid_scope"
+        assert lone.tokens("once", scope=None)["scope"] == "purpose:self_service services:write"
+    finally:
+        lone.site.on_store(partial(widen, client="once", purposes='["SELF_SERVICE"]'))
 
 
 @pytest.mark.parametrize("client", ["phone", "shop", "nobody"])
