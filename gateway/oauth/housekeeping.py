@@ -12,6 +12,7 @@ from sqlalchemy import and_, delete, exists, func, select
 
 from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
+from resolvers.signins_tidying import tidy
 from store.database import Store, StoreUnavailable
 from store.oauth import (
     oauth_codes,
@@ -64,6 +65,8 @@ class Housekeeping:
             # The newest stays: those who follow the list know by it that it is still the same list.
             old = and_(revocations.c.until < now, revocations.c.sequence != newest)
             await connection.execute(delete(revocations).where(old))
+        async with self._store.write() as connection:
+            await tidy(connection, now)
 
     async def renew_keys(self, now: datetime) -> None:
         """Make a new signing key when the newest is old, and retire those that another has taken over from (O8)."""
