@@ -23,17 +23,19 @@ class Effort:
     memory: float
     profile: float
     starts: int
+    thorough: bool
+    """Whether growth is measured at all workloads, and parts on both stores."""
 
     def seconds(self, contestants: int, workloads: int) -> dict[str, float]:
         """About how long each section takes once the stores are there."""
         return {
             "compare": contestants * workloads * _takes(self.one) + 10,
             "two": contestants * workloads * _takes(self.two) + 10,
-            "growth": len(self.sizes) * 4 * 3 * _takes(self.growing) + 15,
+            "growth": len(self.sizes) * 4 * (3 if self.thorough else 2) * _takes(self.growing) + 15,
             "costs": 7 * _takes(self.costs) + 10,
             "memory": self.memory + 8,
             "start": self.starts * 4.0,
-            "profile": 9 * (self.profile + 6),
+            "profile": (9 if self.thorough else 6) * (2 * self.profile + 2.5),
         }
 
 
@@ -52,6 +54,7 @@ QUICK = Effort(
     memory=6,
     profile=1,
     starts=1,
+    thorough=False,
 )
 FULL = Effort(
     name="full",
@@ -64,4 +67,5 @@ FULL = Effort(
     memory=600,
     profile=5,
     starts=5,
+    thorough=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from benchmarks.people import person
 from benchmarks.questions import WORKLOADS, Asker, numbers
 from benchmarks.rig import WARM, Rig
 from benchmarks.rounds import CONNECTIONS, last_core
-from benchmarks.served import BEGIN
+from benchmarks.served import BEGIN, END
 from benchmarks.workspace import REPOSITORY, on_sqlite
 from gateway import settings
 from gateway.serving import now, open_works
@@ -32,7 +33,7 @@ def profile(rig: Rig) -> dict[str, Any]:
     stage = rig.stage()
     ours, _ = stage.write_requests(WARM)
     found: dict[str, Any] = {"size": stage.size, "parts": {}, "functions": {}}
-    stores = ["SQLite"] + ["PostgreSQL"] * (rig.postgres is not None)
+    stores = ["SQLite"] + ["PostgreSQL"] * (rig.postgres is not None and rig.effort.thorough)
     for store in stores:
         for name in ASKED:
             one = stage.gateway_on_sqlite(ours) if store == "SQLite" else stage.gateway_on_postgresql(ours)
@@ -51,9 +52,11 @@ def _watched(rig: Rig, one: Contestant, workload: str, option: str) -> Any:
     with rig.up([watched_gateway(replace(one, name=f"profile {workload}"), option, str(output))]) as (server,):
         target = server.target(workload)
         assert target is not None
-        send(target, max(2.0, rig.effort.profile), CONNECTIONS, last_core())
+        send(target, max(1.0, rig.effort.profile), CONNECTIONS, last_core())
         os.kill(server.pids[0], BEGIN)
         load = send(target, rig.effort.profile, CONNECTIONS, last_core())
+        os.kill(server.pids[0], END)
+        time.sleep(0.2)  # it is noticed between two turns of the server's loop
         if load.errors:
             raise LoadFailed(f"{workload} was answered with {load.errors} errors while it was watched")
     found = orjson.loads(output.read_bytes())

@@ -11,10 +11,9 @@ from typing import Any
 
 import orjson
 
+from benchmarks.clients import AREA, BILLING, PURPOSES, TRUSTED
 from benchmarks.people import customer_id
-from benchmarks.workspace import AREA, BILLING, TRUSTED
 from gateway.tokens import Tokens
-from policy.purposes import Purpose
 from schema.global_ids import to_cursor, to_global_id
 
 HOURS = 6 * 3600
@@ -117,8 +116,7 @@ class Asker:
         return [got(f"/{workload.endpoint}/{customer_id(number)}") for number in numbers(workload, self._size, count)]
 
     async def _token(self, client: str, subject: int | None) -> str:
-        purpose = Purpose.INVOICING if subject is None else Purpose.SELF_SERVICE
-        return await self._tokens.mint(client, [purpose.scope], HOURS, subject)
+        return await self._tokens.mint(client, [PURPOSES[client].scope], HOURS, subject)
 
 
 def body(workload: Workload, id_: int, trusted: bool = False) -> bytes:

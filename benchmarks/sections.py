@@ -62,7 +62,7 @@ def growth(rig: Rig) -> Found:
         replace(each, name=f"{each.name}, {size}") for size in rig.effort.sizes for each in rig.stage(size).four(COLD)
     ]
     with rig.up(contestants) as servers:
-        found = in_rounds(servers, tuple(COLD), rig.effort.growing, rig.tell)
+        found = in_rounds(servers, tuple(COLD) if rig.effort.thorough else ("T1", "W3"), rig.effort.growing, rig.tell)
     return {"sizes": list(rig.effort.sizes), "rounds": found}
 
 

@@ -26,8 +26,8 @@ from gateway.commands.common import read_settings
 from gateway.serving import Works
 from gateway.settings import Settings
 
-BEGIN = signal.SIGUSR1
-"""Tells the process that it is warm: what was measured before does not count."""
+BEGIN, END = signal.SIGUSR1, signal.SIGUSR2
+"""Tell the process that it is warm, and that the load is over: what is before and after does not count."""
 
 
 async def _opened(
@@ -42,7 +42,15 @@ async def _opened(
             profiler.clear()
             profiler.enable()
 
-    asyncio.get_running_loop().add_signal_handler(BEGIN, begin)
+    def end() -> None:
+        if spans is not None:
+            spans.end()
+        if profiler is not None:
+            profiler.disable()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(BEGIN, begin)
+    loop.add_signal_handler(END, end)
     return lambda: None
 
 
@@ -77,7 +85,6 @@ def main() -> None:
     if spans is not None:
         given.spans.write_bytes(orjson.dumps(spans.report()))
     if profiler is not None:
-        profiler.disable()
         given.functions.write_bytes(orjson.dumps(functions(profiler)))
 
 

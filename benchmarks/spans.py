@@ -70,7 +70,11 @@ class Spans:
         self.calls: Counter[str] = Counter()
         self.callers: Counter[str] = Counter()
         """How often each part called another one."""
-        self._thread_began, self._process_began = thread_time_ns(), process_time_ns()
+        self._began = self._ended = thread_time_ns(), process_time_ns()
+
+    def end(self) -> None:
+        """What comes from here on does not count; `report` tells of what came before."""
+        self._ended = thread_time_ns(), process_time_ns()
 
     def install(self, parts: tuple[Part, ...] = PARTS) -> None:
         """Put a watch around each function; names that are not there any more are noted in `missing`."""
@@ -133,8 +137,7 @@ class Spans:
     def report(self) -> dict[str, Any]:
         """Microseconds of each part per request, with what is outside and beside the parts."""
         requests = max(self.calls[REQUEST], 1)
-        thread = thread_time_ns() - self._thread_began
-        process = process_time_ns() - self._process_began
+        thread, process = (end - began for end, began in zip(self._ended, self._began, strict=True))
         spent = dict(self.nanoseconds)
         spent[OUTSIDE] = thread - sum(self.nanoseconds.values())
         spent[BESIDE] = process - thread

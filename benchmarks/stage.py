@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.contestants import Contestant, endpoint, gateway
 from benchmarks.copying import gateway_settings, make_databases
 from benchmarks.load import Target
-from benchmarks.loading import Tell, make_files
+from benchmarks.loading import Tell, make_files, make_open_data
 from benchmarks.postgres import Postgres
 from benchmarks.questions import REQUESTS, WORKLOADS, Asker, write
 from benchmarks.workspace import Workspace, on_sqlite
@@ -27,7 +27,7 @@ class Stage:
     """Stores, requests and contestants of one size."""
 
     def __init__(self, work: Workspace, size: int, postgres: Postgres | None, tell: Tell) -> None:
-        self.work, self.size, self.postgres = work, size, postgres
+        self.work, self.size, self.postgres, self._tell = work, size, postgres, tell
         self.files = make_files(work, size, tell)
         self.databases = None if postgres is None else make_databases(postgres, self.files, size, tell)
 
@@ -75,6 +75,7 @@ class Stage:
 
     def gateway_on_open_data(self, targets: Mapping[str, Target], name: str) -> Contestant:
         """The same over the store in which nothing is sealed; only to be asked with sealing switched off."""
+        make_open_data(self.files, self.size, self._tell)
         ledger = self.new_ledger(f"ledger-open-{self.size}")
         return gateway(name, SQLITE, on_sqlite(self.files, ledger, self.files.open_data), targets)
 

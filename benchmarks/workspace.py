@@ -10,8 +10,6 @@ from pathlib import Path
 from benchmarks.edition import edition
 
 ISSUER = "https://measured.example"
-AREA, BILLING, TRUSTED = "bench-area", "bench-billing", "bench-trusted"
-"""The clients: the customers' own, one that invoices, and one that may send registered documents only."""
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -35,6 +33,11 @@ class Files:
     def open_data(self) -> Path:
         """The same in the same tables, with nothing sealed."""
         return self.folder / "open.db"
+
+    @property
+    def empty(self) -> Path:
+        """The gateway's tables with its clients, and no customers."""
+        return self.folder / "empty.db"
 
     @property
     def keys(self) -> Path:
