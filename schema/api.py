@@ -33,6 +33,7 @@ from schema.planning import make_plan
 from schema.plans import Plan
 from schema.purposes import Chosen, choose, stated
 from schema.requests import Kind, Outcome, Request, failed
+from schema.secrets import written_out
 from schema.sources import Command
 from schema.standard import Context, attach, execute_plan
 from store.database import Store
@@ -157,6 +158,8 @@ class Api:
             return failed(Kind.REQUEST_ERROR, [operation])
         if operation.is_mutation and request.read_only:
             return failed(Kind.METHOD_NOT_ALLOWED, [answers.NO_MUTATION])
+        if secrets := written_out(self.model, operation):
+            return failed(Kind.REQUEST_ERROR, secrets)
         said = stated(operation.node, request.variables or NOTHING, request.purpose, request.reference)  # 3
         if isinstance(said, Problem):
             return failed(Kind.REQUEST_ERROR, [said])

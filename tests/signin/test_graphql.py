@@ -131,6 +131,28 @@ async def test_a_password_over_graphql(lobby: Lobby, somebody: Person) -> None:
     assert isinstance(await lobby.knock(somebody, NEW), Opened)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        'mutation { changePassword(input: {currentPassword: "PLAIN", newPassword: "PLAIN"}) { __typename } }',
+        'mutation ($o: String! = "PLAIN") '
+        "{ changePassword(input: {currentPassword: $o, newPassword: $o}) { __typename } }",
+        'mutation ($i: ChangePasswordInput! = {currentPassword: "PLAIN", newPassword: "PLAIN"}) '
+        "{ changePassword(input: $i) { __typename } }",
+        "mutation { ...m } fragment m on Mutation "
+        '{ changePassword(input: {currentPassword: "PLAIN", newPassword: "PLAIN"}) { __typename } }',
+    ],
+)
+@ONE_STORE
+async def test_a_password_is_never_part_of_a_document(lobby: Lobby, somebody: Person, query: str) -> None:
+    """D1: the hash of a document goes into the ledger, from where a password in it could be guessed."""
+    token = await lobby.grant(await lobby.enter(somebody))
+    answer = await lobby.ask(token, query.replace("PLAIN", somebody.password))
+    codes = {each["extensions"]["code"] for each in answer["errors"]}
+    assert (answer["kind"], codes) == ("REQUEST_ERROR", {"SECRET_IN_DOCUMENT"})
+    assert somebody.password not in str(answer)
+
+
 async def test_aliases_gain_nothing(lobby: Lobby, guarded: Person) -> None:
     """S10: codes by the dozen in one request are looked at no more often than in as many requests."""
     token = await lobby.grant(await lobby.enter(guarded))
