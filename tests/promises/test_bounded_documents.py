@@ -125,7 +125,7 @@ async def test_no_document_takes_long(gate: Gate, name: str) -> None:
     """Of the processor's time, so that a busy machine does not count; unbounded, the first would take an hour."""
     began = process_time()
     answer = await gate.ask(DEAR[name], WHO)
-    assert process_time() - began < 1
+    assert process_time() - began < 20, "bounded: what is not bounded here takes minutes, and a machine may be slow"
     assert answer.kind in (Kind.OK, Kind.REQUEST_ERROR, Kind.REFUSED), answer.raw
     assert len(answer.raw) < 20_000
 

@@ -11,6 +11,7 @@ import time
 import tracemalloc
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -274,7 +275,11 @@ from store.database import open_store
 
 async def main():
     store = await open_store(StoreConfig(sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4] or None))
-    told = lambda progress: print(progress.phase, progress.rows, flush=True)
+    def told(progress):
+        line = f"{progress.phase} {progress.rows}"
+        print(line, flush=True)
+        if line == sys.argv[6]:
+            sys.stdin.readline()  # Until the signal is under way: otherwise a busy machine lets it come too late.
     await import_customers(store, Path(sys.argv[5]), "csv", progress=told)
     await store.close()
     print("DONE", flush=True)
@@ -293,16 +298,19 @@ async def test_killed_in_the_middle_it_leaves_nothing_and_starts_clean(
     write_csv(path, map(person, range(4 * BATCH)))
     config = store_config
     places = (config.database_url, config.key_store_url, str(config.root_key_path), config.ledger_url or "", str(path))
-    command = [sys.executable, "-c", CHILD, *places]
+    command = [sys.executable, "-c", CHILD, *places, at]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(  # noqa: ASYNC220 (the test has nothing else to do)
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as child:
-        assert child.stdout is not None
+        assert child.stdout is not None and child.stdin is not None
         for line in child.stdout:
             if line.strip() == at:
                 child.send_signal(ending)
                 break
+        with suppress(BrokenPipeError):
+            child.stdin.write("\n")
+            child.stdin.flush()
         rest = child.stdout.read()
     assert "DONE" not in rest
     assert child.returncode != 0
