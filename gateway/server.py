@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -103,7 +104,19 @@ async def serve(app: ASGIApp, settings: Settings, listening: socket.socket, star
         timeout_keep_alive=settings.idle_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
+    _collect_rarely()
     await Server(config, started).serve([listening])
+
+
+def _collect_rarely() -> None:
+    """Let the collector of reference cycles leave alone what lives as long as the process, and come less often.
+
+    A page of hundreds of rows makes enough small objects for many collections, each of which finds nothing: measured, a
+    fifth of the time of such a request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1_000)
 
 
 def run(main: Coroutine[Any, Any, Result]) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from time import monotonic
@@ -59,7 +60,8 @@ class KeyStore:
         self._max_age = max_age
         self._clock = clock
         self._destructions = 0
-        self._kept: dict[int, SubjectKey] = {}  # In the order of unwrapping, so the oldest are in front.
+        # In the order of unwrapping, so the oldest are in front; a dict would walk over the slots it has emptied there.
+        self._kept: OrderedDict[int, SubjectKey] = OrderedDict()
         columns = subject_keys.c.customer_id, subject_keys.c.root_version, subject_keys.c.wrapped
         live = subject_keys.c.wrapped.is_not(None)
         self._find = reader.prepare(select(*columns).where(any_of(subject_keys.c.customer_id, "ids"), live))
@@ -92,7 +94,7 @@ class KeyStore:
             kept.pop(id_, None)  # Back in at the end, where the youngest are.
         kept.update(fresh)
         while len(kept) > self._capacity:
-            del kept[next(iter(kept))]
+            kept.popitem(last=False)
 
     async def create(self, ids: Sequence[int]) -> list[SubjectKey]:
         """Make a key for each customer, durably; those who have one keep it. SubjectErased if one was destroyed."""
