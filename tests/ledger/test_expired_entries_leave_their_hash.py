@@ -9,6 +9,7 @@ import pytest
 from store.config import StoreConfig
 from store.faults import StoreUnavailable
 from store.ledger import Ledger
+from store.ledger_export import Disturbed, Exporter
 from store.ledger_pruning import Pruner, expired_before
 from store.merkle import verify_inclusion
 from tests.ledger.logs import START, Log, entry
@@ -127,6 +128,28 @@ async def test_killed_between_its_steps_the_next_call_finishes(aged: Log, monkey
     await pruner(aged).prune(ALL)
     assert (await aged.check()).findings == []
     assert (await aged.tree.state()).pruned_to >= 20
+
+
+async def test_what_is_marked_to_go_is_exported_no_more(aged: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or an export that meets a pruning under way would have holes."""
+    half = pruner(aged)
+
+    async def put_off() -> int:
+        return 0
+
+    monkeypatch.setattr(half, "_delete", put_off)
+    await half.prune(NEXT_MONTH)
+    report = await aged.check()
+    assert (report.findings, report.pruned) == ([], 10)
+
+
+async def test_an_export_that_a_pruning_disturbs_is_given_up(aged: Log) -> None:
+    exporter = Exporter(aged.tree.reader)
+    pages = exporter.pages(await exporter.head())
+    await anext(pages)
+    await pruner(aged).prune(NEXT_MONTH)
+    with pytest.raises(Disturbed, match="export it again"):
+        await anext(pages)
 
 
 async def test_an_entry_out_of_time_waits_for_its_elders(aged: Log) -> None:

@@ -63,6 +63,9 @@ async def test_a_leaf_is_found_by_its_entry(log: Log) -> None:
     for index, content in enumerate(entries):
         assert await log.tree.prover.find(leaf_hash(content)) == index
     assert await log.tree.prover.find(b"\0" * 32) is None
+    assert await log.tree.prover.find(leaf_hash(entries[3])[:8] + bytes(24)) is None, (
+        "its beginning alone is not enough"
+    )
     assert await log.tree.prover.find(leaf_hash(entries[0] + b" ")) is None
 
 

@@ -33,16 +33,14 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
 
 
 @pytest.fixture
-def rp(site: Site) -> Iterator[Relying]:
+def rp(site: Site) -> Relying:
     """Someone who uses the server, on both stores."""
-    with Relying(site) as relying:
-        yield relying
+    return Relying(site)
 
 
 @pytest.fixture
 def lone(sqlite_site: Site) -> Iterator[Relying]:
     """Someone who uses the server, for what does not depend on the store."""
-    with Relying(sqlite_site) as relying:
-        yield relying
+    yield Relying(sqlite_site)
     if sqlite_site.ahead:
         sqlite_site.turn_clock(0)

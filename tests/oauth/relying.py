@@ -8,7 +8,7 @@ import json
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -86,13 +86,7 @@ class Relying:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.http = httpx.Client(timeout=30)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.http.close()
+        self.http = site.http
 
     def url(self, path: str, replica: int = 0) -> str:
         """An address of a replica."""

@@ -85,6 +85,8 @@ class Site:
     spare: int = 0
     ahead: float = 0
     idp: Idp = field(default_factory=Idp)
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+    """One for all tests: making one costs more than most of them do."""
 
     @property
     def urls(self) -> list[str]:
@@ -186,6 +188,7 @@ def serving(kind: str, databases: Databases, folder: Path) -> Iterator[Site]:
                 wait_for(replica)
             yield site
         finally:
+            site.http.close()
             for replica in site.replicas:
                 if replica.process.poll() is None:
                     replica.process.terminate()
