@@ -184,7 +184,7 @@ class Endpoint:
         phone = orjson.loads(await request.body())["phone"]
         rows = await self._rows(self._update, request.path_params["id"], phone)
         found = {"id": str(rows[0][0]), "fullName": rows[0][1], "phone": rows[0][2]} if rows else None
-        return answer({"updateCustomerPhone": found})
+        return answer({"updateProfile": {"customer": found}})
 
 
 def service(id_: int, kind: str, name: str, status: str, started: Any) -> dict[str, Any]:

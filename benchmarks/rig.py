@@ -16,7 +16,7 @@ from benchmarks.rounds import Tell, last_core
 from benchmarks.stage import Stage
 from benchmarks.workspace import Workspace, bare_environment
 
-WARM = {"W1": REQUESTS, "W2": 1_000, "W3": 200, "W5": REQUESTS}
+WARM = {"W1": REQUESTS, "W2": 1_000, "W3": 200, "W4": REQUESTS, "W5": REQUESTS}
 """Different requests, so many that a second of warm-up has seen nearly all of them."""
 COLD = {"T1": 30_000, "W2": 5_000, "W3": 2_000}
 """So many that a large store's keys are rarely in memory."""

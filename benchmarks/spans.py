@@ -28,7 +28,7 @@ class Part:
 
 
 OUTSIDE = "outside: HTTP server (uvicorn, httptools), event loop, sockets, PostgreSQL's protocol"
-BESIDE = "other threads: the ledger's commits on SQLite"
+BESIDE = "other threads: commits on SQLite, of the ledger and of its tree"
 REQUEST = "layers around the endpoint, and its own code"
 SHAPING = "opening sealed values and shaping the answer"
 
@@ -43,6 +43,7 @@ PARTS = (
     Part("statements", ("store.reading_sqlite:SqliteReader.fetch", "store.reading_postgresql:PostgresReader.fetch")),
     Part("customers' keys", ("store.keystore:KeyStore.subjects",)),
     Part("the ledger entry, and waiting for it", ("schema.api:Api._record", "store.ledger:Ledger._flush")),
+    Part("sealing the ledger meanwhile", ("workers.sealing:Sealer.step",)),
     Part("JSON", ("schema.answers:answered",)),
     Part("writing the response", ("gateway.graphql_http:_send",)),
 )
