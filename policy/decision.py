@@ -16,7 +16,8 @@ from policy.rules import Allowance, Rule
 __all__ = ["Allowance", "Gap", "Granted", "Reason", "Refused", "Rule", "decide", "effective_purpose", "gaps"]
 
 REFERENCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}[-/:#](?=[A-Za-z._/-]*[0-9])[A-Za-z0-9._/-]{1,48}")
-"""A ticket or case such as `INC-4711`: no room for a sentence or an e-mail address, and with its digit none for a name."""
+"""A ticket or case such as `INC-4711`: no room for a sentence or an e-mail address, and with its digit none for a
+name."""
 
 
 @unique

@@ -69,9 +69,7 @@ class Query:
         """A customer by e-mail address, number or domain name."""
 
     @paged_table(customers, Category.CUSTOMER_ID, THE_CUSTOMER)
-    def customers(
-        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
-    ) -> CustomerConnection | None:
+    def customers(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> CustomerConnection | None:
         """The customers that may be read for the purpose, in a stable order."""
 
     @entry("node", None, Category.CUSTOMER_ID, THE_CUSTOMER)

@@ -75,7 +75,8 @@ def test_references_that_look_like_a_case(reference: str) -> None:
     [
         " ", "x", "4711", "-4711", "INC-", "INC 4711", "INC-4711 ", " INC-4711", "INC-4711\n", "INC-4711\r\nX: y",
         "jane@example.org", "INC-jane@example.org", "customer called, server down", "ÄRGER-1", "INC-١", "INC-\0",
-        "+41-791234567", "A2345678901234567-1", "A-" + 49 * "9", 10_000 * "A", "A-" + 1_000_000 * "9", "Jean-Dupont", "Jean/Dupont.",
+        "+41-791234567", "A2345678901234567-1", "A-" + 49 * "9", 10_000 * "A", "A-" + 1_000_000 * "9",
+        "Jean-Dupont", "Jean/Dupont.",
     ],
 )  # fmt: skip
 def test_references_with_room_for_a_person(reference: str) -> None:

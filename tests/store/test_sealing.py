@@ -83,7 +83,7 @@ async def test_values_swapped_in_the_database_do_not_open(store: Store) -> None:
 
 def test_a_sealed_value_raises_where_it_would_be_printed() -> None:
     sealed = seal(KEY, PLACE, b"person@example.com")
-    for show in (str, format, "{}".format, lambda it: f"{it:>5}", lambda it: "%s" % it):  # noqa: UP031  (one of the ways)
+    for show in (str, format, "{}".format, lambda it: f"{it:>5}", lambda it: "%s" % it):
         with pytest.raises(TypeError):
             show(sealed)
     assert repr(sealed) == f"<sealed, {len(sealed)} bytes>"
