@@ -267,11 +267,15 @@ async def test_cancelled_while_it_commits_it_leaves_all_or_nothing(store: Store,
 
 
 CHILD = """
+import signal
 import asyncio, sys
 from pathlib import Path
 from resolvers.imports import import_customers
 from store.config import StoreConfig
 from store.database import open_store
+
+# A shell that runs this in the background has interruptions ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def main():
     store = await open_store(StoreConfig(sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4] or None))
