@@ -27,6 +27,7 @@ def postgresql_site(databases: Databases, tmp_path_factory: pytest.TempPathFacto
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """On both stores, for what depends on state; the clock is right again after each test."""
     found: Site = request.getfixturevalue(f"{request.param}_site")
+    found.forgive()
     yield found
     if found.ahead:
         found.turn_clock(0)
@@ -41,6 +42,7 @@ def rp(site: Site) -> Relying:
 @pytest.fixture
 def lone(sqlite_site: Site) -> Iterator[Relying]:
     """Someone who uses the server, for what does not depend on the store."""
+    sqlite_site.forgive()
     yield Relying(sqlite_site)
     if sqlite_site.ahead:
         sqlite_site.turn_clock(0)
