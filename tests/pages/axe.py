@@ -1,0 +1,61 @@
+"""axe-core in a real browser: what would keep people from using a page, found as they would meet it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.browser import Page
+
+HERE = Path(__file__).parent
+WEIGHTY = ("serious", "critical")
+
+
+def axe_script(folder: Path) -> str:
+    """The checks, installed from the lock file; the test is skipped where npm is not installed."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed: nothing can be said about the accessibility of pages")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / name, folder)
+    install = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
+    done = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, f"npm ci failed: {done.stderr}"
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+def appearance(page: Page, scheme: str = "light", media: str = "") -> None:
+    """Show the page as to somebody who prefers `light` or `dark`, or, with media `print`, as it is printed."""
+    page.call("Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+
+def faults(page: Page, script: str, within: str = "document") -> list[str]:
+    """What axe-core calls serious or critical on the page as it stands, one line each; [] is what we want.
+
+    `within` is an expression for the part to look at. The script comes through the debugger, so that the page's own
+    policy can stay as strict as it is.
+    """
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(f"{script}\n;0")
+    found = page.evaluate(
+        f"axe.run({within}, {{resultTypes: ['violations']}}).then((all) => all.violations.map((each) => ({{"
+        "id: each.id, impact: each.impact, help: each.help,"
+        "where: each.nodes.map((node) => node.target.join(' ') + ': ' + node.failureSummary)})))"
+    )
+    return [
+        f"{each['impact']} {each['id']}: {each['help']}\n  " + "\n  ".join(each["where"])
+        for each in found
+        if each["impact"] in WEIGHTY
+    ]
+
+
+def lock_names_no_host() -> bool:
+    """Packages come from whichever registry npm is set to, and their hashes say that they are the right ones."""
+    lock = (HERE / "package-lock.json").read_text(encoding="utf-8")
+    packages = [entry for place, entry in json.loads(lock)["packages"].items() if place]
+    hashed = all(entry["integrity"].startswith("sha512-") for entry in packages)
+    return hashed and "resolved" not in lock and "://" not in lock
