@@ -10,6 +10,7 @@ from store.customers import customers
 from store.disclosures import disclosures
 from store.domains import domains
 from store.erasures import erasures
+from store.exports import exports
 from store.invoices import invoices
 from store.payments import payment_methods
 from store.services import services
@@ -28,6 +29,7 @@ consents_of = children(consents.c.customer_id, of=ID, newest_first=True)
 cookie_choice_of = parent(cookie_choices.c.customer_id, of=ID)
 disclosures_of = children(disclosures.c.customer_id, of=ID, newest_first=True)
 erasures_of = children(erasures.c.customer_id, of=ID, newest_first=True)
+exports_of = children(exports.c.customer_id, of=ID, newest_first=True)
 
 domain_of_service = parent(domains.c.service_id, of=services.c.id)
 service_of_domain = parent(services.c.id, of=domains.c.service_id)

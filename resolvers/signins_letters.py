@@ -87,6 +87,15 @@ class Letter(Enum):
         "Un second facteur a été supprimé de votre $platform chez $site le $at.\n\nSi ce n'était pas vous, choisissez "
         "tout de suite un nouveau mot de passe :\n$origin/password/forgot",
     )
+    EXPORT_READY = (
+        "Your data is ready to fetch",
+        "Everything that $site holds about you is ready. Sign in to your $platform to fetch it until $until:\n"
+        "$origin/\n\nIf you did not ask for it, choose a new password now:\n$origin/password/forgot",
+        "Vos données sont prêtes",
+        "Tout ce que $site détient à votre sujet est prêt. Connectez-vous à votre $platform pour le télécharger "
+        "jusqu'au $until :\n$origin/\n\nSi vous ne l'avez pas demandé, choisissez tout de suite un nouveau mot de "
+        "passe :\n$origin/password/forgot",
+    )
     RECOVERY_CODE_USED = (
         "A recovery code was used",
         "A recovery code opened your $platform at $site on $at. You have $left left.\n\nIf it was not you, choose a "

@@ -15,6 +15,7 @@ from schema.credentials import Credential
 from schema.disclosures import Disclosure
 from schema.domains import Domain
 from schema.erasures import Erasure
+from schema.exports import Export
 from schema.fields import datum, embedded, identity, paged, related
 from schema.invoices import Invoice
 from schema.names import family_name, full_name, given_name
@@ -129,6 +130,12 @@ class Customer(Node):
     )
     erasures: list[Erasure] | None = related(
         reads.erasures_of, "Erasures asked for or due, newest first.", Category.PREFERENCE, ERASED
+    )
+    exports: list[Export] | None = related(
+        reads.exports_of,
+        "Exports that were asked for and can still be fetched, newest first.",
+        Category.PREFERENCE,
+        (SELF,),
     )
 
 

@@ -7,12 +7,14 @@ from typing import Annotated
 import strawberry
 
 from resolvers import factors_commands as factors
+from resolvers.exports import request_export
 from resolvers.passwords_changing import change_password
 from resolvers.profile import update_profile
 from resolvers.sessions_commands import end_other_sessions, end_session
 from resolvers.signins_reporting import record_access
 from schema.access_reports import SECURITY, RecordAccessInput, RecordAccessPayload
 from schema.commands import by_id, command
+from schema.exports import RequestExportInput, RequestExportPayload
 from schema.factors import (
     BeginFactorInput,
     BeginPasskeyPayload,
@@ -30,6 +32,7 @@ from schema.session_changes import EndOtherSessionsPayload, EndSessionInput, End
 
 ACCESS_WRITE = frozenset({"access:write"})
 FOR = "credential", "Credential"
+ExportInput = Annotated[RequestExportInput | None, strawberry.argument(description="In which language.")]
 BeginFactor = Annotated[
     BeginFactorInput | None, strawberry.argument(description="Which platform; this session's when left out.")
 ]
@@ -96,3 +99,7 @@ class Mutation:
         self, input: Annotated[RecordAccessInput, strawberry.argument(description="Who, where, from where.")]
     ) -> RecordAccessPayload:
         """Record an access to a platform elsewhere (webmail, management interface)."""
+
+    @command(request_export, (SELF,), step_up=True)
+    def request_export(self, input: ExportInput = strawberry.UNSET) -> RequestExportPayload:
+        """Have everything that is held about oneself made ready to fetch; a letter tells when it is."""

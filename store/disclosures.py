@@ -23,6 +23,7 @@ disclosures = customer_table(
     plain("trigger", String(200), Category.ACCESS_HISTORY),
     plain("at", Instant, Category.ACCESS_HISTORY),
     plain("embargoed_until", Instant, Category.ACCESS_HISTORY, nullable=True),
+    embargo="embargoed_until",
 )
 """`fields` is a JSON list of schema coordinates, never of values; `trigger` is the request's reference.
 Until `embargoed_until` the customer is not told."""

@@ -169,10 +169,18 @@ def owner(nullable: bool = False, bound: bool = True) -> Column[int]:
     return plain("customer_id", Id, Category.CUSTOMER_ID, *key, nullable=nullable)
 
 
-def table(name: str, retention: RetentionRule, *parts: Any, within: MetaData = metadata, **options: Any) -> Table:
-    """A table with its retention rule."""
+def table(
+    name: str,
+    retention: RetentionRule,
+    *parts: Any,
+    within: MetaData = metadata,
+    embargo: str | None = None,
+    **options: Any,
+) -> Table:
+    """A table with its retention rule; `embargo` names the column until which nobody may tell the customer of a row."""
     checks = [_one_of(part) for part in parts if isinstance(part, Column) and "choices" in part.info]
-    return Table(name, within, *parts, *checks, info={"retention": retention}, **options)
+    info = {"retention": retention, "embargo": embargo}
+    return Table(name, within, *parts, *checks, info=info, **options)
 
 
 def _one_of(column: Column[str]) -> CheckConstraint:
@@ -180,14 +188,21 @@ def _one_of(column: Column[str]) -> CheckConstraint:
     return CheckConstraint(f"{column.name} IN ({listed})", name=column.name)
 
 
-def customer_table(name: str, retention: RetentionRule, *parts: Any, bound: bool = True, single: bool = False) -> Table:
+def customer_table(
+    name: str,
+    retention: RetentionRule,
+    *parts: Any,
+    bound: bool = True,
+    single: bool = False,
+    embargo: str | None = None,
+) -> Table:
     """A table of rows that belong to customers, indexed for keyset pages of one customer's rows.
 
     `single` allows a customer one row. Nothing cascades: an erasure that forgets a table fails on the foreign key
     instead of passing in silence.
     """
     index = Index(None, "customer_id", unique=True) if single else Index(None, "customer_id", "id")
-    return table(name, retention, identity(), owner(bound=bound), *parts, index)
+    return table(name, retention, identity(), owner(bound=bound), *parts, index, embargo=embargo)
 
 
 NAME_PARTS = {"given": Category.NAME, "family": Category.NAME}

@@ -16,6 +16,7 @@ from store import (
     domains,
     entries,
     erasures,
+    exports,
     invoices,
     keys,
     oauth,
@@ -37,6 +38,7 @@ CAPABILITIES = (
     domains,
     entries,
     erasures,
+    exports,
     invoices,
     keys,
     oauth,
@@ -66,7 +68,7 @@ class Schema:
         return f"{self.name}_version"
 
 
-MAIN = Schema("main", metadata, ("main_0001", "main_0002", "main_0003"))
+MAIN = Schema("main", metadata, ("main_0001", "main_0002", "main_0003", "main_0004"))
 LEDGER = Schema("ledger", ledger_metadata, ("ledger_0001", "ledger_0002"))
 KEYS = Schema("keys", key_metadata, ("keys_0001",))
 SCHEMAS = (MAIN, LEDGER, KEYS)

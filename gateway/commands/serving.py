@@ -17,6 +17,7 @@ from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sente
 from gateway.commands.welcome import welcome
 from gateway.demo import load
 from gateway.demo_tokens import DemoTokens
+from gateway.exports import list_routes as export_routes
 from gateway.oauth.browsers import Browsers
 from gateway.oauth.housekeeping import Housekeeping
 from gateway.oauth.service import list_routes, open_house
@@ -25,6 +26,7 @@ from gateway.serving import Works, open_works, store_config
 from gateway.settings import Settings
 from gateway.signin.routes import list_routes as sign_in_routes
 from gateway.signin.routes import make_house, make_means
+from gateway.working import make_workers, working
 from policy.rules import Rule
 from resolvers.authentication_means import Means
 from schema.api import Api
@@ -94,10 +96,12 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             routes=[
                 *list_routes(open_house(works, settings, Browsers(house)), actions(api.model.rules.values())),
                 *sign_in_routes(house),
+                *export_routes(works.store, works.door, api.model, serving.now),
             ],
         )
         sealing = sealed_meanwhile(works.store, store_config(settings), settings)
-        async with sealing, Housekeeping(works.store, works.keys, works.single_use, settings).running():
+        keeping = Housekeeping(works.store, works.keys, works.single_use, settings).running()
+        async with sealing, keeping, working(make_workers(works, means, api.model)):
             await server.serve(build(parts), settings, listening, started)
     log.info("stopped")
 

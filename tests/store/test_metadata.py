@@ -23,7 +23,8 @@ COLUMNS = [column for table in TABLES for column in table.columns]
 
 EXPECTED = {
     "alarm_links", "card_vault", "clients", "consents", "cookie_choices", "credentials", "customers", "disclosures",
-    "documents", "domains", "erasures", "guesses", "invoices", "known_devices", "ledger_checkpoints", "ledger_entries",
+    "documents", "domains", "erasures", "export_parts", "exports", "guesses", "invoices",
+    "known_devices", "ledger_checkpoints", "ledger_entries",
     "ledger_keys", "ledger_leaves", "ledger_pending", "ledger_subjects", "ledger_tiles", "ledger_tree", "oauth_clients",
     "oauth_codes", "oauth_consents", "oauth_families", "oauth_requests", "oauth_secrets", "outbox",
     "passkey_challenges", "passkeys", "payment_methods", "pending_sign_ins", "reset_links", "revocations",

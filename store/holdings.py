@@ -1,0 +1,142 @@
+"""What is held about one customer: every table that has rows of customers, column by column, by what they declare."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, LargeBinary, Select, Table, bindparam, func, select
+
+from policy.categories import Category
+from store.customers import customers
+from store.metadata import Id, Instant, instant, metadata
+from store.reading import Reader
+from store.sealing import SealBroken
+from store.subjectkey import SubjectKey
+
+PAGE = 200
+"""Rows read at once: what keeps an export's memory bounded."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One table with rows of customers."""
+
+    table: Table
+    owner: Column[int]
+
+    @property
+    def name(self) -> str:
+        """The table's."""
+        return str(self.table.name)
+
+    @property
+    def shown(self) -> tuple[Column[Any], ...]:
+        """The columns whose values may be told."""
+        return tuple(column for column in self.table.c if column.info["output"])
+
+    @property
+    def withheld(self) -> tuple[Column[Any], ...]:
+        """The columns that no API may ever give out: secrets, and fingerprints of what is shown."""
+        return tuple(column for column in self.table.c if not column.info["output"])
+
+    @property
+    def tells(self) -> bool:
+        """Whether a row says anything of the customer beside that it is there."""
+        return any(column.info["category"] is not None and not is_key(column) for column in self.shown)
+
+
+def holdings() -> tuple[Holding, ...]:
+    """Every table of the main database with rows of customers, by its metadata: none can be forgotten."""
+    return tuple(
+        Holding(table, owner) for table in metadata.sorted_tables if (owner := owner_column(table)) is not None
+    )
+
+
+def owner_column(table: Table) -> Column[int] | None:
+    """The column that says whose row it is; None for a table of nobody's rows."""
+    return customers.c.id if table is customers else table.c.get("customer_id")
+
+
+def is_key(column: Column[Any]) -> bool:
+    """Whether a column only says which row it is, whose, or which other row belongs to it."""
+    return column.primary_key or column.name == "customer_id" or bool(column.foreign_keys)
+
+
+def is_fingerprint(column: Column[Any]) -> bool:
+    """Whether a column holds a keyed hash, by which a value can be found or compared and nothing more."""
+    return isinstance(column.type, LargeBinary) and "sealing" not in column.info
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """Stands in the place of a value whose seal does not open."""
+
+
+async def rows_of(reader: Reader, holding: Holding, key: SubjectKey, now: datetime) -> AsyncIterator[Row]:
+    """The customer's rows in the order of their keys, opened, a page at a time.
+
+    Rows under an embargo (`Table.info["embargo"]`) that has not ended are left out: nobody may tell of them yet.
+    """
+    order = next(iter(holding.table.primary_key.columns))
+    columns = [order, *(column for column in holding.shown if column is not order)]
+    base = select(*columns).where(holding.owner == bindparam("owner", type_=Id)).order_by(order).limit(PAGE)
+    values: dict[str, Any] = {"owner": key.customer_id}
+    if (embargo := holding.table.info.get("embargo")) is not None:
+        until = holding.table.c[embargo]
+        base = base.where(until.is_(None) | (until <= bindparam("now", type_=Instant)))
+        values["now"] = now
+    beyond = base.where(order > bindparam("after", type_=order.type))
+    page = await _fetch(reader, base, values)
+    while page:
+        for row in page:
+            yield {
+                str(column.name): _value(column, key, row[0], resting)
+                for column, resting in zip(columns, row, strict=True)
+                if column.info["output"]
+            }
+        page = await _fetch(reader, beyond, values | {"after": page[-1][0]}) if len(page) == PAGE else ()
+
+
+async def count_of(reader: Reader, holding: Holding, customer_id: int) -> int:
+    """How many rows of a table that tells nothing are the customer's."""
+    query = select(func.count()).select_from(holding.table).where(holding.owner == bindparam("owner", type_=Id))
+    return int((await _fetch(reader, query, {"owner": customer_id}))[0][0])
+
+
+async def _fetch(reader: Reader, query: Select[Any], values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    return await reader.fetch(reader.prepare(query), values)
+
+
+def _value(column: Column[Any], key: SubjectKey, row_id: Any, resting: Any) -> Any:
+    """What the column holds, as JSON has it: instants as text, bytes in hexadecimal, keys as text."""
+    if resting is None:
+        return None
+    if (sealing := column.info.get("sealing")) is not None:
+        try:
+            opened = sealing.decode(key.open(column, row_id, resting))
+        except (SealBroken, ValueError):
+            return Damaged()
+        return dict(zip(sealing.parts, opened, strict=True)) if sealing.parts else opened
+    if isinstance(column.type, Instant):
+        return instant(resting).isoformat().replace("+00:00", "Z")
+    if isinstance(column.type, Boolean):
+        return bool(resting)
+    if isinstance(resting, bytes):
+        return resting.hex()
+    return str(resting) if is_key(column) else resting
+
+
+def personal_without_owner() -> tuple[Column[Any], ...]:
+    """Columns of personal data in tables of nobody's rows: no export finds them, so no value may rest there."""
+    return tuple(
+        column
+        for table in metadata.sorted_tables
+        if owner_column(table) is None
+        for column in table.c
+        if isinstance(column.info["category"], Category)
+    )

@@ -1,0 +1,38 @@
+"""Which reads a customer may be told of: those for a legal request wait until the case itself may be told (R24)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from policy.purposes import Purpose
+from store.disclosures import disclosures
+from store.metadata import Id, instant
+from store.reading import Reader
+
+D = disclosures.c
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """The cases of authorities that this customer may be told of at a moment."""
+
+    told: frozenset[str]
+
+    @classmethod
+    async def about(cls, reader: Reader, customer_id: int, now: datetime) -> Telling:
+        """A case may be told once something was disclosed in it, and every order to be silent about it has ended."""
+        columns = select(D.trigger, D.embargoed_until).where(
+            D.customer_id == bindparam("owner", type_=Id), D.recipient_kind == "AUTHORITY"
+        )
+        rows = await reader.fetch(reader.prepare(columns), {"owner": customer_id})
+        silent = {case for case, until in rows if until is not None and instant(until) > now}
+        return cls(frozenset({case for case, _ in rows} - silent))
+
+    def allows(self, entry: Mapping[str, Any]) -> bool:
+        """Whether the customer may be told of this entry of the ledger: to see the read is to know of the request."""
+        return entry.get("purpose") != Purpose.LEGAL_REQUEST.name or entry.get("reference") in self.told

@@ -1,0 +1,209 @@
+"""An export holds everything that is held, and nothing that it must not (R30, Art. 15, Art. 20)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, func, insert, select
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.consents import consents
+from store.customers import customers
+from store.engines import transaction
+from store.holdings import holdings, personal_without_owner
+from store.ids import new_id
+from store.metadata import customer_table, metadata, plain, sealed
+from tests.export.office import Office
+
+pytestmark = pytest.mark.anyio
+ONE_STORE = pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
+
+
+def holding(document: Any, name: str) -> Any:
+    """One section of an export."""
+    return next(each for each in document["holdings"] if each["name"] == name)
+
+
+async def test_every_value_with_its_meaning(office: Office) -> None:
+    await office.made()
+    document = await office.document()
+    person = office.gate.people[0]
+    profile = holding(document, "customers")
+    (record,) = profile["records"]
+    assert record["email"] == person.email
+    assert record["name"] == {"given": person.name.given, "family": person.name.family}
+    email = profile["fields"]["email"]
+    assert (email["category"], email["retention"], email["origin"]) == ("EMAIL", "CUSTOMER_LIFE", "GIVEN")
+    assert {"SERVICE_COMMUNICATION", "PRODUCT_NEWS"} <= set(email["purposes"])
+    assert (email["source"], email["coordinates"]) == ("customers.email", ["Customer.email"])
+    registrant = holding(document, "domains")["fields"]["registrant_name"]
+    assert registrant["recipients"] == ["REGISTRY"]
+    assert [each["number"] for each in holding(document, "invoices")["records"]] == [
+        each.number for each in sorted(person.invoices, key=lambda each: each.issued_at)
+    ]
+
+
+async def test_every_table_and_column_of_the_store_stands_in_it(office: Office) -> None:
+    """By the metadata: every table with an owner, every column of it, shown or withheld with the reason."""
+    await office.made()
+    document = await office.document()
+    expected = {table.name: {column.name for column in table.c} for table in metadata.sorted_tables
+                if "customer_id" in table.c or table is customers}  # fmt: skip
+    found = {each["name"]: set(each["fields"]) for each in document["holdings"] if each["name"] != "accesses"}
+    assert found == expected
+    for each in document["holdings"]:
+        for name, field in each["fields"].items():
+            assert field["purposes"], f"{each['name']}.{name}"
+            assert set(field["purposes"]) <= document["words"]["purposes"].keys()
+            assert field["retention"] in document["words"]["retention"]
+            assert field["origin"] in document["words"]["origins"]
+
+
+@asynccontextmanager
+async def added(office: Office) -> AsyncIterator[Table]:
+    """A table that did not exist when the worker was written."""
+    pets = customer_table(
+        "pets",
+        RetentionRule.CUSTOMER_LIFE,
+        sealed("name", Category.NAME),
+        plain("legs", customers.c.version.type, Category.PREFERENCE),
+        sealed("chip_key", Category.AUTH_FACTOR, output=False),
+    )
+    try:
+        async with transaction(office.store._parts.engine) as connection:
+            await connection.run_sync(pets.create)
+        yield pets
+    finally:
+        async with transaction(office.store._parts.engine) as connection:
+            await connection.run_sync(lambda inner: pets.drop(inner, checkfirst=True))
+        metadata.remove(pets)
+
+
+async def test_a_new_table_cannot_be_forgotten(office: Office) -> None:
+    """The table is made here and now; no line of the exporter names it."""
+    async with added(office) as pets:
+        key, id_ = await office.key(), new_id()
+        row = {"id": id_, "customer_id": key.customer_id, "legs": 3}
+        row |= {name: key.seal(pets.c[name], id_, b"Schnurrbert") for name in ("name", "chip_key")}
+        async with office.store.write() as connection:
+            await connection.execute(insert(pets).values(row))
+        await office.made()
+        found = holding(await office.document(), "pets")
+        page = await office.text(form="HTML")
+    (record,) = found["records"]
+    assert (record["name"], record["legs"]) == ("Schnurrbert", 3)
+    assert found["fields"]["chip_key"]["withheld"] == "SECRET" and "chip_key" not in record
+    assert found["fields"]["name"]["category"] == "NAME" and found["fields"]["name"]["purposes"]
+    assert "Schnurrbert" in page and page.count("Schnurrbert") == 1
+
+
+def test_no_personal_value_rests_where_no_export_finds_it() -> None:
+    """A table of nobody's rows holds keyed fingerprints at most, or counts by them."""
+    named = {str(column) for column in personal_without_owner() if column.info["output"]}
+    assert named == set()
+
+
+async def test_secrets_and_card_numbers_are_never_in_it(office: Office) -> None:
+    """R16, R20: of every customer, in every form."""
+    for place, person in enumerate(office.gate.people):
+        await office.made(place)
+        everything = "".join([await office.text(place, form) for form in ("JSON", "HTML", "PORTABLE")])
+        for method in person.payment_methods:
+            number = getattr(method, "card_number", None)
+            assert number is None or number not in everything
+        for credential in person.credentials:
+            assert credential.password_hash not in everything
+            assert all(factor.secret not in everything for factor in credential.second_factors)
+        assert "$argon2" not in everything
+
+
+async def test_others_are_not_in_it(office: Office) -> None:
+    """D6: nothing of another customer, whatever the tables have in common."""
+    await office.made(0)
+    text = await office.text(0) + await office.text(0, "HTML")
+    for place in (1, 2):
+        assert office.gate.people[place].email not in text
+        assert str(office.customer(place)) not in text
+        assert (await office.key(place)).pseudonym not in text
+
+
+async def test_disclosures_under_embargo_are_left_out(office: Office) -> None:
+    """R24, A9: until the order to be silent has ended; then they are told."""
+    now = office.gate.clock.now
+    await office.disclose(trigger="LEG-7", recipient_name="Oberschnüffelamt", embargoed_until=now.replace(year=2027))
+    await office.disclose(trigger="LEG-8", recipient_name="Handelsgericht")
+    for case in ("LEG-7", "LEG-8", "LEG-9"):
+        await office.read_by("noc", "LEGAL_REQUEST", reference=case)
+    await office.read_by("billing", "INVOICING")
+    await office.seal()
+    await office.made()
+    document = await office.document()
+    assert "Oberschnüffelamt" not in await office.text() + await office.text(form="HTML")
+    assert {each["trigger"] for each in holding(document, "disclosures")["records"]} >= {"LEG-8"}
+    references = {each["reference"] for each in holding(document, "accesses")["records"]}
+    assert "LEG-8" in references and not {"LEG-7", "LEG-9"} & references, "to see the read is to know of the request"
+    office.wait(days=500)
+    await office.made()
+    assert "Oberschnüffelamt" in await office.text()
+
+
+async def test_who_read_what_is_in_it(office: Office) -> None:
+    await office.read_by("billing", "INVOICING")
+    await office.read_by("billing", "INVOICING", place=1)
+    await office.seal()
+    await office.made()
+    accesses = holding(await office.document(), "accesses")
+    assert accesses["count"] == 1
+    (record,) = accesses["records"]
+    assert (record["client"], record["purpose"]) == ("billing", "INVOICING")
+    assert record["fields"] == ["Customer.fullName", "Invoice.number"]
+
+
+async def test_what_one_may_take_along_is_a_part_of_it(office: Office) -> None:
+    """Art. 20: what the customer gave or did, by consent or contract; not what we worked out or made."""
+    await office.made()
+    whole, part = await office.document(), await office.document(form="PORTABLE")
+    assert part["kind"] == "PORTABLE" and whole["kind"] == "EVERYTHING"
+    profile = holding(part, "customers")
+    assert profile["records"][0]["email"] == office.gate.people[0].email
+    assert "customer_number" not in profile["fields"], "a number of our making"
+    names = {each["name"] for each in part["holdings"]}
+    assert names < {each["name"] for each in whole["holdings"]}
+    assert {"customers", "services", "domains", "payment_methods"} <= names
+    assert not {"sign_ins", "accesses", "disclosures", "erasures"} & names
+    fields = [field for each in part["holdings"] for field in each["fields"].values()]
+    assert {field["origin"] for field in fields} <= {"GIVEN", "OBSERVED"}
+    assert not any("withheld" in field for field in fields)
+
+
+async def test_a_damaged_value_is_named_and_the_rest_is_there(office: Office) -> None:
+    async with office.store.write() as connection:
+        mine = customers.c.id == office.customer()
+        await connection.execute(customers.update().where(mine).values(phone=b"\x01" + bytes(40)))
+    await office.made()
+    (record,) = holding(await office.document(), "customers")["records"]
+    assert record["phone"] == {"damaged": True} and record["email"] == office.gate.people[0].email
+
+
+@ONE_STORE
+async def test_a_thousand_rows_take_pages_not_memory(office: Office) -> None:
+    """Every row is there once, whatever the size of a page; the reads are bounded."""
+    async with office.store.write() as connection:
+        mine = consents.c.customer_id == office.customer()
+        already = await connection.scalar(select(func.count()).select_from(consents).where(mine)) or 0
+    await office.grow(1000)
+    await office.made()
+    found = holding(await office.document(), "consents")
+    assert found["count"] == len(found["records"]) == already + 1000
+    versions = [each["wording_version"] for each in found["records"]]
+    assert versions[already:] == [str(number) for number in range(1000)]
+    assert len(await office.parts(0, "JSON")) > 2
+    assert max(each.length for each in await office.parts(0, "JSON")) <= 4 * 64 * 1024
+
+
+def test_every_holding_is_described() -> None:
+    assert {each.name for each in holdings()} >= {"customers", "exports", "sign_ins", "outbox"}

@@ -1,0 +1,129 @@
+"""The documented schema fits, and the page is one self-contained file without a script, in both languages."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from policy.french import WORDS
+from policy.meanings import KEPT_FOR, ORIGINS, Origin
+from store.customers import customers
+from tests.export.office import Office
+from tests.export.schemas import faults
+from workers.exporting_html import POLICY, STYLE
+
+pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "docs/export.schema.json").read_text())
+ONE_STORE = pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
+CATALOGUES = {"Category", "Purpose", "RetentionRule", "Recipient", "Origin"}
+
+
+async def test_the_documents_fit_the_documented_schema(office: Office) -> None:
+    await office.disclose()
+    await office.read_by("billing", "INVOICING")
+    await office.seal()
+    for place in range(3):
+        await office.made(place, "fr" if place == 1 else "en")
+        for form in ("JSON", "PORTABLE"):
+            assert faults(SCHEMA, await office.document(place, form)) == []
+
+
+async def test_the_schema_can_fail() -> None:
+    good = {
+        "format": "customer-data-export", "version": 1, "kind": "EVERYTHING", "language": "en",
+        "madeAt": "2026-11-23T12:00:00Z", "controller": {"name": "A", "address": "B"}, "customer": "5",
+        "words": {name: {} for name in SCHEMA["properties"]["words"]["required"]}, "holdings": [],
+    }  # fmt: skip
+    assert faults(SCHEMA, good) == []
+    bad = [{"kind": "SOME"}, {"customer": 5}, {"madeAt": "today"}, {"extra": 1}, {"holdings": [{"name": "x"}]}]
+    assert all(faults(SCHEMA, good | each) for each in bad)
+
+
+class Page(HTMLParser):
+    """What a page consists of."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_the_page_is_one_file_and_shows_everything(office: Office, language: str) -> None:
+    await office.made(0, language)
+    text = await office.text(form="HTML")
+    page = Page(text)
+    assert page.open == [], "every element is closed"
+    names = {tag for tag, _ in page.tags}
+    assert not names & {"script", "link", "img", "iframe", "form", "input", "object", "base"}
+    attributes = {name for _, given in page.tags for name in given}
+    assert not any(name.startswith("on") or name in ("style", "src", "action") for name in attributes)
+    assert all((given.get("href") or "#").startswith("#") for _, given in page.tags)
+    ids = [given["id"] for _, given in page.tags if "id" in given]
+    assert len(ids) == len(set(ids)) and {given["href"][1:] for _, given in page.tags if "href" in given} <= set(ids)  # type: ignore[index]
+    assert POLICY in [given.get("content") for _, given in page.tags] and f"<style>{STYLE}</style>" in text
+    assert ("html", {"lang": language}) in page.tags
+    person = office.gate.people[0]
+    assert person.email in page.text and person.name.family in page.text
+    assert ("Votre profil" in page.text, "Your profile" in page.text) == (language == "fr", language == "en")
+    assert ("Sert à" in page.text) == (language == "fr")
+    for name in ("Used for", "May be given to", "Kept", "Where it came from"):
+        assert (name in page.text) == (language == "en")
+
+
+@ONE_STORE
+async def test_what_somebody_typed_is_text_on_the_page(office: Office) -> None:
+    """D7: a name can neither be markup, nor turn the direction of what follows."""
+    key = await office.key()
+    name = customers.c.name.info["sealing"].encode(['<script>alert("1")</script>', "\u202ebob</td>"])
+    async with office.store.write() as connection:
+        mine = update(customers).where(customers.c.id == key.customer_id)
+        await connection.execute(mine.values(name=key.seal(customers.c.name, key.customer_id, name)))
+    await office.made()
+    text = await office.text(form="HTML")
+    assert "<script" not in text and "&lt;script&gt;" in text and "\u202e" not in text
+    assert Page(text).open == []
+    (profile,) = (await office.document())["holdings"][0]["records"]
+    assert profile["name"]["given"].startswith("<script>"), "the data itself is as it is"
+
+
+@ONE_STORE
+async def test_the_language_is_the_customers_own_unless_they_say(office: Office) -> None:
+    async with office.store.write() as connection:
+        mine = update(customers).where(customers.c.id == office.customer())
+        await connection.execute(mine.values(locale="fr-CH"))
+    await office.made()
+    assert (await office.document())["language"] == "fr"
+    assert re.search(r"Enregistré lorsque", await office.text(form="HTML"))
+
+
+def test_the_french_words_are_of_rows_that_exist() -> None:
+    from policy.categories import Category
+    from policy.purposes import Purpose
+    from policy.recipients import Recipient
+    from policy.retention import RetentionRule
+
+    catalogues = {each.__name__: each for each in (Category, Purpose, RetentionRule, Recipient, Origin)}
+    assert catalogues.keys() == WORDS.keys() == CATALOGUES
+    for name, catalogue in catalogues.items():
+        assert WORDS[name].keys() <= catalogue.__members__.keys()  # type: ignore[attr-defined]
+    assert set(ORIGINS) <= set(Category) and set(KEPT_FOR) <= set(RetentionRule)
