@@ -50,6 +50,7 @@ RELATIONS: Mapping[str, tuple[str, str, str, str]] = {
     "Customer.cookieChoice": ("cookie_choices", "customer_id", "id", "one"),
     "Customer.disclosures": ("disclosures", "customer_id", "id", "newest"),
     "Customer.erasures": ("erasures", "customer_id", "id", "newest"),
+    "Customer.exports": ("exports", "customer_id", "id", "newest"),
     "Credential.secondFactors": ("second_factors", "credential_id", "id", "oldest"),
     "Service.customer": ("customers", "id", "customer_id", "one"),
     "Domain.customer": ("customers", "id", "customer_id", "one"),
@@ -60,7 +61,7 @@ RELATIONS: Mapping[str, tuple[str, str, str, str]] = {
 TYPES = {
     "customers": "Customer", "services": "Service", "domains": "Domain", "invoices": "Invoice", "consents": "Consent",
     "credentials": "Credential", "second_factors": "SecondFactor", "sign_ins": "SignIn", "sessions": "Session",
-    "cookie_choices": "CookieChoice", "disclosures": "Disclosure", "erasures": "Erasure",
+    "cookie_choices": "CookieChoice", "disclosures": "Disclosure", "erasures": "Erasure", "exports": "Export",
 }  # fmt: skip
 WAYS_TO_PAY = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
 

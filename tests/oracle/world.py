@@ -24,6 +24,7 @@ from store.customers import customers
 from store.database import Store, open_store
 from store.disclosures import disclosures
 from store.domains import domains
+from store.exports import exports
 from store.invoices import invoices
 from store.ledger import Entry, Ledger
 from store.payments import payment_methods
@@ -76,6 +77,7 @@ async def world(config: StoreConfig) -> AsyncIterator[World]:
         await _damage(store, people[DAMAGED])
         await _make_odd(store, people[ODD], people[WHOLE])
         await _take_back(store, people[REGRETTING])
+        await _export(store, people[WHOLE])
         await store.keys.destroy(people[ERASED])
         kept = Kept()
         await store.ledger.close()
@@ -143,6 +145,15 @@ async def _take_back(store: Store, person: int) -> None:
         await connection.execute(insert(consents).values(**later))
 
 
+async def _export(store: Store, person: int) -> None:
+    """An export that is ready, and one that is not."""
+    row = {"customer_id": person, "language": "fr", "requested_at": NOW, "attempts": 1}
+    ready = {"state": "READY", "ready_at": NOW, "expires_at": NOW + timedelta(days=7)}
+    waiting = {"state": "REQUESTED", "ready_at": None, "expires_at": None}
+    async with store.write() as connection:
+        await connection.execute(insert(exports), [row | ready | {"id": 2**41}, row | waiting | {"id": 2**41 + 1}])
+
+
 async def _make_odd(store: Store, person: int, whole: int) -> None:
     """Values at the edge of their types, and rows that share what is usually one row's own."""
     bills = await rows(store, invoices, person, invoices.c.id)
@@ -172,7 +183,7 @@ async def pools(world_: World, model: SchemaModel) -> Pools:
         favourites = [id_ for owner, id_ in found if owner == world_.people[WHOLE]]
         keys[table] = [*favourites[:4], *(id_ for _, id_ in found)][:60]
     ids: Mapping[str, Sequence[str]] = {
-        name: [to_global_id(name, key) for key in keys[table]]
+        name: [to_global_id(name, key) for key in keys[table] or [5]]  # Nobody has one yet: of one that is not there.
         for table, names in model.types_of_table.items()
         for name in names
     }
