@@ -103,8 +103,10 @@ def notice(facts: Facts) -> Notice:
     """The facts, from what the schema allows today; names that the policy does not know are the lint's to find."""
     rows = tuple(_rows(facts))
     groups = {rule: tuple(row.group for row in rows if rule in row.kept) for rule in RetentionRule}
-    kept = tuple((rule, groups[rule]) for rule in RetentionRule if groups[rule])
-    off_notice = (RetentionRule.LEDGER, RetentionRule.ERASURE_RECORDS)  # they name nobody, so no row is about them
+    # They name nobody. The ledger is told of by itself even where customers read what it says about them.
+    off_notice = (RetentionRule.LEDGER, RetentionRule.ERASURE_RECORDS)
+    by_itself = RetentionRule.LEDGER
+    kept = tuple((rule, groups[rule]) for rule in RetentionRule if groups[rule] and rule is not by_itself)
     return Notice(
         rows=rows,
         sharing=tuple(_sharing(facts)),
@@ -114,7 +116,9 @@ def notice(facts: Facts) -> Notice:
         kept=kept,
         purposes=tuple(each for each in Purpose if not each.notice.startswith(BEYOND)),
         beyond=tuple(each for each in Purpose if each.notice.startswith(BEYOND)),
-        beyond_kept=tuple(rule for rule in RetentionRule if rule in off_notice and not groups[rule]),
+        beyond_kept=tuple(
+            rule for rule in RetentionRule if rule in off_notice and (rule is by_itself or not groups[rule])
+        ),
         limits=tuple(each.source for each in (*NEVER, *ONLY)),
         platforms=PLATFORMS,
     )

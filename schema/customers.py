@@ -8,6 +8,7 @@ from policy.categories import Category
 from policy.purposes import Purpose
 from resolvers import customers as reads
 from schema.access import SessionConnection, SignInConnection
+from schema.accesses import AccessConnection, Words, accesses
 from schema.addresses import PostalAddress
 from schema.connections import After, First, connection
 from schema.consents import Consent, CookieChoice
@@ -137,6 +138,12 @@ class Customer(Node):
         Category.PREFERENCE,
         (SELF,),
     )
+
+    @accesses
+    def accesses(
+        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET, language: Words = strawberry.UNSET
+    ) -> AccessConnection | None:
+        """Who read the customer's data and why, newest first: from the ledger, a second or two after each reading."""
 
 
 CustomerConnection = connection(Customer, "Customer")

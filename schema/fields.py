@@ -28,7 +28,7 @@ from schema.directives import (
     Retention,
     RetentionEnum,
 )
-from schema.sources import Embedded, Entry, GlobalId, Paged, Part, Related, Source, Value
+from schema.sources import Embedded, Entry, GlobalId, Paged, Part, Related, Source, Value, Work, WorkedOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,17 @@ def paged_table(table: Table, category: Category, allows: Iterable[Allowed]) -> 
     return _decorated(Declared(Paged(table), category, allowances(allows), table.info["retention"]))
 
 
+def worked_out(
+    run: Work,
+    category: Category | None,
+    retention: RetentionRule | None,
+    allows: Iterable[Allowed],
+    why: str | None = None,
+) -> Callable[[Any], Any]:
+    """A field that is no row's: the function works it out. `why` says what makes it public, if it is."""
+    return _decorated(Declared(WorkedOut(run), category, allowances(allows), retention, public=why))
+
+
 def entry(kind: str, table: Table | None, category: Category, allows: Iterable[Allowed]) -> Callable[[Any], Any]:
     """A root field that finds one row."""
     retention = RetentionRule.CUSTOMER_LIFE if table is None else table.info["retention"]
@@ -162,9 +173,9 @@ def searched(category: Category, description: str, allows: Iterable[Allowed], *,
     )
 
 
-def positioned(description: str, why: str) -> Any:
+def positioned(description: str, why: str, *, name: str | None = None) -> Any:
     """An argument that says nothing of any person, with the reason."""
-    return strawberry.argument(description=description, metadata={DECLARED: Declared(public=why)})
+    return strawberry.argument(description=description, name=name, metadata={DECLARED: Declared(public=why)})
 
 
 def searched_input(category: Category, description: str, allows: Iterable[Allowed]) -> Any:

@@ -12,6 +12,7 @@ from schema.connections import After, First
 from schema.customers import Customer, CustomerConnection
 from schema.directives import PurposeEnum
 from schema.fields import entry, paged_table, public, searched, searched_input
+from schema.ledger import Ledger, ledger
 from schema.node import Node
 from schema.readers import SELF, THE_CUSTOMER, WRITTEN_TO
 from schema.records import plain_type
@@ -75,5 +76,9 @@ class Query:
     @entry("node", None, Category.CUSTOMER_ID, THE_CUSTOMER)
     def node(self, id: GlobalId) -> Node | None:
         """Any object by global id; null for one that does not exist or may not be read for the purpose."""
+
+    @ledger
+    def ledger(self) -> Ledger:
+        """What holds us to our ledger: checkpoints, keys and proofs."""
 
     grant: Grant = public(GrantFacts(), "What the caller's token allows.", OWN_FACTS)

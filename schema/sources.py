@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,4 +94,28 @@ class Affected:
     table: Table
 
 
-Source = Value | GlobalId | Embedded | Part | Related | Paged | Entry | Attribute | GrantFacts | Command | Affected
+Work = Callable[..., Awaitable[Any]]
+"""Given the execution's context, the object that the field is asked of, and the arguments by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedOut:
+    """What is read elsewhere than from rows of customers, such as from the ledger; answered as a value of its own."""
+
+    run: Work
+
+
+Source = (
+    Value
+    | GlobalId
+    | Embedded
+    | Part
+    | Related
+    | Paged
+    | Entry
+    | Attribute
+    | GrantFacts
+    | Command
+    | Affected
+    | WorkedOut
+)

@@ -43,6 +43,7 @@ from schema.sources import (
     Related,
     Source,
     Value,
+    WorkedOut,
 )
 from schema.views import GrantView, Page
 
@@ -136,6 +137,8 @@ def _resolver(source: Source | None) -> Resolver:
             return _command(run)
         case Affected(name, _):
             return _affected(name)
+        case WorkedOut(run):
+            return lambda value, info, **arguments: run(info.context, value, arguments)
         case None:
             raise LookupError("a field without a source cannot be answered")
 

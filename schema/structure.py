@@ -24,6 +24,7 @@ from schema.sources import (
     Related,
     Source,
     Value,
+    WorkedOut,
 )
 
 Found = tuple[str, str]
@@ -94,7 +95,7 @@ def _reads_rows(model: SchemaModel, field: FieldModel) -> bool:
     match field.source:
         case Attribute() | None:
             return False
-        case GrantFacts():
+        case GrantFacts() | WorkedOut():
             return holds_rows(model.core, field.core.type)
         case _:
             return True

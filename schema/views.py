@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from policy.grant import Grant
 from resolvers.guard import Record
@@ -15,7 +17,7 @@ from schema.plans import Planned
 class Edge:
     """A row with its place in the list."""
 
-    node: Record
+    node: Any
     cursor: str
 
 
@@ -30,12 +32,16 @@ class Page:
     @classmethod
     def of(cls, planned: Planned, at: Paging, records: list[Record], more: bool) -> Page:
         """The page of these rows."""
-        coordinate = planned.facts.coordinate
+        return cls.at(planned.facts.coordinate, at, records, more)
+
+    @classmethod
+    def at(cls, coordinate: str, at: Paging, records: Sequence[Any], more: bool) -> Page:
+        """The page of these values, which have an `id`, in the list of this coordinate."""
         edges = [Edge(each, to_cursor(coordinate, each.id)) for each in records]
         return cls(edges, more, at.after is not None)
 
     @property
-    def nodes(self) -> list[Record]:
+    def nodes(self) -> list[Any]:
         """The rows alone."""
         return [edge.node for edge in self.edges]
 

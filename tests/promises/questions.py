@@ -115,7 +115,11 @@ class _Writer:
                 return f'(id: "<{place}>")'
             case ("Query", "customerLookup"):
                 return f'(by: {{customerNumber: "C-{100_000 + place}"}})'
-            case (_, "customers" | "signIns" | "sessions"):
+            case ("Ledger", "inclusion"):
+                return '(index: "0")'
+            case ("Ledger", "consistency"):
+                return '(from: "0")'
+            case (_, "customers" | "signIns" | "sessions" | "accesses"):
                 return f"(first: {self.draw(st.integers(0, 3))})"
             case _:
                 return ""

@@ -1,0 +1,176 @@
+"""`me.accesses`: who read my data, why and what, newest first, with a proof that needs the public key alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policy.purposes import Purpose
+from schema.requests import Kind
+from store.config import StoreConfig
+from store.merkle import verify_consistency, verify_inclusion
+from store.notes import unbase64
+from store.proofs import open_proof
+from tests.export.office import Office, opened_office
+from tests.gateway.servers import command
+from tests.promises.gate import grant, own
+
+pytestmark = pytest.mark.anyio
+
+ENTRY = "index at client clientName purpose why reference fields { coordinate description category }"
+PROOF = "proof { size leaf path checkpoint entry file }"
+MINE = "query ($n: Int, $a: String, $l: Language) { me { accesses(first: $n, after: $a, language: $l) "
+MINE += f"{{ nodes {{ {ENTRY} {PROOF} }} edges {{ cursor }} pageInfo {{ hasNextPage endCursor }} }} }} }}"
+
+
+@pytest.fixture
+async def office(store_config: StoreConfig) -> AsyncIterator[Office]:
+    """A few customers, read by tools."""
+    async with opened_office(store_config) as opened:
+        await opened.desk.register("billing", name="Billing tool")
+        yield opened
+
+
+async def mine(office: Office, place: int = 0, **variables: Any) -> Any:
+    answer = await office.gate.ask(MINE, own(office.customer(place)), variables={"n": 10, **variables})
+    return answer.data["me"]["accesses"]
+
+
+async def test_a_real_reading_is_told_in_plain_words(office: Office) -> None:
+    """R58, DESIGN 9.8: by the tool that really asked."""
+    query = "query ($id: ID!) { customer(id: $id) { fullName invoices { number } } }"
+    tool = grant(Purpose.INVOICING, client="billing")
+    await office.gate.ask(query, tool, variables={"id": office.gate.id(0)})
+    await office.seal()
+    (entry,) = (await mine(office))["nodes"]
+    assert (entry["client"], entry["clientName"], entry["purpose"]) == ("billing", "Billing tool", "INVOICING")
+    assert (entry["at"], entry["why"]) == ("2026-11-23T12:00:00Z", "Draw up and deliver invoices.")
+    told = {each["coordinate"]: each for each in entry["fields"]}
+    assert told["Customer.fullName"]["description"].startswith("Given and family name")
+    assert told["Invoice.number"]["category"] == "TRANSACTION"
+    (french, *_) = (await mine(office, l="FR"))["nodes"]
+    assert french["why"] == "Établir et envoyer les factures."
+    assert {each["description"] for each in french["fields"]} >= {"Prénom et nom d'une personne."}
+    assert (await mine(office, 1))["nodes"] == [], "nothing of it was about anybody else"
+
+
+async def test_reading_it_is_read_too(office: Office) -> None:
+    """DESIGN 9.8: it is logged, as SELF_SERVICE, and the next look shows it."""
+    await mine(office)
+    await office.seal()
+    (entry,) = (await mine(office))["nodes"]
+    assert entry["purpose"] == "SELF_SERVICE" and "Customer.accesses" in {
+        each["coordinate"] for each in entry["fields"]
+    }
+
+
+async def test_pages_lead_from_the_newest_to_the_oldest(office: Office) -> None:
+    for number in range(7):
+        await office.read_by("billing", "INVOICING", reference=f"INC-{number}")
+        await office.read_by("noc", "LEGAL_REQUEST", reference=f"LEG-{number}")
+    await office.seal()
+    seen, after = [], None
+    while True:
+        page = await mine(office, n=3, a=after)
+        seen += [each["reference"] for each in page["nodes"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert seen == [f"INC-{number}" for number in range(6, -1, -1)], "what may not be told is passed over"
+    assert (await mine(office, n=0))["nodes"] == []
+
+
+async def test_a_legal_request_is_told_once_it_may_be(office: Office) -> None:
+    """R24: not before something was disclosed, and not while an order forbids it."""
+    now = office.gate.clock.now
+    await office.read_by("noc", "LEGAL_REQUEST", reference="LEG-7")
+    await office.seal()
+    assert (await mine(office))["nodes"] == []
+    await office.disclose(trigger="LEG-7", embargoed_until=now.replace(year=2027))
+    assert (await mine(office))["nodes"] == []
+    office.wait(days=366)
+    assert [each["reference"] for each in (await mine(office))["nodes"]] == ["LEG-7"]
+
+
+async def test_the_proof_needs_the_public_key_alone(office: Office, tmp_path: Path) -> None:
+    for _ in range(20):
+        await office.read_by("billing", "INVOICING")
+    await office.seal()
+    node = (await mine(office))["nodes"][3]
+    proof = node["proof"]
+    (key,) = [each.verifier for each in await office.log.keys.all()]
+    proven = open_proof(proof["file"], [key])
+    assert (str(proven.index), proven.entry.decode()) == (node["index"], proof["entry"])
+    path, root = [unbase64(each) for each in proof["path"]], proven.checkpoint.root
+    assert verify_inclusion(proven.index, int(proof["size"]), unbase64(proof["leaf"]), path, root)
+    (tmp_path / "my.tlog-proof").write_text(proof["file"])
+    (tmp_path / "ledger.pub").write_text(f"{key}\n")
+    done = command(["ledger", "verify", "my.tlog-proof", "--key", "ledger.pub"], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (tmp_path / "my.tlog-proof").write_text(proof["file"].replace(f"index {node['index']}", "index 0"))
+    assert command(["ledger", "verify", "my.tlog-proof", "--key", "ledger.pub"], tmp_path).returncode == 1
+
+
+async def test_what_is_not_signed_yet_has_no_proof(office: Office) -> None:
+    """The entry is a leaf within seconds, and signed within a minute."""
+    await office.read_by("billing", "INVOICING")
+    await office.seal()
+    await office.read_by("billing", "INVOICING")
+    await office.log.sealer.step()
+    new, old = (await mine(office))["nodes"]
+    assert new["proof"] is None and old["proof"]["size"] == "1"
+    office.log.clock.pass_by(seconds=61)
+    await office.log.sealer.step()
+    new, *_ = (await mine(office))["nodes"]
+    assert new["proof"]["size"] == "3", "the look before is an entry, too"
+
+
+async def test_it_is_for_oneself_only(office: Office) -> None:
+    await office.read_by("billing", "INVOICING")
+    query = "query ($id: ID!) { customer(id: $id) { accesses { nodes { index } } } }"
+    answer = await office.gate.ask(query, grant(Purpose.INVOICING), variables={"id": office.gate.id(0)})
+    assert answer.kind is Kind.REFUSED and answer.statements == ()
+    other = await office.gate.ask(query, own(office.customer(1)), variables={"id": office.gate.id(0)})
+    assert other.data == {"customer": None}
+
+
+async def test_proofs_of_the_whole_over_graphql(office: Office) -> None:
+    """Issue 6, item 5: inclusion and consistency; they say nothing of anybody, and are not recorded."""
+    for _ in range(5):
+        await office.read_by("billing", "INVOICING")
+    await office.seal()
+    earlier = await office.log.checkpoints.latest()
+    for _ in range(8):
+        await office.read_by("billing", "INVOICING")
+    await office.seal()
+    latest = await office.log.checkpoints.latest()
+    assert earlier is not None and latest is not None
+    query = (
+        "{ ledger { checkpoint publicKeys consistency(from: \"5\") { path size checkpoint }"
+        " inclusion(index: \"6\") { leaf path size } } }"
+    )  # fmt: skip
+    for who in (grant(Purpose.INVOICING), own(office.customer())):
+        answer = await office.gate.ask(query, who)
+        found = answer.data["ledger"]
+        assert found["checkpoint"] == found["consistency"]["checkpoint"] == latest.note and not answer.personal
+        assert found["publicKeys"] == [str(each.verifier) for each in await office.log.keys.all()]
+        path = [unbase64(each) for each in found["consistency"]["path"]]
+        assert verify_consistency(earlier.size, latest.size, earlier.root, latest.root, path)
+        path = [unbase64(each) for each in found["inclusion"]["path"]]
+        assert verify_inclusion(6, latest.size, unbase64(found["inclusion"]["leaf"]), path, latest.root)
+    for wrong in (
+        'inclusion(index: "13")',
+        'consistency(from: "14")',
+        'consistency(from: "-1")',
+        'inclusion(index: "x")',
+    ):
+        answer = await office.gate.ask(f"{{ ledger {{ {wrong} {{ path }} }} }}", grant(Purpose.INVOICING))
+        assert answer.codes == ["BAD_USER_INPUT"], wrong
+
+
+async def test_an_empty_ledger_proves_nothing(office: Office) -> None:
+    answer = await office.gate.ask("{ ledger { checkpoint publicKeys } }", grant(Purpose.INVOICING))
+    assert answer.data["ledger"]["checkpoint"] is None
