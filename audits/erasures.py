@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -95,6 +95,7 @@ def erasures_report(found: list[ErasureFact], now: datetime) -> Report:
     data = {
         "counts": {state: states[state] for state in ERASURE_STATES}
         | {"overdue": broken, "late": late, "dueWithinAWeek": sum(each.soon(now) for each in found)},
+        "due": due_days(found, now),
         "erasures": [
             {
                 "case": str(each.case),
@@ -113,6 +114,18 @@ def erasures_report(found: list[ErasureFact], now: datetime) -> Report:
     }
     lead = "What was promised, by when, and whether it was kept. The records name no person."
     return Report("erasures", "Erasures", lead, [Section("Cases", table=table)], data, figures, {"Read at": _said(now)})
+
+
+def due_days(found: list[ErasureFact], now: datetime) -> list[dict[str, Any]]:
+    """The days on which open cases are due, the earliest first, with how many and whether the day is over."""
+    days: dict[str, list[ErasureFact]] = {}
+    for each in found:
+        if each.state in OPEN and each.due_at is not None:
+            days.setdefault(each.due_at.date().isoformat(), []).append(each)
+    return [
+        {"day": day, "cases": len(cases), "overdue": sum(each.overdue(now) for each in cases)}
+        for day, cases in sorted(days.items())
+    ]
 
 
 def _row(each: ErasureFact, now: datetime) -> list[Cell]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from audits.checkpoints import checkpoints_data
 from audits.ledger import LedgerFacts, Use
 from audits.lint_report import finding_data, findings_table
 from audits.reports import Cell, Figure, Report, Section, Table, cell, code
+from store.ledger_checkpoints import Signed
+
+CHECKPOINTS = 10
+"""How many a report lists."""
 
 
-def ledger_report(found: LedgerFacts, now: datetime) -> Report:
+def ledger_report(found: LedgerFacts, now: datetime, signed: Sequence[Signed] = ()) -> Report:
     """Who read how often, for what, and which fields; entries that cannot be read first."""
     uses = found.sorted_uses()
     table = Table(
@@ -22,6 +28,8 @@ def ledger_report(found: LedgerFacts, now: datetime) -> Report:
         Section("Readings", table=table),
         Section("Fields", table=Table(("Field", "Operations"), [[code(name), cell(count)] for name, count in fields])),
     ]
+    if signed:
+        sections.append(Section("Newest checkpoints", table=_checkpoints(signed)))
     figures = [
         Figure("Entries", str(found.entries)),
         Figure("Operations", str(sum(each.operations for each in uses))),
@@ -45,6 +53,7 @@ def ledger_report(found: LedgerFacts, now: datetime) -> Report:
             for each in uses
         ],
         "fields": [{"coordinate": name, "operations": count} for name, count in fields],
+        "checkpoints": checkpoints_data(signed),
         "findings": [finding_data(each) for each in found.findings],
     }
     lead = (
@@ -65,6 +74,11 @@ def _row(use: Use) -> list[Cell]:
         cell(use.with_reference),
         cell(moment(use.last)),
     ]
+
+
+def _checkpoints(signed: Sequence[Signed]) -> Table:
+    rows = [[cell(each["signedAt"]), cell(each["size"]), code(each["root"])] for each in checkpoints_data(signed)]
+    return Table(("Signed", "Entries", "Root"), rows)
 
 
 def moment(seconds: int) -> str:

@@ -108,7 +108,7 @@ def _data(found: Record) -> dict[str, Any]:
             "representative": _party_data(own.representative),
             "dataProtectionOfficer": _party_data(own.dpo),
         },
-        "activities": [_activity(each) for each in found.activities],
+        "activities": [activity_data(each) for each in found.activities],
         "g": list(found.measures),
     }
 
@@ -119,7 +119,8 @@ def _party_data(party: Party) -> dict[str, Any]:
     return {"name": party.name, "address": party.address or None, "email": party.email}
 
 
-def _activity(each: Activity) -> dict[str, Any]:
+def activity_data(each: Activity) -> dict[str, Any]:
+    """One activity in the JSON form, by the letters of the article."""
     return {
         "name": each.purpose.name,
         "enabled": each.enabled,

@@ -181,7 +181,7 @@ class Api:
         if decision.introspects and not grant.introspection:
             return failed(Kind.REFUSED, [answers.NO_INTROSPECTION])
         problems = decision.problems()
-        if problems and settled.chosen.refused is not None:
+        if decision.wants_purpose and settled.chosen.refused is not None:
             problems = [settled.chosen.problem()]
         elif decision.permits(grant):
             return None

@@ -88,6 +88,12 @@ class Decision:
         """Whether the operation may run, in full or with fields withheld."""
         return not self.unwithholdable and (not self.refused or grant.refusal is Refusal.WITHHOLD)
 
+    @property
+    def wants_purpose(self) -> bool:
+        """Whether another purpose would help: not where all that is missing is a scope."""
+        refused = (*self.refused, *self.unwithholdable)
+        return any(each.refused.reason is not Reason.SCOPE_MISSING for each in refused)
+
     def problems(self) -> list[Problem]:
         """One error per refused coordinate."""
         return [each.problem(self.purpose) for each in (*self.refused, *self.unwithholdable)]

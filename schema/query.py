@@ -8,6 +8,7 @@ import strawberry
 
 from policy.categories import Category
 from policy.purposes import Purpose
+from schema.audits import Audit, nothing_yet
 from schema.connections import After, First
 from schema.customers import Customer, CustomerConnection
 from schema.directives import PurposeEnum
@@ -16,6 +17,7 @@ from schema.ledger import Ledger, ledger
 from schema.node import Node
 from schema.readers import SELF, THE_CUSTOMER, WRITTEN_TO
 from schema.records import plain_type
+from schema.reported import AUDIT_READ, reported
 from schema.sources import Attribute, GrantFacts
 from store.customers import customers
 
@@ -80,5 +82,9 @@ class Query:
     @ledger
     def ledger(self) -> Ledger:
         """What holds us to our ledger: checkpoints, keys and proofs."""
+
+    @reported(nothing_yet, AUDIT_READ)
+    def audit(self) -> Audit | None:
+        """The audits: what may be read, by whom, for what. Needs the scope `audit:read`."""
 
     grant: Grant = public(GrantFacts(), "What the caller's token allows.", OWN_FACTS)

@@ -105,6 +105,11 @@ class WorkedOut:
     run: Work
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a report says under the field's own name: the names of its JSON form are those of the schema."""
+
+
 Source = (
     Value
     | GlobalId
@@ -118,4 +123,5 @@ Source = (
     | Command
     | Affected
     | WorkedOut
+    | Fact
 )

@@ -36,6 +36,7 @@ from schema.sources import (
     Command,
     Embedded,
     Entry,
+    Fact,
     GlobalId,
     GrantFacts,
     Paged,
@@ -137,6 +138,8 @@ def _resolver(source: Source | None) -> Resolver:
             return _command(run)
         case Affected(name, _):
             return _affected(name)
+        case Fact():
+            return lambda told, info: told[info.field_name]
         case WorkedOut(run):
             return lambda value, info, **arguments: run(info.context, value, arguments)
         case None:

@@ -17,6 +17,7 @@ from schema.sources import (
     Attribute,
     Embedded,
     Entry,
+    Fact,
     GlobalId,
     GrantFacts,
     Paged,
@@ -76,7 +77,7 @@ def _misplaced(model: SchemaModel, field: FieldModel) -> str | None:
             return None
         case None:
             return "has no source and can not be answered"
-        case Attribute() if table is not None or type_.name in _without_attributes(model):
+        case Attribute() | Fact() if table is not None or type_.name in _without_attributes(model):
             return "shows an attribute, which a row or a part of one does not have"
         case Part() if type_.name not in _embedded(model):
             return "shows a part, and its type is embedded nowhere"
@@ -93,7 +94,7 @@ def _misplaced(model: SchemaModel, field: FieldModel) -> str | None:
 
 def _reads_rows(model: SchemaModel, field: FieldModel) -> bool:
     match field.source:
-        case Attribute() | None:
+        case Attribute() | Fact() | None:
             return False
         case GrantFacts() | WorkedOut():
             return holds_rows(model.core, field.core.type)

@@ -52,14 +52,20 @@ class Checkpoints:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         columns = select(C.size, C.key_number, C.root, C.note, C.signed_at)
-        newest = columns.order_by(C.size.desc(), C.key_number.desc()).limit(1)
+        descending = columns.order_by(C.size.desc(), C.key_number.desc())
+        newest = descending.limit(1)
         self._latest = reader.prepare(newest)
+        self._recent = reader.prepare(descending.limit(bindparam("most", type_=Id)))
         self._at = reader.prepare(newest.where(C.size == bindparam("size", type_=Id)))
         self._between = reader.prepare(_between(columns))
 
     async def latest(self) -> Signed | None:
         """The one of the largest tree; None while nothing was signed."""
         return await self._one(self._latest, {})
+
+    async def recent(self, most: int) -> list[Signed]:
+        """At most so many, those of the largest trees first."""
+        return [_signed(*row) for row in await self._reader.fetch(self._recent, {"most": most})]
 
     async def at(self, size: int) -> Signed | None:
         """The one of exactly this size."""

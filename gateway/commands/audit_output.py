@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +13,8 @@ import click
 from audits.facts import Facts
 from audits.forms import FORMS
 from audits.reports import Report
-from audits.sources import Text, Unreadable, read_text
+from audits.sources import Unreadable, read_text
+from schema.printed import own_schema
 
 FOUND = 1
 """Exit code: something a build should stop for."""
@@ -22,7 +22,6 @@ UNREADABLE = 2
 """Exit code: the command, or a file it was given, cannot be read."""
 
 SUFFIXES = {".json": "json", ".md": "markdown", ".csv": "csv", ".html": "html", ".htm": "html", ".txt": "table"}
-OWN_SCHEMA = "schema/schema.graphql"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,11 +48,6 @@ schema_argument = click.argument("schema", required=False)
 def read_facts(where: str | None) -> Facts:
     """The facts of a schema: the gateway's own when none is named."""
     return Facts.of(own_schema() if where is None else read_text(where))
-
-
-def own_schema() -> Text:
-    """The schema that this gateway serves, as it is printed and committed."""
-    return Text(OWN_SCHEMA, files("schema").joinpath("schema.graphql").read_text("utf-8"))
 
 
 @contextmanager

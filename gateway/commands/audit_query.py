@@ -46,7 +46,9 @@ def query_(
 
 def _explained(texts: Sequence[Text], client_id: str, purpose: str | None) -> list[Explanation]:
     # Strawberry takes half a second to import, which no other audit needs.
-    from gateway.commands.audit_explaining import Explainer
+    from schema.build import core_schema
+    from schema.explaining import Explainer
+    from schema.model import SchemaModel
 
     facts = read_facts(None)
 
@@ -55,7 +57,7 @@ def _explained(texts: Sequence[Text], client_id: str, purpose: str | None) -> li
         client = registered.get(client_id)
         if client is None:
             raise click.UsageError(f"There is no client {client_id}. There are: {', '.join(registered) or 'none'}")
-        explainer = Explainer(facts, client, readers.main)
+        explainer = Explainer(SchemaModel(core_schema()), facts, client, readers.main)
         return [explainer.explain(text, purpose) for text in texts]
 
     return from_store(read)

@@ -9,15 +9,17 @@ from typing import TypeVar, get_args
 
 import click
 
+from audits.checkpoints import checkpoint_facts
 from audits.checks import Finding, failing, in_order
 from audits.clients import Client, findings, registrations, unused
 from audits.clients_report import clients_report
 from audits.consents import consent_facts, consents_report, unclear_wordings
 from audits.erasures import erasure_facts, erasures_report, overdue
-from audits.ledger import Period, ledger_facts
-from audits.ledger_report import ledger_report
+from audits.ledger import LedgerFacts, Period, ledger_facts
+from audits.ledger_report import CHECKPOINTS, ledger_report
 from audits.reading import Readers, opened
 from gateway.commands.audit_output import FOUND, leave_report, output_options, read_facts, schema_argument, told_plainly
+from store.ledger_checkpoints import Signed
 
 Found = TypeVar("Found")
 
@@ -105,9 +107,14 @@ def ledger_(
     Exit code 1 when an entry cannot be read, 3 when the ledger cannot.
     """
     bounds = [each.replace(tzinfo=UTC) if each else None for each in (since, until)]
-    found = from_store(lambda readers: ledger_facts(readers.ledger, bounds[0], bounds[1], period))
+
+    async def read(readers: Readers) -> tuple[LedgerFacts, list[Signed]]:
+        counted = await ledger_facts(readers.ledger, bounds[0], bounds[1], period)
+        return counted, await checkpoint_facts(readers.ledger, CHECKPOINTS)
+
+    found, signed = from_store(read)
     with told_plainly():
-        leave_report(ledger_report(found, datetime.now(UTC)), form, output)
+        leave_report(ledger_report(found, datetime.now(UTC), signed), form, output)
     if found.findings:
         raise SystemExit(FOUND)
 

@@ -12,22 +12,24 @@ import pytest
 from sqlalchemy import insert
 
 from audits.clients import Client, registrations
-from audits.facts import Facts
 from audits.query_report import Explained, Explanation, query_report
 from audits.reading import opened
 from audits.sources import Text
-from gateway.commands.audit_explaining import CASE, Explainer
-from gateway.commands.audit_output import own_schema
 from gateway.tour import CUSTOMER, STEPS, Step
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.api import Api
+from schema.build import core_schema
+from schema.explaining import CASE, Explainer
+from schema.model import SchemaModel
+from schema.printed import own_facts
 from schema.requests import Request
 from store.clients import documents
 from store.config import StoreConfig
 from store.database import open_store
 
-FACTS = Facts.of(own_schema())
+FACTS = own_facts()
+MODEL = SchemaModel(core_schema())
 
 
 def explained(folder: Path, client: str, text: str, purpose: str | None = None, **changes: object) -> Explanation:
@@ -37,7 +39,7 @@ def explained(folder: Path, client: str, text: str, purpose: str | None = None, 
         async with opened(StoreConfig.local(folder)) as readers:
             (found,) = [each for each in await registrations(readers.main) if each.id == client]
             changed = Client(**{name: getattr(found, name) for name in Client.__slots__} | changes)
-            return Explainer(FACTS, changed, readers.main).explain(Text("d.graphql", text), purpose)
+            return Explainer(MODEL, FACTS, changed, readers.main).explain(Text("d.graphql", text), purpose)
 
     return asyncio.run(explain())
 

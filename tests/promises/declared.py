@@ -41,8 +41,8 @@ class Declared:
         return frozenset(purpose for purpose, _ in self.allows)
 
     def open_to(self, purpose: str) -> bool:
-        """Whether the purpose may read it; what names no purpose is for everyone."""
-        return not self.allows or purpose in self.purposes
+        """Whether the purpose, without any scope, may read it; what names neither is for everyone."""
+        return not self.scopes and (not self.allows or purpose in self.purposes)
 
     def condition(self, purpose: str) -> str | None:
         """What must hold for this purpose."""

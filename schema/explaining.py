@@ -13,7 +13,6 @@ from audits.query_report import Explained, Explanation, Judged, Unfit, Verdict
 from audits.sources import Text
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from schema.build import core_schema
 from schema.decision import Decision, RefusedField, decide_operation
 from schema.documents import Documents, Operation
 from schema.errors import Problem
@@ -32,15 +31,15 @@ SWITCHES = 6
 class Explainer:
     """Explains documents of one client."""
 
-    def __init__(self, facts: Facts, client: Client, reader: Reader) -> None:
-        self.facts, self.client, self.reader = facts, client, reader
-        self.model = SchemaModel(core_schema())
+    def __init__(self, model: SchemaModel, facts: Facts, client: Client, reader: Reader, *, hints: bool = True) -> None:
+        """`hints`: whether what is wrong with a document may name fields that it does not."""
+        self.model, self.facts, self.client, self.reader, self.hints = model, facts, client, reader, hints
         self.documents = Documents(self.model.core, Limits())
 
     def explain(self, text: Text, purpose: str | None) -> Explanation:
         """Every operation of the document: for the purpose it states or is registered for, else for each there is."""
         document = self.documents.read(text.text)
-        unfit = [_unfit(each, text.name) for each in document.problems(hints=True)]
+        unfit = [_unfit(each, text.name) for each in document.problems(hints=self.hints)]
         registered = next((each.purpose for each in self.client.documents if each.hash == document.hash), None)
         found: list[Explained] = []
         for operation in document.operations.values():

@@ -1,0 +1,123 @@
+"""The audits over GraphQL: the facts of `gateway audit`, from the same functions, for tokens with `audit:read`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from audits import told
+from audits.controller_checks import LANGUAGES
+from audits.facts import Facts
+from schema.audits_documents import AuditDocument, explain
+from schema.audits_papers import AuditNotice, AuditRecord
+from schema.audits_schema import AuditLint, AuditMatrix, AuditSchema, AuditWord
+from schema.audits_store import AuditCheckpoint, AuditClients, AuditConsents, AuditErasures
+from schema.directives import CategoryEnum, PurposeEnum, RecipientEnum
+from schema.records import plain_type
+from schema.reported import filtering, reported
+from schema.reporting import Bench, aside
+from schema.words import enumerated
+
+NEWEST = 10
+MOST = 100
+
+AuditLanguage = enumerated("AuditLanguage", LANGUAGES, "The languages of the notice.")
+Language = Annotated[AuditLanguage, filtering("In which language.")]
+Purposes = Annotated[list[PurposeEnum] | None, filtering("Only fields readable for one of these.")]
+Categories = Annotated[list[CategoryEnum] | None, filtering("Only fields of one of these.")]
+Types = Annotated[list[str] | None, filtering("Only fields of one of these types.")]
+Recipients = Annotated[list[RecipientEnum] | None, filtering("Only what one of these may receive.")]
+Most = Annotated[int, filtering(f"How many at most, up to {MOST}.")]
+ClientId = Annotated[str, filtering("The client that would send it.")]
+DocumentText = Annotated[str, filtering("The GraphQL document.")]
+ForPurpose = Annotated[PurposeEnum | None, filtering("What it is for; else what it states, or each of the client's.")]
+
+
+def of_schema(make: Callable[[Facts, Mapping[str, Any]], Any]) -> Callable[[Any], Any]:
+    """A report on what the schema says."""
+
+    async def run(bench: Bench, given: Mapping[str, Any]) -> Any:
+        facts = await bench.facts()
+        return await aside(lambda: make(facts, given))
+
+    return reported(run)
+
+
+def _matrix(facts: Facts, given: Mapping[str, Any]) -> Any:
+    return told.matrix_told(facts, given)
+
+
+async def _clients(bench: Bench, given: Mapping[str, Any]) -> Any:
+    return await told.clients_told(await bench.facts(), bench.readers.main)
+
+
+async def _erasures(bench: Bench, given: Mapping[str, Any]) -> Any:
+    return await told.erasures_told(bench.readers.main, bench.now)
+
+
+async def _consents(bench: Bench, given: Mapping[str, Any]) -> Any:
+    return await told.consents_told(bench.readers.main, bench.now)
+
+
+async def _checkpoints(bench: Bench, given: Mapping[str, Any]) -> Any:
+    return await told.ledger_told(bench.readers.ledger, min(max(given["most"], 0), MOST))
+
+
+async def nothing_yet(bench: Bench, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The audits themselves: each report below is made when it is asked for."""
+    return {}
+
+
+@plain_type
+class Audit:
+    """What may be read, by whom, for what, and was it so? Everything is derived, and nobody is named."""
+
+    @of_schema(lambda facts, given: told.schema_told(facts))
+    def schema(self) -> AuditSchema:
+        """Which schema all of this is about."""
+
+    @of_schema(lambda facts, given: told.lint_told(facts))
+    def lint(self) -> AuditLint:
+        """What the schema leaves open."""
+
+    @of_schema(_matrix)
+    def matrix(
+        self,
+        purposes: Purposes = None,
+        categories: Categories = None,
+        types: Types = None,
+        recipients: Recipients = None,
+    ) -> AuditMatrix:
+        """Which field may be read for which purpose."""
+
+    @of_schema(lambda facts, given: told.notice_told(facts, given["language"]))
+    def notice(self, language: Language = AuditLanguage.en) -> AuditNotice:
+        """What people are told."""
+
+    @of_schema(lambda facts, given: told.record_told(facts))
+    def record(self) -> AuditRecord:
+        """What the authority is told (GDPR Art. 30)."""
+
+    @of_schema(lambda facts, given: told.words_told(given["language"]))
+    def words(self, language: Language = AuditLanguage.en) -> list[AuditWord]:
+        """Every row of the policy with its sentence."""
+
+    @reported(_clients)
+    def clients(self) -> AuditClients:
+        """Who can read what, for what, through which document."""
+
+    @reported(explain)
+    def explain(self, client: ClientId, document: DocumentText, purpose: ForPurpose = None) -> AuditDocument | None:
+        """Whether a client may send a document, and why; null for a client that is not registered."""
+
+    @reported(_erasures)
+    def erasures(self) -> AuditErasures:
+        """Erasures due and done."""
+
+    @reported(_consents)
+    def consents(self) -> AuditConsents:
+        """What people agreed to."""
+
+    @reported(_checkpoints)
+    def checkpoints(self, most: Most = NEWEST) -> list[AuditCheckpoint]:
+        """The newest checkpoints of the ledger."""

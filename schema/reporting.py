@@ -1,0 +1,53 @@
+"""What a report over GraphQL is made from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeVar
+
+from audits.facts import Facts
+from audits.reading import Readers
+from resolvers.commands import Desk
+from schema.model import SchemaModel
+from schema.printed import own_facts
+
+Told = TypeVar("Told")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The schema, the databases without the key store, the time, and whether the caller may introspect."""
+
+    model: SchemaModel
+    readers: Readers
+    now: datetime
+    hints: bool
+
+    @classmethod
+    def of(cls, desk: Desk, model: SchemaModel) -> Bench:
+        """Of one operation."""
+        return cls(model, Readers(desk.store.reader, desk.store.ledger_reader), desk.now, desk.grant.introspection)
+
+    async def facts(self) -> Facts:
+        """What the schema says."""
+        return await aside(own_facts)
+
+
+async def aside(work: Callable[[], Told]) -> Told:
+    """In a thread: a report over the whole schema takes longer than other requests should wait."""
+    return await asyncio.to_thread(work)
+
+
+def plain(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with the words of enums as words; what was left out or is null is not there."""
+    return {name: _plain(value) for name, value in given.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.value if isinstance(value, Enum) else value
