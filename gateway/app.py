@@ -67,6 +67,7 @@ def list_routes(parts: Parts, crowd: Crowd) -> list[Route | Mount]:
         Route("/graphql", GraphQLEndpoint(parts.api, parts.door, crowd, parts.settings, page)),
         Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.door)),
         Route("/", Shown(pages.landing(parts.settings))),
+        Route("/audit", Shown(pages.data_map(parts.settings))),
         Route("/healthz", Shown(JSONResponse({"status": "alive"}, headers=pages.NO_STORE))),
         Route("/readyz", Asked(readiness(parts.ready))),
         Route("/.well-known/jwks.json", Asked(key_set(parts.keys))),

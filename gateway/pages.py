@@ -1,4 +1,4 @@
-"""The two pages of the front door, put together once at the start: what there is to open, and GraphiQL."""
+"""The pages of the front door, put together once at the start: what there is to open, GraphiQL, the data map."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def landing(settings: Settings) -> Response:
     """The page at `/`."""
     note = DEMO_NOTE if settings.demo else LIVE_NOTE
     text = _template("landing.html").substitute(note=note, graphiql="" if settings.graphiql else "hidden")
+    return HTMLResponse(text, headers=NO_STORE)
+
+
+def data_map(settings: Settings) -> Response:
+    """The page at `/audit`; its scripts ask the public API for everything."""
+    text = _template("audit.html").substitute(demo="yes" if settings.demo else "no")
     return HTMLResponse(text, headers=NO_STORE)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.browser import Page, browser
-from tests.gateway.conftest import demo
+from tests.gateway.conftest import demo, http
 from tests.pages.axe import axe_script
 
-__all__ = ["demo"]
+__all__ = ["demo", "http"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,129 @@
+// The picture: data flows from its category through a purpose to who else may receive it.
+
+import { h, s } from './dom.js';
+import { shownPurposes, unique } from './facts.js';
+import { count, say, sentence } from './words.js';
+
+const UNIT = 1.7;
+const GAP = 8;
+const LEAST = 13;
+const WIDTH = 1000;
+const BOX = 12;
+const KINDS = ['DataCategory', 'Purpose', 'Recipient'];
+
+function linksOf(audit, fields) {
+  const weights = new Map();
+  const add = (from, to) => weights.set(`${from}>${to}`, (weights.get(`${from}>${to}`) ?? 0) + 1);
+  const purposes = new Set(shownPurposes(audit));
+  for (const field of fields) {
+    for (const use of field.purposes) {
+      if (field.category && purposes.has(use.name)) add(`0 ${field.category}`, `1 ${use.name}`);
+    }
+  }
+  for (const each of audit.notice.sharing) {
+    for (const purpose of each.purposes) {
+      if (!purposes.has(purpose)) continue;
+      const passed = fields.filter((field) => field.disclosedTo.includes(each.recipient)
+        && field.purposes.some((use) => use.name === purpose));
+      for (const _ of passed) add(`1 ${purpose}`, `2 ${each.recipient}`);
+    }
+  }
+  return [...weights].map(([key, weight]) => ({ from: key.split('>')[0], to: key.split('>')[1], weight }));
+}
+
+// Each box is as high as the broader of what comes in and what goes out.
+function boxesOf(links) {
+  const boxes = new Map();
+  const sum = (name, side) => links.filter((each) => each[side] === name).reduce((all, each) => all + each.weight, 0);
+  const heights = [0, 0, 0];
+  for (const column of [0, 1, 2]) {
+    const names = unique(links.flatMap((each) => [each.from, each.to]).filter((name) => name.startsWith(`${column}`)));
+    for (const name of names) {
+      const height = Math.max(LEAST, UNIT * Math.max(sum(name, 'from'), sum(name, 'to')));
+      boxes.set(name, { name, column, y: heights[column], height, out: 0, in: 0 });
+      heights[column] += height + GAP;
+    }
+  }
+  const highest = Math.max(...heights);
+  for (const box of boxes.values()) box.y += (highest - heights[box.column]) / 2;
+  return { boxes, height: highest };
+}
+
+const LEFT = [250, 555, 800];
+
+function curve(link, boxes) {
+  const [from, to] = [boxes.get(link.from), boxes.get(link.to)];
+  const width = UNIT * link.weight;
+  const [y1, y2] = [from.y + from.out + width / 2, to.y + to.in + width / 2];
+  from.out += width;
+  to.in += width;
+  const [x1, x2] = [LEFT[from.column] + BOX, LEFT[to.column]];
+  const middle = (x1 + x2) / 2;
+  return s('path', {
+    class: `link from${from.column}`, d: `M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`,
+    'stroke-width': width, 'data-from': link.from, 'data-to': link.to,
+  });
+}
+
+function node(box, links, follow) {
+  const name = box.name.slice(2);
+  const outside = box.column === 0;
+  const about = links.filter((each) => each.from === box.name || each.to === box.name);
+  const told = `${name}: ${sentence(KINDS[box.column], name)} (${about.length})`;
+  const act = (event) => {
+    if (event.type === 'keydown' && event.key !== 'Enter' && event.key !== ' ') return;
+    event.preventDefault();
+    follow(box.name);
+  };
+  return s('g', {
+    class: `node at${box.column}`, role: 'button', tabindex: 0, 'aria-label': told, 'aria-pressed': 'false',
+    'data-name': box.name, onclick: act, onkeydown: act,
+  },
+  s('title', null, told),
+  s('rect', { x: LEFT[box.column], y: box.y, width: BOX, height: box.height, rx: 3 }),
+  s('text', {
+    x: outside ? LEFT[0] - 8 : LEFT[box.column] + BOX + 8, y: box.y + box.height / 2,
+    'text-anchor': outside ? 'end' : 'start', 'dominant-baseline': 'central',
+  }, name));
+}
+
+export function flow(audit, fields) {
+  const links = linksOf(audit, fields);
+  if (!links.length) return [h('p', null, say('none'))];
+  const { boxes, height } = boxesOf(links);
+  const order = [...boxes.keys()];
+  links.sort((one, other) => order.indexOf(one.from) - order.indexOf(other.from)
+    || order.indexOf(one.to) - order.indexOf(other.to));
+  const picture = s('svg', { viewBox: `0 -4 ${WIDTH} ${height + 8}`, role: 'group', 'aria-label': say('flow') });
+  let followed = '';
+  const follow = (name) => {
+    followed = followed === name ? '' : name;
+    picture.classList.toggle('following', followed !== '');
+    const near = (each) => reaches(links, followed, each.dataset.from, each.dataset.to);
+    const lit = new Set([followed]);
+    for (const path of picture.querySelectorAll('.link')) {
+      path.classList.toggle('lit', near(path));
+      if (near(path)) lit.add(path.dataset.from).add(path.dataset.to);
+    }
+    for (const each of picture.querySelectorAll('.node')) {
+      each.classList.toggle('lit', lit.has(each.dataset.name));
+      each.setAttribute('aria-pressed', String(each.dataset.name === followed));
+    }
+  };
+  picture.append(...links.map((each) => curve(each, boxes)), ...[...boxes.values()].map((box) => node(box, links, follow)));
+  return [h('p', { class: 'quiet' }, say('flowHint')), h('div', { class: 'scroll flow', tabindex: 0, role: 'region', 'aria-label': say('flow') }, picture), table(links)];
+}
+
+// A link is lit when it touches the box that is followed, or goes on from what it leads to.
+function reaches(links, name, from, to) {
+  if (!name) return false;
+  if (from === name || to === name) return true;
+  return name.startsWith('0') ? links.some((each) => each.from === name && each.to === from)
+    : name.startsWith('2') && links.some((each) => each.to === name && each.from === to);
+}
+
+function table(links) {
+  const rows = links.map((each) => h('tr', null,
+    h('td', null, each.from.slice(2)), h('td', null, each.to.slice(2)), h('td', null, count(each.weight))));
+  return h('details', { class: 'astable' }, h('summary', null, say('flowTable')), h('table', null, h('tbody', null, rows)));
+}

@@ -1,0 +1,69 @@
+// Clients and their reach; erasures, consents and checkpoints.
+
+import { h } from './dom.js';
+import { unique } from './facts.js';
+import { count, current, say, sentence } from './words.js';
+
+const time = (text) => h('time', { datetime: text },
+  new Intl.DateTimeFormat(current(), { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(new Date(text)), ' UTC');
+const day = (text) => h('time', { datetime: text },
+  new Intl.DateTimeFormat(current(), { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(text)));
+
+function table(columns, rows, none) {
+  if (!rows.length) return h('p', null, none);
+  return h('div', { class: 'scroll' }, h('table', { class: 'plain' },
+    h('thead', null, h('tr', null, columns.map((each) => h('th', { scope: 'col' }, each)))),
+    h('tbody', null, rows.map((row) => h('tr', null, row.map((each) => h('td', null, each)))))));
+}
+
+function documents(client) {
+  const number = client.documents.length;
+  const known = number === 1 ? say('document') : say('documents', number);
+  return client.documentsOnly ? `${known}, ${say('onlyThese')}` : number ? `${known}, ${say('adHoc')}` : say('adHoc');
+}
+
+function reach(client, purpose) {
+  const some = client.reach.filter((each) => each.purpose === purpose);
+  const told = (each) => [h('code', null, each.coordinate),
+    each.conditions.length ? h('span', { class: 'quiet' }, ` ${each.conditions.map((one) => sentence('Condition', one)).join(' ')}`) : null];
+  return h('details', null,
+    h('summary', null, h('b', { class: 'chip' }, purpose), ' ', h('span', { class: 'quiet' }, count(unique(some.map((each) => each.coordinate)).length),
+      some.some((each) => each.ownDataOnly) ? ` · ${say('own')}` : '')),
+    h('p', { class: 'quiet' }, sentence('Purpose', purpose)),
+    h('ul', null, some.map((each) => h('li', null, told(each)))));
+}
+
+export function clients(audit) {
+  const { clients: every, findings } = audit.clients;
+  const one = (client) => h('article', { class: 'card' },
+    h('h3', null, client.name),
+    h('p', { class: 'quiet' }, h('code', null, client.id), client.disabled ? ` · ${say('disabled')}` : ` · ${documents(client)}`),
+    client.purposes.length ? client.purposes.map((each) => reach(client, each)) : h('p', null, say('noCustomer')),
+    client.scopes.length ? h('p', { class: 'quiet' }, client.scopes.join(' ')) : null);
+  return [
+    h('div', { class: 'cards' }, every.map(one)),
+    findings.length ? [h('h3', null, say('findings')), h('ul', null, findings.map((each) => h('li', null, each.message)))] : null,
+  ];
+}
+
+const figure = (name, value, tone) => h('div', { class: `figure ${tone}` }, h('dt', null, name), h('dd', null, String(value)));
+
+export function promises(audit) {
+  const { erasures, consents, checkpoints } = audit;
+  const done = erasures.states.find((each) => each.state === 'ERASED')?.cases ?? 0;
+  return h('div', { class: 'columns' },
+    h('section', null, h('h3', null, say('erasures')),
+      h('dl', { class: 'figures' },
+        figure(say('overdue'), erasures.overdue, erasures.overdue ? 'bad' : 'good'),
+        figure(say('week'), erasures.dueWithinAWeek, erasures.dueWithinAWeek ? 'care' : ''),
+        figure(say('late'), erasures.late, erasures.late ? 'bad' : ''),
+        figure(say('done'), done, '')),
+      table([say('due'), say('cases')], erasures.due.map((each) => [day(each.day), String(each.cases)]), say('noneDue'))),
+    h('section', null, h('h3', null, say('checkpoints')),
+      table([say('signed'), say('entries'), say('root')],
+        checkpoints.map((each) => [time(each.signedAt), each.size, h('code', { title: each.root }, `${each.root.slice(0, 12)}…`)]),
+        say('noCheckpoint'))),
+    h('section', null, h('h3', null, say('consents')),
+      table([say('kind'), say('given'), say('withdrawn')],
+        consents.standing.map((each) => [each.kind, String(each.given), String(each.withdrawn)]), say('none'))));
+}
