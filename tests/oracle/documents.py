@@ -145,7 +145,6 @@ class Writer:
         asked = {name: each for name, each in on.fields.items() if self.may(on.name, name)}
         if len(asked) > 1 and self.chance(90):
             asked.pop("grant", None)
-        asked.pop("audit", None)  # never compiled, so there are no two answers to compare
         leaves = [name for name, each in asked.items() if is_leaf_type(get_named_type(each.type))]
         leading = [name for name in asked if name not in leaves]
         return leading if deeper and leading and (not leaves or self.chance(50)) else leaves

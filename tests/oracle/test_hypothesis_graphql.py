@@ -60,8 +60,6 @@ class _Fitting(Visitor):
                 email = StringValueNode(value=self.random.choice(self.pools.lookups["email"]))
                 field = ObjectFieldNode(name=NameNode(value="email"), value=email)
                 return _with(node, ObjectValueNode(fields=(field,)))
-            case "client" | "document":
-                return _with(node, StringValueNode(value="billing"))
         return REMOVE
 
 
