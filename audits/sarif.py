@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -88,8 +89,10 @@ def _result(rule: str, level: str, message: str, place: Place, identity: str, ac
 
 
 def _uri(file: str) -> str:
-    """The file as a relative reference; of `git:REV:PATH`, the path."""
+    """The file as code review knows it: relative to here where it lies below; of `git:REV:PATH`, the path."""
     path = file.split(":", 2)[2] if file.startswith("git:") and file.count(":") > 1 else file
+    if (absolute := Path(path)).is_absolute() and absolute.is_relative_to(Path.cwd()):
+        path = absolute.relative_to(Path.cwd()).as_posix()
     return quote(path.replace("\\", "/"))
 
 

@@ -44,15 +44,20 @@ async function ask(params, options) {
   const response = await fetch('/graphql', {
     method: 'POST', headers, body: JSON.stringify(params), credentials: 'omit', cache: 'no-store',
   });
-  say(response);
-  return response.json();
+  const answer = await response.json();
+  say(response, answer);
+  return answer;
 }
 
-function say(response) {
+// What became of it, in words: why it was refused and what would be allowed, or which fields were left out.
+function say(response, answer) {
   const note = byId('note');
-  note.classList.toggle('refused', !response.ok);
-  if (response.ok) describe();
-  else note.textContent = `Refused: ${response.status} ${response.statusText}. The reason stands in the answer.`;
+  const reasons = [...new Set((answer.errors ?? []).map((each) => each.message))];
+  const withheld = answer.extensions?.withheld ?? [];
+  note.classList.toggle('refused', !response.ok || reasons.length > 0);
+  if (!response.ok || reasons.length) note.textContent = `${response.ok ? 'Not all was answered' : `Refused (${response.status})`}: ${reasons.slice(0, 3).join(' ') || response.statusText}${reasons.length > 3 ? ` And ${reasons.length - 3} more.` : ''}`;
+  else if (withheld.length) note.textContent = `Withheld, for this purpose: ${withheld.map((each) => each.coordinate).join(', ')}.`;
+  else describe();
 }
 
 function describe() {
@@ -115,6 +120,17 @@ function pretty(query) {
   const { parse, print } = GraphiQL.GraphQL;
   return `${print(parse(query))}\n`;
 }
+
+// The editors of the bundle make their text areas without a name, and those who listen would not know what they are.
+function nameEditors() {
+  const names = [['.graphiql-query-editor', 'Query'], ['.graphiql-editor-tools', 'Variables and headers'], ['.result-window', 'Answer']];
+  for (const [place, name] of names) {
+    for (const area of document.querySelectorAll(`${place} textarea:not([aria-label])`)) area.setAttribute('aria-label', name);
+  }
+  for (const area of document.querySelectorAll('#graphiql textarea:not([aria-label])')) area.setAttribute('aria-label', 'Editor');
+  for (const scrolled of document.querySelectorAll('#graphiql .CodeMirror-scroll[tabindex="-1"]')) scrolled.tabIndex = 0;
+}
+new MutationObserver(nameEditors).observe(byId('graphiql'), { childList: true, subtree: true });
 
 async function begin() {
   byId('bar').addEventListener('submit', (event) => event.preventDefault());

@@ -133,7 +133,10 @@ def test_graphiql_answers_and_refuses_in_a_browser(demo: Demo, page: Page) -> No
     page.choose("#example", "1")
     page.until(f"{EDITOR}.includes('phone')")
     assert "UNAUTHORIZED_FIELD_OR_TYPE" in ask(page)
-    assert "403" in page.evaluate("document.querySelector('#note').textContent")
+    said = page.evaluate("document.querySelector('#note').textContent")
+    assert said.startswith(
+        "Refused (403): Customer.phone may not be read for INVOICING. It may be read for EMERGENCY_CONT"
+    )
 
     page.choose("#who", "noc")
     assert page.evaluate("document.querySelector('#reference').value") == "INC-4711"

@@ -21,6 +21,22 @@ def test_pages_without_a_script_are_usable_by_everybody(demo: Demo, page: Page, 
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_graphiql_is_usable_by_everybody(demo: Demo, page: Page, axe: str, scheme: str) -> None:
+    """The bundled editors too: a refused question and its reason on the page."""
+    for size in (DESKTOP, PHONE):
+        page.open(demo.url, *size)
+        appearance(page, scheme)
+        page.until(
+            "document.querySelector('.graphiql-query-editor .CodeMirror')?.CodeMirror.getValue().includes('post')"
+        )
+        page.choose("#example", "1")
+        page.click(".graphiql-execute-button")
+        page.until("document.querySelector('#note').textContent.startsWith('Refused (403): Customer.phone may not')")
+        assert faults(page, axe) == [], size
+    assert all("403 (Forbidden)" in each for each in page.complaints)
+
+
 def test_what_nobody_can_use_is_found(demo: Demo, page: Page, axe: str) -> None:
     """What never fails proves nothing."""
     page.open(f"{demo.server.url}/sign-in")

@@ -4,7 +4,8 @@ import { h, s } from './dom.js';
 import { shownPurposes, unique } from './facts.js';
 import { count, say, sentence } from './words.js';
 
-const UNIT = 1.7;
+// How high one field is: small pictures are drawn large, large ones small.
+const unitFor = (links) => Math.min(8, Math.max(1.7, 500 / links.reduce((all, each) => all + each.weight, 0)));
 const GAP = 8;
 const LEAST = 13;
 const WIDTH = 1000;
@@ -32,14 +33,14 @@ function linksOf(audit, fields) {
 }
 
 // Each box is as high as the broader of what comes in and what goes out.
-function boxesOf(links) {
+function boxesOf(links, unit) {
   const boxes = new Map();
   const sum = (name, side) => links.filter((each) => each[side] === name).reduce((all, each) => all + each.weight, 0);
   const heights = [0, 0, 0];
   for (const column of [0, 1, 2]) {
     const names = unique(links.flatMap((each) => [each.from, each.to]).filter((name) => name.startsWith(`${column}`)));
     for (const name of names) {
-      const height = Math.max(LEAST, UNIT * Math.max(sum(name, 'from'), sum(name, 'to')));
+      const height = Math.max(LEAST, unit * Math.max(sum(name, 'from'), sum(name, 'to')));
       boxes.set(name, { name, column, y: heights[column], height, out: 0, in: 0 });
       heights[column] += height + GAP;
     }
@@ -51,9 +52,9 @@ function boxesOf(links) {
 
 const LEFT = [250, 555, 800];
 
-function curve(link, boxes) {
+function curve(link, boxes, unit) {
   const [from, to] = [boxes.get(link.from), boxes.get(link.to)];
-  const width = UNIT * link.weight;
+  const width = unit * link.weight;
   const [y1, y2] = [from.y + from.out + width / 2, to.y + to.in + width / 2];
   from.out += width;
   to.in += width;
@@ -90,7 +91,8 @@ function node(box, links, follow) {
 export function flow(audit, fields) {
   const links = linksOf(audit, fields);
   if (!links.length) return [h('p', null, say('none'))];
-  const { boxes, height } = boxesOf(links);
+  const unit = unitFor(links);
+  const { boxes, height } = boxesOf(links, unit);
   const order = [...boxes.keys()];
   links.sort((one, other) => order.indexOf(one.from) - order.indexOf(other.from)
     || order.indexOf(one.to) - order.indexOf(other.to));
@@ -110,7 +112,7 @@ export function flow(audit, fields) {
       each.setAttribute('aria-pressed', String(each.dataset.name === followed));
     }
   };
-  picture.append(...links.map((each) => curve(each, boxes)), ...[...boxes.values()].map((box) => node(box, links, follow)));
+  picture.append(...links.map((each) => curve(each, boxes, unit)), ...[...boxes.values()].map((box) => node(box, links, follow)));
   return [h('p', { class: 'quiet' }, say('flowHint')), h('div', { class: 'scroll flow', tabindex: 0, role: 'region', 'aria-label': say('flow') }, picture), table(links)];
 }
 

@@ -1,7 +1,7 @@
 // Fields against purposes: a grid to walk through with the arrow keys; on a phone a list to open.
 
 import { h } from './dom.js';
-import { explained } from './explain.js';
+import { explained, explainedField } from './explain.js';
 import { shownPurposes } from './facts.js';
 import { count, say } from './words.js';
 
@@ -66,14 +66,11 @@ function walk(event) {
 
 export function list(audit, fields) {
   const purposes = shownPurposes(audit);
-  const about = (field) => purposes
-    .filter((each) => kindOf(field, each) !== 'never')
-    .map((each) => h('div', { class: `use ${kindOf(field, each)}` }, explained(audit, field, each)));
   const one = (field, type) => {
     const details = h('details', null, h('summary', null,
       h('code', null, field.coordinate.slice(type.length + 1)), ' ',
       h('span', { class: 'quiet' }, field.category ?? '', ' · ', `${field.purposes.length}`)));
-    details.addEventListener('toggle', () => details.append(...about(field)), { once: true });
+    details.addEventListener('toggle', () => details.append(...explainedField(audit, field, purposes)), { once: true });
     return h('li', null, details);
   };
   return byType(fields).map(([type, some]) => h('section', { class: 'fields' },
