@@ -89,7 +89,7 @@ class Api:
         self._budget: Budget = budget or NoBudget()
         self._documents = Documents(self.model.core, self.limits)
         self._trusted = TrustedDocuments(store.reader)
-        self._settled: Bounded[tuple[Any, ...], Settled] = Bounded(REMEMBERED)
+        self._settled: Bounded[tuple[Any, ...], Settled | Outcome] = Bounded(REMEMBERED)
         self._decisions: Bounded[tuple[Operation, str, Purpose | None], Decision] = Bounded(REMEMBERED)
         self._plans: Bounded[tuple[Decision, tuple[Any, ...]], Ready] = Bounded(REMEMBERED)
 
@@ -119,16 +119,10 @@ class Api:
         text = await self._text(request, grant)  # 1
         if isinstance(text, Outcome):
             return text
+        if request.reference is not None or _dry(request):
+            return self._settle_anew(text, request, grant, None)
         key = (text.text, text.purpose, request.operation_name, request.purpose, request.read_only, grant.fingerprint)
-        settled = self._settled.get(key) if request.reference is None else None
-        if settled is None:
-            found = self._settle_anew(text, request, grant)
-            if isinstance(found, Outcome):
-                return found
-            settled = found
-            if not _refers(request, settled.operation) and not _dry(request):
-                self._settled[key] = settled
-        return settled
+        return self._settled.get(key) or self._settle_anew(text, request, grant, key)
 
     async def _text(self, request: Request, grant: Grant) -> Trusted | Outcome:
         """The document's text: registered, or ad hoc where the client may (G6)."""
@@ -149,7 +143,10 @@ class Api:
             return failed(Kind.REQUEST_ERROR, [answers.NOT_FOUND])
         return failed(Kind.REFUSED, [answers.NOT_TRUSTED]) if grant.documents_only else Trusted(request.query, None)
 
-    def _settle_anew(self, text: Trusted, request: Request, grant: Grant) -> Settled | Outcome:
+    def _settle_anew(
+        self, text: Trusted, request: Request, grant: Grant, key: tuple[Any, ...] | None
+    ) -> Settled | Outcome:
+        """Steps 2 to 4; what they find is remembered under the key, a refusal too: it depends on nothing else."""
         document = self._documents.read(text.text)
         if problems := document.problems(hints=grant.introspection):
             return failed(Kind.REQUEST_ERROR, problems)
@@ -166,7 +163,10 @@ class Api:
         chosen = choose(grant, text.purpose, said)
         decision = self._decide(operation, grant, chosen.purpose)  # 4
         settled = Settled(operation, chosen, decision)
-        return self._refused(settled, grant, _dry(request)) or settled
+        found = self._refused(settled, grant, _dry(request)) or settled
+        if key is not None and not _refers(operation):
+            self._settled[key] = found
+        return found
 
     def _decide(self, operation: Operation, grant: Grant, purpose: Purpose | None) -> Decision:
         key = (operation, grant.fingerprint, purpose)
@@ -293,9 +293,7 @@ def _dry(request: Request) -> bool:
     return bool(request.extensions) and request.extensions.get("dryRun") is True  # type: ignore[union-attr]
 
 
-def _refers(request: Request, operation: Operation) -> bool:
+def _refers(operation: Operation) -> bool:
     """A reference belongs to one request, so what was settled with it is not remembered."""
-    if request.reference is not None:
-        return True
     directives = operation.node.directives or ()
     return any(each.name.value == "reference" for directive in directives for each in directive.arguments or ())

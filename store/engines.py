@@ -7,17 +7,20 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
+import aiosqlite
 import asyncpg
-from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from store.faults import DRIVER_ERRORS, Cause, cause_of, unavailable
 from store.reading import Reader
 from store.reading_postgresql import PostgresReader
 from store.reading_sqlite import SqliteReader
+from store.writing_sqlite import BEGIN, Writing, sqlite_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +69,17 @@ PRAGMAS = (
 is overwritten with zeros (R35). The limit cuts the log back after a burst."""
 
 
-def sqlite_file(path: Path) -> str:
-    """The file as a URI that never creates it: an empty database in its place would answer "nobody" to everything."""
-    return f"{path.absolute().as_uri()}?mode=rw"
-
-
 def tune(connection: Any) -> None:
     """Settings of an SQLite connection that writes."""
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+LAST_USED = "last used"
+IDLE = 5.0
+"""Seconds after which a pooled connection is asked whether it is still alive."""
 
 
 def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest: float | None = 30.0) -> AsyncEngine:
@@ -99,15 +102,32 @@ def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest:
 
 
 def _server_engine(address: Address, size: int, patience: float, longest: float | None) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=lambda: connect_postgresql(address, "gateway-write", patience, longest),
         pool_size=size,
         max_overflow=0,
         pool_timeout=patience,
-        pool_pre_ping=True,
         hide_parameters=True,
     )
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def put_back(_: Any, record: Any) -> None:
+        record.info[LAST_USED] = monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def taken(connection: Any, record: Any, _: Any) -> None:
+        # A connection whose server has gone is known to be closed without asking; one that was silently cut off is
+        # not. Asking before each transaction (`pool_pre_ping`) would cost as many round trips as the transaction.
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError
+        if monotonic() - record.info.get(LAST_USED, monotonic()) > IDLE:
+            try:
+                engine.sync_engine.dialect.do_ping(connection)
+            except DRIVER_ERRORS:
+                raise DisconnectionError from None
+
+    return engine
 
 
 async def connect_postgresql(
@@ -124,10 +144,14 @@ async def connect_postgresql(
 
 
 def _sqlite_engine(address: Address, patience: float) -> AsyncEngine:
+    async def create() -> aiosqlite.Connection:
+        return await Writing(sqlite_file(address.path), patience)
+
     # One connection: SQLite has one writer anyway, and the pool's queue is fair where its busy handler is not.
     engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=sqlite_file(address.path), query={"uri": "true"}),
-        connect_args={"isolation_level": None, "timeout": patience},
+        "sqlite+aiosqlite://",
+        async_creator=create,
+        poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
         pool_timeout=patience,
@@ -140,8 +164,7 @@ def _sqlite_engine(address: Address, patience: float) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Any) -> None:
-        # Without IMMEDIATE two writers that read first both succeed, and one update is lost.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(BEGIN)
 
     return engine
 
@@ -161,6 +184,13 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
     except (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise unavailable(error) from None
+
+
+async def outside(connection: AsyncConnection, statement: str) -> None:
+    """Run what may stand in no transaction, such as VACUUM and most of SQLite's pragmas; its rows are not looked at."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    # A row that nobody fetches would keep the file locked until its cursor is collected.
+    await (driver.execute_fetchall if isinstance(driver, Writing) else driver.execute)(statement)
 
 
 def make_reader(address: Address, size: int = 8, deadline: float = 2.0) -> Reader:

@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from store.engines import sqlite_file, tune
+from store.engines import tune
 from store.faults import unavailable
 from store.ledger import Entry
 from store.metadata import instant_text
+from store.writing_sqlite import sqlite_file
 
 INSERT = "INSERT INTO ledger_entries (entry, at) VALUES (?, ?)"
 

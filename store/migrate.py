@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.config import StoreConfig
-from store.engines import Address, make_engine
+from store.engines import Address, make_engine, outside
 from store.faults import DRIVER_ERRORS, unavailable
 from store.schemas import KEYS, LEDGER, MAIN, Schema
 
@@ -82,7 +82,7 @@ async def _alone(address: Address) -> AsyncIterator[AsyncConnection]:
     try:
         async with engine.connect() as connection:
             for statement in _before(address):
-                await _outside(connection, statement)
+                await outside(connection, statement)
             async with connection.begin():
                 if not address.is_sqlite:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
@@ -98,8 +98,3 @@ async def _alone(address: Address) -> AsyncIterator[AsyncConnection]:
 def _before(address: Address) -> Sequence[str]:
     # SQLite changes a table by building it anew, which foreign keys would forbid; they are checked before the end.
     return ("PRAGMA foreign_keys = OFF",) if address.is_sqlite else ()
-
-
-async def _outside(connection: AsyncConnection, statement: str) -> None:
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    await driver.execute(statement)

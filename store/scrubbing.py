@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.engines import outside
 from store.faults import DRIVER_ERRORS, cause_of
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,6 @@ async def scrub(engine: AsyncEngine, table: Table) -> None:
     statement = f'VACUUM "{table.name}"' if engine.dialect.name == "postgresql" else "PRAGMA wal_checkpoint(TRUNCATE)"
     try:
         async with engine.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            await driver.execute(statement)  # Neither may stand in a transaction.
+            await outside(connection, statement)
     except DRIVER_ERRORS as error:
         log.warning("Cleaning up after a deletion in %s was put off: %s", table.name, cause_of(error))

@@ -149,3 +149,18 @@ async def test_a_bad_request_touches_nothing_either(gate: Gate) -> None:
         answer = await gate.ask(query, who)
         assert answer.statements == answer.key_statements == (), query
         assert answer.errors, query
+
+
+async def test_a_remembered_refusal_belongs_to_its_grant_and_purpose(gate: Gate) -> None:
+    """Refusals are remembered like plans; whoever may read is not refused because somebody else was."""
+    network = grant(Purpose.EMERGENCY_CONTACT)
+    told = [refused(await gate.ask(BY_ID, BILLING, variables={"id": gate.id(0)})) for _ in range(3)]
+    assert told[0] == told[1] == told[2]
+    answer = await gate.ask(BY_ID, network, variables={"id": gate.id(0)}, reference="INC-1")
+    assert answer.data["customer"]["phone"]
+    assert refused(await gate.ask(BY_ID, network, variables={"id": gate.id(0)}))["extensions"]["reason"] == (
+        "REFERENCE_REQUIRED"
+    )
+    tried = await gate.ask(BY_ID, BILLING, variables={"id": gate.id(0)}, extensions={"dryRun": True})
+    assert tried.body["extensions"]["dryRun"]["allowed"] is False  # A trial is answered as one.
+    refused(await gate.ask(BY_ID, BILLING, variables={"id": gate.id(0)}))
