@@ -14,7 +14,7 @@ run: runtime ## serve the demo: store created and filled on the first run, then 
 	@exec $(BIN)/gateway demo
 
 test: dev ## run every test, on SQLite and on a PostgreSQL of its own (T="..." passes arguments to pytest)
-	$(BIN)/python -m pytest $(T)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(T)
 
 lint: dev ## check style, types and the direction of imports
 	$(BIN)/ruff check .

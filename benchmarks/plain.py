@@ -11,7 +11,7 @@ from benchmarks.sealing import moment
 COLUMNS: dict[str, tuple[str, ...]] = {
     "customer": (
         "id", "customer_number", "full_name", "email", "phone", "locale", "product_news", "created_at", "street",
-        "postal_code", "city", "country",
+        "postal_code", "city", "country", "version",
     ),
     "service": ("id", "customer_id", "kind", "name", "status", "started_at"),
     "payment_method": ("id", "customer_id", "kind", "brand", "last4", "exp_month", "exp_year", "bank_name"),
@@ -21,7 +21,8 @@ TABLES = """
 CREATE TABLE customer (
     id {id} PRIMARY KEY, customer_number text NOT NULL, full_name text NOT NULL, email text NOT NULL,
     phone text NOT NULL, locale text NOT NULL, product_news boolean NOT NULL, created_at {instant} NOT NULL,
-    street text NOT NULL, postal_code text NOT NULL, city text NOT NULL, country text NOT NULL
+    street text NOT NULL, postal_code text NOT NULL, city text NOT NULL, country text NOT NULL,
+    version integer NOT NULL
 );
 CREATE TABLE service (
     id {id} PRIMARY KEY, customer_id {id} NOT NULL REFERENCES customer, kind text NOT NULL, name text NOT NULL,
@@ -48,7 +49,7 @@ def rows(people: Iterable[Person]) -> dict[str, list[tuple[Any, ...]]]:
     for each in people:
         found["customer"].append((
             each.id, each.number, f"{each.given} {each.family}", each.email, each.phone, each.locale,
-            each.product_news, moment(each.created_at), each.street, each.postal_code, each.city, each.country,
+            each.product_news, moment(each.created_at), each.street, each.postal_code, each.city, each.country, 1,
         ))  # fmt: skip
         for service in each.services:
             values = (service.kind, service.name, service.status, moment(service.started_at))

@@ -130,7 +130,7 @@ class Asker:
 
 
 def written(number: int) -> dict[str, Any]:
-    """What an update writes: the phone number that is there, so that every store stays as it was filled."""
+    """What an update writes: the phone number that is there, so that answers stay equal; the row's version changes."""
     return {"phone": person(number).phone}
 
 

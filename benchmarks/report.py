@@ -30,7 +30,8 @@ the columns that are asked for, opens what is sealed with the key of each custom
 durable before the answer leaves, answers, and signs the ledger meanwhile; only a client's budget is set out of reach.
 The hand-written endpoint (`benchmarks/rest.py`) reads the same customers from plain columns and answers with the same
 fields: no token, no purpose, no ledger. That the answers are equal is checked before anything is measured. Documents
-are sent in full (ad hoc), as the rivals get them. The update (W4) writes the phone number that is there already.
+are sent in full (ad hoc), as the rivals get them. The update (W4) writes the phone number that is there
+already, and counts the row's version up, so that both have a changed page to make durable.
 
 The fields differ from those of the rivals, because here no purpose reads everything: the point read (W1) is done by
 customers with tokens of their own (SELF_SERVICE), {staff} different customers in turn, and has `productNews` where the

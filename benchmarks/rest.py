@@ -37,7 +37,7 @@ SERVICES_OF_MANY = """SELECT customer_id, id, kind, name, status, started_at FRO
     ORDER BY customer_id, id"""
 FIVE_HUNDRED = """SELECT id, customer_number, full_name, email, locale, created_at FROM customer WHERE id > $1
     ORDER BY id LIMIT 501"""
-UPDATE = "UPDATE customer SET phone = $2 WHERE id = $1 RETURNING id, full_name, phone"
+UPDATE = "UPDATE customer SET phone = $2, version = version + 1 WHERE id = $1 RETURNING id, full_name, phone"
 
 
 class Database(ABC):

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
+from tests.oauth.naming import what_differs
 from tests.oauth.relying import Flow, Proofer, Relying, claims_of, refused
 
 
@@ -129,7 +130,7 @@ WRONG: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("changes", WRONG, ids=str)
+@pytest.mark.parametrize("changes", WRONG, ids=what_differs)
 def test_any_one_thing_wrong_makes_a_proof_wrong(lone: Relying, proofer: Proofer, changes: dict[str, Any]) -> None:
     """O7: at both places where proofs are sent; a code is not used up by it."""
     flow = lone.flow("bound")

@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey, RSAKey
 from gateway.oauth.fetching import CannotFetch, fetch_json
 from gateway.oauth.foreign_keys import PAUSE_SECONDS, STALE_SECONDS, ForeignKeys, ProviderUnavailable
 from tests.oauth.idp import Idp, provider
+from tests.oauth.naming import what_differs
 from tests.oauth.relying import Relying, encoded
 
 
@@ -60,7 +61,7 @@ def test_its_tokens_give_what_the_settings_say_and_the_client_has(rp: Relying) -
         {"key": ECKey.generate_key("P-256")},
         {"key": RSAKey.generate_key(2048)},
     ],
-    ids=str,
+    ids=what_differs,
 )
 def test_any_one_thing_wrong_is_refused(lone: Relying, changes: dict[str, Any]) -> None:
     """O1: and no address in a token is ever fetched."""

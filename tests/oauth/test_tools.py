@@ -16,6 +16,7 @@ from sqlalchemy import update
 from gateway.oauth.registering import Registry
 from store.clients import clients
 from store.database import Store
+from tests.oauth.naming import what_differs
 from tests.oauth.relying import ASSERTION_TYPE, Relying, claims_of, encoded, refused
 from tests.oauth.site import EC_KEY, RSA_KEY, Site
 
@@ -226,7 +227,7 @@ def test_an_assertion_is_used_once_at_any_replica(rp: Relying) -> None:
         {"key": ECKey.generate_key("P-256")},
         {"key": RSAKey.generate_key(2048)},
     ],
-    ids=str,
+    ids=what_differs,
 )
 def test_assertions_that_prove_nothing(lone: Relying, rested: None, changes: dict[str, Any]) -> None:
     """O6: each is refused, whichever one thing is wrong, and a good one works right after. Times are from now."""
