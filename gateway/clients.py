@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import bindparam, select
 
-from policy.grant import Refusal
+from policy.grant import Over, Refusal
 from policy.purposes import Purpose
 from store.clients import clients
 from store.reading import Reader
@@ -30,6 +30,8 @@ class Registration:
     documents_only: bool
     introspection: bool
     max_page: int
+    customers_per_hour: int | None
+    over: Over
 
 
 @dataclass(slots=True)
@@ -41,8 +43,11 @@ class _Kept:
 class ClientRegistry:
     """Registrations by client id, each kept for `seconds` before it is read again."""
 
-    def __init__(self, reader: Reader, seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, reader: Reader, seconds: float, clock: Callable[[], float], customers_per_hour: int | None = None
+    ) -> None:
         self._reader = reader
+        self._customers = customers_per_hour or None
         self._seconds = seconds
         self._clock = clock
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
@@ -90,7 +95,7 @@ class ClientRegistry:
         rows = await self._reader.fetch(self._prepared, {"client": client_id})
         if not rows:
             return None
-        purposes, scopes, refusal, documents_only, introspection, max_page = rows[0]
+        purposes, scopes, refusal, documents_only, introspection, max_page, customers, over = rows[0]
         return Registration(
             client_id,
             # A purpose that this release does not know allows nothing.
@@ -100,6 +105,8 @@ class ClientRegistry:
             bool(documents_only),
             bool(introspection),
             max_page,
+            self._customers if customers is None else customers or None,
+            Over[over or "ALARM"],
         )
 
 
@@ -110,4 +117,6 @@ _registration = select(
     clients.c.documents_only,
     clients.c.introspection,
     clients.c.max_page,
+    clients.c.customers_per_hour,
+    clients.c.beyond,
 ).where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None))

@@ -138,4 +138,6 @@ def grant_of(claims: Claims, registration: Registration) -> Grant:
         max_page=registration.max_page,
         session_id=None if claims.basis is None else claims.basis.session_id,
         authenticated_at=None if claims.basis is None else claims.basis.authenticated_at,
+        customers_per_hour=registration.customers_per_hour,
+        over=registration.over,
     )

@@ -14,6 +14,7 @@ from gateway.oauth.dpop import Nonces, Proofs
 from gateway.oauth.foreign_keys import ForeignKeys
 from gateway.oauth.provider import Provider, Terms
 from gateway.oauth.revocations import Revocations
+from gateway.reach import Reach
 from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
 from gateway.tokens import Names, Tokens
@@ -48,6 +49,7 @@ class Works:
     proofs: Proofs
     single_use: SingleUse
     clients: ClientRegistry
+    reach: Reach
     clock: Callable[[], float]
     """Unix seconds."""
 
@@ -81,12 +83,14 @@ async def open_works(settings: Settings) -> AsyncIterator[Works]:
             await keys.open()
         names = Names(settings.issuer, settings.audience)
         tokens = Tokens(keys, names, settings.clock_skew_seconds, time.time)
-        clients = ClientRegistry(store.reader, settings.client_seconds, time.monotonic)
+        most = settings.customers_per_hour
+        clients = ClientRegistry(store.reader, settings.client_seconds, time.monotonic, most)
+        reach = Reach(store, time.time)
         revocations = Revocations(store.reader, time.time, clients.forget)
         single_use = SingleUse(store)
         addresses = frozenset({settings.public_url})
         proofs = Proofs(Nonces(store.keys.house, time.time), single_use, addresses, time.time)
         door = Door(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
-        yield Works(store, keys, tokens, door, revocations, proofs, single_use, clients, time.time)
+        yield Works(store, keys, tokens, door, revocations, proofs, single_use, clients, reach, time.time)
     finally:
         await store.close()

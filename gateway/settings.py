@@ -247,6 +247,12 @@ class Settings:
     client_budget: int = setting(
         "GATEWAY_CLIENT_BUDGET", "objects a client may read in a minute", _number(1, 1_000_000_000), "1000000"
     )
+    customers_per_hour: int = setting(
+        "GATEWAY_CUSTOMERS_PER_HOUR",
+        "customers that a client may read in an hour before the alarm, unless registered otherwise; 0: any",
+        _number(0, 1_000_000_000),
+        "5000",
+    )
     seal_ledger: bool = setting(
         "GATEWAY_SEAL_LEDGER", "seal the ledger while serving; if not, `gateway ledger seal --watch` does", _yes, "yes"
     )

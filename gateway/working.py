@@ -22,7 +22,7 @@ class Worker(Protocol):
 
 def make_workers(works: Works, means: Means, model: SchemaModel) -> list[Worker]:
     """Everything that has to be done again and again. Any number of processes may do it at once."""
-    return [make_exporter(works.store, means.site, model)]
+    return [make_exporter(works.store, means.site, model), works.reach]
 
 
 @asynccontextmanager

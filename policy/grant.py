@@ -16,6 +16,14 @@ class Refusal(Row):
     WITHHOLD = ("Refused fields are null and listed; the rest is answered.",)
 
 
+@unique
+class Over(Row):
+    """What happens when a client reads more customers in an hour than it is registered for."""
+
+    ALARM = ("It is told to the operator, and answered.",)
+    STOP = ("It is told to the operator, and nothing about a further customer is answered.",)
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """Who asks, for which purposes, within which limits; made once per token and kept until it expires.
@@ -41,6 +49,9 @@ class Grant:
     """The session the customer signed in with; None for a tool, or when the issuer says nothing of it."""
     authenticated_at: int | None = field(default=None, repr=False)
     """When the customer last proved who they are, in Unix seconds; None: nobody can say, so long ago."""
+    customers_per_hour: int | None = None
+    """How many different customers its client may read in an hour; None: nobody counts."""
+    over: Over = Over.ALARM
     fingerprint: str = field(init=False, compare=False, repr=False)
     """The same for two grants exactly when every decision is; a key of plan caches.
 

@@ -88,6 +88,12 @@ class RetentionRule(Row):
         "the answer",
         "Not in the notice: nothing is kept",
     )
+    READING_COUNTS = (
+        "How many customers a program reads is counted by the hour, in sketches that name nobody.",
+        "P1D",
+        "the ten minutes that are counted",
+        "Not in the notice: no personal data",
+    )
     CLIENT_REGISTRATION = (
         "The registration of a program that uses the gateway is kept until the operator removes it.",
         None,

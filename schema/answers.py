@@ -89,6 +89,17 @@ def throttled(wait: float, cost: int) -> Outcome:
     return failed(Kind.THROTTLED, [Problem(Code.THROTTLED, message, details=details)], seconds)
 
 
+def too_many_customers(wait: float, most: int) -> Outcome:
+    """The client has read as many different customers as it may in an hour; what was read now does not leave."""
+    seconds = max(1, math.ceil(wait))
+    message = (
+        f"This client may read {most} different customers in an hour. It goes on with those it has read, and with "
+        f"others later: try again in {seconds} s, or have the operator raise it."
+    )
+    details = {"retryAfter": seconds, "most": most}
+    return failed(Kind.THROTTLED, [Problem(Code.TOO_MANY_CUSTOMERS, message, details=details)], seconds)
+
+
 def timed_out(seconds: float) -> Outcome:
     """It took too long, and its work in the database was cancelled."""
     message = f"The operation took longer than {seconds:g} s and was stopped. Ask for less at once, or try again later."

@@ -22,7 +22,7 @@ from schema import answers
 from schema.bounded import Bounded
 from schema.build import core_schema
 from schema.compiling import Compiled, compiled_or_none
-from schema.costs import Budget, Estimate, NoBudget, estimate_of
+from schema.costs import Budget, Estimate, NoBudget, NoWatch, Watch, estimate_of
 from schema.decision import Decision, decide_operation
 from schema.documents import Documents, Operation
 from schema.errors import Code, Problem, from_core
@@ -78,6 +78,7 @@ class Api:
         clock: Callable[[], datetime],
         budget: Budget | None = None,
         means: Means | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.model = SchemaModel(core_schema())
         require_clean(self.model)
@@ -87,6 +88,7 @@ class Api:
         """How operations were executed: `compiled`, or `standard:` and why."""
         self.means = means or Means()
         self._budget: Budget = budget or NoBudget()
+        self._watch: Watch = watch or NoWatch()
         self._documents = Documents(self.model.core, self.limits)
         self._trusted = TrustedDocuments(store.reader)
         self._settled: Bounded[tuple[Any, ...], Settled | Outcome] = Bounded(REMEMBERED)
@@ -209,6 +211,8 @@ class Api:
         now = self.clock()
         unit, data, errors = await self._run(settled, ready, grant, variables, given, now)  # 8
         if unit.revealed.subjects:
+            if wait := self._watch.note(grant, unit.revealed.subjects, not settled.operation.is_mutation):
+                return answers.too_many_customers(wait, grant.customers_per_hour or 0)
             await self._record(settled, ready, grant, unit, now)  # 9
         shown = cost if request.extensions and request.extensions.get("cost") is True else None
         return answers.answered(data, errors, decision, shown, personal=bool(unit.revealed.subjects))  # 10

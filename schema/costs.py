@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,6 +23,21 @@ class Budget(Protocol):
 
     def spend(self, client_id: str, cost: int) -> float:
         """Take the cost from the client's budget; seconds to wait when it does not suffice, else 0."""
+
+
+class Watch(Protocol):
+    """What notices that a client reads customers in bulk."""
+
+    def note(self, grant: Grant, pseudonyms: Iterable[str], binding: bool) -> float:
+        """Count these customers; seconds to wait when they must not be revealed, else 0. Not binding: only count."""
+
+
+class NoWatch:
+    """Nobody counts."""
+
+    def note(self, grant: Grant, pseudonyms: Iterable[str], binding: bool) -> float:
+        """Never too many."""
+        return 0.0
 
 
 class NoBudget:

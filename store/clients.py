@@ -8,6 +8,7 @@ from policy.retention import RetentionRule
 from store.metadata import Instant, choice, plain, table
 
 REFUSALS = ("REFUSE", "WITHHOLD")
+BEYOND = ("ALARM", "STOP")
 
 clients = table(
     "clients",
@@ -23,8 +24,12 @@ clients = table(
     plain("created_at", Instant, None),
     plain("disabled_at", Instant, None, nullable=True),
     plain("secret_hash", Text, None, nullable=True, output=False),
+    plain("customers_per_hour", Integer, None, nullable=True),
+    choice("beyond", BEYOND, None, nullable=True),
 )
-"""`purposes` and `scopes` are JSON lists of names; `max_page` is the most rows of one page."""
+"""`purposes` and `scopes` are JSON lists of names; `max_page` is the most rows of one page.
+`customers_per_hour` is how many different customers it may read in an hour, and `beyond` what happens then; null for
+what the settings say, and for an alarm."""
 
 documents = table(
     "documents",

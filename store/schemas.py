@@ -22,6 +22,7 @@ from store import (
     oauth,
     outbox,
     payments,
+    reach,
     services,
     signin,
     tree,
@@ -44,6 +45,7 @@ CAPABILITIES = (
     oauth,
     outbox,
     payments,
+    reach,
     services,
     signin,
     tree,
@@ -68,7 +70,7 @@ class Schema:
         return f"{self.name}_version"
 
 
-MAIN = Schema("main", metadata, ("main_0001", "main_0002", "main_0003", "main_0004"))
+MAIN = Schema("main", metadata, ("main_0001", "main_0002", "main_0003", "main_0004", "main_0005"))
 LEDGER = Schema("ledger", ledger_metadata, ("ledger_0001", "ledger_0002"))
 KEYS = Schema("keys", key_metadata, ("keys_0001",))
 SCHEMAS = (MAIN, LEDGER, KEYS)

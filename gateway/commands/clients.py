@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 import orjson
+from sqlalchemy import RowMapping
 
 from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
@@ -16,7 +17,7 @@ from gateway.oauth.registering import Registered, Registry
 from gateway.oauth.registration import Kind, NewClient, RegistrationRefused, key_set, purposes_named
 from gateway.serving import store_config
 from gateway.settings import Settings
-from policy.grant import Refusal
+from policy.grant import Over, Refusal
 from store.credentials import PLATFORMS
 from store.database import open_store
 
@@ -53,6 +54,8 @@ def clients() -> None:
     "--refusal", type=click.Choice(["refuse", "withhold"]), default="refuse", help="What asking too much does."
 )
 @click.option("--max-page", type=int, default=100, show_default=True, help="The most rows of one page.")
+@click.option("--customers-per-hour", "customers", type=click.IntRange(0), help="Different customers; 0: any number.")
+@click.option("--over", type=click.Choice(["alarm", "stop"]), default="alarm", help="What reading more of them does.")
 @click.option("--documents-only", is_flag=True, help="It may send registered documents only.")
 @click.option("--introspection", is_flag=True, help="It may look at the schema.")
 def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bool | None, **given: Any) -> None:
@@ -91,6 +94,8 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
             documents_only=given["documents_only"],
             introspection=given["introspection"],
             max_page=given["max_page"],
+            customers_per_hour=given["customers"],
+            over=Over[given["over"].upper()],
         )
         secret = _with(settings, lambda registry: registry.create(new, _now()))
     click.echo(f"{client_id} is registered.", err=True)
@@ -220,6 +225,7 @@ def _lines(each: Registered) -> list[tuple[str, str]]:
         ("actions", " ".join(orjson.loads(facts["scopes"])) or "none"),
         ("refusal", facts["refusal"].lower()),
         ("rows of a page", str(facts["max_page"])),
+        ("customers/hour", _reach(facts)),
         ("documents only", _yes(facts["documents_only"])),
         ("introspection", _yes(facts["introspection"])),
     ]
@@ -234,6 +240,11 @@ def _lines(each: Registered) -> list[tuple[str, str]]:
         ("bound tokens", _yes(facts["dpop"])),
         ("pushes", _yes(facts["pushed"])),
     ]
+
+
+def _reach(facts: RowMapping) -> str:
+    most = {None: "as the settings say", 0: "any number"}.get(facts["customers_per_hour"], facts["customers_per_hour"])
+    return f"{most}, then {(facts['beyond'] or 'ALARM').lower()}"
 
 
 def _yes(value: bool) -> str:

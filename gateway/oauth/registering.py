@@ -117,6 +117,8 @@ def _rows(new: NewClient, now: datetime) -> tuple[dict[str, Any], dict[str, Any]
         "documents_only": new.documents_only,
         "introspection": new.introspection,
         "max_page": new.max_page,
+        "customers_per_hour": new.customers_per_hour,
+        "beyond": new.over.name,
         "created_at": now,
     }
     terms = {

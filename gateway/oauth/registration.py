@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey, RSAKey
 from gateway.oauth.clients import CODE, OWN, REFRESH
 from gateway.oauth.jwts import RSA_BITS, imported
 from gateway.oauth.scopes import TOKEN
-from policy.grant import Refusal
+from policy.grant import Over, Refusal
 from policy.purposes import Purpose
 
 ID = re.compile(r"[a-z][a-z0-9._-]{1,63}")
@@ -67,6 +67,9 @@ class NewClient:
     documents_only: bool = False
     introspection: bool = False
     max_page: int = 100
+    customers_per_hour: int | None = None
+    """None: what the settings say; 0: any number."""
+    over: Over = Over.ALARM
 
     @property
     def authentication(self) -> str:
@@ -92,6 +95,10 @@ class NewClient:
             action for action in self.actions if not TOKEN.fullmatch(action) or action.startswith("pur")
         ):
             raise RegistrationRefused(f"These are no actions: {' '.join(wrong)}. An action looks like `audit:read`.")
+        if self.customers_per_hour is not None and self.customers_per_hour < 0:
+            raise RegistrationRefused("Customers an hour are 0 (any number) or more.")
+        if self.over is Over.STOP and not self.customers_per_hour:
+            raise RegistrationRefused("Stopped beyond how many? Give --customers-per-hour, too.")
         if self.max_page < 1:
             raise RegistrationRefused("A page has 1 row at least.")
         if self.kind is Kind.TOOL:

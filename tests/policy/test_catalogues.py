@@ -256,6 +256,7 @@ def test_retention_periods() -> None:
         "OUTBOX": "P30D",
         "EXPORTS": "P7D",
         "NOT_STORED": "P0D",
+        "READING_COUNTS": "P1D",
         "CLIENT_REGISTRATION": None,
         "KEYS": "P0D",
     }

@@ -22,7 +22,8 @@ TABLES = [table for schema in SCHEMAS for table in schema.tables.tables.values()
 COLUMNS = [column for table in TABLES for column in table.columns]
 
 EXPECTED = {
-    "alarm_links", "card_vault", "clients", "consents", "cookie_choices", "credentials", "customers", "disclosures",
+    "alarm_links", "card_vault", "client_reach", "clients", "consents", "cookie_choices", "credentials", "customers",
+    "disclosures",
     "documents", "domains", "erasures", "export_parts", "exports", "guesses", "invoices",
     "known_devices", "ledger_checkpoints", "ledger_entries",
     "ledger_keys", "ledger_leaves", "ledger_pending", "ledger_subjects", "ledger_tiles", "ledger_tree", "oauth_clients",

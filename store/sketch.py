@@ -1,0 +1,79 @@
+"""How many different names were seen, in 4 KiB that name nobody: HyperLogLog (Flajolet et al., 2007)."""
+
+from __future__ import annotations
+
+import math
+from binascii import a2b_base64
+from collections.abc import Iterable
+
+BITS = 12
+SIZE = 1 << BITS
+"""Registers, a byte each: the estimate is within 1.6 % of the truth two times in three, closer for small numbers."""
+
+_REST = 72 - BITS
+_ALPHA = 0.7213 / (1 + 1.079 / SIZE) * SIZE * SIZE
+_POWERS = [2.0**-rank for rank in range(_REST + 2)]
+
+
+def mark(pseudonym: str) -> tuple[int, int]:
+    """The register of a pseudonym and its rank there; pseudonyms are random by themselves, so nothing is hashed."""
+    number = int.from_bytes(a2b_base64(pseudonym[:12].replace("-", "+").replace("_", "/")), "big")
+    return number & SIZE - 1, _REST - (number >> BITS).bit_length() + 1
+
+
+class Sketch:
+    """A set that can be counted and merged, and neither listed nor searched."""
+
+    __slots__ = ("_sum", "_zeros", "registers")
+
+    def __init__(self, registers: bytes | None = None) -> None:
+        self.registers = bytearray(registers or SIZE)
+        self._sum = math.fsum(_POWERS[rank] for rank in self.registers)
+        self._zeros = self.registers.count(0)
+
+    @property
+    def count(self) -> int:
+        """About how many names are in it."""
+        return _estimate(self._sum, self._zeros)
+
+    def new(self, pseudonyms: Iterable[str]) -> dict[int, int]:
+        """What these names would change: the registers with their new ranks; nothing for names that are in it."""
+        changes: dict[int, int] = {}
+        registers = self.registers
+        for name in pseudonyms:
+            at, rank = mark(name)
+            if rank > changes.get(at, registers[at]):
+                changes[at] = rank
+        return changes
+
+    def count_with(self, changes: dict[int, int]) -> int:
+        """About how many names would be in it after these changes."""
+        total, zeros = self._sum, self._zeros
+        for at, rank in changes.items():
+            total += _POWERS[rank] - _POWERS[self.registers[at]]
+            zeros -= self.registers[at] == 0
+        return _estimate(total, zeros)
+
+    def apply(self, changes: dict[int, int]) -> None:
+        """Make the changes that are greater than what is there."""
+        for at, rank in changes.items():
+            old = self.registers[at]
+            if rank > old:
+                self._sum += _POWERS[rank] - _POWERS[old]
+                self._zeros -= old == 0
+                self.registers[at] = rank
+
+
+def merged(sketches: Iterable[bytes | bytearray]) -> bytes:
+    """The union."""
+    found = list(sketches)
+    if len(found) < 2:
+        return bytes(found[0]) if found else bytes(SIZE)
+    return bytes(map(max, *found))
+
+
+def _estimate(total: float, zeros: int) -> int:
+    raw = _ALPHA / total
+    if raw <= 2.5 * SIZE and zeros:
+        return round(SIZE * math.log(SIZE / zeros))
+    return round(raw)
