@@ -17,6 +17,9 @@ from store.writing_sqlite import sqlite_file
 
 INSERT = "INSERT INTO ledger_entries (entry, at) VALUES (?, ?)"
 
+AT_ONCE = 64
+"""Entries that one statement takes: with it the thread asks for the interpreter once a group, not once an entry."""
+
 PROBE = "INSERT INTO ledger_entries (entry, at) SELECT '', '' WHERE 0"
 """Inserts nothing, and a file that takes no writes refuses it all the same."""
 
@@ -42,6 +45,9 @@ class SqliteWriter:
     def _commit(self, rows: list[tuple[bytes, str]]) -> None:
         try:
             connection = self._connection or self._connect()
+            if 0 < len(rows) <= AT_ONCE:  # A statement outside a transaction is one.
+                connection.execute(INSERT + ", (?, ?)" * (len(rows) - 1), [value for row in rows for value in row])
+                return
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(INSERT, rows) if rows else connection.execute(PROBE)
             connection.execute("COMMIT")
