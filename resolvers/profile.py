@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from policy.events import Event
+from resolvers.announcements import announce
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.texts import Texts
 from store.customers import customers
@@ -42,6 +44,7 @@ async def update_profile(desk: Desk, given: Mapping[str, Any]) -> Result:
         changes = _changes(key, row, given, wanted, address)
         if changes:
             await _write(connection, desk, changes | {"version": row.version + 1})
+            await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, _coordinates(given))
     return Result(affected={"customer": desk.subject})
 
 
@@ -83,6 +86,10 @@ def _sealed(key: SubjectKey, column: Any, value: Any) -> bytes | None:
 
 def _opened(key: SubjectKey, sealed: bytes | None) -> list[Any]:
     return [None, None] if sealed is None else C.name.info["sealing"].decode(key.open(C.name, key.customer_id, sealed))
+
+
+def _coordinates(given: Mapping[str, Any]) -> list[str]:
+    return [f"Customer.{name}" for name in given if name != "ifVersion"]
 
 
 async def _write(connection: AsyncConnection, desk: Desk, changes: Mapping[str, Any]) -> None:

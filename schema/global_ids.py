@@ -5,12 +5,11 @@ from __future__ import annotations
 from base64 import b64encode
 from binascii import Error, a2b_base64
 
+from store.ids import to_global_id
+
+__all__ = ["from_cursor", "from_global_id", "to_cursor", "to_global_id"]
+
 MOST = 2**63 - 1
-
-
-def to_global_id(type_name: str, key: int) -> str:
-    """The id of a row."""
-    return b64encode(f"{type_name}:{key}".encode()).decode()
 
 
 def from_global_id(text: str) -> tuple[str, int] | None:

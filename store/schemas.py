@@ -26,6 +26,7 @@ from store import (
     services,
     signin,
     tree,
+    webhooks,
 )
 from store.metadata import key_metadata, ledger_metadata, metadata
 
@@ -49,6 +50,7 @@ CAPABILITIES = (
     services,
     signin,
     tree,
+    webhooks,
 )
 """The files that each hold tables; importing them fills the sets."""
 
@@ -70,7 +72,7 @@ class Schema:
         return f"{self.name}_version"
 
 
-MAIN = Schema("main", metadata, ("main_0001", "main_0002", "main_0003", "main_0004", "main_0005"))
+MAIN = Schema("main", metadata, ("main_0001", "main_0002", "main_0003", "main_0004", "main_0005", "main_0006"))
 LEDGER = Schema("ledger", ledger_metadata, ("ledger_0001", "ledger_0002"))
 KEYS = Schema("keys", key_metadata, ("keys_0001",))
 SCHEMAS = (MAIN, LEDGER, KEYS)
