@@ -12,11 +12,11 @@ from sqlalchemy import select
 from audits.checks import Check, Finding
 from audits.places import Place
 from audits.reports import Cell, Figure, Report, Section, Table, Tone, cell, code
-from store.erasures import ERASURE_STATES, erasures
+from store.erasures import ERASURE_STATES, STANDING_STATES, erasures
 from store.metadata import instant
 from store.reading import Reader
 
-OPEN: Final = frozenset({"ARMED", "BLOCKED", "SCHEDULED", "ERASING"})
+OPEN: Final = frozenset(STANDING_STATES)
 SOON: Final = timedelta(days=7)
 
 

@@ -66,7 +66,7 @@ def gateway_settings(server: Postgres, files: Files, names: Databases) -> dict[s
 async def _copy(server: Postgres, files: Files, names: Databases) -> None:
     unfinished = f"unfinished_{names.size}"
     for kind in ("gateway", "keys", "plain"):  # of other editions
-        for old in await server.databases(f"{kind}_{names.size}_%"):
+        for old in await server.databases(f"{kind}_{names.size}_"):
             await server.run("postgres", f"DROP DATABASE {old}")
     for name in (names.gateway, names.keys, unfinished):
         await server.run("postgres", f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} TEMPLATE template0")

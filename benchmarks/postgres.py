@@ -76,11 +76,11 @@ class Postgres:
         finally:
             await connection.close()
 
-    async def databases(self, pattern: str) -> list[str]:
-        """The names of the databases that are like the pattern."""
+    async def databases(self, beginning: str) -> list[str]:
+        """The names of the databases that begin so."""
         connection = await asyncpg.connect(self.url("postgres"))
         try:
-            rows = await connection.fetch("SELECT datname FROM pg_database WHERE datname LIKE $1", pattern)
+            rows = await connection.fetch("SELECT datname FROM pg_database WHERE starts_with(datname, $1)", beginning)
             return [row[0] for row in rows]
         finally:
             await connection.close()

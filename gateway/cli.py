@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "demo": ("gateway.commands.serving", "demo", "Serve invented customers, and print what to try."),
     "serve": ("gateway.commands.serving", "serve", "Serve what the settings say."),
+    "worker": ("gateway.commands.serving", "worker", "Do the work beside answering, in a process of its own."),
     "token": ("gateway.commands.data", "token", "Print a bare access token of the demo."),
     "customers": ("gateway.commands.data", "customers", "Bring customers in."),
     "clients": ("gateway.commands.clients", "clients", "Say who may ask for tokens, and what for."),
@@ -17,6 +18,7 @@ COMMANDS = {
     "keys": ("gateway.commands.keys", "keys", "List keys, and replace them while the gateway runs."),
     "schema": ("gateway.commands.looking", "schema", "Look at the schema."),
     "ledger": ("gateway.commands.ledger", "ledger", "Prove who read what."),
+    "erasures": ("gateway.commands.erasures", "commands", "See which erasures are due, and verify certificates."),
     "audit": ("gateway.commands.audit", "audit", "See what may be read, by whom and why, and prove it."),
     "settings": ("gateway.commands.looking", "settings_", "List every setting."),
 }

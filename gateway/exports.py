@@ -21,7 +21,8 @@ from gateway.door import Door, VerifiedGrant
 from gateway.graphql_http import STEP_UP
 from policy.purposes import Purpose
 from resolvers.authentication_means import FRESH, SKEW, Site
-from resolvers.signins_letters import Letter, write
+from resolvers.letters import write
+from resolvers.signins_letters import SignInLetter
 from schema.global_ids import from_global_id
 from schema.meanings import meanings
 from schema.model import SchemaModel
@@ -149,7 +150,15 @@ def make_exporter(store: Store, site: Site, model: SchemaModel) -> Exporter:
     """The worker that makes them, and writes to the customer when one is ready."""
 
     async def tell(connection: AsyncConnection, key: SubjectKey, now: datetime, until: datetime) -> None:
-        await write(connection, key, site, Letter.EXPORT_READY, "CLIENT_AREA", now, until=f"{until:%Y-%m-%d %H:%M} UTC")
+        await write(
+            connection,
+            key,
+            site,
+            SignInLetter.EXPORT_READY,
+            now,
+            platform="CLIENT_AREA",
+            until=f"{until:%Y-%m-%d %H:%M} UTC",
+        )
 
     return Exporter(store, meanings(model), House(site.name, site.origin, tell))
 

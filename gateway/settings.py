@@ -256,6 +256,9 @@ class Settings:
     seal_ledger: bool = setting(
         "GATEWAY_SEAL_LEDGER", "seal the ledger while serving; if not, `gateway ledger seal --watch` does", _yes, "yes"
     )
+    work: bool = setting(
+        "GATEWAY_WORK", "erase, export and deliver while serving; if not, `gateway worker` does", _yes, "yes"
+    )
     checkpoint_entries: int = setting(
         "GATEWAY_CHECKPOINT_ENTRIES", "new entries after which the ledger is signed", _number(1, 1_000_000), "1000"
     )

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from gateway.erasing import open_eraser
 from gateway.exports import make_exporter
-from gateway.serving import Works
+from gateway.serving import Works, now, store_config
+from gateway.settings import Settings
 from resolvers.authentication_means import Means
 from schema.model import SchemaModel
 
@@ -20,9 +22,24 @@ class Worker(Protocol):
         """Work; returns soon after `stop` is set, with nothing half done that another could not begin anew."""
 
 
-def make_workers(works: Works, means: Means, model: SchemaModel) -> list[Worker]:
+@asynccontextmanager
+async def open_workers(
+    works: Works, settings: Settings, means: Means, model: SchemaModel
+) -> AsyncIterator[Sequence[Worker]]:
     """Everything that has to be done again and again. Any number of processes may do it at once."""
-    return [make_exporter(works.store, means.site, model), works.reach]
+    async with open_eraser(works.store, store_config(settings), settings, means.site, now) as eraser:
+        yield [make_exporter(works.store, means.site, model), eraser]
+
+
+@asynccontextmanager
+async def working_meanwhile(works: Works, settings: Settings, means: Means, model: SchemaModel) -> AsyncIterator[None]:
+    """Work in the background while the block runs; what other processes can do, too, only if the settings say so."""
+    async with working([works.reach]):
+        if not settings.work:
+            yield
+            return
+        async with open_workers(works, settings, means, model) as workers, working(workers):
+            yield
 
 
 @asynccontextmanager

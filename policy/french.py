@@ -69,6 +69,7 @@ WORDS: Final = {
         "ERASURE_RECORDS": "La preuve d'un effacement est gardée tant qu'une sauvegarde pourrait le défaire.",
         "LEDGER": "Qui a lu quoi et pourquoi : 12 mois, sous un pseudonyme qui disparaît avec la clé du client.",
         "OUTBOX": "30 jours après l'envoi ou l'abandon, et jamais au-delà de l'effacement du client.",
+        "LEGAL_HOLDS": "Un ordre de conservation est gardé tant qu'il vaut, puis comme les autres données du client.",
         "EXPORTS": "Un export peut être téléchargé pendant 7 jours, jamais au-delà de l'effacement du client.",
         "READING_COUNTS": "Combien de clients un programme lit est compté à l'heure, sans désigner personne.",
         "KEYS": "La clé d'un client est détruite à son effacement.",

@@ -49,6 +49,7 @@ KEPT_FOR: Final[Mapping[RetentionRule, Purpose]] = {
     RetentionRule.COOKIE_CHOICE: P.COOKIE_ESSENTIAL,
     RetentionRule.DISCLOSURE_RECORDS: P.ACCOUNTABILITY_LOG,
     RetentionRule.ERASURE_RECORDS: P.ERASURE,
+    RetentionRule.LEGAL_HOLDS: P.LEGAL_REQUEST,
     RetentionRule.LEDGER: P.ACCOUNTABILITY_LOG,
     RetentionRule.OUTBOX: P.SERVICE_COMMUNICATION,
     RetentionRule.EXPORTS: P.SELF_SERVICE,

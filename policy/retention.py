@@ -64,6 +64,12 @@ class RetentionRule(Row):
         "the erasure",
         "Not in the notice (A14)",
     )
+    LEGAL_HOLDS = (
+        "An order to preserve data is kept while it holds, and as long as the customer's other data after that.",
+        "P6M",
+        "the end of the customer's last service",
+        "Not in the notice (A18)",
+    )
     LEDGER = (
         "Who read which field and why is kept for 12 months, under pseudonyms that die with the customer's key.",
         "P12M",

@@ -13,9 +13,10 @@ from resolvers.authentication_devices import Devices, remember_device
 from resolvers.authentication_means import Means
 from resolvers.authentication_verdicts import Lapsed, Opened
 from resolvers.factors import Used
+from resolvers.letters import write
 from resolvers.sessions import Opening, open_session, renew_session
 from resolvers.signins import Access, History, Visitor, record
-from resolvers.signins_letters import Letter, write
+from resolvers.signins_letters import SignInLetter
 from store.credentials import credentials
 from store.database import Store
 
@@ -65,8 +66,9 @@ class Opener:
                 device_secret = await remember_device(connection, account, visitor, access.at)
         await record(connection, account.key, self._means, access, account.credential.id)
         if proof.used is not None and proof.used.factor.kind == "RECOVERY_CODES":
-            letter, left = Letter.RECOVERY_CODE_USED, proof.used.factor.remaining or 0
-            await write(connection, account.key, self._means.site, letter, access.platform, access.at, left=left)
+            letter, left = SignInLetter.RECOVERY_CODE_USED, proof.used.factor.remaining or 0
+            site, platform = self._means.site, access.platform
+            await write(connection, account.key, site, letter, access.at, platform=platform, left=left)
         return Opened(session_id, secret, device_secret, proof.shared)
 
 

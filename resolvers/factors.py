@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from resolvers.authentication_means import Means
 from resolvers.factors_recovery import spend
 from resolvers.factors_totp import DIGITS, accepted_step, typed
-from resolvers.signins_letters import Letter, write
+from resolvers.letters import write
+from resolvers.signins_letters import SignInLetter
 from store.credentials import second_factors
 from store.signin import passkeys
 from store.subjectkey import SubjectKey
@@ -101,7 +102,7 @@ async def remove_factor(
     rest = await confirmed(connection, credential_id or 0)
     if all(each.kind == "RECOVERY_CODES" for each in rest):
         await delete_factors(connection, [each.id for each in rest])
-    await write(connection, key, means.site, Letter.FACTOR_REMOVED, platform, now)
+    await write(connection, key, means.site, SignInLetter.FACTOR_REMOVED, now, platform=platform)
 
 
 async def delete_factors(connection: AsyncConnection, ids: Sequence[int]) -> None:

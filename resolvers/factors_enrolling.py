@@ -15,11 +15,12 @@ from resolvers.commands import Result, UserProblem
 from resolvers.factors import OFFERED, Factor, confirmed, delete_factors, remove_factor
 from resolvers.factors_recovery import kept, new_codes
 from resolvers.factors_totp import Enrolment, accepted_step, new_enrolment
+from resolvers.letters import write
 from resolvers.passkeys import MOST, Passkeys, Refused
 from resolvers.sessions import SECOND, add_method, end_where
 from resolvers.signins import opened, sealed
 from resolvers.signins_devices import told
-from resolvers.signins_letters import Letter, write
+from resolvers.signins_letters import SignInLetter
 from store.access import sessions
 from store.credentials import credentials, second_factors
 from store.ids import new_id
@@ -185,8 +186,8 @@ async def _added(
         _, codes = await _new_codes(connection, actor, account, factors)
     if actor.session_id is not None and await _is_own(connection, actor.session_id, account):
         await add_method(connection, actor.session_id, words)
-    letter, platform = Letter.FACTOR_ADDED, account.credential.platform
-    await write(connection, account.key, actor.means.site, letter, platform, actor.now)
+    letter, platform = SignInLetter.FACTOR_ADDED, account.credential.platform
+    await write(connection, account.key, actor.means.site, letter, actor.now, platform=platform)
     return codes
 
 

@@ -14,11 +14,12 @@ from resolvers.authentication_actor import NOT_FOUND, Actor, actor_at, too_often
 from resolvers.authentication_credentials import Account, Credential, Credentials
 from resolvers.authentication_means import Means
 from resolvers.commands import Desk, Result, UserProblem
+from resolvers.letters import write
 from resolvers.passwords import faults, measure, normal
 from resolvers.passwords_hashing import too_long
 from resolvers.passwords_own_words import OwnWords
 from resolvers.sessions import end_where
-from resolvers.signins_letters import Letter, write
+from resolvers.signins_letters import SignInLetter
 from store.access import sessions
 from store.credentials import credentials
 from store.database import Store
@@ -85,8 +86,8 @@ class NewPasswords:
         change = {"password_hash": new.hash, "changed_at": now, "strength": new.strength}
         await connection.execute(update(credentials).where(K.id == account.credential.id).values(change))
         await void_links(connection, account.credential.id)
-        letter, platform = Letter.PASSWORD_CHANGED, account.credential.platform
-        await write(connection, account.key, self._means.site, letter, platform, now)
+        letter, platform = SignInLetter.PASSWORD_CHANGED, account.credential.platform
+        await write(connection, account.key, self._means.site, letter, now, platform=platform)
         which: list[ColumnElement[bool]] = [sessions.c.platform == platform]
         if keep_session is not None:
             which.append(sessions.c.id != keep_session)

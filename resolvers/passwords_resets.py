@@ -17,9 +17,10 @@ from resolvers.authentication_means import Means
 from resolvers.authentication_secrets import hashed, new_secret
 from resolvers.authentication_verdicts import Denied, Lapsed
 from resolvers.commands import UserProblem
+from resolvers.letters import Letter, write
 from resolvers.passwords_changing import NewPasswords, Prepared
 from resolvers.signins import Visitor
-from resolvers.signins_letters import Letter, write
+from resolvers.signins_letters import SignInLetter
 from store.customers import customers
 from store.database import Store
 from store.ids import new_id
@@ -79,7 +80,7 @@ class Resets:
             much = await self._guesses.charge([Bucket(Pace.RESET, platform.encode() + index)], now)
             if account is not None and not much:
                 async with self._store.write() as connection:
-                    await self.send(connection, account, Letter.PASSWORD_RESET, now)
+                    await self.send(connection, account, SignInLetter.PASSWORD_RESET, now)
             return Sent()
 
         return await no_sooner(self._means.times.refusal, work(), always=True)
@@ -103,7 +104,7 @@ class Resets:
         site = self._means.site
         link, minutes = site.link("/password/reset", secret), int(self._means.times.reset.total_seconds() // 60)
         platform = account.credential.platform
-        await write(connection, account.key, site, letter, platform, now, link=link, minutes=minutes)
+        await write(connection, account.key, site, letter, now, platform=platform, link=link, minutes=minutes)
 
     async def find(self, secret: str, now: datetime) -> Link | None:
         """The link of this secret, while nothing that it was sent for has changed."""

@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.authentication_means import Means
 from resolvers.authentication_secrets import hashed, new_secret
+from resolvers.letters import write
 from resolvers.signins_judgement import Seen, Unusual, judge
-from resolvers.signins_letters import Letter, write
+from resolvers.signins_letters import SignInLetter
 from resolvers.signins_places import Place
 from store.access import sign_ins
 from store.database import Store
@@ -128,9 +129,9 @@ async def _tell(
         connection,
         key,
         means.site,
-        Letter.UNUSUAL_SIGN_IN,
-        access.platform,
+        SignInLetter.UNUSUAL_SIGN_IN,
         access.at,
+        platform=access.platform,
         device=access.device,
         place=access.place.country or "-",
         link=means.site.link("/not-me", secret),

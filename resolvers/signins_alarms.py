@@ -16,7 +16,7 @@ from resolvers.passwords_changing import void_links
 from resolvers.passwords_resets import Resets
 from resolvers.sessions import end_where
 from resolvers.signins import opened
-from resolvers.signins_letters import Letter
+from resolvers.signins_letters import SignInLetter
 from store.access import sign_ins
 from store.credentials import credentials, second_factors
 from store.database import Store
@@ -89,6 +89,6 @@ class Alarms:
                 void = Credential(
                     credential.id, credential.customer_id, credential.platform, credential.login_index, None, now
                 )
-                await self._resets.send(connection, Account(void, alarm.key), Letter.ALARM_RAISED, now)  # 5
+                await self._resets.send(connection, Account(void, alarm.key), SignInLetter.ALARM_RAISED, now)  # 5
             await end_where(connection, alarm.key.customer_id, [], now)  # 6
         return True

@@ -1,35 +1,11 @@
-"""Messages to customers about their sign-ins: written in their language, sealed, and left in the outbox.
-
-A message is JSON of `to`, `language`, `subject` and `text`. Subjects are the same for everybody (D1).
-"""
+"""The messages about signing in, and about exports, which only who is signed in can fetch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
-from string import Template
-
-import orjson
-from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from resolvers.authentication_means import Site
-from store.customers import customers
-from store.ids import new_id
-from store.outbox import outbox
-from store.subjectkey import SubjectKey
-
-C = customers.c
-TOPIC = "email"
-
-PLATFORM = {
-    "en": {"CLIENT_AREA": "client area", "MANAGEMENT_INTERFACE": "management interface", "WEBMAIL": "webmail"},
-    "fr": {"CLIENT_AREA": "espace client", "MANAGEMENT_INTERFACE": "interface de gestion", "WEBMAIL": "webmail"},
-}
+from resolvers.letters import Letter
 
 
-class Letter(Enum):
+class SignInLetter(Letter):
     """What can be written; each with a subject and a text in English and in French."""
 
     PASSWORD_RESET = (
@@ -104,66 +80,3 @@ class Letter(Enum):
         "Un code de secours a ouvert votre $platform chez $site le $at. Il vous en reste $left.\n\nSi ce n'était pas "
         "vous, choisissez tout de suite un nouveau mot de passe :\n$origin/password/forgot",
     )
-
-    def in_language(self, language: str) -> tuple[str, str]:
-        """Subject and text."""
-        english, text, french, texte = self.value
-        return (french, texte) if language == "fr" else (english, text)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Reader:
-    """Whom a message is for."""
-
-    key: SubjectKey
-    email: str
-    language: str
-
-
-async def reader_of(connection: AsyncConnection, key: SubjectKey) -> Reader | None:
-    """The customer as somebody to write to; None without an e-mail address."""
-    row = (await connection.execute(select(C.email, C.locale).where(C.id == key.customer_id))).one_or_none()
-    if row is None or row.email is None:
-        return None
-    address = key.open(C.email, key.customer_id, row.email).decode()
-    return Reader(key, address, "fr" if (row.locale or "").lower().startswith("fr") else "en")
-
-
-async def write(
-    connection: AsyncConnection,
-    key: SubjectKey,
-    site: Site,
-    letter: Letter,
-    platform: str,
-    now: datetime,
-    **facts: str | int,
-) -> None:
-    """Put a message in the outbox, in the caller's transaction; none when the customer has no e-mail address."""
-    reader = await reader_of(connection, key)
-    if reader is None:
-        return
-    subject, text = letter.in_language(reader.language)
-    at = now.strftime("%d/%m/%Y, %H:%M UTC" if reader.language == "fr" else "%d %B %Y, %H:%M UTC")
-    values: dict[str, str | int] = {
-        "platform": PLATFORM[reader.language][platform],
-        "site": site.name,
-        "origin": site.origin,
-        "at": at,
-    }
-    message = {
-        "to": reader.email,
-        "language": reader.language,
-        "subject": subject,
-        "text": Template(text).substitute(values | facts),
-    }
-    id_ = new_id()
-    row = {
-        "id": id_,
-        "customer_id": key.customer_id,
-        "topic": TOPIC,
-        "payload": key.seal(outbox.c.payload, id_, orjson.dumps(message)),
-        "created_at": now,
-        "next_attempt_at": now,
-        "attempts": 0,
-    }
-    await connection.execute(insert(outbox).values(row))

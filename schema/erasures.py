@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import strawberry
 
+from policy.categories import Category
+from resolvers import erasures as asking
+from resolvers.commands import Desk
+from schema.commands import UserError, affected, shown, unkept, user_errors, written
 from schema.fields import datum, identity
+from schema.global_ids import to_global_id
 from schema.node import Node
-from schema.readers import ERASED
-from schema.records import record
+from schema.readers import ERASED, SELF
+from schema.records import plain_type, record
 from schema.scalars import DateTime
 from schema.words import enumerated
 from store.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
 
 E = erasures.c
+OWN = (SELF,)
 
 ErasureState = enumerated("ErasureState", ERASURE_STATES, "How far it has come.")
 ErasureCause = enumerated(
@@ -28,7 +38,58 @@ class Erasure(Node):
     state: ErasureState | None = datum(E.state, "How far it has come.", ERASED)
     cause: ErasureCause | None = datum(E.cause, "Why it happens.", ERASED)
     requested_at: DateTime | None = datum(E.requested_at, "When it was asked for or armed.", ERASED)
-    due_at: DateTime | None = datum(E.due_at, "By when it will be done.", ERASED)
+    not_before: DateTime | None = datum(E.not_before, "Until when it can be called off; null while it waits.", ERASED)
+    due_at: DateTime | None = datum(E.due_at, "By when it will be done; null while it waits.", ERASED)
     when_services_end: bool | None = datum(E.when_services_end, "It waits until every service has ended.", ERASED)
     cancelled_at: DateTime | None = datum(E.cancelled_at, "When it was called off.", ERASED)
     finished_at: DateTime | None = datum(E.finished_at, "When it was done.", ERASED)
+    certificate: str | None = datum(
+        E.certificate, "The signed certificate (C2SP signed-note); `gateway erasures verify` checks it.", ERASED
+    )
+
+
+@strawberry.input(description="A request to have everything erased.")
+class RequestErasureInput:
+    """Needs a sign-in of the last five minutes."""
+
+    when_services_end: bool | None = written(
+        E.when_services_end, "Wait for the end of the last service instead of being refused while one runs.", OWN
+    )
+
+
+@plain_type
+class RequestErasurePayload:
+    """The erasure with its dates, or what stands against it."""
+
+    erasure: Erasure | None = affected("erasure", erasures, Category.PREFERENCE, "The one that holds now.", OWN)
+    receipt: str | None = shown(
+        "receipt",
+        Category.PREFERENCE,
+        "Opens `/erasures/{receipt}`: how far it has come, and the certificate, also without an account.",
+        OWN,
+    )
+    blocked_by: list[strawberry.ID] | None = shown(
+        "blocked_by", Category.SUBSCRIPTION, "The ids of the services that still run.", OWN
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.input(description="Which erasure to call off.")
+class CancelErasureInput:
+    """Until it begins."""
+
+    id: strawberry.ID = unkept(Category.PREFERENCE, "The `id` of the `Erasure`.", OWN)
+
+
+@plain_type
+class CancelErasurePayload:
+    """The erasure as it is now."""
+
+    erasure: Erasure | None = affected("erasure", erasures, Category.PREFERENCE, "The one that was called off.", OWN)
+    user_errors: list[UserError] = user_errors()
+
+
+async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> asking.Requested:
+    """The command, with the services named as the schema names them."""
+    done = await asking.request_erasure(desk, given)
+    return replace(done, blocked_by=tuple(to_global_id("Service", key) for key in done.blocked_by))

@@ -7,13 +7,22 @@ from typing import Annotated
 import strawberry
 
 from resolvers import factors_commands as factors
+from resolvers.erasures import cancel_erasure
 from resolvers.exports import request_export
 from resolvers.passwords_changing import change_password
 from resolvers.profile import update_profile
+from resolvers.services import subscribe_service, terminate_service
 from resolvers.sessions_commands import end_other_sessions, end_session
 from resolvers.signins_reporting import record_access
 from schema.access_reports import SECURITY, RecordAccessInput, RecordAccessPayload
 from schema.commands import by_id, command
+from schema.erasures import (
+    CancelErasureInput,
+    CancelErasurePayload,
+    RequestErasureInput,
+    RequestErasurePayload,
+    request_erasure,
+)
 from schema.exports import RequestExportInput, RequestExportPayload
 from schema.factors import (
     BeginFactorInput,
@@ -28,11 +37,14 @@ from schema.factors import (
 from schema.passwords import ChangePasswordInput, ChangePasswordPayload
 from schema.profile import UpdateProfileInput, UpdateProfilePayload
 from schema.readers import SELF
+from schema.services import PROVIDED, ServicePayload, SubscribeServiceInput, TerminateServiceInput
 from schema.session_changes import EndOtherSessionsPayload, EndSessionInput, EndSessionPayload
 
 ACCESS_WRITE = frozenset({"access:write"})
+SERVICES_WRITE = frozenset({"services:write"})
 FOR = "credential", "Credential"
 ExportInput = Annotated[RequestExportInput | None, strawberry.argument(description="In which language.")]
+ErasureInput = Annotated[RequestErasureInput | None, strawberry.argument(description="Whether it may wait.")]
 BeginFactor = Annotated[
     BeginFactorInput | None, strawberry.argument(description="Which platform; this session's when left out.")
 ]
@@ -103,3 +115,25 @@ class Mutation:
     @command(request_export, (SELF,), step_up=True)
     def request_export(self, input: ExportInput = strawberry.UNSET) -> RequestExportPayload:
         """Have everything that is held about oneself made ready to fetch; a letter tells when it is."""
+
+    @command(request_erasure, (SELF,), step_up=True)
+    def request_erasure(self, input: ErasureInput = strawberry.UNSET) -> RequestErasurePayload:
+        """Have everything that is held about oneself erased, within 30 days, once every service has ended."""
+
+    @command(by_id(cancel_erasure, "id", "Erasure"), (SELF,))
+    def cancel_erasure(
+        self, input: Annotated[CancelErasureInput, strawberry.argument(description="Which one.")]
+    ) -> CancelErasurePayload:
+        """Call an erasure off, until it begins."""
+
+    @command(by_id(subscribe_service, "customer", "Customer"), PROVIDED, SERVICES_WRITE)
+    def subscribe_service(
+        self, input: Annotated[SubscribeServiceInput, strawberry.argument(description="What, and for whom.")]
+    ) -> ServicePayload:
+        """Begin a service of a customer; the clock of erasure stops."""
+
+    @command(by_id(terminate_service, "service", "Service"), PROVIDED, SERVICES_WRITE)
+    def terminate_service(
+        self, input: Annotated[TerminateServiceInput, strawberry.argument(description="Which one.")]
+    ) -> ServicePayload:
+        """End a service of a customer; when it was the last one, the clock of erasure starts."""

@@ -8,10 +8,11 @@ from policy.categories import Category
 from policy.purposes import Purpose
 from resolvers import customers as reads
 from schema.back_references import CustomerRef
+from schema.commands import UserError, affected, asked, unkept, user_errors, written
 from schema.fields import datum, identity, related
 from schema.node import Node
 from schema.readers import SELF, SERVED
-from schema.records import record
+from schema.records import plain_type, record
 from schema.scalars import DateTime
 from schema.words import enumerated
 from store.services import SERVICE_KINDS, SERVICE_STATES, services
@@ -41,3 +42,35 @@ class Service(Node):
         S.terminated_at, "When it ended.", (*RUN, Purpose.INVOICING, Purpose.ERASURE)
     )
     customer: CustomerRef | None = related(reads.customer_of_service, "Whose it is.", Category.CUSTOMER_ID, SERVED)
+
+
+PROVIDED = (Purpose.SERVICE_PROVISION,)
+
+
+@strawberry.input(description="A service that a customer subscribed to elsewhere, such as in the shop.")
+class SubscribeServiceInput:
+    """For the tools that provide services."""
+
+    customer: strawberry.ID = unkept(Category.CUSTOMER_ID, "The `id` of the `Customer`.", PROVIDED)
+    kind: ServiceKind = written(S.kind, "What kind of service.", PROVIDED)
+    name: str = written(S.name, "The name it goes by, such as its domain or host name.", PROVIDED)
+    renews_at: DateTime | None = written(S.renews_at, "When it renews, or ends if not renewed.", PROVIDED)
+    withdraw_erasure: bool | None = asked(
+        "The customer, who had asked to be erased, chose to stay: the request is called off.", PROVIDED
+    )
+
+
+@strawberry.input(description="The end of a service, for whatever reason.")
+class TerminateServiceInput:
+    """For the tools that provide services."""
+
+    service: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Service`.", PROVIDED)
+    at: DateTime | None = written(S.terminated_at, "When it ended; now, if left out.", PROVIDED)
+
+
+@plain_type
+class ServicePayload:
+    """The service as it is now."""
+
+    service: Service | None = affected("service", services, Category.SUBSCRIPTION, "The service.", PROVIDED)
+    user_errors: list[UserError] = user_errors()

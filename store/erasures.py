@@ -1,15 +1,20 @@
-"""The erasures asked for or due, and how far each has come (R31-R36)."""
+"""The erasures asked for or due, how far each has come, whom it tells, and what holds it up (R31-R36)."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 
 from policy.categories import Category
+from policy.erasing import STANDING, State, Step
+from policy.recipients import Recipient
 from policy.retention import RetentionRule
-from store.metadata import Instant, choice, customer_table, plain
+from store.metadata import Id, Instant, choice, customer_table, identity, plain, table
 
-ERASURE_STATES = ("ARMED", "BLOCKED", "SCHEDULED", "ERASING", "ERASED", "CANCELLED")
+ERASURE_STATES = tuple(state.name for state in State)
 ERASURE_CAUSES = ("REQUEST", "RETENTION")
+ERASURE_STEPS = tuple(step.name for step in Step)
+
+STANDING_STATES = tuple(sorted(state.name for state in STANDING))
 
 erasures = customer_table(
     "erasures",
@@ -21,6 +26,54 @@ erasures = customer_table(
     plain("when_services_end", Boolean, Category.PREFERENCE),
     plain("cancelled_at", Instant, Category.PREFERENCE, nullable=True),
     plain("finished_at", Instant, Category.PREFERENCE, nullable=True),
+    plain("not_before", Instant, Category.PREFERENCE, nullable=True),
+    plain("alarm_at", Instant, None, nullable=True),
+    plain("warnings", Integer, None, default=0, server_default=text("0")),
+    plain("step", String(12), None, nullable=True),
+    plain("attempts", Integer, None, default=0, server_default=text("0")),
+    plain("leased_until", Instant, None, nullable=True),
+    plain("trouble", String(40), None, nullable=True),
+    plain("fingerprint", LargeBinary(16), None, nullable=True, output=False),
+    plain("certificate", Text, Category.PREFERENCE, nullable=True),
     bound=False,
 )
-"""The record outlives the customer's row, which is gone when the state is ERASED (R57)."""
+"""The record outlives the customer's row, which is gone when the state is ERASED (R57).
+
+`step` is the last one that was done; `attempts` is the fence of the lease; `trouble` is a code, and never a text of a
+database; `fingerprint` is that of the key that was destroyed."""
+
+Index(
+    "uq_erasures_standing",
+    erasures.c.customer_id,
+    unique=True,
+    sqlite_where=erasures.c.state.in_(STANDING_STATES),
+    postgresql_where=erasures.c.state.in_(STANDING_STATES),
+)
+Index("ix_erasures_state_not_before", erasures.c.state, erasures.c.not_before)
+
+erasure_recipients = table(
+    "erasure_recipients",
+    RetentionRule.ERASURE_RECORDS,
+    identity(),
+    plain("erasure_id", Id, None, ForeignKey("erasures.id")),
+    choice("kind", tuple(kind.name for kind in Recipient), None),
+    plain("name", String(200), None),
+    plain("country", String(2), None, nullable=True),
+    plain("told_at", Instant, None),
+    plain("answered_at", Instant, None, nullable=True),
+    plain("answer", String(12), None, nullable=True),
+    UniqueConstraint("erasure_id", "kind", "name"),
+)
+"""Who received something of the customer and has to erase it, too (GDPR Art. 17(2) and 19). It names companies and
+authorities, and no person: the record outlives the customer."""
+
+legal_holds = customer_table(
+    "legal_holds",
+    RetentionRule.LEGAL_HOLDS,
+    plain("reference", String(64), Category.ACCESS_HISTORY),
+    plain("placed_at", Instant, Category.ACCESS_HISTORY),
+    plain("until", Instant, Category.ACCESS_HISTORY),
+    plain("lifted_at", Instant, Category.ACCESS_HISTORY, nullable=True),
+    embargo="until",
+)
+"""An order to preserve. It always ends: nothing is kept for ever because somebody forgot to lift it."""

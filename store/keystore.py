@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.blindindex import Lookup, blind_index
 from store.engines import transaction
 from store.housekeys import HouseKeys, insert_new
 from store.keys import subject_keys
+from store.metadata import Id
 from store.reading import Reader, any_of
 from store.rootkey import RootKeys
 from store.rotation import rotate
@@ -115,8 +116,10 @@ class KeyStore:
                 raise SubjectErased(id_)
         return [key for key in keys if key is not None]
 
-    async def destroy(self, customer_id: int) -> bytes | None:
+    async def destroy(self, customer_id: int, *, clean: bool = True) -> bytes | None:
         """Destroy a customer's key; returns the fingerprint of the key that is gone, None if there never was one.
+
+        Who destroys many says `clean=False`, and calls `clean` once after the last.
 
         Asking again is harmless. SQLite overwrites the bytes in the file at once (secure_delete, and the log is cut);
         PostgreSQL when the row is vacuumed, which is done here. What backups still hold dies with `rotate` and the
@@ -131,8 +134,37 @@ class KeyStore:
             mark = (await connection.execute(query)).scalar()
         self._destructions += 1
         self._kept.pop(customer_id, None)
-        await scrub(self._engine, subject_keys)
+        if clean:
+            await self.clean()
         return mark
+
+    async def clean(self) -> None:
+        """Take the destroyed keys' bytes out of the key store's files, too."""
+        await scrub(self._engine, subject_keys)
+
+    async def destroyed(self, after: int, most: int) -> list[int]:
+        """Customers whose key was destroyed, in the order of their ids, beginning behind one of them."""
+        found = select(subject_keys.c.customer_id).where(
+            subject_keys.c.customer_id > bindparam("after", type_=Id), subject_keys.c.wrapped.is_(None)
+        )
+        ordered = found.order_by(subject_keys.c.customer_id).limit(bindparam("most", type_=Id))
+        rows = await self._reader.fetch(self._reader.prepare(ordered), {"after": after, "most": most})
+        return [row[0] for row in rows]
+
+    async def fingerprints(self, ids: Sequence[int]) -> dict[int, bytes]:
+        """The fingerprints of these customers' keys, as far as the keys are still there."""
+        columns = select(subject_keys.c.customer_id, subject_keys.c.fingerprint)
+        living = columns.where(any_of(subject_keys.c.customer_id, "ids"), subject_keys.c.wrapped.is_not(None))
+        rows = await self._reader.fetch(self._reader.prepare(living), {"ids": list(ids)})
+        return {id_: bytes(mark) for id_, mark in rows}
+
+    async def living(self, fingerprint: bytes) -> int | None:
+        """The customer whose key has this fingerprint; None when there is no such key any more."""
+        found = select(subject_keys.c.customer_id).where(
+            subject_keys.c.fingerprint == bindparam("mark"), subject_keys.c.wrapped.is_not(None)
+        )
+        rows = await self._reader.fetch(self._reader.prepare(found), {"mark": fingerprint})
+        return rows[0][0] if rows else None
 
     async def rotate(self, batch: int = 500) -> int:
         """Replace the root key, or finish a replacement that was interrupted: see `store.rotation.rotate`."""

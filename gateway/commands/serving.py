@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -21,12 +23,13 @@ from gateway.exports import list_routes as export_routes
 from gateway.oauth.browsers import Browsers
 from gateway.oauth.housekeeping import Housekeeping
 from gateway.oauth.service import list_routes, open_house
+from gateway.receipts import list_routes as receipt_routes
 from gateway.sealing import sealed_meanwhile
 from gateway.serving import Works, open_works, store_config
 from gateway.settings import Settings
 from gateway.signin.routes import list_routes as sign_in_routes
 from gateway.signin.routes import make_house, make_means
-from gateway.working import make_workers, working
+from gateway.working import open_workers, working, working_meanwhile
 from policy.rules import Rule
 from resolvers.authentication_means import Means
 from schema.api import Api
@@ -68,6 +71,34 @@ def demo() -> None:
         server.run(_demo(settings, listening))
 
 
+@click.command()
+def worker() -> None:
+    """Do the work beside answering: erasures, exports. Any number of processes may; each case is done once.
+
+    `gateway serve` does it too, unless GATEWAY_WORK=no.
+
+    \b
+        GATEWAY_WORK=no gateway serve &
+        gateway worker
+    """
+    settings = read_settings(to_serve=True)
+    with told_in_a_sentence():
+        server.run(_work_until_stopped(settings))
+
+
+async def _work_until_stopped(settings: Settings) -> None:
+    means = make_means(settings)
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    async with open_works(settings) as works:
+        model = make_api(works, settings, means).model
+        async with open_workers(works, settings, means, model) as workers, working(workers):
+            log.info("working")
+            await stop.wait()
+    log.info("stopped")
+
+
 async def _demo(settings: Settings, listening: socket.socket) -> None:
     await upgrade(store_config(settings))
     await answer_until_stopped(settings, listening, _fill_and_welcome)
@@ -97,11 +128,12 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *list_routes(open_house(works, settings, Browsers(house)), actions(api.model.rules.values())),
                 *sign_in_routes(house),
                 *export_routes(works.store, works.door, api.model, serving.now),
+                *receipt_routes(works.store),
             ],
         )
         sealing = sealed_meanwhile(works.store, store_config(settings), settings)
         keeping = Housekeeping(works.store, works.keys, works.single_use, settings).running()
-        async with sealing, keeping, working(make_workers(works, means, api.model)):
+        async with sealing, keeping, working_meanwhile(works, settings, means, api.model):
             await server.serve(build(parts), settings, listening, started)
     log.info("stopped")
 

@@ -12,9 +12,9 @@ from gateway.demo.factors import demo_totp_secret
 from gateway.signin.layout import links, notice
 from gateway.signin.markup import Markup, tag
 from gateway.signin.visit import Visit
-from resolvers.signins_letters import TOPIC
+from resolvers.letters import TOPIC
+from store.messages import opened
 from store.outbox import outbox
-from store.sealing import SealBroken
 
 MOST = 20
 
@@ -49,18 +49,11 @@ def demo_code(visit: Visit) -> Markup:
 async def show_outbox(visit: Visit) -> Response:
     """The last messages to customers, the newest first. Of the demo only: elsewhere nobody may read them."""
     store = visit.house.store
-    found = select(outbox.c.id, outbox.c.customer_id, outbox.c.payload).where(outbox.c.topic == bindparam("topic"))
-    prepared = store.reader.prepare(found.order_by(outbox.c.id.desc()).limit(MOST))
+    listed = select(outbox.c.id, outbox.c.customer_id, outbox.c.payload).where(outbox.c.topic == bindparam("topic"))
+    prepared = store.reader.prepare(listed.order_by(outbox.c.id.desc()).limit(MOST))
     rows = await store.reader.fetch(prepared, {"topic": TOPIC})
-    keys = await store.keys.subjects([customer for _, customer, _ in rows])
-    letters = []
-    for (id_, _, payload), key in zip(rows, keys, strict=True):
-        if key is None:
-            continue
-        try:
-            letters.append(_letter(orjson.loads(key.open(outbox.c.payload, id_, payload))))
-        except SealBroken:
-            continue
+    found = await opened(store.keys, [tuple(row) for row in rows])
+    letters = [_letter(orjson.loads(message)) for message in found if message is not None]
     return visit.page(visit.say("outbox"), letters or notice("—"), wide=True)
 
 

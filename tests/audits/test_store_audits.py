@@ -87,7 +87,7 @@ async def test_erasures_say_when_and_never_whose(filled: tuple[Store, Readers]) 
 
     def row(number: int, state: str, due: datetime | None, finished: datetime | None = None) -> dict[str, object]:
         return {
-            "id": number, "customer_id": SUBJECT, "state": state, "cause": "REQUEST", "requested_at": NOW,
+            "id": number, "customer_id": SUBJECT + number, "state": state, "cause": "REQUEST", "requested_at": NOW,
             "due_at": due, "when_services_end": state == "ARMED", "cancelled_at": None, "finished_at": finished,
         }  # fmt: skip
 

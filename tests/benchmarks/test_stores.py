@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -96,7 +97,10 @@ def test_postgresql_holds_the_same_customers(work: Workspace, stage: Stage) -> N
     folder = Path(tempfile.mkdtemp(prefix="gateway-benchmarks-"))
     server = Postgres(folder / "postgres")
     try:
+        larger = f"gateway_{SIZE}0_kept"
+        asyncio.run(server.run("postgres", f"CREATE DATABASE {larger}"))
         make_databases(server, stage.files, SIZE, silent)
+        assert asyncio.run(server.databases(larger)) == [larger]  # Those of other sizes are left alone.
         both = Stage(work, SIZE, server, silent).four({"W1": 5, "W2": 2})
         with running(both, work, bare_environment(), None) as found:
             equal.check(found[1:], found[0], ["W1", "W2"], 2)

@@ -252,6 +252,7 @@ def test_retention_periods() -> None:
         "COOKIE_CHOICE": "P6M",
         "DISCLOSURE_RECORDS": "P6M",
         "ERASURE_RECORDS": None,
+        "LEGAL_HOLDS": "P6M",
         "LEDGER": "P12M",
         "OUTBOX": "P30D",
         "EXPORTS": "P7D",

@@ -17,10 +17,12 @@ from store.config import StoreConfig
 ROOT = Path(__file__).parents[2]
 
 
-def start(program: str, config: StoreConfig, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-    """Start `tests/store/<program>.py` with the address of a store; what it prints can be read from `.stdout`."""
+def start(
+    program: str, config: StoreConfig, *arguments: str, package: str = "store", **options: Any
+) -> subprocess.Popen[str]:
+    """Start `tests/<package>/<program>.py` with the address of a store; what it prints can be read from `.stdout`."""
     where = json.dumps(asdict(config), default=str)
-    command = [sys.executable, "-W", "error", "-m", f"tests.store.{program}", where, *arguments]
+    command = [sys.executable, "-W", "error", "-m", f"tests.{package}.{program}", where, *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, **options)
 

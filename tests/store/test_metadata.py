@@ -24,9 +24,10 @@ COLUMNS = [column for table in TABLES for column in table.columns]
 EXPECTED = {
     "alarm_links", "card_vault", "client_reach", "clients", "consents", "cookie_choices", "credentials", "customers",
     "disclosures",
-    "documents", "domains", "erasures", "export_parts", "exports", "guesses", "invoices",
+    "documents", "domains", "erasure_recipients", "erasures", "export_parts", "exports", "guesses", "invoices",
     "known_devices", "ledger_checkpoints", "ledger_entries",
-    "ledger_keys", "ledger_leaves", "ledger_pending", "ledger_subjects", "ledger_tiles", "ledger_tree", "oauth_clients",
+    "ledger_keys", "ledger_leaves", "ledger_pending", "ledger_subjects", "ledger_tiles", "ledger_tree", "legal_holds",
+    "oauth_clients",
     "oauth_codes", "oauth_consents", "oauth_families", "oauth_requests", "oauth_secrets", "outbox",
     "passkey_challenges", "passkeys", "payment_methods", "pending_sign_ins", "reset_links", "revocations",
     "second_factors", "services", "session_proofs", "sessions", "sign_ins", "signing_keys", "slowdowns", "subject_keys",

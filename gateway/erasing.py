@@ -1,0 +1,70 @@
+"""The worker that erases customers, put together from the settings, and what it writes to them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.settings import Settings
+from policy.dates import Erasure
+from resolvers.authentication_means import Site
+from resolvers.erasures import MIDNIGHT_OF
+from resolvers.erasures_letters import ErasureLetter
+from resolvers.letters import compose, reader_of, write
+from store.checkpoints import origin_of
+from store.config import StoreConfig
+from store.database import Store
+from store.ledger_keys import LedgerKeys
+from store.ledger_tree import Tree
+from store.notes import Signer
+from store.receipts import receipt_of
+from store.subjectkey import SubjectKey
+from workers.certificates import Signers
+from workers.erasing import Eraser, Letters
+
+
+@asynccontextmanager
+async def open_eraser(
+    store: Store, config: StoreConfig, settings: Settings, site: Site, clock: Callable[[], datetime]
+) -> AsyncIterator[Eraser]:
+    """For the length of the block; certificates are signed with the keys of the ledger."""
+    tree = Tree.at(config.ledger, config.patience)
+    try:
+        origin = origin_of(settings.issuer) if settings.issuer else None
+        keys = LedgerKeys(tree.reader, tree.engine, store.keys.house, origin)
+        yield Eraser(store, signers_of(keys), letters(store, site), MIDNIGHT_OF, clock)
+    finally:
+        await tree.close()
+
+
+def signers_of(keys: LedgerKeys) -> Signers:
+    """Those that sign the ledger now."""
+
+    async def signing() -> Sequence[Signer]:
+        return [signer for _, signer in await keys.signing()]
+
+    return signing
+
+
+def letters(store: Store, site: Site) -> Letters:
+    """What is written to customers, in their language."""
+
+    async def link(erasure_id: int) -> str:
+        return f"{site.origin}/erasures/{await receipt_of(store.keys.house, erasure_id)}"
+
+    async def tell(
+        connection: AsyncConnection, key: SubjectKey, kind: str, erasure_id: int, clock: Erasure | None, now: datetime
+    ) -> None:
+        dates = {} if clock is None else {"due": clock.due, "begin": clock.not_before}
+        await write(connection, key, site, ErasureLetter[kind], now, link=await link(erasure_id), **dates)
+
+    async def farewell(connection: AsyncConnection, key: SubjectKey, erasure_id: int, now: datetime) -> bytes | None:
+        reader = await reader_of(connection, key)
+        if reader is None:
+            return None
+        return compose(reader, site, ErasureLetter.ERASED, now, link=await link(erasure_id))
+
+    return Letters(tell, farewell)

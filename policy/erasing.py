@@ -1,0 +1,89 @@
+"""The states of an erasure, and the only ways from one to another (R31-R36, R42-R47)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, unique
+from typing import Final
+
+
+@unique
+class State(Enum):
+    """Where an erasure stands."""
+
+    ARMED = "Asked for; begins by itself when the last service ends."
+    BLOCKED = "Suspended: a service runs again."
+    SCHEDULED = "Has its dates."
+    HELD = "Suspended by a legal hold."
+    ERASING = "Being carried out; cannot be called off any more."
+    ERASED = "Done, with a certificate."
+    CANCELLED = "Called off by the customer, or overtaken by a new service."
+
+
+@unique
+class Event(Enum):
+    """What moves an erasure on."""
+
+    SERVICES_ENDED = "the last service ended"
+    SERVICE_BEGAN = "a service began"
+    HOLD_PLACED = "a legal hold was placed"
+    HOLD_LIFTED = "the last legal hold ended"
+    BEGUN = "its time came"
+    DONE = "every step was done"
+    CANCELLED = "the customer called it off"
+    OVERTAKEN = "nobody asked for it, and a service began"
+
+
+TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
+    (State.ARMED, Event.SERVICES_ENDED): State.SCHEDULED,
+    (State.ARMED, Event.CANCELLED): State.CANCELLED,
+    (State.BLOCKED, Event.SERVICES_ENDED): State.SCHEDULED,
+    (State.BLOCKED, Event.CANCELLED): State.CANCELLED,
+    (State.SCHEDULED, Event.SERVICE_BEGAN): State.BLOCKED,
+    (State.SCHEDULED, Event.OVERTAKEN): State.CANCELLED,
+    (State.SCHEDULED, Event.HOLD_PLACED): State.HELD,
+    (State.SCHEDULED, Event.CANCELLED): State.CANCELLED,
+    (State.SCHEDULED, Event.BEGUN): State.ERASING,
+    (State.HELD, Event.HOLD_LIFTED): State.SCHEDULED,
+    (State.HELD, Event.SERVICE_BEGAN): State.BLOCKED,
+    (State.HELD, Event.OVERTAKEN): State.CANCELLED,
+    (State.HELD, Event.CANCELLED): State.CANCELLED,
+    (State.ERASING, Event.DONE): State.ERASED,
+}
+"""What is not here cannot happen: least of all a way back out of ERASING."""
+
+WAITING: Final = frozenset({State.ARMED, State.BLOCKED, State.SCHEDULED, State.HELD})
+"""States in which nothing has been erased yet."""
+STANDING: Final = WAITING | {State.ERASING}
+"""States of an erasure that is not over; a customer has one at most (R47)."""
+
+
+class NoSuchTransition(Exception):  # noqa: N818  (what was asked for, no mistake of the table)
+    """An event that means nothing in this state."""
+
+    def __init__(self, state: State, event: Event) -> None:
+        super().__init__(f"{event.name} does nothing to an erasure that is {state.name}")
+
+
+def after(state: State, event: Event) -> State:
+    """Return the state after an event; NoSuchTransition where the table has none."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise NoSuchTransition(state, event) from None
+
+
+@unique
+class Step(Enum):
+    """What an erasure does, in this order; each can be done again without harm."""
+
+    TOKENS = "Every token and session ended."
+    RECIPIENTS = "Everybody who ever received the data was listed, to be told."
+    FAREWELL = "The last message was written and put aside."
+    KEY = "The customer's data key was destroyed."
+    ROWS = "Every row about the customer was removed, with the fingerprints it could be found by."
+    FILES = "What the removal left behind in the database's files was overwritten."
+    CERTIFICATE = "The certificate was signed, and its hash written to the ledger."
+
+
+STEPS: Final = tuple(Step)

@@ -1,0 +1,153 @@
+"""A customer asks to be erased, and may call it off until it begins (R31-R33, R42-R47)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.dates import due_erasure
+from policy.erasing import WAITING, Event, State, after
+from resolvers.commands import Desk, Result, UserProblem
+from resolvers.erasures_letters import ErasureLetter
+from resolvers.letters import write
+from store.customers import customers
+from store.erasures import STANDING_STATES, erasures
+from store.ids import new_id
+from store.receipts import receipt_of
+from store.services import services
+from store.subjectkey import SubjectKey
+
+C, E, S = customers.c, erasures.c, services.c
+MIDNIGHT_OF = UTC
+"""The zone whose days the deadlines end with, the same for the worker that keeps them."""
+
+GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
+NO_ERASURE = UserProblem("NOT_FOUND", "There is no such erasure.", ("id",))
+ACTIVE = UserProblem(
+    "SERVICES_ACTIVE",
+    "Services are still running: end them first, or ask with `whenServicesEnd: true`. `blockedBy` lists them.",
+    ("whenServicesEnd",),
+)
+BEGUN = UserProblem("ERASURE_BEGUN", "The erasure has begun and cannot be called off any more.", ("id",))
+OVER = UserProblem("ERASURE_OVER", "This erasure is over.", ("id",))
+BY_ITSELF = UserProblem(
+    "NOT_ASKED_FOR",
+    "Nobody asked for this erasure: it comes six months after the last service. A new service ends it.",
+    ("id",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Requested(Result):
+    """The erasure that holds now, and how to follow it."""
+
+    receipt: str | None = None
+    blocked_by: tuple[int, ...] = ()
+    """The services that still run, by their keys."""
+
+
+async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
+    """Have everything erased: refused while a service runs, unless it may wait for the end of the last one.
+
+    Asked twice, it is one erasure, and the earlier deadline holds (R47). One that was due by itself becomes one that
+    was asked for, and can only become earlier (R46).
+    """
+    (key,) = await desk.store.keys.subjects([desk.subject])
+    if key is None:
+        return Requested(problems=(GONE,))
+    async with desk.store.write() as connection:
+        if await connection.scalar(select(C.id).where(C.id == desk.subject).with_for_update()) is None:
+            return Requested(problems=(GONE,))
+        running = await active_services(connection, desk.subject)
+        waits = bool(given.get("whenServicesEnd"))
+        if running and not waits:
+            return Requested(problems=(ACTIVE,), blocked_by=running)
+        standing = await standing_erasure(connection, desk.subject)
+        if standing is not None and (standing.cause == "REQUEST" or standing.state == "ERASING"):
+            id_ = standing.id
+        else:
+            id_ = await _accept(connection, desk, key, standing, waits=bool(running))
+    return Requested(
+        affected={"erasure": id_, "customer": desk.subject},
+        receipt=await receipt_of(desk.store.keys.house, id_),
+        blocked_by=running,
+    )
+
+
+async def _accept(connection: AsyncConnection, desk: Desk, key: SubjectKey, standing: Any, waits: bool) -> int:
+    now = desk.now
+    values: dict[str, Any] = {"cause": "REQUEST", "requested_at": now, "when_services_end": waits, "state": "ARMED"}
+    if not waits:
+        ended = await last_end(connection, desk.subject)
+        clock = due_erasure(
+            requests=[now], services_active=False, last_service_ended=ended, last_sign_in=None, zone=MIDNIGHT_OF
+        )
+        assert clock is not None  # A request always has a clock while no service runs.
+        dates = {"not_before": clock.not_before, "alarm_at": clock.alarm_at, "due_at": clock.due}
+        held = standing is not None and standing.state == "HELD"
+        values |= dates | {"state": "HELD" if held else "SCHEDULED"}
+    if standing is None:
+        id_ = new_id()
+        await connection.execute(insert(erasures).values(id=id_, customer_id=desk.subject, **values))
+    else:
+        id_ = standing.id
+        await connection.execute(update(erasures).where(E.id == id_).values(values))
+    site = desk.means.site
+    link = f"{site.origin}/erasures/{await receipt_of(desk.store.keys.house, id_)}"
+    if waits:
+        await write(connection, key, site, ErasureLetter.ARMED, now, link=link)
+    else:
+        begin, due = values["not_before"], values["due_at"]
+        await write(connection, key, site, ErasureLetter.ACCEPTED, now, link=link, begin=begin, due=due)
+    return id_
+
+
+async def cancel_erasure(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Call an erasure off; what has begun goes on to its end."""
+    (key,) = await desk.store.keys.subjects([desk.subject])
+    if key is None:
+        return Result(problems=(GONE,))
+    async with desk.store.write() as connection:
+        own = E.id == (given.get("id") or 0), E.customer_id == desk.subject
+        row = (await connection.execute(select(E.state, E.cause).where(*own).with_for_update())).one_or_none()
+        if row is None:
+            return Result(problems=(NO_ERASURE,))
+        if row.cause != "REQUEST":
+            return Result(problems=(BY_ITSELF,))
+        if State[row.state] not in WAITING:
+            return Result(problems=(BEGUN if row.state == "ERASING" else OVER,))
+        await withdraw(connection, desk, key, given["id"], row.state)
+    return Result(affected={"erasure": given["id"], "customer": desk.subject})
+
+
+async def withdraw(connection: AsyncConnection, desk: Desk, key: SubjectKey, erasure_id: int, state: str) -> None:
+    """Call it off, in the caller's transaction. What is due by itself is scheduled anew by the worker."""
+    cancelled = after(State[state], Event.CANCELLED).name
+    values = {"state": cancelled, "cancelled_at": desk.now, "not_before": None, "alarm_at": None}
+    await connection.execute(update(erasures).where(E.id == erasure_id).values(values))
+    await write(connection, key, desk.means.site, ErasureLetter.CANCELLED, desk.now)
+
+
+async def active_services(connection: AsyncConnection, customer_id: int) -> tuple[int, ...]:
+    """The services that still run; one in its redemption period does (R45)."""
+    running = select(S.id).where(S.customer_id == customer_id, S.status != "TERMINATED").order_by(S.id)
+    return tuple((await connection.execute(running)).scalars())
+
+
+async def standing_erasure(connection: AsyncConnection, customer_id: int) -> Any:
+    """The one that is not over, locked; None without one."""
+    found = select(E.id, E.state, E.cause).where(E.customer_id == customer_id, E.state.in_(STANDING_STATES))
+    return (await connection.execute(found.with_for_update())).one_or_none()
+
+
+async def last_end(connection: AsyncConnection, customer_id: int) -> datetime | None:
+    """When the last of the customer's services ended."""
+    ended: datetime | None = await connection.scalar(
+        select(func.max(S.terminated_at)).where(S.customer_id == customer_id)
+    )
+    return ended

@@ -1,0 +1,99 @@
+"""Messages to customers: written in their language, sealed, and left in the outbox.
+
+A message is JSON of `to`, `language`, `subject` and `text`. Subjects are the same for everybody (D1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from string import Template
+
+import orjson
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.authentication_means import Site
+from store.customers import customers
+from store.ids import new_id
+from store.outbox import outbox
+from store.subjectkey import SubjectKey
+
+C = customers.c
+TOPIC = "email"
+
+PLATFORM = {
+    "en": {"CLIENT_AREA": "client area", "MANAGEMENT_INTERFACE": "management interface", "WEBMAIL": "webmail"},
+    "fr": {"CLIENT_AREA": "espace client", "MANAGEMENT_INTERFACE": "interface de gestion", "WEBMAIL": "webmail"},
+}
+
+
+class Letter(Enum):
+    """What can be written; each member is a subject and a text in English, then in French."""
+
+    def in_language(self, language: str) -> tuple[str, str]:
+        """Subject and text."""
+        english, text, french, texte = self.value
+        return (french, texte) if language == "fr" else (english, text)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reader:
+    """Whom a message is for."""
+
+    key: SubjectKey
+    email: str
+    language: str
+
+
+async def reader_of(connection: AsyncConnection, key: SubjectKey) -> Reader | None:
+    """The customer as somebody to write to; None without an e-mail address."""
+    row = (await connection.execute(select(C.email, C.locale).where(C.id == key.customer_id))).one_or_none()
+    if row is None or row.email is None:
+        return None
+    address = key.open(C.email, key.customer_id, row.email).decode()
+    return Reader(key, address, "fr" if (row.locale or "").lower().startswith("fr") else "en")
+
+
+def compose(reader: Reader, site: Site, letter: Letter, now: datetime, **facts: str | int | datetime) -> bytes:
+    """The message; instants among the facts are written out as people read them."""
+    long = "%d/%m/%Y, %H:%M UTC" if reader.language == "fr" else "%d %B %Y, %H:%M UTC"
+    day = "%d/%m/%Y" if reader.language == "fr" else "%d %B %Y"
+    said = {name: value.strftime(day) if isinstance(value, datetime) else value for name, value in facts.items()}
+    if "platform" in said:
+        said["platform"] = PLATFORM[reader.language][str(said["platform"])]
+    subject, text = letter.in_language(reader.language)
+    values = {"site": site.name, "origin": site.origin, "at": now.strftime(long)} | said
+    message = {
+        "to": reader.email,
+        "language": reader.language,
+        "subject": subject,
+        "text": Template(text).substitute(values),
+    }
+    return orjson.dumps(message)
+
+
+async def write(
+    connection: AsyncConnection,
+    key: SubjectKey,
+    site: Site,
+    letter: Letter,
+    now: datetime,
+    **facts: str | int | datetime,
+) -> None:
+    """Put a message in the outbox, in the caller's transaction; none when the customer has no e-mail address."""
+    reader = await reader_of(connection, key)
+    if reader is None:
+        return
+    id_ = new_id()
+    row = {
+        "id": id_,
+        "customer_id": key.customer_id,
+        "topic": TOPIC,
+        "payload": key.seal(outbox.c.payload, id_, compose(reader, site, letter, now, **facts)),
+        "created_at": now,
+        "next_attempt_at": now,
+        "attempts": 0,
+    }
+    await connection.execute(insert(outbox).values(row))

@@ -1,0 +1,178 @@
+"""A gateway whose customers are erased: the API, a worker, and a clock that tests turn."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import func, select, update
+
+from gateway.demo.population import population
+from gateway.erasing import letters, signers_of
+from policy.purposes import Purpose
+from resolvers.authentication_means import Site
+from resolvers.erasures import MIDNIGHT_OF
+from resolvers.erasures_letters import ErasureLetter
+from resolvers.newcomer import NewCustomer
+from resolvers.registration import register
+from schema.global_ids import from_global_id, to_global_id
+from store.config import StoreConfig
+from store.customers import customers
+from store.database import open_store
+from store.erasures import erasures
+from store.holdings import holdings
+from store.ledger_keys import LedgerKeys
+from store.ledger_tree import Tree
+from store.messages import opened
+from store.outbox import outbox
+from store.services import services
+from tests.promises.gate import TODAY, Gate, grant, own
+from workers.erasing import LEASE, Eraser
+
+E, S, C = erasures.c, services.c, customers.c
+ORIGIN = "data.example/ledger"
+SITE = Site("Quarkwerke", "https://data.example")
+TOOL = grant(Purpose.SERVICE_PROVISION, scopes=("services:write",), client="shop")
+
+REQUEST = """mutation ($wait: Boolean) { requestErasure(input: {whenServicesEnd: $wait}) {
+  erasure { id state cause dueAt notBefore } receipt blockedBy userErrors { code field } } }"""
+CANCEL = "mutation ($id: ID!) { cancelErasure(input: {id: $id}) { erasure { state } userErrors { code field } } }"
+END = "mutation ($id: ID!) { terminateService(input: {service: $id}) { service { status } userErrors { code field } } }"
+BEGIN = """mutation ($id: ID!, $stay: Boolean) { subscribeService(input: {
+  customer: $id, kind: WEB_HOSTING, name: "new.example", withdrawErasure: $stay}) {
+  service { id status } userErrors { code field } } }"""
+
+
+@dataclass
+class House:
+    """One replica."""
+
+    gate: Gate
+    tree: Tree
+    worker: Eraser = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = self.gate.store
+        self.keys = LedgerKeys(self.tree.reader, self.tree.engine, self.store.keys.house, ORIGIN)
+        self.worker = self.another()
+
+    def another(self) -> Eraser:
+        """One more worker."""
+        say = letters(self.store, SITE)
+        return Eraser(self.store, signers_of(self.keys), say, MIDNIGHT_OF, self.gate.clock, pause=0.01)
+
+    def wait(self, **time: float) -> None:
+        """Let time pass, or go back."""
+        self.gate.clock.now += timedelta(**time)
+
+    async def ask(self, query: str, place: int, **variables: Any) -> Any:
+        """A customer's own request, freshly signed in."""
+        who = own(self.gate.ids[place], authenticated_at=int(self.gate.clock.now.timestamp()))
+        answer = await self.gate.ask(query, who, variables=variables)
+        ((_, payload),) = answer.data.items()
+        return payload
+
+    async def tool(self, query: str, **variables: Any) -> Any:
+        """A request of the shop's."""
+        answer = await self.gate.ask(query, TOOL, variables=variables)
+        ((_, payload),) = answer.data.items()
+        return payload
+
+    async def running(self, place: int) -> list[str]:
+        """The ids of a customer's services that run."""
+        query = select(S.id).where(S.customer_id == self.gate.ids[place], S.status != "TERMINATED").order_by(S.id)
+        rows = await self.store.reader.fetch(self.store.reader.prepare(query), {})
+        return [to_global_id("Service", id_) for (id_,) in rows]
+
+    async def end_services(self, place: int) -> None:
+        """End all of them, through the API."""
+        for id_ in await self.running(place):
+            assert (await self.tool(END, id=id_))["service"]["status"] == "TERMINATED"
+
+    async def begin_service(self, place: int, **more: Any) -> Any:
+        """A new one, through the API."""
+        return await self.tool(BEGIN, id=self.gate.id(place), **more)
+
+    async def slip_in(self, place: int) -> None:
+        """A service that begins behind the gateway's back, as an import may bring it."""
+        async with self.store.write() as connection:
+            mine = select(func.max(S.id)).where(S.customer_id == self.gate.ids[place]).scalar_subquery()
+            await connection.execute(update(services).where(S.id == mine).values(status="ACTIVE", terminated_at=None))
+            await connection.execute(
+                update(customers).where(C.id == self.gate.ids[place]).values(last_service_ended_at=None)
+            )
+
+    async def rows(self, place: int) -> list[Any]:
+        """The erasures of a customer, oldest first."""
+        async with self.store.write() as connection:
+            found = select(erasures).where(E.customer_id == self.gate.ids[place]).order_by(E.id)
+            return list((await connection.execute(found)).all())
+
+    async def row(self, place: int) -> Any:
+        """The newest one."""
+        return (await self.rows(place))[-1]
+
+    async def left(self, place: int) -> dict[str, int]:
+        """How many rows of a customer there are, by table, where there are any."""
+        counts = {}
+        async with self.store.write() as connection:
+            for each in holdings():
+                query = select(func.count()).select_from(each.table).where(each.owner == self.gate.ids[place])
+                if count := await connection.scalar(query):
+                    counts[each.name] = count
+        return counts
+
+    async def letters(self) -> list[dict[str, Any]]:
+        """Every message in the outbox that can be opened, oldest first."""
+        columns = select(outbox.c.id, outbox.c.customer_id, outbox.c.payload).order_by(outbox.c.created_at, outbox.c.id)
+        rows = await self.store.reader.fetch(self.store.reader.prepare(columns), {})
+        found = await opened(self.store.keys, [tuple(row) for row in rows])
+        return [orjson.loads(message) for message in found if message is not None]
+
+    async def told(self) -> list[str]:
+        """What customers were told about erasing, oldest first, in whichever language."""
+        names = {each.in_language(language)[0]: each.name for each in ErasureLetter for language in ("en", "fr")}
+        return [names[each["subject"]] for each in await self.letters() if each["subject"] in names]
+
+    async def work(self) -> None:
+        """Everything that is due at this moment."""
+        self.wait(minutes=2)  # The worker looks at everybody once a minute.
+        while await self.worker.step():
+            pass
+
+    async def until_done(self, place: int) -> Any:
+        """Work on until a customer is erased; the record."""
+        for _ in range(10):
+            await self.work()
+            row = await self.row(place)
+            if row.state == "ERASED":
+                return row
+            self.wait(seconds=LEASE.total_seconds() + 1)
+        raise AssertionError(row)
+
+
+def _is_plain(person: NewCustomer) -> bool:
+    return not person.erasures and any(service.status != "TERMINATED" for service in person.services)
+
+
+def key_of(id_: str) -> int:
+    """The primary key in a global id."""
+    found = from_global_id(id_)
+    assert found is not None
+    return found[1]
+
+
+@asynccontextmanager
+async def opened_house(config: StoreConfig, size: int = 2) -> AsyncIterator[House]:
+    """A house for the length of a block, of customers whose services run and who have not asked for anything."""
+    store, tree = await open_store(config), Tree.at(config.ledger)
+    try:
+        plain = [each for each in population(TODAY, size=3 * size + 20) if _is_plain(each)][:size]
+        yield House(Gate(store, plain, await register(store, plain, now=TODAY)), tree)
+    finally:
+        await tree.close()
+        await store.close()

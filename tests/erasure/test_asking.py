@@ -1,0 +1,160 @@
+"""A customer asks to be erased, calls it off, or is told what stands against it (R31-R34, R42-R47)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from policy.dates import automatic_erasure, requested_erasure
+from resolvers.erasures import MIDNIGHT_OF
+from schema.requests import Kind
+from tests.erasure.house import CANCEL, END, REQUEST, House, key_of
+from tests.promises.gate import own
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_while_services_run_it_is_refused_with_each_of_them(house: House) -> None:
+    """R31: nothing is recorded, and nothing is dropped in silence."""
+    said = await house.ask(REQUEST, 0)
+    assert said["userErrors"] == [{"code": "SERVICES_ACTIVE", "field": ["whenServicesEnd"]}]
+    assert said["blockedBy"] == await house.running(0) != []
+    assert said["erasure"] is said["receipt"] is None
+    assert await house.rows(0) == []
+
+
+async def test_accepted_it_has_its_dates_and_a_receipt_and_is_one_however_often_asked_for(house: House) -> None:
+    """R32, R47: both requests are acknowledged, and the earlier deadline holds."""
+    await house.end_services(0)
+    clock = requested_erasure(house.gate.clock.now, house.gate.clock.now, MIDNIGHT_OF)
+    first = await house.ask(REQUEST, 0)
+    assert first["userErrors"] == [] and first["blockedBy"] == []
+    assert first["erasure"]["state"] == "SCHEDULED" and first["erasure"]["cause"] == "REQUEST"
+    assert first["erasure"]["dueAt"] == clock.due.isoformat().replace("+00:00", "Z")
+    assert first["erasure"]["notBefore"] == clock.not_before.isoformat().replace("+00:00", "Z")
+    house.wait(days=2)
+    second = await house.ask(REQUEST, 0)
+    assert second["erasure"] == first["erasure"] and second["receipt"] == first["receipt"]
+    assert len(await house.rows(0)) == 1
+    assert await house.told() == ["ACCEPTED"]
+
+
+async def test_it_can_wait_for_the_end_of_the_services(house: House) -> None:
+    """R33, R43: the clock starts at the last termination, and no new request is needed."""
+    said = await house.ask(REQUEST, 0, wait=True)
+    assert said["erasure"]["state"] == "ARMED" and said["erasure"]["dueAt"] is None
+    house.wait(days=100)
+    await house.work()
+    assert (await house.row(0)).state == "ARMED"
+    await house.end_services(0)
+    await house.work()
+    row = await house.row(0)
+    assert row.state == "SCHEDULED"
+    assert row.due_at == requested_erasure(row.requested_at, house.gate.clock.now, MIDNIGHT_OF).due
+
+
+async def test_it_can_be_called_off_until_it_begins(house: House) -> None:
+    await house.end_services(0)
+    id_ = (await house.ask(REQUEST, 0))["erasure"]["id"]
+    assert (await house.ask(CANCEL, 1, id=id_))["userErrors"] == [{"code": "NOT_FOUND", "field": ["id"]}]  # D6
+    assert (await house.ask(CANCEL, 0, id=id_))["erasure"]["state"] == "CANCELLED"
+    assert (await house.ask(CANCEL, 0, id=id_))["userErrors"] == [{"code": "ERASURE_OVER", "field": ["id"]}]
+    house.wait(days=20)
+    await house.work()
+    assert [row.state for row in await house.rows(0)] == ["CANCELLED", "SCHEDULED"]
+    assert (await house.row(0)).cause == "RETENTION"  # R34 runs all the same.
+    later = (await house.ask(CANCEL, 0, id=(await house.ask(REQUEST, 0))["erasure"]["id"]))["erasure"]["state"]
+    assert later == "CANCELLED"
+
+
+async def test_what_nobody_asked_for_is_not_called_off_but_ended_by_a_new_service(house: House) -> None:
+    """R44: any new subscription stops the six months."""
+    await house.end_services(0)
+    await house.work()
+    row = await house.row(0)
+    assert (row.state, row.cause) == ("SCHEDULED", "RETENTION")
+    assert row.due_at == automatic_erasure(house.gate.clock.now, MIDNIGHT_OF).due
+    gate = house.gate
+    listed = await gate.ask("{ me { erasures { id } } }", own(gate.ids[0]))
+    (shown,) = listed.data["me"]["erasures"]
+    refused = await house.ask(CANCEL, 0, id=shown["id"])
+    assert refused["userErrors"] == [{"code": "NOT_ASKED_FOR", "field": ["id"]}]
+    assert (await house.begin_service(0))["userErrors"] == []
+    await house.work()
+    assert (await house.row(0)).state == "CANCELLED"
+
+
+async def test_a_request_makes_an_automatic_erasure_earlier_and_never_later(house: House) -> None:
+    """R46: the earlier of both deadlines."""
+    await house.end_services(0)
+    ended = house.gate.clock.now
+    await house.work()
+    house.wait(days=100)
+    said = await house.ask(REQUEST, 0)
+    row = await house.row(0)
+    assert key_of(said["erasure"]["id"]) == row.id and row.cause == "REQUEST"
+    assert row.due_at == requested_erasure(row.requested_at, ended, MIDNIGHT_OF).due
+    await house.end_services(1)
+    ended = house.gate.clock.now
+    await house.work()
+    house.wait(days=170)
+    await house.ask(REQUEST, 1)
+    await house.work()
+    assert (await house.row(1)).due_at == automatic_erasure(ended, MIDNIGHT_OF).due
+
+
+async def test_whoever_asked_has_to_choose_before_a_new_service_begins(house: House) -> None:
+    """R42: the request is never undone in silence."""
+    await house.end_services(0)
+    await house.ask(REQUEST, 0)
+    refused = await house.begin_service(0)
+    assert refused["service"] is None
+    assert refused["userErrors"] == [{"code": "ERASURE_PENDING", "field": ["withdrawErasure"]}]
+    assert await house.running(0) == []
+    begun = await house.begin_service(0, stay=True)
+    assert begun["service"]["status"] == "ACTIVE" and (await house.row(0)).state == "CANCELLED"
+
+
+async def test_a_service_that_slips_in_suspends_it_and_the_customer_is_told(house: House) -> None:
+    """R42: by another channel; the request stays, and goes on by itself (R43)."""
+    await house.end_services(0)
+    await house.ask(REQUEST, 0)
+    await house.slip_in(0)
+    house.wait(days=20)
+    await house.work()
+    row = await house.row(0)
+    assert (row.state, row.due_at, row.not_before) == ("BLOCKED", None, None)
+    assert (await house.told())[-1] == "BLOCKED"
+    await house.end_services(0)
+    await house.work()
+    row = await house.row(0)
+    assert row.state == "SCHEDULED"
+    assert row.due_at == requested_erasure(row.requested_at, house.gate.clock.now, MIDNIGHT_OF).due
+
+
+async def test_it_needs_a_fresh_sign_in(house: House) -> None:
+    """S7."""
+    old = int((house.gate.clock.now - timedelta(minutes=6)).timestamp())
+    answer = await house.gate.ask(REQUEST, own(house.gate.ids[0], authenticated_at=old))
+    assert answer.kind is Kind.STEP_UP_REQUIRED
+    assert await house.rows(0) == []
+
+
+async def test_services_end_and_begin_by_tools_with_the_scope_only(house: House) -> None:
+    """R31: what starts and stops the clock; ending twice changes nothing, and nothing ends before it began."""
+    (first, *_) = await house.running(0)
+    await house.end_services(0)
+    assert await house.running(0) == []
+    house.wait(days=3)
+    assert (await house.tool(END, id=first))["service"]["status"] == "TERMINATED"
+    answer = await house.gate.ask("{ me { lastServiceEndedAt } }", own(house.gate.ids[0]))
+    assert answer.data["me"]["lastServiceEndedAt"] < house.gate.clock.now.isoformat()
+    early = END.replace("service: $id", 'service: $id, at: "1999-01-01T00:00:00Z"')
+    (second, *_) = await house.running(1)
+    assert (await house.tool(early, id=second))["userErrors"] == [{"code": "INVALID_TIME", "field": ["at"]}]
+    late = END.replace("service: $id", 'service: $id, at: "2099-01-01T00:00:00Z"')
+    assert (await house.tool(late, id=second))["userErrors"] == [{"code": "INVALID_TIME", "field": ["at"]}]
+    assert (await house.tool(END, id="?"))["userErrors"] == [{"code": "NOT_FOUND", "field": ["service"]}]
+    refused = await house.gate.ask(END, own(house.gate.ids[1]), variables={"id": second})
+    assert refused.kind is Kind.REFUSED and await house.running(1)

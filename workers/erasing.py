@@ -1,0 +1,182 @@
+"""Erasing customers when their time has come: any number of workers, any of which may die at any moment (R36, F1).
+
+The database's own locking is the queue: a case is claimed under a lease, and its number of attempts is the fence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.erasing import STEPS, Event, State, Step, after
+from store.database import Store
+from store.erasures import STANDING_STATES, erasures, legal_holds
+from store.faults import StoreUnavailable
+from store.metadata import Instant
+from store.services import services
+from workers.certificates import Signers
+from workers.erasing_plans import Planner, Tell
+from workers.erasing_redoing import redo
+from workers.erasing_steps import Case, Compose, LeaseLost, Steps, exists
+
+log = logging.getLogger(__name__)
+
+E, S, H = erasures.c, services.c, legal_holds.c
+
+LEASE = timedelta(minutes=2)
+"""How long a worker that died keeps the others waiting; renewed with every step."""
+
+TOGETHER = 50
+"""Cases that one worker takes at once, so that the files are gone over once for all of them."""
+
+LOOK = timedelta(minutes=1)
+"""How often everybody is looked at."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """What is written to customers."""
+
+    tell: Tell
+    compose: Compose
+
+
+class Eraser:
+    """One of any number, in any number of processes."""
+
+    def __init__(
+        self,
+        store: Store,
+        signers: Signers,
+        letters: Letters,
+        zone: tzinfo = UTC,
+        clock: Callable[[], datetime] = _now,
+        pause: float = 2.0,
+    ) -> None:
+        self._store, self._clock, self._pause = store, clock, pause
+        self._steps = Steps(store, signers, letters.compose)
+        self._planner = Planner(store, letters.tell, zone)
+        self._looked: datetime | None = None
+        self._alarmed = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Erase until told to stop; what is half done is taken up by whoever comes next."""
+        while not stop.is_set():
+            if not await self._try():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), self._pause)
+
+    async def _try(self) -> bool:
+        try:
+            return await self.step()
+        except StoreUnavailable as outage:
+            log.warning("erasures were put off: %s", outage.reason)
+        except Exception:
+            # What cannot be done now is tried again when its lease has ended, and must not keep the others waiting.
+            log.exception("an erasure could not be carried out")
+        return False
+
+    async def step(self) -> bool:
+        """Look at everybody if it is time to, then carry out what is due; whether anything was."""
+        now = self._clock()
+        if self._looked is None or not timedelta(0) <= now - self._looked < LOOK:
+            await redo(self._store, now)
+            await self._planner.run(now)
+            await self._alarm(now)
+            self._looked = now
+        cases = await self.claim(now)
+        ready = [case for case, done in cases if await self._until_files(case, done)]
+        if ready:
+            await self._steps.clean()
+            for case in ready:
+                await self._finish(case)
+        return bool(cases)
+
+    async def claim(self, now: datetime) -> list[tuple[Case, Step | None]]:
+        """Cases that are due, and cases of workers that died, the earliest deadline first, each with its last step.
+
+        A lease that ends later than a new one would was made by a clock that has been set back since, and counts for
+        nothing (F3).
+        """
+        free = or_(E.leased_until.is_(None), E.leased_until <= now, E.leased_until > now + LEASE)
+        due = and_(E.state == "SCHEDULED", E.not_before <= now)
+        found = select(E.id, E.customer_id, E.state, E.attempts, E.step).where(
+            or_(due, and_(E.state == "ERASING", free))
+        )
+        claimed = []
+        async with self._store.write() as connection:
+            rows = await connection.execute(
+                found.order_by(E.due_at, E.id).limit(TOGETHER).with_for_update(skip_locked=True)
+            )
+            for id_, owner, state, attempts, step in rows.all():
+                if state == "SCHEDULED":
+                    await exists(connection, owner)  # Nobody subscribes the customer to anything from here on.
+                    if await self._stopped(connection, owner, now):
+                        continue
+                    state = after(State[state], Event.BEGUN).name
+                taken = {"state": state, "attempts": attempts + 1, "leased_until": now + LEASE}
+                await connection.execute(update(erasures).where(E.id == id_).values(taken))
+                claimed.append((Case(id_, owner, attempts + 1), None if step is None else Step[step]))
+        return claimed
+
+    async def _stopped(self, connection: AsyncConnection, owner: int, now: datetime) -> bool:
+        """Whether a service or a hold came between the last look and now."""
+        running = select(func.count()).where(S.customer_id == owner, S.status != "TERMINATED")
+        held = select(func.count()).where(H.customer_id == owner, H.lifted_at.is_(None), H.until > now)
+        for each in (running, held):
+            if await connection.scalar(each):
+                self._looked = None  # The planner says what becomes of it.
+                return True
+        return False
+
+    async def _until_files(self, case: Case, done: Step | None) -> bool:
+        """Every step before the one that is done for all cases together; whether this case got there."""
+        begin = 0 if done is None else STEPS.index(done) + 1
+        try:
+            for step in STEPS[begin : STEPS.index(Step.FILES)]:
+                now = self._clock()
+                await self._steps.do(case, step, now, now + LEASE)
+        except LeaseLost:
+            return False
+        except StoreUnavailable as outage:
+            await self._note(case, outage)
+            return False
+        return True
+
+    async def _finish(self, case: Case) -> None:
+        try:
+            now = self._clock()
+            await self._steps.do(case, Step.FILES, now, now + LEASE)
+            await self._steps.certify(case, now)
+        except LeaseLost:
+            return
+        except StoreUnavailable as outage:
+            await self._note(case, outage)
+
+    async def _note(self, case: Case, outage: StoreUnavailable) -> None:
+        """Say what stands in the way where the operator looks, if that can be written; it is tried again soon."""
+        log.warning("an erasure was put off: %s", outage.reason, extra={"case": case.id})
+        with suppress(StoreUnavailable, LeaseLost):
+            async with self._store.write() as connection:
+                trouble = {"trouble": outage.cause.name, "leased_until": self._clock() + timedelta(seconds=10)}
+                await self._steps.hold(connection, case, trouble)
+
+    async def _alarm(self, now: datetime) -> None:
+        """Tell the operator, well before a deadline passes, of what should have been done by now."""
+        late = select(func.count()).where(E.state.in_(STANDING_STATES), E.alarm_at <= bindparam("now", type_=Instant))
+        ((count,),) = await self._store.reader.fetch(self._store.reader.prepare(late), {"now": now})
+        if count != self._alarmed:
+            self._alarmed = count
+            if count:
+                log.error("erasures are close to their deadline, or past it", extra={"cases": count})

@@ -1,0 +1,171 @@
+"""Which customers are to be erased and when: whatever waits is looked at again and again (R31-R36, R42-R47)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import Select, case, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.dates import Cause, Erasure, due_erasure, warning_dates
+from policy.erasing import Event, State, after
+from store.access import sign_ins
+from store.customers import customers
+from store.database import Store
+from store.erasures import STANDING_STATES, erasures, legal_holds
+from store.housekeys import insert_new
+from store.ids import new_id
+from store.services import services
+from store.subjectkey import SubjectKey
+
+C, E, S, H, A = customers.c, erasures.c, services.c, legal_holds.c, sign_ins.c
+
+PAGE = 200
+"""Erasures looked at in one transaction."""
+
+NOTICE = timedelta(days=1)
+"""The least time between a first warning and an erasure that nobody asked for, however late it was found to be due."""
+
+Tell = Callable[[AsyncConnection, SubjectKey, str, int, Erasure | None, datetime], Awaitable[None]]
+"""Writes to the customer: the kind of message, the number of the erasure, its dates, and now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What decides about one customer."""
+
+    running: bool
+    ended: datetime | None
+    held: bool
+    seen: datetime | None
+
+
+class Planner:
+    """`zone` is that of the days which deadlines end with."""
+
+    def __init__(self, store: Store, tell: Tell, zone: tzinfo) -> None:
+        self._store, self._tell, self._zone = store, tell, zone
+
+    async def run(self, now: datetime) -> None:
+        """One look at everybody: first those who have no erasure and need one, then those who have one that waits."""
+        for dormant in (_without_services_any_more(), _without_any_service_ever()):
+            while await self._arm(now, dormant) == PAGE:
+                pass
+        last = 0
+        while (page := await self._review(now, last)) is not None:
+            last = page
+
+    async def _arm(self, now: datetime, dormant: Select[Any]) -> int:
+        """Record that customers without a service are to be erased, by themselves; how many there were."""
+        async with self._store.write() as connection:
+            found = (await connection.execute(dormant.order_by(C.id).limit(PAGE))).all()
+            rows = [
+                {
+                    "id": new_id(), "customer_id": id_, "state": "SCHEDULED", "cause": "RETENTION",
+                    "requested_at": min(since, now), "when_services_end": False, "warnings": 0, "attempts": 0,
+                }
+                for id_, since in found
+            ]  # fmt: skip
+            if rows:
+                await connection.execute(insert_new(connection, erasures), rows)
+        return len(rows)
+
+    async def _review(self, now: datetime, last: int) -> int | None:
+        waiting = [state for state in STANDING_STATES if state != "ERASING"]
+        page = select(erasures).where(E.state.in_(waiting), E.id > last).order_by(E.id).limit(PAGE)
+        async with self._store.write() as connection:
+            rows = (await connection.execute(page.with_for_update(skip_locked=True))).all()
+            if not rows:
+                return None
+            owners = [row.customer_id for row in rows]
+            facts = await _facts(connection, owners, now)
+            keys = dict(zip(owners, await self._store.keys.subjects(owners), strict=True))
+            for row in rows:
+                await self._move(connection, row, facts[row.customer_id], keys[row.customer_id], now)
+        return int(rows[-1].id)
+
+    async def _move(
+        self, connection: AsyncConnection, row: Any, facts: _Facts, key: SubjectKey | None, now: datetime
+    ) -> None:
+        state, asked = State[row.state], row.cause == Cause.REQUEST.name
+        values: dict[str, Any] = {}
+        clock = due_erasure(
+            requests=[row.requested_at] if asked else [],
+            services_active=facts.running,
+            last_service_ended=facts.ended,
+            last_sign_in=facts.seen,
+            zone=self._zone,
+        )
+        told = ""
+        if clock is None:
+            if state in (State.SCHEDULED, State.HELD):
+                state = after(state, Event.SERVICE_BEGAN if asked else Event.OVERTAKEN)
+                values = {"not_before": None, "alarm_at": None, "due_at": None}
+                values |= {} if asked else {"cancelled_at": now}
+                told = "BLOCKED" if asked else ""
+        else:
+            if state in (State.ARMED, State.BLOCKED):
+                state, told = after(state, Event.SERVICES_ENDED), "ACCEPTED"
+            if state is State.SCHEDULED and facts.held:
+                state = after(state, Event.HOLD_PLACED)
+            elif state is State.HELD and not facts.held:
+                state = after(state, Event.HOLD_LIFTED)
+            values, told = _dated(row, clock, now, told)
+        changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+        if state.name != row.state or changed:
+            await connection.execute(update(erasures).where(E.id == row.id).values(changed | {"state": state.name}))
+        if told and key is not None:
+            await self._tell(connection, key, told, row.id, clock, now)
+
+
+def _dated(row: Any, clock: Erasure, now: datetime, told: str) -> tuple[dict[str, Any], str]:
+    """The dates to write, and whether a warning is due: an erasure that nobody asked for never comes unannounced."""
+    values: dict[str, Any] = {"due_at": clock.due, "alarm_at": clock.alarm_at}
+    if row.not_before is None or row.due_at != clock.due:
+        values["not_before"] = clock.not_before
+    passed = sum(at <= now for at in warning_dates(clock))
+    if passed > row.warnings:
+        told = "WARNING"
+        values["warnings"] = passed
+        if row.warnings == 0:
+            values["not_before"] = max(clock.not_before, now + NOTICE)
+    return values, told
+
+
+def _without_services_any_more() -> Select[Any]:
+    """Customers, and when their last service ended (R34)."""
+    return select(C.id, C.last_service_ended_at).where(C.last_service_ended_at.is_not(None), ~_standing())
+
+
+def _without_any_service_ever() -> Select[Any]:
+    """Customers who never subscribed to anything, and since when they are there (A12)."""
+    never = ~exists().where(S.customer_id == C.id)
+    return select(C.id, C.created_at).where(C.last_service_ended_at.is_(None), never, ~_standing())
+
+
+def _standing() -> Any:
+    return exists().where(E.customer_id == C.id, E.state.in_(STANDING_STATES))
+
+
+async def _facts(connection: AsyncConnection, owners: Sequence[int], now: datetime) -> dict[int, _Facts]:
+    """What decides, for all of them at once."""
+    counted = select(S.customer_id, func.sum(case((S.status != "TERMINATED", 1), else_=0)), func.max(S.terminated_at))
+    of = {id_: (int(running), ended) for id_, running, ended in await connection.execute(
+        counted.where(S.customer_id.in_(owners)).group_by(S.customer_id)
+    )}  # fmt: skip
+    holding = select(H.customer_id).where(H.customer_id.in_(owners), H.lifted_at.is_(None), H.until > now)
+    held = set((await connection.execute(holding)).scalars())
+    without = [owner for owner in owners if owner not in of]
+    seen: dict[int, datetime] = {}
+    if without:
+        entered = select(A.customer_id, func.max(A.at)).where(A.customer_id.in_(without), A.outcome == "SUCCEEDED")
+        seen = dict((await connection.execute(select(C.id, C.created_at).where(C.id.in_(without)))).tuples().all())
+        latest = (await connection.execute(entered.group_by(A.customer_id))).tuples().all()
+        seen |= {id_: max(at, seen[id_]) for id_, at in latest if id_ in seen}
+    return {
+        owner: _Facts(bool(of.get(owner, (0, None))[0]), of.get(owner, (0, None))[1], owner in held, seen.get(owner))
+        for owner in owners
+    }

@@ -1,0 +1,83 @@
+"""Erasing again what a restored backup brought back (R35, D5).
+
+The key store remembers whose key was destroyed, and the main database who was erased. Whichever of the two is
+restored, the other one tells. Where both are, the certificates tell: `gateway erasures redo`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.customers import customers
+from store.database import Store
+from store.erasures import erasures
+from store.housekeys import insert_new
+from store.ids import new_id
+from store.metadata import Id
+from store.reading import any_of
+
+log = logging.getLogger(__name__)
+
+C, E = customers.c, erasures.c
+PAGE = 500
+
+
+async def redo(store: Store, now: datetime) -> int:
+    """Begin again with every customer who was erased and is there; how many there were."""
+    back = 0
+    last = 0
+    while page := await store.keys.destroyed(last, PAGE):  # The data was restored.
+        back += await begin_again(store, page, now)
+        last = page[-1]
+    last = 0
+    done = select(E.id, E.customer_id).where(E.state == "ERASED", E.id > bindparam("last", type_=Id))
+    prepared = store.reader.prepare(done.order_by(E.id).limit(PAGE))
+    while rows := await store.reader.fetch(prepared, {"last": last}):  # The key store was restored.
+        for owner in await store.keys.fingerprints([owner for _, owner in rows]):
+            await store.keys.destroy(owner)
+            log.warning("a key that was destroyed had come back, and was destroyed again")
+            back += await begin_again(store, [owner], now)
+        last = rows[-1][0]
+    return back
+
+
+async def redo_certified(store: Store, fingerprints: Iterable[bytes], now: datetime) -> int:
+    """Erase again the customers whose keys certificates name; how many there were."""
+    back = 0
+    for mark in fingerprints:
+        owner = await store.keys.living(mark)
+        if owner is not None:
+            await store.keys.destroy(owner)
+            back += await begin_again(store, [owner], now)
+    return back
+
+
+async def begin_again(store: Store, owners: Sequence[int], now: datetime) -> int:
+    """Record an erasure that has begun, for those of these customers who are there; how many there were."""
+    there = select(C.id).where(any_of(C.id, "ids"))
+    rows = await store.reader.fetch(store.reader.prepare(there), {"ids": list(owners)})
+    found = [id_ for (id_,) in rows]
+    if not found:
+        return 0
+    async with store.write() as connection:
+        for owner in found:
+            await _record(connection, owner, now)
+    log.warning("customers who had been erased had come back from a backup, and are erased again", extra={"cases": 1})
+    return len(found)
+
+
+async def _record(connection: AsyncConnection, owner: int, now: datetime) -> None:
+    due = now.replace(microsecond=0)
+    row = {
+        "id": new_id(), "customer_id": owner, "state": "ERASING", "cause": "REQUEST", "requested_at": due,
+        "due_at": None, "when_services_end": False, "warnings": 0, "attempts": 0,
+    }  # fmt: skip
+    standing = E.customer_id == owner, E.state.in_(("ARMED", "BLOCKED", "SCHEDULED", "HELD"))
+    begun = erasures.update().where(*standing).values(state="ERASING", step=None, leased_until=None)
+    if (await connection.execute(begun)).rowcount == 0:
+        await connection.execute(insert_new(connection, erasures), [row])

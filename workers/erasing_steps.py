@@ -1,0 +1,143 @@
+"""What an erasure does, step by step; each is one transaction or can be done again without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.erasing import Step
+from policy.recipients import Recipient
+from store.customers import customers
+from store.database import Store
+from store.disclosures import disclosures
+from store.erasures import erasure_recipients, erasures
+from store.holdings import holdings
+from store.housekeys import insert_new
+from store.ids import new_id
+from store.messages import seal_for_nobody
+from store.outbox import outbox
+from store.revocations import end_customer
+from store.subjectkey import SubjectKey
+from workers.certificates import Signers, facts_of, ledger_entry, signed
+
+E, R, D, O = erasures.c, erasure_recipients.c, disclosures.c, outbox.c  # noqa: E741
+
+Compose = Callable[[AsyncConnection, SubjectKey, int, datetime], Awaitable[bytes | None]]
+"""The last message to a customer, for the erasure of this number; None when there is no address to send it to."""
+
+TOLD = frozenset(Recipient) - {Recipient.AUTHORITY}
+"""Who is asked to erase, too. What an authority received under an order is not ours to call back."""
+
+
+async def compose_nothing(connection: AsyncConnection, key: SubjectKey, erasure_id: int, now: datetime) -> None:
+    """Write no last message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One attempt at one erasure."""
+
+    id: int
+    customer_id: int
+    attempt: int
+
+
+class LeaseLost(Exception):  # noqa: N818  (what happened to the lease)
+    """Another worker has taken over: what this one still does counts for nothing."""
+
+
+class Steps:
+    """Carries out one step of one case."""
+
+    def __init__(self, store: Store, signers: Signers, compose: Compose) -> None:
+        self._store, self._signers, self._compose = store, signers, compose
+
+    async def do(self, case: Case, step: Step, now: datetime, until: datetime) -> None:
+        """One step but the last; LeaseLost, StoreUnavailable."""
+        change: dict[str, Any] = {"step": step.name, "leased_until": until, "trouble": None}
+        key = None
+        if step is Step.KEY:
+            change["fingerprint"] = await self._store.keys.destroy(case.customer_id, clean=False)
+        elif step is Step.FAREWELL:
+            (key,) = await self._store.keys.subjects([case.customer_id])
+        async with self._store.write() as connection:
+            await self.hold(connection, case, change)
+            match step:
+                case Step.RECIPIENTS:
+                    await self._list_recipients(connection, case, now)
+                case Step.FAREWELL if key is not None:
+                    await self._put_aside(connection, case, key, now)
+                case Step.ROWS:
+                    await remove_rows(connection, case.customer_id)
+                case Step.TOKENS:
+                    await end_customer(connection, case.customer_id, now)
+
+    async def hold(self, connection: AsyncConnection, case: Case, change: dict[str, Any]) -> None:
+        """Write to the case, if it is still this worker's."""
+        mine = E.id == case.id, E.state == "ERASING", E.attempts == case.attempt
+        if (await connection.execute(update(erasures).where(*mine).values(change))).rowcount != 1:
+            raise LeaseLost
+
+    async def clean(self) -> None:
+        """The step FILES, for all customers whose rows were removed before: it goes over whole tables."""
+        await self._store.keys.clean()
+        for each in holdings():
+            await self._store.scrub(each.table)
+
+    async def certify(self, case: Case, now: datetime) -> None:
+        """The last step. The certificate is written first and signed once: a worker that takes over finds it there."""
+        signers = await self._signers()
+        async with self._store.write() as connection:
+            row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
+            listed = select(erasure_recipients).where(R.erasure_id == case.id).order_by(R.kind, R.name)
+            told = (await connection.execute(listed)).all()
+            certificate = row.certificate or signed(signers, facts_of(row, now, told))
+            await self.hold(connection, case, {"certificate": certificate})
+        await self._store.ledger.append(ledger_entry(certificate, now))
+        done = {"state": "ERASED", "finished_at": now, "leased_until": None, "step": Step.CERTIFICATE.name}
+        async with self._store.write() as connection:
+            await self.hold(connection, case, done | {"trouble": None})
+            farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None)
+            await connection.execute(update(outbox).where(*farewell).values(next_attempt_at=now))
+
+    async def _list_recipients(self, connection: AsyncConnection, case: Case, now: datetime) -> None:
+        kinds = [kind.name for kind in TOLD]
+        received = select(D.recipient_kind, D.recipient_name, func.max(D.recipient_country))
+        received = received.where(D.customer_id == case.customer_id, D.recipient_kind.in_(kinds))
+        found = await connection.execute(received.group_by(D.recipient_kind, D.recipient_name))
+        rows = [
+            {"id": new_id(), "erasure_id": case.id, "kind": kind, "name": name, "country": country, "told_at": now}
+            for kind, name, country in found
+        ]
+        if rows:
+            await connection.execute(insert_new(connection, erasure_recipients), rows)
+
+    async def _put_aside(self, connection: AsyncConnection, case: Case, key: SubjectKey, now: datetime) -> None:
+        """It leaves when all is done, so it is sealed by the house and belongs to nobody meanwhile."""
+        message = await self._compose(connection, key, case.id, now)
+        if message is None:
+            return
+        payload = await seal_for_nobody(self._store.keys.house, case.id, message)
+        row = {"id": case.id, "customer_id": None, "topic": "email", "payload": payload, "created_at": now}
+        await connection.execute(insert_new(connection, outbox), [row | {"next_attempt_at": None, "attempts": 0}])
+
+
+async def remove_rows(connection: AsyncConnection, customer_id: int) -> None:
+    """Every row about a customer but the record of the erasure, those that refer to others first.
+
+    The tables are found by what they declare. One that is forgotten fails here on its foreign key.
+    """
+    for each in reversed(holdings()):
+        if each.table is not erasures:
+            await connection.execute(delete(each.table).where(each.owner == customer_id))
+
+
+async def exists(connection: AsyncConnection, customer_id: int) -> bool:
+    """Whether there is a row of this customer, locked against whoever would subscribe them to something."""
+    found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
+    return await connection.scalar(found) is not None
