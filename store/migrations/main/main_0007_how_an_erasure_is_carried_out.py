@@ -7,8 +7,8 @@ from alembic import op
 
 from store.metadata import Instant
 
-revision = "main_0006"
-down_revision = "main_0005"
+revision = "main_0007"
+down_revision = "main_0006"
 
 
 def upgrade() -> None:
