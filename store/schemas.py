@@ -72,7 +72,11 @@ class Schema:
         return f"{self.name}_version"
 
 
-MAIN = Schema("main", metadata, ("main_0001", "main_0002", "main_0003", "main_0004", "main_0005", "main_0006"))
-LEDGER = Schema("ledger", ledger_metadata, ("ledger_0001", "ledger_0002"))
-KEYS = Schema("keys", key_metadata, ("keys_0001",))
+def _numbered(name: str, last: int) -> tuple[str, ...]:
+    return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
+
+
+MAIN = Schema("main", metadata, _numbered("main", 7))
+LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
+KEYS = Schema("keys", key_metadata, _numbered("keys", 1))
 SCHEMAS = (MAIN, LEDGER, KEYS)
