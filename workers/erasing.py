@@ -19,6 +19,7 @@ from policy.erasing import STEPS, Event, State, Step, after
 from store.database import Store
 from store.erasures import STANDING_STATES, erasures, legal_holds
 from store.faults import StoreUnavailable
+from store.ledger_keys import LedgerKeyLost, LedgerUnnamed
 from store.metadata import Instant
 from store.services import services
 from workers.certificates import Signers
@@ -32,6 +33,9 @@ E, S, H = erasures.c, services.c, legal_holds.c
 
 LEASE = timedelta(minutes=2)
 """How long a worker that died keeps the others waiting; renewed with every step."""
+
+SOON = timedelta(seconds=10)
+"""After which something that stood in the way is tried again."""
 
 TOGETHER = 50
 """Cases that one worker takes at once, so that the files are gone over once for all of them."""
@@ -150,7 +154,7 @@ class Eraser:
         except LeaseLost:
             return False
         except StoreUnavailable as outage:
-            await self._note(case, outage)
+            await self._note(case, outage.cause.name, outage.reason)
             return False
         return True
 
@@ -162,15 +166,17 @@ class Eraser:
         except LeaseLost:
             return
         except StoreUnavailable as outage:
-            await self._note(case, outage)
+            await self._note(case, outage.cause.name, outage.reason)
+        except (LedgerKeyLost, LedgerUnnamed) as unsigned:
+            await self._note(case, "NOTHING_SIGNS", str(unsigned))
 
-    async def _note(self, case: Case, outage: StoreUnavailable) -> None:
+    async def _note(self, case: Case, trouble: str, reason: str) -> None:
         """Say what stands in the way where the operator looks, if that can be written; it is tried again soon."""
-        log.warning("an erasure was put off: %s", outage.reason, extra={"case": case.id})
+        log.warning("an erasure was put off: %s", reason, extra={"case": case.id})
         with suppress(StoreUnavailable, LeaseLost):
             async with self._store.write() as connection:
-                trouble = {"trouble": outage.cause.name, "leased_until": self._clock() + timedelta(seconds=10)}
-                await self._steps.hold(connection, case, trouble)
+                change = {"trouble": trouble, "leased_until": self._clock() + SOON}
+                await self._steps.hold(connection, case, change)
 
     async def _alarm(self, now: datetime) -> None:
         """Tell the operator, well before a deadline passes, of what should have been done by now."""
