@@ -13,8 +13,10 @@ from store.config import StoreConfig
 from store.database import Store
 from store.ledger_checkpoints import Checkpoints, Notary
 from store.ledger_keys import LedgerKeys
+from store.ledger_pruning import Pruner
 from store.ledger_tree import Tree
 from workers.sealing import Rhythm, Sealer
+from workers.sweeping import Sweeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,13 @@ async def open_seals(store: Store, config: StoreConfig, settings: Settings) -> A
         yield Seals(tree, keys, Sealer(tree, notary, rhythm))
     finally:
         await tree.close()
+
+
+@asynccontextmanager
+async def open_sweeper(store: Store, config: StoreConfig, settings: Settings) -> AsyncIterator[Sweeper]:
+    """What removes what was kept for long enough; the ledger's pruning has to be signed, so it comes with the seals."""
+    async with open_seals(store, config, settings) as seals:
+        yield Sweeper(store, Pruner(seals.tree, store.ledger, seals.sealer.seal_all).prune)
 
 
 @asynccontextmanager

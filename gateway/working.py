@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gateway.erasing import open_eraser
 from gateway.exports import make_exporter
+from gateway.sealing import open_sweeper
 from gateway.serving import Works, now, store_config
 from gateway.settings import Settings
 from resolvers.authentication_means import Means
@@ -27,8 +28,12 @@ async def open_workers(
     works: Works, settings: Settings, means: Means, model: SchemaModel
 ) -> AsyncIterator[Sequence[Worker]]:
     """Everything that has to be done again and again. Any number of processes may do it at once."""
-    async with open_eraser(works.store, store_config(settings), settings, means.site, now) as eraser:
-        yield [make_exporter(works.store, means.site, model), eraser]
+    store, config = works.store, store_config(settings)
+    async with (
+        open_eraser(store, config, settings, means.site, now) as eraser,
+        open_sweeper(store, config, settings) as sweeper,
+    ):
+        yield [make_exporter(store, means.site, model), eraser, sweeper]
 
 
 @asynccontextmanager

@@ -1,0 +1,160 @@
+"""What was kept for long enough goes, by the calendar, and nothing earlier (R34, R60, A16)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, func, insert, select
+
+from policy.retention import RetentionRule
+from store.access import sessions, sign_ins
+from store.consents import cookie_choices
+from store.database import Store
+from store.exports import export_parts, exports
+from store.ids import new_id
+from store.outbox import outbox
+from store.schemas import SCHEMAS
+from tests.promises.gate import Gate
+from workers.sweeping import BATCH, Sweeper
+from workers.sweeping_rules import OTHERWISE, SWEEPS, cutoff
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2027, 8, 31, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+async def prune_nothing(before: datetime) -> int:
+    return 0
+
+
+def sweeper(store: Store, now: datetime = NOW) -> Sweeper:
+    return Sweeper(store, prune_nothing, lambda: now)
+
+
+async def put(store: Store, table: Table, *rows: dict[str, Any]) -> list[int]:
+    """Rows with ids of their own."""
+    ids = [new_id() for _ in rows]
+    async with store.write() as connection:
+        for id_, row in zip(ids, rows, strict=True):
+            await connection.execute(insert(table).values({"id": id_} | row))
+    return ids
+
+
+async def left(store: Store, table: Table, ids: list[int]) -> list[int]:
+    """Which of these rows are there, by their place in the list."""
+    async with store.write() as connection:
+        found = set((await connection.execute(select(table.c.id).where(table.c.id.in_(ids)))).scalars())
+    return [place for place, id_ in enumerate(ids) if id_ in found]
+
+
+def test_every_table_is_swept_or_says_what_ends_its_rows() -> None:
+    """The audit's question: is there a table that nobody ever empties?"""
+    names = {table.name for schema in SCHEMAS for table in schema.tables.tables.values()}
+    swept = {sweep.table.name for sweep in SWEEPS} | {table.name for sweep in SWEEPS for table, _ in sweep.first}
+    assert swept - {sweep.table.name for sweep in SWEEPS} <= OTHERWISE.keys() | {"export_parts"}
+    assert names == {sweep.table.name for sweep in SWEEPS} | OTHERWISE.keys() | {"export_parts"}
+    for sweep in SWEEPS:
+        assert sweep.table.info["retention"] is sweep.rule, sweep.table.name
+
+
+@pytest.mark.parametrize(
+    ("rule", "now", "expected"),
+    [
+        (RetentionRule.SIGN_IN_RECORDS, "2027-08-31", "2027-02-28"),
+        (RetentionRule.SIGN_IN_RECORDS, "2028-08-29", "2028-02-29"),
+        (RetentionRule.SIGN_IN_RECORDS, "2027-01-01", "2026-07-01"),
+        (RetentionRule.OUTBOX, "2027-03-02", "2027-01-31"),
+        (RetentionRule.EXPORTS, "2027-03-02", "2027-02-23"),
+    ],
+)
+def test_periods_are_counted_by_the_calendar(rule: RetentionRule, now: str, expected: str) -> None:
+    """R59."""
+    moment = datetime.fromisoformat(f"{now}T17:00:00+00:00")
+    assert cutoff(rule, moment) == datetime.fromisoformat(f"{expected}T00:00:00+00:00")
+
+
+async def test_sign_ins_and_sessions_go_after_six_months_and_no_day_earlier(changing: Gate) -> None:
+    store, owner = changing.store, changing.ids[0]
+    limit = datetime(2027, 2, 28, tzinfo=UTC)
+    entered = {"customer_id": owner, "platform": "WEBMAIL", "outcome": "SUCCEEDED", "unusual": False}
+    accesses = await put(store, sign_ins, *(entered | {"at": limit + by} for by in (-DAY, -timedelta(seconds=1), DAY)))
+    opened = {"customer_id": owner, "platform": "WEBMAIL", "started_at": limit - DAY, "last_seen_at": limit - DAY}
+    open_ = await put(
+        store,
+        sessions,
+        opened | {"expires_at": limit + DAY, "ended_at": limit - DAY},
+        opened | {"expires_at": limit - DAY},
+        opened | {"expires_at": limit - DAY, "ended_at": limit + DAY},
+        opened | {"expires_at": NOW + DAY},
+    )
+    await sweeper(store).step()
+    assert await left(store, sign_ins, accesses) == [2]
+    assert await left(store, sessions, open_) == [2, 3]
+
+
+async def test_messages_exports_and_choices_go_and_what_still_waits_stays(changing: Gate) -> None:
+    store, owner = changing.store, changing.ids[0]
+    message = {"customer_id": owner, "topic": "email", "created_at": NOW - 90 * DAY, "attempts": 1}
+    waiting = await put(
+        store,
+        outbox,
+        message | {"delivered_at": NOW - 32 * DAY},
+        message | {"dead_at": NOW - 32 * DAY},
+        message | {"delivered_at": NOW - 29 * DAY},
+        message | {"next_attempt_at": NOW},
+    )
+    export = {"customer_id": owner, "language": "en", "requested_at": NOW - 20 * DAY, "attempts": 1}
+    made = await put(
+        store,
+        exports,
+        export | {"state": "READY", "ready_at": NOW - 9 * DAY, "expires_at": NOW - 2 * DAY},
+        export | {"state": "FAILED", "expires_at": NOW - 9 * DAY},
+        export | {"state": "READY", "ready_at": NOW - 2 * DAY, "expires_at": NOW + 5 * DAY},
+        export | {"state": "REQUESTED"},
+    )
+    part = {"customer_id": owner, "attempt": 1, "form": "JSON", "position": 0, "length": 1, "content": b"x"}
+    parts = await put(store, export_parts, *(part | {"export_id": id_} for id_ in made))
+    chosen = {"measurement": False, "wording_version": "1", "expires_at": NOW, "global_privacy_control": False}
+    async with store.write() as connection:
+        await connection.execute(cookie_choices.delete())
+    choices = await put(
+        store,
+        cookie_choices,
+        chosen | {"customer_id": owner, "chosen_at": NOW - 200 * DAY},
+        chosen | {"customer_id": changing.ids[1], "chosen_at": NOW - 100 * DAY},
+    )
+    await sweeper(store).step()
+    assert await left(store, outbox, waiting) == [2, 3]
+    assert await left(store, exports, made) == [2, 3] == await left(store, export_parts, parts)
+    assert await left(store, cookie_choices, choices) == [1]
+
+
+async def test_many_rows_go_in_batches_whoever_else_sweeps(changing: Gate) -> None:
+    """F4: three at once, and all of it is gone once."""
+    store = changing.store
+    row = {
+        "customer_id": changing.ids[0], "platform": "WEBMAIL", "outcome": "FAILED", "unusual": False,
+        "at": NOW - 300 * DAY,
+    }  # fmt: skip
+    async with store.write() as connection:
+        await connection.execute(sign_ins.delete())
+        await connection.execute(insert(sign_ins), [row | {"id": new_id()} for _ in range(2 * BATCH + 7)])
+    await asyncio.gather(*(sweeper(store).step() for _ in range(3)))
+    async with store.write() as connection:
+        assert await connection.scalar(select(func.count()).select_from(sign_ins)) == 0
+
+
+async def test_the_ledger_is_pruned_with_the_rest(changing: Gate) -> None:
+    """Twelve months from the end of the month of the entry."""
+    asked: list[datetime] = []
+
+    async def prune(before: datetime) -> int:
+        asked.append(before)
+        return 5
+
+    assert await Sweeper(changing.store, prune, lambda: NOW).step() >= 5
+    assert asked == [datetime(2026, 8, 1, tzinfo=UTC)]

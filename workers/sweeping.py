@@ -1,0 +1,77 @@
+"""Removing what has been kept for long enough: every rule of retention, again and again, by any number of workers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, select
+
+from store.database import Store
+from store.faults import StoreUnavailable
+from store.ledger_pruning import expired_before
+from workers.sweeping_rules import SWEEPS, Sweep
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+"""Rows of one transaction: on SQLite, changes wait for it."""
+
+EVERY = 3600.0
+"""Seconds between two rounds."""
+
+Prune = Callable[[datetime], Awaitable[int]]
+"""Prunes the ledger's entries that were made before a moment."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Sweeper:
+    """What two of them do at once is done by one; killed anywhere, the next round goes on."""
+
+    def __init__(self, store: Store, prune: Prune, clock: Callable[[], datetime] = _now, pause: float = EVERY) -> None:
+        self._store, self._prune, self._clock, self._pause = store, prune, clock, pause
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep until told to stop, whatever happens to the store meanwhile."""
+        while not stop.is_set():
+            try:
+                await self.step()
+            except StoreUnavailable as outage:
+                log.warning("retention was put off: %s", outage.reason)
+            except Exception:
+                log.exception("what was kept for long enough could not be removed, and will be tried again")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self._pause)
+
+    async def step(self) -> int:
+        """One round; how many rows and entries went."""
+        now = self._clock()
+        gone = 0
+        for sweep in SWEEPS:
+            some = await self.sweep(sweep, now)
+            if some:
+                await self._store.scrub(sweep.table)
+                log.info("kept for long enough", extra={"table": sweep.table.name, "rows": some})
+            gone += some
+        return gone + await self._prune(expired_before(now))
+
+    async def sweep(self, sweep: Sweep, now: datetime) -> int:
+        """The rows of one table, a batch in each transaction."""
+        key = sweep.table.c.id
+        over = select(key).where(sweep.since < sweep.before(now)).order_by(key).limit(BATCH)
+        gone = 0
+        while True:
+            async with self._store.write() as connection:
+                ids = list((await connection.execute(over)).scalars())
+                for table, column in sweep.first:
+                    await connection.execute(delete(table).where(column.in_(ids)))
+                await connection.execute(delete(sweep.table).where(key.in_(ids)))
+            gone += len(ids)
+            if len(ids) < BATCH:
+                return gone
