@@ -102,6 +102,20 @@ def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ValueError("use addresses or networks such as 10.0.0.0/8, with commas between") from error
 
 
+def _sender(value: str) -> str:
+    local, at, domain = value.rpartition("@")
+    if value and not (at and local and domain and value.isascii() and value.isprintable() and " " not in value):
+        raise ValueError("use an address such as no-reply@example.com")
+    return value
+
+
+class Hidden(str):
+    """A password: used, and never shown."""
+
+    def __repr__(self) -> str:
+        return "****"
+
+
 def setting(name: str, meaning: str, parse: Callable[[str], Any], default: str | None = None, shown: str = "") -> Any:
     """One setting: its environment variable, what it means, how its text is read, and its default as text.
 
@@ -265,6 +279,31 @@ class Settings:
     checkpoint_seconds: int = setting(
         "GATEWAY_CHECKPOINT_SECONDS", "time after which new entries are signed", _number(1, 86_400), "60"
     )
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "GATEWAY_WEBHOOK_NETWORKS",
+        "private networks with systems that are told of events, such as 10.0.0.0/8",
+        _networks,
+        "",
+        shown="none: public addresses and this machine only",
+    )
+    outbox_hours: int = setting(
+        "GATEWAY_OUTBOX_HOURS", "hours after which a message that nobody takes is given up", _number(1, 720), "72"
+    )
+    smtp_host: str = setting(
+        "GATEWAY_SMTP_HOST", "server that takes letters to customers", _text, "", shown="none: letters wait"
+    )
+    smtp_port: int = setting("GATEWAY_SMTP_PORT", "its port", _number(1, 65535), "587")
+    smtp_security: str = setting(
+        "GATEWAY_SMTP_SECURITY",
+        "how it is spoken to: starttls, tls, or none (on this machine only)",
+        _choice("starttls", "tls", "none"),
+        "starttls",
+    )
+    smtp_user: str = setting("GATEWAY_SMTP_USER", "who we are to it", _text, "", shown="nobody")
+    smtp_password: Hidden = setting("GATEWAY_SMTP_PASSWORD", "the password for it", Hidden, "", shown="none")
+    smtp_from: str = setting(
+        "GATEWAY_SMTP_FROM", "address that letters come from", _sender, "", shown="none: needed to send letters"
+    )
     graphiql: bool = setting("GATEWAY_GRAPHIQL", "show the GraphiQL page to browsers at /graphql", _yes, "yes")
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
     access_log: bool = setting("GATEWAY_ACCESS_LOG", "log one line for each answered request", _yes, "no")
@@ -336,14 +375,29 @@ def _fill(values: dict[str, Any]) -> list[str]:
     values["idp_audience"] = values["idp_audience"] or values["audience"]
     if values["idp_issuer"] and values["idp_issuer"] == values["issuer"]:
         problems.append("GATEWAY_IDP_ISSUER is this gateway itself: leave it out, its own tokens are accepted anyway.")
+    problems += _letters(values)
     if values["max_client_requests"] > values["max_requests"]:
         values["max_client_requests"] = values["max_requests"]
+    return problems
+
+
+def _letters(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with how letters would be sent."""
+    if not values["smtp_host"]:
+        return []
+    problems = []
+    if not values["smtp_from"]:
+        problems.append("GATEWAY_SMTP_FROM is not set: say which address letters come from.")
+    if values["smtp_security"] == "none" and values["smtp_host"] not in ("localhost", "127.0.0.1", "::1"):
+        problems.append("GATEWAY_SMTP_SECURITY is 'none': use starttls or tls, letters must not travel in the clear.")
     return problems
 
 
 def masked(value: object) -> str:
     """A setting's value as it may be shown: without the password of a database address."""
     text = str(value)
+    if isinstance(value, Hidden):
+        return "****" if value else ""
     if not text.startswith("postgresql://"):
         return text
     parts = urlsplit(text)

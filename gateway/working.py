@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from gateway.deliveries import make_deliverer
 from gateway.erasing import open_eraser
 from gateway.exports import make_exporter
 from gateway.sealing import open_sweeper
@@ -33,7 +34,7 @@ async def open_workers(
         open_eraser(store, config, settings, means.site, now) as eraser,
         open_sweeper(store, config, settings) as sweeper,
     ):
-        yield [make_exporter(store, means.site, model), eraser, sweeper]
+        yield [make_exporter(store, means.site, model), make_deliverer(store, settings), eraser, sweeper]
 
 
 @asynccontextmanager

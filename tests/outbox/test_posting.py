@@ -1,0 +1,105 @@
+"""Where a message may go: never to a network that was not named, whatever a name turns out to mean."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from tests.outbox.receiving import receiver
+from workers.patience import asked_for, pause
+from workers.posting import CannotPost, Poster, is_safe
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/", "ftp://example.com/", "https://", "https://u:p@example.com/", "https://ex ample.com/",
+        "https://example.com/\r\nHost: x", "https://exämple.com/", "https://example.com:99999/", "//example.com", "",
+    ],
+)  # fmt: skip
+async def test_unsafe_addresses_are_not_posted_to(url: str) -> None:
+    assert not is_safe(url)
+    with pytest.raises(CannotPost, match="ADDRESS"):
+        await Poster().post(url, {}, b"")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "::1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "fe80::1%eth0", "::ffff:10.0.0.1",
+        "::ffff:127.0.0.1", "0.0.0.0", "100.64.0.1", "fd00::1", "224.0.0.1",
+    ],
+)  # fmt: skip
+async def test_names_of_private_addresses_are_not_connected_to(address: str) -> None:
+    async def look_up(_: str, __: int) -> Sequence[str]:
+        return [address]
+
+    with pytest.raises(CannotPost, match="FORBIDDEN"):
+        await Poster(look_up=look_up).post("https://internal.example/", {}, b"")
+
+
+def test_a_private_network_that_was_named_may_be_connected_to() -> None:
+    poster = Poster([ip_network("10.0.0.0/8")])
+    judged = {each: poster._may(ip_address(each), "internal.example") for each in ("10.1.2.3", "192.168.0.1", "::1")}
+    assert judged == {"10.1.2.3": True, "192.168.0.1": False, "::1": False}
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x16\x03\x03\xff\xff" + bytes(range(256)) * 8])
+async def test_garbage_instead_of_tls_is_a_failure(said: bytes) -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(said)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(babble, "127.0.0.1", 0)
+    async with server:
+        with pytest.raises(CannotPost, match=r"TLS|CONNECTION"):
+            await Poster(seconds=5).post(f"https://localhost:{server.sockets[0].getsockname()[1]}/", {}, b"{}")
+
+
+async def test_who_answers_nothing_is_left_in_time() -> None:
+    async with receiver() as silent:
+        silent.answer = lambda _: None
+        with pytest.raises(CannotPost, match="TIMEOUT"):
+            await Poster(seconds=0.2).post(silent.url, {}, b"{}")
+
+
+async def test_nobody_there_is_a_failure() -> None:
+    async with receiver() as gone:
+        url = gone.url
+    with pytest.raises(CannotPost, match="CONNECTION"):
+        await Poster(seconds=5).post(url, {}, b"{}")
+
+
+def test_certificates_are_verified() -> None:
+    tls = Poster()._tls
+    assert tls.verify_mode is ssl.CERT_REQUIRED
+    assert tls.check_hostname
+
+
+def test_attempts_grow_apart_up_to_hours_and_never_fall_together() -> None:
+    middle = [pause(attempt, lambda: 0.5) for attempt in range(1, 60)]
+    assert middle[0] == timedelta(seconds=5)
+    assert middle == sorted(middle)
+    assert middle[-1] == timedelta(hours=4)
+    assert pause(1, lambda: 0.0) < middle[0] < pause(1, lambda: 0.999)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        (None, 0), ("120", 120), ("Mon, 01 Mar 2027 12:01:00 GMT", 60), ("Mon, 01 Mar 2027 11:00:00 GMT", 0),
+        ("99999999999999999999", 86_400), ("soon", 0), ("-5", 0), ("٣", 0), ("", 0), ("1e3", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400),
+    ],
+)  # fmt: skip
+def test_retry_after_is_believed_within_reason(said: str | None, seconds: int) -> None:
+    now = datetime(2027, 3, 1, 12, 0, 0, tzinfo=UTC)
+    assert asked_for(said, now) == timedelta(seconds=seconds)
