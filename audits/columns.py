@@ -58,9 +58,16 @@ def stored_columns() -> dict[str, StoredColumn]:
         )
         for schema in SCHEMAS
         for table in schema.tables.sorted_tables
+        if "retention" in table.info
         for column in table.columns
     ]
     return {each.name: each for each in found}
+
+
+def unruled_tables() -> list[str]:
+    """The tables of the store that name no rule of retention."""
+    tables = [table for schema in SCHEMAS for table in schema.tables.sorted_tables]
+    return [table.name for table in tables if not isinstance(table.info.get("retention"), RetentionRule)]
 
 
 def speaks_of_this_store(facts: Facts) -> bool:

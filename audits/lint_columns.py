@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.checks import Check, Finding
-from audits.columns import speaks_of_this_store, stored_columns
+from audits.columns import speaks_of_this_store, stored_columns, unruled_tables
 from audits.facts import Facts
+from audits.places import Place
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
     """Only for a schema over our own store: another team's columns are not ours to judge."""
     if not speaks_of_this_store(facts):
         return
+    for table in unruled_tables():
+        yield Finding(Check.TABLE_UNRULED, f"{table} names no rule of retention.", table, Place("store"))
     columns = stored_columns()
     for fact in facts.all.values():
         source = fact.declared.source

@@ -29,6 +29,15 @@ class Period:
         """Return the day this period after another one; ValueError or OverflowError past the year 9999."""
         return add_months(day, self.months) + timedelta(days=self.days)
 
+    def first_running(self, today: date) -> date:
+        """Return the first day whose period has not ended before today: of all earlier ones it is over."""
+        day = add_months(today, -self.months) - timedelta(days=self.days)
+        while self.after(day) >= today:
+            day -= timedelta(days=1)
+        while self.after(day) < today:
+            day += timedelta(days=1)
+        return day
+
 
 def add_months(day: date, months: int) -> date:
     """Return the same day of a later (or earlier) month, or that month's last day when it is shorter.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, select
@@ -39,27 +38,48 @@ class Sweeper:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep until told to stop, whatever happens to the store meanwhile."""
-        while not stop.is_set():
-            try:
-                await self.step()
-            except StoreUnavailable as outage:
-                log.warning("retention was put off: %s", outage.reason)
-            except Exception:
-                log.exception("what was kept for long enough could not be removed, and will be tried again")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._pause)
+        told = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                work = asyncio.create_task(self._try())
+                await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
+                if not work.done():  # Each transaction ends or never was; whoever comes next goes on.
+                    work.cancel()
+                    await asyncio.wait((work,))
+                    return
+                await asyncio.wait((told,), timeout=self._pause)
+        finally:
+            told.cancel()
+
+    async def _try(self) -> None:
+        try:
+            await self.step()
+        except StoreUnavailable as outage:
+            log.warning("retention was put off: %s", outage.reason)
 
     async def step(self) -> int:
-        """One round; how many rows and entries went."""
+        """One round; how many rows and entries went. StoreUnavailable when there can be no round now."""
         now = self._clock()
         gone = 0
         for sweep in SWEEPS:
-            some = await self.sweep(sweep, now)
-            if some:
-                await self._store.scrub(sweep.table)
-                log.info("kept for long enough", extra={"table": sweep.table.name, "rows": some})
-            gone += some
-        return gone + await self._prune(expired_before(now))
+            gone += await self._alone(sweep.table.name, self._of_table(sweep, now))
+        return gone + await self._alone("ledger_entries", self._prune(expired_before(now)))
+
+    async def _alone(self, table: str, work: Awaitable[int]) -> int:
+        """What goes wrong with one table must not keep the others waiting; it is tried again in the next round."""
+        try:
+            return await work
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("what was kept for long enough could not be removed", extra={"table": table})
+            return 0
+
+    async def _of_table(self, sweep: Sweep, now: datetime) -> int:
+        if some := await self.sweep(sweep, now):
+            await self._store.scrub(sweep.table)
+            log.info("kept for long enough", extra={"table": sweep.table.name, "rows": some})
+        return some
 
     async def sweep(self, sweep: Sweep, now: datetime) -> int:
         """The rows of one table, a batch in each transaction."""

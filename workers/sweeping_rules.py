@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import Enum, unique
 from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Table, func
 
 from policy.dates import local_day, start_of_day
-from policy.periods import Period, add_months
+from policy.periods import Period
 from policy.retention import RetentionRule
 from store.access import sessions, sign_ins
 from store.consents import cookie_choices
@@ -49,9 +49,8 @@ class Sweep:
 
 
 def cutoff(rule: RetentionRule, now: datetime) -> datetime:
-    """The moment a period before now, by the calendar; to the start of that day, so that nothing goes too early."""
-    period = Period.parse(rule.period or "")
-    return start_of_day(add_months(local_day(now, UTC), -period.months) - timedelta(days=period.days), UTC)
+    """The start of the first day whose period has not ended yet: nothing goes too early, and no day too late."""
+    return start_of_day(Period.parse(rule.period or "").first_running(local_day(now, UTC)), UTC)
 
 
 O, S = outbox.c, sessions.c  # noqa: E741

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Column, Integer, Table
 
 from audits.checks import Check, failing
 from audits.facts import Facts
@@ -13,6 +14,7 @@ from audits.vocabulary import Vocabulary
 from policy.rules import Rule
 from schema.build import core_schema, sdl
 from schema.model import SchemaModel
+from store.metadata import metadata
 from tests.audits.schemas import HOUSE, SMALL, changed, checks, facts_of, findings
 
 
@@ -139,8 +141,20 @@ def test_checks_that_need_a_schema_of_their_own(check: Check) -> None:
     assert check in checks(OTHERS[check])
 
 
+def test_a_table_that_names_no_rule_of_retention_is_found() -> None:
+    """Whoever goes round store/metadata.py: only over our own store, and it is an error."""
+    forgotten = Table("forgotten", metadata, Column("id", Integer, primary_key=True))
+    try:
+        found = [each for each in findings(OTHERS[Check.COLUMN_DISAGREES]) if each.check is Check.TABLE_UNRULED]
+        assert [(each.coordinate, each.level) for each in found] == [("forgotten", "error")]
+        assert Check.TABLE_UNRULED not in checks(SMALL)
+    finally:
+        metadata.remove(forgotten)
+
+
 def test_every_check_is_tried() -> None:
-    assert {case[0] for case in CASES} | OTHERS.keys() | OF_REGISTRATIONS == set(Check)
+    tried = {case[0] for case in CASES} | OTHERS.keys() | OF_REGISTRATIONS | {Check.TABLE_UNRULED}
+    assert tried == set(Check)
 
 
 def test_relay_and_what_leads_nowhere_need_no_words() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Table, func, insert, select
 
+from policy.periods import Period
 from policy.retention import RetentionRule
 from store.access import sessions, sign_ins
 from store.consents import cookie_choices
@@ -19,7 +22,7 @@ from store.outbox import outbox
 from store.schemas import SCHEMAS
 from tests.promises.gate import Gate
 from workers.sweeping import BATCH, Sweeper
-from workers.sweeping_rules import OTHERWISE, SWEEPS, cutoff
+from workers.sweeping_rules import OTHERWISE, SWEEPS, Sweep, cutoff
 
 pytestmark = pytest.mark.anyio
 
@@ -64,7 +67,9 @@ def test_every_table_is_swept_or_says_what_ends_its_rows() -> None:
 @pytest.mark.parametrize(
     ("rule", "now", "expected"),
     [
-        (RetentionRule.SIGN_IN_RECORDS, "2027-08-31", "2027-02-28"),
+        (RetentionRule.SIGN_IN_RECORDS, "2027-08-28", "2027-02-28"),
+        (RetentionRule.SIGN_IN_RECORDS, "2027-08-29", "2027-03-01"),
+        (RetentionRule.SIGN_IN_RECORDS, "2027-08-31", "2027-03-01"),
         (RetentionRule.SIGN_IN_RECORDS, "2028-08-29", "2028-02-29"),
         (RetentionRule.SIGN_IN_RECORDS, "2027-01-01", "2026-07-01"),
         (RetentionRule.OUTBOX, "2027-03-02", "2027-01-31"),
@@ -75,6 +80,14 @@ def test_periods_are_counted_by_the_calendar(rule: RetentionRule, now: str, expe
     """R59."""
     moment = datetime.fromisoformat(f"{now}T17:00:00+00:00")
     assert cutoff(rule, moment) == datetime.fromisoformat(f"{expected}T00:00:00+00:00")
+
+
+@given(today=st.dates(date(1990, 1, 1), date(2100, 1, 1)), months=st.integers(0, 30), days=st.integers(0, 90))
+def test_of_earlier_days_the_period_is_over_and_of_no_later_one(today: date, months: int, days: int) -> None:
+    """R59: over the ends of months and leap days, too."""
+    period = Period(months, days)
+    first = period.first_running(today)
+    assert period.after(first - DAY) < today <= period.after(first)
 
 
 async def test_sign_ins_and_sessions_go_after_six_months_and_no_day_earlier(changing: Gate) -> None:
@@ -158,3 +171,47 @@ async def test_the_ledger_is_pruned_with_the_rest(changing: Gate) -> None:
 
     assert await Sweeper(changing.store, prune, lambda: NOW).step() >= 5
     assert asked == [datetime(2026, 8, 1, tzinfo=UTC)]
+
+
+async def test_a_table_that_fails_does_not_keep_the_others_waiting(
+    changing: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The outbox cannot be swept: everything after it is, the ledger too, and the next round tries it again."""
+    real, pruned = Sweeper.sweep, []
+
+    async def broken(self: Sweeper, sweep: Sweep, now: datetime) -> int:
+        if sweep.table is outbox:
+            raise RuntimeError("a defect")
+        return await real(self, sweep, now)
+
+    async def prune(before: datetime) -> int:
+        pruned.append(before)
+        return 0
+
+    row = {"topic": "x", "payload": b"x", "created_at": NOW, "attempts": 1, "delivered_at": NOW - 60 * DAY}
+    message = await put(changing.store, outbox, row)
+    over = {"customer_id": changing.ids[0], "state": "READY", "language": "en", "requested_at": NOW, "attempts": 1}
+    export = await put(changing.store, exports, over | {"ready_at": NOW - 60 * DAY, "expires_at": NOW - 53 * DAY})
+    worker = Sweeper(changing.store, prune, lambda: NOW)
+    with monkeypatch.context() as broken_now:
+        broken_now.setattr(Sweeper, "sweep", broken)
+        await worker.step()
+    assert (await left(changing.store, outbox, message), await left(changing.store, exports, export)) == ([0], [])
+    assert len(pruned) == 1
+    assert [record.table for record in caplog.records if record.levelname == "ERROR"] == ["outbox"]  # type: ignore[attr-defined]
+    await worker.step()
+    assert await left(changing.store, outbox, message) == []
+
+
+async def test_it_stops_when_told_to_also_in_the_middle_of_a_round(changing: Gate) -> None:
+    """F6: pruning may have to wait for a signature."""
+    begun, stop = asyncio.Event(), asyncio.Event()
+
+    async def wait_for_ever(before: datetime) -> int:
+        begun.set()
+        return await asyncio.get_running_loop().create_future()
+
+    task = asyncio.create_task(Sweeper(changing.store, wait_for_ever, lambda: NOW).run(stop))
+    await begun.wait()
+    stop.set()
+    await asyncio.wait_for(task, 60)
