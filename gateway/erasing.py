@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.settings import Settings
 from policy.dates import Erasure
+from resolvers.announcements import announce, announce_erased
 from resolvers.authentication_means import Site
 from resolvers.erasures import MIDNIGHT_OF
 from resolvers.erasures_letters import ErasureLetter
@@ -50,7 +51,7 @@ def signers_of(keys: LedgerKeys) -> Signers:
 
 
 def letters(store: Store, site: Site) -> Letters:
-    """What is written to customers, in their language."""
+    """What is written to customers in their language, and told to internal systems."""
 
     async def link(erasure_id: int) -> str:
         return f"{site.origin}/erasures/{await receipt_of(store.keys.house, erasure_id)}"
@@ -60,6 +61,8 @@ def letters(store: Store, site: Site) -> Letters:
     ) -> None:
         dates = {} if clock is None else {"due": clock.due, "begin": clock.not_before}
         await write(connection, key, site, ErasureLetter[kind], now, link=await link(erasure_id), **dates)
+        if clock is not None:
+            await announce(connection, key, "erasure.due", now, facts={"dueAt": clock.due})
 
     async def farewell(connection: AsyncConnection, key: SubjectKey, erasure_id: int, now: datetime) -> bytes | None:
         reader = await reader_of(connection, key)
@@ -67,4 +70,7 @@ def letters(store: Store, site: Site) -> Letters:
             return None
         return compose(reader, site, ErasureLetter.ERASED, now, link=await link(erasure_id))
 
-    return Letters(tell, farewell)
+    async def done(connection: AsyncConnection, customer_id: int, now: datetime) -> None:
+        await announce_erased(connection, store.keys.house, customer_id, now)
+
+    return Letters(tell, farewell, done)

@@ -304,6 +304,12 @@ class Settings:
     smtp_from: str = setting(
         "GATEWAY_SMTP_FROM", "address that letters come from", _sender, "", shown="none: needed to send letters"
     )
+    metrics: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "GATEWAY_METRICS",
+        "networks that may read /metrics; nobody behind a proxy may",
+        _networks,
+        "127.0.0.0/8, ::1",
+    )
     graphiql: bool = setting("GATEWAY_GRAPHIQL", "show the GraphiQL page to browsers at /graphql", _yes, "yes")
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
     access_log: bool = setting("GATEWAY_ACCESS_LOG", "log one line for each answered request", _yes, "no")

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.dates import due_erasure
 from policy.erasing import WAITING, Event, State, after
+from resolvers.announcements import Fact, Ref, announce
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.erasures_letters import ErasureLetter
 from resolvers.letters import write
@@ -99,6 +100,8 @@ async def _accept(connection: AsyncConnection, desk: Desk, key: SubjectKey, stan
         await connection.execute(update(erasures).where(E.id == id_).values(values))
     site = desk.means.site
     link = f"{site.origin}/erasures/{await receipt_of(desk.store.keys.house, id_)}"
+    facts: dict[str, Fact] = {"erasure": Ref("Erasure", id_), "state": str(values["state"])}
+    await announce(connection, key, "erasure.requested", now, facts=facts)
     if waits:
         await write(connection, key, site, ErasureLetter.ARMED, now, link=link)
     else:
@@ -130,6 +133,7 @@ async def withdraw(connection: AsyncConnection, desk: Desk, key: SubjectKey, era
     cancelled = after(State[state], Event.CANCELLED).name
     values = {"state": cancelled, "cancelled_at": desk.now, "not_before": None, "alarm_at": None}
     await connection.execute(update(erasures).where(E.id == erasure_id).values(values))
+    await announce(connection, key, "erasure.cancelled", desk.now, facts={"erasure": Ref("Erasure", erasure_id)})
     await write(connection, key, desk.means.site, ErasureLetter.CANCELLED, desk.now)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import WAITING, State
+from resolvers.announcements import Fact, Ref, announce
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.erasures import active_services, last_end, standing_erasure, withdraw
 from resolvers.texts import Texts
@@ -71,6 +72,8 @@ async def _begin(
     }
     await connection.execute(insert(services).values(row))
     await _clock(connection, key.customer_id, None)
+    facts: dict[str, Fact] = {"service": Ref("Service", id_), "kind": str(row["kind"])}
+    await announce(connection, key, "service.subscribed", desk.now, facts=facts)
     return id_
 
 
@@ -89,6 +92,10 @@ async def terminate_service(desk: Desk, given: Mapping[str, Any]) -> Result:
                 return Result(problems=(BEFORE,))
             ended = {"status": "TERMINATED", "terminated_at": at, "renews_at": None}
             await connection.execute(update(services).where(S.id == given["service"]).values(ended))
+            (key,) = await desk.store.keys.subjects([row.customer_id])
+            if key is not None:
+                facts = {"service": Ref("Service", given["service"])}
+                await announce(connection, key, "service.terminated", desk.now, facts=facts)
         if not await active_services(connection, row.customer_id):
             await _clock(connection, row.customer_id, await last_end(connection, row.customer_id))
     return Result(affected={"service": given["service"], "customer": row.customer_id})

@@ -25,7 +25,7 @@ from store.services import services
 from workers.certificates import Signers
 from workers.erasing_plans import Planner, Tell
 from workers.erasing_redoing import redo
-from workers.erasing_steps import Case, Compose, LeaseLost, Steps, exists
+from workers.erasing_steps import Case, Compose, Done, LeaseLost, Steps, exists
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +50,11 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """What is written to customers."""
+    """What is written to customers, and told to internal systems."""
 
     tell: Tell
     compose: Compose
+    done: Done
 
 
 class Eraser:
@@ -69,7 +70,7 @@ class Eraser:
         pause: float = 2.0,
     ) -> None:
         self._store, self._clock, self._pause = store, clock, pause
-        self._steps = Steps(store, signers, letters.compose)
+        self._steps = Steps(store, signers, letters.compose, letters.done)
         self._planner = Planner(store, letters.tell, zone)
         self._looked: datetime | None = None
         self._alarmed = 0

@@ -34,8 +34,8 @@ TOLD = frozenset(Recipient) - {Recipient.AUTHORITY}
 """Who is asked to erase, too. What an authority received under an order is not ours to call back."""
 
 
-async def compose_nothing(connection: AsyncConnection, key: SubjectKey, erasure_id: int, now: datetime) -> None:
-    """Write no last message."""
+Done = Callable[[AsyncConnection, int, datetime], Awaitable[None]]
+"""Tells internal systems that a customer is erased, in the transaction that makes it so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class LeaseLost(Exception):  # noqa: N818  (what happened to the lease)
 class Steps:
     """Carries out one step of one case."""
 
-    def __init__(self, store: Store, signers: Signers, compose: Compose) -> None:
-        self._store, self._signers, self._compose = store, signers, compose
+    def __init__(self, store: Store, signers: Signers, compose: Compose, done: Done) -> None:
+        self._store, self._signers, self._compose, self._done = store, signers, compose, done
 
     async def do(self, case: Case, step: Step, now: datetime, until: datetime) -> None:
         """One step but the last; LeaseLost, StoreUnavailable."""
@@ -104,6 +104,7 @@ class Steps:
             await self.hold(connection, case, done | {"trouble": None})
             farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None)
             await connection.execute(update(outbox).where(*farewell).values(next_attempt_at=now))
+            await self._done(connection, case.customer_id, now)
 
     async def _list_recipients(self, connection: AsyncConnection, case: Case, now: datetime) -> None:
         kinds = [kind.name for kind in TOLD]

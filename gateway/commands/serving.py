@@ -20,6 +20,7 @@ from gateway.commands.welcome import welcome
 from gateway.demo import load
 from gateway.demo_tokens import DemoTokens
 from gateway.exports import list_routes as export_routes
+from gateway.metrics import list_routes as metric_routes
 from gateway.oauth.browsers import Browsers
 from gateway.oauth.housekeeping import Housekeeping
 from gateway.oauth.service import list_routes, open_house
@@ -129,6 +130,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *sign_in_routes(house),
                 *export_routes(works.store, works.door, api.model, serving.now),
                 *receipt_routes(works.store),
+                *metric_routes(works.store, api.counts, settings.metrics, serving.now),
             ],
         )
         sealing = sealed_meanwhile(works.store, store_config(settings), settings)

@@ -19,8 +19,10 @@ from store.disclosures import disclosures
 from store.erasures import erasure_recipients, legal_holds
 from store.ids import new_id
 from store.notes import NoteInvalid
+from store.outbox import outbox
 from store.receipts import erasure_of, receipt_of
 from store.revocations import revocations
+from store.webhooks import webhooks
 from tests.erasure.house import CANCEL, REQUEST, House
 from tests.promises.gate import own
 from workers.certificates import verified
@@ -199,3 +201,23 @@ async def test_after_erasure_the_customer_number_may_be_given_again(house: House
     await erased(house)
     again = await register(house.store, [house.gate.people[0]], now=house.gate.clock.now)
     assert again[0] != house.gate.ids[0]
+
+
+async def test_internal_systems_hear_of_every_turn_and_in_the_end_of_nobody_any_more(house: House) -> None:
+    """The last event names an id that nobody has; those about the customer die with the rest."""
+    async with house.store.write() as connection:
+        await connection.execute(webhooks.insert().values(
+            id=new_id(), name="crm", url="https://crm.example", events="[]", secret=b"", created_at=house.gate.clock.now
+        ))  # fmt: skip
+
+    async def events() -> list[str]:
+        async with house.store.write() as connection:
+            return list((await connection.execute(select(outbox.c.event).order_by(outbox.c.id))).scalars().all())
+
+    await house.end_services(0)
+    await house.ask(REQUEST, 0)
+    seen = [each for each in await events() if each]
+    assert seen.count("service.terminated") >= 1 and seen[-1] == "erasure.requested"
+    house.wait(days=5)
+    await house.until_done(0)
+    assert [each for each in await events() if each] == ["customer.erased"]
