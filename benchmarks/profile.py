@@ -25,6 +25,7 @@ from schema.api import Api
 from schema.requests import Request
 
 ASKED = ("W1", "W2", "W3")
+WATCHED = (*ASKED, "W4")
 FUNCTIONS = 30
 
 
@@ -35,7 +36,7 @@ def profile(rig: Rig) -> dict[str, Any]:
     found: dict[str, Any] = {"size": stage.size, "parts": {}, "functions": {}}
     stores = ["SQLite"] + ["PostgreSQL"] * (rig.postgres is not None and rig.effort.thorough)
     for store in stores:
-        for name in ASKED:
+        for name in WATCHED:
             one = stage.gateway_on_sqlite(ours) if store == "SQLite" else stage.gateway_on_postgresql(ours)
             found["parts"].setdefault(store, {})[name] = _watched(rig, one, name, "--spans")
             if store == "SQLite":

@@ -1,0 +1,97 @@
+"""What stands in the way of an erasure puts it off, is named, and loses nothing (F2)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select, text
+
+from gateway.erasing import letters, signers_of
+from store.config import StoreConfig
+from store.erasures import erasure_recipients
+from store.ledger_keys import LedgerKeyLost
+from store.messages import KEY
+from store.notes import Signer
+from tests.erasure.house import REQUEST, SITE, House, opened_house
+from workers.erasing import Eraser
+
+pytestmark = pytest.mark.anyio
+only_sqlite = pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
+
+
+async def due(house: House) -> None:
+    """Everything is ready to begin."""
+    await house.end_services(0)
+    await house.ask(REQUEST, 0)
+    await house.keys.signing()
+    await house.work()
+    house.wait(days=5)
+
+
+@only_sqlite
+async def test_a_key_store_that_cannot_be_written_puts_it_off_before_anything_is_removed(
+    store_config: StoreConfig,
+) -> None:
+    async with opened_house(replace(store_config, patience=0.05), 1) as house:
+        await due(house)
+        await house.store.keys.house.system(KEY)  # The last message needs it; it is made once.
+        before = await house.left(0)
+        other = sqlite3.connect(store_config.key_store.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        await house.worker.step()
+        row = await house.row(0)
+        assert (row.state, row.step, row.trouble) == ("ERASING", "FAREWELL", "LOCKED")
+        assert {**await house.left(0), "outbox": 0} == {**before, "outbox": 0}
+        other.execute("ROLLBACK")
+        other.close()
+        assert (await house.until_done(0)).trouble is None
+        assert await house.left(0) == {"erasures": 1}
+
+
+@only_sqlite
+async def test_a_full_disk_in_the_middle_puts_it_off(store_config: StoreConfig) -> None:
+    async with opened_house(store_config, 1) as house:
+        await due(house)
+
+        async def much(*_: object) -> bytes:
+            return bytes(300_000)
+
+        say = replace(letters(house.store, SITE), compose=much)
+        worker = Eraser(house.store, signers_of(house.keys), say, clock=house.gate.clock)
+        async with house.store.write() as connection:
+            pages = await connection.scalar(text("PRAGMA page_count"))
+            await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+        await worker.step()
+        row = await house.row(0)
+        assert (row.state, row.step, row.trouble) == ("ERASING", "RECIPIENTS", "DISK_FULL")
+        assert len(await house.left(0)) > 10
+        async with house.store.write() as connection:
+            await connection.execute(text("PRAGMA max_page_count = 1000000"))
+        assert (await house.until_done(0)).state == "ERASED"
+        assert await house.left(0) == {"erasures": 1}
+
+
+async def test_a_lost_key_of_the_ledger_holds_up_the_certificate_only(house: House) -> None:
+    """The data goes all the same; what is missing is said."""
+    await due(house)
+
+    async def lost() -> Sequence[Signer]:
+        raise LedgerKeyLost
+
+    await Eraser(house.store, lost, letters(house.store, SITE), clock=house.gate.clock).step()
+    row = await house.row(0)
+    assert (row.state, row.step, row.trouble) == ("ERASING", "FILES", "NOTHING_SIGNS")
+    assert await house.left(0) == {"erasures": 1}
+    assert (await house.until_done(0)).trouble is None
+
+
+async def test_a_recipient_that_never_answers_holds_nothing_up(house: House) -> None:
+    """GDPR Art. 19: they are told; what they say is noted when they say it."""
+    await due(house)
+    assert (await house.until_done(0)).state == "ERASED"
+    async with house.store.write() as connection:
+        rows = (await connection.execute(select(erasure_recipients))).all()
+    assert all(row.answered_at is None for row in rows)
