@@ -19,6 +19,8 @@ COMMANDS = {
     "schema": ("gateway.commands.looking", "schema", "Look at the schema."),
     "ledger": ("gateway.commands.ledger", "ledger", "Prove who read what."),
     "erasures": ("gateway.commands.erasures", "commands", "See which erasures are due, and verify certificates."),
+    "webhooks": ("gateway.commands.webhooks", "webhooks", "Say which internal systems are told of events."),
+    "outbox": ("gateway.commands.webhooks", "outbox", "See what waits to be delivered, and try again."),
     "audit": ("gateway.commands.audit", "audit", "See what may be read, by whom and why, and prove it."),
     "settings": ("gateway.commands.looking", "settings_", "List every setting."),
 }

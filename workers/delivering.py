@@ -18,10 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, or_, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 
-from policy.periods import Period
-from policy.retention import RetentionRule
 from store.database import Store
 from store.faults import StoreUnavailable
 from store.messages import opened
@@ -43,7 +41,6 @@ BATCH = 8
 RESTS = timedelta(minutes=1)
 """The longest that a receiver which takes nothing is left alone by one worker."""
 
-EVERY = timedelta(hours=1)
 FAREWELL = 5.0
 """Seconds that deliveries under way get when the worker stops; whoever comes next repeats those that need more."""
 
@@ -77,7 +74,6 @@ class Deliverer:
         self._due = store.reader.prepare(_due)
         self._lanes: dict[int | None, asyncio.Task[None]] = {}
         self._rests: dict[int | None, _Rest] = {}
-        self._tidied: datetime | None = None
         self._stop = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -96,7 +92,6 @@ class Deliverer:
     async def _try(self) -> None:
         try:
             await self.look()
-            await self.tidy()
         except StoreUnavailable as outage:
             log.warning("deliveries were put off: %s", outage.reason)
         except Exception:
@@ -199,16 +194,6 @@ class Deliverer:
         mine = (O.id == message.id, O.attempts == message.attempt, O.next_attempt_at.is_not(None))
         async with self._store.write() as connection:
             await connection.execute(update(outbox).where(*mine).values(**change, leased_until=None))
-
-    async def tidy(self) -> None:
-        """Delete what has been settled for as long as the retention rule says; every hour."""
-        now = self._clock()
-        if self._tidied is not None and now - self._tidied < EVERY:
-            return
-        over = now - timedelta(days=Period.parse(RetentionRule.OUTBOX.period or "").days)
-        async with self._store.write() as connection:
-            await connection.execute(delete(outbox).where((O.delivered_at < over) | (O.dead_at < over)))
-        self._tidied = now
 
 
 _first = outbox.alias("first")

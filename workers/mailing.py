@@ -105,8 +105,8 @@ def compose(terms: Terms, id_: int, content: bytes, now: datetime) -> EmailMessa
     letter["Date"] = format_datetime(now)
     letter["Message-ID"] = f"<{id_}@{terms.sender.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"
-    letter["Content-Language"] = said["language"]
     letter.set_content(said["text"], charset="utf-8")
+    letter["Content-Language"] = said["language"]
     return letter
 
 

@@ -14,6 +14,7 @@ from gateway.demo_tokens import NoDemo, UnknownName
 from gateway.oauth.registration import RegistrationRefused
 from gateway.server import CannotListen
 from gateway.settings import Settings, SettingsError
+from gateway.webhooks import WebhookRefused
 from resolvers.import_report import ImportRefused
 from store.database import StoreUnavailable
 from store.rootkey import RootKeyProblem
@@ -50,6 +51,7 @@ def told_in_a_sentence() -> Iterator[None]:
         UnknownName,
         ImportRefused,
         RegistrationRefused,
+        WebhookRefused,
     ) as error:
         click.echo(str(error).replace("{command}", click.get_current_context().command_path), err=True)
         raise SystemExit(CANNOT_START) from error

@@ -302,18 +302,3 @@ async def test_of_an_erased_customer_only_the_erasure_is_told(store: Store, syst
         ("UNREADABLE", False, False)
     ]
     assert [r.payload for r in rows if r.customer_id is None] == [None], "what is sealed for nobody does not stay"
-
-
-async def test_what_is_settled_is_deleted_after_30_days(store: Store, system: Receiver, clock: Clock) -> None:
-    people = await add_customers(store, 1)
-    await subscribe(store, "crm", url=system.url)
-    await happen(store, clock, people)
-    one = worker(store, clock)
-    await deliver(one)
-    clock.now += timedelta(days=29)
-    await happen(store, clock, people)
-    await one.tidy()
-    assert len(await states(store)) == 2
-    clock.now += timedelta(days=2)
-    await one.tidy()
-    assert [state for state, _, _ in await states(store)] == ["waits"], "what was not delivered is not deleted"

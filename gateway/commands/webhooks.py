@@ -1,0 +1,211 @@
+"""`gateway webhooks` and `gateway outbox`: who is told of events, and what became of the messages."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from gateway import server
+from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.deliveries import make_poster
+from gateway.serving import store_config
+from gateway.settings import Settings
+from gateway.webhooks import STATES, Webhooks
+from policy.events import Event
+from store.database import open_store
+
+Result = TypeVar("Result")
+
+
+@click.group()
+def webhooks() -> None:
+    """Say which internal systems are told of events.
+
+    \b
+        gateway webhooks add crm https://crm.example.com/hook --event customer.profile.changed
+        gateway webhooks test crm
+    """
+
+
+@webhooks.command("events")
+def events() -> None:
+    """List the events there are.
+
+    \b
+        gateway webhooks events
+    """
+    for event in Event:
+        click.echo(f"{event.wire:<26} {event.text}")
+
+
+@webhooks.command("add")
+@click.argument("name")
+@click.argument("url")
+@click.option("--event", "wanted", multiple=True, help="What it is told of; everything when left out. Repeatable.")
+def add(name: str, url: str, wanted: tuple[str, ...]) -> None:
+    """Tell a system of what happens from now on. Its secret is printed once, alone on standard output.
+
+    \b
+        gateway webhooks add crm https://crm.example.com/hook --event customer.profile.changed --event customer.erased
+    """
+    secret = _with(lambda register, _: register.add(name, url, wanted, _now()))
+    click.echo(f"{name} is told. The secret that verifies what it gets, shown this once:", err=True)
+    click.echo(secret)
+
+
+@webhooks.command("list")
+def list_() -> None:
+    """List the systems, what waits for each, and what was given up.
+
+    \b
+        gateway webhooks list
+    """
+    for row in _with(lambda register, _: register.listed()):
+        wanted = " ".join(orjson.loads(row.events)) or "everything"
+        state = "disabled" if row.disabled_at else f"{row.waiting} waiting, {row.dead} dead"
+        click.echo(f"{row.name:<16} {state:<24} {row.url}  {wanted}")
+
+
+@webhooks.command("rotate")
+@click.argument("name")
+@click.option("--overlap", type=click.IntRange(0, 30 * 24), default=24, show_default=True, help="Hours both sign.")
+def rotate(name: str, overlap: int) -> None:
+    """Sign with a new secret; for a day, or as long as you say, the old one signs, too.
+
+    \b
+        gateway webhooks rotate crm
+    The old one is known to others? Then it ends now:
+        gateway webhooks rotate crm --overlap 0
+    """
+    secret = _with(lambda register, _: register.rotate(name, timedelta(hours=overlap), _now()))
+    click.echo(f"{name} has a new secret; the old one signs beside it for {overlap} more hours:", err=True)
+    click.echo(secret)
+
+
+@webhooks.command("disable")
+@click.argument("name")
+def disable(name: str) -> None:
+    """Tell a system nothing more; what waited for it is kept among the dead.
+
+    \b
+        gateway webhooks disable crm
+    """
+    left = _with(lambda register, _: register.disable(name, _now()))
+    click.echo(f"{name} is told nothing more; {left} messages that waited are dead.")
+
+
+@webhooks.command("enable")
+@click.argument("name")
+def enable(name: str) -> None:
+    """Tell a system again; what it missed comes by a replay.
+
+    \b
+        gateway webhooks enable crm
+        gateway outbox replay --to crm
+    """
+    _with(lambda register, _: register.enable(name))
+    click.echo(f"{name} is told again.")
+
+
+@webhooks.command("test")
+@click.argument("name")
+def test(name: str) -> None:
+    """Send a system a signed message of type webhook.test, and say whether it was taken.
+
+    \b
+        gateway webhooks test crm
+    """
+    _with(lambda register, settings: register.test(name, make_poster(settings), _now()))
+    click.echo(f"{name} took the message.")
+
+
+@click.group()
+def outbox() -> None:
+    """See what waits to be delivered, and have what was given up tried again. No content is shown.
+
+    \b
+        gateway outbox list
+        gateway outbox replay --to crm
+    """
+
+
+@outbox.command("list")
+@click.option("--state", type=click.Choice(list(STATES)), default="waiting", show_default=True)
+@click.option("--to", "name", help="Of one system only.")
+def outbox_list(state: str, name: str | None) -> None:
+    """List the newest messages in a state.
+
+    \b
+        gateway outbox list
+        gateway outbox list --state delivered --to crm
+    """
+    _echo(_with(lambda register, _: register.messages(state, name)))
+
+
+@outbox.command("dead")
+@click.option("--to", "name", help="Of one system only.")
+def dead(name: str | None) -> None:
+    """List the newest messages that were given up, and why.
+
+    \b
+        gateway outbox dead --to crm
+    """
+    _echo(_with(lambda register, _: register.messages("dead", name)))
+
+
+@outbox.command("show")
+@click.argument("id_", metavar="ID", type=int)
+def show(id_: int) -> None:
+    """Show what became of one message.
+
+    \b
+        gateway outbox show 829437298437
+    """
+    for row in _with(lambda register, _: register.messages(None, id_=id_)):
+        for name, value in row._mapping.items():
+            click.echo(f"{name:<16} {'' if value is None else value}".rstrip())
+
+
+@outbox.command("replay")
+@click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
+@click.option("--to", "name", help="Everything of one system that was given up.")
+@click.option("--all", "everything", is_flag=True, help="Everything that was given up.")
+def replay(ids: tuple[int, ...], name: str | None, everything: bool) -> None:
+    """Have messages tried again that were given up. One that was delivered is sent again only if it is named.
+
+    \b
+        gateway outbox replay --to crm
+        gateway outbox replay 829437298437
+    """
+    count = _with(lambda register, _: register.replay(ids, name, everything, _now()))
+    click.echo(f"{count} messages will be tried again.")
+
+
+def _echo(rows: Any) -> None:
+    for row in rows:
+        what = row.event or row.topic
+        to = row.name or "mail"
+        line = f"{row.id:<20} {row.created_at:%Y-%m-%d %H:%M}  {to:<16} {what:<26} {row.attempts:>3}"
+        click.echo(f"{line}  {row.trouble or ''}".rstrip())
+
+
+def _with(work: Callable[[Webhooks, Settings], Awaitable[Result]]) -> Result:
+    settings = read_settings()
+
+    async def run() -> Result:
+        store = await open_store(store_config(settings))
+        try:
+            return await work(Webhooks(store), settings)
+        finally:
+            await store.close()
+
+    with told_in_a_sentence():
+        return server.run(run())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

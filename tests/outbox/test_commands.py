@@ -1,0 +1,50 @@
+"""`gateway webhooks` and `gateway outbox`: who is told, with a secret that is shown once, and what became of it."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.servers import command
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that is there and empty."""
+    made = tmp_path_factory.mktemp("webhooks")
+    assert command(["db", "upgrade"], made).returncode == 0
+    return made
+
+
+def test_a_system_is_added_shown_rotated_and_disabled(folder: Path) -> None:
+    added = command(["webhooks", "add", "crm", "https://crm.example/hook", "--event", "customer.erased"], folder)
+    assert added.returncode == 0, added.stderr
+    assert len(base64.b64decode(added.stdout.strip().removeprefix("whsec_"))) == 32
+    listed = command(["webhooks", "list"], folder).stdout
+    assert "crm" in listed and "customer.erased" in listed and added.stdout.strip() not in listed
+    rotated = command(["webhooks", "rotate", "crm"], folder).stdout.strip()
+    assert rotated.startswith("whsec_") and rotated != added.stdout.strip()
+    assert command(["webhooks", "disable", "crm"], folder).returncode == 0
+    assert "disabled" in command(["webhooks", "list"], folder).stdout
+    assert command(["outbox", "list"], folder).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["add", "Bad Name", "https://x.example"], "small letters"),
+        (["add", "far", "http://far.example/hook"], "https://"),
+        (["add", "odd", "https://x.example", "--event", "nothing"], "no event"),
+        (["rotate", "nobody"], "nobody"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(folder: Path, arguments: list[str], said: str) -> None:
+    done = command(["webhooks", *arguments], folder)
+    assert done.returncode == 3 and said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_every_event_is_listed(folder: Path) -> None:
+    text = command(["webhooks", "events"], folder).stdout
+    assert "customer.erased" in text and "service.terminated" in text
