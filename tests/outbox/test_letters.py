@@ -186,7 +186,11 @@ async def test_an_address_that_does_not_exist_is_given_up_at_once(store: Store, 
 @pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("more", "trouble"),
-    [({"password": "wrong"}, ("SMTP 535", "CONNECTION")), ({"security": "tls"}, "TLS"), ({"security": "none"}, "")],
+    [
+        ({"password": "wrong"}, ("SMTP 535", "CONNECTION")),
+        ({"security": "tls"}, "TLS"),
+        ({"security": "none"}, ""),
+    ],
 )
 async def test_a_server_that_will_not_have_us_is_tried_again(
     store: Store, box: Box, certificate: Path, more: dict[str, str], trouble: str | tuple[str, ...]
