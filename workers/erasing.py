@@ -26,6 +26,7 @@ from workers.certificates import Signers
 from workers.erasing_plans import Planner, Tell
 from workers.erasing_redoing import redo
 from workers.erasing_steps import Case, Compose, Done, LeaseLost, Steps, exists
+from workers.rounds import again_and_again
 
 log = logging.getLogger(__name__)
 
@@ -77,20 +78,7 @@ class Eraser:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Erase until told to stop; what is half done is taken up by whoever comes next."""
-        while not stop.is_set():
-            if not await self._try():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), self._pause)
-
-    async def _try(self) -> bool:
-        try:
-            return await self.step()
-        except StoreUnavailable as outage:
-            log.warning("erasures were put off: %s", outage.reason)
-        except Exception:
-            # What cannot be done now is tried again when its lease has ended, and must not keep the others waiting.
-            log.exception("an erasure could not be carried out")
-        return False
+        await again_and_again(self.step, stop, self._pause, "erasures")
 
     async def step(self) -> bool:
         """Look at everybody if it is time to, then carry out what is due; whether anything was."""

@@ -16,13 +16,13 @@ from policy.periods import Period
 from policy.retention import RetentionRule
 from store.database import Store
 from store.exports import export_parts, exports, seal_part
-from store.faults import StoreUnavailable
 from store.ids import new_id
 from store.subjectkey import SubjectKey
 from workers.exporting_contents import Contents, Meanings
 from workers.exporting_forms import Form, Head
 from workers.exporting_html import HtmlForm
 from workers.exporting_json import JsonForm
+from workers.rounds import again_and_again
 
 log = logging.getLogger(__name__)
 
@@ -94,20 +94,7 @@ class Exporter:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Make exports until told to stop; what is half done is begun anew by whoever comes next."""
-        while not stop.is_set():
-            if not await self._try():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), self._pause)
-
-    async def _try(self) -> bool:
-        try:
-            return await self.step()
-        except StoreUnavailable as outage:
-            log.warning("exports were put off: %s", outage.reason)
-        except Exception:
-            # One that cannot be made is tried again when its lease has ended, and must not keep the others waiting.
-            log.exception("an export could not be made")
-        return False
+        await again_and_again(self.step, stop, self._pause, "exports")
 
     async def step(self) -> bool:
         """Make one export if any waits; whether there was one."""

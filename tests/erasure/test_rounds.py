@@ -1,0 +1,43 @@
+"""A worker goes on whatever goes wrong, rests when there is nothing to do, and stops when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from store.faults import Cause, StoreUnavailable
+from workers.rounds import again_and_again
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_outages_and_mistakes_end_nothing_and_nothing_is_told_of_anybody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stop, taken = asyncio.Event(), 0
+    turns: list[bool | Exception] = [True, StoreUnavailable(Cause.DOWN), ValueError("a value of somebody"), False, True]
+
+    async def step() -> bool:
+        nonlocal taken
+        turn = turns[taken]
+        taken += 1
+        if taken == len(turns):
+            stop.set()
+        if isinstance(turn, Exception):
+            raise turn
+        return turn
+
+    await again_and_again(step, stop, 0.001, "things")
+    assert taken == len(turns)
+    assert "things were put off: The store cannot be reached." in caplog.messages
+
+
+async def test_it_stops_while_it_rests() -> None:
+    stop = asyncio.Event()
+
+    async def step() -> bool:
+        asyncio.get_running_loop().call_soon(stop.set)
+        return False
+
+    await again_and_again(step, stop, 3600.0, "things")
