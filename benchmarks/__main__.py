@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from benchmarks import machine, profile, report, sections
+from benchmarks import erasing, machine, profile, report, sections
 from benchmarks.contestants import DidNotStart
 from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.equal import Unequal
@@ -32,6 +32,7 @@ SECTIONS: dict[str, Callable[[Rig], dict[str, Any]]] = {
     "growth": sections.growth,
     "costs": sections.costs,
     "start": sections.start,
+    "erasure": erasing.erasure,
     "profile": profile.profile,
     "memory": sections.memory,
 }
@@ -106,6 +107,7 @@ def main(
       growth   the cost of a request with 1,000, 100,000 and 1,000,000 customers
       costs    what purposes, ledger and sealing cost: each switched off in the measuring process
       start    from starting the server to its first answer
+      erasure  due erasures a minute, by real workers on copies of the stores
       profile  what a request costs, part by part and function by function
       memory   memory of a process under ten minutes of load
 

@@ -23,6 +23,8 @@ class Effort:
     memory: float
     profile: float
     starts: int
+    erasures: int
+    """Customers who are due to be erased, out of `size`."""
     thorough: bool
     """Whether growth is measured at all workloads, and parts on both stores."""
 
@@ -35,6 +37,7 @@ class Effort:
             "costs": 7 * _takes(self.costs) + 10,
             "memory": self.memory + 8,
             "start": self.starts * 4.0,
+            "erasure": 3 * (self.erasures * 0.06 + 10),
             "profile": (9 if self.thorough else 6) * (2 * self.profile + 2.5),
         }
 
@@ -54,6 +57,7 @@ QUICK = Effort(
     memory=6,
     profile=1,
     starts=1,
+    erasures=100,
     thorough=False,
 )
 FULL = Effort(
@@ -67,5 +71,6 @@ FULL = Effort(
     memory=600,
     profile=5,
     starts=5,
+    erasures=2_000,
     thorough=True,
 )

@@ -48,6 +48,7 @@ def page(content: Content) -> str:
     writers = {
         "compare": _compare, "two": _two, "growth": _growth, "costs": _costs, "profile": _profile,
         "memory": _memory, "start": _start,
+        "erasure": _erasure,
     }  # fmt: skip
     parts += [write(sections[name]) for name, write in writers.items() if name in sections]
     parts.append(_machine(content))
@@ -176,6 +177,15 @@ def _memory(found: Content) -> str:
 def _start(found: Content) -> str:
     spread = figures.Spread.of(found["seconds"])
     return f"## Start\n\nFrom starting `gateway serve` to its first answered query: {spread} seconds."
+
+
+def _erasure(found: Content) -> str:
+    rows = [[run["store"], str(run["workers"]), f"{run['per_minute']:,.0f}"] for run in found["runs"]]
+    return (
+        f"## Erasure\n\n{found['count']:,} of {found['size']:,} customers are due. Real `gateway worker` processes "
+        "start, look at everybody, and carry out every step of each case: tokens, recipients, key, rows, files, the "
+        f"signed certificate, its entry in the ledger.\n\n{table(('store', 'workers', 'erasures a minute'), rows)}"
+    )
 
 
 def _machine(content: Content) -> str:
