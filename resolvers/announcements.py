@@ -23,14 +23,14 @@ from store.housekeys import HouseKeys
 from store.ids import new_id, to_global_id
 from store.messages import seal_for_nobody
 from store.outbox import outbox
+from store.statements import Statement
 from store.subjectkey import SubjectKey
 from store.webhooks import webhooks
 
 O, W = outbox.c, webhooks.c  # noqa: E741  (the table's columns, as everywhere)
 TOPIC = "webhook"
 
-LISTENING = select(W.id, W.events).where(W.disabled_at.is_(None)).order_by(W.id)
-"""Built once: every change asks for it, and building a statement takes longer than running it."""
+LISTENING = Statement(select(W.id, W.events).where(W.disabled_at.is_(None)).order_by(W.id))
 
 COORDINATE = re.compile(r"[A-Z][A-Za-z]*(\.[a-z][A-Za-z0-9]*)?")
 WORD = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
@@ -102,7 +102,7 @@ async def _prepared(
     data: dict[str, Any] = {"customer": to_global_id("Customer", customer_id), "coordinates": sorted(coordinates)}
     data |= {name: _shown(fact) for name, fact in (facts or {}).items()}
     content = orjson.dumps({"type": event, "timestamp": _stamp(now), "data": data})
-    rows = await connection.execute(LISTENING)
+    rows = await LISTENING.rows(connection, {})
     return [id_ for id_, events in rows if event in (orjson.loads(events) or BY_NAME)], content
 
 

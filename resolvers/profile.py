@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
@@ -14,6 +14,7 @@ from resolvers.announcements import announce
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.texts import Texts
 from store.customers import customers
+from store.statements import Statement
 from store.subjectkey import SubjectKey
 
 C = customers.c
@@ -37,14 +38,15 @@ async def update_profile(desk: Desk, given: Mapping[str, Any]) -> Result:
     if key is None:
         return Result(problems=(GONE,))
     async with desk.store.write() as connection:
-        row = (await connection.execute(CURRENT, {"own": desk.subject})).one_or_none()
-        if row is None:
+        rows = await CURRENT.rows(connection, {"own": desk.subject})
+        if not rows:
             return Result(problems=(GONE,))
-        if given.get("ifVersion") not in (None, row.version):
+        version, name = rows[0]
+        if given.get("ifVersion") not in (None, version):
             return Result(problems=(CONFLICT,))
-        changes = _changes(key, row, given, wanted, address)
+        changes = _changes(key, name, given, wanted, address)
         if changes:
-            await _write(connection, desk, changes | {"version": row.version + 1})
+            await _write(connection, desk, changes | {"version": version + 1})
             await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, _coordinates(given))
     return Result(affected={"customer": desk.subject})
 
@@ -56,18 +58,22 @@ CONFLICT = UserProblem(
 
 
 # Built once: building a statement takes longer than running it.
-CURRENT = select(C.version, C.name).where(C.id == bindparam("own")).with_for_update()
+CURRENT = Statement(select(C.version, C.name).where(C.id == bindparam("own")).with_for_update())
 
 
 @cache
-def _update(columns: tuple[str, ...]) -> Update:
+def _update(columns: tuple[str, ...]) -> Statement:
     """The statement that writes these columns."""
     written: Any = {name: bindparam(f"new_{name}") for name in columns}
-    return update(customers).where(C.id == bindparam("own")).values(written)
+    return Statement(update(customers).where(C.id == bindparam("own")).values(written))
 
 
 def _changes(
-    key: SubjectKey, row: Any, given: Mapping[str, Any], wanted: Mapping[str, Any], address: Mapping[str, Any] | None
+    key: SubjectKey,
+    sealed_name: bytes | None,
+    given: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    address: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """The columns to write, sealed."""
     changes: dict[str, Any] = {}
@@ -76,7 +82,7 @@ def _changes(
     if "locale" in wanted:
         changes["locale"] = wanted["locale"]
     if "givenName" in wanted or "familyName" in wanted:
-        name = _opened(key, row.name)
+        name = _opened(key, sealed_name)
         for part, place in NAME.items():
             if part in wanted:
                 name[place] = wanted[part]
@@ -103,4 +109,4 @@ def _coordinates(given: Mapping[str, Any]) -> list[str]:
 async def _write(connection: AsyncConnection, desk: Desk, changes: Mapping[str, Any]) -> None:
     written = {**changes, "updated_at": desk.now}
     values = {f"new_{name}": value for name, value in written.items()}
-    await connection.execute(_update(tuple(written)), {"own": desk.subject, **values})
+    await _update(tuple(written)).run(connection, {"own": desk.subject, **values})

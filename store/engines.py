@@ -20,7 +20,7 @@ from store.faults import DRIVER_ERRORS, Cause, cause_of, unavailable
 from store.reading import Reader
 from store.reading_postgresql import PostgresReader
 from store.reading_sqlite import SqliteReader
-from store.writing_sqlite import BEGIN, Writing, sqlite_file
+from store.writing_sqlite import Writing, sqlite_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,9 @@ def tune(connection: Any) -> None:
     cursor.close()
 
 
+LASTING = (Cause.READ_ONLY, Cause.DOWN, Cause.DAMAGED)
+"""Causes after which a connection is of no use any more."""
+
 LAST_USED = "last used"
 IDLE = 5.0
 """Seconds after which a pooled connection is asked whether it is still alive."""
@@ -95,7 +98,7 @@ def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest:
     @event.listens_for(engine.sync_engine, "handle_error")
     def failed(context: Any) -> None:
         # A connection that found the store read-only would find it so for ever: the next one may not.
-        if cause_of(context.original_exception) in (Cause.READ_ONLY, Cause.DOWN, Cause.DAMAGED):
+        if cause_of(context.original_exception) in LASTING:
             context.is_disconnect = True
 
     return engine
@@ -164,7 +167,8 @@ def _sqlite_engine(address: Address, patience: float) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Any) -> None:
-        connection.exec_driver_sql(BEGIN)
+        # As a statement of SQLAlchemy's it would cost more than all that follows it.
+        connection.connection.dbapi_connection.run_async(Writing.begin)
 
     return engine
 
@@ -181,7 +185,13 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         raise unavailable(error) from None
     try:
         async with aclosing(connection), connection.begin():
-            yield connection
+            try:
+                yield connection
+            except (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                # From `store.statements`, which SQLAlchemy does not see.
+                if cause_of(error) in LASTING:
+                    await connection.invalidate()
+                raise
     except (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise unavailable(error) from None
 

@@ -22,7 +22,7 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Boolean, ColumnElement, Dialect, LargeBinary, Select, bindparam
+from sqlalchemy import Boolean, ColumnElement, Delete, Dialect, Insert, LargeBinary, Select, Update, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import ExpandedState, SQLCompiler
@@ -99,14 +99,14 @@ class Prepared:
     bind: Callable[[Mapping[str, Any]], tuple[Any, ...]] = field(repr=False)
 
 
-def compile_select(select: Select[Any], dialect: Dialect) -> Prepared:
+def compile_statement(statement: Select[Any] | Update | Insert | Delete, dialect: Dialect) -> Prepared:
     """The statement's text for a dialect, and how to line up its parameters."""
-    compiled = select.compile(dialect=dialect)
+    compiled: Any = statement.compile(dialect=dialect)
     asked = [name for name, bind in compiled.binds.items() if bind.required]
     whole = compiled.construct_expanded_state(dict.fromkeys(asked))  # Lists written into the statement, spelt out.
     order = tuple(whole.positiontup or ())
     fixed = {name: whole.parameters[name] for name in order if name not in asked}
-    columns = tuple(select.selected_columns)
+    columns = tuple(statement.selected_columns) if isinstance(statement, Select) else ()
     return Prepared(
         sql=whole.statement,
         parameters=tuple(dict.fromkeys(name for name in order if name in asked)),
@@ -176,7 +176,7 @@ class Reader(ABC):
 
     def prepare(self, select: Select[Any]) -> Prepared:
         """Compile a statement; its named parameters are the `bindparam`s and `any_of`s without a value of their own."""
-        return compile_select(select, self.dialect)
+        return compile_statement(select, self.dialect)
 
     @abstractmethod
     async def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> Sequence[Row]:

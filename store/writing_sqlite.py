@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
@@ -39,8 +39,6 @@ class Writing(aiosqlite.Connection):
 
     async def _execute(self, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         """The one door that every call of aiosqlite passes through."""
-        if args and args[0] == BEGIN:
-            return await self._begin(fn, *args)
         if self._sent == self._done and self._connection is not None and self._running and self._is_short(fn):
             return fn(*args, **kwargs)
         self._sent += 1
@@ -54,22 +52,29 @@ class Writing(aiosqlite.Connection):
         found: Result = await super()._execute(counted)  # type: ignore[no-untyped-call]
         return found
 
+    async def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one short statement of the transaction that is open."""
+        if self._sent == self._done:
+            return self._conn.execute(sql, values)
+        return await self._execute(self._conn.execute, sql, values)
+
     def _is_short(self, fn: Callable[..., Any]) -> bool:
         name, owner = getattr(fn, "__name__", ""), getattr(fn, "__self__", None)
         return name == "cursor" or (name in SHORT and isinstance(owner, sqlite3.Cursor))
 
-    async def _begin(self, fn: Callable[..., Result], *args: Any) -> Result:
+    async def begin(self) -> None:
         """Take the file's write lock, trying again and again; sqlite3's own waiting would hold up the whole loop."""
         until, pause = monotonic() + self._patience, FIRST_PAUSE
         while True:
-            self._conn.execute("PRAGMA busy_timeout = 0")
+            await self.run("PRAGMA busy_timeout = 0")
             try:
-                return fn(*args)
+                await self.run(BEGIN)
+                return
             except sqlite3.OperationalError as error:
                 if cause_of(error) is not Cause.LOCKED or monotonic() > until:
                     raise
             finally:
-                self._conn.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
+                await self.run(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 

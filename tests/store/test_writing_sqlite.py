@@ -48,7 +48,7 @@ async def test_a_statement_runs_in_the_loop_and_a_commit_in_the_thread(writing: 
 
     await writing.set_trace_callback(noted)
     cursor = await writing.cursor()
-    await cursor.execute(BEGIN)
+    await writing.begin()
     await cursor.execute(INSERT, (1,))
     assert set(ran) == {threading.main_thread().name}
     ran.clear()
@@ -63,7 +63,7 @@ async def test_waiting_for_another_writer_holds_up_nobody_and_ends_when_it_commi
     other.execute(BEGIN)
     other.execute(INSERT, (1,))
     cursor = await writing.cursor()
-    begun = asyncio.create_task(cursor.execute(BEGIN))
+    begun = asyncio.create_task(writing.begin())
     for _ in range(20):
         await asyncio.sleep(0.001)  # Never comes back while the loop is held up: `other` would not commit either.
     assert not begun.done()
@@ -80,11 +80,10 @@ async def test_patience_ends(path: Path) -> None:
     other.execute(BEGIN)
     impatient = Writing(sqlite_file(path), patience=0.01)
     await impatient
-    cursor = await impatient.cursor()
     with pytest.raises(sqlite3.OperationalError, match="locked"):
-        await cursor.execute(BEGIN)
+        await impatient.begin()
     other.execute("COMMIT")
-    await cursor.execute(BEGIN)  # And nothing was left half begun.
+    await impatient.begin()  # And nothing was left half begun.
     await impatient.rollback()
     await impatient.close()
     other.close()
@@ -100,7 +99,7 @@ async def test_nothing_runs_in_the_loop_while_the_thread_still_works_for_a_cance
         yield (1,)
 
     cursor = await writing.cursor()
-    await cursor.execute(BEGIN)
+    await writing.begin()
     many = asyncio.create_task(cursor.executemany(INSERT, numbers()))  # type: ignore[arg-type]
     await asyncio.to_thread(reached.wait)
     many.cancel()
@@ -120,7 +119,7 @@ async def test_closed_in_the_middle_it_lets_go_of_the_file(path: Path) -> None:
     connection = Writing(sqlite_file(path), patience=5)
     await connection
     cursor = await connection.cursor()
-    await cursor.execute(BEGIN)
+    await connection.begin()
     await cursor.execute(INSERT, (1,))
     await cursor.execute("SELECT 1 UNION ALL SELECT 2")
     await connection.close()
