@@ -99,7 +99,7 @@ class Clock:
         return self.now
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Gate:
     """The API over a store whose customers are known by heart."""
 
