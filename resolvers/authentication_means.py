@@ -71,3 +71,5 @@ class Means:
     hasher: Hasher = field(default_factory=Hasher)
     places: Places = field(default_factory=Places)
     times: Times = field(default_factory=Times)
+    test_cards: bool = False
+    """Whether published test numbers are taken for cards, as in the demo."""

@@ -69,8 +69,8 @@ def shown(name: str, category: Category, description: str, allows: Iterable[Allo
     )
 
 
-def by_id(run: Run, field: str, type_name: str) -> Run:
-    """The same command, with a global id of this type in its input turned into the row's key.
+def by_id(run: Run, field: str, *types: str) -> Run:
+    """The same command, with a global id of one of these types in its input turned into the row's key.
 
     What is no such id becomes a key that nobody has: the command says the same of both (D6).
     """
@@ -79,7 +79,7 @@ def by_id(run: Run, field: str, type_name: str) -> Run:
         if given.get(field) is None:
             return await run(desk, given)
         found = from_global_id(given[field])
-        return await run(desk, {**given, field: found[1] if found is not None and found[0] == type_name else 0})
+        return await run(desk, {**given, field: found[1] if found is not None and found[0] in types else 0})
 
     return with_key
 

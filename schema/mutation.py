@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from resolvers import cards, payments
 from resolvers import factors_commands as factors
 from resolvers.erasures import cancel_erasure
 from resolvers.exports import request_export
@@ -35,6 +36,17 @@ from schema.factors import (
     RemoveSecondFactorPayload,
 )
 from schema.passwords import ChangePasswordInput, ChangePasswordPayload
+from schema.payments_changes import (
+    METHODS,
+    AddBankTransferInput,
+    AddCardInput,
+    AddCardPayload,
+    AddPayPalInput,
+    PaymentMethodInput,
+    PaymentMethodPayload,
+    RemovePaymentMethodPayload,
+    WithdrawCardConsentPayload,
+)
 from schema.profile import UpdateProfileInput, UpdateProfilePayload
 from schema.readers import SELF
 from schema.services import PROVIDED, ServicePayload, SubscribeServiceInput, TerminateServiceInput
@@ -111,6 +123,40 @@ class Mutation:
         self, input: Annotated[RecordAccessInput, strawberry.argument(description="Who, where, from where.")]
     ) -> RecordAccessPayload:
         """Record an access to a platform elsewhere (webmail, management interface)."""
+
+    @command(cards.add_card, (SELF,), step_up=True)
+    def add_card(
+        self, input: Annotated[AddCardInput, strawberry.argument(description="The card, and the ticked box.")]
+    ) -> AddCardPayload:
+        """Keep a card for later payments; only with consent to exactly that, and never with its security code."""
+
+    @command(cards.withdraw_consent, (SELF,))
+    def withdraw_card_consent(self) -> WithdrawCardConsentPayload:
+        """Take the consent to keep cards back: their numbers are deleted at once."""
+
+    @command(payments.add_paypal, (SELF,), step_up=True)
+    def add_pay_pal(
+        self, input: Annotated[AddPayPalInput, strawberry.argument(description="Which account.")]
+    ) -> PaymentMethodPayload:
+        """Pay by PayPal."""
+
+    @command(payments.add_bank_transfer, (SELF,), step_up=True)
+    def add_bank_transfer(
+        self, input: Annotated[AddBankTransferInput, strawberry.argument(description="From which bank.")]
+    ) -> PaymentMethodPayload:
+        """Pay by transfer."""
+
+    @command(by_id(payments.set_default, "id", *METHODS), (SELF,))
+    def set_default_payment_method(
+        self, input: Annotated[PaymentMethodInput, strawberry.argument(description="Which one.")]
+    ) -> PaymentMethodPayload:
+        """Pay with this one when nothing else is said."""
+
+    @command(by_id(payments.remove, "id", *METHODS), (SELF,))
+    def remove_payment_method(
+        self, input: Annotated[PaymentMethodInput, strawberry.argument(description="Which one.")]
+    ) -> RemovePaymentMethodPayload:
+        """Forget a way to pay, a kept card's number with it."""
 
     @command(request_export, (SELF,), step_up=True)
     def request_export(self, input: ExportInput = strawberry.UNSET) -> RequestExportPayload:

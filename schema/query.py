@@ -12,13 +12,14 @@ from schema.audits import Audit, nothing_yet
 from schema.connections import After, First
 from schema.customers import Customer, CustomerConnection
 from schema.directives import PurposeEnum
-from schema.fields import entry, paged_table, public, searched, searched_input
+from schema.fields import entry, paged_table, public, searched, searched_input, worked_out
 from schema.ledger import Ledger, ledger
 from schema.node import Node
 from schema.readers import SELF, THE_CUSTOMER, WRITTEN_TO
 from schema.records import plain_type
 from schema.reported import AUDIT_READ, reported
 from schema.sources import Attribute, GrantFacts
+from schema.wordings import NOBODYS, ConsentWording, WordingKind, WordingLanguage, shown_wording
 from store.customers import customers
 
 OWN_FACTS = "the caller's own token, and nothing of any customer"
@@ -86,5 +87,9 @@ class Query:
     @reported(nothing_yet, AUDIT_READ)
     def audit(self) -> Audit | None:
         """The audits: what may be read, by whom, for what. Needs the scope `audit:read`."""
+
+    @worked_out(shown_wording, None, None, (), NOBODYS)
+    def consent_wording(self, kind: WordingKind, language: WordingLanguage = strawberry.UNSET) -> ConsentWording:
+        """The sentence to show beside a box that is not ticked; consenting names its version."""
 
     grant: Grant = public(GrantFacts(), "What the caller's token allows.", OWN_FACTS)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from gateway.demo.dice import Dice
 from gateway.demo.people import Person
 from gateway.demo.subscriptions import yearly_price
-from gateway.demo.wordings import VERSION, shown
+from policy.wordings import wording
 from resolvers.newcomer import (
     ConsentKind,
     ConsentState,
@@ -31,8 +31,8 @@ BANKS = ("Example Cantonal Bank", "Example Savings Bank", "Example Postal Bank",
 
 def consent(kind: ConsentKind, state: ConsentState, who: Person, source: str, at: datetime) -> NewConsent:
     """A consent event with the wording that stood there in the customer's language."""
-    language, digest = shown(kind, who.language)
-    return NewConsent(kind, state, VERSION, digest, language, source, at)
+    shown = wording(kind, who.language)
+    return NewConsent(kind, state, shown.version, shown.hash, shown.language, source, at)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

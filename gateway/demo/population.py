@@ -10,8 +10,8 @@ from gateway.demo.dice import Dice
 from gateway.demo.payments import Wallet, affiliate_disclosures, bills, consent, wallet
 from gateway.demo.people import Person, Taken, person
 from gateway.demo.subscriptions import subscriptions
-from gateway.demo.wordings import VERSION
 from policy.dates import automatic_erasure, requested_erasure
+from policy.wordings import VERSION
 from resolvers.newcomer import (
     NewConsent,
     NewCookieChoice,

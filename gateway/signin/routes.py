@@ -31,7 +31,9 @@ def make_means(settings: Settings) -> Means:
     places = Places(settings.geo_database)
     if why := places.why_not():
         log.warning("%s", why)
-    return Means(Site(settings.site_name, _origin(settings.public_url)), Hasher(), places, times)
+    return Means(
+        Site(settings.site_name, _origin(settings.public_url)), Hasher(), places, times, test_cards=settings.demo
+    )
 
 
 def _origin(address: str) -> str:

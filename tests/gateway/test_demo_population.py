@@ -18,8 +18,8 @@ from argon2 import PasswordHasher
 from gateway.demo.names import ascii_name
 from gateway.demo.passwords import demo_password
 from gateway.demo.population import SIZE, STORIES, population
-from gateway.demo.wordings import WORDINGS
 from policy.dates import automatic_erasure
+from policy.wordings import WORDINGS
 from resolvers.newcomer import NewCustomer
 
 ROOT = Path(__file__).parents[2]

@@ -1,10 +1,15 @@
-"""The sentences the demo's customers agreed to, by kind and language; a consent keeps the hash of what was shown."""
+"""The sentences that customers agree to, by kind and language; a consent keeps the hash of the one that was shown.
 
+A change of any sentence is a new VERSION: what was agreed to before stays what it was (R49).
+"""
+
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
-VERSION = "2026-01"
+VERSION: Final = "2026-01"
 
-WORDINGS: dict[str, dict[str, str]] = {
+WORDINGS: Final[dict[str, dict[str, str]]] = {
     "CARD_STORAGE": {
         "en": "Keep my card number to make my next payments easier. I can take this back at any time.",
         "fr": "Conserver mon numéro de carte pour faciliter mes prochains paiements. Je peux le retirer à tout moment.",
@@ -32,7 +37,24 @@ WORDINGS: dict[str, dict[str, str]] = {
 }
 
 
-def shown(kind: str, language: str) -> tuple[str, bytes]:
-    """The language a text was shown in (English where there is no translation) and the SHA-256 of that text."""
-    spoken = language if language in WORDINGS[kind] else "en"
-    return spoken, sha256(WORDINGS[kind][spoken].encode()).digest()
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One sentence as it is shown beside a box that is not ticked."""
+
+    kind: str
+    version: str
+    language: str
+    text: str
+
+    @property
+    def hash(self) -> bytes:
+        """SHA-256 of the sentence."""
+        return sha256(self.text.encode()).digest()
+
+
+def wording(kind: str, language: str) -> Wording:
+    """The present sentence in this language, or the language it is a variant of; else English. KeyError for no kind."""
+    texts = WORDINGS[kind]
+    wanted = language.lower().partition("-")[0]
+    spoken = wanted if wanted in texts else "en"
+    return Wording(kind, VERSION, spoken, texts[spoken])
