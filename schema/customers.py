@@ -20,6 +20,7 @@ from schema.exports import Export
 from schema.fields import datum, embedded, identity, paged, related
 from schema.invoices import Invoice
 from schema.names import family_name, full_name, given_name
+from schema.news import unsubscribe_url
 from schema.node import Node
 from schema.payments import PaymentMethod
 from schema.readers import (
@@ -73,6 +74,11 @@ class Customer(Node):
     product_news: bool | None = datum(
         C.product_news, "Whether news about our services are welcome by e-mail.", (NEWS, SELF)
     )
+
+    @unsubscribe_url
+    def unsubscribe_url(self) -> str | None:
+        """Stops news with one click, without signing in: for `List-Unsubscribe` (RFC 8058) in each message of news."""
+
     created_at: DateTime | None = datum(
         C.created_at,
         "When the customer registered.",

@@ -11,12 +11,19 @@ from resolvers import factors_commands as factors
 from resolvers.erasures import cancel_erasure
 from resolvers.exports import request_export
 from resolvers.passwords_changing import change_password
+from resolvers.preferences import choose_cookies, set_product_news
 from resolvers.profile import update_profile
 from resolvers.services import subscribe_service, terminate_service
 from resolvers.sessions_commands import end_other_sessions, end_session
 from resolvers.signins_reporting import record_access
 from schema.access_reports import SECURITY, RecordAccessInput, RecordAccessPayload
 from schema.commands import by_id, command
+from schema.consents_changes import (
+    ChooseCookiesInput,
+    ChooseCookiesPayload,
+    SetProductNewsInput,
+    SetProductNewsPayload,
+)
 from schema.erasures import (
     CancelErasureInput,
     CancelErasurePayload,
@@ -123,6 +130,18 @@ class Mutation:
         self, input: Annotated[RecordAccessInput, strawberry.argument(description="Who, where, from where.")]
     ) -> RecordAccessPayload:
         """Record an access to a platform elsewhere (webmail, management interface)."""
+
+    @command(set_product_news, (SELF,))
+    def set_product_news(
+        self, input: Annotated[SetProductNewsInput, strawberry.argument(description="On or off.")]
+    ) -> SetProductNewsPayload:
+        """Switch news by e-mail on or off, at once."""
+
+    @command(choose_cookies, (SELF,))
+    def choose_cookies(
+        self, input: Annotated[ChooseCookiesInput, strawberry.argument(description="Accept or refuse.")]
+    ) -> ChooseCookiesPayload:
+        """Choose about cookies that are not essential."""
 
     @command(cards.add_card, (SELF,), step_up=True)
     def add_card(

@@ -136,7 +136,8 @@ def enforceable(model: SchemaModel, field: FieldModel, condition: Condition) -> 
     if (table := leads_to(field)) is not None:
         return table is home
     rows = model.rows.get(type_.name)
-    return isinstance(source, (Value, Embedded, GlobalId)) and rows is not None and rows.table is home
+    # What is worked out for a row is worked out for the rows that were read, under the conditions of all that is asked.
+    return isinstance(source, (Value, Embedded, GlobalId, WorkedOut)) and rows is not None and rows.table is home
 
 
 def leads_to(field: FieldModel) -> Table | None:

@@ -37,6 +37,11 @@ class Cookies:
         """That a form was made for this browser."""
         return self._name("form")
 
+    @property
+    def choice(self) -> str:
+        """What was chosen about cookies that are not essential; remembering it is essential itself."""
+        return self._name("choices")
+
     def _name(self, name: str) -> str:
         return f"__Host-{name}" if self.secure else name
 

@@ -36,7 +36,8 @@ def document(shell: Shell, *children: Child) -> str:
     brand = tag(
         "header", tag("a", tag("img", src="/static/icon.svg", alt="", width=28, height=28), shell.site, href="/")
     )
-    foot = tag("footer", shell.languages)
+    choices = tag("a", say(shell.language, "edit_choices"), href=f"/cookies?lang={shell.language}")
+    foot = tag("footer", shell.languages, " · ", choices)
     main = tag("main", tag("h1", shell.title), *children, class_="wide" if shell.wide else None)
     body = tag("body", brand, main, foot, class_="signin")
     return "<!doctype html>\n" + tag("html", head, body, lang=shell.language)

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from starlette.routing import Route
 
 from gateway.settings import Settings
-from gateway.signin import alarm, demo, entry, forgotten, leaving, passkey_doors, security, security_changes
+from gateway.signin import alarm, choosing, demo, entry, forgotten, leaving, passkey_doors, security, security_changes
 from gateway.signin.cookies import Cookies
 from gateway.signin.house import Answers, House
 from gateway.signin.pages import Page
+from gateway.signin.unsubscribing import Unsubscribe
 from resolvers.authentication_means import Means, Site, Times
 from resolvers.passwords_hashing import Hasher
 from resolvers.signins_places import Places
@@ -61,6 +62,9 @@ def list_routes(house: House) -> list[Route]:
         Route("/password", Page(house, changes.show_password, changes.send_password)),
         Route("/.well-known/change-password", Page(house, changes.well_known)),
         Route("/not-me", Page(house, alarm.show, alarm.send)),
+        Route("/cookies", Page(house, choosing.show, choosing.send)),
+        Route("/unsubscribe/{token}", Unsubscribe(house)),
+        Route("/.well-known/gpc.json", choosing.well_known, methods=["GET"]),
         Route("/security", Page(house, security.show)),
         Route("/security/end", Page(house, None, security.send_end)),
         Route("/security/end-others", Page(house, None, security.send_end_others)),

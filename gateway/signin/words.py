@@ -172,6 +172,36 @@ WORDS: dict[str, tuple[str, str]] = {
         "L'ancien mot de passe n'ouvre plus rien. Un lien pour en choisir un nouveau est en route vers votre boîte aux "
         "lettres.",
     ),
+    # Cookies and news
+    "edit_choices": ("Edit my choices", "Modifier mes choix"),
+    "cookies": ("Your choice of cookies", "Votre choix de cookies"),
+    "cookies_why": (
+        "Cookies that keep you signed in and remember this choice are always there. Others are set only if you accept, and you can change your mind here at any time.",
+        "Les cookies qui vous gardent connecté et retiennent ce choix sont toujours présents. D'autres ne sont déposés que si vous acceptez, et vous pouvez changer d'avis ici à tout moment.",
+    ),
+    "cookies_control": (
+        "Your browser sends Global Privacy Control: nothing is measured unless you accept it here.",
+        "Votre navigateur envoie Global Privacy Control : rien n'est mesuré, sauf si vous l'acceptez ici.",
+    ),
+    "cookies_measurement": ("Measurement", "Mesure d'audience"),
+    "cookies_accept": ("Accept", "Accepter"),
+    "cookies_refuse": ("Refuse", "Refuser"),
+    "cookies_none": (
+        "You have not chosen yet: nothing is measured.",
+        "Vous n'avez pas encore choisi : rien n'est mesuré.",
+    ),
+    "cookies_on": ("You accepted measurement on $day.", "Vous avez accepté la mesure le $day."),
+    "cookies_off": ("You refused measurement: nothing is measured.", "Vous avez refusé la mesure : rien n'est mesuré."),
+    "cookies_saved": ("Your choice holds from now on.", "Votre choix est valable dès maintenant."),
+    "news_stop": ("Stop news by e-mail", "Arrêter les nouvelles par e-mail"),
+    "news_stop_why": (
+        "You will get no more news about our services. Messages about the services you have go on.",
+        "Vous ne recevrez plus de nouvelles de nos services. Les messages concernant vos services continuent.",
+    ),
+    "news_stopped": (
+        "You will get no more news. You can switch them on again in the client area.",
+        "Vous ne recevrez plus de nouvelles. Vous pouvez les réactiver dans l'espace client.",
+    ),
     # Security page
     "security": ("Your sign-in", "Votre connexion"),
     "signed_in_as": ("Signed in to: $platform", "Connecté à : $platform"),
