@@ -18,10 +18,22 @@ class Condition(Row):
     NEWS_NOT_DECLINED = "The customer has not switched product news off.", "ROW"
     CARD_STORAGE_CONSENTED = "The customer's consent to store this card stands.", "ROW"
     DISCLOSURE_MAY_BE_TOLD = "No order forbids telling the customer of this disclosure (yet).", "ROW"
-    WHOIS_NAME_PUBLISHED = "The domain owner's name is not hidden.", "VALUE"
-    WHOIS_ADDRESS_PUBLISHED = "The domain owner's address is not hidden.", "VALUE"
-    WHOIS_EMAIL_PUBLISHED = "The domain owner's e-mail address is not hidden.", "VALUE"
-    WHOIS_PHONE_PUBLISHED = "The domain owner's telephone number is not hidden.", "VALUE"
+    WHOIS_NAME_PUBLISHED = (
+        "The domain owner's name is one that the registry publishes.",
+        "VALUE",
+    )
+    WHOIS_ADDRESS_PUBLISHED = (
+        "The domain owner's address is one that the registry publishes.",
+        "VALUE",
+    )
+    WHOIS_EMAIL_PUBLISHED = (
+        "The domain owner's e-mail address is one that the registry publishes.",
+        "VALUE",
+    )
+    WHOIS_PHONE_PUBLISHED = (
+        "The domain owner's telephone number is one that the registry publishes.",
+        "VALUE",
+    )
 
     def __init__(self, _text: str, scope: ConditionScope) -> None:
         self.scope = scope

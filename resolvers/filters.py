@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Column, ColumnElement, Table, bindparam, case, null, select
+from sqlalchemy import Column, ColumnElement, Table, and_, bindparam, case, null, or_, select
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from policy.conditions import Condition
+from policy.registries import LEGAL, NATURAL, Publishing, pairs
 from store.consents import consents
 from store.customers import customers
 from store.disclosures import disclosures
@@ -52,6 +53,20 @@ def _taken_back() -> ColumnElement[bool]:
     )
 
 
+def _published(field: str) -> ColumnElement[bool]:
+    """What the customer wished, as far as the registry of the ending leaves it to them (R26, R51, A6)."""
+    wished = domains.c[f"hide_{field}"].is_(False)
+    free = [each for each in Publishing if each.free]
+    return _ruled(field, Publishing.ALWAYS) | (_ruled(field, *free) & wished)
+
+
+def _ruled(field: str, *rules: Publishing) -> ColumnElement[bool]:
+    """The registry has one of these rules for this kind of owner."""
+    found = list(pairs(field, *rules))
+    kinds = [(kind, sorted(tld for tld, its in found if its == kind)) for kind in (NATURAL, LEGAL)]
+    return or_(*(and_(domains.c.registrant_kind == kind, domains.c.tld.in_(tlds)) for kind, tlds in kinds))
+
+
 CLAUSES: dict[Condition, tuple[Table, ColumnElement[bool]]] = {
     Condition.NEWS_NOT_DECLINED: (customers, customers.c.product_news.is_(True)),
     Condition.CARD_STORAGE_CONSENTED: (payment_methods, _given() & ~_taken_back()),
@@ -59,10 +74,10 @@ CLAUSES: dict[Condition, tuple[Table, ColumnElement[bool]]] = {
         disclosures,
         disclosures.c.embargoed_until.is_(None) | (disclosures.c.embargoed_until <= bindparam(NOW, type_=Instant)),
     ),
-    Condition.WHOIS_NAME_PUBLISHED: (domains, domains.c.hide_name.is_(False)),
-    Condition.WHOIS_ADDRESS_PUBLISHED: (domains, domains.c.hide_address.is_(False)),
-    Condition.WHOIS_EMAIL_PUBLISHED: (domains, domains.c.hide_email.is_(False)),
-    Condition.WHOIS_PHONE_PUBLISHED: (domains, domains.c.hide_phone.is_(False)),
+    Condition.WHOIS_NAME_PUBLISHED: (domains, _published("name")),
+    Condition.WHOIS_ADDRESS_PUBLISHED: (domains, _published("address")),
+    Condition.WHOIS_EMAIL_PUBLISHED: (domains, _published("email")),
+    Condition.WHOIS_PHONE_PUBLISHED: (domains, _published("phone")),
 }
 """Each condition with the table whose rows it judges."""
 

@@ -16,6 +16,7 @@ from resolvers.profile import update_profile
 from resolvers.services import subscribe_service, terminate_service
 from resolvers.sessions_commands import end_other_sessions, end_session
 from resolvers.signins_reporting import record_access
+from resolvers.whois import set_visibility
 from schema.access_reports import SECURITY, RecordAccessInput, RecordAccessPayload
 from schema.commands import by_id, command
 from schema.consents_changes import (
@@ -58,6 +59,7 @@ from schema.profile import UpdateProfileInput, UpdateProfilePayload
 from schema.readers import SELF
 from schema.services import PROVIDED, ServicePayload, SubscribeServiceInput, TerminateServiceInput
 from schema.session_changes import EndOtherSessionsPayload, EndSessionInput, EndSessionPayload
+from schema.whois import SetWhoisVisibilityInput, SetWhoisVisibilityPayload
 
 ACCESS_WRITE = frozenset({"access:write"})
 SERVICES_WRITE = frozenset({"services:write"})
@@ -130,6 +132,12 @@ class Mutation:
         self, input: Annotated[RecordAccessInput, strawberry.argument(description="Who, where, from where.")]
     ) -> RecordAccessPayload:
         """Record an access to a platform elsewhere (webmail, management interface)."""
+
+    @command(by_id(set_visibility, "domain", "Domain"), (SELF,))
+    def set_whois_visibility(
+        self, input: Annotated[SetWhoisVisibilityInput, strawberry.argument(description="What to hide.")]
+    ) -> SetWhoisVisibilityPayload:
+        """Hide all or part of a domain's owner in the whois, where the registry allows it."""
 
     @command(set_product_news, (SELF,))
     def set_product_news(

@@ -19,6 +19,7 @@ from schema.readers import SELF, THE_CUSTOMER, WRITTEN_TO
 from schema.records import plain_type
 from schema.reported import AUDIT_READ, reported
 from schema.sources import Attribute, GrantFacts
+from schema.whois import RULES, Kind, RegistryPolicy, Tld, registry_policy
 from schema.wordings import NOBODYS, ConsentWording, WordingKind, WordingLanguage, shown_wording
 from store.customers import customers
 
@@ -91,5 +92,9 @@ class Query:
     @worked_out(shown_wording, None, None, (), NOBODYS)
     def consent_wording(self, kind: WordingKind, language: WordingLanguage = strawberry.UNSET) -> ConsentWording:
         """The sentence to show beside a box that is not ticked; consenting names its version."""
+
+    @worked_out(registry_policy, None, None, (), RULES)
+    def registry_policy(self, tld: Tld, kind: Kind) -> RegistryPolicy | None:
+        """What the registry of an ending publishes of a domain's owner; null for an ending that is not offered."""
 
     grant: Grant = public(GrantFacts(), "What the caller's token allows.", OWN_FACTS)

@@ -24,6 +24,7 @@ from gateway.metrics import list_routes as metric_routes
 from gateway.oauth.browsers import Browsers
 from gateway.oauth.housekeeping import Housekeeping
 from gateway.oauth.service import list_routes, open_house
+from gateway.rdap import list_routes as rdap_routes
 from gateway.receipts import list_routes as receipt_routes
 from gateway.sealing import sealed_meanwhile
 from gateway.serving import Works, open_works, store_config
@@ -128,6 +129,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             routes=[
                 *list_routes(open_house(works, settings, Browsers(house)), actions(api.model.rules.values())),
                 *sign_in_routes(house),
+                *rdap_routes(works.store, api, serving.now),
                 *export_routes(works.store, works.door, api.model, serving.now),
                 *receipt_routes(works.store),
                 *metric_routes(works.store, api.counts, settings.metrics, serving.now),

@@ -31,6 +31,7 @@ from graphql import (
 from sqlalchemy import select
 
 from policy.grant import Grant
+from policy.registries import shown
 from schema.build import sdl
 from store.metadata import metadata
 from tests.oracle.world import EMPTIED, NOW, World, newcomers
@@ -276,7 +277,8 @@ class _Asking:
             case "DISCLOSURE_MAY_BE_TOLD":
                 until = row.columns["embargoed_until"]
                 return until is None or until <= NOW.isoformat().replace("+00:00", "Z")
-        return not row.columns["hide_" + condition.split("_")[1].lower()]
+        field = condition.split("_")[1].lower()
+        return shown(row.columns["tld"], row.columns["registrant_kind"], field, bool(row.columns[f"hide_{field}"]))
 
     def _consented(self, row: Row) -> bool:
         """The consent that the card names was given, by this customer and for cards, and not taken back since."""

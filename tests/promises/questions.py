@@ -115,6 +115,8 @@ class _Writer:
                 return f'(id: "<{place}>")'
             case ("Query", "customerLookup"):
                 return f'(by: {{customerNumber: "C-{100_000 + place}"}})'
+            case ("Query", "registryPolicy"):
+                return '(tld: "ch", kind: LEGAL_PERSON)'
             case ("Query", "consentWording"):
                 return "(kind: CARD_STORAGE)"
             case ("Audit", "explain"):

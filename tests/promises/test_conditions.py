@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from policy.purposes import Purpose
+from policy.registries import shown
 from schema.global_ids import to_global_id
 from schema.requests import Kind
 from store.consents import consents
@@ -186,12 +187,16 @@ REGISTRANT = {
 async def test_hidden_whois_values_never_leave_the_database(gate: Gate, field: str) -> None:
     hide, switch, column = REGISTRANT[field]
     below = " { city }" if field == "registrantAddress" else ""
-    query = f"{{ customers(first: 100) {{ nodes {{ domains {{ {hide} shown: {field}{below} }} }} }} }}"
+    facts = f"tld registrantKind {hide} shown: {field}{below}"
+    query = f"{{ customers(first: 100) {{ nodes {{ domains {{ {facts} }} }} }} }}"
     answer = await gate.ask(query, REGISTRY)
     found = [each for one in answer.data["customers"]["nodes"] for each in one["domains"]]
-    assert any(each[hide] for each in found)
-    assert all(each["shown"] is None for each in found if each[hide])
-    assert re.search(rf"CASE WHEN .{{0,40}}{switch}.{{0,20}} THEN domains\.{column}", whole(answer)), answer.statements
+    part = switch.removeprefix("hide_")
+    hidden = [each for each in found if not shown(each["tld"], each["registrantKind"], part, each[hide])]
+    assert any(each[hide] for each in hidden) and hidden != found
+    assert part == "phone" or any(not each[hide] for each in hidden), "a registry that publishes it for nobody"
+    assert all(each["shown"] is None for each in hidden)
+    assert re.search(rf"CASE WHEN .{{0,999}}{switch}.{{0,20}} THEN domains\.{column}", whole(answer)), answer.statements
     seen = await gate.ask(f"{{ me {{ domains {{ {hide} shown: {field}{below} }} }} }}", own(gate.ids[0]))
     assert "CASE" not in whole(seen), "the customer sees it all"
     assert any(each["shown"] is not None for each in seen.data["me"]["domains"] if each[hide])
@@ -199,11 +204,16 @@ async def test_hidden_whois_values_never_leave_the_database(gate: Gate, field: s
 
 async def test_published_whois_values_are_read_to_register(gate: Gate) -> None:
     """Else everything would be hidden, and the tests above would prove nothing."""
-    query = "{ customers(first: 100) { nodes { domains { hideName registrantName hideEmail registrantEmail } } } }"
+    facts = "tld registrantKind hideName registrantName hideEmail registrantEmail"
+    query = f"{{ customers(first: 100) {{ nodes {{ domains {{ {facts} }} }} }} }}"
     answer = await gate.ask(query, REGISTRY)
     found = [each for one in answer.data["customers"]["nodes"] for each in one["domains"]]
-    assert any(each["registrantName"] for each in found if not each["hideName"])
-    assert any(each["registrantEmail"] for each in found if not each["hideEmail"])
+    for part in ("Name", "Email"):
+        published = [
+            each for each in found if shown(each["tld"], each["registrantKind"], part.lower(), each[f"hide{part}"])
+        ]
+        assert published and all(each[f"registrant{part}"] for each in published)
+        assert any(each[f"hide{part}"] for each in published), "a registry requires it, whatever was wished"
 
 
 async def test_what_is_hidden_is_hidden_at_every_door(changing: Gate) -> None:
@@ -220,8 +230,15 @@ async def test_what_is_hidden_is_hidden_at_every_door(changing: Gate) -> None:
     name = next(s.domain.name for p in changing.people for s in p.services if s.domain)
     answer = await changing.ask(query, REGISTRY, variables={"id": to_global_id("Domain", key), "name": name})
     assert answer.data["node"] is not None and answer.data["customerLookup"] is not None
-    registrants = {s.domain.registrant_name for p in changing.people for s in p.services if s.domain}
-    registrants |= {s.domain.registrant_email for p in changing.people for s in p.services if s.domain}
+    kept = [s.domain for p in changing.people for s in p.services if s.domain]
+    free = {
+        part: [each for each in kept if not shown(each.tld, each.registrant_kind, part, True)]
+        for part in ("name", "email")
+    }
+    told = {each.registrant_name for each in kept if shown(each.tld, each.registrant_kind, "name", True)}
+    registrants = {each.registrant_name for each in free["name"]} | {each.registrant_email for each in free["email"]}
+    registrants -= told | {each.registrant_email for each in kept if each not in free["email"]}
+    assert registrants
     assert not any(each in answer.raw.decode() for each in registrants)
 
 

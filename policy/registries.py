@@ -1,0 +1,101 @@
+"""What each registry publishes of a domain's owner, by kind of owner and field (R25, R26, R51, A6).
+
+An example to be verified with each registry: `checked` is when the source was last read. What a customer wishes is
+stored as it was wished; what is shown follows from the wish and from this table at the moment of reading, so that a
+change of a row here holds for every domain at once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import unique
+from typing import Final
+
+from policy.rows import Row
+
+
+@unique
+class Publishing(Row):
+    """What a registry does with one field. Columns: sentence, whether hiding is up to the customer."""
+
+    ALWAYS = "The registry requires it to be published.", False
+    HIDEABLE = "It is published unless the customer hides it.", True
+    OPT_IN = "It is hidden unless the customer has it published.", True
+    NEVER = "The registry does not publish it.", False
+
+    def __init__(self, _text: str, free: bool) -> None:
+        self.free = free
+        """Whether the customer decides."""
+
+
+NATURAL, LEGAL = "NATURAL_PERSON", "LEGAL_PERSON"
+FIELDS: Final = ("name", "address", "email", "phone")
+Four = tuple[Publishing, Publishing, Publishing, Publishing]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The rules of one registry, in the order of FIELDS."""
+
+    name: str
+    natural: Four
+    legal: Four
+    source: str
+    checked: str
+
+    def rule(self, kind: str, field: str) -> Publishing:
+        """What becomes of a field of an owner of this kind; KeyError or ValueError for no kind or field."""
+        return {NATURAL: self.natural, LEGAL: self.legal}[kind][FIELDS.index(field)]
+
+
+A, H, O, N = Publishing.ALWAYS, Publishing.HIDEABLE, Publishing.OPT_IN, Publishing.NEVER  # noqa: E741
+SEEN = "2026-11-23"
+
+# fmt: off
+REGISTRIES: Final = {
+    "com":   Registry("Verisign",       (H, H, H, H), (H, H, H, H), "ICANN RDAP response profile 2024", SEEN),
+    "net":   Registry("Verisign",       (H, H, H, H), (H, H, H, H), "ICANN RDAP response profile 2024", SEEN),
+    "org":   Registry("PIR",            (H, H, H, H), (H, H, H, H), "ICANN RDAP response profile 2024", SEEN),
+    "us":    Registry("Registry Services", (A, A, A, A), (A, A, A, A), "usTLD: no privacy services", SEEN),
+    "eu":    Registry("EURid",          (N, N, A, N), (A, A, A, A), "EURid WHOIS policy", SEEN),
+    "at":    Registry("nic.at",         (O, O, O, O), (A, A, A, A), "nic.at, May 2018", SEEN),
+    "ca":    Registry("CIRA",           (O, O, O, O), (A, A, A, A), "CIRA privacy policy", SEEN),
+    "ch":    Registry("SWITCH",         (N, N, N, N), (N, N, N, N), "SWITCH: owners are not public", SEEN),
+    "li":    Registry("SWITCH",         (N, N, N, N), (N, N, N, N), "SWITCH: owners are not public", SEEN),
+    "swiss": Registry("OFCOM",          (O, O, O, O), (A, O, O, O), "Swiss ordinance 784.104.2, art. 52", SEEN),
+    "de":    Registry("DENIC",          (N, N, N, N), (N, N, N, N), "DENIC: owners are not public", SEEN),
+    "fr":    Registry("AFNIC",          (O, O, O, O), (A, A, A, A), "AFNIC: restricted publication of persons", SEEN),
+    "it":    Registry("Registro .it",   (O, O, O, O), (A, A, A, A), "Registro .it, consent to publication", SEEN),
+    "uk":    Registry("Nominet",        (O, O, N, N), (H, H, N, N), "Nominet, since May 2018", SEEN),
+    "nl":    Registry("SIDN",           (N, N, A, N), (A, N, A, N), "SIDN: e-mail of contacts", SEEN),
+    "be":    Registry("DNS Belgium",    (N, N, A, N), (A, A, A, A), "DNS Belgium", SEEN),
+    "se":    Registry("Internetstiftelsen", (N, N, N, N), (A, A, A, A), "Internetstiftelsen", SEEN),
+    "gr":    Registry("FORTH-ICS",      (N, N, N, N), (N, N, N, N), "FORTH-ICS: owners are not public", SEEN),
+    "jp":    Registry("JPRS",           (A, O, A, O), (A, A, A, A), "JPRS, public disclosure", SEEN),
+}
+# fmt: on
+"""By ending, without the dot."""
+
+
+def registry_of(tld: str) -> Registry | None:
+    """The registry of an ending; None for one that has no row, of which nothing is published (fail closed)."""
+    return REGISTRIES.get(tld.lower().removeprefix("."))
+
+
+def rule_of(tld: str, kind: str, field: str) -> Publishing:
+    """What becomes of a field; NEVER where no row says."""
+    registry = registry_of(tld)
+    return Publishing.NEVER if registry is None else registry.rule(kind, field)
+
+
+def shown(tld: str, kind: str, field: str, hidden: bool) -> bool:
+    """Whether a field is published, given what the customer wished."""
+    rule = rule_of(tld, kind, field)
+    return rule is Publishing.ALWAYS or (rule.free and not hidden)
+
+
+def pairs(field: str, *rules: Publishing) -> Iterator[tuple[str, str]]:
+    """The endings and kinds of owner to which one of these rules applies."""
+    for tld, registry in REGISTRIES.items():
+        for kind in (NATURAL, LEGAL):
+            if registry.rule(kind, field) in rules:
+                yield tld, kind
