@@ -7,12 +7,26 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import phonenumbers
+
+from resolvers.addresses import checked
 from resolvers.commands import UserProblem
 from resolvers.import_report import Fault
-from resolvers.import_values import country, language, phone
+from resolvers.import_values import country, language
 
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
 NAME_MOST, LINE_MOST = 100, 200
+
+
+def number(text: str) -> str | Fault:
+    """A telephone number as E.164."""
+    try:
+        parsed = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return Fault.NOT_A_PHONE
+    if not phonenumbers.is_possible_number(parsed):
+        return Fault.NOT_A_PHONE
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
 
 class Texts:
@@ -32,8 +46,8 @@ class Texts:
         return text
 
     def phone(self, field: str) -> str | None:
-        """E.164."""
-        return self._checked(field, phone, "INVALID_PHONE", "Write the number with its country code, such as +41 21 …")
+        """E.164, for a number that the country could have: plans of numbers change faster than libraries."""
+        return self._checked(field, number, "INVALID_PHONE", "Write the number with its country code, such as +41 21 …")
 
     def language(self, field: str) -> str | None:
         """BCP 47."""
@@ -49,6 +63,10 @@ class Texts:
         for part in ("street", "city", "country"):
             if found[part] is None:
                 inner._needed(part)
+        if not inner.problems:
+            found, faults = checked(found)
+            for fault in faults:
+                inner.problem(fault.part, fault.code, fault.message)
         self.problems += inner.problems
         return found
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from policy.purposes import Purpose
-from schema.fields import part
+from resolvers.addresses import envelope
+from schema.fields import part, together
 from schema.readers import SELF
 from schema.records import plain_type
 from schema.scalars import CountryCode
@@ -23,3 +24,6 @@ class PostalAddress:
     city: str | None = part(ADDRESS, "city", "Town or city.", REACHED)
     region: str | None = part(ADDRESS, "region", "State, province or canton, where addresses name it.", REACHED)
     country: CountryCode | None = part(ADDRESS, "country", "Country.", REACHED)
+    formatted: list[str] | None = together(
+        ADDRESS, "The lines below the name, as an envelope to that country has them.", REACHED, envelope
+    )

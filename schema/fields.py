@@ -123,6 +123,12 @@ def part(
     return declare(declared, description, own_retention=True)
 
 
+def together(column: Column[Any], description: str, allows: Iterable[Allowed], read: Callable[[list[Any]], Any]) -> Any:
+    """A field made from all parts of an embedded object; its category is the whole's."""
+    declared = Declared(Part(None, read), column.info["category"], allowances(allows), column.table.info["retention"])
+    return declare(declared, description, own_retention=True)
+
+
 def related(relation: Relation, description: str, category: Category, allows: Iterable[Allowed]) -> Any:
     """Rows of another table. How many there are is already personal data, so the field names its purposes."""
     declared = Declared(Related(relation), category, allowances(allows), relation.table.info["retention"])

@@ -173,7 +173,7 @@ class Shapes:
         source = part.facts.source
         if not isinstance(source, Part) or is_non_null_type(part.facts.core.type):
             raise NotCovered(part.facts.coordinate)
-        resting = f"{value}[{source.index}]"
+        resting = value if source.index is None else f"{value}[{source.index}]"
         return resting if source.read is None else self._read(resting, source.read)
 
 

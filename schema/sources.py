@@ -34,9 +34,9 @@ class Embedded:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the opened list that the surrounding `Embedded` holds."""
+    """One part of the opened list that the surrounding `Embedded` holds; the whole of it without an index."""
 
-    index: int
+    index: int | None
     read: Callable[[Any], Any] | None = None
 
 

@@ -121,7 +121,7 @@ def _resolver(source: Source | None) -> Resolver:
         case Embedded(column):
             return _value(column, None)
         case Part(index, read):
-            return lambda parts, info: _read(parts[index], read)
+            return lambda parts, info: _read(parts if index is None else parts[index], read)
         case Related(relation):
             return _related(relation.source, relation.many)
         case Paged(_, relation):

@@ -32,6 +32,7 @@ from sqlalchemy import select
 
 from policy.grant import Grant
 from policy.registries import shown
+from resolvers.addresses import envelope
 from schema.build import sdl
 from store.metadata import metadata
 from tests.oracle.world import EMPTIED, NOW, World, newcomers
@@ -253,7 +254,7 @@ class _Asking:
         if value is None:
             return None
         if is_object_type(get_named_type(info.return_type)):
-            return dict(zip(ADDRESS, value, strict=True))
+            return dict(zip(ADDRESS, value, strict=True)) | {"formatted": envelope(value)}
         return READS[coordinate](value) if coordinate in READS else value
 
     def _see(self, rows: Sequence[Row]) -> None:
