@@ -66,7 +66,8 @@ def list_routes(parts: Parts, crowd: Crowd) -> list[Route | Mount]:
     routes: list[Route | Mount] = [
         Route("/graphql", GraphQLEndpoint(parts.api, parts.door, crowd, parts.settings, page)),
         Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.door)),
-        Route("/", Shown(pages.landing(parts.settings))),
+        Route("/", Shown(pages.client_area())),
+        Route("/developers", Shown(pages.landing(parts.settings))),
         Route("/audit", Shown(pages.data_map(parts.settings))),
         Route("/healthz", Shown(JSONResponse({"status": "alive"}, headers=pages.NO_STORE))),
         Route("/readyz", Asked(readiness(parts.ready))),

@@ -22,8 +22,13 @@ a box to choose from.</p>"""
 LIVE_NOTE = """<p class="note">Every question needs an access token, which says who asks and what for.</p>"""
 
 
+def client_area() -> Response:
+    """The page at `/`; its scripts ask the public API for everything."""
+    return HTMLResponse(_template("area.html").substitute(), headers=NO_STORE)
+
+
 def landing(settings: Settings) -> Response:
-    """The page at `/`."""
+    """The page at `/developers`."""
     note = DEMO_NOTE if settings.demo else LIVE_NOTE
     text = _template("landing.html").substitute(note=note, graphiql="" if settings.graphiql else "hidden")
     return HTMLResponse(text, headers=NO_STORE)

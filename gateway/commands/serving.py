@@ -15,6 +15,7 @@ import click
 from gateway import server, serving
 from gateway.app import Parts, build
 from gateway.budgets import Budgets
+from gateway.client_area import register_client_area
 from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
 from gateway.commands.welcome import welcome
 from gateway.demo import load
@@ -111,8 +112,9 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
     async with open_works(settings) as works:
         started = await opened(works, settings)
         tokens = DemoTokens(works, settings)
-        if settings.demo:
-            with suppress(StoreUnavailable):  # while it is down nobody can tell; each token is asked for again
+        with suppress(StoreUnavailable):  # while it is down nobody can tell; each token is asked for again
+            await register_client_area(works.store, serving.now())
+            if settings.demo:
                 await tokens.require_demo()
         means = make_means(settings)
         api = make_api(works, settings, means)

@@ -18,8 +18,10 @@ async def welcome(tokens: DemoTokens, settings: Settings) -> str:
         "",
         f"  The demo answers at {address}    (Ctrl-C stops it; the data stays in {settings.data_dir})",
         "",
-        f"    {address}/          what there is to open",
-        f"    {address}/graphql   GraphiQL, with all these tokens in a box",
+        f"    {address}/             the client area, for a customer",
+        f"    {address}/audit        the data map, for an auditor",
+        f"    {address}/graphql      GraphiQL, with all these tokens in a box",
+        f"    {address}/developers   what else there is to open",
         "",
         "  Or paste these. The same question is answered or refused, depending on who asks and what for:",
     ]

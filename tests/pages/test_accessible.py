@@ -11,7 +11,9 @@ from tests.pages.axe import appearance, faults, lock_names_no_host
 PHONE, DESKTOP = (390, 844), (1300, 850)
 
 
-@pytest.mark.parametrize("path", ["/", "/sign-in?lang=en", "/sign-in?lang=fr", "/password/forgot"])
+@pytest.mark.parametrize(
+    "path", ["/developers", "/cookies", "/sign-in?lang=en", "/sign-in?lang=fr", "/password/forgot"]
+)
 def test_pages_without_a_script_are_usable_by_everybody(demo: Demo, page: Page, axe: str, path: str) -> None:
     for size in (PHONE, DESKTOP):
         page.open(f"{demo.server.url}{path}", *size)

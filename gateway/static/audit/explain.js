@@ -1,6 +1,6 @@
 // One cell in words.
 
-import { h } from './dom.js';
+import { h } from '../dom.js';
 import { readers } from './facts.js';
 import { current, say, sentence } from './words.js';
 

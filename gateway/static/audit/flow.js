@@ -1,6 +1,6 @@
 // The picture: data flows from its category through a purpose to who else may receive it.
 
-import { h, s } from './dom.js';
+import { h, s } from '../dom.js';
 import { shownPurposes, unique } from './facts.js';
 import { count, say, sentence } from './words.js';
 

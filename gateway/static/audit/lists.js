@@ -1,6 +1,6 @@
 // Clients and their reach; erasures, consents and checkpoints.
 
-import { h } from './dom.js';
+import { h } from '../dom.js';
 import { unique } from './facts.js';
 import { count, current, say, sentence } from './words.js';
 

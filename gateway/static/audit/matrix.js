@@ -1,6 +1,6 @@
 // Fields against purposes: a grid to walk through with the arrow keys; on a phone a list to open.
 
-import { h } from './dom.js';
+import { h } from '../dom.js';
 import { explained, explainedField } from './explain.js';
 import { shownPurposes } from './facts.js';
 import { count, say } from './words.js';

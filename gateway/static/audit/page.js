@@ -1,7 +1,7 @@
 // The data map: one question to the public API, then drawn as often as somebody filters, turns the phone or changes the language.
 
 import { ask, demoToken } from './api.js';
-import { byId, h } from './dom.js';
+import { byId, h } from '../dom.js';
 import { filters, shownPurposes, unique, wanted } from './facts.js';
 import { flow } from './flow.js';
 import { clients, promises } from './lists.js';

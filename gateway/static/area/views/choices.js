@@ -1,0 +1,27 @@
+// News and cookies, and the record of what was agreed to.
+
+import { h } from '../../dom.js';
+import { ask, change } from '../api.js';
+import { announce, carry } from '../forms.js';
+import { current, day, hour, say, words } from '../words.js';
+
+export async function choices(again) {
+  const [{ me }, { consentWording }] = await Promise.all([ask('Choices'), ask('Wording', { kind: 'COOKIE_MEASUREMENT', language: current() })]);
+  const done = async () => { announce(say('saved')); await again(); };
+  const news = (event) => carry(() => change('SetProductNews', { wanted: event.target.checked }), done);
+  const choose = (measurement) => () => carry(() => change('ChooseCookies', {
+    measurement, wordingVersion: consentWording.version, language: consentWording.language, globalPrivacyControl: navigator.globalPrivacyControl === true,
+  }), done);
+  const { cookieChoice } = me;
+  const now = cookieChoice?.measurement ? say('cookiesOn', day(cookieChoice.chosenAt), day(cookieChoice.expiresAt)) : say('cookiesOff');
+  return [
+    h('section', null, h('h3', null, say('news')), h('div', { class: 'tick' },
+      h('input', { id: 'news', type: 'checkbox', checked: me.productNews, onchange: news }), h('label', { for: 'news' }, say('newsWant')))),
+    h('section', null, h('h3', null, say('cookies')), h('p', null, consentWording.text), h('p', { id: 'cookies-now' }, now),
+      h('div', { class: 'acts' }, h('button', { type: 'button', id: 'refuse', onclick: choose(false) }, say('refuse')),
+        h('button', { type: 'button', id: 'accept', onclick: choose(true) }, say('accept')))),
+    h('section', null, h('h3', null, say('consents')), me.consents.length
+      ? h('ul', { class: 'rows' }, me.consents.map((each) => h('li', null, h('span', null, words(each.kind), ' ', h('em', null, say(each.state))), h('span', null, hour(each.at)))))
+      : h('p', null, say('none'))),
+  ];
+}

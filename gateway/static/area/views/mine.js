@@ -1,0 +1,52 @@
+// Taking one's data along, and having all of it erased.
+
+import { h } from '../../dom.js';
+import { ask, change, save } from '../api.js';
+import { announce, button, carry, form, tick } from '../forms.js';
+import { current, day, hour, say } from '../words.js';
+
+const STANDING = ['ARMED', 'BLOCKED', 'SCHEDULED', 'HELD', 'ERASING'];
+
+export async function mine(again) {
+  const { me } = await ask('Data');
+  return [exporting(me, again), erasing(me, again)];
+}
+
+function exporting(me, again) {
+  const done = async () => { announce(say('done')); await again(); };
+  if (me.exports.some((each) => !each.readyAt)) setTimeout(() => { if (location.hash === '#mine') again(); }, 2000);
+  const ready = (each) => [
+    h('button', { type: 'button', class: 'plain', onclick: () => save(`/exports/${each.id}`, 'text/html', 'my-data.html') }, say('exportRead')),
+    h('button', { type: 'button', class: 'plain', onclick: () => save(`/exports/${each.id}`, 'application/json', 'my-data.json') }, say('exportUse')),
+    ` ${say('until', hour(each.expiresAt))}`,
+  ];
+  return h('section', null, h('h3', null, say('exportTitle')), h('p', null, say('exportWhy')),
+    h('ul', { class: 'rows' }, me.exports.map((each) => h('li', null, h('span', null, hour(each.requestedAt)), h('span', { class: 'acts' }, each.readyAt ? ready(each) : say('preparing'))))),
+    h('button', { type: 'button', id: 'export', onclick: () => carry(() => change('RequestExport', { language: current() }), done) }, say('exportAsk')));
+}
+
+function state(each) {
+  return each.state === 'SCHEDULED' ? say('SCHEDULED', day(each.notBefore), day(each.dueAt)) : say(each.state);
+}
+
+function erasing(me, again) {
+  const running = me.services.filter((each) => each.status !== 'TERMINATED');
+  const standing = me.erasures.find((each) => STANDING.includes(each.state));
+  const receipt = h('p', { id: 'receipt' });
+  const asked = async (payload) => {
+    await again();
+    announce(say('done'));
+    document.getElementById('receipt').replaceChildren(say('receipt'), ' ', h('a', { href: `/erasures/${payload.receipt}` }, `/erasures/${payload.receipt}`));
+  };
+  const send = (sent) => {
+    if (!sent.elements.sure.checked) { announce(say('eraseSure'), 'bad'); sent.elements.sure.focus(); return; }
+    carry(() => change('RequestErasure', { whenServicesEnd: running.length > 0 }), asked, sent);
+  };
+  const off = () => carry(() => change('CancelErasure', { id: standing.id }), async () => { announce(say('done')); await again(); });
+  return h('section', null, h('h3', null, say('erasureTitle')), h('p', null, say('erasureWhy')),
+    running.length > 0 && [h('p', null, say('blocked')), h('ul', { id: 'blocked' }, running.map((each) => h('li', null, each.name, each.renewsAt ? ` · ${say('renews', day(each.renewsAt))}` : '')))],
+    h('ul', { class: 'rows' }, me.erasures.map((each) => h('li', null, h('span', null, day(each.requestedAt) || '—'), h('span', null, state(each),
+      each === standing && each.cause === 'REQUEST' && each.state !== 'ERASING' && [' ', h('button', { type: 'button', id: 'cancel', class: 'plain', onclick: off }, say('cancel'))])))),
+    receipt,
+    (!standing || standing.cause !== 'REQUEST') && form('erasure-form', send, tick('sure', say('eraseSure')), button(running.length ? say('eraseLater') : say('eraseNow'), { class: 'danger' })));
+}

@@ -1,0 +1,47 @@
+// Services, and what the whois shows of each domain: a switch only where the registry leaves it to the customer.
+
+import { h } from '../../dom.js';
+import { ask, change } from '../api.js';
+import { announce, carry } from '../forms.js';
+import { day, say, words } from '../words.js';
+
+const PARTS = ['name', 'address', 'email', 'phone'];
+const title = (part) => part[0].toUpperCase() + part.slice(1);
+
+export async function services(again) {
+  const { me } = await ask('Services');
+  const pairs = new Map(me.domains.map((each) => [`${each.tld} ${each.registrantKind}`, { tld: each.tld, kind: each.registrantKind }]));
+  const found = await Promise.all([...pairs].map(async ([key, pair]) => [key, (await ask('RegistryPolicy', pair)).registryPolicy]));
+  const policies = new Map(found);
+  return [
+    h('section', null, h('h3', null, say('yourServices')), me.services.length
+      ? h('ul', { class: 'rows' }, me.services.map((each) => h('li', null, h('span', null, each.name, ' ', h('em', null, words(each.kind))), h('span', null, when(each)))))
+      : h('p', null, say('none'))),
+    h('section', null, h('h3', null, say('domains')),
+      me.domains.length ? me.domains.map((each) => domain(each, policies.get(`${each.tld} ${each.registrantKind}`), again)) : h('p', null, say('noDomains'))),
+  ];
+}
+
+function when(each) {
+  if (each.terminatedAt) return say('ended', day(each.terminatedAt));
+  return each.renewsAt ? say('renews', day(each.renewsAt)) : words(each.status);
+}
+
+function domain(each, policy, again) {
+  const value = {
+    name: each.registrantName, address: each.registrantAddress?.formatted?.join(', '), email: each.registrantEmail, phone: each.registrantPhone,
+  };
+  return h('fieldset', { class: 'domain' }, h('legend', null, each.name), PARTS.map((part) => {
+    const rule = policy?.rules.find((one) => one.field === part.toUpperCase());
+    return h('div', { class: 'whois' }, h('span', { class: 'quiet' }, say(part.toUpperCase())), h('span', null, value[part] ?? '—'), toggle(each, part, rule, policy, again));
+  }));
+}
+
+function toggle(each, part, rule, policy, again) {
+  if (!rule?.free) return h('span', { class: 'quiet' }, say(rule?.rule ?? 'NEVER', policy?.registry ?? `.${each.tld}`));
+  const name = `hide${title(part)}`;
+  const id = `${each.id}-${part}`;
+  const flip = (event) => carry(() => change('SetWhoisVisibility', { domain: each.id, [name]: event.target.checked }), async () => { announce(say('saved')); await again(); });
+  return h('span', { class: 'tick' }, h('input', { id, type: 'checkbox', checked: each[name], onchange: flip }),
+    h('label', { for: id }, say('hide', say(part.toUpperCase())), h('span', { class: 'unseen' }, ` ${each.name}`)));
+}

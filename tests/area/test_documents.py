@@ -1,0 +1,89 @@
+"""The client area sends the documents that it is registered with, and no others (DESIGN §8, G6)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+from graphql import GraphQLSchema, build_schema, parse, validate
+from sqlalchemy import select, update
+
+from gateway.client_area import ID, page_documents, register_client_area
+from gateway.pages import STATIC
+from policy.grant import Grant, Refusal
+from policy.purposes import Purpose
+from schema.build import sdl
+from schema.requests import Kind
+from store.clients import clients, documents
+from store.database import Store
+from tests.promises.gate import TODAY, Gate
+
+SCRIPTS = sorted((STATIC / "area").rglob("*.js"))
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    return build_schema(sdl())
+
+
+@pytest.mark.parametrize("name", page_documents())
+def test_each_document_fits_the_schema_and_is_named_like_its_file(schema: GraphQLSchema, name: str) -> None:
+    document = parse(page_documents()[name])
+    assert validate(schema, document) == []
+    (operation,) = document.definitions
+    assert operation.name.value == name  # type: ignore[attr-defined]
+
+
+def test_what_the_scripts_ask_is_there_and_all_of_it_is_asked() -> None:
+    text = "".join(script.read_text() for script in SCRIPTS)
+    asked = set(re.findall(r"(?:ask|change|act)\('([A-Z]\w+)'", text))
+    assert asked == page_documents().keys()
+
+
+def test_every_word_has_two_languages_and_is_said() -> None:
+    words = (STATIC / "area" / "words.js").read_text()
+    known = set(re.findall(r"(?:^  |, |\{ )(\w+): \[", words, re.M))
+    said = set(re.findall(r"say\('(\w+)'", "".join(script.read_text() for script in SCRIPTS)))
+    assert said <= known
+    assert len(re.findall(r": \[", words)) == len(known)
+
+
+def test_no_script_makes_markup_of_text() -> None:
+    """D7: elements are built, and text is text."""
+    markup = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(")
+    assert [script.name for script in SCRIPTS if markup.search(script.read_text())] == []
+
+
+@pytest.mark.anyio
+async def test_it_is_registered_once_and_follows_its_release(store: Store) -> None:
+    await register_client_area(store, NOW)
+    async with store.write() as connection:
+        await connection.execute(update(clients).where(clients.c.id == ID).values(name="Our client area"))
+        first = (await connection.execute(select(documents.c.hash))).scalars().first()
+        await connection.execute(documents.delete().where(documents.c.hash == first))
+    await register_client_area(store, NOW)
+    async with store.write() as connection:
+        texts = dict((await connection.execute(select(documents.c.hash, documents.c.text))).all())  # type: ignore[arg-type]
+        name = await connection.scalar(select(clients.c.name).where(clients.c.id == ID))
+    assert sorted(texts.values()) == sorted(page_documents().values()) and name == "Our client area"
+    assert all(sha256(text.encode()).hexdigest() == hash_ for hash_, text in texts.items())
+
+
+@pytest.mark.anyio
+async def test_its_token_sends_nothing_else(store: Store) -> None:
+    """A stolen token reads what the page reads."""
+    await register_client_area(store, NOW)
+    gate = await Gate.of(store, 1)
+    who = Grant(
+        token_id="t", client_id=ID, subject=gate.ids[0], purposes=frozenset({Purpose.SELF_SERVICE}),
+        scopes=frozenset(), expires_at=int(TODAY.timestamp()) + 60, refusal=Refusal.REFUSE, documents_only=True,
+        introspection=False, max_page=50,
+    )  # fmt: skip
+    for name in ("Profile", "Payments", "Services", "Choices", "Security", "Disclosures", "Data", "Accesses"):
+        answer = await gate.ask(page_documents()[name], who, operation_name=name)
+        assert answer.kind is Kind.OK and answer.body["data"]["me"] is not None, (name, answer.raw)
+    other = await gate.ask("{ me { email } }", who)
+    assert [each["code"] for each in other.errors] == ["PERSISTED_DOCUMENT_REQUIRED"]

@@ -1,0 +1,204 @@
+"""A customer does the whole story in a browser (DESIGN §8; R13, R20, R26, R29, R30, R31, R41)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.demo import FEATURED, demo_password
+from gateway.demo.factors import demo_totp_secret
+from tests.gateway.browser import Page, browser
+from tests.gateway.servers import Running, running
+from tests.pages.axe import appearance, axe_script, faults
+from tests.signin.test_browser import fill
+from tests.signin.test_pages import now_code
+
+VIEWS = ("profile", "payments", "services", "choices", "security", "readers", "mine")
+PHONE, DESKTOP = (360, 780), (1280, 900)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(["-m", "gateway", "demo"], tmp_path_factory.mktemp("area")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return axe_script(tmp_path_factory.mktemp("axe"))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory, server: Running) -> Iterator[Page]:
+    """Signed in to the client area, once: a code from the app works only once."""
+    with browser(tmp_path_factory.mktemp("browser")) as found:
+        found.open(f"{server.url}/?lang=en", *DESKTOP)
+        found.until("document.body.dataset.ready")
+        assert "Sign in" in text(found) and "Profile" not in text(found), "nothing is shown to nobody"
+        found.click("#sign-in")
+        enter(found)
+        found.until("document.getElementById('profile-form')")
+        yield found
+
+
+def enter(page: Page) -> None:
+    """Password and code, on the sign-in pages; a confirmation asks for the password only."""
+    page.until("document.getElementById('password')")
+    if page.evaluate("Boolean(document.getElementById('login'))"):
+        fill(page, "login", FEATURED)
+    fill(page, "password", demo_password(FEATURED, "CLIENT_AREA"))
+    page.click("main form button")
+    page.until("location.pathname === '/sign-in/code' || document.body.classList.contains('area')")
+    if page.evaluate("location.pathname === '/sign-in/code'"):
+        page.until("document.getElementById('code')")
+        fill(page, "code", now_code(demo_totp_secret(0, "CLIENT_AREA")))
+        page.click("main form button")
+
+
+def text(page: Page) -> str:
+    found: str = page.evaluate("document.body.innerText")
+    return found
+
+
+def go(page: Page, view: str, there: str) -> None:
+    """Open a view and wait for something of it."""
+    page.evaluate(f"location.hash = '#{view}'")
+    page.until(f"document.querySelector({json.dumps(there)}) && !document.querySelector('[aria-busy]')")
+
+
+def said(page: Page, words: str) -> None:
+    page.until(f"document.getElementById('said').textContent.includes({json.dumps(words)})")
+
+
+def confirmed(page: Page, there: str) -> None:
+    """What is sensitive leads through a fresh sign-in and back to the same view (S7)."""
+    page.click("#confirm")
+    enter(page)
+    page.until(f"document.querySelector({json.dumps(there)}) && !document.querySelector('[aria-busy]')")
+
+
+def press(page: Page, selector: str) -> None:
+    """Click once nothing is under way any more."""
+    page.until(
+        f"document.querySelector({json.dumps(selector)} + ':not(:disabled)') && !document.querySelector('[aria-busy]')"
+    )
+    page.click(selector)
+
+
+def test_the_whole_story(page: Page, server: Running) -> None:
+    # Profile (R30): a mistake is shown beside its field, and the mended form is saved.
+    fill(page, "postalCode", "12")
+    press(page, "#profile-form button")
+    said(page, "Nothing was changed")
+    assert "postal code" in page.evaluate("document.getElementById('postalCode-error').textContent")
+    assert page.evaluate("document.activeElement.id") == "postalCode"
+    fill(page, "postalCode", "1003")
+    fill(page, "street", "Rue du Lac 5")
+    press(page, "#profile-form button")
+    said(page, "Saved")
+    page.until("document.querySelector('.envelope').innerText.includes('CH-1003 Lausanne')")
+
+    # Payment (R20, R48): without the tick nothing is kept, with it the card is, and the consent is taken back.
+    go(page, "payments", "#card-form")
+    card(page)
+    said(page, "Nothing was changed") if not wants(page) else confirmed(page, "#card-form")
+    assert page.evaluate("document.getElementById('expYear').value") == "2031", "what was typed is kept"
+    fill(page, "number", "4242 4242 4242 4242")
+    press(page, "#card-form button")
+    page.until("document.getElementById('agreed-error').textContent")
+    press(page, "#agreed")
+    press(page, "#card-form button")
+    said(page, "Saved")
+    page.until("document.getElementById('content').innerText.includes('4242')")
+    press(page, "#unkeep")
+    page.until("!document.getElementById('content').innerText.includes('4242') && !document.querySelector('#unkeep')")
+
+    # Whois (R26): a switch where the registry leaves it to the customer, its rule where it does not.
+    go(page, "services", ".domain")
+    assert "does not publish this" in text(page)
+    press(page, ".domain input[type=checkbox]")
+    said(page, "Saved")
+
+    # Choices (R13, R29).
+    go(page, "choices", "#news")
+    before = page.evaluate("document.getElementById('news').checked")
+    press(page, "#news")
+    said(page, "Saved")
+    page.until(f"document.getElementById('news').checked === {json.dumps(not before)}")
+    press(page, "#accept")
+    page.until("document.getElementById('cookies-now').textContent.includes('You accepted')")
+    press(page, "#refuse")
+    page.until("document.getElementById('cookies-now').textContent.includes('Nothing is measured')")
+
+    # Sessions (R41), and who read what.
+    go(page, "security", "#end-others")
+    press(page, "#end-others")
+    said(page, "signed out")
+    go(page, "readers", "#accesses li")
+    assert "Client area" in text(page) and "Example Card Acquirer" in text(page)
+
+    # Export and erasure (R31).
+    go(page, "mine", "#export")
+    press(page, "#export")
+    if wants(page):
+        confirmed(page, "#export")
+        press(page, "#export")
+    page.until("document.getElementById('content').innerText.includes('To read (HTML)')", 40)
+    assert page.evaluate("document.querySelectorAll('#blocked li').length") > 0
+    press(page, "#erasure-form button")
+    said(page, "I know that nothing can be brought back")
+    press(page, "#sure")
+    press(page, "#erasure-form button")
+    page.until("document.querySelector('#receipt a')")
+    assert "waits for the end of your services" in text(page)
+    press(page, "#cancel")
+    page.until("document.getElementById('content').innerText.includes('called off')")
+
+    assert [each for each in page.complaints if "/oauth/token" not in each] == [], "a first proof learns the nonce"
+    assert all(each.startswith((server.url, "data:", "blob:")) for each in page.requested), "nothing from elsewhere"
+
+
+def card(page: Page) -> None:
+    fill(page, "number", "4242 4242 4242 4242")
+    fill(page, "expMonth", "3")
+    fill(page, "expYear", "2031")
+    page.click("#card-form button")
+
+
+def wants(page: Page) -> bool:
+    """Whether a fresh sign-in is asked for."""
+    page.until("document.getElementById('said').textContent || document.querySelector('.wrong:not(:empty)')")
+    return bool(page.evaluate("Boolean(document.getElementById('confirm'))"))
+
+
+def test_a_reload_asks_nobody_again_and_the_token_is_nowhere(page: Page) -> None:
+    """The session of the sign-in pages gives a new token; none is left in the browser's storage or the address."""
+    places = "[{...sessionStorage}, {...localStorage}, document.cookie, location.href]"
+    stored: Any = page.evaluate(f"JSON.stringify({places})")
+    assert "eyJ" not in stored
+    page.call("Page.reload")
+    page.until("document.querySelector('#content section')")
+
+
+def test_every_view_is_usable_by_everybody(page: Page, axe: str) -> None:
+    for size in (DESKTOP, PHONE):
+        width, height = size
+        page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        for view in VIEWS:
+            go(page, view, "#content > *")
+            for scheme in ("light", "dark"):
+                appearance(page, scheme)
+                assert faults(page, axe) == [], (view, size, scheme)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (view, size)
+
+
+def test_it_speaks_french(page: Page) -> None:
+    page.click("#language")
+    page.until("document.documentElement.lang === 'fr'")
+    there = {"payments": "Ajouter une carte", "readers": "Qui a lu mes données", "mine": "Tout effacer"}
+    for view, words in there.items():
+        go(page, view, "#content > *")
+        page.until(f"document.body.innerText.includes({json.dumps(words)})")
