@@ -51,6 +51,10 @@ STEP_UP = (
 """The challenge of RFC 9470: have the customer sign in again, and come back with the new token."""
 
 
+MAX_KEY = 130
+"""Characters of an Idempotency-Key with its quotes: a UUID has 36."""
+
+
 class Answers(Protocol):
     """What answers questions: `schema.api.Api`."""
 
@@ -138,7 +142,19 @@ def _request(question: Question, headers: dict[bytes, bytes], read_only: bool) -
         purpose=_word(headers, b"purpose", MAX_PURPOSE),
         reference=_word(headers, b"purpose-reference", MAX_REFERENCE),
         read_only=read_only,
+        idempotency_key=_key(headers),
     )
+
+
+def _key(headers: dict[bytes, bytes]) -> str | None:
+    """The `Idempotency-Key`: a string of RFC 8941, in quotes, or the same without them."""
+    value = _word(headers, b"idempotency-key", MAX_KEY)
+    if value is None:
+        return None
+    bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    if not bare or not bare.isprintable() or '"' in bare:
+        raise problems.malformed("The header Idempotency-Key is a text in quotes, such as a UUID.", "INVALID_HEADER")
+    return bare
 
 
 def _word(headers: dict[bytes, bytes], name: bytes, longest: int) -> str | None:

@@ -64,6 +64,8 @@ WORDS: Final = {
         "SIGN_IN_RECORDS": "6 mois après chaque connexion, et jamais au-delà de l'effacement du client.",
         "SESSION_RECORDS": "6 mois après la fin de la session, et jamais au-delà de l'effacement du client.",
         "CONSENT_RECORDS": "Les consentements et retraits servent de preuve jusqu'à l'effacement du client.",
+        "CHANGE_RECORDS": "Les champs modifiés et leur date, 12 mois et jamais au-delà de l'effacement du client.",
+        "COMMAND_KEYS": "La clé d'une modification, un jour : une demande répétée ne change rien deux fois.",
         "COOKIE_CHOICE": "6 mois après le choix, puis nous reposons la question.",
         "DISCLOSURE_RECORDS": "Ce qui a été transmis, et à qui, est conservé jusqu'à l'effacement du client.",
         "ERASURE_RECORDS": "La preuve d'un effacement est gardée tant qu'une sauvegarde pourrait le défaire.",

@@ -52,6 +52,18 @@ class RetentionRule(Row):
         "the choice",
         _NOT_IN_NOTICE,
     )
+    CHANGE_RECORDS = (
+        "Which fields a customer changed and when is kept for 12 months, and never past the customer's erasure.",
+        "P12M",
+        "the change",
+        "Not in the notice (A14)",
+    )
+    COMMAND_KEYS = (
+        "The key that marks a change is kept for a day, so that a repeated request changes nothing twice.",
+        "P1D",
+        "the request",
+        "Not in the notice: it holds no personal data",
+    )
     DISCLOSURE_RECORDS = (
         "What was disclosed to whom is kept until the customer is erased.",
         "P6M",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from resolvers.relations import children, parent
 from store.access import sessions, sign_ins
+from store.changes import customer_changes
 from store.consents import consents, cookie_choices
 from store.credentials import credentials, second_factors
 from store.customers import customers
@@ -30,6 +31,8 @@ cookie_choice_of = parent(cookie_choices.c.customer_id, of=ID)
 disclosures_of = children(disclosures.c.customer_id, of=ID, newest_first=True)
 erasures_of = children(erasures.c.customer_id, of=ID, newest_first=True)
 exports_of = children(exports.c.customer_id, of=ID, newest_first=True)
+
+changes_of = children(customer_changes.c.customer_id, of=ID, newest_first=True)
 
 domain_of_service = parent(domains.c.service_id, of=services.c.id)
 service_of_domain = parent(services.c.id, of=domains.c.service_id)

@@ -84,14 +84,25 @@ async def write(
 ) -> None:
     """Put a message in the outbox, in the caller's transaction; none when the customer has no e-mail address."""
     reader = await reader_of(connection, key)
-    if reader is None:
-        return
+    if reader is not None:
+        await send_to(connection, reader, site, letter, now, **facts)
+
+
+async def send_to(
+    connection: AsyncConnection,
+    reader: Reader,
+    site: Site,
+    letter: Letter,
+    now: datetime,
+    **facts: str | int | datetime,
+) -> None:
+    """The same to an address that is not, or no longer, the customer's."""
     id_ = new_id()
     row = {
         "id": id_,
-        "customer_id": key.customer_id,
+        "customer_id": reader.key.customer_id,
         "topic": TOPIC,
-        "payload": key.seal(outbox.c.payload, id_, compose(reader, site, letter, now, **facts)),
+        "payload": reader.key.seal(outbox.c.payload, id_, compose(reader, site, letter, now, **facts)),
         "created_at": now,
         "next_attempt_at": now,
         "attempts": 0,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from resolvers.announcements import Fact, Ref, announce
+from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.import_report import Fault
 from resolvers.import_values import email
@@ -152,5 +153,6 @@ async def fall_back(connection: AsyncConnection, customer_id: int) -> None:
 
 async def changed(connection: AsyncConnection, desk: Desk, key: SubjectKey, id_: int, kind: str) -> None:
     """Tell internal systems; the id is that of the method, which may be gone by now."""
+    await record(connection, desk, key, ["Customer.paymentMethods"])
     facts: dict[str, Fact] = {"paymentMethod": Ref(TYPES[kind], id_)}
     await announce(connection, key, Event.PAYMENT_CHANGED.wire, desk.now, facts=facts)

@@ -14,6 +14,7 @@ from policy.periods import Period
 from policy.retention import RetentionRule
 from policy.wordings import VERSION
 from resolvers.announcements import Fact, announce
+from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.consenting import give, outdated, standing, withdraw
 from store.consents import cookie_choices
@@ -46,8 +47,8 @@ async def switch_news(connection: AsyncConnection, desk: Desk, key: SubjectKey, 
     if row.product_news == wanted:
         return True
     await connection.execute(update(customers).where(C.id == key.customer_id).values(product_news=wanted))
-    record = give if wanted else withdraw
-    await record(connection, desk, key, NEWS, row.locale or "en", source)
+    await (give if wanted else withdraw)(connection, desk, key, NEWS, row.locale or "en", source)
+    await record(connection, desk, key, ["Customer.productNews"])
     return True
 
 
@@ -76,6 +77,7 @@ async def choose_cookies(desk: Desk, given: Mapping[str, Any]) -> Result:
 
 async def _choose(connection: AsyncConnection, desk: Desk, key: SubjectKey, wanted: bool, control: bool) -> int:
     id_ = new_id()
+    await record(connection, desk, key, ["Customer.cookieChoice"])
     row = {
         "id": id_,
         "customer_id": key.customer_id,

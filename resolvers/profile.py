@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from resolvers.announcements import announce
+from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.texts import Texts
 from store.customers import customers
@@ -47,7 +48,9 @@ async def update_profile(desk: Desk, given: Mapping[str, Any]) -> Result:
         changes = _changes(key, name, given, wanted, address)
         if changes:
             await _write(connection, desk, changes | {"version": version + 1})
-            await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, _coordinates(given))
+            coordinates = _coordinates(given)
+            await record(connection, desk, key, coordinates)
+            await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, coordinates)
     return Result(affected={"customer": desk.subject})
 
 

@@ -12,7 +12,15 @@ from resolvers.authentication_means import Times
 from store.access import sessions
 from store.credentials import second_factors
 from store.ids import COUNTER_BITS, EPOCH_MS, LANE_BITS
-from store.signin import alarm_links, known_devices, passkey_challenges, pending_sign_ins, reset_links, session_proofs
+from store.signin import (
+    alarm_links,
+    email_links,
+    known_devices,
+    passkey_challenges,
+    pending_sign_ins,
+    reset_links,
+    session_proofs,
+)
 
 UNCONFIRMED = timedelta(days=1)
 """How long an authenticator app may wait for its first code."""
@@ -20,7 +28,7 @@ UNCONFIRMED = timedelta(days=1)
 
 async def tidy(connection: AsyncConnection, now: datetime) -> None:
     """Delete links, challenges, half-done sign-ins and proofs that are over, and devices not seen for half a year."""
-    for table in (alarm_links, passkey_challenges, pending_sign_ins, reset_links):
+    for table in (alarm_links, email_links, passkey_challenges, pending_sign_ins, reset_links):
         await connection.execute(delete(table).where(table.c.expires_at <= now))
     over = select(sessions.c.id).where(sessions.c.expires_at <= now)
     waiting = pending_sign_ins.c.session_id.in_(over)

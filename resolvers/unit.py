@@ -12,6 +12,7 @@ from resolvers.commands import Desk, Result, Run
 from resolvers.fetches import ByIndex, ByKey, PageOf, Row
 from resolvers.filters import NOW, SUBJECT
 from resolvers.guard import Revealed
+from resolvers.once import once
 from store.database import Store
 from store.subjectkey import SubjectKey
 
@@ -21,13 +22,15 @@ Admitted = tuple[Row, SubjectKey]
 class Unit:
     """Lives as long as one operation; nothing in it is shared between requests."""
 
-    __slots__ = ("_loaders", "desk", "parameters", "performed", "revealed", "store")
+    __slots__ = ("_loaders", "desk", "failed", "parameters", "performed", "revealed", "store")
 
     def __init__(self, store: Store, subject: int | None, now: datetime, desk: Desk | None = None) -> None:
         self.store = store
         self.desk = desk
         self.performed: dict[str, Result] = {}
         """What commands have answered, by response key."""
+        self.failed: dict[str, Exception] = {}
+        """Commands that broke off: how much of them was done nobody knows, so they are not tried again."""
         self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
         self.revealed = Revealed(store.keys)
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
@@ -41,8 +44,16 @@ class Unit:
             raise LookupError("commands need a desk")
         if self.desk.grant.subject is not None:
             await self.revealed.learn([self.desk.grant.subject])
+        if key in self.failed:
+            raise self.failed[key]
         if key not in self.performed:
-            self.performed[key] = await run(self.desk, given)
+            desk = self.desk
+            work = run(desk, given) if desk.key is None else once(desk, desk.key, key, run, given)
+            try:
+                self.performed[key] = await work
+            except Exception as error:
+                self.failed[key] = error
+                raise
         return self.performed[key]
 
     async def related(self, place: Hashable, fetch: ByKey, key: int) -> list[Admitted]:

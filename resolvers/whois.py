@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.events import Event
 from policy.registries import FIELDS, Publishing, registry_of, rule_of
 from resolvers.announcements import Fact, Ref, announce
+from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.consenting import give, standing, withdraw
 from store.customers import customers
@@ -43,8 +44,9 @@ async def set_visibility(desk: Desk, given: Mapping[str, Any]) -> Result:
         if changes:
             await connection.execute(update(domains).where(D.id == row.id).values(changes))
             await _consent(connection, desk, key)
-            facts: dict[str, Fact] = {"domain": Ref("Domain", row.id)}
             changed = [f"Domain.{_camel(name)}" for name in changes]
+            facts: dict[str, Fact] = {"domain": Ref("Domain", row.id)}
+            await record(connection, desk, key, changed)
             await announce(connection, key, Event.WHOIS_CHANGED.wire, desk.now, changed, facts)
     return Result(affected={"domain": given["domain"], "customer": desk.subject})
 

@@ -209,7 +209,7 @@ class Api:
         if wait := self._budget.spend(grant.client_id, cost):
             return answers.throttled(wait, cost)
         now = self.clock()
-        unit, data, errors = await self._run(settled, ready, grant, variables, given, now)  # 8
+        unit, data, errors = await self._run(settled, ready, grant, variables, given, now, request.idempotency_key)  # 8
         if unit.revealed.subjects:
             if wait := self._watch.note(grant, unit.revealed.subjects, not settled.operation.is_mutation):
                 return answers.too_many_customers(wait, grant.customers_per_hour or 0)
@@ -237,9 +237,10 @@ class Api:
         variables: Mapping[str, Any],
         given: Mapping[str, Any],
         now: datetime,
+        key: str | None,
     ) -> tuple[Unit, Any, list[Problem]]:
         """The compiled plan; where there is none, or it meets anything out of the ordinary, the standard executor."""
-        desk = Desk(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now, self.means)
+        desk = Desk(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now, self.means, key)
         unit = Unit(self.store, grant.subject, now, desk)
         if ready.compiled is None:
             self.counts["standard:not covered"] += 1
@@ -250,8 +251,9 @@ class Api:
                 raise
             except Exception as error:  # noqa: BLE001  (the standard executor meets it again, and reports it properly)
                 self.counts[f"standard:{type(error).__name__}"] += 1
-                performed, unit = unit.performed, Unit(self.store, grant.subject, now, desk)
-                unit.performed.update(performed)
+                before, unit = unit, Unit(self.store, grant.subject, now, desk)
+                unit.performed.update(before.performed)
+                unit.failed.update(before.failed)
             else:
                 self.counts["compiled"] += 1
                 return unit, data, []

@@ -10,6 +10,7 @@ from resolvers import customers as reads
 from schema.access import SessionConnection, SignInConnection
 from schema.accesses import AccessConnection, Words, accesses
 from schema.addresses import PostalAddress
+from schema.changes import ChangeConnection
 from schema.connections import After, First, connection
 from schema.consents import Consent, CookieChoice
 from schema.credentials import Credential
@@ -144,6 +145,10 @@ class Customer(Node):
         Category.PREFERENCE,
         (SELF,),
     )
+
+    @paged(reads.changes_of, Category.ACCESS_HISTORY, (SELF,))
+    def changes(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> ChangeConnection | None:
+        """What was changed in the customer's data, newest first: which fields, and never a value."""
 
     @accesses
     def accesses(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers import cards, payments
+from resolvers import cards, email_changing, payments
 from resolvers import factors_commands as factors
 from resolvers.erasures import cancel_erasure
 from resolvers.exports import request_export
@@ -25,6 +25,7 @@ from schema.consents_changes import (
     SetProductNewsInput,
     SetProductNewsPayload,
 )
+from schema.email_changes import ConfirmEmailChangeInput, EmailChangePayload, RequestEmailChangeInput
 from schema.erasures import (
     CancelErasureInput,
     CancelErasurePayload,
@@ -138,6 +139,18 @@ class Mutation:
         self, input: Annotated[SetWhoisVisibilityInput, strawberry.argument(description="What to hide.")]
     ) -> SetWhoisVisibilityPayload:
         """Hide all or part of a domain's owner in the whois, where the registry allows it."""
+
+    @command(email_changing.request_change, (SELF,), step_up=True)
+    def request_email_change(
+        self, input: Annotated[RequestEmailChangeInput, strawberry.argument(description="The new address.")]
+    ) -> EmailChangePayload:
+        """Have a link sent to a new e-mail address; the present one is told, too."""
+
+    @command(email_changing.confirm_change, (SELF,))
+    def confirm_email_change(
+        self, input: Annotated[ConfirmEmailChangeInput, strawberry.argument(description="From that message.")]
+    ) -> EmailChangePayload:
+        """Put the new e-mail address in place; everybody else who is signed in is signed out."""
 
     @command(set_product_news, (SELF,))
     def set_product_news(

@@ -47,6 +47,8 @@ class Request:
     purpose: str | None = None
     reference: str | None = None
     read_only: bool = False
+    idempotency_key: str | None = None
+    """Marks its changes, so that sending it again changes nothing twice."""
 
 
 @dataclass(frozen=True, slots=True)

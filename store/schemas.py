@@ -8,7 +8,9 @@ from sqlalchemy import MetaData
 
 from store import (
     access,
+    changes,
     clients,
+    command_keys,
     consents,
     credentials,
     customers,
@@ -32,7 +34,9 @@ from store.metadata import key_metadata, ledger_metadata, metadata
 
 CAPABILITIES = (
     access,
+    changes,
     clients,
+    command_keys,
     consents,
     credentials,
     customers,
@@ -76,7 +80,7 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 7))
+MAIN = Schema("main", metadata, _numbered("main", 8))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 1))
 SCHEMAS = (MAIN, LEDGER, KEYS)

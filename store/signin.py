@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBin
 
 from policy.categories import Category
 from policy.retention import RetentionRule
-from store.metadata import Id, Instant, blind, choice, customer_table, owner, plain, table
+from store.metadata import Id, Instant, blind, choice, customer_table, owner, plain, sealed, table
 
 CEREMONIES = ("REGISTER", "SIGN_IN", "SECOND_FACTOR")
 
@@ -79,6 +79,18 @@ reset_links = customer_table(
 )
 """Links to a new password. `account_state` is a fingerprint of what the link was sent for: it opens nothing once the
 password or the e-mail address has changed."""
+
+email_links = customer_table(
+    "email_links",
+    RetentionRule.SIGN_IN_RECORDS,
+    sealed("email", Category.EMAIL, output=False, nullable=False),
+    plain("session_id", Id, None, nullable=True),
+    blind("secret_hash", Category.AUTH_FACTOR, unique=True),
+    blind("account_state", Category.AUTH_FACTOR),
+    plain("expires_at", Instant, None, index=True),
+)
+"""Links that confirm a new e-mail address, sent to it. `account_state` is the blind index of the address that it takes
+the place of: the link opens nothing once that has changed. The session that asked stays open."""
 
 alarm_links = customer_table(
     "alarm_links",

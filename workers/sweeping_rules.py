@@ -14,6 +14,8 @@ from policy.dates import local_day, start_of_day
 from policy.periods import Period
 from policy.retention import RetentionRule
 from store.access import sessions, sign_ins
+from store.changes import customer_changes
+from store.command_keys import command_keys
 from store.consents import cookie_choices
 from store.exports import export_parts, exports
 from store.outbox import outbox
@@ -63,6 +65,8 @@ SWEEPS: Final = (
         RetentionRule.SESSION_RECORDS,
         ((session_proofs, session_proofs.c.session_id), (pending_sign_ins, pending_sign_ins.c.session_id)),
     ),
+    Sweep(customer_changes, customer_changes.c.at, RetentionRule.CHANGE_RECORDS),
+    Sweep(command_keys, command_keys.c.at, RetentionRule.COMMAND_KEYS),
     Sweep(cookie_choices, cookie_choices.c.chosen_at, RetentionRule.COOKIE_CHOICE),
     Sweep(outbox, func.coalesce(O.delivered_at, O.dead_at), RetentionRule.OUTBOX),
     Sweep(
@@ -82,7 +86,7 @@ OTHERWISE: Final[Mapping[str, Way]] = {
     "card_vault": Way.WITHDRAWAL,
     **dict.fromkeys(
         (
-            "alarm_links", "guesses", "known_devices", "oauth_codes", "oauth_families", "oauth_requests",
+            "alarm_links", "email_links", "guesses", "known_devices", "oauth_codes", "oauth_families", "oauth_requests",
             "oauth_secrets", "passkey_challenges", "pending_sign_ins", "reset_links", "revocations",
             "session_proofs", "signing_keys", "slowdowns", "used_values",
         ),

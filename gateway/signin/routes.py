@@ -10,7 +10,18 @@ from urllib.parse import urlsplit
 from starlette.routing import Route
 
 from gateway.settings import Settings
-from gateway.signin import alarm, choosing, demo, entry, forgotten, leaving, passkey_doors, security, security_changes
+from gateway.signin import (
+    alarm,
+    choosing,
+    demo,
+    email,
+    entry,
+    forgotten,
+    leaving,
+    passkey_doors,
+    security,
+    security_changes,
+)
 from gateway.signin.cookies import Cookies
 from gateway.signin.house import Answers, House
 from gateway.signin.pages import Page
@@ -62,6 +73,7 @@ def list_routes(house: House) -> list[Route]:
         Route("/password", Page(house, changes.show_password, changes.send_password)),
         Route("/.well-known/change-password", Page(house, changes.well_known)),
         Route("/not-me", Page(house, alarm.show, alarm.send)),
+        Route("/email/confirm", Page(house, email.show, email.send)),
         Route("/cookies", Page(house, choosing.show, choosing.send)),
         Route("/unsubscribe/{token}", Unsubscribe(house)),
         Route("/.well-known/gpc.json", choosing.well_known, methods=["GET"]),

@@ -202,6 +202,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "You will get no more news. You can switch them on again in the client area.",
         "Vous ne recevrez plus de nouvelles. Vous pouvez les réactiver dans l'espace client.",
     ),
+    # E-mail
+    "email_confirm": ("Confirm the new e-mail address", "Confirmer la nouvelle adresse e-mail"),
+    "email_confirm_why": (
+        "From now on our messages come to this address. Everybody else who is signed in is signed out.",
+        "Nos messages arriveront désormais à cette adresse. Toutes les autres sessions sont fermées.",
+    ),
+    "email_confirmed": ("The new e-mail address is in place.", "La nouvelle adresse e-mail est en place."),
     # Security page
     "security": ("Your sign-in", "Votre connexion"),
     "signed_in_as": ("Signed in to: $platform", "Connecté à : $platform"),

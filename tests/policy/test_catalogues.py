@@ -249,6 +249,8 @@ def test_retention_periods() -> None:
         "SIGN_IN_RECORDS": "P6M",
         "SESSION_RECORDS": "P6M",
         "CONSENT_RECORDS": "P6M",
+        "CHANGE_RECORDS": "P12M",
+        "COMMAND_KEYS": "P1D",
         "COOKIE_CHOICE": "P6M",
         "DISCLOSURE_RECORDS": "P6M",
         "ERASURE_RECORDS": None,

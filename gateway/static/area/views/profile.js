@@ -4,7 +4,7 @@ import { h } from '../../dom.js';
 import { ask, change } from '../api.js';
 import { announce, button, carry, field, form, restore } from '../forms.js';
 import { remembered } from '../oauth.js';
-import { day, say } from '../words.js';
+import { day, hour, say } from '../words.js';
 
 const ADDRESS = ['street', 'street2', 'postalCode', 'city', 'region', 'country'];
 
@@ -29,10 +29,22 @@ export async function profile(again) {
       h('dt', null, say('since')), h('dd', null, day(me.createdAt)),
       h('dt', null, say('email')), h('dd', null, me.email ?? '', h('span', { class: 'quiet' }, say('usedEmail')))),
     shown,
+    emailForm(),
+    history(me.changes.nodes),
     address.formatted && h('section', { class: 'envelope' }, h('h3', null, say('envelope')),
       h('address', null, [`${me.givenName} ${me.familyName}`, ...address.formatted].map((line) => h('span', null, line)))),
   ];
 }
+
+function emailForm() {
+  const shown = form('email-form', (sent) => carry(() => change('RequestEmailChange', { email: sent.elements.email.value.trim() }), () => { announce(say('emailSent')); sent.reset(); }, sent),
+    h('fieldset', null, h('legend', null, say('emailChange')), field('email', say('emailNew'), { type: 'email', autocomplete: 'email', hint: say('emailHint') }), button(say('emailSend'))));
+  restore(shown, remembered().form);
+  return shown;
+}
+
+const history = (changes) => changes.length > 0 && h('section', null, h('h3', null, say('history')), h('ul', { class: 'rows' },
+  changes.map((each) => h('li', null, h('span', null, each.fields.join(', '), h('span', { class: 'quiet' }, each.client)), h('span', null, hour(each.at))))));
 
 const AUTOCOMPLETE = {
   street: 'address-line1', street2: 'address-line2', postalCode: 'postal-code', city: 'address-level2', region: 'address-level1', country: 'country',

@@ -1,0 +1,174 @@
+"""A new e-mail address: confirmed from the new one, with notice to the old one (R30, R55; S6, S8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.events import Event
+from resolvers.announcements import announce
+from resolvers.authentication_guesses import Bucket, Guesses, Pace
+from resolvers.authentication_means import Means
+from resolvers.authentication_secrets import hashed, new_secret
+from resolvers.changes import record
+from resolvers.commands import Desk, Result, UserProblem
+from resolvers.email_addresses import address_fault
+from resolvers.email_letters import EmailLetter
+from resolvers.letters import Reader, reader_of, send_to
+from resolvers.sessions import end_where
+from store.access import sessions
+from store.blindindex import Lookup
+from store.credentials import credentials
+from store.customers import customers
+from store.database import Store
+from store.ids import new_id
+from store.metadata import Id, instant
+from store.signin import email_links
+from store.subjectkey import SubjectKey
+
+C, L, K = customers.c, email_links.c, credentials.c
+LIFE = timedelta(hours=1)
+
+WRONG = {
+    "INVALID_EMAIL": UserProblem("INVALID_EMAIL", "This is no e-mail address.", ("email",)),
+    "MIXED_SCRIPTS": UserProblem(
+        "MIXED_SCRIPTS",
+        "The address mixes letters of several scripts, which could be taken for another one.",
+        ("email",),
+    ),
+}
+GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
+SAME = UserProblem("UNCHANGED", "This is the address that we have.", ("email",))
+TOO_OFTEN = UserProblem("TOO_MANY_ATTEMPTS", "Too many requests. Try again later.", ("email",))
+LAPSED = UserProblem("LINK_VOID", "This link is over or was used already: ask for another one.", ("token",))
+
+
+async def request_change(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Write to the new address; whether somebody else has it is told to nobody, and then nothing is sent there (S8)."""
+    text = given["email"].strip()
+    if (fault := address_fault(text)) is not None:
+        return Result(problems=(WRONG[fault],))
+    keys = desk.store.keys
+    (key,) = await keys.subjects([desk.subject])
+    if key is None:
+        return Result(problems=(GONE,))
+    if await Guesses(desk.store).charge([Bucket(Pace.RESET, b"email" + desk.subject.to_bytes(8, "big"))], desk.now):
+        return Result(problems=(TOO_OFTEN,))
+    wanted = keys.blind_index(Lookup.EMAIL, text)
+    async with desk.store.write() as connection:
+        present = await connection.scalar(select(C.email_index).where(C.id == desk.subject).with_for_update())
+        reader = await reader_of(connection, key)
+        if present is None or reader is None:
+            return Result(problems=(GONE,))
+        if bytes(present) == wanted:
+            return Result(problems=(SAME,))
+        taken = await connection.scalar(select(C.id).where(C.email_index == wanted)) is not None
+        await connection.execute(delete(email_links).where(L.customer_id == desk.subject))
+        secret, id_ = new_secret(), new_id()
+        row = {
+            "id": id_,
+            "customer_id": desk.subject,
+            "email": key.seal(L.email, id_, text.encode()),
+            "session_id": desk.grant.session_id,
+            "secret_hash": hashed(secret),
+            "account_state": bytes(present),
+            "expires_at": desk.now + LIFE,
+        }
+        await connection.execute(insert(email_links).values(row))
+        site, minutes = desk.means.site, int(LIFE.total_seconds() // 60)
+        if not taken:
+            link = site.link("/email/confirm", secret)
+            to = replace(reader, email=text)
+            await send_to(connection, to, site, EmailLetter.CONFIRM, desk.now, link=link, minutes=minutes)
+        await send_to(connection, reader, site, EmailLetter.ASKED, desk.now)
+    return Result(affected={"customer": desk.subject})
+
+
+async def confirm_change(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """The command of the API, for the customer whose link it is."""
+    found = await EmailLinks(desk.store, desk.means).find(given["token"], desk.now)
+    if found is None or found.key.customer_id != desk.subject:
+        return Result(problems=(LAPSED,))
+    return await EmailLinks(desk.store, desk.means).follow(found, desk)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """A link that leads somewhere."""
+
+    id: int
+    key: SubjectKey
+    email: str
+    state: bytes
+    session_id: int | None
+
+
+class EmailLinks:
+    """Finds links and follows them."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._means = store, means
+        columns = select(L.id, L.customer_id, L.email, L.account_state, L.session_id, L.expires_at)
+        self._find = store.reader.prepare(columns.where(L.secret_hash == bindparam("secret")))
+        self._state = store.reader.prepare(select(C.email_index).where(C.id == bindparam("id", type_=Id)))
+
+    async def find(self, secret: str, now: datetime) -> Found | None:
+        """The link of this secret, while the address that it replaces is still the present one."""
+        rows = await self._store.reader.fetch(self._find, {"secret": hashed(secret)})
+        if not rows or instant(rows[0][5]) <= now:
+            return None
+        id_, customer, sealed, state, session, _ = rows[0]
+        (key,) = await self._store.keys.subjects([customer])
+        present = await self._store.reader.fetch(self._state, {"id": customer})
+        if key is None or not present or bytes(present[0][0]) != bytes(state):
+            return None
+        return Found(id_, key, key.open(L.email, id_, sealed).decode(), bytes(state), session)
+
+    async def follow(self, found: Found, desk: Desk) -> Result:
+        """Put the new address in place; both are told, and everybody but the session that asked is signed out.
+
+        1. the link is used up; 2. the address is nobody else's and the old one is still there; 3. the login names that
+        were the old address become the new one; 4. sessions end, last of all.
+        """
+        keys, owner = self._store.keys, found.key.customer_id
+        wanted, old = keys.blind_index(Lookup.EMAIL, found.email), found.state
+        async with self._store.write() as connection:
+            if (await connection.execute(delete(email_links).where(L.id == found.id))).rowcount != 1:  # 1
+                return Result(problems=(LAPSED,))
+            before = await reader_of(connection, found.key)
+            taken = await connection.scalar(select(C.id).where(C.email_index == wanted, C.id != owner))
+            if before is None or taken is not None:
+                return Result(problems=(LAPSED,))
+            change = {
+                "email": found.key.seal(C.email, owner, found.email.encode()),
+                "email_index": wanted,
+                "version": C.version + 1,
+                "updated_at": desk.now,
+            }
+            here = C.id == owner, C.email_index == old
+            if (await connection.execute(update(customers).where(*here).values(change))).rowcount != 1:  # 2
+                return Result(problems=(LAPSED,))
+            await self._logins(connection, found, before)  # 3
+            await record(connection, desk, found.key, ["Customer.email"])
+            await announce(connection, found.key, Event.EMAIL_CHANGED.wire, desk.now, ["Customer.email"])
+            for reader in (before, replace(before, email=found.email)):
+                await send_to(connection, reader, self._means.site, EmailLetter.CHANGED, desk.now)
+            await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], desk.now)  # 4
+        return Result(affected={"customer": owner})
+
+    async def _logins(self, connection: AsyncConnection, found: Found, before: Reader) -> None:
+        """Who signs in by e-mail address goes on to do so."""
+        keys = self._store.keys
+        old, new = (keys.blind_index(Lookup.LOGIN, each) for each in (before.email, found.email))
+        mine = K.customer_id == found.key.customer_id, K.login_index == old
+        for id_, platform in (await connection.execute(select(K.id, K.platform).where(*mine))).all():
+            other = select(K.id).where(K.login_index == new, K.platform == platform)
+            if await connection.scalar(other) is None:
+                name = found.key.seal(K.login_name, id_, K.login_name.info["sealing"].encode(found.email))
+                change = update(credentials).where(K.id == id_).values(login_name=name, login_index=new)
+                await connection.execute(change)

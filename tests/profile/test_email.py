@@ -1,0 +1,175 @@
+"""A new e-mail address is confirmed from there, with notice to the old one (R30, R55; S6, S8, D6)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import insert, select
+
+from policy.purposes import Purpose
+from resolvers.email_addresses import address_fault
+from store.access import sessions
+from store.database import Store
+from store.ids import new_id
+from store.messages import opened
+from store.outbox import outbox
+from store.signin import email_links
+from tests.promises.gate import Gate, grant, own
+
+pytestmark = pytest.mark.anyio
+
+ASK = """mutation ($e: String!) { requestEmailChange(input: {email: $e}) {
+  customer { id email } userErrors { code field message } } }"""
+CONFIRM = """mutation ($t: String!) { confirmEmailChange(input: {token: $t}) {
+  customer { email version } userErrors { code field } } }"""
+NEW = "neue.adresse@example.net"
+
+
+@pytest.fixture
+async def gate(store: Store) -> Gate:
+    return await Gate.of(store, 3)
+
+
+def who(gate: Gate, place: int = 0) -> Any:
+    return own(gate.ids[place], authenticated_at=int(gate.clock.now.timestamp()))
+
+
+async def ask(gate: Gate, email: str = NEW, place: int = 0) -> Any:
+    answer = await gate.ask(ASK, who(gate, place), variables={"e": email})
+    return answer.data["requestEmailChange"]
+
+
+async def confirm(gate: Gate, token: str, place: int = 0) -> Any:
+    answer = await gate.ask(CONFIRM, who(gate, place), variables={"t": token})
+    return answer.data["confirmEmailChange"]
+
+
+async def letters(gate: Gate) -> list[dict[str, str]]:
+    """Every message, oldest first."""
+    query = select(outbox.c.id, outbox.c.customer_id, outbox.c.payload).order_by(outbox.c.id)
+    rows = await gate.store.reader.fetch(gate.store.reader.prepare(query), {})
+    found = await opened(gate.store.keys, [tuple(row) for row in rows])
+    return [orjson.loads(each) for each in found if each is not None]
+
+
+async def token(gate: Gate) -> str:
+    """The secret in the newest message with a link."""
+    for letter in reversed(await letters(gate)):
+        if found := re.search(r"/email/confirm\?t=(\S+)", letter["text"]):
+            return found[1]
+    raise AssertionError("no message has a link")
+
+
+async def test_nothing_changes_until_the_new_address_confirms(gate: Gate) -> None:
+    old = gate.people[0].email
+    assert (await ask(gate))["customer"]["email"] == old
+    to_new, to_old = await letters(gate)
+    assert (to_new["to"], to_old["to"]) == (NEW, old)
+    assert NEW not in to_old["text"] + to_old["subject"] and "?t=" not in to_old["text"]
+    done = await confirm(gate, await token(gate))
+    assert done["userErrors"] == [] and done["customer"]["email"] == NEW
+    assert [each["to"] for each in (await letters(gate))[2:]] == [old, NEW], "both are told (R55)"
+    query = "query ($e: String!) { customerLookup(by: {email: $e}) { id } }"
+    for email, found in ((NEW, {"id": gate.id(0)}), (old, None)):
+        answer = await gate.ask(query, grant(Purpose.INVOICING), variables={"e": email})
+        assert answer.data["customerLookup"] == found
+
+
+async def test_a_link_works_once_within_the_hour_for_its_customer_and_address(gate: Gate) -> None:
+    """S8."""
+    await ask(gate)
+    first = await token(gate)
+    assert (await confirm(gate, first, place=1))["userErrors"][0]["code"] == "LINK_VOID", "D6: of another customer"
+    await ask(gate, "second@example.net")
+    assert (await confirm(gate, first))["userErrors"][0]["code"] == "LINK_VOID", "an earlier one"
+    second = await token(gate)
+    gate.clock.now += timedelta(hours=1)
+    assert (await confirm(gate, second))["userErrors"][0]["code"] == "LINK_VOID", "too late"
+    gate.clock.now -= timedelta(hours=1)
+    assert (await confirm(gate, second))["userErrors"] == []
+    assert (await confirm(gate, second))["userErrors"][0]["code"] == "LINK_VOID", "used"
+    async with gate.store.write() as connection:
+        assert (await connection.execute(select(email_links))).all() == []
+
+
+async def test_whether_an_address_is_taken_is_told_to_nobody(gate: Gate) -> None:
+    """S8: the answer reads alike, and the other customer is not written to."""
+    free = await ask(gate)
+    taken = await ask(gate, gate.people[1].email)
+    assert free == taken
+    to = [each["to"] for each in await letters(gate)]
+    assert gate.people[1].email not in to and to.count(gate.people[0].email) == 2
+
+
+async def test_an_address_that_was_taken_in_between_stays_theirs(gate: Gate) -> None:
+    await ask(gate)
+    mine = await token(gate)
+    await ask(gate, place=1)
+    assert (await confirm(gate, await token(gate), place=1))["userErrors"] == []
+    assert (await confirm(gate, mine))["userErrors"][0]["code"] == "LINK_VOID"
+
+
+async def test_everybody_else_is_signed_out(gate: Gate) -> None:
+    """S6."""
+    mine = {
+        "customer_id": gate.ids[0], "platform": "CLIENT_AREA", "started_at": gate.clock.now,
+        "last_seen_at": gate.clock.now, "expires_at": gate.clock.now + timedelta(days=1), "ended_at": None,
+    }  # fmt: skip
+    async with gate.store.write() as connection:
+        await connection.execute(insert(sessions).values(mine | {"id": new_id()}))
+    await ask(gate)
+    await confirm(gate, await token(gate))
+    async with gate.store.write() as connection:
+        open_ = select(sessions.c.id).where(sessions.c.customer_id == gate.ids[0], sessions.c.ended_at.is_(None))
+        assert (await connection.execute(open_)).all() == []
+
+
+async def test_an_old_sign_in_changes_nothing(gate: Gate) -> None:
+    """S7."""
+    answer = await gate.ask(ASK, own(gate.ids[0]), variables={"e": NEW})
+    assert [each["code"] for each in answer.errors] == ["STEP_UP_REQUIRED"]
+
+
+WRONG = (
+    "", "a", "a@b", "a@b.example\n", "x" * 65 + "@b.example", "a@" + "b" * 260 + ".example", "\uff41@example.net",
+    "a\u200b@example.net",
+)  # fmt: skip
+MIXED = ("p\u0430ypal@example.net", "me@ex\u0430mple.net")
+RIGHT = ("a@b.example", "иван@пример.рф", "山田たろう@例え.jp")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        *((each, "INVALID_EMAIL") for each in WRONG),
+        *((each, "MIXED_SCRIPTS") for each in MIXED),
+        *((each, None) for each in RIGHT),
+    ],
+)
+def test_an_address_that_could_be_taken_for_another_one_is_refused(text: str, code: str | None) -> None:
+    """Homoglyphs: an a of those is Cyrillic."""
+    assert address_fault(text) == code
+
+
+async def test_refusals_repeat_no_address(gate: Gate) -> None:
+    for email in (MIXED[0], "nobody", gate.people[0].email):
+        done = await ask(gate, email)
+        assert done["userErrors"] and email not in str(done["userErrors"]) and done["customer"] is None
+
+
+async def test_the_history_names_fields_and_no_value(gate: Gate) -> None:
+    """R30: visible to the customer, newest first."""
+    change = 'mutation { updateProfile(input: {locale: "fr", phone: null}) { userErrors { code } } }'
+    await gate.ask(change, own(gate.ids[0]))
+    await ask(gate)
+    await confirm(gate, await token(gate))
+    answer = await gate.ask("{ me { changes { nodes { fields client at } } } }", own(gate.ids[0]))
+    nodes = answer.data["me"]["changes"]["nodes"]
+    assert [each["fields"] for each in nodes] == [["Customer.email"], ["Customer.locale", "Customer.phone"]]
+    assert {each["client"] for each in nodes} == {"tests"}
+    other = await gate.ask("{ me { changes { nodes { id } } } }", own(gate.ids[1]))
+    assert other.data["me"]["changes"]["nodes"] == []
