@@ -16,10 +16,10 @@ from policy.events import BY_NAME
 from store.database import Store
 from store.ids import new_id
 from store.outbox import outbox
+from store.signing import secret_text
 from store.webhooks import seal_secret, webhooks
 from workers.posting import Poster, is_safe
 from workers.receivers import Failed, Message, Receivers
-from workers.signing import secret_text
 
 W, O = webhooks.c, outbox.c  # noqa: E741  (the tables' columns)
 

@@ -20,6 +20,10 @@ class Event(Row):
     CONSENT_GIVEN = ("A customer gave a consent.", "consent.given")
     CONSENT_WITHDRAWN = ("A customer withdrew a consent.", "consent.withdrawn")
     PAYMENT_CHANGED = ("A payment method was added, removed or made the default.", "payment_method.changed")
+    CARD_WITHDRAWN = (
+        "A card may not be kept any more: whoever received it deletes it.",
+        "card.withdrawn",
+    )
     WHOIS_CHANGED = ("What whois shows of a domain changed.", "whois.changed")
     COOKIES_CHANGED = ("A cookie choice changed.", "cookies.changed")
     ERASURE_REQUESTED = ("A customer asked to be erased.", "erasure.requested")

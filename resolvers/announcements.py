@@ -55,13 +55,18 @@ async def announce(
     now: datetime,
     coordinates: Sequence[str] = (),
     facts: Mapping[str, Fact] | None = None,
+    to: Sequence[int] | None = None,
 ) -> None:
     """Write one message to each subscribed system, in the caller's transaction; ValueError for what may be personal.
+
+    With `to`, only these of the subscriptions: of companies outside, those whom it concerns.
 
     The customer's messages are numbered in the order in which their changes are committed: the customer's row is
     locked from here to the end of the transaction, and each id is above the ones before it.
     """
     receivers, content = await _prepared(connection, event, key.customer_id, now, coordinates, facts)
+    if to is not None:
+        receivers = [each for each in receivers if each in to]
     if not receivers:
         return
     row = select(customers.c.id).where(customers.c.id == key.customer_id)

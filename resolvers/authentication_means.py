@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -13,6 +14,10 @@ FRESH = 300
 """Seconds for which a proof of who one is serves for what is sensitive (S7)."""
 SKEW = 60
 """Seconds by which the clocks of replicas may differ."""
+
+
+Post = Callable[[str, Mapping[str, str], bytes], Awaitable[int | None]]
+"""Posts to an address in bounded time, and gives the status; None when nothing was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +76,7 @@ class Means:
     hasher: Hasher = field(default_factory=Hasher)
     places: Places = field(default_factory=Places)
     times: Times = field(default_factory=Times)
+    post: Post | None = None
+    """Posts to payment affiliates; None: they cannot be reached."""
     test_cards: bool = False
     """Whether published test numbers are taken for cards, as in the demo."""

@@ -9,6 +9,9 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.cards import CardFault, CardNumber, card_number, expired, possible
+from policy.events import Event
+from resolvers.affiliates import received_cards
+from resolvers.announcements import Fact, Ref, announce
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.consenting import give, outdated, standing, withdraw
 from resolvers.payments import (
@@ -136,8 +139,11 @@ async def forget_cards(connection: AsyncConnection, desk: Desk, key: SubjectKey)
     await connection.execute(delete(card_vault).where(V.customer_id == owner))
     await connection.execute(delete(payment_methods).where(P.id.in_(kept)))
     await fall_back(connection, owner)
+    holders = await received_cards(connection, owner)
     for id_ in kept:
         await changed(connection, desk, key, id_, "CARD")
+        card: dict[str, Fact] = {"card": Ref("Card", id_)}
+        await announce(connection, key, Event.CARD_WITHDRAWN.wire, desk.now, facts=card, to=holders)
 
 
 async def _language(connection: AsyncConnection, customer_id: int) -> str:

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import strawberry
 
+from policy.purposes import Purpose
 from resolvers import cards, email_changing, payments
 from resolvers import factors_commands as factors
+from resolvers.cards_paying import forward_card, pay_with_card
 from resolvers.erasures import cancel_erasure
 from resolvers.exports import request_export
 from resolvers.passwords_changing import change_password
@@ -51,8 +53,12 @@ from schema.payments_changes import (
     AddCardInput,
     AddCardPayload,
     AddPayPalInput,
+    ForwardCardInput,
+    ForwardCardPayload,
     PaymentMethodInput,
     PaymentMethodPayload,
+    PayWithCardInput,
+    PayWithCardPayload,
     RemovePaymentMethodPayload,
     WithdrawCardConsentPayload,
 )
@@ -62,6 +68,7 @@ from schema.services import PROVIDED, ServicePayload, SubscribeServiceInput, Ter
 from schema.session_changes import EndOtherSessionsPayload, EndSessionInput, EndSessionPayload
 from schema.whois import SetWhoisVisibilityInput, SetWhoisVisibilityPayload
 
+CARDS_FORWARD = frozenset({"cards:forward"})
 ACCESS_WRITE = frozenset({"access:write"})
 SERVICES_WRITE = frozenset({"services:write"})
 FOR = "credential", "Credential"
@@ -169,6 +176,18 @@ class Mutation:
         self, input: Annotated[AddCardInput, strawberry.argument(description="The card, and the ticked box.")]
     ) -> AddCardPayload:
         """Keep a card for later payments; only with consent to exactly that, and never with its security code."""
+
+    @command(by_id(by_id(pay_with_card, "invoice", "Invoice"), "card", "Card"), (SELF,), step_up=True)
+    def pay_with_card(
+        self, input: Annotated[PayWithCardInput, strawberry.argument(description="What, and with which card.")]
+    ) -> PayWithCardPayload:
+        """Pay an invoice by card. The gateway forwards the card to the payment affiliate; the customer sees it did."""
+
+    @command(by_id(forward_card, "card", "Card"), (Purpose.PAYMENT_EXECUTION,), CARDS_FORWARD)
+    def forward_card(
+        self, input: Annotated[ForwardCardInput, strawberry.argument(description="Which card, to whom.")]
+    ) -> ForwardCardPayload:
+        """Forward a kept card to a registered payment affiliate; nobody else, the caller included, sees its number."""
 
     @command(cards.withdraw_consent, (SELF,))
     def withdraw_card_consent(self) -> WithdrawCardConsentPayload:

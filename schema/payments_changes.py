@@ -5,20 +5,26 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
+from policy.purposes import Purpose
+from resolvers.affiliates import OUTCOMES
 from resolvers.payments import TYPES
-from schema.commands import UserError, affected, asked, unkept, user_errors, written
+from schema.commands import UserError, affected, asked, shown, unkept, user_errors, written
 from schema.consents import Consent
 from schema.customers import Customer
+from schema.invoices import Invoice
 from schema.payments import Card, PaymentMethod
 from schema.readers import SELF
 from schema.records import plain_type
 from schema.scalars import LanguageTag
+from schema.words import enumerated
 from store.consents import consents
 from store.customers import customers
+from store.invoices import invoices
 from store.payments import card_vault, payment_methods
 
 P = payment_methods.c
 OWN = (SELF,)
+FORWARDED = (Purpose.PAYMENT_EXECUTION,)
 METHODS = tuple(TYPES.values())
 
 
@@ -63,6 +69,54 @@ class PaymentMethodInput:
     """By its id."""
 
     id: strawberry.ID = unkept(Category.PAYMENT_METHOD, "The `id` of the `PaymentMethod`.", OWN)
+
+
+@strawberry.input(description="A card for one payment: checked, forwarded, forgotten. No box has to be ticked.")
+class OneTimeCardInput:
+    """Nothing of it is kept anywhere."""
+
+    number: str = unkept(Category.CARD_NUMBER, "The number on the card; give it as a variable.", OWN)
+    exp_month: int = unkept(Category.CARD_EXPIRY, "Month of expiry, 1 to 12.", OWN)
+    exp_year: int = unkept(Category.CARD_EXPIRY, "Year of expiry, four digits.", OWN)
+    security_code: str = unkept(Category.CARD_NUMBER, "The code on the card; it is never kept.", OWN)
+
+
+@strawberry.input(description="What to pay, and with which card: one that is kept, or one for this payment.")
+class PayWithCardInput:
+    """The amount is the invoice's."""
+
+    invoice: strawberry.ID = unkept(Category.TRANSACTION, "The `id` of the `Invoice`.", OWN)
+    card: strawberry.ID | None = unkept(Category.PAYMENT_METHOD, "The `id` of a kept `Card`.", OWN)
+    one_time: OneTimeCardInput | None = asked("A card for this payment only.", OWN)
+
+
+@strawberry.input(description="Which kept card, to whom.")
+class ForwardCardInput:
+    """For tools that charge what was agreed."""
+
+    card: strawberry.ID = unkept(Category.PAYMENT_METHOD, "The `id` of the `Card`.", FORWARDED)
+    affiliate: str = asked("The name of the payment affiliate, as it is registered.", FORWARDED)
+    reference: str = asked("What it is forwarded for, such as the number of an order.", FORWARDED)
+
+
+CardOutcome = enumerated("CardOutcome", OUTCOMES, "What the affiliate said.")
+
+
+@plain_type
+class PayWithCardPayload:
+    """What became of the payment; DECLINED and UNREACHABLE leave the invoice open."""
+
+    outcome: CardOutcome | None = shown("outcome", Category.TRANSACTION, "What the affiliate said.", OWN)
+    invoice: Invoice | None = affected("invoice", invoices, Category.TRANSACTION, "The invoice.", OWN)
+    user_errors: list[UserError] = user_errors()
+
+
+@plain_type
+class ForwardCardPayload:
+    """What became of it."""
+
+    outcome: CardOutcome | None = shown("outcome", Category.TRANSACTION, "What the affiliate said.", FORWARDED)
+    user_errors: list[UserError] = user_errors()
 
 
 def _customer() -> Customer | None:

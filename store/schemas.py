@@ -8,6 +8,7 @@ from sqlalchemy import MetaData
 
 from store import (
     access,
+    affiliates,
     changes,
     clients,
     command_keys,
@@ -34,6 +35,7 @@ from store.metadata import key_metadata, ledger_metadata, metadata
 
 CAPABILITIES = (
     access,
+    affiliates,
     changes,
     clients,
     command_keys,
@@ -80,7 +82,7 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 8))
+MAIN = Schema("main", metadata, _numbered("main", 9))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 1))
 SCHEMAS = (MAIN, LEDGER, KEYS)

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from store.database import Store
 from store.metadata import instant
+from store.signing import signed
 from store.webhooks import open_secret, webhooks
 from workers.mailing import CannotMail, Mailer
 from workers.posting import CannotPost, Poster
-from workers.signing import signed
 
 W = webhooks.c
 OK = range(200, 300)

@@ -19,6 +19,8 @@ from gateway.client_area import register_client_area
 from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
 from gateway.commands.welcome import welcome
 from gateway.demo import load
+from gateway.demo.acquirer import list_routes as acquirer_routes
+from gateway.demo.acquirer import open_for_business
 from gateway.demo_tokens import DemoTokens
 from gateway.exports import list_routes as export_routes
 from gateway.metrics import list_routes as metric_routes
@@ -132,6 +134,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *list_routes(open_house(works, settings, Browsers(house)), actions(api.model.rules.values())),
                 *sign_in_routes(house),
                 *rdap_routes(works.store, api, serving.now),
+                *(acquirer_routes(works.store) if settings.demo else ()),
                 *export_routes(works.store, works.door, api.model, serving.now),
                 *receipt_routes(works.store),
                 *metric_routes(works.store, api.counts, settings.metrics, serving.now),
@@ -175,5 +178,6 @@ async def _say_where(works: Works, settings: Settings) -> Callable[[], None]:
 async def _fill_and_welcome(works: Works, settings: Settings) -> Callable[[], None]:
     if await load(works.store):
         log.info("the demo was loaded")
+    await open_for_business(works.store, settings)
     text = await welcome(DemoTokens(works, settings), settings)
     return lambda: click.echo(text)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from starlette.routing import Route
 
+from gateway.affiliates import make_post
 from gateway.settings import Settings
 from gateway.signin import (
     alarm,
@@ -43,9 +44,8 @@ def make_means(settings: Settings) -> Means:
     places = Places(settings.geo_database)
     if why := places.why_not():
         log.warning("%s", why)
-    return Means(
-        Site(settings.site_name, _origin(settings.public_url)), Hasher(), places, times, test_cards=settings.demo
-    )
+    site, post = Site(settings.site_name, _origin(settings.public_url)), make_post(settings)
+    return Means(site, Hasher(), places, times, post=post, test_cards=settings.demo)
 
 
 def _origin(address: str) -> str:

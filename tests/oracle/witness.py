@@ -52,6 +52,7 @@ RELATIONS: Mapping[str, tuple[str, str, str, str]] = {
     "Customer.cookieChoice": ("cookie_choices", "customer_id", "id", "one"),
     "Customer.disclosures": ("disclosures", "customer_id", "id", "newest"),
     "Customer.erasures": ("erasures", "customer_id", "id", "newest"),
+    "Customer.changes": ("customer_changes", "customer_id", "id", "newest"),
     "Customer.exports": ("exports", "customer_id", "id", "newest"),
     "Credential.secondFactors": ("second_factors", "credential_id", "id", "oldest"),
     "Service.customer": ("customers", "id", "customer_id", "one"),
@@ -64,6 +65,7 @@ TYPES = {
     "customers": "Customer", "services": "Service", "domains": "Domain", "invoices": "Invoice", "consents": "Consent",
     "credentials": "Credential", "second_factors": "SecondFactor", "sign_ins": "SignIn", "sessions": "Session",
     "cookie_choices": "CookieChoice", "disclosures": "Disclosure", "erasures": "Erasure", "exports": "Export",
+    "customer_changes": "Change",
 }  # fmt: skip
 WAYS_TO_PAY = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
 
@@ -75,6 +77,7 @@ READS: Mapping[str, Callable[[Any], Any]] = {
     "Card.expMonth": lambda expiry: int(expiry[0]),
     "Card.expYear": lambda expiry: int(expiry[1]),
     "Disclosure.fields": orjson.loads,
+    "Change.fields": orjson.loads,
 }
 ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
 

@@ -18,6 +18,7 @@ from schema.global_ids import to_cursor, to_global_id
 from schema.model import SchemaModel
 from schema.sources import Paged
 from store.access import sign_ins
+from store.changes import customer_changes
 from store.config import StoreConfig
 from store.consents import consents
 from store.customers import customers
@@ -78,6 +79,7 @@ async def world(config: StoreConfig) -> AsyncIterator[World]:
         await _make_odd(store, people[ODD], people[WHOLE])
         await _take_back(store, people[REGRETTING])
         await _export(store, people[WHOLE])
+        await _changes(store, people[WHOLE])
         await store.keys.destroy(people[ERASED])
         kept = Kept()
         await store.ledger.close()
@@ -152,6 +154,15 @@ async def _export(store: Store, person: int) -> None:
     waiting = {"state": "REQUESTED", "ready_at": None, "expires_at": None}
     async with store.write() as connection:
         await connection.execute(insert(exports), [row | ready | {"id": 2**41}, row | waiting | {"id": 2**41 + 1}])
+
+
+async def _changes(store: Store, person: int) -> None:
+    """Changes that were made through two applications."""
+    row = {"customer_id": person, "at": NOW}
+    made = [("client-area", '["Customer.phone"]'), ("web", '["Customer.email", "Customer.name"]'), ("web", "[]")]
+    rows_ = [row | {"id": 2**42 + nth, "client": through, "fields": what} for nth, (through, what) in enumerate(made)]
+    async with store.write() as connection:
+        await connection.execute(insert(customer_changes), rows_)
 
 
 async def _make_odd(store: Store, person: int, whole: int) -> None:

@@ -22,7 +22,7 @@ TABLES = [table for schema in SCHEMAS for table in schema.tables.tables.values()
 COLUMNS = [column for table in TABLES for column in table.columns]
 
 EXPECTED = {
-    "alarm_links", "card_vault", "command_keys", "customer_changes", "email_links",
+    "affiliates", "alarm_links", "card_vault", "command_keys", "customer_changes", "email_links",
     "client_reach", "clients", "consents", "cookie_choices", "credentials", "customers",
     "disclosures",
     "documents", "domains", "erasure_recipients", "erasures", "export_parts", "exports", "guesses", "invoices",

@@ -1,0 +1,66 @@
+"""The demo's payment company, at `/demo/acquirer`: it verifies what it gets, charges nobody, and keeps nothing."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64encode
+from datetime import UTC, datetime
+
+import orjson
+from sqlalchemy import bindparam, select, update
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.affiliates import Affiliates
+from gateway.settings import Settings
+from store.affiliates import affiliates, open_affiliate_secret
+from store.database import Store
+
+A = affiliates.c
+NAME = "Example Card Acquirer"
+PATH = "/demo/acquirer"
+DECLINES = "0002"
+"""Cards that end like this have no money on them."""
+LONGEST = 16_384
+
+
+async def open_for_business(store: Store, settings: Settings) -> None:
+    """Register it at the address that the demo has this time."""
+    url = f"http://127.0.0.1:{settings.port}{PATH}"
+    if any(row.name == NAME for row in await Affiliates(store).listed()):
+        async with store.write() as connection:
+            await connection.execute(update(affiliates).where(A.name == NAME).values(url=url))
+        return
+    await Affiliates(store).register(NAME, "CARD", url, "CH", datetime.now(UTC))
+
+
+class Acquirer:
+    """Answers as a payment company would: 200 for a payment, 402 for one it declines, 401 for what we did not sign."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._find = store.reader.prepare(select(A.id, A.secret).where(A.name == bindparam("name")))
+
+    async def __call__(self, request: Request) -> Response:
+        """Take a message."""
+        body = await request.body()
+        if len(body) > LONGEST or not await self._genuine(request, body):
+            return Response(status_code=401)
+        content = orjson.loads(body)
+        number = str(content.get("data", {}).get("card", {}).get("number", ""))
+        return Response(status_code=402 if content.get("type") == "payment" and number.endswith(DECLINES) else 200)
+
+    async def _genuine(self, request: Request, body: bytes) -> bool:
+        rows = await self._store.reader.fetch(self._find, {"name": NAME})
+        if not rows:
+            return False
+        secret = await open_affiliate_secret(self._store.keys.house, *rows[0])
+        stamp = f"{request.headers.get('webhook-id')}.{request.headers.get('webhook-timestamp')}."
+        wanted = b64encode(hmac.digest(secret, stamp.encode() + body, "sha256")).decode()
+        return hmac.compare_digest(request.headers.get("webhook-signature", ""), f"v1,{wanted}")
+
+
+def list_routes(store: Store) -> list[Route]:
+    """Its address."""
+    return [Route(PATH, Acquirer(store).__call__, methods=["POST"])]
