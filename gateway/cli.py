@@ -20,6 +20,7 @@ COMMANDS = {
     "ledger": ("gateway.commands.ledger", "ledger", "Prove who read what."),
     "erasures": ("gateway.commands.erasures", "commands", "See which erasures are due, and verify certificates."),
     "webhooks": ("gateway.commands.webhooks", "webhooks", "Say which internal systems are told of events."),
+    "partners": ("gateway.commands.partners", "partners", "Say which companies work for us, and what they may get."),
     "affiliates": ("gateway.commands.affiliates", "affiliates", "Say which companies take payments."),
     "outbox": ("gateway.commands.webhooks", "outbox", "See what waits to be delivered, and try again."),
     "audit": ("gateway.commands.audit", "audit", "See what may be read, by whom and why, and prove it."),

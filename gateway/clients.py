@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import bindparam, select
 
-from policy.grant import Over, Refusal
+from gateway.undertakings import bound
+from policy.grant import Over, Partner, Refusal
 from policy.purposes import Purpose
 from store.clients import clients
+from store.partners import partners
 from store.reading import Reader
 
 KEPT = 10_000
@@ -32,6 +34,7 @@ class Registration:
     max_page: int
     customers_per_hour: int | None
     over: Over
+    partner: Partner | None = None
 
 
 @dataclass(slots=True)
@@ -95,11 +98,13 @@ class ClientRegistry:
         rows = await self._reader.fetch(self._prepared, {"client": client_id})
         if not rows:
             return None
-        purposes, scopes, refusal, documents_only, introspection, max_page, customers, over = rows[0]
+        purposes, scopes, refusal, documents_only, introspection, max_page, customers, over, *partner = rows[0]
+        name, country, purpose, fields = partner
+        # A purpose that this release does not know allows nothing.
+        known = frozenset(Purpose[name] for name in orjson.loads(purposes) if name in Purpose.__members__)
         return Registration(
             client_id,
-            # A purpose that this release does not know allows nothing.
-            frozenset(Purpose[name] for name in orjson.loads(purposes) if name in Purpose.__members__),
+            known if name is None else frozenset(each for each in known if each.name == purpose),
             frozenset(orjson.loads(scopes)),
             Refusal[refusal],
             bool(documents_only),
@@ -107,16 +112,25 @@ class ClientRegistry:
             max_page,
             self._customers if customers is None else customers or None,
             Over[over or "ALARM"],
+            None if name is None else Partner(name, country, frozenset(orjson.loads(fields))),
         )
 
 
-_registration = select(
-    clients.c.purposes,
-    clients.c.scopes,
-    clients.c.refusal,
-    clients.c.documents_only,
-    clients.c.introspection,
-    clients.c.max_page,
-    clients.c.customers_per_hour,
-    clients.c.beyond,
-).where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None))
+_registration = (
+    select(
+        clients.c.purposes,
+        clients.c.scopes,
+        clients.c.refusal,
+        clients.c.documents_only,
+        clients.c.introspection,
+        clients.c.max_page,
+        clients.c.customers_per_hour,
+        clients.c.beyond,
+        partners.c.name,
+        partners.c.country,
+        partners.c.purpose,
+        partners.c.fields,
+    )
+    .join_from(clients, partners, clients.c.partner_id == partners.c.id, isouter=True)
+    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), bound())
+)

@@ -140,4 +140,5 @@ def grant_of(claims: Claims, registration: Registration) -> Grant:
         authenticated_at=None if claims.basis is None else claims.basis.authenticated_at,
         customers_per_hour=registration.customers_per_hour,
         over=registration.over,
+        partner=registration.partner,
     )

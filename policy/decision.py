@@ -32,6 +32,7 @@ class Reason(Row):
     SCOPE_MISSING = ("The token lacks a scope that this needs.",)
     REFERENCE_REQUIRED = ("This purpose needs a reference to the case it is for, such as INC-4711.",)
     REFERENCE_MALFORMED = ("A reference is a case number such as INC-4711, without personal data.",)
+    NOT_IN_UNDERTAKING = ("This is not among the fields that the partner may get.",)
     UNDECLARED = ("Nothing declares for which purposes this may be read, so nobody may.",)
 
 

@@ -25,6 +25,16 @@ class Over(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class Partner:
+    """A company that works for us under an undertaking of confidentiality, and all that it may get (R7)."""
+
+    name: str
+    country: str
+    fields: frozenset[str]
+    """Coordinates of the schema."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """Who asks, for which purposes, within which limits; made once per token and kept until it expires.
 
@@ -52,6 +62,8 @@ class Grant:
     customers_per_hour: int | None = None
     """How many different customers its client may read in an hour; None: nobody counts."""
     over: Over = Over.ALARM
+    partner: Partner | None = None
+    """The company outside whose client this is; None for one of ours."""
     fingerprint: str = field(init=False, compare=False, repr=False)
     """The same for two grants exactly when every decision is; a key of plan caches.
 
@@ -80,5 +92,6 @@ class Grant:
             self.documents_only,
             self.introspection,
             self.max_page,
+            sorted(self.partner.fields) if self.partner else None,
         )
         return blake2b(repr(facts).encode(), digest_size=16).hexdigest()

@@ -17,6 +17,7 @@ from policy.purposes import Purpose
 from resolvers.authentication_means import FRESH, SKEW, Means
 from resolvers.commands import Desk
 from resolvers.documents import Trusted, TrustedDocuments
+from resolvers.partners import disclose_to_partner
 from resolvers.unit import Unit
 from schema import answers
 from schema.bounded import Bounded
@@ -213,6 +214,8 @@ class Api:
         if unit.revealed.subjects:
             if wait := self._watch.note(grant, unit.revealed.subjects, not settled.operation.is_mutation):
                 return answers.too_many_customers(wait, grant.customers_per_hour or 0)
+            if grant.partner is not None:
+                await disclose_to_partner(self.store, grant.partner, unit.revealed.known, ready.plan.coordinates, now)
             await self._record(settled, ready, grant, unit, now)  # 9
         shown = cost if request.extensions and request.extensions.get("cost") is True else None
         return answers.answered(data, errors, decision, shown, personal=bool(unit.revealed.subjects))  # 10

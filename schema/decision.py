@@ -48,6 +48,8 @@ class RefusedField:
         message = f"{self.coordinate} may not be read for {asked}."
         if self.refused.reason is Reason.SCOPE_MISSING:
             message = f"{self.coordinate} needs a scope that the token does not have."
+        elif self.refused.reason is Reason.NOT_IN_UNDERTAKING:
+            message = f"{self.coordinate} is not among the fields that this partner may get."
         elif allowed:
             message += f" It may be read for {', '.join(allowed)}."
         details = {
@@ -120,6 +122,11 @@ def decide_operation(model: SchemaModel, operation: Operation, grant: Grant, pur
     return judge.decision()
 
 
+def _is_datum(rule: Rule) -> bool:
+    """A field of a type, and not a way in, nor an argument or an input: those say whom, not what."""
+    return "(" not in rule.coordinate and not rule.coordinate.startswith("Query.")
+
+
 class _Judge:
     """Collects the verdicts of one walk."""
 
@@ -143,6 +150,9 @@ class _Judge:
             return Refused(Reason.UNDECLARED)
         if not rule.allowances and rule.category is None and not rule.scopes:
             return Granted()
+        partner = self.grant.partner
+        if partner is not None and _is_datum(rule) and rule.coordinate not in partner.fields:  # R7
+            return Refused(Reason.NOT_IN_UNDERTAKING)
         if self.purpose is None:
             allowed = tuple(each for each in Purpose if each.enabled and rule.when(each))
             return Refused(Reason.PURPOSE_NOT_ALLOWED, allowed) if rule.allowances else self._by_scope(rule)

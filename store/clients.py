@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, ForeignKey, Integer, String, Text
 
 from policy.retention import RetentionRule
-from store.metadata import Instant, choice, plain, table
+from store.metadata import Id, Instant, choice, plain, table
 
 REFUSALS = ("REFUSE", "WITHHOLD")
 BEYOND = ("ALARM", "STOP")
@@ -26,6 +26,7 @@ clients = table(
     plain("secret_hash", Text, None, nullable=True, output=False),
     plain("customers_per_hour", Integer, None, nullable=True),
     choice("beyond", BEYOND, None, nullable=True),
+    plain("partner_id", Id, None, ForeignKey("partners.id"), nullable=True),
 )
 """`purposes` and `scopes` are JSON lists of names; `max_page` is the most rows of one page.
 `customers_per_hour` is how many different customers it may read in an hour, and `beyond` what happens then; null for

@@ -24,6 +24,7 @@ from store import (
     keys,
     oauth,
     outbox,
+    partners,
     payments,
     reach,
     services,
@@ -51,6 +52,7 @@ CAPABILITIES = (
     keys,
     oauth,
     outbox,
+    partners,
     payments,
     reach,
     services,
@@ -82,7 +84,7 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 9))
+MAIN = Schema("main", metadata, _numbered("main", 10))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 1))
 SCHEMAS = (MAIN, LEDGER, KEYS)

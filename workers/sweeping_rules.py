@@ -96,7 +96,7 @@ OTHERWISE: Final[Mapping[str, Way]] = {
     **dict.fromkeys(
         ("ledger_checkpoints", "ledger_entries", "ledger_leaves", "ledger_pending", "ledger_subjects"), Way.LEDGER
     ),
-    **dict.fromkeys(("affiliates", "clients", "documents", "oauth_clients", "webhooks"), Way.OPERATOR),
+    **dict.fromkeys(("affiliates", "clients", "documents", "oauth_clients", "partners", "webhooks"), Way.OPERATOR),
     **dict.fromkeys(
         ("erasure_recipients", "erasures", "ledger_keys", "ledger_tiles", "ledger_tree", "system_keys"), Way.NEVER
     ),

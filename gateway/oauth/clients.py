@@ -11,10 +11,12 @@ import orjson
 from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import bindparam, or_, select
 
+from gateway.undertakings import bound
 from policy.purposes import Purpose
 from store.clients import clients
 from store.metadata import Instant
 from store.oauth import oauth_clients, oauth_secrets
+from store.partners import partners
 from store.reading import Reader
 
 MAX_CLIENT_ID = 64
@@ -144,7 +146,8 @@ _one = (
         oauth_clients.c.pushed,
     )
     .join(oauth_clients, oauth_clients.c.client_id == clients.c.id)
-    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None))
+    .join(partners, clients.c.partner_id == partners.c.id, isouter=True)
+    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), bound())
 )
 
 _hashes = select(oauth_secrets.c.hash).where(

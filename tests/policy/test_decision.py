@@ -271,5 +271,6 @@ def test_decisions_are_frozen_and_have_a_sentence_each() -> None:
         "SCOPE_MISSING",
         "REFERENCE_REQUIRED",
         "REFERENCE_MALFORMED",
+        "NOT_IN_UNDERTAKING",
         "UNDECLARED",
     ]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.grant import Grant, Refusal
+from policy.grant import Grant, Partner, Refusal
 from policy.purposes import Purpose
 
 TOOL: dict[str, Any] = {
@@ -64,7 +64,16 @@ def test_fingerprints_are_alike_exactly_when_the_facts_are(
 
 def test_a_fingerprint_is_the_same_in_every_process() -> None:
     """Replicas may share what they keep under it, so it depends on no hash seed."""
-    assert Grant(**TOOL).fingerprint == "436ccb6522c92a8365c8281fea2c0243"
+    assert Grant(**TOOL).fingerprint == "96e91e73e0b7e6cd0168f843b7df8eec"
+
+
+def test_a_partners_fields_tell_two_grants_apart() -> None:
+    """Decisions depend on them (R7), and on the partner's name they do not."""
+    one, same, other = (
+        Grant(**TOOL, partner=Partner(name, "CH", frozenset(fields)))
+        for name, fields in (("A", ["Customer.fullName"]), ("B", ["Customer.fullName"]), ("A", []))
+    )
+    assert one.fingerprint == same.fingerprint != other.fingerprint != Grant(**TOOL).fingerprint
 
 
 def test_a_grant_is_a_value() -> None:

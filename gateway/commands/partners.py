@@ -1,0 +1,125 @@
+"""`gateway partners`: the companies that carry out part of a contract, and their undertakings (R7)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import orjson
+
+from gateway import server
+from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.oauth.registration import purposes_named
+from gateway.partners import NewPartner, PartnerRefused, Partners
+from gateway.serving import store_config
+from gateway.settings import Settings
+from schema.build import core_schema
+from schema.model import SchemaModel
+from store.database import open_store
+
+Result = TypeVar("Result")
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.group()
+def partners() -> None:
+    """Say which companies work for us, what each may get, and that it undertook to keep it confidential.
+
+    \b
+        gateway partners register Printers --country CH --purpose INVOICING \\
+            --field Customer.fullName --field Customer.postalAddress
+        gateway partners undertake Printers undertaking.pdf --since 2026-11-01
+        gateway clients create printers --kind tool --name Printers --purpose INVOICING
+        gateway partners tie Printers printers
+    """
+
+
+@partners.command("register")
+@click.argument("name")
+@click.option("--country", required=True, help="Where it is: two capitals, as customers are shown.")
+@click.option("--purpose", required=True, help="The one purpose it works for, such as INVOICING.")
+@click.option("--field", "fields", multiple=True, required=True, help="A field it may get. Repeatable; no others.")
+def register(name: str, country: str, purpose: str, fields: tuple[str, ...]) -> None:
+    """Note a partner. It gets nothing before its undertaking.
+
+    \b
+        gateway partners register Printers --country CH --purpose INVOICING --field Customer.fullName
+    """
+    (why,) = purposes_named((purpose,))
+    rules = tuple(SchemaModel(core_schema()).rules.values())
+    new = NewPartner(name, country, why, fields)
+    _with(lambda register: register.register(new, rules, datetime.now(UTC)))
+    click.echo(f"{name} is registered; it gets nothing before `gateway partners undertake`.")
+
+
+@partners.command("undertake")
+@click.argument("name")
+@click.argument("document", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--since", type=DAY, required=True, help="The day it was signed, such as 2026-11-01.")
+def undertake(name: str, document: Path, since: datetime) -> None:
+    """Note that a partner undertook confidentiality: the date, and the hash of what was signed.
+
+    \b
+        gateway partners undertake Printers undertaking.pdf --since 2026-11-01
+    """
+    digest = hashlib.sha256(document.read_bytes()).digest()
+    _with(lambda register: register.undertake(name, digest, since.replace(tzinfo=UTC), datetime.now(UTC)))
+    click.echo(f"{name} is bound since {since:%Y-%m-%d}; SHA-256 {digest.hex()}.")
+
+
+@partners.command("tie")
+@click.argument("name")
+@click.argument("client_id", metavar="CLIENT")
+def tie(name: str, client_id: str) -> None:
+    """Say that a client is a partner's: it gets the partner's fields for the partner's purpose, and no others.
+
+    \b
+        gateway partners tie Printers printers
+    """
+    _with(lambda register: register.tie(name, client_id, datetime.now(UTC)))
+    click.echo(f"{client_id} is a client of {name}.")
+
+
+@partners.command("end")
+@click.argument("name")
+def end(name: str) -> None:
+    """End a partner's undertaking: its tokens are refused from the next request on.
+
+    \b
+        gateway partners end Printers
+    """
+    _with(lambda register: register.end(name, datetime.now(UTC)))
+    click.echo(f"{name} gets nothing any more.")
+
+
+@partners.command("list")
+def list_() -> None:
+    """List the partners: bound since when, for what, and which fields.
+
+    \b
+        gateway partners list
+    """
+    for row in _with(lambda register: register.listed()):
+        state = "ended" if row.ended_at else f"since {row.undertaken_at:%Y-%m-%d}" if row.undertaken_at else "not bound"
+        click.echo(f"{row.name:<20} {row.country}  {state:<16} {row.purpose:<24} {' '.join(orjson.loads(row.fields))}")
+
+
+def _with(work: Callable[[Partners], Awaitable[Result]]) -> Result:
+    settings = read_settings()
+    try:
+        with told_in_a_sentence():
+            return server.run(_on_store(settings, work))
+    except PartnerRefused as refused:
+        raise click.ClickException(str(refused)) from None
+
+
+async def _on_store(settings: Settings, work: Callable[[Partners], Awaitable[Result]]) -> Result:
+    store = await open_store(store_config(settings))
+    try:
+        return await work(Partners(store))
+    finally:
+        await store.close()

@@ -1,0 +1,114 @@
+"""The register of partners (processors): no undertaking, no data (R7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.purposes import Purpose
+from policy.rules import Rule
+from store.clients import clients
+from store.database import Store
+from store.ids import new_id
+from store.partners import partners
+from store.revocations import client_changed
+
+P, C = partners.c, clients.c
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")
+COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+class PartnerRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
+    """What was asked cannot be done; the text says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPartner:
+    """One that has undertaken nothing yet."""
+
+    name: str
+    country: str
+    purpose: Purpose
+    fields: tuple[str, ...]
+
+    def check(self, rules: Sequence[Rule]) -> None:
+        """PartnerRefused for what cannot be registered: a purpose of one's own, a field that it does not allow."""
+        if not NAME.fullmatch(self.name):
+            raise PartnerRefused("A name has up to 63 letters, digits, spaces, dots and dashes.")
+        if not COUNTRY.fullmatch(self.country):
+            raise PartnerRefused("A country is two capitals (ISO 3166-1), such as CH.")
+        if self.purpose.own_data_only or not self.purpose.enabled:
+            raise PartnerRefused(f"{self.purpose.name} is no purpose that a partner works for.")
+        known = {rule.coordinate: rule for rule in rules}
+        for field in self.fields:
+            if field not in known or not known[field].when(self.purpose):
+                raise PartnerRefused(f"{field} is no field that may be read for {self.purpose.name}.")
+        if not self.fields:
+            raise PartnerRefused("Name the fields that the partner needs: it gets no others.")
+
+
+class Partners:
+    """Registers them. Each change holds at every replica with the next request."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def register(self, new: NewPartner, rules: Sequence[Rule], now: datetime) -> None:
+        """Note a partner; its clients are let in once it has given its undertaking."""
+        new.check(rules)
+        row = {
+            "id": new_id(),
+            "name": new.name,
+            "country": new.country,
+            "purpose": new.purpose.name,
+            "fields": orjson.dumps(sorted(set(new.fields))).decode(),
+            "created_at": now,
+        }
+        async with self._store.write() as connection:
+            if await connection.scalar(select(P.id).where(P.name == new.name)) is not None:
+                raise PartnerRefused(f"{new.name} is registered already.")
+            await connection.execute(insert(partners).values(row))
+
+    async def undertake(self, name: str, document: bytes, since: datetime, now: datetime) -> None:
+        """Note the undertaking, by its date and the hash of its document; one from the future is none yet."""
+        if since > now:
+            raise PartnerRefused("An undertaking begins when it is given: this date is still to come.")
+        await self._set(name, {"undertaken_at": since, "document": document, "ended_at": None}, now)
+
+    async def end(self, name: str, now: datetime) -> None:
+        """The contract or the undertaking has ended: tokens that are out are refused from the next request on."""
+        await self._set(name, {"ended_at": now}, now)
+
+    async def tie(self, name: str, client_id: str, now: datetime) -> None:
+        """Say that a client is a partner's."""
+        async with self._store.write() as connection:
+            id_ = await self._id(connection, name)
+            done = await connection.execute(update(clients).where(C.id == client_id).values(partner_id=id_))
+            if done.rowcount == 0:
+                raise PartnerRefused(f"There is no client {client_id}: `gateway clients create` makes one.")
+            await client_changed(connection, client_id, now)
+
+    async def listed(self) -> Sequence[Any]:
+        """Every one, by name."""
+        async with self._store.write() as connection:
+            return (await connection.execute(select(partners).order_by(P.name))).all()
+
+    async def _set(self, name: str, values: dict[str, Any], now: datetime) -> None:
+        async with self._store.write() as connection:
+            id_ = await self._id(connection, name)
+            await connection.execute(update(partners).where(P.id == id_).values(values))
+            for client in (await connection.scalars(select(C.id).where(C.partner_id == id_))).all():
+                await client_changed(connection, client, now)
+
+    async def _id(self, connection: AsyncConnection, name: str) -> int:
+        id_ = await connection.scalar(select(P.id).where(P.name == name))
+        if id_ is None:
+            raise PartnerRefused(f"There is no partner {name}: `gateway partners list` shows those there are.")
+        return int(id_)
