@@ -132,9 +132,9 @@ class NewCredential:
 
     platform: Platform
     login_name: str
-    password_hash: str
+    password_hash: str | None  # None: not chosen yet
     changed_at: datetime
-    strength: Strength
+    strength: Strength | None
     second_factors: tuple[NewSecondFactor, ...] = ()
 
 

@@ -15,6 +15,7 @@ from resolvers.exports import request_export
 from resolvers.passwords_changing import change_password
 from resolvers.preferences import choose_cookies, set_product_news
 from resolvers.profile import update_profile
+from resolvers.registering import register_customer
 from resolvers.services import subscribe_service, terminate_service
 from resolvers.sessions_commands import end_other_sessions, end_session
 from resolvers.signins_reporting import record_access
@@ -64,12 +65,14 @@ from schema.payments_changes import (
 )
 from schema.profile import UpdateProfileInput, UpdateProfilePayload
 from schema.readers import SELF
+from schema.registering import RegisterCustomerInput, RegisterCustomerPayload
 from schema.services import PROVIDED, ServicePayload, SubscribeServiceInput, TerminateServiceInput
 from schema.session_changes import EndOtherSessionsPayload, EndSessionInput, EndSessionPayload
 from schema.whois import SetWhoisVisibilityInput, SetWhoisVisibilityPayload
 
 CARDS_FORWARD = frozenset({"cards:forward"})
 ACCESS_WRITE = frozenset({"access:write"})
+CUSTOMERS_WRITE = frozenset({"customers:write"})
 SERVICES_WRITE = frozenset({"services:write"})
 FOR = "credential", "Credential"
 ExportInput = Annotated[RequestExportInput | None, strawberry.argument(description="In which language.")]
@@ -230,6 +233,12 @@ class Mutation:
         self, input: Annotated[CancelErasureInput, strawberry.argument(description="Which one.")]
     ) -> CancelErasurePayload:
         """Call an erasure off, until it begins."""
+
+    @command(register_customer, PROVIDED, CUSTOMERS_WRITE)
+    def register_customer(
+        self, input: Annotated[RegisterCustomerInput, strawberry.argument(description="Who.")]
+    ) -> RegisterCustomerPayload:
+        """Register a customer, who chooses a password by a link to their own address."""
 
     @command(by_id(subscribe_service, "customer", "Customer"), PROVIDED, SERVICES_WRITE)
     def subscribe_service(

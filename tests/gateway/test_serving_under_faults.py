@@ -113,10 +113,12 @@ def test_everything_that_was_asked_arrives(gate: Faulty) -> None:
         "query": "echo", "documentId": "sha256:ab", "operationName": "Q", "variables": {"a": 1}, "extensions": {"b": 2},
     }  # fmt: skip
     headers = {"authorization": f"Bearer {gate.token()}", "purpose": "INVOICING", "purpose-reference": "INC-1"}
+    headers |= {"idempotency-key": '"k-1"'}
     got = httpx.post(f"{gate.server.url}/graphql", json=body, headers=headers).json()["data"]
     assert got == {
         "query": "echo", "document_id": "sha256:ab", "operation_name": "Q", "variables": {"a": 1},
         "extensions": {"b": 2}, "purpose": "INVOICING", "reference": "INC-1", "read_only": False, "client": "tester",
+        "idempotency_key": "k-1",
     }  # fmt: skip
     got = httpx.get(f"{gate.server.url}/graphql?query=echo", headers=headers).json()["data"]
     assert (got["read_only"], got["variables"], got["operation_name"]) == (True, None, None)

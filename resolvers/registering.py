@@ -1,0 +1,67 @@
+"""A new customer, registered by a tool such as the shop (R1, R56)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from policy.events import Event
+from resolvers.announcements import announce
+from resolvers.commands import Desk, Result, UserProblem
+from resolvers.email_addresses import address_fault
+from resolvers.email_changing import WRONG
+from resolvers.newcomer import NewCredential, NewCustomer, PersonName, PostalAddress
+from resolvers.registration import add
+from resolvers.texts import Texts
+from store.blindindex import Lookup
+from store.customers import customers
+
+TAKEN = UserProblem("EMAIL_TAKEN", "There is a customer with this address: look the customer up instead.", ("email",))
+
+
+async def register_customer(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Register one, under a new key and a new id, whoever the person was before (R56).
+
+    A telephone number is for emergencies, so no shop takes it: the customer adds it in the client area (R14). They sign
+    in there by e-mail address, once they have chosen a password by "Forgot your password?": none is made for them.
+    """
+    texts = Texts(given)
+    name = PersonName(texts.name("givenName") or "", texts.name("familyName") or "")
+    address = texts.address("postalAddress")
+    locale = texts.language("locale") or "en"
+    email = given["email"].strip()
+    problems = [*texts.problems, *([WRONG[fault]] if (fault := address_fault(email)) else [])]
+    if problems:
+        return Result(problems=tuple(problems))
+    new = NewCustomer(
+        name=name,
+        email=email,
+        postal_address=PostalAddress(
+            street=address["street"] or "",
+            street2=address["street2"],
+            postal_code=address["postalCode"] or "",
+            city=address["city"] or "",
+            region=address["region"],
+            country=address["country"] or "",
+        ),
+        created_at=desk.now,
+        locale=locale,
+        product_news=bool(given.get("productNews")),
+        credentials=(NewCredential("CLIENT_AREA", email, None, desk.now, None),),
+    )
+    mark = desk.store.keys.blind_index(Lookup.EMAIL, email)
+    try:
+        async with desk.store.write() as connection:
+            if await connection.scalar(select(customers.c.id).where(customers.c.email_index == mark)) is not None:
+                return Result(problems=(TAKEN,))
+            (id_,) = await add(connection, desk.store.keys, [new], now=desk.now)
+            (key,) = await desk.store.keys.subjects([id_])
+            if key is None:
+                raise LookupError("a key that was made a moment ago is gone")
+            await announce(connection, key, Event.REGISTERED.wire, desk.now)
+    except IntegrityError:
+        return Result(problems=(TAKEN,))
+    return Result(affected={"customer": id_})
