@@ -19,6 +19,7 @@ from gateway.settings import Settings
 from gateway.tokens import TokenError
 from policy.grant import Grant
 from resolvers.authentication_means import FRESH
+from resolvers.catalogues import preferred
 from schema.requests import Kind, Outcome, Request
 from store.faults import StoreUnavailable
 
@@ -142,6 +143,7 @@ def _request(question: Question, headers: dict[bytes, bytes], read_only: bool) -
         purpose=_word(headers, b"purpose", MAX_PURPOSE),
         reference=_word(headers, b"purpose-reference", MAX_REFERENCE),
         read_only=read_only,
+        language=preferred(headers.get(b"accept-language", b"").decode("latin-1")),
         idempotency_key=_key(headers),
     )
 

@@ -24,6 +24,8 @@ class Desk:
     now: datetime
     means: Means
     """What commands about signing in need beside the store."""
+    language: str = "en"
+    """In which problems are told."""
     key: str | None = None
     """By which the caller marks the request, so that it is carried out once."""
 

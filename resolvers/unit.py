@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from aiodataloader import DataLoader
 
+from resolvers.catalogues import translated
 from resolvers.commands import Desk, Result, Run
 from resolvers.fetches import ByIndex, ByKey, PageOf, Row
 from resolvers.filters import NOW, SUBJECT
@@ -17,6 +19,14 @@ from store.database import Store
 from store.subjectkey import SubjectKey
 
 Admitted = tuple[Row, SubjectKey]
+
+
+def _told(result: Result, language: str) -> Result:
+    """The same with its problems in the caller's language."""
+    if not result.problems or language == "en":
+        return result
+    problems = (replace(each, message=translated(each.message, language)) for each in result.problems)
+    return replace(result, problems=tuple(problems))
 
 
 class Unit:
@@ -50,7 +60,7 @@ class Unit:
             desk = self.desk
             work = run(desk, given) if desk.key is None else once(desk, desk.key, key, run, given)
             try:
-                self.performed[key] = await work
+                self.performed[key] = _told(await work, desk.language)
             except Exception as error:
                 self.failed[key] = error
                 raise

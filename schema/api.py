@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -210,7 +210,7 @@ class Api:
         if wait := self._budget.spend(grant.client_id, cost):
             return answers.throttled(wait, cost)
         now = self.clock()
-        unit, data, errors = await self._run(settled, ready, grant, variables, given, now, request.idempotency_key)  # 8
+        unit, data, errors = await self._run(settled, ready, grant, variables, given, now, request)  # 8
         if unit.revealed.subjects:
             if wait := self._watch.note(grant, unit.revealed.subjects, not settled.operation.is_mutation):
                 return answers.too_many_customers(wait, grant.customers_per_hour or 0)
@@ -240,10 +240,12 @@ class Api:
         variables: Mapping[str, Any],
         given: Mapping[str, Any],
         now: datetime,
-        key: str | None,
+        request: Request,
     ) -> tuple[Unit, Any, list[Problem]]:
         """The compiled plan; where there is none, or it meets anything out of the ordinary, the standard executor."""
-        desk = Desk(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now, self.means, key)
+        desk = Desk(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now, self.means)
+        if settled.operation.is_mutation:
+            desk = replace(desk, language=request.language, key=request.idempotency_key)
         unit = Unit(self.store, grant.subject, now, desk)
         if ready.compiled is None:
             self.counts["standard:not covered"] += 1

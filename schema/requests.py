@@ -47,6 +47,8 @@ class Request:
     purpose: str | None = None
     reference: str | None = None
     read_only: bool = False
+    language: str = "en"
+    """In which messages for people are written, as far as there is a catalogue."""
     idempotency_key: str | None = None
     """Marks its changes, so that sending it again changes nothing twice."""
 

@@ -118,7 +118,7 @@ def test_everything_that_was_asked_arrives(gate: Faulty) -> None:
     assert got == {
         "query": "echo", "document_id": "sha256:ab", "operation_name": "Q", "variables": {"a": 1},
         "extensions": {"b": 2}, "purpose": "INVOICING", "reference": "INC-1", "read_only": False, "client": "tester",
-        "idempotency_key": "k-1",
+        "idempotency_key": "k-1", "language": "en",
     }  # fmt: skip
     got = httpx.get(f"{gate.server.url}/graphql?query=echo", headers=headers).json()["data"]
     assert (got["read_only"], got["variables"], got["operation_name"]) == (True, None, None)

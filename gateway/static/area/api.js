@@ -1,6 +1,7 @@
 // Questions to the public API, from the documents that this client is registered with.
 
 import { send, signIn } from './oauth.js';
+import { current } from './words.js';
 
 const texts = new Map();
 
@@ -19,7 +20,7 @@ export class Refused extends Error {
 // The data of an answer; Refused with the first error. Whose token has ended is sent to sign in again.
 export async function ask(name, variables = {}) {
   const body = JSON.stringify({ query: await document_(name), variables });
-  const response = await send('/graphql', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+  const response = await send('/graphql', { method: 'POST', headers: { 'Content-Type': 'application/json', 'Accept-Language': current() }, body });
   if (response.status === 401) {
     await signIn();
     return new Promise(() => {});
