@@ -79,6 +79,7 @@ OTHERWISE: Final[Mapping[str, Way]] = {
     **dict.fromkeys(
         (
             "consents", "credentials", "customers", "disclosures", "domains", "invoices", "legal_holds",
+            "legal_requests",
             "oauth_consents", "passkeys", "payment_methods", "second_factors", "services", "subject_keys",
         ),
         Way.ERASURE,

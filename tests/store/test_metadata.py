@@ -28,6 +28,7 @@ EXPECTED = {
     "documents", "domains", "erasure_recipients", "erasures", "export_parts", "exports", "guesses", "invoices",
     "known_devices", "ledger_checkpoints", "ledger_entries",
     "ledger_keys", "ledger_leaves", "ledger_pending", "ledger_subjects", "ledger_tiles", "ledger_tree", "legal_holds",
+    "legal_requests",
     "oauth_clients",
     "oauth_codes", "oauth_consents", "oauth_families", "oauth_requests", "oauth_secrets", "outbox",
     "partners", "passkey_challenges", "passkeys", "payment_methods", "pending_sign_ins", "reset_links", "revocations",
