@@ -18,6 +18,7 @@ from gateway.budgets import Budgets
 from gateway.client_area import register_client_area
 from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
 from gateway.commands.welcome import welcome
+from gateway.consent_receipts import list_routes as consent_routes
 from gateway.demo import load
 from gateway.demo.acquirer import list_routes as acquirer_routes
 from gateway.demo.acquirer import open_for_business
@@ -133,6 +134,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             routes=[
                 *list_routes(open_house(works, settings, Browsers(house)), actions(api.model.rules.values())),
                 *sign_in_routes(house),
+                *consent_routes(works.door, api, serving.now, settings.public_url),
                 *rdap_routes(works.store, api, serving.now),
                 *(acquirer_routes(works.store) if settings.demo else ()),
                 *export_routes(works.store, works.door, api.model, serving.now),

@@ -87,6 +87,7 @@ const WORDS = {
   accept: ['Accept measurement', 'Accepter la mesure'],
   refuse: ['Refuse', 'Refuser'],
   consents: ['What you agreed to, and took back', 'Vos accords et retraits'],
+  receiptFile: ['Receipt', 'Reçu'],
   GIVEN: ['given', 'donné'], WITHDRAWN: ['withdrawn', 'retiré'],
   none: ['None.', 'Aucun.'],
   passwords: ['Passwords, two-step sign-in and passkeys', 'Mots de passe, deuxième étape et clés d’accès'],

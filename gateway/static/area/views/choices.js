@@ -1,7 +1,7 @@
 // News and cookies, and the record of what was agreed to.
 
 import { h } from '../../dom.js';
-import { ask, change } from '../api.js';
+import { ask, change, save } from '../api.js';
 import { announce, carry } from '../forms.js';
 import { current, day, hour, say, words } from '../words.js';
 
@@ -21,7 +21,7 @@ export async function choices(again) {
       h('div', { class: 'acts' }, h('button', { type: 'button', id: 'refuse', onclick: choose(false) }, say('refuse')),
         h('button', { type: 'button', id: 'accept', onclick: choose(true) }, say('accept')))),
     h('section', null, h('h3', null, say('consents')), me.consents.length
-      ? h('ul', { class: 'rows' }, me.consents.map((each) => h('li', null, h('span', null, words(each.kind), ' ', h('em', null, say(each.state))), h('span', null, hour(each.at)))))
+      ? h('ul', { class: 'rows' }, me.consents.map((each) => h('li', null, h('span', null, words(each.kind), ' ', h('em', null, say(each.state))), h('span', { class: 'acts' }, hour(each.at), h('button', { type: 'button', class: 'plain', onclick: () => save(`/consents/${each.id}/receipt`, 'application/ld+json', 'consent-receipt.jsonld') }, say('receiptFile'), h('span', { class: 'unseen' }, ` ${words(each.kind)} ${hour(each.at)}`))))))
       : h('p', null, say('none'))),
   ];
 }
