@@ -135,7 +135,7 @@ class PageOf:
 
 
 class ByIndex:
-    """The customer that a blind index finds: by e-mail, customer number or domain name."""
+    """The row that a blind index finds: a customer by e-mail, number or domain name, or the domain itself."""
 
     __slots__ = ("_prepared", "layout", "reader")
 
@@ -143,7 +143,7 @@ class ByIndex:
         self.reader = reader
         self.layout = Layout.of(projection)
         found = index == bindparam(INDEX, type_=index.type)
-        if index.table is domains:
+        if index.table is domains and projection.table is customers:
             found = customers.c.id.in_(select(domains.c.customer_id).where(found))
         self._prepared: Prepared = reader.prepare(_select(projection, self.layout).where(found))
 

@@ -10,7 +10,7 @@ from policy.grant import Grant
 from schema.errors import Code, FieldError
 from schema.global_ids import from_cursor, from_global_id
 from schema.model import FieldModel, SchemaModel
-from schema.sources import Entry
+from schema.sources import Entry, Told
 
 DEFAULT_PAGE = 50
 
@@ -49,6 +49,15 @@ def node_key(model: SchemaModel, field: FieldModel, text: str) -> tuple[str, int
     assert isinstance(field.source, Entry)
     if field.source.table is not None and model.rows[found[0]].table is not field.source.table:
         raise FieldError(Code.INVALID_ID, f"`id` names a {found[0]}: {field.coordinate} takes the id of another type.")
+    return found
+
+
+def searched_for(field: FieldModel, text: str) -> str:
+    """What a document is looked up by, in its normal form; FieldError for what can be none, existing or not."""
+    assert isinstance(field.source, Told)
+    found = field.source.normal(text)
+    if found is None:
+        raise FieldError(Code.BAD_USER_INPUT, f"`{field.source.kind}` is no {field.source.kind} name.")
     return found
 
 

@@ -10,10 +10,11 @@ from graphql.language import Visitor, visit
 
 from policy.grant import Grant
 from resolvers.unit import Unit
-from schema.arguments import node_key, own_key, paging
+from schema.arguments import node_key, own_key, paging, searched_for
 from schema.model import SchemaModel
 from schema.planning import LOOKUPS
 from schema.plans import Planned
+from schema.sources import Told
 
 Values = Mapping[str, Any]
 """The coerced variables by name."""
@@ -41,6 +42,12 @@ def lookup_of(planned: Planned) -> Bound:
         return name, unit.store.keys.blind_index(LOOKUPS[name][0], value)
 
     return key
+
+
+def index_of(planned: Planned, source: Told) -> Bound:
+    """The blind index of what a document is looked up by."""
+    facts, read = planned.facts, argument(planned, source.kind)
+    return lambda unit, grant, values: unit.store.keys.blind_index(source.kind, searched_for(facts, read(values)))
 
 
 def input_of(planned: Planned) -> Bound:

@@ -28,13 +28,14 @@ from typing import Any
 from policy.grant import Grant
 from resolvers.commands import Run
 from resolvers.fetches import ByIndex, ByKey, Layout
+from resolvers.guard import Record
 from resolvers.unit import Unit
-from schema.bindings import id_of, input_of, lookup_of, own
+from schema.bindings import id_of, index_of, input_of, lookup_of, own
 from schema.levels import Levels
 from schema.model import SchemaModel
 from schema.plans import Plan, Planned, Selection, rows_below
 from schema.shapes import CONSTANTS, NotCovered, display, typename, withheld
-from schema.sources import Affected, Attribute, Command, Entry, GrantFacts, Paged
+from schema.sources import Affected, Attribute, Command, Entry, GrantFacts, Paged, Told
 from schema.views import GrantView
 from schema.writing import Source
 
@@ -95,6 +96,8 @@ class _Compiler:
                 return self._lookup(planned)
             case Entry("node", _):
                 return self._node(planned)
+            case Told():
+                return self._told(planned, planned.facts.source)
             case Command(run):
                 return self._command(planned, run)
         raise NotCovered(planned.facts.coordinate)
@@ -112,6 +115,16 @@ class _Compiler:
         self.out.add(f"name{n}, index{n} = {self.levels.bound(lookup_of(planned))}")
         self.out.add(f"rows{n} = await fetch{n}[name{n}].rows(index{n}, parameters)")
         return self._one(planned, fetch.layout, n)
+
+    def _told(self, planned: Planned, source: Told) -> str:
+        n, fetch = self.out.number(), planned.fetch(ByIndex)
+        at = fetch.layout.owner_at
+        name = self.model.types_of_table[source.table][0]
+        self.out.constant(f"fetch{n}", fetch)
+        self.out.constant(f"tell{n}", lambda row, key: source.write(Record(name, row, fetch.layout, key)))
+        self.out.add(f"rows{n} = await fetch{n}.rows({self.levels.bound(index_of(planned, source))}, parameters)")
+        self.levels.admit(fetch.layout, n)
+        return f"(tell{n}(rows{n}[0], known[rows{n}[0][{at}]]) if rows{n} else None)"
 
     def _node(self, planned: Planned) -> str:
         """A branch for each type that the id may name; the others are as if they did not exist."""

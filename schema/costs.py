@@ -10,7 +10,7 @@ from policy.grant import Grant
 from schema.arguments import DEFAULT_PAGE
 from schema.bindings import argument
 from schema.plans import Plan, Planned, Selection
-from schema.sources import Affected, Command, Entry, Paged, Related, WorkedOut
+from schema.sources import Affected, Command, Entry, Paged, Related, Told, WorkedOut
 
 LIST = 5
 """How many rows a list without pages is taken to hold: services, payment methods, domains of one customer."""
@@ -87,7 +87,7 @@ def _place(planned: Planned) -> list[_Place]:
             return [_Place(0, argument(planned, "first"), below)]
         case Related(relation):
             return [_Place(LIST if relation.many else 1, None, below)]
-        case Entry() | Affected() | Command() | WorkedOut():
+        case Entry() | Affected() | Command() | Told() | WorkedOut():
             return [_Place(1, None, below)]
         case _:
             return list(below)

@@ -30,6 +30,7 @@ from policy.rules import Rule
 from schema.documents import Operation
 from schema.errors import Code, Problem
 from schema.model import SchemaModel, input_rule
+from schema.sources import Told
 from schema.walking import Mentions, Reach, fragments
 
 
@@ -205,8 +206,15 @@ class _Judge:
         self._fields.setdefault(coordinate, {})[id(node)] = node
 
     def _verdict_of(self, type_name: str, name: str) -> Granted | Refused:
+        """A document is read where every field that it tells may be (R58)."""
         model = self.model.field(type_name, name)
-        return self.verdict(model.rule, model.coordinate)
+        verdict = self.verdict(model.rule, model.coordinate)
+        if isinstance(model.source, Told) and isinstance(verdict, Granted):
+            for coordinate in model.source.columns.values():
+                within = self.verdict(self.model.rules[coordinate], coordinate)
+                if isinstance(within, Refused):
+                    return within
+        return verdict
 
     def inbound(self, coordinate: str, rule: Rule | None, node: Node) -> None:
         """Judge an argument or input field that the document mentions."""

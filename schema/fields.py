@@ -28,7 +28,7 @@ from schema.directives import (
     Retention,
     RetentionEnum,
 )
-from schema.sources import Embedded, Entry, GlobalId, Paged, Part, Related, Source, Value, Work, WorkedOut
+from schema.sources import Embedded, Entry, GlobalId, Paged, Part, Related, Source, Told, Value, Work, WorkedOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,14 @@ def entry(kind: str, table: Table | None, category: Category, allows: Iterable[A
     """A root field that finds one row."""
     retention = RetentionRule.CUSTOMER_LIFE if table is None else table.info["retention"]
     return _decorated(Declared(Entry(kind, table), category, allowances(allows), retention))
+
+
+def told(
+    source: Told, category: Category, allows: Iterable[Allowed], disclosed_to: Sequence[Recipient] = ()
+) -> Callable[[Any], Any]:
+    """A root field that finds one row and tells it as a document of another standard, such as RDAP."""
+    retention = source.table.info["retention"]
+    return _decorated(Declared(source, category, allowances(allows), retention, tuple(disclosed_to)))
 
 
 def public(source: Source | None, description: str, why: str) -> Any:

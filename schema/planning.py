@@ -33,7 +33,7 @@ from schema.decision import Decision
 from schema.documents import Operation
 from schema.model import FieldModel, SchemaModel
 from schema.plans import Misplanned, Place, Plan, Planned, Selection, rows_below
-from schema.sources import Affected, Embedded, Entry, Paged, Related, Value
+from schema.sources import Affected, Embedded, Entry, Paged, Related, Told, Value
 from store.customers import customers
 from store.domains import domains
 from store.reading import Reader
@@ -142,6 +142,8 @@ class _Planner:
             return planned
         if model.rule is not None and model.rule.allowances:
             self.coordinates[model.coordinate] = None
+        if isinstance(model.source, Told):
+            self._tell(planned, model.source)
         named = get_named_type(model.core.type)
         if is_composite_type(named):
             below = [node.selection_set for node in nodes if node.selection_set]
@@ -175,6 +177,18 @@ class _Planner:
                     self._by_id(table, planned, below)
             case Entry(_, table) | Affected(_, table) if table is not None:
                 self._by_id(table, planned, rows_below(planned))
+
+    def _tell(self, planned: Planned, source: Told) -> None:
+        """The statement of a document: what its fields may be read for by the purpose that it is written for."""
+        self.coordinates.update(dict.fromkeys(source.columns.values()))
+        table, rules = source.table, self.model.rules
+        masks = {
+            column: frozenset(one for one in rules[coordinate].when(source.reads_as) if one is not None)
+            for column, coordinate in source.columns.items()
+        }
+        self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in source.columns)))
+        projection = Projection(table, frozenset(source.columns), frozenset(), masks, self.own_only)
+        planned.fetches[table.name] = ByIndex(self.reader, projection, source.index)
 
     def _by_id(self, table: Table, planned: Planned, below: Iterable[Selection]) -> None:
         projection = self._projection(table, planned, below)

@@ -12,9 +12,10 @@ from schema.audits import Audit, nothing_yet
 from schema.connections import After, First
 from schema.customers import Customer, CustomerConnection
 from schema.directives import PurposeEnum
-from schema.fields import entry, paged_table, public, searched, searched_input, worked_out
+from schema.fields import entry, paged_table, public, searched, searched_input, told, worked_out
 from schema.ledger import Ledger, ledger
 from schema.node import Node
+from schema.rdap import PUBLISHED, READ_BY, RdapDomain, WhoisName
 from schema.readers import SELF, THE_CUSTOMER, WRITTEN_TO
 from schema.records import plain_type
 from schema.reported import AUDIT_READ, reported
@@ -96,5 +97,9 @@ class Query:
     @worked_out(registry_policy, None, None, (), RULES)
     def registry_policy(self, tld: Tld, kind: Kind) -> RegistryPolicy | None:
         """What the registry of an ending publishes of a domain's owner; null for an ending that is not offered."""
+
+    @told(PUBLISHED, Category.SUBSCRIPTION, READ_BY)
+    def rdap(self, domain: WhoisName) -> RdapDomain | None:
+        """What the public is shown of a domain, as RFC 9083 has it; null for one that is not registered here."""
 
     grant: Grant = public(GrantFacts(), "What the caller's token allows.", OWN_FACTS)

@@ -27,6 +27,7 @@ def _parse(value: Any) -> datetime:
 DateTime = NewType("DateTime", str)
 CountryCode = NewType("CountryCode", str)
 LanguageTag = NewType("LanguageTag", str)
+RdapDomain = NewType("RdapDomain", dict[str, Any])
 
 SCALARS: dict[object, Any] = {
     DateTime: strawberry.scalar(
@@ -49,5 +50,12 @@ SCALARS: dict[object, Any] = {
         specified_by_url="https://www.rfc-editor.org/info/bcp47",
         serialize=str,
         parse_value=str,
+    ),
+    RdapDomain: strawberry.scalar(
+        name="RdapDomain",
+        description="A domain object of RDAP as JSON, with its redactions marked (RFC 9537).",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc9083#section-5.3",
+        serialize=dict,
+        parse_value=dict,
     ),
 }

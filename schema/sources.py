@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, Table
 
+from policy.purposes import Purpose
 from resolvers.commands import Run
+from resolvers.guard import Record
 from resolvers.relations import Relation
 
 
@@ -61,6 +63,31 @@ class Entry:
 
     kind: str
     table: Table | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One row, found by the blind index of the argument of that kind, and told as a document of another standard.
+
+    Each column is read as `reads_as` may read it, whatever the operation's purpose: what is told is for the public.
+    """
+
+    kind: str
+    index: Column[bytes]
+    columns: Mapping[Column[Any], str]
+    """The columns, each with the coordinate of the field whose rule decides about it."""
+    reads_as: Purpose
+    normal: Callable[[str], str | None]
+    """The argument in the form that is compared; None for what can be none."""
+    write: Callable[[Record], Any]
+
+    @property
+    def table(self) -> Table:
+        """The table of the row; TypeError when the index is a column of anything else."""
+        table = self.index.table
+        if not isinstance(table, Table):
+            raise TypeError(f"{self.index} is no column of a table")
+        return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +145,7 @@ Source = (
     | Related
     | Paged
     | Entry
+    | Told
     | Attribute
     | GrantFacts
     | Command

@@ -24,7 +24,7 @@ from resolvers.commands import Desk, Result, Run
 from resolvers.fetches import ByIndex, ByKey, PageOf
 from resolvers.guard import Damaged, Record
 from resolvers.unit import Admitted, Unit
-from schema.arguments import Paging, node_key, own_key, paging
+from schema.arguments import Paging, node_key, own_key, paging, searched_for
 from schema.errors import Code, FieldError
 from schema.global_ids import to_global_id
 from schema.model import SchemaModel
@@ -43,6 +43,7 @@ from schema.sources import (
     Part,
     Related,
     Source,
+    Told,
     Value,
     WorkedOut,
 )
@@ -130,6 +131,8 @@ def _resolver(source: Source | None) -> Resolver:
             return _lookup
         case Entry(kind, _):
             return _entry(kind)
+        case Told():
+            return _told(source)
         case Attribute(name):
             return lambda value, info: getattr(value, name)
         case GrantFacts():
@@ -221,6 +224,19 @@ async def _lookup(root: Any, info: Info, by: Mapping[str, Any]) -> Any:
     ((name, value),) = by.items()
     fetch = planned.fetch(ByIndex, name)
     return next(iter(_records(info, await info.context.unit.found(fetch, LOOKUPS[name][0], value), fetch)), None)
+
+
+def _told(source: Told) -> Callable[..., Awaitable[Any]]:
+    async def resolve(root: Any, info: Info, **arguments: str) -> Any:
+        _, planned = _here(info)
+        fetch, text = planned.fetch(ByIndex), searched_for(planned.facts, arguments[source.kind])
+        found = _records(info, await info.context.unit.found(fetch, source.kind, text), fetch)
+        try:
+            return source.write(found[0]) if found else None
+        except Damaged:
+            raise FieldError(Code.DATA_DAMAGED, DAMAGED) from None
+
+    return resolve
 
 
 def _command(run: Run) -> Callable[..., Awaitable[Result]]:

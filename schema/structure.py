@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLNonNull, get_named_type
-from sqlalchemy import Table
+from sqlalchemy import Column, Table
 
 from policy.conditions import Condition
 from policy.purposes import Purpose
@@ -24,6 +25,7 @@ from schema.sources import (
     Part,
     Related,
     Source,
+    Told,
     Value,
     WorkedOut,
 )
@@ -35,6 +37,7 @@ Found = tuple[str, str]
 def of_field(model: SchemaModel, field: FieldModel, rule: Rule) -> Iterator[str]:
     """What is wrong with one field, beside its declaration."""
     yield from _column(field, rule)
+    yield from _document(model, field)
     if problem := _misplaced(model, field):
         yield problem
     if field.public is not None and _reads_rows(model, field):
@@ -65,6 +68,24 @@ def _column(field: FieldModel, rule: Rule) -> Iterator[str]:
     if resting is not None and rule.category is not resting:
         said = "not personal" if rule.category is None else rule.category.name
         yield f"calls {column.table.name}.{column.name} {said}, which holds {resting.name}"
+
+
+def _document(model: SchemaModel, field: FieldModel) -> Iterator[str]:
+    """A document tells what fields of the schema show, and nothing else: their rules are the ones that hold."""
+    if not isinstance(field.source, Told):
+        return
+    told = field.source
+    for column, coordinate in told.columns.items():
+        type_name, _, name = coordinate.partition(".")
+        shown = model.fields.get((type_name, name))
+        if shown is None or shown.rule is None or not _shows(shown, column):
+            yield f"tells {column.table.name}.{column.name}, which {coordinate} does not show"
+        elif not shown.rule.when(told.reads_as):
+            yield f"tells {coordinate}, which may not be read for {told.reads_as.name}"
+
+
+def _shows(field: FieldModel, column: Column[Any]) -> bool:
+    return isinstance(field.source, (Value, Embedded)) and field.source.column is column
 
 
 def _misplaced(model: SchemaModel, field: FieldModel) -> str | None:
@@ -147,6 +168,8 @@ def leads_to(field: FieldModel) -> Table | None:
             return relation.table
         case Paged(table, _) | Entry(_, table) | Affected(_, table):
             return table
+        case Told():
+            return field.source.table
         case _:
             return None
 

@@ -41,7 +41,7 @@ from schema.lint import SchemaRefused, findings, require_clean
 from schema.model import SchemaModel
 from schema.node import Node
 from schema.records import interface, plain_type, record
-from schema.sources import Attribute, Embedded, Entry, GrantFacts, Part, Value
+from schema.sources import Attribute, Embedded, Entry, GrantFacts, Part, Told, Value
 from store.credentials import credentials
 from store.customers import customers
 from store.payments import card_vault, payment_methods
@@ -390,6 +390,17 @@ def test_what_leads_to_rows_is_not_public() -> None:
         refused(model, "Query.found", "is called public")
     model = loaded(root={"found": (customer() | None, public(Attribute("everyone"), "Public.", "because"))})
     refused(model, "Query.found", "shows an attribute")
+
+
+def test_a_document_tells_only_what_a_field_shows() -> None:
+    """R58: what no field shows for that purpose can not be told another way."""
+    shown = customer(email=(str | None, datum(C.email, "E-mail.", WHO)))
+    columns = {C.email: "Customer.email", C.phone: "Customer.phone", C.name: "Customer.email"}
+    told = Told("email", C.email_index, columns, Purpose.PRODUCT_NEWS, str, str)
+    model = loaded(root={"found": (shown | None, handmade(source=told))})
+    refused(model, "Query.found", "tells customers.phone, which Customer.phone does not show")
+    refused(model, "Query.found", "tells customers.name, which Customer.email does not show")
+    refused(model, "Query.found", "tells Customer.email, which may not be read for PRODUCT_NEWS")
 
 
 def test_every_fault_is_told_at_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,10 +10,15 @@ import pytest
 from sqlalchemy import update
 from starlette.applications import Starlette
 
-from gateway.rdap import list_routes, normal
+from gateway.rdap import list_routes
+from policy.grant import Grant, Partner
+from policy.purposes import Purpose
+from resolvers.domain_names import normal
+from schema.requests import Request
 from store.database import Store
 from store.domains import domains
-from tests.promises.gate import Gate
+from tests.oracle.comparing import Switched
+from tests.promises.gate import Answer, Gate, grant, own
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +35,7 @@ async def look(gate: Gate, name: str, **changes: Any) -> Any:
     if changes:
         async with gate.store.write() as connection:
             await connection.execute(update(domains).values(**changes))
-    app = Starlette(routes=list_routes(gate.store, gate.api, gate.clock))
+    app = Starlette(routes=list_routes(gate.api, gate.clock))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://rdap") as client:
         return await client.get(f"/rdap/domain/{name}")
@@ -101,7 +107,62 @@ def test_names_are_compared_by_their_a_labels() -> None:
     assert normal("a_b.example") is None and normal("") is None
 
 
+RDAP = "query ($domain: String!) { rdap(domain: $domain) }"
+REGISTRAR = grant(Purpose.DOMAIN_REGISTRATION)
+
+
+async def asked(gate: Gate, name: str, who: Grant, **changes: Any) -> Answer:
+    """The answer of the API, after these changes to every domain; graphql-core must give the same."""
+    async with gate.store.write() as connection:
+        await connection.execute(update(domains).values(tld="com", **(HIDDEN | changes)))
+    answer = await gate.ask(RDAP, who, variables={"domain": name})
+    api = Switched(gate.store, clock=gate.clock)
+    api.standard = True
+    other = await api.execute(Request(query=RDAP, variables={"domain": name}), who)
+    assert other.body == answer.raw
+    return answer
+
+
+async def test_the_api_tells_the_same_as_the_address(gate: Gate) -> None:
+    """One statement, in which what is hidden is left out."""
+    answer = await asked(gate, domain(gate).name.upper() + ".", REGISTRAR, hide_email=False)
+    found = answer.data["rdap"]
+    assert found == (await look(gate, domain(gate).name)).json()
+    assert found["ldhName"] == domain(gate).name and len(found["redacted"]) == 3
+    (statement,) = answer.statements
+    assert "THEN domains.registrant_name" in statement and "customer_id IN" not in statement
+    entry = (await gate.entries())[0]
+    assert {"Query.rdap", "Domain.registrantName"} <= set(entry["fields"]) and len(entry["subjects"]) == 1
+
+
+async def test_a_customer_sees_the_own_domains_as_everybody_does(gate: Gate) -> None:
+    answer = await asked(gate, domain(gate).name, own(gate.ids[0]))
+    assert len(answer.data["rdap"]["redacted"]) == 4 and domain(gate).registrant_email not in answer.raw.decode()
+    assert (await asked(gate, domain(gate).name, own(gate.ids[1]))).data == {"rdap": None}
+
+
+async def test_what_is_asked_for_must_be_a_domain_name(gate: Gate) -> None:
+    answer = await asked(gate, "no name", REGISTRAR)
+    assert answer.codes == ["BAD_USER_INPUT"] and answer.body["data"] == {"rdap": None} and answer.statements == ()
+    assert (await asked(gate, "nobody.example", REGISTRAR)).data == {"rdap": None}
+
+
+async def test_other_purposes_and_partners_are_refused(gate: Gate) -> None:
+    """R58, R7: a document opens nothing that its fields do not."""
+    refused = await gate.ask(RDAP, grant(Purpose.INVOICING), variables={"domain": domain(gate).name})
+    assert {each["coordinate"] for each in refused.errors} == {"Query.rdap", "Query.rdap(domain:)"}
+    assert refused.statements == ()
+    names = Partner("Lister", "CH", frozenset({"Domain.name"}))
+    bound = await gate.ask(RDAP, replace(REGISTRAR, partner=names), variables={"domain": domain(gate).name})
+    assert [each["reason"] for each in bound.errors] == ["NOT_IN_UNDERTAKING"] and bound.statements == ()
+
+
+async def test_a_damaged_detail_is_an_error_and_not_left_out(gate: Gate) -> None:
+    answer = await asked(gate, domain(gate).name, REGISTRAR, registrant_name=b"\x01" * 40, hide_name=False)
+    assert answer.codes == ["DATA_DAMAGED"] and answer.body["data"] == {"rdap": None}
+
+
 async def test_the_address_is_only_read(gate: Gate) -> None:
-    app = Starlette(routes=list_routes(gate.store, gate.api, gate.clock))
+    app = Starlette(routes=list_routes(gate.api, gate.clock))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rdap") as client:
         assert (await client.post("/rdap/domain/a.example")).status_code == 405
