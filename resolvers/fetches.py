@@ -30,6 +30,8 @@ class Projection:
     row_conditions: frozenset[Condition] = frozenset()
     masks: Mapping[Column[Any], frozenset[Condition]] = field(default_factory=dict)
     own_only: bool = False
+    handed: Mapping[Column[Any], str] = field(default_factory=dict)
+    """The columns that leave for a registry with these rows, each with the field that shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Layout:
     table: Table
     at: Mapping[Column[Any], int]
     owner_at: int
+    handed: Mapping[Column[Any], str]
 
     @classmethod
     def of(cls, projection: Projection, *needed: Column[Any]) -> Layout:
@@ -47,7 +50,7 @@ class Layout:
         wanted = {table.c.id: None, owner_of(table): None} | dict.fromkeys(needed)
         wanted |= {column: None for column in table.c if column in projection.columns}
         at = {column: place for place, column in enumerate(wanted)}
-        return cls(table, at, at[owner_of(table)])
+        return cls(table, at, at[owner_of(table)], projection.handed)
 
     def selected(self, projection: Projection) -> list[KeyedColumnElement[Any]]:
         """The SELECT list: masked where a condition judges the single value."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Column
 
 from resolvers.fetches import Layout, Row
+from resolvers.registries import NEEDED, HandedOver
 from store.keystore import KeyStore
 from store.subjectkey import SubjectKey
 
@@ -19,13 +20,15 @@ class Damaged(Exception):  # noqa: N818  (what became of the value)
 class Revealed:
     """Whose data one operation has read: by pseudonym, for its ledger entry."""
 
-    __slots__ = ("_store", "known", "subjects")
+    __slots__ = ("_store", "handed", "known", "subjects")
 
     def __init__(self, store: KeyStore) -> None:
         self._store = store
         self.known: dict[int, SubjectKey | None] = {}
         """The key of every owner met so far; None where it is gone."""
         self.subjects: dict[str, None] = {}
+        self.handed: dict[int, HandedOver] = {}
+        """What of which domain was read for its registry."""
 
     async def learn(self, owners: Iterable[int]) -> None:
         """Note these owners, and get the keys of those not met before."""
@@ -41,6 +44,14 @@ class Revealed:
         at = layout.owner_at
         await self.learn(row[at] for row in rows)
         return [(row, key) for row in rows if (key := self.known[row[at]]) is not None]
+
+    def hand(self, rows: Iterable[Row], layout: Layout) -> None:
+        """Note what of these rows leaves for a registry; what is null was hidden, or never there."""
+        tld, kind = (layout.at[each] for each in NEEDED)
+        for row in rows:
+            found = {column: name for column, name in layout.handed.items() if row[layout.at[column]] is not None}
+            over = self.handed.setdefault(row[0], HandedOver(row[layout.owner_at], row[tld], row[kind]))
+            over.shown.update(found)
 
 
 class Record:

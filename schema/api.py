@@ -18,6 +18,7 @@ from resolvers.authentication_means import FRESH, SKEW, Means
 from resolvers.commands import Desk
 from resolvers.documents import Trusted, TrustedDocuments
 from resolvers.partners import disclose_to_partner
+from resolvers.registries import disclose_to_registries
 from resolvers.unit import Unit
 from schema import answers
 from schema.bounded import Bounded
@@ -214,8 +215,7 @@ class Api:
         if unit.revealed.subjects:
             if wait := self._watch.note(grant, unit.revealed.subjects, not settled.operation.is_mutation):
                 return answers.too_many_customers(wait, grant.customers_per_hour or 0)
-            if grant.partner is not None:
-                await disclose_to_partner(self.store, grant.partner, unit.revealed.known, ready.plan.coordinates, now)
+            await self._disclose(grant, unit, ready.plan, now)
             await self._record(settled, ready, grant, unit, now)  # 9
         shown = cost if request.extensions and request.extensions.get("cost") is True else None
         return answers.answered(data, errors, decision, shown, personal=bool(unit.revealed.subjects))  # 10
@@ -272,6 +272,13 @@ class Api:
         if original is not None and not isinstance(original, GraphQLError):
             return answers.internal(original, tuple(error.path or ()))
         return from_core(error, Code.BAD_USER_INPUT, hints=grant.introspection)
+
+    async def _disclose(self, grant: Grant, unit: Unit, plan: Plan, now: datetime) -> None:
+        """What leaves the house with the answer, to a partner or for a registry."""
+        if grant.partner is not None:
+            await disclose_to_partner(self.store, grant.partner, unit.revealed.known, plan.coordinates, now)
+        if unit.revealed.handed:
+            await disclose_to_registries(self.store, unit.revealed.handed, unit.revealed.known, now)
 
     async def _record(self, settled: Settled, ready: Ready, grant: Grant, unit: Unit, now: datetime) -> None:
         """What was revealed, durable before it is; no personal data, no text of the operation."""

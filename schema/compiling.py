@@ -144,6 +144,7 @@ class _Compiler:
         self.levels.admit(layout, n)
         if only and self.model.rows[only].kind is not None:
             self.out.add(f"rows{n} = [r for r in rows{n} if {self.shapes.is_of(only, layout)}]")
+        self.levels.hand(layout, n)
         below = [planned.selections[only]] if only else rows_below(planned)
         self.levels.below(below, layout, n)
         self.out.add(f"one{n} = None")
@@ -186,6 +187,7 @@ class _Compiler:
     def _page(self, planned: Planned) -> str:
         n, fetch = self.levels.paging(planned)
         self.out.add(f"rows{n}, more{n} = await unit.standing(fetch{n}, after{n}, first{n})")
+        self.levels.hand(fetch.layout, n)
         self.levels.below(rows_below(planned), fetch.layout, n)
         self.levels.pages.write(planned, fetch.layout, n)
         return f"connection{n}(rows{n}, more{n})"

@@ -29,5 +29,5 @@ class Disclosure(Node):
     purpose: PurposeEnum | None = datum(D.purpose, "What for.", OWN)
     legal_basis: str | None = datum(D.legal_basis, "On what legal ground.", OWN)
     fields: list[str] | None = datum(D.fields, "Which fields, by schema coordinate.", OWN, read=orjson.loads)
-    trigger: str | None = datum(D.trigger, "The payment, domain or order that called for it.", OWN)
+    trigger: str | None = datum(D.trigger, "The payment, the `id` of the domain, or the order that called for it.", OWN)
     at: DateTime | None = datum(D.at, "When.", OWN)

@@ -33,6 +33,12 @@ class Levels:
         self.out.add(f"await learn([r[{at}] for r in rows{n}])")
         self.out.add(f"rows{n} = [r for r in rows{n} if known[r[{at}]] is not None]")
 
+    def hand(self, layout: Layout, n: int) -> None:
+        """Note what of `rows<n>`, which are all shown, leaves for a registry."""
+        if layout.handed:
+            self.out.constant(f"layout{n}", layout)
+            self.out.add(f"unit.revealed.hand(rows{n}, layout{n})")
+
     def below(self, selections: list[Selection], layout: Layout, n: int) -> None:
         """Fetch and shape everything that hangs on `rows<n>`."""
         for selection in selections:
@@ -59,6 +65,7 @@ class Levels:
         self.out.add(f"rows{n} = await fetch{n}.rows({keys}, parameters)")
         if not _same_owner(relation):
             self.admit(fetch.layout, n)
+        self.hand(fetch.layout, n)
         self.below(rows_below(planned), fetch.layout, n)
         self.out.add(f"by{n} = {{}}")
         at = fetch.grouped_at
@@ -79,6 +86,7 @@ class Levels:
         self.out.add(f"found{n} = fetch{n}.grouped(await fetch{n}.rows({keys}, after{n}, first{n}, parameters))")
         self.out.add(f"by{n} = {{k: (rows[:first{n}], len(rows) > first{n}) for k, rows in found{n}.items()}}")
         self.out.add(f"rows{n} = [r for page, more in by{n}.values() for r in page]")
+        self.hand(fetch.layout, n)
         self.below(rows_below(planned), fetch.layout, n)
         self.pages.write(planned, fetch.layout, n)
 

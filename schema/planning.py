@@ -26,8 +26,11 @@ from graphql import (
 from sqlalchemy import Column, Table
 
 from policy.conditions import Condition
+from policy.purposes import Purpose
+from policy.recipients import Recipient
 from resolvers.fetches import ByIndex, ByKey, PageOf, Projection
 from resolvers.filters import CLAUSES
+from resolvers.registries import NEEDED
 from resolvers.relations import parent
 from schema.decision import Decision
 from schema.documents import Operation
@@ -218,10 +221,23 @@ class _Planner:
             if column is not None:
                 columns.add(column)
                 masks[column] = masks.get(column, frozenset()) | self._conditions("VALUE", each.coordinate)
+        handed = self._handed(table, asked)
+        columns.update(NEEDED if handed else ())
         named = [planned.facts.coordinate, *(each.coordinate for each in asked), *self._ids_of(table)]
         rows = frozenset(one for one in self._conditions("ROW", *named) if CLAUSES[one][0] is table)
         self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in columns)))
-        return Projection(table, frozenset(columns), rows, masks, self.own_only)
+        return Projection(table, frozenset(columns), rows, masks, self.own_only, handed)
+
+    def _handed(self, table: Table, asked: Iterable[FieldModel]) -> Mapping[Column[Any], str]:
+        """What whoever registers domains reads of them for the registry, as the fields say of themselves."""
+        if table is not domains or self.decision.purpose is not Purpose.DOMAIN_REGISTRATION:
+            return {}
+        return {
+            column: each.coordinate
+            for each in asked
+            if each.rule is not None and Recipient.REGISTRY in each.rule.disclosed_to
+            if (column := _column(each)) is not None
+        }
 
     def _ids_of(self, table: Table) -> list[str]:
         """Whoever may not know that a row exists must not count it: the id's own condition holds for every read."""

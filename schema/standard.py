@@ -262,6 +262,8 @@ def _affected(name: str) -> Callable[..., Awaitable[Record | None]]:
 def _records(info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByIndex) -> list[Record]:
     model: SchemaModel = info.context.model
     layout = fetch.layout
+    if layout.handed:
+        info.context.unit.revealed.hand((row for row, _ in admitted), layout)
     names = model.types_of_table[layout.table]
     kind = model.rows[names[0]].kind
     if kind is None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 from policy.grant import Grant
+from resolvers.unit import Unit
 from schema.api import Api, Ready, Settled
 from schema.limits import Limits
+from schema.plans import Plan
 from schema.requests import Kind, Request
 from tests.oracle.questions import Question, Questions
 from tests.oracle.witness import Witness
@@ -25,10 +29,16 @@ class Switched(Api):
     """The API as it is served, and a switch that leaves every operation to graphql-core."""
 
     standard = False
+    handed: Mapping[int, list[str]] = MappingProxyType({})
+    """What of which domain was last read for its registry."""
 
     def _ready(self, settled: Settled, variables: Mapping[str, Any]) -> Ready:
         ready = super()._ready(settled, variables)
         return replace(ready, compiled=None) if self.standard else ready
+
+    async def _disclose(self, grant: Grant, unit: Unit, plan: Plan, now: datetime) -> None:
+        """Kept in mind instead of written: the world that questions are asked about stays as it is."""
+        self.handed = {domain: sorted(over.shown.values()) for domain, over in unit.revealed.handed.items()}
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,7 @@ class Answer:
     body: bytes
     personal: bool
     entries: tuple[dict[str, Any], ...]
+    handed: Mapping[int, list[str]]
     statements: tuple[str, ...] = field(compare=False)
     how: str = field(compare=False)
     """`compiled`, or `standard:` and why; empty when nothing was executed."""
@@ -71,14 +82,15 @@ class Asking:
         self._statements.clear()
         self.world.kept.entries.clear()
         before = Counter(self.api.counts)
-        self.api.standard = standard
+        self.api.standard, self.api.handed = standard, {}
         outcome = await self.api.execute(request, grant)
         how = next(iter(self.api.counts - before), "")
         entries = tuple(orjson.loads(entry) for entry in self.world.kept.entries)
         for entry in entries:
             del entry["nonce"]
             entry["subjects"].sort()  # Whose data was read is one set; each executor meets them in its own order.
-        return Answer(outcome.kind, outcome.body, outcome.personal, entries, tuple(self._statements), how)
+        ran, handed = tuple(self._statements), self.api.handed
+        return Answer(outcome.kind, outcome.body, outcome.personal, entries, handed, ran, how)
 
 
 def apart(one: Answer, other: Answer) -> str:

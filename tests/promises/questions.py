@@ -51,6 +51,8 @@ class Question:
         text = self.text
         for place in range(PLACES):
             text = text.replace(f"<{place}>", gate.id(place))
+            owned = [each.domain.name for each in gate.people[place].services if each.domain is not None]
+            text = text.replace(f"<domain {place}>", owned[0] if owned else "nobody.example")
         return text
 
     def all(self) -> Iterator[Asked]:
@@ -117,6 +119,8 @@ class _Writer:
                 return f'(by: {{customerNumber: "C-{100_000 + place}"}})'
             case ("Query", "registryPolicy"):
                 return '(tld: "ch", kind: LEGAL_PERSON)'
+            case ("Query", "rdap"):
+                return f'(domain: "<domain {place}>")'
             case ("Query", "consentWording"):
                 return "(kind: CARD_STORAGE)"
             case ("Audit", "explain"):
