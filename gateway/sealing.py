@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.settings import Settings
+from policy.grant import Grant, Refusal
+from policy.purposes import Purpose
+from resolvers.authentication_means import Means
+from resolvers.commands import Desk
+from resolvers.registrants_rights import erase_due_owners
 from store.checkpoints import origin_of
 from store.config import StoreConfig
 from store.database import Store
@@ -17,6 +23,8 @@ from store.ledger_pruning import Pruner
 from store.ledger_tree import Tree
 from workers.sealing import Rhythm, Sealer
 from workers.sweeping import Sweeper
+
+CLIENT = "retention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +51,30 @@ async def open_seals(store: Store, config: StoreConfig, settings: Settings) -> A
 
 
 @asynccontextmanager
-async def open_sweeper(store: Store, config: StoreConfig, settings: Settings) -> AsyncIterator[Sweeper]:
+async def open_sweeper(
+    store: Store, config: StoreConfig, settings: Settings, means: Means, clock: Callable[[], datetime]
+) -> AsyncIterator[Sweeper]:
     """What removes what was kept for long enough; the ledger's pruning has to be signed, so it comes with the seals."""
     async with open_seals(store, config, settings) as seals:
-        yield Sweeper(store, Pruner(seals.tree, store.ledger, seals.sealer.seal_all).prune)
+        prune = Pruner(seals.tree, store.ledger, seals.sealer.seal_all).prune
+        yield Sweeper(store, prune, clock, owners=lambda now: erase_due_owners(_sweeping(store, means, now)))
+
+
+def _sweeping(store: Store, means: Means, now: datetime) -> Desk:
+    """The desk of what nobody asks for at the time."""
+    grant = Grant(
+        token_id=CLIENT,
+        client_id=CLIENT,
+        subject=None,
+        purposes=frozenset({Purpose.ERASURE}),
+        scopes=frozenset(),
+        expires_at=int(now.timestamp()) + 60,
+        refusal=Refusal.REFUSE,
+        documents_only=False,
+        introspection=False,
+        max_page=1,
+    )
+    return Desk(store, grant, Purpose.ERASURE, None, now, means)
 
 
 @asynccontextmanager

@@ -32,7 +32,7 @@ async def open_workers(
     store, config = works.store, store_config(settings)
     async with (
         open_eraser(store, config, settings, means.site, now) as eraser,
-        open_sweeper(store, config, settings) as sweeper,
+        open_sweeper(store, config, settings, means, now) as sweeper,
     ):
         yield [make_exporter(store, means.site, model), make_deliverer(store, settings), eraser, sweeper]
 

@@ -25,6 +25,11 @@ class Event(Row):
         "card.withdrawn",
     )
     WHOIS_CHANGED = ("What whois shows of a domain changed.", "whois.changed")
+    DOMAIN_REGISTERED = ("A domain was registered for a customer.", "domain.registered")
+    REGISTRANT_CHANGED = (
+        "The owner of a domain, or a detail of theirs, changed: whoever registers it tells the registry.",
+        "domain.registrant.changed",
+    )
     COOKIES_CHANGED = ("A cookie choice changed.", "cookies.changed")
     ERASURE_REQUESTED = ("A customer asked to be erased.", "erasure.requested")
     ERASURE_CANCELLED = ("An erasure was called off.", "erasure.cancelled")

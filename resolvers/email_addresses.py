@@ -11,6 +11,13 @@ LONGEST = 254
 """RFC 5321 §4.5.3.1.3, less the angle brackets."""
 
 
+EMAIL_FAULTS = {
+    "INVALID_EMAIL": "This is no e-mail address.",
+    "MIXED_SCRIPTS": "The address mixes letters of several scripts, which could be taken for another one.",
+}
+"""What to say of each fault."""
+
+
 def address_fault(text: str) -> str | None:
     """The code of what is wrong with it; None for nothing.
 

@@ -17,7 +17,7 @@ from resolvers.authentication_means import Means
 from resolvers.authentication_secrets import hashed, new_secret
 from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
-from resolvers.email_addresses import address_fault
+from resolvers.email_addresses import EMAIL_FAULTS, address_fault
 from resolvers.email_letters import EmailLetter
 from resolvers.letters import Reader, reader_of, send_to
 from resolvers.sessions import end_where
@@ -34,14 +34,6 @@ from store.subjectkey import SubjectKey
 C, L, K = customers.c, email_links.c, credentials.c
 LIFE = timedelta(hours=1)
 
-WRONG = {
-    "INVALID_EMAIL": UserProblem("INVALID_EMAIL", "This is no e-mail address.", ("email",)),
-    "MIXED_SCRIPTS": UserProblem(
-        "MIXED_SCRIPTS",
-        "The address mixes letters of several scripts, which could be taken for another one.",
-        ("email",),
-    ),
-}
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 SAME = UserProblem("UNCHANGED", "This is the address that we have.", ("email",))
 TOO_OFTEN = UserProblem("TOO_MANY_ATTEMPTS", "Too many requests. Try again later.", ("email",))
@@ -52,7 +44,7 @@ async def request_change(desk: Desk, given: Mapping[str, Any]) -> Result:
     """Write to the new address; whether somebody else has it is told to nobody, and then nothing is sent there (S8)."""
     text = given["email"].strip()
     if (fault := address_fault(text)) is not None:
-        return Result(problems=(WRONG[fault],))
+        return Result(problems=(UserProblem(fault, EMAIL_FAULTS[fault], ("email",)),))
     keys = desk.store.keys
     (key,) = await keys.subjects([desk.subject])
     if key is None:

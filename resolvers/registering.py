@@ -11,8 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from policy.events import Event
 from resolvers.announcements import announce
 from resolvers.commands import Desk, Result, UserProblem
-from resolvers.email_addresses import address_fault
-from resolvers.email_changing import WRONG
+from resolvers.email_addresses import EMAIL_FAULTS, address_fault
 from resolvers.newcomer import NewCredential, NewCustomer, PersonName, PostalAddress
 from resolvers.registration import add
 from resolvers.texts import Texts
@@ -33,7 +32,8 @@ async def register_customer(desk: Desk, given: Mapping[str, Any]) -> Result:
     address = texts.address("postalAddress")
     locale = texts.language("locale") or "en"
     email = given["email"].strip()
-    problems = [*texts.problems, *([WRONG[fault]] if (fault := address_fault(email)) else [])]
+    fault = address_fault(email)
+    problems = [*texts.problems, *([UserProblem(fault, EMAIL_FAULTS[fault], ("email",))] if fault else [])]
     if problems:
         return Result(problems=tuple(problems))
     new = NewCustomer(

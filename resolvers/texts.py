@@ -11,6 +11,7 @@ import phonenumbers
 
 from resolvers.addresses import checked
 from resolvers.commands import UserProblem
+from resolvers.email_addresses import EMAIL_FAULTS, address_fault
 from resolvers.import_report import Fault
 from resolvers.import_values import country, language
 
@@ -48,6 +49,15 @@ class Texts:
     def phone(self, field: str) -> str | None:
         """E.164, for a number that the country could have: plans of numbers change faster than libraries."""
         return self._checked(field, number, "INVALID_PHONE", "Write the number with its country code, such as +41 21 …")
+
+    def email(self, field: str) -> str | None:
+        """An e-mail address that nobody takes for another one."""
+        text = self.line(field)
+        fault = None if text is None else address_fault(text)
+        if fault is not None:
+            self.problem(field, fault, EMAIL_FAULTS[fault])
+            return None
+        return text
 
     def language(self, field: str) -> str | None:
         """BCP 47."""

@@ -74,4 +74,7 @@ class Domain(Node):
     hide_phone: bool | None = datum(D.hide_phone, "The phone is hidden in the whois.", REGISTERED)
     registered_at: DateTime | None = datum(D.registered_at, "When it was registered.", REGISTERED)
     expires_at: DateTime | None = datum(D.expires_at, "When the registration ends.", REGISTERED)
+    registrant_erasure_requested_at: DateTime | None = datum(
+        D.registrant_erasure_at, "When the owner asked to be erased, which is done when the domain has ended.", (SELF,)
+    )
     customer: CustomerRef | None = related(reads.customer_of_domain, "Whose it is.", Category.CUSTOMER_ID, REGISTERED)

@@ -16,6 +16,7 @@ from resolvers.passwords_changing import change_password
 from resolvers.preferences import choose_cookies, set_product_news
 from resolvers.profile import update_profile
 from resolvers.registering import register_customer
+from resolvers.registrants_changing import register_domain, update_registrant
 from resolvers.services import subscribe_service, terminate_service
 from resolvers.sessions_commands import end_other_sessions, end_session
 from resolvers.signins_reporting import record_access
@@ -66,12 +67,14 @@ from schema.payments_changes import (
 from schema.profile import UpdateProfileInput, UpdateProfilePayload
 from schema.readers import SELF
 from schema.registering import RegisterCustomerInput, RegisterCustomerPayload
+from schema.registrants import REGISTRAR, RegisterDomainInput, RegistrantPayload, UpdateRegistrantInput
 from schema.services import PROVIDED, ServicePayload, SubscribeServiceInput, TerminateServiceInput
 from schema.session_changes import EndOtherSessionsPayload, EndSessionInput, EndSessionPayload
 from schema.whois import SetWhoisVisibilityInput, SetWhoisVisibilityPayload
 
 CARDS_FORWARD = frozenset({"cards:forward"})
 ACCESS_WRITE = frozenset({"access:write"})
+DOMAINS_WRITE = frozenset({"domains:write"})
 CUSTOMERS_WRITE = frozenset({"customers:write"})
 SERVICES_WRITE = frozenset({"services:write"})
 FOR = "credential", "Credential"
@@ -143,6 +146,18 @@ class Mutation:
         self, input: Annotated[RecordAccessInput, strawberry.argument(description="Who, where, from where.")]
     ) -> RecordAccessPayload:
         """Record an access to a platform elsewhere (webmail, management interface)."""
+
+    @command(by_id(register_domain, "service", "Service"), REGISTRAR, DOMAINS_WRITE)
+    def register_domain(
+        self, input: Annotated[RegisterDomainInput, strawberry.argument(description="Which, and whose.")]
+    ) -> RegistrantPayload:
+        """Note that a domain is registered for a customer, with its owner."""
+
+    @command(by_id(update_registrant, "domain", "Domain"), (SELF,), step_up=True)
+    def update_registrant(
+        self, input: Annotated[UpdateRegistrantInput, strawberry.argument(description="Which domain, and who.")]
+    ) -> RegistrantPayload:
+        """Change the owner of an own domain, or a detail of theirs; whoever else it is, is told."""
 
     @command(by_id(set_visibility, "domain", "Domain"), (SELF,))
     def set_whois_visibility(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select
 
 from store.database import Store
+from store.domains import domains
 from store.faults import StoreUnavailable
 from store.ledger_pruning import expired_before
 from workers.sweeping_rules import SWEEPS, Sweep
@@ -23,7 +24,7 @@ EVERY = 3600.0
 """Seconds between two rounds."""
 
 Prune = Callable[[datetime], Awaitable[int]]
-"""Prunes the ledger's entries that were made before a moment."""
+"""Prunes the ledger's entries that were made before a moment; or erases the owners who are due at one."""
 
 
 def _now() -> datetime:
@@ -33,8 +34,16 @@ def _now() -> datetime:
 class Sweeper:
     """What two of them do at once is done by one; killed anywhere, the next round goes on."""
 
-    def __init__(self, store: Store, prune: Prune, clock: Callable[[], datetime] = _now, pause: float = EVERY) -> None:
+    def __init__(
+        self,
+        store: Store,
+        prune: Prune,
+        clock: Callable[[], datetime] = _now,
+        pause: float = EVERY,
+        owners: Prune | None = None,
+    ) -> None:
         self._store, self._prune, self._clock, self._pause = store, prune, clock, pause
+        self._owners = owners
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep until told to stop, whatever happens to the store meanwhile."""
@@ -63,6 +72,8 @@ class Sweeper:
         gone = 0
         for sweep in SWEEPS:
             gone += await self._alone(sweep.table.name, self._of_table(sweep, now))
+        if self._owners is not None:
+            gone += await self._alone("domains", self._of_owners(self._owners, now))
         return gone + await self._alone("ledger_entries", self._prune(expired_before(now)))
 
     async def _alone(self, table: str, work: Awaitable[int]) -> int:
@@ -74,6 +85,13 @@ class Sweeper:
         except Exception:
             log.exception("what was kept for long enough could not be removed", extra={"table": table})
             return 0
+
+    async def _of_owners(self, erase: Prune, now: datetime) -> int:
+        """Owners of domains that have ended, who asked to be erased (R52)."""
+        if some := await erase(now):
+            await self._store.scrub(domains)
+            log.info("owners of ended domains were erased", extra={"rows": some})
+        return some
 
     async def _of_table(self, sweep: Sweep, now: datetime) -> int:
         if some := await self.sweep(sweep, now):

@@ -20,6 +20,7 @@ from gateway.signin import (
     forgotten,
     leaving,
     passkey_doors,
+    registrant,
     security,
     security_changes,
 )
@@ -74,6 +75,8 @@ def list_routes(house: House) -> list[Route]:
         Route("/.well-known/change-password", Page(house, changes.well_known)),
         Route("/not-me", Page(house, alarm.show, alarm.send)),
         Route("/email/confirm", Page(house, email.show, email.send)),
+        Route("/registrant", Page(house, registrant.show, registrant.send)),
+        Route("/registrant/data", Page(house, registrant.show_data, registrant.send_data)),
         Route("/cookies", Page(house, choosing.show, choosing.send)),
         Route("/unsubscribe/{token}", Unsubscribe(house)),
         Route("/.well-known/gpc.json", choosing.well_known, methods=["GET"]),

@@ -304,6 +304,58 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "demo_code": ("Code at the moment", "Code en ce moment"),
     "outbox": ("Outbox", "Boîte d'envoi"),
+    # The owner of a domain
+    "registrant": ("Owner of a domain", "Titulaire d'un domaine"),
+    "registrant_why": (
+        "You are the owner of a domain that somebody else keeps with us? Say which one: we write to the e-mail address that is registered for its owner, with a link to all that we hold about you.",
+        "Vous êtes titulaire d'un domaine que quelqu'un d'autre gère chez nous ? Dites lequel : nous écrivons à l'adresse e-mail inscrite pour son titulaire, avec un lien vers tout ce que nous détenons à votre sujet.",
+    ),
+    "domain": ("Domain", "Domaine"),
+    "no_domain_name": (
+        "Write a domain name, such as example.ch.",
+        "Écrivez un nom de domaine, par exemple exemple.ch.",
+    ),
+    "registrant_sent": (
+        "If this domain is registered here, and its owner has an e-mail address, a link is on its way. It works for an hour.",
+        "Si ce domaine est enregistré ici et que son titulaire a une adresse e-mail, un lien est en route. Il est valable une heure.",
+    ),
+    "owner_name": ("Name", "Nom"),
+    "owner_address": ("Address", "Adresse"),
+    "owner_email": ("E-mail", "E-mail"),
+    "owner_phone": ("Phone", "Téléphone"),
+    "registrant_public": ("(shown in the whois)", "(visible dans le whois)"),
+    "registrant_hidden": ("(not shown in the whois)", "(non visible dans le whois)"),
+    "registrant_whence": ("Where it comes from, and what for", "D'où viennent ces données, et pourquoi"),
+    "registrant_source": (
+        "The customer who keeps the domain gave it to us, to register the domain and for nothing else. The registry ($registry) receives what it requires, or what may be shown, and publishes it.",
+        "Le client qui gère le domaine nous les a données, pour enregistrer le domaine et rien d'autre. Le registre ($registry) reçoit ce qu'il exige, ou ce qui peut être montré, et le publie.",
+    ),
+    "registrant_kept": (
+        "It is kept as long as the customer keeps the domain with us, and goes with the customer at the latest.",
+        "Elles sont conservées tant que le client gère le domaine chez nous, et disparaissent au plus tard avec le client.",
+    ),
+    "registrant_rights": (
+        "To have a detail put right, to object or to restrict its use, answer our message. You may also complain to the data protection authority of your country.",
+        "Pour faire rectifier une donnée, vous opposer ou limiter son usage, répondez à notre message. Vous pouvez aussi adresser une réclamation à l'autorité de protection des données de votre pays.",
+    ),
+    "registrant_whither": ("To whom it went", "À qui elles ont été transmises"),
+    "registrant_nobody": ("To nobody.", "À personne."),
+    "registrant_erasure": ("Erasure", "Effacement"),
+    "registrant_erase": ("Erase me as the owner", "M'effacer comme titulaire"),
+    "registrant_erase_why": (
+        "As long as the domain is registered its owner has to be known: your details are then erased as soon as it ends, and what the registry does not require is hidden at once. Of a domain that has ended they are erased now.",
+        "Tant que le domaine est enregistré, son titulaire doit être connu : vos coordonnées sont alors effacées dès sa fin, et ce que le registre n'exige pas est masqué tout de suite. Pour un domaine terminé, elles sont effacées maintenant.",
+    ),
+    "registrant_waits": (
+        "You asked for it on $day. Your details are erased as soon as the domain has ended.",
+        "Vous l'avez demandé le $day. Vos coordonnées seront effacées dès la fin du domaine.",
+    ),
+    "registrant_stay": ("Call it off", "Annuler la demande"),
+    "registrant_erased": (
+        "Your details as the owner of this domain are erased.",
+        "Vos coordonnées de titulaire de ce domaine sont effacées.",
+    ),
+    "registrant_json": ("Take it along (JSON)", "Emporter mes données (JSON)"),
 }
 
 

@@ -13,6 +13,7 @@ import resolvers
 from policy.cards import CardFault
 from resolvers.addresses import WORDS
 from resolvers.catalogues import LANGUAGES, entries, preferred, translated
+from resolvers.email_addresses import EMAIL_FAULTS
 from store.database import Store
 from tests.promises.gate import Gate, own
 
@@ -31,6 +32,7 @@ def said() -> Iterator[str]:
                     yield text
     yield from (each.text for each in CardFault)
     yield from (message for _, message in WORDS.values())
+    yield from EMAIL_FAULTS.values()
 
 
 def _text(node: ast.expr) -> str | None:

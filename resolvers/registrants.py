@@ -1,0 +1,119 @@
+"""The owner of a domain, who is a data subject too: who they are, and how they are told (R52)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Column, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.registries import registry_of
+from resolvers.authentication_means import Site
+from resolvers.letters import Reader, reader_of, send_to
+from resolvers.registrants_letters import RegistrantLetter
+from resolvers.texts import Texts
+from store.domains import domains
+from store.metadata import ADDRESS_PARTS
+from store.services import services
+from store.subjectkey import SubjectKey
+
+D, S = domains.c, services.c
+DETAILS: Final[Mapping[str, Column[Any]]] = {
+    "name": D.registrant_name,
+    "address": D.registrant_address,
+    "email": D.registrant_email,
+    "phone": D.registrant_phone,
+}
+"""The details by their names in inputs."""
+COORDINATES: Final = {column: f"Domain.registrant{name.capitalize()}" for name, column in DETAILS.items()}
+PARTS: Final = ("street", "street2", "postalCode", "city", "region", "country")
+
+
+def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], Texts]:
+    """What an input says of an owner, by column; None for a detail that is emptied. The problems are with the texts."""
+    texts, found = Texts(given, ("registrant",)), dict[Column[Any], Any]()
+    reads = {"name": texts.name, "email": texts.email, "phone": texts.phone}
+    for name, read in reads.items():
+        if name in given:
+            found[DETAILS[name]] = read(name)
+    if "address" in given:
+        there = given["address"] is not None
+        address = texts.address("address") if there else {}
+        found[D.registrant_address] = [address.get(part) for part in PARTS] if there else None
+    return found, texts
+
+
+def sealed(key: SubjectKey, domain: int, details: Mapping[Column[Any], Any]) -> dict[str, bytes | None]:
+    """The columns to write."""
+    return {
+        column.name: None if value is None else key.seal(column, domain, column.info["sealing"].encode(value))
+        for column, value in details.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Owned:
+    """A domain with what is needed to write to its owner; the row is locked."""
+
+    id: int
+    tld: str
+    kind: str
+    name: str
+    email: str | None
+    live: bool
+    """Whether the domain is registered still, so that its owner must be known (R45)."""
+    erasure_at: datetime | None
+
+
+async def owned(connection: AsyncConnection, key: SubjectKey, domain: int, now: datetime) -> Owned | None:
+    """A customer's domain; None when it is none of theirs."""
+    columns = (D.tld, D.registrant_kind, D.name, D.registrant_email, D.expires_at, D.registrant_erasure_at)
+    found = select(*columns, S.status).outerjoin(services, S.id == D.service_id)
+    mine = found.where(D.id == domain, D.customer_id == key.customer_id).with_for_update(of=domains)
+    row = (await connection.execute(mine)).one_or_none()
+    if row is None:
+        return None
+    lasts = row.expires_at is None or row.expires_at > now
+    live = lasts if row.status is None else row.status != "TERMINATED"
+    name, email = (opened(key, column, domain, row._mapping[column.name]) for column in (D.name, D.registrant_email))
+    return Owned(domain, row.tld, row.registrant_kind, name or "", email, live, row.registrant_erasure_at)
+
+
+def opened(key: SubjectKey, column: Column[Any], domain: int, resting: bytes | None) -> str | None:
+    """One text of a domain."""
+    return None if resting is None else key.open(column, domain, resting).decode()
+
+
+async def tell_owner(
+    connection: AsyncConnection,
+    key: SubjectKey,
+    site: Site,
+    letter: RegistrantLetter,
+    now: datetime,
+    domain: Owned,
+    email: str | None,
+    **facts: str | int,
+) -> None:
+    """Write to somebody who is or was the owner, in the customer's language; not to the customer, who knows.
+
+    A link goes to the customer, too: it was asked for by whoever is written to.
+    """
+    reader = await reader_of(connection, key)
+    own = reader.email if reader is not None else None
+    if email is None or (letter is not RegistrantLetter.LINK and own is not None and _same(own, email)):
+        return
+    registry = registry_of(domain.tld)
+    named = registry.name if registry is not None else f".{domain.tld}"
+    to = Reader(key, email, reader.language if reader is not None else "en")
+    said = {"domain": domain.name, **({"registry": named} if letter is RegistrantLetter.NOTICE else {}), **facts}
+    await send_to(connection, to, site, letter, now, **said)
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
+
+
+assert len(PARTS) == len(ADDRESS_PARTS)

@@ -1,0 +1,119 @@
+"""Domains registered for customers, and owners changed by them (R25, R30, R52)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from policy.events import Event
+from policy.registries import FIELDS
+from resolvers.announcements import Fact, Ref, announce
+from resolvers.changes import record
+from resolvers.commands import Desk, Result, UserProblem
+from resolvers.domain_names import normal
+from resolvers.registrants import COORDINATES, D, S, owned, read_details, sealed, tell_owner
+from resolvers.registrants_letters import RegistrantLetter
+from resolvers.services import word
+from store.blindindex import Lookup
+from store.domains import REGISTRANT_KINDS, domains
+from store.ids import new_id
+
+NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service that runs.", ("service",))
+NO_DOMAIN_SERVICE = UserProblem("NOT_A_DOMAIN", "This service is not the subscription of a domain.", ("service",))
+HAS_ONE = UserProblem("TAKEN", "This service has its domain already.", ("service",))
+TAKEN = UserProblem("TAKEN", "This domain is registered here already.", ("name",))
+NO_NAME = UserProblem("INVALID_DOMAIN", "This is no domain name, such as example.ch.", ("name",))
+PAST = UserProblem("INVALID_TIME", "A registration that is made now ends later.", ("expiresAt",))
+NAMELESS = UserProblem("REQUIRED", "An owner has a name.", ("registrant", "name"))
+NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
+
+
+async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Note that a domain is registered for a customer's service, with its owner; all that may be hidden is (A6).
+
+    An owner who is not the customer is told at once (GDPR Art. 14(3)).
+    """
+    name, ends = normal(given["name"]), given.get("expiresAt")
+    details, texts = read_details(given["registrant"])
+    problems = [*texts.problems]
+    if name is None:
+        problems.append(NO_NAME)
+    if ends is not None and ends <= desk.now:
+        problems.append(PAST)
+    if details.get(D.registrant_name) is None and not any(each.field[-1] == "name" for each in texts.problems):
+        problems.append(NAMELESS)
+    if problems or name is None:
+        return Result(problems=tuple(problems))
+    mark = desk.store.keys.blind_index(Lookup.DOMAIN, name)
+    async with desk.store.write() as connection:
+        found = select(S.customer_id, S.kind).where(S.id == (given.get("service") or 0), S.status != "TERMINATED")
+        service = (await connection.execute(found.with_for_update())).one_or_none()
+        (key,) = await desk.store.keys.subjects([service.customer_id]) if service is not None else (None,)
+        if service is None or key is None:
+            return Result(problems=(NO_SERVICE,))
+        if service.kind != "DOMAIN":
+            return Result(problems=(NO_DOMAIN_SERVICE,))
+        if await connection.scalar(select(D.id).where(D.service_id == given["service"])) is not None:
+            return Result(problems=(HAS_ONE,))
+        if await connection.scalar(select(D.id).where(D.name_index == mark)) is not None:
+            return Result(problems=(TAKEN,))
+        id_ = new_id()
+        row = {
+            "id": id_,
+            "customer_id": key.customer_id,
+            "service_id": given["service"],
+            "name_index": mark,
+            "tld": name.rpartition(".")[2],
+            "registrant_kind": word(given["registrantKind"], REGISTRANT_KINDS),
+            "registered_at": desk.now,
+            "expires_at": ends,
+            **sealed(key, id_, {D.name: name, **details}),
+            **{f"hide_{field}": True for field in FIELDS},
+        }
+        await connection.execute(insert(domains).values(row))
+        coordinates = ["Domain.name", *(COORDINATES[column] for column in details)]
+        facts: dict[str, Fact] = {"domain": Ref("Domain", id_), "service": Ref("Service", given["service"])}
+        await record(connection, desk, key, coordinates)
+        await announce(connection, key, Event.DOMAIN_REGISTERED.wire, desk.now, coordinates, facts)
+        domain = await owned(connection, key, id_, desk.now)
+        assert domain is not None  # It was written a moment ago.
+        site = desk.means.site
+        await tell_owner(connection, key, site, RegistrantLetter.NOTICE, desk.now, domain, domain.email)
+    return Result(affected={"domain": id_, "customer": key.customer_id})
+
+
+async def update_registrant(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Change the owner of an own domain, or a detail of theirs; what is left out stays.
+
+    With another e-mail address it is taken to be somebody else: both are told, and what the old one asked for is over.
+    """
+    details, texts = read_details(given["registrant"])
+    kind = word(given["registrantKind"], REGISTRANT_KINDS) if given.get("registrantKind") is not None else None
+    if texts.problems:
+        return Result(problems=tuple(texts.problems))
+    (key,) = await desk.store.keys.subjects([desk.subject])
+    async with desk.store.write() as connection:
+        domain = await owned(connection, key, given.get("domain") or 0, desk.now) if key is not None else None
+        if key is None or domain is None:
+            return Result(problems=(NO_DOMAIN,))
+        changes: dict[str, Any] = dict(sealed(key, domain.id, details))
+        coordinates = [COORDINATES[column] for column in details]
+        if kind is not None and kind != domain.kind:
+            changes["registrant_kind"] = kind
+            coordinates.append("Domain.registrantKind")
+        if changes:
+            email = details.get(D.registrant_email, domain.email)
+            other = (email or "").casefold() != (domain.email or "").casefold()
+            if other:
+                changes["registrant_erasure_at"] = None
+            await connection.execute(update(domains).where(D.id == domain.id).values(changes))
+            await record(connection, desk, key, coordinates)
+            facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}
+            await announce(connection, key, Event.REGISTRANT_CHANGED.wire, desk.now, coordinates, facts)
+            if other:
+                site, letter = desk.means.site, RegistrantLetter
+                await tell_owner(connection, key, site, letter.REPLACED, desk.now, domain, domain.email)
+                await tell_owner(connection, key, site, letter.NOTICE, desk.now, domain, email)
+    return Result(affected={"domain": domain.id, "customer": desk.subject})
