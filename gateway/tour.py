@@ -11,6 +11,8 @@ ADDRESSES = "{ customers(first: 3) { nodes { fullName email postalAddress { stre
 SERVICES = "{ customers(first: 3) { nodes { fullName email services { kind name status } } } }"
 PHONES = "{ customers(first: 3) { nodes { fullName phone } } }"
 NEWS = "{ customers(first: 3) { nodes { fullName email } } }"
+RUNNING = "{ customers(first: 3) { nodes { customerNumber services { kind name status } } } }"
+RDAP = '{ rdap(domain: "fontaine-fiduciaire.com.example") }'
 FIELDS = "{ __schema { queryType { fields { name description } } } }"
 MYSELF = "{ me { fullName email phone services { name status } signIns(first: 3) { nodes { at country unusual } } } }"
 
@@ -37,6 +39,10 @@ STEPS = (
     Step("support", "postal addresses", ADDRESSES, answered=False, printed=False),
     Step("newsletter", "whom to write to, without those who declined", NEWS),
     Step("newsletter", "their services", SERVICES, answered=False, printed=False),
+    Step("orders", "whose services to look after", RUNNING, printed=False),
+    Step("orders", "telephone numbers", PHONES, answered=False, printed=False),
+    Step("registrar", "what a registry may publish of a domain, as RDAP", RDAP),
+    Step("registrar", "e-mail addresses of customers", NEWS, answered=False, printed=False),
     Step(CUSTOMER, "everything about herself", MYSELF),
     Step(CUSTOMER, "all customers: she finds only herself", NEWS, printed=False),
     Step("auditor", "the schema", FIELDS),

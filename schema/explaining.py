@@ -20,6 +20,7 @@ from schema.limits import Limits
 from schema.model import SchemaModel
 from schema.planning import make_plan
 from schema.purposes import Chosen, choose, stated
+from schema.sources import Told
 from store.reading import Reader
 
 CASE = "CASE-1"
@@ -107,10 +108,25 @@ class Explainer:
             if fact.governs or asked.coordinate in refused:
                 shown.add(asked.coordinate)
                 yield self._judged(asked.coordinate, asked.place, refused.get(asked.coordinate), decision)
+            if asked.coordinate not in refused:
+                yield from self._told(asked.coordinate, asked.place, shown)
         for coordinate, each in refused.items():
             if coordinate not in shown:
                 first = each.locations[0] if each.locations else {"line": 1, "column": 1}
                 yield self._judged(coordinate, Place(text.name, first["line"], first["column"]), each, decision)
+
+    def _told(self, coordinate: str, place: Place, shown: set[str]) -> Iterator[Judged]:
+        """The fields that a document of another standard tells, where it is asked for."""
+        type_, _, field = coordinate.partition(".")
+        source = self.model.field(type_, field).source if (type_, field) in self.model.fields else None
+        if not isinstance(source, Told):
+            return
+        for each in source.columns.values():
+            if each not in shown:
+                shown.add(each)
+                when = self.model.rules[each].when(source.reads_as)
+                conditions = tuple(sorted(one.name for one in when if one is not None))
+                yield Judged(each, place, True, conditions, "", (), self.facts.all[each].declared.source or "")
 
     def _judged(self, coordinate: str, place: Place, refused: RefusedField | None, decision: Decision) -> Judged:
         fact = self.facts.all.get(coordinate)

@@ -25,6 +25,8 @@ CLIENTS: tuple[DemoClient, ...] = (
     DemoClient("support", "Support tool", (Purpose.SERVICE_COMMUNICATION,)),
     DemoClient("noc", "Network operations", (Purpose.EMERGENCY_CONTACT,), max_page=10),
     DemoClient("newsletter", "Newsletter tool", (Purpose.PRODUCT_NEWS,), max_page=500),
+    DemoClient("orders", "Order desk", (Purpose.SERVICE_PROVISION,), scopes=("customers:write", "services:write")),
+    DemoClient("registrar", "Registrar tool", (Purpose.DOMAIN_REGISTRATION,), scopes=("domains:write",)),
     DemoClient("auditor", "Auditor", (), scopes=("audit:read",), introspection=True),
 )
 """Tools have no secret until they are given one: `gateway clients rotate billing`.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 
@@ -41,13 +43,14 @@ async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, s
     """
     moment = now or datetime.now(UTC)
     if await _loaded(store):
+        await _register_newcomers(store, moment)
         return False
     people = population(moment, size, seed)
     try:
         async with store.write() as connection:
             if await connection.scalar(select(exists().where(customers.c.id.is_not(None)))):
                 raise NotADemoStore
-            await _register_clients(connection, moment)
+            await _register(connection, CLIENTS, moment)
             await add(connection, store.keys, people, make_id=count(FIRST_ID).__next__, now=moment)
     except (IntegrityError, NotADemoStore):
         # Another process may have loaded it between the question and the transaction.
@@ -62,7 +65,18 @@ async def _loaded(store: Store) -> bool:
     return bool(await store.reader.fetch(found, {}))
 
 
-async def _register_clients(connection: AsyncConnection, now: datetime) -> None:
+async def _register_newcomers(store: Store, now: datetime) -> None:
+    """Clients that the demo has learned since it was loaded."""
+    found = await store.reader.fetch(store.reader.prepare(select(clients.c.id)), {})
+    known = {id_ for (id_,) in found}
+    missing = [client for client in CLIENTS if client.id not in known]
+    if missing:
+        with suppress(IntegrityError):  # Another process was quicker.
+            async with store.write() as connection:
+                await _register(connection, missing, now)
+
+
+async def _register(connection: AsyncConnection, newcomers: Sequence[DemoClient], now: datetime) -> None:
     rows = [
         {
             "id": client.id,
@@ -75,10 +89,10 @@ async def _register_clients(connection: AsyncConnection, now: datetime) -> None:
             "max_page": client.max_page,
             "created_at": now,
         }
-        for client in CLIENTS
+        for client in newcomers
     ]
     await connection.execute(insert(clients), rows)
-    await connection.execute(insert(oauth_clients), [_terms(client) for client in CLIENTS])
+    await connection.execute(insert(oauth_clients), [_terms(client) for client in newcomers])
 
 
 def _terms(client: DemoClient) -> dict[str, object]:

@@ -77,7 +77,8 @@ def _ways(visit: Visit, again: bool) -> Markup:
     others = [each for each in PLATFORMS if each != visit.platform]
     elsewhere = links(*((visit.say(each), visit.to("/sign-in", platform=each)) for each in others))
     more = tag("nav", tag("h2", visit.say("elsewhere")), elsewhere, class_="more")
-    return Markup(links((visit.say("forgot"), visit.to("/password/forgot"))) + more)
+    without = (visit.say("forgot"), visit.to("/password/forgot")), (visit.say("owner_only"), visit.to("/registrant"))
+    return Markup(links(*without) + more)
 
 
 def passkey(visit: Visit, words: str, shared: bool = False) -> Child:

@@ -26,6 +26,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "heure.",
     ),
     "forgot": ("Forgot your password?", "Mot de passe oublié ?"),
+    "owner_only": ("The owner of a domain, without an account?", "Titulaire d'un domaine, sans compte ?"),
     "wrong": (
         "The login name or the password is not right.",
         "L'identifiant ou le mot de passe n'est pas correct.",

@@ -122,6 +122,26 @@ def test_the_whole_story(page: Page, server: Running) -> None:
     press(page, ".domain input[type=checkbox]")
     said(page, "Saved")
 
+    # The owner of a domain (R30, R52): a mistake is beside its field, and what was typed outlives a fresh sign-in.
+    press(page, ".owner button")
+    fill(page, "name", "Atelier Perrin")
+    fill(page, "email", "perrin@@atelier.example")
+    press(page, ".owner button[type=submit]")
+    page.until("document.getElementById('email-error').textContent || document.getElementById('confirm')")
+    if wants(page):
+        confirmed(page, "form.owner")
+        assert page.evaluate("document.getElementById('name').value") == "Atelier Perrin"
+        press(page, ".owner button[type=submit]")
+        page.until("document.getElementById('email-error').textContent")
+    assert page.evaluate("document.activeElement.id") == "email"
+    fill(page, "email", "perrin@atelier.example")
+    press(page, ".owner button[type=submit]")
+    said(page, "Saved")
+    page.until("document.querySelector('.domain').innerText.includes('perrin@atelier.example')")
+    press(page, ".owner button")
+    press(page, ".owner button[type=reset]")
+    page.until("document.activeElement.innerText.includes('Change the owner')")
+
     # Choices (R13, R29).
     go(page, "choices", "#news")
     before = page.evaluate("document.getElementById('news').checked")

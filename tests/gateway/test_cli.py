@@ -85,7 +85,7 @@ def test_tokens_are_bare_and_only_of_a_demo(demo: Demo, tmp_path: Path) -> None:
         assert answer["data"]["grant"]["client"] == ("web" if "@" in name else name)
     unknown = command(["token", "nobody@example.com"], demo.folder)
     assert (unknown.returncode, unknown.stdout) == (3, "")
-    assert "billing, support, noc, newsletter, auditor" in unknown.stderr
+    assert "billing, support, noc, newsletter, orders, registrar, auditor" in unknown.stderr
     assert command(["db", "upgrade"], tmp_path).returncode == 0
     none = command(["token", "billing"], tmp_path)
     assert (none.returncode, none.stdout) == (3, "")

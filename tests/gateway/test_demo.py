@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway import demo
@@ -26,6 +26,7 @@ from store.customers import customers
 from store.database import Store
 from store.disclosures import disclosures
 from store.ids import new_id
+from store.oauth import oauth_clients
 from tests.resolvers.opening import count, opened
 from tests.stores import opened as a_store
 
@@ -111,8 +112,20 @@ async def test_clients_ask_for_what_their_row_says(store: Store) -> None:
         "support": (["SERVICE_COMMUNICATION"], []),
         "noc": (["EMERGENCY_CONTACT"], []),
         "newsletter": (["PRODUCT_NEWS"], []),
+        "orders": (["SERVICE_PROVISION"], ["customers:write", "services:write"]),
+        "registrar": (["DOMAIN_REGISTRATION"], ["domains:write"]),
         "auditor": ([], ["audit:read"]),
     }
+
+
+async def test_a_demo_that_was_loaded_long_ago_learns_new_clients(store: Store) -> None:
+    await demo.load(store, now=NOW, size=1)
+    async with store.write() as connection:
+        await connection.execute(delete(oauth_clients).where(oauth_clients.c.client_id == "registrar"))
+        await connection.execute(delete(clients).where(clients.c.id == "registrar"))
+    assert not await demo.load(store, now=NOW, size=1)
+    rows = await store.reader.fetch(store.reader.prepare(select(clients.c.id)), {})
+    assert {row[0] for row in rows} == {client.id for client in demo.CLIENTS}
 
 
 def test_no_tool_of_the_demo_has_two_purposes() -> None:

@@ -13,6 +13,10 @@ export const field = (name, label, { hint, ...attributes } = {}) => {
     h('p', { id: `${name}-error`, class: 'wrong' }));
 };
 
+export const select = (name, label, options, chosen) => h('div', { class: 'field' }, h('label', { for: name }, label),
+  h('select', { id: name, name, 'aria-describedby': `${name}-error` }, options.map(([value, text]) => h('option', { value, selected: value === chosen }, text))),
+  h('p', { id: `${name}-error`, class: 'wrong' }));
+
 export const tick = (name, label, attributes = {}) => h('div', { class: 'tick' },
   h('input', { id: name, name, type: 'checkbox', 'aria-describedby': `${name}-error`, ...attributes }), h('label', { for: name }, label),
   h('p', { id: `${name}-error`, class: 'wrong' }));
@@ -28,6 +32,19 @@ export const announce = (text, kind = 'good') => {
 // Fields keep what was typed over a fresh sign-in, but for what is secret: such fields say `data-secret`.
 const typed = (form) => Object.fromEntries([...form.elements].filter((each) => each.name && !('secret' in each.dataset))
   .map((each) => [each.name, each.type === 'checkbox' ? each.checked : each.value]));
+
+// The six parts of a postal address, filled in by the browser when it is one's `own`.
+const ADDRESS = { street: 'address-line1', street2: 'address-line2', postalCode: 'postal-code', city: 'address-level2', region: 'address-level1', country: 'country' };
+
+export const addressFields = (address, own) => Object.entries(ADDRESS).map(([part, token]) => field(part, say(part),
+  { value: address?.[part] ?? '', autocomplete: own ? token : 'off', maxlength: part === 'country' ? 2 : 200 }));
+
+// What is in them; null when it is what was there before.
+export function changedAddress(sent, before) {
+  const parts = Object.keys(ADDRESS);
+  const address = Object.fromEntries(parts.map((part) => [part, sent.elements[part].value.trim() || null]));
+  return parts.some((part) => address[part] !== (before?.[part] ?? null)) ? address : null;
+}
 
 export function restore(form, kept) {
   if (!kept || kept.id !== form.id) return;

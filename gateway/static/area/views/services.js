@@ -4,6 +4,7 @@ import { h } from '../../dom.js';
 import { ask, change } from '../api.js';
 import { announce, carry } from '../forms.js';
 import { day, say, words } from '../words.js';
+import { owner } from './owner.js';
 
 const PARTS = ['name', 'address', 'email', 'phone'];
 const title = (part) => part[0].toUpperCase() + part.slice(1);
@@ -34,7 +35,7 @@ function domain(each, policy, again) {
   return h('fieldset', { class: 'domain' }, h('legend', null, each.name), PARTS.map((part) => {
     const rule = policy?.rules.find((one) => one.field === part.toUpperCase());
     return h('div', { class: 'whois' }, h('span', { class: 'quiet' }, say(part.toUpperCase())), h('span', null, value[part] ?? '—'), toggle(each, part, rule, policy, again));
-  }));
+  }), owner(each, again));
 }
 
 function toggle(each, part, rule, policy, again) {

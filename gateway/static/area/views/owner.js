@@ -1,0 +1,53 @@
+// The owner of a domain, who may be somebody else than the customer: changed at any time, one form open at once.
+
+import { h } from '../../dom.js';
+import { change } from '../api.js';
+import { addressFields, announce, button, carry, changedAddress, field, form, restore, select } from '../forms.js';
+import { remembered } from '../oauth.js';
+import { day, say } from '../words.js';
+
+export function owner(domain, again) {
+  const place = h('div', { class: 'owner' });
+  const leaves = domain.registrantErasureRequestedAt;
+  const closed = () => place.replaceChildren(h('button', { type: 'button', class: 'plain', onclick: opened },
+    say('ownerChange'), h('span', { class: 'unseen' }, ` ${domain.name}`)));
+  const opened = () => {
+    document.querySelector('form.owner')?.dispatchEvent(new Event('reset'));
+    const shown = fields(domain, again);
+    shown.addEventListener('reset', () => { closed(); place.querySelector('button').focus(); });
+    place.replaceChildren(shown);
+    shown.elements.name.focus();
+    return shown;
+  };
+  closed();
+  const kept = remembered().form;
+  if (kept?.id === idOf(domain)) restore(opened(), kept);
+  return [leaves && h('p', { class: 'quiet' }, say('ownerLeaves', day(leaves))), place];
+}
+
+const idOf = (domain) => `owner-${domain.id}`;
+
+function fields(domain, again) {
+  const send = (sent) => carry(() => change('UpdateRegistrant', input(sent, domain)), async () => { announce(say('saved')); await again(); }, sent);
+  const shown = form(idOf(domain), send, h('fieldset', null, h('legend', null, say('owner', domain.name)),
+    select('registrantKind', say('ownerKind'), ['NATURAL_PERSON', 'LEGAL_PERSON'].map((kind) => [kind, say(kind)]), domain.registrantKind),
+    field('name', say('fullName'), { value: domain.registrantName ?? '', autocomplete: 'off', required: true }),
+    addressFields(domain.registrantAddress, false),
+    field('email', say('email'), { value: domain.registrantEmail ?? '', type: 'email', autocomplete: 'off', hint: say('ownerTold') }),
+    field('phone', say('ownerPhone'), { value: domain.registrantPhone ?? '', type: 'tel', autocomplete: 'off', hint: say('ownerPhoneHint') }),
+    h('div', { class: 'acts' }, button(say('save')), h('button', { type: 'reset', class: 'plain' }, say('leave')))));
+  shown.classList.add('owner');
+  return shown;
+}
+
+// What is as it was is not sent: each detail that is counts as changed, and is told to other systems.
+function input(sent, domain) {
+  const registrant = {};
+  for (const [name, before] of Object.entries({ name: domain.registrantName, email: domain.registrantEmail, phone: domain.registrantPhone })) {
+    const value = sent.elements[name].value.trim() || null;
+    if (value !== (before ?? null)) registrant[name] = value;
+  }
+  const address = changedAddress(sent, domain.registrantAddress);
+  if (address) registrant.address = address;
+  return { domain: domain.id, registrantKind: sent.elements.registrantKind.value, registrant };
+}
