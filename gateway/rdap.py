@@ -19,11 +19,13 @@ from gateway.graphql_http import Answers
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from resolvers.domain_names import normal
-from resolvers.rdap import CONFORMANCE, MEDIA
+from resolvers.rdap import CONFORMANCE
 from schema.requests import Kind, Request
 from store.faults import Cause, StoreUnavailable
 
 CLIENT = "rdap"
+PATH = "/rdap/domain/"
+MEDIA = "application/rdap+json"
 HEADERS = {"access-control-allow-origin": "*", "cache-control": "no-store"}
 """RFC 7480, section 5.6: pages of others may read it. Nobody keeps it: what is published may be hidden tomorrow."""
 
@@ -33,8 +35,8 @@ QUESTION = "query Rdap($domain: String!) { rdap(domain: $domain) }"
 class Rdap:
     """Answers queries for domains that are registered here."""
 
-    def __init__(self, api: Answers, clock: Callable[[], datetime]) -> None:
-        self._api, self._clock = api, clock
+    def __init__(self, api: Answers, clock: Callable[[], datetime], origin: str) -> None:
+        self._api, self._clock, self._origin = api, clock, origin
 
     async def domain(self, request: HttpRequest) -> Response:
         """The domain, or an RDAP error (RFC 9083, section 6)."""
@@ -47,7 +49,8 @@ class Rdap:
             return failed(503, "Not available", outage.reason, {"retry-after": str(outage.retry_after)})
         if found is None:
             return failed(404, "No such domain", "No domain of this name is registered here.")
-        return said(200, found)
+        itself = f"{self._origin}{PATH}{found['ldhName']}"
+        return said(200, {**found, "links": [{"value": itself, "rel": "self", "href": itself, "type": MEDIA}]})
 
     async def _found(self, name: str) -> Mapping[str, Any] | None:
         question = Request(query=QUESTION, variables={"domain": name}, read_only=True)
@@ -83,6 +86,6 @@ def said(status: int, content: Mapping[str, Any], more: Mapping[str, str] | None
     return Response(orjson.dumps(content), status, {**HEADERS, **(more or {})}, MEDIA)
 
 
-def list_routes(api: Answers, clock: Callable[[], datetime]) -> list[Route]:
-    """The address."""
-    return [Route("/rdap/domain/{name}", Rdap(api, clock).domain, methods=["GET"])]
+def list_routes(api: Answers, clock: Callable[[], datetime], origin: str) -> list[Route]:
+    """The address; `origin` is the start of it as the public knows it (RFC 9083, section 4.2)."""
+    return [Route(PATH + "{name}", Rdap(api, clock, origin).domain, methods=["GET"])]

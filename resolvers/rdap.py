@@ -14,7 +14,6 @@ from store.domains import domains
 from store.metadata import ADDRESS_PARTS, instant
 
 D = domains.c
-MEDIA: Final = "application/rdap+json"
 CONFORMANCE: Final = ["rdap_level_0", "redacted"]
 NAMES = {"name": "Registrant Name", "address": "Registrant Address", "email": "Registrant Email",
          "phone": "Registrant Phone"}  # fmt: skip
@@ -43,18 +42,16 @@ def written_out(record: Record) -> dict[str, Any]:
 
     What is hidden is not in the record: the statement that read it left it out.
     """
-    name = record.value(D.name)
     hidden = [field for field in FIELDS if not _is_shown(record, field)]
     events = [("registration", record.value(D.registered_at)), ("expiration", record.value(D.expires_at))]
     return {
         "rdapConformance": CONFORMANCE,
         "objectClassName": "domain",
-        "ldhName": name,
+        "ldhName": record.value(D.name),
         "status": ["active"],
         "events": [{"eventAction": action, "eventDate": _moment(at)} for action, at in events if at is not None],
         "entities": [{"objectClassName": "entity", "roles": ["registrant"], "vcardArray": ["vcard", _card(record)]}],
         "redacted": [_redaction(record, field) for field in hidden],
-        "links": [{"rel": "self", "href": f"/rdap/domain/{name}", "type": MEDIA}],
         "notices": [
             {
                 "title": "Details of the owner",

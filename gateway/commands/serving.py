@@ -135,7 +135,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *list_routes(open_house(works, settings, Browsers(house)), actions(api.model.rules.values())),
                 *sign_in_routes(house),
                 *consent_routes(works.door, api, serving.now, settings.public_url),
-                *rdap_routes(api, serving.now),
+                *rdap_routes(api, serving.now, settings.public_url),
                 *(acquirer_routes(works.store) if settings.demo else ()),
                 *export_routes(works.store, works.door, api.model, serving.now),
                 *receipt_routes(works.store),

@@ -51,7 +51,7 @@ async def browser(gate: Gate) -> AsyncIterator[httpx.AsyncClient]:
     """A stranger's browser, at the pages of one replica."""
     means = Means(times=Times(refusal=timedelta(0)))
     house = House(gate.store, means, gate.api, Cookies(secure=False), (), gate.clock)
-    app = Starlette(routes=[*list_routes(house), *rdap_routes(gate.api, gate.clock)])
+    app = Starlette(routes=[*list_routes(house), *rdap_routes(gate.api, gate.clock, "https://rdap.example")])
     transport = httpx.ASGITransport(app, client=("192.0.2.7", 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://house", params={"lang": "en"}) as client:
         yield client

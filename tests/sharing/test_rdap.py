@@ -35,7 +35,7 @@ async def look(gate: Gate, name: str, **changes: Any) -> Any:
     if changes:
         async with gate.store.write() as connection:
             await connection.execute(update(domains).values(**changes))
-    app = Starlette(routes=list_routes(gate.api, gate.clock))
+    app = Starlette(routes=list_routes(gate.api, gate.clock, "https://rdap.example"))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://rdap") as client:
         return await client.get(f"/rdap/domain/{name}")
@@ -55,6 +55,8 @@ async def test_what_is_published_is_shown_as_a_jcard(gate: Gate) -> None:
     assert answer.headers["access-control-allow-origin"] == "*"
     found = answer.json()
     assert found["objectClassName"] == "domain" and found["ldhName"] == domain(gate).name
+    itself = f"https://rdap.example/rdap/domain/{domain(gate).name}"
+    assert found["links"] == [{"value": itself, "rel": "self", "href": itself, "type": "application/rdap+json"}]
     assert "redacted" in found["rdapConformance"] and found["redacted"] == []
     card = {each[0]: each[3] for each in found["entities"][0]["vcardArray"][1]}
     assert card["fn"] == domain(gate).registrant_name and card["email"] == domain(gate).registrant_email
@@ -127,7 +129,8 @@ async def test_the_api_tells_the_same_as_the_address(gate: Gate) -> None:
     """One statement, in which what is hidden is left out."""
     answer = await asked(gate, domain(gate).name.upper() + ".", REGISTRAR, hide_email=False)
     found = answer.data["rdap"]
-    assert found == (await look(gate, domain(gate).name)).json()
+    over_http = (await look(gate, domain(gate).name)).json()
+    assert over_http.pop("links") and over_http == found
     assert found["ldhName"] == domain(gate).name and len(found["redacted"]) == 3
     (statement,) = answer.statements
     assert "THEN domains.registrant_name" in statement and "customer_id IN" not in statement
@@ -163,6 +166,6 @@ async def test_a_damaged_detail_is_an_error_and_not_left_out(gate: Gate) -> None
 
 
 async def test_the_address_is_only_read(gate: Gate) -> None:
-    app = Starlette(routes=list_routes(gate.api, gate.clock))
+    app = Starlette(routes=list_routes(gate.api, gate.clock, "https://rdap.example"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://rdap") as client:
         assert (await client.post("/rdap/domain/a.example")).status_code == 405
