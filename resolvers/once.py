@@ -46,10 +46,10 @@ class _Keyed:
         return getattr(self._store, name)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, brief: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction as ever."""
         claims = not self.claimed
-        async with self._store.write() as connection:
+        async with self._store.write(brief=brief) as connection:
             if claims:
                 try:
                     await connection.execute(insert(command_keys).values(self._row))

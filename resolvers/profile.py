@@ -38,7 +38,7 @@ async def update_profile(desk: Desk, given: Mapping[str, Any]) -> Result:
     (key,) = await desk.store.keys.subjects([desk.subject])
     if key is None:
         return Result(problems=(GONE,))
-    async with desk.store.write() as connection:
+    async with desk.store.write(brief=True) as connection:
         rows = await CURRENT.rows(connection, {"own": desk.subject})
         if not rows:
             return Result(problems=(GONE,))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +25,9 @@ from store.reading import Reader
 from store.rootkey import RootKeyMissing, RootKeyProblem, RootKeys
 from store.schemas import KEYS, LEDGER, MAIN
 from store.scrubbing import scrub
+from store.transactions import Transactions
+from store.transactions_postgresql import PostgresTransactions
+from store.transactions_sqlite import SqliteTransactions
 from store.versions import check_version
 
 __all__ = ["Store", "StoreConfig", "StoreUnavailable", "open_store"]
@@ -53,6 +55,8 @@ class _Parts:
     config: StoreConfig
     root: RootKeys
     engine: AsyncEngine
+    """For what may stand in no transaction."""
+    transactions: Transactions
     key_reader: Reader
     key_engine: AsyncEngine
 
@@ -72,19 +76,19 @@ class Store:
         """The ledger's table, for audits."""
         self.keys = KeyStore(key_reader, key_engine, root, config.keys_kept, config.key_max_age)
         self.ledger = Ledger(_ledger_writer(config))
-        self._parts = _Parts(config, root, make_engine(config.database, size, config.patience), key_reader, key_engine)
+        engine, transactions = make_engine(config.database, 1, config.patience), _transactions(config)
+        self._parts = _Parts(config, root, engine, transactions, key_reader, key_engine)
         self._checked = False
         self._checking: asyncio.Task[None] | None = None
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction on the main database, durable when the block ends; see `store.engines.transaction`.
+    def write(self, *, brief: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction on the main database, durable when the block ends; see `store.transactions`.
 
-        On SQLite it is the only writer while the block runs, so keep it short and never open a second one inside. On
-        PostgreSQL it is READ COMMITTED: lock with `with_for_update()` what you read in order to change it.
+        On SQLite it is the only writer while the block runs, so keep it short and never open a second one inside; one
+        that is `brief`, and awaits nothing but its own statements, is committed together with others. On PostgreSQL it
+        is READ COMMITTED: lock with `with_for_update()` what you read in order to change it.
         """
-        async with transaction(self._parts.engine) as connection:
-            yield connection
+        return self._parts.transactions.begin(brief)
 
     async def scrub(self, table: Table) -> None:
         """Take what was deleted from a table out of the main database's files, too; see `store.scrubbing`."""
@@ -93,8 +97,8 @@ class Store:
     async def ready(self) -> None:
         """StoreUnavailable unless reads, writes, keys and the ledger would all succeed now."""
         await self.check()
-        for engine, schema in ((self._parts.engine, MAIN), (self._parts.key_engine, KEYS)):
-            async with transaction(engine) as connection:
+        for writing, schema in ((self.write(), MAIN), (transaction(self._parts.key_engine), KEYS)):
+            async with writing as connection:
                 # Nothing is deleted, and a database that takes no writes refuses it all the same.
                 await connection.execute(delete(table(schema.version_table)).where(false()))
         await self.ledger.check()
@@ -153,6 +157,7 @@ class Store:
         async with AsyncExitStack() as steps:  # Run from the last to the first.
             for engine in (self._parts.engine, self._parts.key_engine):
                 steps.push_async_callback(engine.dispose)
+            steps.push_async_callback(self._parts.transactions.close)
             for reader in (self.reader, self.ledger_reader, self._parts.key_reader):
                 steps.push_async_callback(reader.close)
             steps.push_async_callback(self.ledger.close)
@@ -166,6 +171,12 @@ def _ledger_writer(config: StoreConfig) -> Writer:
     if config.ledger.is_sqlite:
         return SqliteWriter(config.ledger.path, config.patience)
     return PostgresWriter(config.ledger, config.patience)
+
+
+def _transactions(config: StoreConfig) -> Transactions:
+    if config.database.is_sqlite:
+        return SqliteTransactions(config.database, config.patience)
+    return PostgresTransactions(config.database, config.connections, config.patience)
 
 
 async def _any(reader: Reader, column: ColumnElement[Any]) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from store.faults import DRIVER_ERRORS, Cause, cause_of, unavailable
+from store.faults import DRIVER_ERRORS, SERVER_ERRORS, Cause, cause_of, unavailable
 from store.reading import Reader
 from store.reading_postgresql import PostgresReader
 from store.reading_sqlite import SqliteReader
@@ -91,9 +91,21 @@ def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest:
     `patience` is how many seconds a writer waits for another one, or for a connection; `longest` how many a statement
     may take on PostgreSQL.
     """
-    engine = (
-        _sqlite_engine(address, patience) if address.is_sqlite else _server_engine(address, size, patience, longest)
-    )
+    engine = _engine(address, size, patience, longest)
+    (_begin_at_once if address.is_sqlite else _look_after)(engine)
+    return engine
+
+
+def bare_engine(address: Address, size: int, patience: float) -> AsyncEngine:
+    """An engine for `store.transactions`: SQLAlchemy neither begins nor ends anything on its connections."""
+    return _engine(address, size, patience, 30.0, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+
+
+def _engine(address: Address, size: int, patience: float, longest: float | None, **options: Any) -> AsyncEngine:
+    if address.is_sqlite:
+        engine = _sqlite_engine(address, patience, **options)
+    else:
+        engine = _server_engine(address, size, patience, longest, **options)
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def failed(context: Any) -> None:
@@ -104,15 +116,20 @@ def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest:
     return engine
 
 
-def _server_engine(address: Address, size: int, patience: float, longest: float | None) -> AsyncEngine:
-    engine = create_async_engine(
+def _server_engine(address: Address, size: int, patience: float, longest: float | None, **options: Any) -> AsyncEngine:
+    return create_async_engine(
         "postgresql+asyncpg://",
         async_creator=lambda: connect_postgresql(address, "gateway-write", patience, longest),
         pool_size=size,
         max_overflow=0,
         pool_timeout=patience,
         hide_parameters=True,
+        **options,
     )
+
+
+def _look_after(engine: AsyncEngine) -> None:
+    """See that a connection to a server is still alive when it is lent again."""
 
     @event.listens_for(engine.sync_engine, "checkin")
     def put_back(_: Any, record: Any) -> None:
@@ -130,8 +147,6 @@ def _server_engine(address: Address, size: int, patience: float, longest: float 
             except DRIVER_ERRORS:
                 raise DisconnectionError from None
 
-    return engine
-
 
 async def connect_postgresql(
     address: Address, name: str, patience: float, longest: float | None = 30.0
@@ -146,7 +161,7 @@ async def connect_postgresql(
     return await asyncpg.connect(address.dsn, timeout=5, command_timeout=longest, server_settings=settings)
 
 
-def _sqlite_engine(address: Address, patience: float) -> AsyncEngine:
+def _sqlite_engine(address: Address, patience: float, **options: Any) -> AsyncEngine:
     async def create() -> aiosqlite.Connection:
         return await Writing(sqlite_file(address.path), patience)
 
@@ -159,18 +174,23 @@ def _sqlite_engine(address: Address, patience: float) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=patience,
         hide_parameters=True,
+        **options,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _: Any) -> None:
         tune(connection)
 
+    return engine
+
+
+def _begin_at_once(engine: AsyncEngine) -> None:
+    """Take an SQLite file's write lock when a transaction begins, not when it first writes."""
+
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Any) -> None:
         # As a statement of SQLAlchemy's it would cost more than all that follows it.
         connection.connection.dbapi_connection.run_async(Writing.begin)
-
-    return engine
 
 
 @asynccontextmanager
@@ -187,12 +207,12 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         async with aclosing(connection), connection.begin():
             try:
                 yield connection
-            except (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (sqlite3.Error, *SERVER_ERRORS) as error:
                 # From `store.statements`, which SQLAlchemy does not see.
                 if cause_of(error) in LASTING:
                     await connection.invalidate()
                 raise
-    except (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (SQLAlchemyError, sqlite3.Error, *SERVER_ERRORS) as error:
         raise unavailable(error) from None
 
 

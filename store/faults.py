@@ -80,7 +80,10 @@ POSTGRESQL_CAUSES = {
 }
 
 
-DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, OSError)
+SERVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises. The last is also what it makes of a server's goodbye that it has read, and not yet acted on."""
+
+DRIVER_ERRORS = (sqlite3.Error, *SERVER_ERRORS, SQLAlchemyError, OSError)
 """What a database may raise, down to the sockets (TimeoutError is an OSError). Catch these and raise `unavailable`."""
 
 
@@ -112,7 +115,7 @@ def cause_of(error: BaseException) -> Cause | None:
         return Cause.SLOW
     if isinstance(error, ValueError):  # asyncpg's own DataError: a value that no server has seen.
         return None
-    if isinstance(error, (OSError, asyncpg.InterfaceError)):
+    if isinstance(error, (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)):
         return Cause.DISK_FULL if getattr(error, "errno", None) == errno.ENOSPC else Cause.DOWN
     if error.__cause__ is not None:  # SQLAlchemy's asyncpg adapter wraps what the driver raised.
         return cause_of(error.__cause__)

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from store.faults import DRIVER_ERRORS, unavailable
+from store.faults import DRIVER_ERRORS, SERVER_ERRORS, unavailable
 from store.reading import Prepared, Reader, Row
 from store.slots import Slots
 
@@ -61,7 +61,7 @@ class PostgresReader(Reader):
                 return await self._once(connection, sql, parameters)
             except TimeoutError:
                 raise
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except (OSError, *SERVER_ERRORS):
                 if not connection.is_closed():
                     raise
         return await self._once(await self._connect(), sql, parameters)

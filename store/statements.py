@@ -78,6 +78,6 @@ async def _driver(connection: AsyncConnection) -> Any:
     SQLAlchemy's adapter for asyncpg sends BEGIN with the first statement that it runs itself.
     """
     adapter: Any = connection.sync_connection.connection.dbapi_connection  # type: ignore[union-attr]
-    if not isinstance(adapter.driver_connection, Writing) and adapter._transaction is None:
+    if not isinstance(adapter.driver_connection, Writing) and adapter._transaction is None and not adapter.autocommit:
         await adapter._start_transaction()
     return adapter.driver_connection

@@ -14,6 +14,8 @@ from tests.store.elsewhere import main, say
 from tests.store.people import MOMENT
 from tests.stores import opened
 
+LANES = 20
+
 
 async def append(store: Store, lane: int) -> None:
     for number in count():
@@ -21,9 +23,10 @@ async def append(store: Store, lane: int) -> None:
         say(f"entry {lane} {number}")
 
 
-async def write(store: Store) -> None:
-    for number in count(1):
-        async with store.write() as connection:
+async def write(store: Store, lane: int) -> None:
+    """Most lanes are brief, and share their commits; two are not."""
+    for number in count(1 + lane, LANES):
+        async with store.write(brief=lane > 1) as connection:
             for half in (0, 1):
                 row = {"id": number * 2 + half, "topic": "x", "created_at": MOMENT, "attempts": number}
                 await connection.execute(insert(outbox).values(row))
@@ -32,9 +35,9 @@ async def write(store: Store) -> None:
 
 async def work(config: StoreConfig, _: list[str]) -> None:
     async with opened(config) as store, asyncio.TaskGroup() as group:
-        for lane in range(20):
+        for lane in range(LANES):
             group.create_task(append(store, lane))
-        group.create_task(write(store))
+            group.create_task(write(store, lane))
 
 
 if __name__ == "__main__":

@@ -184,7 +184,7 @@ async def test_f1_killed_under_load_every_acknowledged_write_is_there(store_conf
     process.stdout.close()
     acknowledged = {tuple(map(int, line.split()[1:])) for line in said if line.startswith("entry ")}
     rows = {int(line.split()[1]) for line in said if line.startswith("row ")}
-    assert acknowledged
+    assert acknowledged and rows
     async with opened(store_config) as store:
         found = {(entry["lane"], entry["number"]) for entry in await entries(store)}
         assert acknowledged <= found

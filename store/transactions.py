@@ -1,0 +1,75 @@
+"""Write transactions, begun and ended on the driver itself, over connections that are kept.
+
+Lent by SQLAlchemy's pool, a connection costs 600 microseconds a transaction: the pool, the begin and the end each
+change greenlets several times. Here SQLAlchemy runs the statements that are given to it, and knows of no transaction.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from store.faults import DRIVER_ERRORS
+
+
+class NothingKept(RuntimeError):  # noqa: N818  (what became of the transaction)
+    """The block ended well over a statement that had failed, so the database kept nothing of it: a mistake of ours."""
+
+    def __init__(self) -> None:
+        super().__init__("A statement of this transaction failed, and the block went on.")
+
+
+@dataclass(slots=True, eq=False)
+class Kept:
+    """One connection that is kept: SQLAlchemy's, and the driver's below it."""
+
+    connection: AsyncConnection
+    driver: Any
+
+    @classmethod
+    async def on(cls, engine: AsyncEngine) -> Kept:
+        """A new one; what the driver raises when it cannot."""
+        connection = await engine.connect()
+        return cls(connection, (await connection.get_raw_connection()).driver_connection)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is of no use any more."""
+        return self.connection.invalidated or (isinstance(self.driver, asyncpg.Connection) and self.driver.is_closed())
+
+    def settle(self) -> None:
+        """Let SQLAlchemy forget the transaction that it believes to be in; nothing is sent."""
+        inner = self.connection.sync_connection
+        if inner is not None and (believed := inner.get_transaction()) is not None:
+            believed.rollback()
+
+    async def close(self) -> None:
+        """Let go of it, whatever state it is in; what was not committed is undone."""
+        if isinstance(self.driver, asyncpg.Connection):
+            self.driver.terminate()
+        with suppress(SQLAlchemyError, *DRIVER_ERRORS):
+            if not self.connection.invalidated:
+                await self.connection.invalidate()
+            await self.connection.close()
+
+
+class Transactions(ABC):
+    """Write transactions on one database: `store.transactions_sqlite` or `store.transactions_postgresql`."""
+
+    @abstractmethod
+    def begin(self, brief: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction: committed and durable when the block ends, undone when it raises or is cancelled.
+
+        StoreUnavailable when the database cannot be reached, is locked for too long, read-only, full or slow. A block
+        that is `brief` awaits nothing but statements of its own transaction.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of the connections, when what is being committed is committed."""

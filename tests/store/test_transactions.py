@@ -1,0 +1,230 @@
+"""Write transactions: brief ones share a commit and nothing else; what befalls one leaves the others whole (F1, F2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, insert, select, text
+
+from store.clients import documents
+from store.config import StoreConfig
+from store.database import Store
+from store.faults import Cause, StoreUnavailable
+from store.outbox import outbox
+from store.transactions import NothingKept
+from store.transactions_sqlite import GROUP
+from store.writing_sqlite import Writing
+from tests.store.people import MOMENT
+from tests.stores import opened
+
+pytestmark = pytest.mark.anyio
+
+only_sqlite = pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
+only_postgresql = pytest.mark.parametrize("store_kind", ["postgresql"], indirect=True)
+MANY = 3 * GROUP
+
+
+async def add(store: Store, number: int, brief: bool = True) -> None:
+    async with store.write(brief=brief) as connection:
+        await connection.execute(row(number))
+
+
+def row(number: int) -> object:
+    return insert(outbox).values(id=number, topic="x", created_at=MOMENT)
+
+
+async def numbers(store: Store) -> set[int]:
+    """What is there for everybody."""
+    return {id_ for (id_,) in await store.reader.fetch(store.reader.prepare(select(outbox.c.id)), {})}
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A word for each commit on an SQLite file."""
+    found: list[str] = []
+    commit = Writing.commit
+
+    async def counted(writing: Writing) -> None:
+        found.append("commit")
+        await commit(writing)
+
+    monkeypatch.setattr(Writing, "commit", counted)
+    yield found
+
+
+@only_sqlite
+async def test_brief_ones_share_a_commit_and_are_there_when_they_end(store: Store, commits: list[str]) -> None:
+    async def added(number: int) -> None:
+        await add(store, number)
+        assert number in await numbers(store)
+
+    await asyncio.gather(*[added(number) for number in range(MANY)])
+    assert len(await numbers(store)) == MANY
+    assert MANY / GROUP <= len(commits) <= MANY / GROUP + 2
+
+
+@only_sqlite
+async def test_whoever_is_not_brief_keeps_nobody_waiting(store: Store, commits: list[str]) -> None:
+    """What ended before is on the disk when such a block begins, however long it then takes."""
+    done = asyncio.Event()
+
+    async def long() -> None:
+        async with store.write() as connection:
+            await connection.execute(row(99))
+            await done.wait()
+
+    brief = [asyncio.create_task(add(store, number)) for number in range(5)]
+    task = asyncio.create_task(long())
+    await asyncio.wait_for(asyncio.gather(*brief), 2)
+    assert await numbers(store) == set(range(5)) and len(commits) < 5
+    done.set()
+    await task
+    assert 99 in await numbers(store)
+
+
+@pytest.mark.parametrize("which", [0, 1, 5])
+async def test_what_one_undoes_is_its_own(store: Store, which: int) -> None:
+    """Also the first of a group, whose transaction it is."""
+
+    async def added(number: int) -> None:
+        async with store.write(brief=True) as connection:
+            await connection.execute(row(number))
+            if number == which:
+                raise ValueError
+
+    outcomes = await asyncio.gather(*[added(number) for number in range(8)], return_exceptions=True)
+    assert [isinstance(each, ValueError) for each in outcomes] == [number == which for number in range(8)]
+    assert await numbers(store) == set(range(8)) - {which}
+
+
+async def test_a_statement_that_fails_takes_no_other_block_with_it(store: Store) -> None:
+    await add(store, 3)
+    outcomes = await asyncio.gather(*[add(store, number) for number in range(6)], return_exceptions=True)
+    (failure,) = [each for each in outcomes if each is not None]
+    assert not isinstance(failure, StoreUnavailable) and await numbers(store) == set(range(6))
+
+
+@pytest.mark.parametrize("which", [0, 1, 5])
+async def test_one_that_is_cancelled_takes_no_other_with_it(store: Store, which: int) -> None:
+    tasks = [asyncio.create_task(add(store, number)) for number in range(8)]
+    await asyncio.sleep(0)
+    tasks[which].cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {number for number, each in enumerate(outcomes) if each is None} >= set(range(8)) - {which}
+    assert await numbers(store) >= set(range(8)) - {which}
+    await add(store, 9)
+
+
+async def test_cancelled_at_any_step_it_leaves_the_way_free(store: Store) -> None:
+    """The loop is run a step further each time, over a neighbour before and one behind."""
+    for steps in range(40):
+        base = steps * 10
+        before, it, behind = [asyncio.create_task(add(store, base + place)) for place in range(3)]
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        it.cancel()
+        await asyncio.gather(before, behind)
+        with suppress(asyncio.CancelledError):
+            await it
+        assert {base, base + 2} <= await numbers(store)
+
+
+@only_sqlite
+async def test_when_the_commit_fails_everybody_hears_of_it(store: Store) -> None:
+    """A foreign key that is looked at when the transaction ends, so that it is the commit that fails."""
+
+    orphan = {"client_id": "nobody", "hash": "0", "text": "{ x }", "registered_at": MOMENT}
+
+    async def added(number: int) -> None:
+        async with store.write(brief=True) as connection:
+            await connection.execute(row(number))
+            if number == 2:
+                await connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+                await connection.execute(insert(documents).values(orphan))
+
+    outcomes = await asyncio.gather(*[added(number) for number in range(5)], return_exceptions=True)
+    assert all(isinstance(each, Exception) for each in outcomes)
+    assert await numbers(store) == set()
+    await asyncio.gather(*[add(store, number) for number in range(5)])
+    assert len(await numbers(store)) == 5
+
+
+@only_sqlite
+async def test_when_sqlite_gives_up_the_transaction_everybody_hears_of_it(store: Store) -> None:
+    async with store.write() as connection:
+        pages = (await connection.execute(text("PRAGMA page_count"))).scalar_one()
+        await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+
+    async def added(number: int) -> None:
+        async with store.write(brief=True) as connection:
+            await connection.execute(row(number))
+            if number == 3:
+                await connection.execute(
+                    insert(outbox).values(id=99, topic="x", payload=bytes(500_000), created_at=MOMENT)
+                )
+
+    outcomes = await asyncio.gather(*[added(number) for number in range(6)], return_exceptions=True)
+    kept = await numbers(store)
+    assert isinstance(outcomes[3], StoreUnavailable) and outcomes[3].cause is Cause.DISK_FULL
+    assert kept == {number for number, each in enumerate(outcomes) if each is None}
+
+
+async def test_a_block_that_goes_on_over_the_end_of_its_transaction_is_told(store: Store, store_kind: str) -> None:
+    """Nothing is acknowledged that is not there."""
+    with pytest.raises(NothingKept):
+        async with store.write() as connection:
+            await connection.execute(row(1))
+            if store_kind == "sqlite":
+                await connection.execute(text("ROLLBACK"))
+            else:
+                with suppress(Exception):
+                    await connection.execute(text("SELECT 1 / 0"))
+    assert await numbers(store) == set()
+    await add(store, 2)
+
+
+async def test_whoever_waits_too_long_is_told_and_the_others_go_on(store_config: StoreConfig) -> None:
+    async with opened(replace(store_config, patience=0.2, connections=1)) as store:
+        done = asyncio.Event()
+
+        async def long() -> None:
+            async with store.write() as connection:
+                await connection.execute(row(1))
+                await done.wait()
+
+        task = asyncio.create_task(long())
+        await asyncio.sleep(0.05)
+        with pytest.raises(StoreUnavailable) as caught:
+            await add(store, 2)
+        assert caught.value.cause is Cause.SLOW
+        done.set()
+        await task
+        await add(store, 3)
+        assert await numbers(store) == {1, 3}
+
+
+@only_postgresql
+async def test_more_writers_than_connections_take_turns(store_config: StoreConfig) -> None:
+    async with opened(replace(store_config, connections=2)) as store:
+        await asyncio.gather(*[add(store, number) for number in range(50)])
+        assert len(await numbers(store)) == 50
+        count = select(func.count()).select_from(text("pg_stat_activity"))
+        named = count.where(text("application_name = 'gateway-write' AND datname = current_database()"))
+        ((writers,),) = await store.reader.fetch(store.reader.prepare(named), {})
+        assert writers <= 3, "two for transactions, one for what stands in none"
+
+
+@only_postgresql
+async def test_a_connection_that_the_server_ended_is_replaced_unnoticed(store: Store) -> None:
+    await asyncio.gather(*[add(store, number) for number in range(8)])
+    async with store.write() as connection:
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        await connection.execute(
+            text(f"{ended} AND application_name = 'gateway-write' AND datname = current_database()")
+        )
+    await asyncio.gather(*[add(store, number) for number in range(8, 16)])
+    assert len(await numbers(store)) == 16
