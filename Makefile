@@ -14,7 +14,8 @@ run: runtime ## serve the demo: store created and filled on the first run, then 
 	@exec $(BIN)/gateway demo
 
 test: dev ## run every test, on SQLite and on a PostgreSQL of its own (T="..." passes arguments to pytest)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(T)
+	@# Hundreds of processes are started: without compiled files each would compile the whole gateway anew.
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(T)
 
 lint: dev ## check style, types and the direction of imports
 	$(BIN)/ruff check .

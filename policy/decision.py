@@ -84,12 +84,13 @@ def gaps(rule: Rule) -> tuple[str, ...]:
     """
     personal = rule.category is not None
     times = Counter(purpose for allowance in rule.allowances for purpose in allowance.purposes)
+    twice = {purpose for purpose, count in times.items() if count > 1}
     found = (
         ("purposes", personal and not rule.allowances),
         ("purposes in one of its allowances", any(not allowance.purposes for allowance in rule.allowances)),
         ("retention", personal and rule.retention is None),
         ("scopes in one of its alternatives", any(not needed for needed in rule.scopes)),
-        *((f"single condition for {purpose.name}", times[purpose] > 1) for purpose in Purpose if purpose in times),
+        *((f"single condition for {purpose.name}", True) for purpose in (Purpose if twice else ()) if purpose in twice),
     )
     return tuple(missing for missing, is_gap in found if is_gap)
 

@@ -1,6 +1,7 @@
 """What no declaration may allow, whoever signs it: the combinations that the notice itself excludes."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from policy.categories import Category
@@ -154,6 +155,7 @@ def _forbids_disclosure(rule: Rule, recipient: Recipient) -> list[str]:
     return found
 
 
+@cache  # A schema asks this ten thousand times before it loads, of a few hundred pairs.
 def _among(category: Category, wholes: tuple[Category, ...]) -> bool:
     """Whether the category is one of these or a part of one."""
     return any(category.within(whole) for whole in wholes)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -27,6 +28,16 @@ class Cost:
     lanes: int = 1
 
 
+def _argon2(cost: Cost) -> PasswordHasher:
+    return PasswordHasher(cost.passes, cost.kibibytes, cost.lanes)
+
+
+@cache
+def _nobody(cost: Cost) -> str:
+    """What the password of an account that does not exist is compared with."""
+    return _argon2(cost).hash("the password of nobody")
+
+
 class Crowded(Exception):  # noqa: N818 (it is an answer, not a defect)
     """More passwords wait to be hashed than can be in reasonable time; try again in a second."""
 
@@ -35,12 +46,11 @@ class Hasher:
     """Verifies and hashes; at most `threads` at once, and at most `waiting` in the queue before them."""
 
     def __init__(self, cost: Cost | None = None, threads: int | None = None, waiting: int = 64) -> None:
-        cost = cost or Cost()
-        self._argon2 = PasswordHasher(cost.passes, cost.kibibytes, cost.lanes)
+        self._argon2 = _argon2(cost or Cost())
         self._pool = ThreadPoolExecutor(threads or min(4, os.cpu_count() or 1), "passwords")
         self._waiting = waiting
         self._inside = 0
-        self._nobody = self._argon2.hash("the password of nobody")
+        self._nobody = _nobody(cost or Cost())
 
     def stale(self, stored: str) -> bool:
         """Whether a stored hash was made at another cost than today's."""

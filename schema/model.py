@@ -29,7 +29,7 @@ from policy.rules import Rule
 from schema.bounded import Bounded
 from schema.fields import DECLARED, Declared
 from schema.records import ROWS, RowsOf
-from schema.sources import Source
+from schema.sources import Embedded, Source
 
 STRAWBERRY = "strawberry-definition"
 
@@ -103,6 +103,12 @@ class SchemaModel:
             for name, type_ in self.core.type_map.items()
             if isinstance(type_, GraphQLObjectType) and (rows := _rows(type_)) is not None
         }
+
+    @cached_property
+    def embedded(self) -> frozenset[str]:
+        """The types that stand for a part of a row."""
+        parts = (each for each in self.fields.values() if isinstance(each.source, Embedded))
+        return frozenset(get_named_type(each.core.type).name for each in parts)
 
     @cached_property
     def types_of_table(self) -> Mapping[Table, tuple[str, ...]]:

@@ -100,7 +100,7 @@ def _misplaced(model: SchemaModel, field: FieldModel) -> str | None:
             return "has no source and can not be answered"
         case Attribute() | Fact() if table is not None or type_.name in _without_attributes(model):
             return "shows an attribute, which a row or a part of one does not have"
-        case Part() if type_.name not in _embedded(model):
+        case Part() if type_.name not in model.embedded:
             return "shows a part, and its type is embedded nowhere"
         case Value(column, _) | Embedded(column):
             needed = column.table
@@ -123,14 +123,10 @@ def _reads_rows(model: SchemaModel, field: FieldModel) -> bool:
             return True
 
 
-def _without_attributes(model: SchemaModel) -> set[str]:
+def _without_attributes(model: SchemaModel) -> frozenset[str]:
     """The types whose values are parts of a row, or no value at all."""
     roots = (model.core.query_type, model.core.mutation_type)
-    return _embedded(model) | {root.name for root in roots if root is not None}
-
-
-def _embedded(model: SchemaModel) -> set[str]:
-    return {get_named_type(each.core.type).name for each in model.fields.values() if isinstance(each.source, Embedded)}
+    return model.embedded | {root.name for root in roots if root is not None}
 
 
 def _beyond_its_rows(model: SchemaModel, field: FieldModel, rule: Rule) -> Iterator[str]:

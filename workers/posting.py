@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from socket import SOCK_STREAM
@@ -66,7 +67,11 @@ class Poster:
 
     def __init__(self, networks: Sequence[Network] = (), seconds: float = SECONDS, look_up: Resolve = resolve) -> None:
         self._networks, self._seconds, self._look_up = tuple(networks), seconds, look_up
-        self._tls = ssl.create_default_context()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made at the first need: reading every authority that the machine trusts takes 50 milliseconds."""
+        return ssl.create_default_context()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """What the receiver answers; CannotPost when it does not."""
