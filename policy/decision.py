@@ -73,7 +73,7 @@ def decide(rule: Rule, purpose: Purpose, scopes: Set[str]) -> Granted | Refused 
         return Refused(Reason.PURPOSE_NOT_ALLOWED, tuple(p for p in Purpose if p.enabled and _permits(rule, p)))
     if rule.scopes and not any(needed <= scopes for needed in rule.scopes):  # 4
         return Refused(Reason.SCOPE_MISSING)
-    return Granted(frozenset(when for when in rule.when(purpose) if when is not None))
+    return Granted(rule.conditions(purpose))
 
 
 def gaps(rule: Rule) -> tuple[str, ...]:

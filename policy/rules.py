@@ -37,3 +37,7 @@ class Rule:
     def when(self, purpose: Purpose) -> tuple[Condition | None, ...]:
         """Return the condition of each allowance that names the purpose; none: it is not allowed."""
         return tuple(allowance.when for allowance in self.allowances if purpose in allowance.purposes)
+
+    def conditions(self, purpose: Purpose) -> frozenset[Condition]:
+        """Return what must hold of a row for it to be read for the purpose, where that is allowed at all."""
+        return frozenset(when for when in self.when(purpose) if when is not None)

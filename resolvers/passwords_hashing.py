@@ -46,11 +46,12 @@ class Hasher:
     """Verifies and hashes; at most `threads` at once, and at most `waiting` in the queue before them."""
 
     def __init__(self, cost: Cost | None = None, threads: int | None = None, waiting: int = 64) -> None:
-        self._argon2 = _argon2(cost or Cost())
+        cost = cost or Cost()
+        self._argon2 = _argon2(cost)
         self._pool = ThreadPoolExecutor(threads or min(4, os.cpu_count() or 1), "passwords")
         self._waiting = waiting
         self._inside = 0
-        self._nobody = _nobody(cost or Cost())
+        self._nobody = _nobody(cost)
 
     def stale(self, stored: str) -> bool:
         """Whether a stored hash was made at another cost than today's."""

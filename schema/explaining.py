@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 from audits.clients import Client
@@ -11,6 +11,7 @@ from audits.facts import Facts
 from audits.places import Place
 from audits.query_report import Explained, Explanation, Judged, Unfit, Verdict
 from audits.sources import Text
+from policy.conditions import Condition
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.decision import Decision, RefusedField, decide_operation
@@ -107,13 +108,15 @@ class Explainer:
             fact = self.facts.all[asked.coordinate]
             if fact.governs or asked.coordinate in refused:
                 shown.add(asked.coordinate)
-                yield self._judged(asked.coordinate, asked.place, refused.get(asked.coordinate), decision)
+                conditions = decision.conditions.get(asked.coordinate, ())
+                yield self._judged(asked.coordinate, asked.place, refused.get(asked.coordinate), conditions)
             if asked.coordinate not in refused:
                 yield from self._told(asked.coordinate, asked.place, shown)
         for coordinate, each in refused.items():
             if coordinate not in shown:
                 first = each.locations[0] if each.locations else {"line": 1, "column": 1}
-                yield self._judged(coordinate, Place(text.name, first["line"], first["column"]), each, decision)
+                place = Place(text.name, first["line"], first["column"])
+                yield self._judged(coordinate, place, each, decision.conditions.get(coordinate, ()))
 
     def _told(self, coordinate: str, place: Place, shown: set[str]) -> Iterator[Judged]:
         """The fields that a document of another standard tells, where it is asked for."""
@@ -124,17 +127,17 @@ class Explainer:
         for each in source.columns.values():
             if each not in shown:
                 shown.add(each)
-                when = self.model.rules[each].when(source.reads_as)
-                conditions = tuple(sorted(one.name for one in when if one is not None))
-                yield Judged(each, place, True, conditions, "", (), self.facts.all[each].declared.source or "")
+                yield self._judged(each, place, None, self.model.rules[each].conditions(source.reads_as))
 
-    def _judged(self, coordinate: str, place: Place, refused: RefusedField | None, decision: Decision) -> Judged:
+    def _judged(
+        self, coordinate: str, place: Place, refused: RefusedField | None, conditions: Iterable[Condition]
+    ) -> Judged:
         fact = self.facts.all.get(coordinate)
         return Judged(
             coordinate,
             place,
             refused is None,
-            tuple(sorted(each.name for each in decision.conditions.get(coordinate, ()))),
+            tuple(sorted(each.name for each in conditions)),
             refused.refused.reason.name if refused else "",
             tuple(each.name for each in refused.refused.allowed) if refused else (),
             (fact.declared.source or "") if fact else "",

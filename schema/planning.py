@@ -185,10 +185,7 @@ class _Planner:
         """The statement of a document: what its fields may be read for by the purpose that it is written for."""
         self.coordinates.update(dict.fromkeys(source.columns.values()))
         table, rules = source.table, self.model.rules
-        masks = {
-            column: frozenset(one for one in rules[coordinate].when(source.reads_as) if one is not None)
-            for column, coordinate in source.columns.items()
-        }
+        masks = {column: rules[coordinate].conditions(source.reads_as) for column, coordinate in source.columns.items()}
         self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in source.columns)))
         projection = Projection(table, frozenset(source.columns), frozenset(), masks, self.own_only)
         planned.fetches[table.name] = ByIndex(self.reader, projection, source.index)
@@ -251,7 +248,7 @@ class _Planner:
             if conditions := self.decision.conditions.get(coordinate):
                 found |= conditions
             elif purpose is not None and (rule := self.model.rules.get(coordinate)) is not None:
-                found |= {each for each in rule.when(purpose) if each is not None}
+                found |= rule.conditions(purpose)
         return frozenset(each for each in found if each.scope == scope)
 
 

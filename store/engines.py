@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from store.faults import DRIVER_ERRORS, SERVER_ERRORS, Cause, cause_of, unavailable
+from store.faults import DRIVER_ERRORS, STATEMENT_ERRORS, Cause, cause_of, unavailable
 from store.reading import Reader
 from store.reading_postgresql import PostgresReader
 from store.reading_sqlite import SqliteReader
@@ -98,10 +97,10 @@ def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest:
 
 def bare_engine(address: Address, size: int, patience: float) -> AsyncEngine:
     """An engine for `store.transactions`: SQLAlchemy neither begins nor ends anything on its connections."""
-    return _engine(address, size, patience, 30.0, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+    return _engine(address, size, patience, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
 
 
-def _engine(address: Address, size: int, patience: float, longest: float | None, **options: Any) -> AsyncEngine:
+def _engine(address: Address, size: int, patience: float, longest: float | None = 30.0, **options: Any) -> AsyncEngine:
     if address.is_sqlite:
         engine = _sqlite_engine(address, patience, **options)
     else:
@@ -205,14 +204,8 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         raise unavailable(error) from None
     try:
         async with aclosing(connection), connection.begin():
-            try:
-                yield connection
-            except (sqlite3.Error, *SERVER_ERRORS) as error:
-                # From `store.statements`, which SQLAlchemy does not see.
-                if cause_of(error) in LASTING:
-                    await connection.invalidate()
-                raise
-    except (SQLAlchemyError, sqlite3.Error, *SERVER_ERRORS) as error:
+            yield connection
+    except STATEMENT_ERRORS as error:
         raise unavailable(error) from None
 
 

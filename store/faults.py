@@ -83,7 +83,10 @@ POSTGRESQL_CAUSES = {
 SERVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What asyncpg raises. The last is also what it makes of a server's goodbye that it has read, and not yet acted on."""
 
-DRIVER_ERRORS = (sqlite3.Error, *SERVER_ERRORS, SQLAlchemyError, OSError)
+STATEMENT_ERRORS = (sqlite3.Error, *SERVER_ERRORS, SQLAlchemyError)
+"""What a statement may raise, through SQLAlchemy or without it."""
+
+DRIVER_ERRORS = (*STATEMENT_ERRORS, OSError)
 """What a database may raise, down to the sockets (TimeoutError is an OSError). Catch these and raise `unavailable`."""
 
 
@@ -94,6 +97,11 @@ def unavailable(error: Exception) -> Exception:
     """
     cause = cause_of(error)
     return error if cause is None else StoreUnavailable(cause, _detail(error))
+
+
+def each_its_own(failure: Exception) -> Exception:
+    """An exception for each who waited for the same thing: one that is raised gathers its own traceback."""
+    return StoreUnavailable(failure.cause, failure.detail) if isinstance(failure, StoreUnavailable) else failure
 
 
 def _detail(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from store.entries import canonical
-from store.faults import Cause, StoreUnavailable
+from store.faults import Cause, StoreUnavailable, each_its_own
 
 Entry = tuple[bytes, datetime]
 """The canonical bytes, and when they were appended."""
@@ -101,7 +101,5 @@ def _settle(done: asyncio.Future[None], failure: Exception | None) -> None:
         return
     if failure is None:
         done.set_result(None)
-    elif isinstance(failure, StoreUnavailable):  # One for each: a raised exception gathers its own traceback.
-        done.set_exception(StoreUnavailable(failure.cause, failure.detail))
     else:
-        done.set_exception(failure)
+        done.set_exception(each_its_own(failure))

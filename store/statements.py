@@ -34,7 +34,7 @@ class Statement:
     async def run(self, connection: AsyncConnection, values: Mapping[str, Any]) -> int:
         """How many rows it changed."""
         prepared, _ = self._for(connection.dialect)
-        driver = await _driver(connection)
+        driver = _driver(connection)
         if isinstance(driver, Writing):
             return (await driver.run(prepared.sql, prepared.bind(values))).rowcount
         tag: str = await driver.execute(prepared.sql, *prepared.bind(values))
@@ -65,19 +65,13 @@ def _converted(row: Row, converts: tuple[tuple[int, Convert], ...]) -> Row:
 
 
 async def _rows(connection: AsyncConnection, sql: str, values: tuple[Any, ...]) -> Sequence[Row]:
-    driver = await _driver(connection)
+    driver = _driver(connection)
     if isinstance(driver, Writing):
         return (await driver.run(sql, values)).fetchall()
     found: Sequence[Row] = await driver.fetch(sql, *values)
     return found
 
 
-async def _driver(connection: AsyncConnection) -> Any:
-    """The driver's connection, in the transaction that the block around is.
-
-    SQLAlchemy's adapter for asyncpg sends BEGIN with the first statement that it runs itself.
-    """
-    adapter: Any = connection.sync_connection.connection.dbapi_connection  # type: ignore[union-attr]
-    if not isinstance(adapter.driver_connection, Writing) and adapter._transaction is None and not adapter.autocommit:
-        await adapter._start_transaction()
-    return adapter.driver_connection
+def _driver(connection: AsyncConnection) -> Any:
+    """The driver's connection, on which `store.transactions` has begun."""
+    return connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]

@@ -6,16 +6,17 @@ change greenlets several times. Here SQLAlchemy runs the statements that are giv
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from store.faults import DRIVER_ERRORS
+from store.faults import DRIVER_ERRORS, STATEMENT_ERRORS, unavailable
 
 
 class NothingKept(RuntimeError):  # noqa: N818  (what became of the transaction)
@@ -53,7 +54,7 @@ class Kept:
         """Let go of it, whatever state it is in; what was not committed is undone."""
         if isinstance(self.driver, asyncpg.Connection):
             self.driver.terminate()
-        with suppress(SQLAlchemyError, *DRIVER_ERRORS):
+        with suppress(*DRIVER_ERRORS):
             if not self.connection.invalidated:
                 await self.connection.invalidate()
             await self.connection.close()
@@ -62,14 +63,52 @@ class Kept:
 class Transactions(ABC):
     """Write transactions on one database: `store.transactions_sqlite` or `store.transactions_postgresql`."""
 
-    @abstractmethod
-    def begin(self, brief: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
+    def __init__(self, engine: AsyncEngine, patience: float) -> None:
+        """`engine` is a bare one; `patience` is how many seconds one waits for a turn, and for a lock."""
+        self._engine, self._patience = engine, patience
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def begin(self, brief: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed and durable when the block ends, undone when it raises or is cancelled.
 
         StoreUnavailable when the database cannot be reached, is locked for too long, read-only, full or slow. A block
         that is `brief` awaits nothing but statements of its own transaction.
         """
+        try:
+            kept = await self._enter(brief)
+        except DRIVER_ERRORS as error:
+            raise unavailable(error) from None
+        try:
+            yield kept.connection
+        except BaseException as error:
+            await self._undo(kept, error)
+            if isinstance(error, STATEMENT_ERRORS):
+                raise unavailable(error) from None
+            raise
+        try:
+            await self._commit(kept)
+        except DRIVER_ERRORS as failure:
+            raise unavailable(failure) from None
+
+    @abstractmethod
+    async def _enter(self, brief: bool) -> Kept:
+        """A connection in a transaction."""
+
+    @abstractmethod
+    async def _commit(self, kept: Kept) -> None:
+        """End a block that went well; returns when it is on the disk. NothingKept when there is nothing to commit."""
+
+    @abstractmethod
+    async def _undo(self, kept: Kept, error: BaseException) -> None:
+        """End a block with nothing done."""
 
     @abstractmethod
     async def close(self) -> None:
         """Let go of the connections, when what is being committed is committed."""
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        """In a task of its own, which nobody's cancelling cuts short."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import deque
-from collections.abc import Coroutine
 from dataclasses import dataclass
-from types import TracebackType
-
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.engines import LASTING, Address, bare_engine
-from store.faults import DRIVER_ERRORS, Cause, StoreUnavailable, cause_of, unavailable
+from store.faults import DRIVER_ERRORS, Cause, StoreUnavailable, cause_of, each_its_own, unavailable
 from store.transactions import Kept, NothingKept, Transactions
 
 GROUP = 64
@@ -29,7 +23,7 @@ class _Waiting:
 
 
 class SqliteTransactions(Transactions):
-    """One connection and one turn, handed on in the order of asking; `patience` in seconds for both.
+    """One connection and one turn, handed on in the order of asking.
 
     A brief block that ends hands the open transaction on to the next one, if that is brief too, and waits until the
     last of them has committed for all: with one wait for the disk and one hop to the thread. Each but the first stands
@@ -38,21 +32,17 @@ class SqliteTransactions(Transactions):
     """
 
     def __init__(self, address: Address, patience: float = 5.0) -> None:
-        self._engine = bare_engine(address, 1, patience)
-        self._patience = patience
+        super().__init__(bare_engine(address, 1, patience), patience)
         self._queue: deque[_Waiting] = deque()
         self._taken = False
         self._kept: Kept | None = None
+        self._joined = False
+        """Whether the block that has the turn stands in a savepoint of the transaction of blocks before it."""
         self._ended: list[asyncio.Future[Exception | None]] = []
         """Blocks that have ended in the transaction that is open, and hear when it is on the disk, or why not."""
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, brief: bool = False) -> _Transaction:
-        """See Transactions."""
-        return _Transaction(self, brief)
-
-    async def enter(self, brief: bool) -> tuple[Kept, bool]:
-        """Take the turn; gives the connection, and whether its transaction is one with the blocks before."""
+    async def _enter(self, brief: bool) -> Kept:
+        """Take the turn."""
         if self._taken:
             await self._wait(brief)
         self._taken = True
@@ -84,24 +74,23 @@ class SqliteTransactions(Transactions):
         finally:
             alarm.cancel()
 
-    async def _open(self) -> tuple[Kept, bool]:
+    async def _open(self) -> Kept:
         if self._kept is None:
             self._kept = await Kept.on(self._engine)
-        kept, joins = self._kept, bool(self._ended)
-        if joins:
+        kept, self._joined = self._kept, bool(self._ended)
+        if self._joined:
             await kept.driver.run("SAVEPOINT block")
         else:
             await kept.driver.begin()
-        return kept, joins
+        return kept
 
-    async def leave(self, kept: Kept, joined: bool) -> None:
-        """End a block that went well; returns when it is on the disk."""
+    async def _commit(self, kept: Kept) -> None:
         kept.settle()
         done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         try:
             if not self._is_open:
                 raise NothingKept
-            if joined:
+            if self._joined:
                 await kept.driver.run("RELEASE block")
         except BaseException as error:
             self._drop()
@@ -111,18 +100,16 @@ class SqliteTransactions(Transactions):
         self._ended.append(done)
         self._pass_on()
         failure = await done
-        if isinstance(failure, StoreUnavailable):  # One for each: a raised exception gathers its own traceback.
-            raise StoreUnavailable(failure.cause, failure.detail)
         if failure is not None:
-            raise failure
+            raise each_its_own(failure)
 
-    async def undo(self, kept: Kept, joined: bool, error: BaseException) -> None:
+    async def _undo(self, kept: Kept, error: BaseException) -> None:
         """Undo one block, and no other, unless SQLite or the connection has given them all up."""
         try:
             kept.settle()
             if kept.lost or cause_of(error) in LASTING:
                 self._drop()
-            elif joined and self._is_open:
+            elif self._joined and self._is_open:
                 await kept.driver.run("ROLLBACK TO block")
                 await kept.driver.run("RELEASE block")
             elif self._is_open:
@@ -153,14 +140,14 @@ class SqliteTransactions(Transactions):
         while queue and queue[0].turn.done():
             queue.popleft()
         if self._ended and not (queue and queue[0].brief and len(self._ended) < GROUP):
-            self._start(self._commit())
+            self._start(self._commit_all())
         elif queue:
             queue.popleft().turn.set_result(None)
         else:
             self._taken = False
 
-    async def _commit(self) -> None:
-        """Commit for all that have ended. A task of its own, which nobody's cancelling cuts short."""
+    async def _commit_all(self) -> None:
+        """Commit for all that have ended."""
         failure: Exception | None = StoreUnavailable(Cause.DOWN)
         try:
             assert self._kept is not None
@@ -179,11 +166,6 @@ class SqliteTransactions(Transactions):
         if kept is not None:
             self._start(kept.close())
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def close(self) -> None:
         """Close the connection."""
         while self._tasks:
@@ -196,32 +178,3 @@ class SqliteTransactions(Transactions):
 def _too_late(turn: asyncio.Future[None]) -> None:
     if not turn.done():
         turn.set_exception(StoreUnavailable(Cause.SLOW))
-
-
-class _Transaction:
-    """The block of one transaction."""
-
-    __slots__ = ("_all", "_brief", "_joined", "_kept")
-
-    def __init__(self, all_: SqliteTransactions, brief: bool) -> None:
-        self._all, self._brief = all_, brief
-
-    async def __aenter__(self) -> AsyncConnection:
-        try:
-            self._kept, self._joined = await self._all.enter(self._brief)
-        except (SQLAlchemyError, *DRIVER_ERRORS) as error:
-            raise unavailable(error) from None
-        return self._kept.connection
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            try:
-                await self._all.leave(self._kept, self._joined)
-            except DRIVER_ERRORS as failure:
-                raise unavailable(failure) from None
-            return
-        await self._all.undo(self._kept, self._joined, error)
-        if isinstance(error, (SQLAlchemyError, sqlite3.Error)):
-            raise unavailable(error) from None

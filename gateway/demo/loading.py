@@ -36,7 +36,7 @@ class NotADemoStore(Exception):  # noqa: N818 (it is an answer, not a defect)
 
 
 async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, seed: int = SEED) -> bool:
-    """Load the demo; True if it was loaded now, False if it was there already and is kept as it is.
+    """Load the demo; True if it was loaded now, False if it was there already and is kept, with new clients added.
 
     The clients are the marker: they are written in the same transaction as the customers, so that an interruption
     leaves neither. Raises NotADemoStore, or StoreUnavailable.

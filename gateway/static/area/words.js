@@ -83,7 +83,6 @@ const WORDS = {
   ownerChange: ['Change the owner', 'Changer le titulaire'],
   ownerLeaves: ['The owner asked on {0} to be erased once this domain has ended.', 'Le titulaire a demandé le {0} d’être effacé dès la fin de ce domaine.'],
   ownerTold: ['Who becomes the owner is told by e-mail, and so is who was.', 'Le nouveau titulaire est averti par e-mail, l’ancien aussi.'],
-  ownerPhone: ['Phone', 'Téléphone'],
   ownerPhoneHint: ['With the country code, such as +41 21 555 12 34. It may be published; yours for emergencies is not used.', 'Avec l’indicatif, par exemple +41 21 555 12 34. Il peut être publié ; celui pour les urgences n’est pas utilisé.'],
   fullName: ['Name of the person or organisation', 'Nom de la personne ou de l’organisation'],
   ownerKind: ['The owner is', 'Le titulaire est'],

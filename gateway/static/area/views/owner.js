@@ -34,7 +34,7 @@ function fields(domain, again) {
     field('name', say('fullName'), { value: domain.registrantName ?? '', autocomplete: 'off', required: true }),
     addressFields(domain.registrantAddress, false),
     field('email', say('email'), { value: domain.registrantEmail ?? '', type: 'email', autocomplete: 'off', hint: say('ownerTold') }),
-    field('phone', say('ownerPhone'), { value: domain.registrantPhone ?? '', type: 'tel', autocomplete: 'off', hint: say('ownerPhoneHint') }),
+    field('phone', say('PHONE'), { value: domain.registrantPhone ?? '', type: 'tel', autocomplete: 'off', hint: say('ownerPhoneHint') }),
     h('div', { class: 'acts' }, button(say('save')), h('button', { type: 'reset', class: 'plain' }, say('leave')))));
   shown.classList.add('owner');
   return shown;
