@@ -72,6 +72,7 @@ class Transactions(ABC):
     async def begin(self, brief: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed and durable when the block ends, undone when it raises or is cancelled.
 
+        Cancelled while it commits, it ends when that is over: what is read then will not change any more.
         StoreUnavailable when the database cannot be reached, is locked for too long, read-only, full or slow. A block
         that is `brief` awaits nothing but statements of its own transaction.
         """
@@ -87,7 +88,7 @@ class Transactions(ABC):
                 raise unavailable(error) from None
             raise
         try:
-            await self._commit(kept)
+            await self._to_the_end(self._commit(kept))
         except DRIVER_ERRORS as failure:
             raise unavailable(failure) from None
 
@@ -107,8 +108,26 @@ class Transactions(ABC):
     async def close(self) -> None:
         """Let go of the connections, when what is being committed is committed."""
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    async def _all_ended(self) -> None:
+        """Wait for what was started, and for what that starts."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _to_the_end(self, work: Coroutine[None, None, None]) -> None:
+        """Await what nobody's cancelling cuts short; whoever is cancelled goes when it is over."""
+        task = self._start(work)
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            await asyncio.wait((task,))
+            if not task.cancelled():
+                task.exception()  # Nobody is there to hear of it.
+            raise
+        task.result()
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """In a task of its own, which nobody's cancelling cuts short."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

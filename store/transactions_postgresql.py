@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from store.engines import LASTING, Address, bare_engine
 from store.faults import DRIVER_ERRORS, cause_of
 from store.slots import Slots
@@ -83,7 +81,7 @@ class PostgresTransactions(Transactions):
 
     async def close(self) -> None:
         """Close the idle connections."""
+        await self._all_ended()
         while self._idle:
             await self._idle.pop().close()
-        await asyncio.gather(*self._tasks)
         await self._engine.dispose()

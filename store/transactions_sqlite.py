@@ -168,10 +168,9 @@ class SqliteTransactions(Transactions):
 
     async def close(self) -> None:
         """Close the connection."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
+        await self._all_ended()
         self._drop()
-        await asyncio.gather(*self._tasks)
+        await self._all_ended()
         await self._engine.dispose()
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -131,6 +132,46 @@ async def test_cancelled_at_any_step_it_leaves_the_way_free(store: Store) -> Non
         with suppress(asyncio.CancelledError):
             await it
         assert {base, base + 2} <= await numbers(store)
+
+
+SLOW = (
+    "CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$",
+    "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON outbox DEFERRABLE INITIALLY DEFERRED"
+    " FOR EACH ROW EXECUTE FUNCTION take_time()",
+)
+QUICK = ("DROP TRIGGER slow ON outbox", "DROP FUNCTION take_time")
+
+
+@pytest.fixture
+async def slow_commits(store: Store, store_kind: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Commits that take a third of a second: by a trigger that waits until then, or in the thread that commits."""
+    if store_kind == "sqlite":
+        commit = Writing.commit
+
+        async def slowly(writing: Writing) -> None:
+            await writing._execute(time.sleep, 0.3)
+            await commit(writing)
+
+        monkeypatch.setattr(Writing, "commit", slowly)
+        yield
+        return
+    for statements in (SLOW, QUICK):
+        async with store.write() as connection:
+            for statement in statements:
+                await connection.execute(text(statement))
+        if statements is SLOW:
+            yield
+
+
+async def test_cancelled_while_it_commits_it_ends_when_that_is_over(store: Store, slow_commits: None) -> None:
+    """Otherwise whoever looks whether it is there could find nothing, and it comes a moment later."""
+    task = asyncio.create_task(add(store, 1, brief=False))
+    await asyncio.sleep(0.15)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await numbers(store) == {1}
 
 
 @only_sqlite
