@@ -32,10 +32,29 @@ class Writing(aiosqlite.Connection):
     """
 
     def __init__(self, file: str, patience: float) -> None:
-        super().__init__(lambda: _connect(file, patience), iter_chunk_size=64)
-        self._patience = patience
+        super().__init__(self._open, iter_chunk_size=64)
+        self._file, self._patience = file, patience
+        self._opened: sqlite3.Connection | None = None
         self._thread.daemon = True
         self._sent = self._done = 0
+
+    def _open(self) -> sqlite3.Connection:
+        """Connect, in the thread."""
+        self._opened = _connect(self._file, self._patience)
+        return self._opened
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """End the thread, and close what it opened.
+
+        A task that is cancelled while the thread connects never receives the connection, so aiosqlite would not close
+        it: the thread does, which by then has opened it.
+        """
+        self._tx.put_nowait((None, self._close_opened))
+        return super().stop()
+
+    def _close_opened(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
 
     async def _execute(self, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         """The one door that every call of aiosqlite passes through."""
@@ -91,9 +110,12 @@ class _Letting(sqlite3.Connection):
     and with it a transaction that nobody can end any more.
     """
 
+    is_closed = False
+
     def close(self) -> None:
-        if self.in_transaction:
+        if not self.is_closed and self.in_transaction:
             self.rollback()
+        self.is_closed = True
         super().close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -11,6 +12,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, insert, select, text
 
+from store import writing_sqlite
 from store.clients import documents
 from store.config import StoreConfig
 from store.database import Store
@@ -132,6 +134,32 @@ async def test_cancelled_at_any_step_it_leaves_the_way_free(store: Store) -> Non
         with suppress(asyncio.CancelledError):
             await it
         assert {base, base + 2} <= await numbers(store)
+
+
+@only_sqlite
+@pytest.mark.parametrize("steps", [1, 2, 3])
+async def test_cancelled_while_it_connects_it_leaves_no_connection_open(
+    store_config: StoreConfig, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """What CPython 3.13 warns of when a connection is collected, seen on every version."""
+    left_open: list[int] = []
+
+    class Watched(writing_sqlite._Letting):
+        def __del__(self) -> None:
+            if not self.is_closed:
+                left_open.append(id(self))
+
+    monkeypatch.setattr(writing_sqlite, "_Letting", Watched)
+    async with opened(store_config) as store:
+        task = asyncio.create_task(add(store, 1))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await add(store, 2)
+    gc.collect()
+    assert not left_open
 
 
 SLOW = (
