@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench lock clean runtime dev
+.PHONY: help run test trials lint format bench lock clean runtime dev
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -16,6 +16,9 @@ run: runtime ## serve the demo: store created and filled on the first run, then 
 test: dev ## run every test, on SQLite and on a PostgreSQL of its own (T="..." passes arguments to pytest)
 	@# Hundreds of processes are started: without compiled files each would compile the whole gateway anew.
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(T)
+
+trials: dev ## run what needs programs of Debian's and npm's: a browser, a mail server, PgBouncer, validators (T="...")
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile --trials $(T)
 
 lint: dev ## check style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ import tempfile
 
 import pytest
 
+from tests import programs
 from tests.stores import bare_config, databases, postgres_server, store, store_config, store_kind
 
 __all__ = ["anyio_backend", "bare_config", "databases", "postgres_server", "store", "store_config", "store_kind"]
@@ -21,3 +22,53 @@ if "TMPDIR" not in os.environ and os.path.isdir(MEMORY) and shutil.disk_usage(ME
 def anyio_backend() -> str:
     """Run on asyncio, as the server does; session scope lets fixtures of any scope be asynchronous."""
     return "asyncio"
+
+
+ALLOWED_SKIPS: dict[str, str] = {}
+"""Tests that may be skipped in a run with `--no-skips`, by their id without parameters, and why."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--trials` and `--no-skips`, for `make trials` and for continuous integration."""
+    parser.addoption("--trials", action="store_true", help="run the tests that need programs of Debian's and npm's")
+    parser.addoption("--no-skips", action="store_true", help="fail when a test is skipped, but for ALLOWED_SKIPS")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the marker means, and that programs may be looked for."""
+    config.addinivalue_line("markers", "needs(*programs): a trial, which needs programs of Debian's or npm's")
+    programs.running_trials = config.getoption("--trials")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Either the tests or the trials."""
+    by_kind: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        by_kind[item.get_closest_marker("needs") is not None].append(item)
+    items[:] = by_kind.pop(config.getoption("--trials"))
+    for left_out in by_kind.values():
+        config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was left out, what it needs, and, with `--no-skips`, what was skipped all the same."""
+    if not config.getoption("--trials"):
+        lacking = programs.missing_packages()
+        more = f" They need first: apt-get install {' '.join(lacking)}" if lacking else ""
+        terminalreporter.write_line(f"Tests in a browser, with npm's and with other programs: make trials.{more}")
+    for each in _forbidden(terminalreporter, config):
+        terminalreporter.write_line(f"SKIPPED, which --no-skips does not allow: {each}", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run with `--no-skips` in which something was skipped has failed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and _forbidden(reporter, session.config) and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _forbidden(reporter: pytest.TerminalReporter, config: pytest.Config) -> list[str]:
+    if not config.getoption("--no-skips"):
+        return []
+    skipped = {report.nodeid for report in reporter.stats.get("skipped", [])}
+    return sorted(each for each in skipped if each.partition("[")[0] not in ALLOWED_SKIPS)

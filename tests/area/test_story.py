@@ -13,8 +13,11 @@ from gateway.demo.factors import demo_totp_secret
 from tests.gateway.browser import Page, browser
 from tests.gateway.servers import Running, running
 from tests.pages.axe import appearance, axe_script, faults
+from tests.programs import needs
 from tests.signin.test_browser import fill
 from tests.signin.test_pages import now_code
+
+pytestmark = needs("chromium", "npm")
 
 VIEWS = ("profile", "payments", "services", "choices", "security", "readers", "mine")
 PHONE, DESKTOP = (360, 780), (1280, 900)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import venv
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from tests.audits.papers import OURS, controller
+from tests.programs import needs
 
 FOUND = record(OURS, controller())
 DATA = Path(__file__).parent / "data"
@@ -175,15 +175,7 @@ def test_dpv_names_a_process_for_every_purpose_in_use() -> None:
 
 @pytest.fixture
 def vocabulary_python(tmp_path: Path) -> str:
-    """A Python with fideslang and rdflib: TEST_VOCABULARIES names one, or says `install` to make one for this run.
-
-    They have an environment of their own, since fideslang wants an older pydantic than anything else here.
-    """
-    asked = os.environ.get("TEST_VOCABULARIES")
-    if not asked:
-        pytest.skip("set TEST_VOCABULARIES=install (or to a Python that has fideslang and rdflib)")
-    if asked != "install":
-        return asked
+    """A Python with fideslang and rdflib, in an environment of its own: fideslang wants an older pydantic than ours."""
     venv.create(tmp_path / "venv", with_pip=True)
     python = str(tmp_path / "venv" / "bin" / "python")
     packages = ["fideslang==3.1.4", "rdflib==7.6.0"]
@@ -191,6 +183,7 @@ def vocabulary_python(tmp_path: Path) -> str:
     return python
 
 
+@needs()
 def test_the_vocabularies_own_libraries_accept_the_exports(vocabulary_python: str, tmp_path: Path) -> None:
     (tmp_path / "fides.json").write_text(fideslang_json(OURS, FOUND), encoding="utf-8")
     (tmp_path / "record.jsonld").write_text(dpv_json(OURS, FOUND), encoding="utf-8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -14,9 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.programs import program
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--remote-debugging-pipe", "--hide-scrollbars",
@@ -60,7 +58,7 @@ class Page:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def until(self, script: str, seconds: float = 20) -> None:
+    def until(self, script: str, seconds: float = 90) -> None:
         """Wait until an expression is true."""
         deadline = time.monotonic() + seconds
         while not self.evaluate(f"Boolean({script})"):
@@ -120,14 +118,12 @@ class Page:
 
 @contextmanager
 def browser(folder: Path) -> Iterator[Page]:
-    """A browser with an empty profile; the test is skipped where none is installed."""
-    program = next((found for name in NAMES if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip("no Chromium is installed, so nothing can be said about pages in a browser")
+    """A browser with an empty profile."""
+    chromium = program("chromium")
     read_out, write_out = os.pipe()
     read_in, write_in = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-c", LAUNCH, str(read_out), str(write_in), program, *FLAGS, f"--user-data-dir={folder}"],
+        [sys.executable, "-c", LAUNCH, str(read_out), str(write_in), chromium, *FLAGS, f"--user-data-dir={folder}"],
         pass_fds=(read_out, write_in),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -14,6 +14,7 @@ import pytest
 from tests.gateway.browser import Page, browser
 from tests.gateway.conftest import Demo
 from tests.gateway.servers import ROOT, command, running
+from tests.programs import needs
 
 VENDOR = ROOT / "gateway" / "static" / "vendor" / "graphiql"
 HTML = {"accept": "text/html"}
@@ -123,6 +124,7 @@ def ask(page: Page) -> str:
     return str(page.evaluate(ANSWER))
 
 
+@needs("chromium")
 def test_graphiql_answers_and_refuses_in_a_browser(demo: Demo, page: Page) -> None:
     """No complaint of the policy, no address but ours; the same page asks as one tool, then as another."""
     page.open(demo.url)
@@ -154,6 +156,7 @@ def test_graphiql_answers_and_refuses_in_a_browser(demo: Demo, page: Page) -> No
     assert page.evaluate(kept) == "", "what was typed is not kept"
 
 
+@needs("chromium")
 def test_the_landing_page_in_a_browser(demo: Demo, page: Page) -> None:
     page.open(f"{demo.server.url}/developers", width=360)
     assert page.evaluate("document.querySelector('h1').textContent") == "Customer data, for a purpose"

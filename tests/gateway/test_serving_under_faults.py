@@ -75,7 +75,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
         yield found
 
 
-def until(true: Callable[[], bool], seconds: float = 10) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline

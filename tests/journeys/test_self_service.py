@@ -29,8 +29,11 @@ import pytest
 from gateway.demo import FEATURED, demo_password
 from gateway.demo.factors import demo_totp_secret
 from tests.gateway.servers import Running, command, free_port, running
+from tests.programs import install_npm, needs
 from tests.signin.test_pages import now_code
 from tests.signin.web import Browser
+
+pytestmark = needs("node", "npm")
 
 HERE = Path(__file__).parent
 SCHEMA = HERE.parents[1] / "schema" / "schema.graphql"
@@ -40,16 +43,13 @@ KILLS = 4
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The client, generated, checked and compiled; skipped where npm is not installed."""
-    npm, npx = shutil.which("npm"), shutil.which("npx")
-    if npm is None or npx is None:
-        pytest.skip("npm is not installed: no client with generated types can be built")
+    """The client, generated, checked and compiled."""
     folder = tmp_path_factory.mktemp("client")
     for name in ("package.json", "package-lock.json", "codegen.json", "tsconfig.json", "story.graphql", "story.ts"):
         shutil.copy(HERE / name, folder)
     shutil.copy(SCHEMA, folder)
-    install = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-    for step in (install, [npx, "graphql-codegen", "--config", "codegen.json"], [npx, "tsc", "-p", "."]):
+    install_npm(folder)
+    for step in (["npx", "graphql-codegen", "--config", "codegen.json"], ["npx", "tsc", "-p", "."]):
         done = subprocess.run(step, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
         assert done.returncode == 0, f"{step}: {done.stdout}{done.stderr}"
     return folder

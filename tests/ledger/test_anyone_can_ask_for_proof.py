@@ -134,9 +134,8 @@ async def test_d1_no_pseudonym_and_nothing_of_an_entry_is_published(log: Log, ht
         assert not [word for word in (*NAMES, "billing", "INVOICING", "Customer") if word in text]
 
 
-async def test_f2_a_ledger_that_is_away_is_a_503(store_config: StoreConfig, store_kind: str) -> None:
-    if store_kind == "postgresql":
-        pytest.skip("the reader is the same; SQLite's file is quickly away")
+@pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
+async def test_f2_a_ledger_that_is_away_is_a_503(store_config: StoreConfig) -> None:
     store_config.ledger.path.unlink()
     reader = make_reader(store_config.ledger, 1)
     transport = httpx.ASGITransport(app=LastResort(Router(list_routes(reader))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from store.merkle import EMPTY, leaf_hash, root_of
 from store.notes import NoteInvalid, Signer, VerifierKey, open_note, sign
 from store.proofs import Inclusion, open_proof
 from tests.ledger.paper import NEW, OLD, STRANGER
+from tests.programs import needs, program
 
 GO_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 GO_NOTE = """If you think cryptography is the answer to your problem,
@@ -54,14 +54,14 @@ def test_the_signature_is_over_the_text_with_its_last_newline() -> None:
     Ed25519PublicKey.from_public_bytes(NEW.verifier.public).verify(content[4:], (text + "\n").encode())
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not here")
+@needs("openssl")
 def test_anyone_can_check_a_signature_with_openssl(tmp_path: Path) -> None:
     text, _, signature = NOTE.partition("\n\n")
     public = Ed25519PublicKey.from_public_bytes(NEW.verifier.public)
     (tmp_path / "key.pem").write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     (tmp_path / "text").write_text(text + "\n")
     (tmp_path / "signature").write_bytes(b64decode(signature.strip().split(" ")[2])[4:])
-    command = "openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in text -sigfile signature"
+    command = f"{program('openssl')} pkeyutl -verify -pubin -inkey key.pem -rawin -in text -sigfile signature"
     assert subprocess.run(command.split(), cwd=tmp_path, capture_output=True, check=False).returncode == 0
 
 

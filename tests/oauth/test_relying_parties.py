@@ -23,6 +23,9 @@ from gateway.demo.factors import demo_totp_secret
 from tests.gateway.servers import Running, environment, free_port
 from tests.oauth.relying import Relying, challenge, claims_of
 from tests.oauth.site import EC_KEY, PLAIN, wait_for
+from tests.programs import install_npm, needs
+
+pytestmark = needs("node", "npm")
 
 HERE = Path(__file__).parent / "relying_parties"
 
@@ -30,15 +33,10 @@ HERE = Path(__file__).parent / "relying_parties"
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The relying parties, installed from the lock file into a scratch folder."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("node and npm are not installed: the relying parties of others need them")
     folder = tmp_path_factory.mktemp("relying-parties")
     for file in HERE.iterdir():
         shutil.copy(file, folder)
-    install = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-    done = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, f"npm ci failed: {done.stderr}"
+    install_npm(folder)
     return folder
 
 

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.gateway.browser import Page
+from tests.programs import install_npm
 
 HERE = Path(__file__).parent
 WEIGHTY = ("serious", "critical")
 
 
 def axe_script(folder: Path) -> str:
-    """The checks, installed from the lock file; the test is skipped where npm is not installed."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed: nothing can be said about the accessibility of pages")
+    """The checks, installed from the lock file."""
     for name in ("package.json", "package-lock.json"):
         shutil.copy(HERE / name, folder)
-    install = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-    done = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, f"npm ci failed: {done.stderr}"
+    install_npm(folder)
     return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 

@@ -7,6 +7,9 @@ import pytest
 from tests.gateway.browser import Page
 from tests.gateway.conftest import Demo
 from tests.pages.axe import appearance, faults, lock_names_no_host
+from tests.programs import needs
+
+pytestmark = needs("chromium", "npm")
 
 PHONE, DESKTOP = (390, 844), (1300, 850)
 

@@ -12,6 +12,9 @@ from tests.gateway.browser import Page
 from tests.gateway.conftest import Demo
 from tests.gateway.servers import command, running
 from tests.pages.axe import appearance, faults
+from tests.programs import needs
+
+pytestmark = needs("chromium", "npm")
 
 PHONE, DESKTOP = (390, 844), (1300, 850)
 DRAWN = "document.querySelector('#promises')"

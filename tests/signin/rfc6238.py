@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import shutil
 import struct
 import subprocess
 from base64 import b32decode
 from datetime import datetime
 
-import pytest
-
+from tests.programs import program
 from tests.signin.people import SECRET
 
 
@@ -23,12 +21,13 @@ def totp(secret: str = SECRET, *, at: datetime, step: int = 0) -> str:
 
 
 def oathtool(secret: str, at: datetime) -> str:
-    """The same by the OATH Toolkit; the test is skipped where it is not installed."""
-    program = shutil.which("oathtool")
-    if program is None:
-        pytest.skip("oathtool is not installed, so no other authenticator can be tried")
+    """The same by the OATH Toolkit."""
     moment = at.strftime("%Y-%m-%d %H:%M:%S UTC")
     done = subprocess.run(
-        [program, "--totp", "--base32", "--now", moment, "-"], input=secret, capture_output=True, text=True, check=True
+        [program("oathtool"), "--totp", "--base32", "--now", moment, "-"],
+        input=secret,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.strip()

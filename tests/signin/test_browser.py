@@ -12,7 +12,10 @@ from gateway.demo import FEATURED, demo_password
 from gateway.demo.factors import demo_totp_secret
 from tests.gateway.browser import Page, browser
 from tests.gateway.servers import Running, running
+from tests.programs import needs
 from tests.signin.test_pages import now_code
+
+pytestmark = needs("chromium")
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from resolvers.signins import Visitor
 from store.config import StoreConfig
 from store.credentials import credentials, second_factors
 from store.database import open_store
+from tests.programs import needs
 from tests.signin.conftest import ONE_STORE
 from tests.signin.lobby import ELSEWHERE, FIREFOX, Lobby
 from tests.signin.people import SECRET, START, Person
@@ -41,6 +42,7 @@ def test_the_vectors_of_the_rfc(seconds: int, code: str) -> None:
     assert accepted_step(RFC_SECRET, code, at, None) == seconds // 30
 
 
+@needs("oathtool")
 @pytest.mark.parametrize("offset", [0, 7, 86_400 * 400])
 def test_an_independent_authenticator_shows_what_is_accepted(offset: int) -> None:
     """S3: oathtool."""

@@ -54,8 +54,8 @@ class Web:
 
 
 @contextmanager
-def serving(kind: str, databases: Databases, folder: Path, replicas: int = 2) -> Iterator[Web]:
-    """Start the replicas, behind a proxy that is trusted to name the client's address."""
+def serving(kind: str, databases: Databases, folder: Path, replicas: int = 2, **more: str) -> Iterator[Web]:
+    """Start the replicas, behind a proxy that is trusted to name the client's address; `more` are further settings."""
     with asyncio.Runner() as runner, ExitStack() as stack:
         fresh = databases.fresh(kind)
         config = runner.run(fresh.__aenter__())
@@ -67,7 +67,7 @@ def serving(kind: str, databases: Databases, folder: Path, replicas: int = 2) ->
             "GATEWAY_ROOT_KEY_PATH": str(config.root_key_path),
             "GATEWAY_PROXIES": "127.0.0.1",
             "GATEWAY_ACCESS_LOG": "yes",
-        }
+        } | more
         if config.ledger_url is not None:
             settings["GATEWAY_LEDGER_URL"] = config.ledger_url
         found = [stack.enter_context(running(["-m", "gateway", "serve"], folder, **settings)) for _ in range(replicas)]

@@ -78,7 +78,7 @@ async def all_well(store: Store) -> None:
     await store.ready()
 
 
-async def becomes_ready(store: Store, seconds: float = 10) -> None:
+async def becomes_ready(store: Store, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
