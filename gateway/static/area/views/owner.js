@@ -33,7 +33,7 @@ function fields(domain, again) {
     select('registrantKind', say('ownerKind'), ['NATURAL_PERSON', 'LEGAL_PERSON'].map((kind) => [kind, say(kind)]), domain.registrantKind),
     field('name', say('fullName'), { value: domain.registrantName ?? '', autocomplete: 'off', required: true }),
     addressFields(domain.registrantAddress, false),
-    field('email', say('email'), { value: domain.registrantEmail ?? '', type: 'email', autocomplete: 'off', hint: say('ownerTold') }),
+    field('email', say('email'), { value: domain.registrantEmail ?? '', inputmode: 'email', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'off', hint: say('ownerTold') }),
     field('phone', say('PHONE'), { value: domain.registrantPhone ?? '', type: 'tel', autocomplete: 'off', hint: say('ownerPhoneHint') }),
     h('div', { class: 'acts' }, button(say('save')), h('button', { type: 'reset', class: 'plain' }, say('leave')))));
   shown.classList.add('owner');
