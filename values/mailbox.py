@@ -18,8 +18,8 @@ LONGEST_LOCAL = 64
 LONGEST_TYPED = 1000
 
 _LOCAL = re.compile(r"[^\s@\"(),:;<>\[\]\\]+")
-# The signs that make a spreadsheet calculate a cell (D7).
 _DOTS = (".", "\u3002", "\uff0e", "\uff61")
+# The signs that make a spreadsheet calculate a cell (D7).
 _FORMULA = ("=", "+", "-", "@")
 
 
