@@ -42,8 +42,10 @@ async def rebuild(store: Store, anew: bool = False) -> int:
     changed = 0
     for name in LOOKUPS:
         await scan(store, name)  # 1
-        while done := await _round(store, name):  # 2
-            changed += done
+        settled = True
+        while settled:  # 2
+            written, settled = await _round(store, name)
+            changed += written
         async with store.write() as connection:
             await connection.execute(delete(index_rebuilds).where(R.lookup == name, R.scanned))
     return changed
@@ -68,16 +70,17 @@ async def _others(connection: AsyncConnection, row: Any) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-async def _round(store: Store, name: str) -> int:
-    """One pass over what is noted of a lookup; how many rows were changed, or need no change any more."""
-    done, last = 0, 0
+async def _round(store: Store, name: str) -> tuple[int, bool]:
+    """One pass over what is noted of a lookup; how many rows were changed, and whether that may have freed others."""
+    written, settled, last = 0, False, 0
     while (page := await patiently(lambda: _page(store, name, last))) is not None:  # noqa: B023  (awaited at once)
-        last, some = page
-        done += some
-    return done
+        last, some, gone = page
+        written += some
+        settled = settled or gone > 0
+    return written, settled
 
 
-async def _page(store: Store, name: str, after: int) -> tuple[int, int] | None:
+async def _page(store: Store, name: str, after: int) -> tuple[int, int, int] | None:
     for _ in range(5):
         try:
             return await _try_page(store, name, after)
@@ -87,7 +90,7 @@ async def _page(store: Store, name: str, after: int) -> tuple[int, int] | None:
     return await _try_page(store, name, after)
 
 
-async def _try_page(store: Store, name: str, after: int) -> tuple[int, int] | None:
+async def _try_page(store: Store, name: str, after: int) -> tuple[int, int, int] | None:
     target = TARGETS[name]
     async with store.write() as connection:
         noted = select(index_changes).where(I.lookup == name, I.id > after).order_by(I.id).limit(PAGE)
@@ -103,7 +106,7 @@ async def _try_page(store: Store, name: str, after: int) -> tuple[int, int] | No
         gone = [{"gone": row.id} for row in rows if row.id in over or row.id not in kept]
         if gone:
             await connection.execute(delete(index_changes).where(I.id == bindparam("gone", type_=Id)), gone)
-    return last, len(gone)
+    return last, len(free), len(gone)
 
 
 def _contested(target: Target, name: str, first: int, last: int) -> Any:

@@ -99,7 +99,11 @@ OTHERWISE: Final[Mapping[str, Way]] = {
     ),
     **dict.fromkeys(("affiliates", "clients", "documents", "oauth_clients", "partners", "webhooks"), Way.OPERATOR),
     **dict.fromkeys(
-        ("erasure_recipients", "erasures", "index_rebuilds", "ledger_keys", "ledger_tiles", "ledger_tree", "system_keys"), Way.NEVER
+        (
+            "erasure_recipients", "erasures", "index_rebuilds", "ledger_keys", "ledger_tiles", "ledger_tree",
+            "system_keys",
+        ),
+        Way.NEVER,
     ),
 }  # fmt: skip
 """Tables that no sweep names; a test finds the one that is in neither list."""
