@@ -133,7 +133,7 @@ class Store:
             if address.is_sqlite and not address.path.exists():
                 raise StoreUnavailable(Cause.NOT_MIGRATED, schema.name)
             await check_version(reader, schema)
-        if not self._reindexing and await _any(self.reader, index_rebuilds.c.lookup):
+        if not self._reindexing and await _any(self.reader, index_rebuilds.c.lookup, index_rebuilds.c.awaited):
             raise StoreUnavailable(Cause.NOT_MIGRATED, index_rebuilds.name)
 
     async def _check_root_key(self) -> None:
@@ -187,8 +187,8 @@ def _transactions(config: StoreConfig) -> Transactions:
     return PostgresTransactions(config.database, config.connections, config.patience)
 
 
-async def _any(reader: Reader, column: ColumnElement[Any]) -> bool:
-    return bool(await reader.fetch(reader.prepare(select(column).limit(1)), {}))
+async def _any(reader: Reader, column: ColumnElement[Any], *where: ColumnElement[bool]) -> bool:
+    return bool(await reader.fetch(reader.prepare(select(column).where(*where).limit(1)), {}))
 
 
 async def open_store(config: StoreConfig, reindexing: bool = False) -> Store:

@@ -16,9 +16,10 @@ index_rebuilds = table(
     plain("lookup", String(6), None, primary_key=True),
     plain("after", Id, None),
     plain("scanned", Boolean, None),
+    plain("awaited", Boolean, None),
 )
-"""The lookups whose rows are still to be looked at, from the row behind `after`; no gateway of this release serves
-while there is one."""
+"""The lookups whose rows are still to be looked at, from the row behind `after`. One that is `awaited` is part of an
+upgrade: no gateway of this release starts to serve before it is done."""
 
 index_changes = customer_table(
     "index_changes",

@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Column, Table, literal, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.blindindex import Lookup
@@ -73,8 +74,8 @@ def former_form(lookup: Lookup, value: str) -> str:
 
 
 async def begin_anew(store: Store) -> None:
-    """Have every row looked at once more; harmless while a rebuilding is under way."""
-    rows = [{"lookup": each, "after": 0, "scanned": False} for each in LOOKUPS]
+    """Have every row looked at once more, while everybody is served; harmless while a rebuilding is under way."""
+    rows = [{"lookup": each, "after": 0, "scanned": False, "awaited": False} for each in LOOKUPS]
     async with store.write() as connection:
         await connection.execute(insert_new(connection, index_rebuilds), rows)
 
@@ -86,13 +87,17 @@ async def scan(store: Store, name: str) -> None:
 
 
 async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
-    """The work, once more while another replica has what it needs; StoreUnavailable after a minute of that."""
+    """The work, once more while another replica has what it needs; StoreUnavailable after a minute of that.
+
+    Once more, too, when a row was erased or a value taken between the look and the write: the next look sees it.
+    """
     until = monotonic() + PATIENCE
     while True:
         try:
             return await work()
-        except StoreUnavailable as outage:
-            if outage.cause is not Cause.LOCKED or monotonic() > until:
+        except (StoreUnavailable, IntegrityError) as problem:
+            passes = isinstance(problem, IntegrityError) or problem.cause is Cause.LOCKED
+            if not passes or monotonic() > until:
                 raise
 
 

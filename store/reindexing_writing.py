@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, literal, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.database import Store
@@ -81,16 +80,7 @@ async def _round(store: Store, name: str) -> tuple[int, bool]:
 
 
 async def _page(store: Store, name: str, after: int) -> tuple[int, int, int] | None:
-    for _ in range(5):
-        try:
-            return await _try_page(store, name, after)
-        except IntegrityError:
-            # Somebody registered with the very value meanwhile; the next look sees it, and the row keeps its index.
-            continue
-    return await _try_page(store, name, after)
-
-
-async def _try_page(store: Store, name: str, after: int) -> tuple[int, int, int] | None:
+    """The last of a page, how many of its rows were changed, and how many need none any more; None behind the last."""
     target = TARGETS[name]
     async with store.write() as connection:
         noted = select(index_changes).where(I.lookup == name, I.id > after).order_by(I.id).limit(PAGE)

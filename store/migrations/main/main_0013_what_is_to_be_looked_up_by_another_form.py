@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("lookup", sa.String(length=6), nullable=False),
         sa.Column("after", id_, nullable=False),
         sa.Column("scanned", sa.Boolean(), nullable=False),
+        sa.Column("awaited", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("lookup", name=op.f("pk_index_rebuilds")),
     )
     op.create_table(
@@ -37,4 +38,4 @@ def upgrade() -> None:
     op.create_index(op.f("ix_index_changes_customer_id_id"), "index_changes", ["customer_id", "id"])
     op.create_index(op.f("ix_index_changes_lookup_new_index"), "index_changes", ["lookup", "new_index"])
     if op.get_bind().execute(sa.text("SELECT 1 FROM customers LIMIT 1")).first() is not None:
-        op.bulk_insert(rebuilds, [{"lookup": each, "after": 0, "scanned": False} for each in LOOKUPS])
+        op.bulk_insert(rebuilds, [{"lookup": each, "after": 0, "scanned": False, "awaited": True} for each in LOOKUPS])
