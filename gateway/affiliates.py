@@ -21,6 +21,7 @@ from store.ids import new_id
 from store.payments import PAYMENT_KINDS
 from store.signing import secret_text
 from store.webhooks import seal_secret, webhooks
+from values.hosts import url_to_ascii
 from workers.posting import CannotPost, is_safe
 
 A, W = affiliates.c, webhooks.c
@@ -45,6 +46,10 @@ class Affiliates:
             raise AffiliateRefused("A name has up to 63 letters, digits, spaces, dots and dashes.")
         if kind not in PAYMENT_KINDS:
             raise AffiliateRefused(f"There is no way to pay {kind}. There are: {', '.join(PAYMENT_KINDS)}.")
+        try:
+            url = url_to_ascii(url)
+        except ValueError as error:
+            raise AffiliateRefused(f"The address names no host. {error}") from None
         if not is_safe(url):
             raise AffiliateRefused(
                 "The address must begin with https:// (on this machine, http://) and hold no password."

@@ -18,10 +18,10 @@ from starlette.routing import Route
 from gateway.graphql_http import Answers
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from resolvers.domain_names import normal
 from resolvers.rdap import CONFORMANCE
 from schema.requests import Kind, Request
 from store.faults import Cause, StoreUnavailable
+from values.domain_name import DomainNameError, to_ascii
 
 CLIENT = "rdap"
 PATH = "/rdap/domain/"
@@ -40,9 +40,10 @@ class Rdap:
 
     async def domain(self, request: HttpRequest) -> Response:
         """The domain, or an RDAP error (RFC 9083, section 6)."""
-        name = normal(request.path_params["name"])
-        if name is None:
-            return failed(400, "Not a domain name", "Write the name in letters, digits and hyphens, or in your script.")
+        try:
+            name = to_ascii(request.path_params["name"])
+        except DomainNameError as error:
+            return failed(400, "Not a domain name", str(error))
         try:
             found = await self._found(name)
         except StoreUnavailable as outage:

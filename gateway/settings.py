@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from policy.purposes import Purpose
+from values.hosts import host_to_ascii, url_to_ascii
+from values.mailbox import MailboxError, parse_mailbox
 
 DEMO_ISSUER = "https://gateway.localhost"
 """Who issues demo tokens. It names no port, so that `gateway token` works beside a server on any port."""
@@ -62,6 +65,10 @@ def _database(value: str) -> str:
 def _address(value: str) -> str:
     if not value:
         return value
+    try:
+        value = url_to_ascii(value)
+    except ValueError as error:
+        raise ValueError("use an address whose host is a domain name") from error
     parts = urlsplit(value)
     local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
@@ -104,9 +111,18 @@ def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 def _sender(value: str) -> str:
     local, at, domain = value.rpartition("@")
+    with suppress(MailboxError):
+        value = parse_mailbox(value).address
     if value and not (at and local and domain and value.isascii() and value.isprintable() and " " not in value):
         raise ValueError("use an address such as no-reply@example.com")
     return value
+
+
+def _host(value: str) -> str:
+    try:
+        return host_to_ascii(value)
+    except ValueError as error:
+        raise ValueError("use a domain name or an IP address") from error
 
 
 class Hidden(str):
@@ -290,7 +306,7 @@ class Settings:
         "GATEWAY_OUTBOX_HOURS", "hours after which a message that nobody takes is given up", _number(1, 720), "72"
     )
     smtp_host: str = setting(
-        "GATEWAY_SMTP_HOST", "server that takes letters to customers", _text, "", shown="none: letters wait"
+        "GATEWAY_SMTP_HOST", "server that takes letters to customers", _host, "", shown="none: letters wait"
     )
     smtp_port: int = setting("GATEWAY_SMTP_PORT", "its port", _number(1, 65535), "587")
     smtp_security: str = setting(

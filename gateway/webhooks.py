@@ -18,6 +18,7 @@ from store.ids import new_id
 from store.outbox import outbox
 from store.signing import secret_text
 from store.webhooks import seal_secret, webhooks
+from values.hosts import url_to_ascii
 from workers.posting import Poster, is_safe
 from workers.receivers import Failed, Message, Receivers
 
@@ -59,6 +60,10 @@ class Webhooks:
         """Tell a system of these events, of all if there are none; its secret, which is shown this once."""
         if not NAME.fullmatch(name):
             raise WebhookRefused("A name has small letters, digits, dots and dashes, such as crm or billing-2.")
+        try:
+            url = url_to_ascii(url)
+        except ValueError as error:
+            raise WebhookRefused(f"The address names no host. {error}") from None
         if not is_safe(url):
             raise WebhookRefused(
                 "The address must begin with https:// (on this machine, http://) and hold no password."

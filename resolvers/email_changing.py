@@ -17,7 +17,6 @@ from resolvers.authentication_means import Means
 from resolvers.authentication_secrets import hashed, new_secret
 from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
-from resolvers.email_addresses import EMAIL_FAULTS, address_fault
 from resolvers.email_letters import EmailLetter
 from resolvers.letters import Reader, reader_of, send_to
 from resolvers.sessions import end_where
@@ -30,6 +29,7 @@ from store.ids import new_id
 from store.metadata import Id, instant
 from store.signin import email_links
 from store.subjectkey import SubjectKey
+from values.mailbox import MailboxError, read_mailbox
 
 C, L, K = customers.c, email_links.c, credentials.c
 LIFE = timedelta(hours=1)
@@ -42,9 +42,10 @@ LAPSED = UserProblem("LINK_VOID", "This link is over or was used already: ask fo
 
 async def request_change(desk: Desk, given: Mapping[str, Any]) -> Result:
     """Write to the new address; whether somebody else has it is told to nobody, and then nothing is sent there (S8)."""
-    text = given["email"].strip()
-    if (fault := address_fault(text)) is not None:
-        return Result(problems=(UserProblem(fault, EMAIL_FAULTS[fault], ("email",)),))
+    try:
+        text = read_mailbox(given["email"]).display
+    except MailboxError as error:
+        return Result(problems=(UserProblem(error.fault.code, str(error), ("email",)),))
     keys = desk.store.keys
     (key,) = await keys.subjects([desk.subject])
     if key is None:

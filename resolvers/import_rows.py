@@ -22,6 +22,8 @@ from resolvers.newcomer import (
 )
 from store.domains import REGISTRANT_KINDS
 from store.services import SERVICE_KINDS, SERVICE_STATES
+from values import domain_name, lines, mailbox, person_name
+from values.domain_name import to_unicode
 
 MOST_SERVICES = 200
 ADDRESS_KEYS = ("street", "street2", "postal_code", "city", "region", "country")
@@ -45,8 +47,8 @@ def customer(record: Record, now: datetime) -> NewCustomer | list[Problem]:
 def _customer(fields: Fields) -> NewCustomer:
     fields.only(COLUMNS, "the record")
     bare = NewCustomer(
-        name=PersonName(fields.required("given_name", most=100), fields.required("family_name", most=100)),
-        email=fields.required("email", values.email, 320),
+        name=PersonName(_name(fields, "given_name"), _name(fields, "family_name")),
+        email=fields.required("email", values.email, mailbox.LONGEST_TYPED),
         postal_address=_address(fields),
         created_at=fields.moment("customer_since") or fields.now,
         phone=fields.text("phone", values.phone, 40),
@@ -55,6 +57,10 @@ def _customer(fields: Fields) -> NewCustomer:
         customer_number=fields.text("customer_number", values.number, 32),
     )
     return replace(bare, services=tuple(_service(each, bare) for each in _services(fields)))
+
+
+def _name(fields: Fields, part: str) -> str:
+    return fields.required(part, values.name, person_name.LONGEST)
 
 
 def _address(fields: Fields) -> PostalAddress:
@@ -85,7 +91,8 @@ def _services(fields: Fields) -> list[Fields]:
 def _service(fields: Fields, owner: NewCustomer) -> NewService:
     fields.only(SERVICE_KEYS, "the service")
     kind = cast(ServiceKind, fields.required("kind", values.one_of(SERVICE_KINDS), 20))
-    name = fields.required("name", values.domain if kind == "DOMAIN" else values.line)
+    check, most = (values.domain, domain_name.LONGEST_TYPED) if kind == "DOMAIN" else (values.line, lines.LONGEST)
+    name = fields.required("name", check, most)
     started = fields.moment("started_at") or owner.created_at
     ended = fields.moment("terminated_at")
     if ended is not None and ended < started:
@@ -98,7 +105,8 @@ def _service(fields: Fields, owner: NewCustomer) -> NewService:
     domain = _domain(fields, owner, name, started) if kind == "DOMAIN" else None
     if kind != "DOMAIN" and fields.raw("domain") is not None:
         fields.fault("domain", Fault.UNKNOWN_KEY)
-    return NewService(kind, name, started, status, fields.moment("renews_at", future=True), ended, domain)
+    shown = name if domain is None else to_unicode(name)
+    return NewService(kind, shown, started, status, fields.moment("renews_at", future=True), ended, domain)
 
 
 def _domain(service: Fields, owner: NewCustomer, name: str, registered: datetime) -> NewDomain:
@@ -111,9 +119,9 @@ def _domain(service: Fields, owner: NewCustomer, name: str, registered: datetime
         name=name,
         tld=name.rpartition(".")[2],
         registrant_kind=cast(RegistrantKind, kind),
-        registrant_name=fields.text("registrant_name") or f"{owner.name.given} {owner.name.family}",
+        registrant_name=fields.text("registrant_name", values.name) or f"{owner.name.given} {owner.name.family}",
         registrant_address=_address(fields) if elsewhere else owner.postal_address,
-        registrant_email=fields.text("registrant_email", values.email, 320) or owner.email,
+        registrant_email=fields.text("registrant_email", values.email, mailbox.LONGEST_TYPED) or owner.email,
         registrant_phone=fields.text("registrant_phone", values.phone, 40),
         registered_at=registered,
         expires_at=fields.moment("expires_at", future=True),

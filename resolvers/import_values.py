@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from resolvers.countries import COUNTRIES
 from resolvers.import_report import Fault
+from values import lines, mailbox
+from values.domain_name import DomainNameError, to_ascii
+from values.lines import LineError, read_line
+from values.mailbox import MailboxError, read_mailbox
+from values.person_name import read_name
 
 Check = Callable[[str], "str | Fault"]
 
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 # The signs that make a spreadsheet calculate a cell, full-width forms included (D7).
 _FORMULA = tuple("=+-@＝＋－＠")
-_EMAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}@(?=.{4,253}$)([^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]")
-_DOMAIN = re.compile(r"(?=.{4,253}$)([^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _PHONE_SPACING = str.maketrans("", "", " .-()/\u00a0\u202f")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,31}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+EMAIL_FAULTS = {
+    mailbox.Fault.NO_ADDRESS: Fault.NOT_AN_EMAIL,
+    mailbox.Fault.QUOTED: Fault.QUOTED_EMAIL,
+    mailbox.Fault.LITERAL: Fault.EMAIL_AT_NUMBER,
+    mailbox.Fault.NO_DOMAIN: Fault.EMAIL_WITHOUT_DOMAIN,
+    mailbox.Fault.TOO_LONG: Fault.EMAIL_TOO_LONG,
+    mailbox.Fault.MIXED: Fault.MIXED_SCRIPTS,
+}
 
 
 def line(text: str) -> str | Fault:
@@ -32,10 +42,13 @@ def line(text: str) -> str | Fault:
 
 
 def email(text: str) -> str | Fault:
-    """An e-mail address, international ones included."""
+    """An e-mail address, international ones included, by the rule of the API."""
     if text.startswith(_FORMULA):
         return Fault.FORMULA
-    return text if _EMAIL.fullmatch(text) else Fault.NOT_AN_EMAIL
+    try:
+        return read_mailbox(text).display
+    except MailboxError as error:
+        return EMAIL_FAULTS[error.fault]
 
 
 def phone(text: str) -> str | Fault:
@@ -60,8 +73,19 @@ def number(text: str) -> str | Fault:
 
 
 def domain(text: str) -> str | Fault:
-    """A domain name of two labels or more, in lower case."""
-    return text.lower() if _DOMAIN.fullmatch(text) else Fault.NOT_A_DOMAIN
+    """A domain name of two labels or more, by its A-labels."""
+    try:
+        return to_ascii(text)
+    except DomainNameError:
+        return Fault.NOT_A_DOMAIN
+
+
+def name(text: str) -> str | Fault:
+    """A part of somebody's name, by the rule of the API; what a spreadsheet would calculate is refused."""
+    try:
+        return line(read_name(text, lines.LONGEST))
+    except LineError:
+        return Fault.NOT_A_NAME
 
 
 def one_of(words: Sequence[str]) -> Check:
@@ -167,14 +191,11 @@ class Fields:
     def _checked(value: Any, check: Check, most: int) -> str | Fault:
         if not isinstance(value, str):
             return Fault.WRONG_TYPE
-        if len(value) > 4 * most:  # before anything that takes time by the length
-            return Fault.TOO_LONG
-        text = unicodedata.normalize("NFC", value.strip())
-        if not text:
-            return ""
-        if len(text) > most:
-            return Fault.TOO_LONG
-        return Fault.CONTROL_CHARACTER if _INVISIBLE.search(text) else check(text)
+        try:
+            text = read_line(value, most)
+        except LineError as error:
+            return Fault.TOO_LONG if error.code == "TOO_LONG" else Fault.CONTROL_CHARACTER
+        return check(text) if text else ""
 
 
 def _moment(text: str) -> datetime | None:

@@ -14,6 +14,7 @@ from store.domains import domains
 from store.metadata import ADDRESS_PARTS
 from store.sealing import SealBroken
 from store.subjectkey import SubjectKey
+from values.domain_name import to_unicode
 
 C, K, D = customers.c, credentials.c, domains.c
 NAMED = ("street", "city")
@@ -51,7 +52,7 @@ class OwnWords:
 def split(text: str) -> list[str]:
     """An address or a name of a host, and its parts: without what ends and what stands for everybody's mail."""
     local, _, host = text.rpartition("@")
-    labels = [label for label in host.split(".")[:-1] if label not in ("www", "mail")]
+    labels = [label for label in to_unicode(host).split(".")[:-1] if label not in ("www", "mail")]
     return [text, *_pieces(local), *labels]
 
 

@@ -12,8 +12,6 @@ from policy.events import Event
 from resolvers.announcements import Fact, Ref, announce
 from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
-from resolvers.import_report import Fault
-from resolvers.import_values import email
 from resolvers.texts import Texts
 from store.customers import customers
 from store.ids import new_id
@@ -33,9 +31,10 @@ TYPES = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
 async def add_paypal(desk: Desk, given: Mapping[str, Any]) -> Result:
     """A PayPal account, by its e-mail address."""
     texts = Texts(given)
-    account = texts.line("account")
-    if account is None or isinstance(email(account), Fault):
-        texts.problem("account", "INVALID_EMAIL", "Write the e-mail address of the account.")
+    account = texts.email("account")
+    if account is None:
+        if not texts.problems:
+            texts.problem("account", "INVALID_EMAIL", "Write the e-mail address of the account.")
         return Result(problems=tuple(texts.problems))
     return await _add(desk, given, "PAYPAL", {"paypal_account": account})
 

@@ -12,6 +12,7 @@ from policy.registries import FIELDS, shown
 from resolvers.guard import Record
 from store.domains import domains
 from store.metadata import ADDRESS_PARTS, instant
+from values.domain_name import to_unicode
 
 D = domains.c
 CONFORMANCE: Final = ["rdap_level_0", "redacted"]
@@ -47,7 +48,7 @@ def written_out(record: Record) -> dict[str, Any]:
     return {
         "rdapConformance": CONFORMANCE,
         "objectClassName": "domain",
-        "ldhName": record.value(D.name),
+        **_names(record.value(D.name)),
         "status": ["active"],
         "events": [{"eventAction": action, "eventDate": _moment(at)} for action, at in events if at is not None],
         "entities": [{"objectClassName": "entity", "roles": ["registrant"], "vcardArray": ["vcard", _card(record)]}],
@@ -59,6 +60,12 @@ def written_out(record: Record) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _names(name: str) -> dict[str, str]:
+    """RFC 9083 §5.3: the A-labels, and the U-labels where there are any."""
+    shown = to_unicode(name)
+    return {"ldhName": name} | ({"unicodeName": shown} if shown != name else {})
 
 
 def _is_shown(record: Record, field: str) -> bool:

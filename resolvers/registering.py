@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from policy.events import Event
 from resolvers.announcements import announce
 from resolvers.commands import Desk, Result, UserProblem
-from resolvers.email_addresses import EMAIL_FAULTS, address_fault
 from resolvers.newcomer import NewCredential, NewCustomer, PersonName, PostalAddress
 from resolvers.registration import add
 from resolvers.texts import Texts
 from store.blindindex import Lookup
 from store.customers import customers
+from values.mailbox import MailboxError, read_mailbox
 
 TAKEN = UserProblem("EMAIL_TAKEN", "There is a customer with this address: look the customer up instead.", ("email",))
 
@@ -31,11 +31,12 @@ async def register_customer(desk: Desk, given: Mapping[str, Any]) -> Result:
     name = PersonName(texts.name("givenName") or "", texts.name("familyName") or "")
     address = texts.address("postalAddress")
     locale = texts.language("locale") or "en"
-    email = given["email"].strip()
-    fault = address_fault(email)
-    problems = [*texts.problems, *([UserProblem(fault, EMAIL_FAULTS[fault], ("email",))] if fault else [])]
-    if problems:
-        return Result(problems=tuple(problems))
+    try:
+        email = read_mailbox(given["email"]).display
+    except MailboxError as error:
+        texts.problem("email", error.fault.code, str(error))
+    if texts.problems:
+        return Result(problems=tuple(texts.problems))
     new = NewCustomer(
         name=name,
         email=email,

@@ -19,6 +19,8 @@ from store.domains import domains
 from store.metadata import ADDRESS_PARTS
 from store.services import services
 from store.subjectkey import SubjectKey
+from values.domain_name import to_unicode
+from values.mailbox import same_mailbox
 
 D, S = domains.c, services.c
 DETAILS: Final[Mapping[str, Column[Any]]] = {
@@ -35,7 +37,7 @@ PARTS: Final = ("street", "street2", "postalCode", "city", "region", "country")
 def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], Texts]:
     """What an input says of an owner, by column; None for a detail that is emptied. The problems are with the texts."""
     texts, found = Texts(given, ("registrant",)), dict[Column[Any], Any]()
-    reads = {"name": texts.name, "email": texts.email, "phone": texts.phone}
+    reads = {"name": texts.owner_name, "email": texts.email, "phone": texts.phone}
     for name, read in reads.items():
         if name in given:
             found[DETAILS[name]] = read(name)
@@ -103,17 +105,14 @@ async def tell_owner(
     """
     reader = await reader_of(connection, key)
     own = reader.email if reader is not None else None
-    if email is None or (letter is not RegistrantLetter.LINK and own is not None and _same(own, email)):
+    if email is None or (letter is not RegistrantLetter.LINK and own is not None and same_mailbox(own, email)):
         return
     registry = registry_of(domain.tld)
     named = registry.name if registry is not None else f".{domain.tld}"
     to = Reader(key, email, reader.language if reader is not None else "en")
-    said = {"domain": domain.name, **({"registry": named} if letter is RegistrantLetter.NOTICE else {}), **facts}
+    noticed = {"registry": named} if letter is RegistrantLetter.NOTICE else {}
+    said = {"domain": to_unicode(domain.name), **noticed, **facts}
     await send_to(connection, to, site, letter, now, **said)
-
-
-def _same(one: str, other: str) -> bool:
-    return one.casefold() == other.casefold()
 
 
 assert len(PARTS) == len(ADDRESS_PARTS)

@@ -12,19 +12,19 @@ from policy.registries import FIELDS
 from resolvers.announcements import Fact, Ref, announce
 from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
-from resolvers.domain_names import normal
 from resolvers.registrants import COORDINATES, D, S, owned, read_details, sealed, tell_owner
 from resolvers.registrants_letters import RegistrantLetter
 from resolvers.services import word
 from store.blindindex import Lookup
 from store.domains import REGISTRANT_KINDS, domains
 from store.ids import new_id
+from values.domain_name import DomainNameError, to_ascii
+from values.mailbox import same_mailbox
 
 NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service that runs.", ("service",))
 NO_DOMAIN_SERVICE = UserProblem("NOT_A_DOMAIN", "This service is not the subscription of a domain.", ("service",))
 HAS_ONE = UserProblem("TAKEN", "This service has its domain already.", ("service",))
 TAKEN = UserProblem("TAKEN", "This domain is registered here already.", ("name",))
-NO_NAME = UserProblem("INVALID_DOMAIN", "This is no domain name, such as example.ch.", ("name",))
 PAST = UserProblem("INVALID_TIME", "A registration that is made now ends later.", ("expiresAt",))
 NAMELESS = UserProblem("REQUIRED", "An owner has a name.", ("registrant", "name"))
 NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
@@ -35,11 +35,14 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
 
     An owner who is not the customer is told at once (GDPR Art. 14(3)).
     """
-    name, ends = normal(given["name"]), given.get("expiresAt")
+    ends = given.get("expiresAt")
     details, texts = read_details(given["registrant"])
     problems = [*texts.problems]
-    if name is None:
-        problems.append(NO_NAME)
+    try:
+        name = to_ascii(given["name"])
+    except DomainNameError as error:
+        name = None
+        problems.append(UserProblem("INVALID_DOMAIN", str(error), ("name",)))
     if ends is not None and ends <= desk.now:
         problems.append(PAST)
     if details.get(D.registrant_name) is None and not any(each.field[-1] == "name" for each in texts.problems):
@@ -105,7 +108,7 @@ async def update_registrant(desk: Desk, given: Mapping[str, Any]) -> Result:
             coordinates.append("Domain.registrantKind")
         if changes:
             email = details.get(D.registrant_email, domain.email)
-            other = (email or "").casefold() != (domain.email or "").casefold()
+            other = not same_mailbox(email or "", domain.email or "")
             if other:
                 changes["registrant_erasure_at"] = None
             await connection.execute(update(domains).where(D.id == domain.id).values(changes))

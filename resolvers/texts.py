@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,12 +9,12 @@ import phonenumbers
 
 from resolvers.addresses import checked
 from resolvers.commands import UserProblem
-from resolvers.email_addresses import EMAIL_FAULTS, address_fault
 from resolvers.import_report import Fault
 from resolvers.import_values import country, language
-
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
-NAME_MOST, LINE_MOST = 100, 200
+from values import lines, person_name
+from values.lines import LineError, read_line
+from values.mailbox import MailboxError, read_mailbox
+from values.person_name import read_name
 
 
 def number(text: str) -> str | Fault:
@@ -37,14 +35,16 @@ class Texts:
         self.given, self.under = given, under
         self.problems: list[UserProblem] = []
 
-    def name(self, field: str) -> str | None:
+    def name(self, field: str, most: int = person_name.LONGEST) -> str | None:
         """A part of a name: a line with at least one letter; it may not be emptied."""
-        text = self.line(field, NAME_MOST)
+        text = self._read(field, read_name, most)
         if text is None:
             self._needed(field)
-        elif not any(unicodedata.category(character).startswith("L") for character in text):
-            self.problem(field, "INVALID_NAME", "A name needs at least one letter.")
         return text
+
+    def owner_name(self, field: str) -> str | None:
+        """The name of a domain's owner, who may be an organisation."""
+        return self.name(field, lines.LONGEST)
 
     def phone(self, field: str) -> str | None:
         """E.164, for a number that the country could have: plans of numbers change faster than libraries."""
@@ -53,11 +53,11 @@ class Texts:
     def email(self, field: str) -> str | None:
         """An e-mail address that nobody takes for another one."""
         text = self.line(field)
-        fault = None if text is None else address_fault(text)
-        if fault is not None:
-            self.problem(field, fault, EMAIL_FAULTS[fault])
+        try:
+            return None if text is None else read_mailbox(text).display
+        except MailboxError as error:
+            self.problem(field, error.fault.code, str(error))
             return None
-        return text
 
     def language(self, field: str) -> str | None:
         """BCP 47."""
@@ -80,19 +80,17 @@ class Texts:
         self.problems += inner.problems
         return found
 
-    def line(self, field: str, most: int = LINE_MOST) -> str | None:
+    def line(self, field: str, most: int = lines.LONGEST) -> str | None:
         """One line of text in NFC, without the space around it."""
+        return self._read(field, read_line, most)
+
+    def _read(self, field: str, read: Callable[[str, int], str], most: int) -> str | None:
         value = self.given.get(field)
-        if value is None:
+        try:
+            return None if value is None else read(value, most) or None
+        except LineError as error:
+            self.problem(field, error.code, str(error))
             return None
-        text = unicodedata.normalize("NFC", value).strip()
-        if len(text) > most:
-            self.problem(field, "TOO_LONG", f"At most {most} characters.")
-            return None
-        if _INVISIBLE.search(text):
-            self.problem(field, "INVALID_CHARACTERS", "It has characters that cannot be seen; type it again.")
-            return None
-        return text or None
 
     def problem(self, field: str, code: str, message: str) -> None:
         """Note what is wrong with a field."""

@@ -55,10 +55,10 @@ def node_key(model: SchemaModel, field: FieldModel, text: str) -> tuple[str, int
 def searched_for(field: FieldModel, text: str) -> str:
     """What a document is looked up by, in its normal form; FieldError for what can be none, existing or not."""
     assert isinstance(field.source, Told)
-    found = field.source.normal(text)
-    if found is None:
-        raise FieldError(Code.BAD_USER_INPUT, f"`{field.source.kind}` is no {field.source.kind} name.")
-    return found
+    try:
+        return field.source.normal(text)
+    except ValueError as error:
+        raise FieldError(Code.BAD_USER_INPUT, f"`{field.source.kind}`: {error}") from None
 
 
 def own_key(grant: Grant) -> int:

@@ -18,6 +18,7 @@ from schema.records import record
 from schema.scalars import DateTime
 from schema.words import enumerated
 from store.domains import REGISTRANT_KINDS, domains
+from values.domain_name import to_unicode
 
 D = domains.c
 REGISTRY = (Recipient.REGISTRY,)
@@ -39,7 +40,18 @@ class Domain(Node):
     """A registered domain name. The registrant may be someone else than the customer."""
 
     id: strawberry.ID = identity(domains, REGISTERED)
-    name: str | None = datum(D.name, "The domain name.", REGISTERED, disclosed_to=REGISTRY)
+    name: str | None = datum(
+        D.name,
+        "The domain name as DNS has it, international ones by their A-labels.",
+        REGISTERED,
+        disclosed_to=REGISTRY,
+    )
+    unicode_name: str | None = datum(
+        D.name,
+        "The name as people read it, where it is international (RFC 9083's `unicodeName`).",
+        (SELF,),
+        read=to_unicode,
+    )
     tld: str | None = datum(D.tld, "The extension, whose registry sets what is published.", REGISTERED)
     registrant_kind: RegistrantKind | None = datum(
         D.registrant_kind, "Person or organisation.", REGISTERED, disclosed_to=REGISTRY

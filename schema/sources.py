@@ -77,8 +77,8 @@ class Told:
     columns: Mapping[Column[Any], str]
     """The columns, each with the coordinate of the field whose rule decides about it."""
     reads_as: Purpose
-    normal: Callable[[str], str | None]
-    """The argument in the form that is compared; None for what can be none."""
+    normal: Callable[[str], str]
+    """The argument in the form that is compared; ValueError, with a sentence to show, for what can be none."""
     write: Callable[[Record], Any]
 
     @property

@@ -7,12 +7,16 @@ import unicodedata
 from collections.abc import Callable
 from enum import Enum
 
+from values import domain_name, mailbox
+
 LENGTH = 16
 """Bytes: 128 bits, so that two of a billion values meet with a probability of 10^-21."""
 
 
-def _folded(value: str) -> str:
-    return unicodedata.normalize("NFKC", value).strip().casefold()
+def _number(value: str) -> str:
+    # Customer numbers are ASCII: nothing else is brought to their form, so that nothing else can be taken for one.
+    bare = unicodedata.normalize("NFC", value).strip()
+    return bare.upper() if bare.isascii() else bare
 
 
 def _digits(value: str) -> str:
@@ -26,10 +30,10 @@ class Lookup(Enum):
         self.word = word
         self.normalise = normalise
 
-    EMAIL = "email", _folded
-    CUSTOMER_NUMBER = "customer_number", lambda value: _folded(value).upper()
-    DOMAIN = "domain", lambda value: _folded(value).rstrip(".")
-    LOGIN = "login", _folded
+    EMAIL = "email", mailbox.lookup_form
+    CUSTOMER_NUMBER = "customer_number", _number
+    DOMAIN = "domain", domain_name.lookup_form
+    LOGIN = "login", mailbox.lookup_form
     CARD = "card", _digits
 
 
@@ -41,4 +45,4 @@ def blind_index(key: bytes, kind: Lookup | str, value: str) -> bytes:
     lookup = WORDS.get(kind) if isinstance(kind, str) else kind
     if lookup is None:
         raise ValueError(f"nothing is looked up by {kind}; known are {sorted(WORDS)}")
-    return hmac.digest(key, f"{lookup.word}\0{lookup.normalise(value)}".encode(), "sha256")[:LENGTH]
+    return hmac.digest(key, f"{lookup.word}\0{lookup.normalise(value)}".encode(errors="replace"), "sha256")[:LENGTH]

@@ -16,6 +16,7 @@ from store.customers import customers
 from store.engines import make_engine, make_reader, transaction
 from store.faults import Cause, StoreUnavailable
 from store.housekeys import INDEX_KEY
+from store.index_changes import index_rebuilds
 from store.keys import subject_keys, system_keys
 from store.keystore import KeyStore
 from store.ledger import Ledger, Writer
@@ -64,8 +65,11 @@ class _Parts:
 class Store:
     """What `open_store` gives. All of it may be used at once by any number of tasks of one event loop."""
 
-    def __init__(self, config: StoreConfig) -> None:
-        """Connects to nothing yet, and may raise RootKeyWrong or RootKeyExposed; ValueError for a bad address."""
+    def __init__(self, config: StoreConfig, reindexing: bool = False) -> None:
+        """Connects to nothing yet, and may raise RootKeyWrong or RootKeyExposed; ValueError for a bad address.
+
+        `reindexing` is for who finishes what everybody else must wait for (`store.reindexing`).
+        """
         root = RootKeys(config.root_key_path)
         size, deadline = config.connections, config.read_deadline
         key_reader = make_reader(config.key_store, size, deadline)
@@ -78,6 +82,7 @@ class Store:
         self.ledger = Ledger(_ledger_writer(config))
         engine, transactions = make_engine(config.database, 1, config.patience), _transactions(config)
         self._parts = _Parts(config, root, engine, transactions, key_reader, key_engine)
+        self._reindexing = reindexing
         self._checked = False
         self._checking: asyncio.Task[None] | None = None
 
@@ -106,7 +111,8 @@ class Store:
     async def check(self) -> None:
         """What must be so before the first request, in order; once it was so, it is not asked again.
 
-        (1) All sets of tables are at this release's version (StoreUnavailable NOT_MIGRATED); (2) there is a root key,
+        (1) All sets of tables are at this release's version, and every row can be found by this release's form of what
+        it is looked up by (StoreUnavailable NOT_MIGRATED); (2) there is a root key,
         or none is needed yet and it is made now (RootKeyMissing, KeyStoreMissing); (3) it unwraps what is there
         (RootKeyWrong).
         """
@@ -127,6 +133,8 @@ class Store:
             if address.is_sqlite and not address.path.exists():
                 raise StoreUnavailable(Cause.NOT_MIGRATED, schema.name)
             await check_version(reader, schema)
+        if not self._reindexing and await _any(self.reader, index_rebuilds.c.lookup, index_rebuilds.c.awaited):
+            raise StoreUnavailable(Cause.NOT_MIGRATED, index_rebuilds.name)
 
     async def _check_root_key(self) -> None:
         root, key_reader = self._parts.root, self._parts.key_reader
@@ -179,17 +187,17 @@ def _transactions(config: StoreConfig) -> Transactions:
     return PostgresTransactions(config.database, config.connections, config.patience)
 
 
-async def _any(reader: Reader, column: ColumnElement[Any]) -> bool:
-    return bool(await reader.fetch(reader.prepare(select(column).limit(1)), {}))
+async def _any(reader: Reader, column: ColumnElement[Any], *where: ColumnElement[bool]) -> bool:
+    return bool(await reader.fetch(reader.prepare(select(column).where(*where).limit(1)), {}))
 
 
-async def open_store(config: StoreConfig) -> Store:
+async def open_store(config: StoreConfig, reindexing: bool = False) -> Store:
     """The store, checked; RootKeyProblem or StoreUnavailable NOT_MIGRATED when the process must not start.
 
     A database that is down for now does not stop the start: what is asked of the store raises StoreUnavailable until
     it is back.
     """
-    store = Store(config)
+    store = Store(config, reindexing)
     try:
         await store.check()
     except StoreUnavailable as outage:

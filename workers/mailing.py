@@ -15,6 +15,8 @@ from email.utils import format_datetime
 
 import orjson
 
+from values.mailbox import MailboxError, parse_mailbox
+
 SECONDS = 15.0
 """How long the server may keep quiet."""
 
@@ -112,9 +114,12 @@ def compose(terms: Terms, id_: int, content: bytes, now: datetime) -> EmailMessa
 
 def _recipient(text: str) -> Address:
     """One address, its domain as DNS writes it; ValueError for anything else."""
-    local, at, domain = text.rpartition("@")
-    if not at or not local or any(ord(each) < 33 or each in ',;<>"()' or ord(each) == 127 for each in text):
-        raise ValueError("not an address")
-    if not domain.isascii():
-        domain = domain.encode("idna").decode()
-    return Address(username=local, domain=domain)
+    try:
+        mailbox = parse_mailbox(text)
+    except MailboxError:
+        # What was taken by an earlier release, at a name that no registry gives, goes where DNS says, as it did.
+        local, at, domain = text.rpartition("@")
+        if not (text.isascii() and at and local and domain) or any(ord(e) < 33 or e in ',;<>"()\x7f' for e in text):
+            raise
+        return Address(username=local, domain=domain)
+    return Address(username=mailbox.local, domain=mailbox.domain)

@@ -78,8 +78,8 @@ SWEEPS: Final = (
 OTHERWISE: Final[Mapping[str, Way]] = {
     **dict.fromkeys(
         (
-            "consents", "credentials", "customers", "disclosures", "domains", "invoices", "legal_holds",
-            "legal_requests",
+            "consents", "credentials", "customers", "disclosures", "domains", "index_changes", "invoices",
+            "legal_holds", "legal_requests",
             "oauth_consents", "passkeys", "payment_methods", "second_factors", "services", "subject_keys",
         ),
         Way.ERASURE,
@@ -99,7 +99,11 @@ OTHERWISE: Final[Mapping[str, Way]] = {
     ),
     **dict.fromkeys(("affiliates", "clients", "documents", "oauth_clients", "partners", "webhooks"), Way.OPERATOR),
     **dict.fromkeys(
-        ("erasure_recipients", "erasures", "ledger_keys", "ledger_tiles", "ledger_tree", "system_keys"), Way.NEVER
+        (
+            "erasure_recipients", "erasures", "index_rebuilds", "ledger_keys", "ledger_tiles", "ledger_tree",
+            "system_keys",
+        ),
+        Way.NEVER,
     ),
 }  # fmt: skip
 """Tables that no sweep names; a test finds the one that is in neither list."""

@@ -17,9 +17,13 @@ from resolvers.import_report import Progress, Report
 from resolvers.import_source import Format
 from resolvers.imports import import_customers
 from store.database import open_store
-from store.migrate import upgrade
+from store.ids import to_global_id
+from store.reindexing_writing import Collision
+from store.upgrading import reindex_all, upgrade_all
 
 BAD_ROWS = 1
+COLLISIONS = 4
+SAID = {"EMAIL": "e-mail address", "LOGIN": "login name", "DOMAIN": "domain name"}
 
 
 @click.group()
@@ -31,14 +35,51 @@ def db() -> None:
 def db_upgrade() -> None:
     """Create the databases, or bring them to this release's version.
 
+    Where this release compares addresses in another form, rows are found by that form afterwards; values of two
+    customers that are one in it are listed, keep the form they have, and make the exit code 4.
+
     \b
     Safe to run from every replica at once, and again:
         gateway db upgrade
     """
     settings = read_settings()
     with told_in_a_sentence():
-        server.run(upgrade(store_config(settings)))
+        changed, collisions = server.run(upgrade_all(store_config(settings)))
     click.echo("The databases are at this release's version.")
+    _tell_reindexed(changed, collisions)
+
+
+@db.command("reindex")
+def db_reindex() -> None:
+    """Look again at every row that is looked up by a fingerprint, and bring it to this release's form.
+
+    Once, after the last replica of an earlier release has ended: it may have written rows in the earlier form. What
+    two customers share is listed, and makes the exit code 4.
+
+    \b
+        gateway db reindex
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        changed, collisions = server.run(reindex_all(store_config(settings)))
+    _tell_reindexed(changed, collisions, always=True)
+
+
+def _tell_reindexed(changed: int, collisions: list[Collision], always: bool = False) -> None:
+    """By the ids of customers alone: what they have in common is an address of theirs."""
+    if changed or always:
+        click.echo(f"{changed} rows are looked up by another form of their value now.")
+    for each in collisions:
+        who = to_global_id("Customer", each.customer)
+        others = ", ".join(to_global_id("Customer", other) for other in each.others) or "nobody any more"
+        click.echo(f"  {SAID[each.lookup]} of customer {who}: also of {others}", err=True)
+    if collisions:
+        click.echo(
+            f"{len(collisions)} values are one with another row's value, and each row keeps the form that it is found "
+            "by, until one of the two is changed or its customer erased. Then run `gateway db upgrade` again.",
+            err=True,
+        )
+        raise SystemExit(COLLISIONS)
 
 
 @click.command()

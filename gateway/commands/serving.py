@@ -42,7 +42,7 @@ from schema.api import Api
 from schema.limits import Limits
 from schema.lint import SchemaRefused
 from store.database import StoreUnavailable
-from store.migrate import upgrade
+from store.upgrading import upgrade_all
 
 log = logging.getLogger("gateway")
 
@@ -106,7 +106,7 @@ async def _work_until_stopped(settings: Settings) -> None:
 
 
 async def _demo(settings: Settings, listening: socket.socket) -> None:
-    await upgrade(store_config(settings))
+    await upgrade_all(store_config(settings))
     await answer_until_stopped(settings, listening, _fill_and_welcome)
 
 

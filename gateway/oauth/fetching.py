@@ -41,7 +41,8 @@ async def fetch_json(address: str) -> dict[str, Any]:
 
 def is_safe(address: object) -> bool:
     """Whether an address may be asked."""
-    if not isinstance(address, str):
+    # A host in other letters would be resolved by IDNA 2003, and may be another one.
+    if not isinstance(address, str) or not address.isascii():
         return False
     try:
         parts = urlsplit(address)

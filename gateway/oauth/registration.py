@@ -145,7 +145,9 @@ def check_redirect_uri(uri: str, kind: Kind) -> None:
     except ValueError:
         raise RegistrationRefused(f"{uri} is not an address.") from None
     if not uri.isascii() or not uri.isprintable() or any(mark in uri for mark in " \"'<>\\;*,"):
-        raise RegistrationRefused(f"{uri}: write it without wildcards, spaces or quotes, percent-encoded.")
+        raise RegistrationRefused(
+            f"{uri}: write it without wildcards, spaces or quotes, percent-encoded, its host by A-labels (xn--…)."
+        )
     if "#" in uri or parts.username is not None:
         raise RegistrationRefused(f"{uri}: leave out the fragment and the user name.")
     if parts.scheme == "https" and host:

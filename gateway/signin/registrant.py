@@ -20,11 +20,11 @@ from policy.purposes import Purpose
 from policy.registries import registry_of, shown
 from policy.retention import RetentionRule
 from resolvers.commands import Desk
-from resolvers.domain_names import LONGEST, normal
 from resolvers.registrants_rights import Holder, RegistrantLinks, ask_erasure, call_off
 from schema.requests import Kind, Request
 from store.faults import Cause, StoreUnavailable
 from store.ids import to_global_id
+from values.domain_name import LONGEST_TYPED, DomainNameError, to_ascii, to_unicode
 
 CLIENT = "registrant-link"
 LONGEST_SECRET = 100
@@ -50,15 +50,18 @@ async def show(visit: Visit) -> Response:
 
 
 def _form(visit: Visit, *said: Child, status: int = 200, errors: tuple[str, ...] = ()) -> Response:
-    name = entry("domain", visit.say("domain"), errors=errors, maxlength=LONGEST, required=True, autocapitalize="none")
+    name = entry(
+        "domain", visit.say("domain"), errors=errors, maxlength=LONGEST_TYPED, required=True, autocapitalize="none"
+    )
     form = visit.form_of("/registrant", name, button(visit.say("send_link")))
     return visit.page(visit.say("registrant"), *said, paragraph(visit.say("registrant_why")), form, status=status)
 
 
 async def send(visit: Visit) -> Response:
     """Write to the owner, if there is one. The page says the same in any case."""
-    name = normal(visit.form.get("domain", "")[:LONGEST])
-    if name is None:
+    try:
+        name = to_ascii(visit.form.get("domain", ""))
+    except DomainNameError:
         return _form(visit, status=422, errors=(visit.say("no_domain_name"),))
     denied = await RegistrantLinks(visit.house.store, visit.house.means).send(name, visit.visitor, visit.now)
     if denied is not None:
@@ -160,7 +163,7 @@ def _page(visit: Visit, secret: str, told: dict[str, Any]) -> Response:
     domain = told["domain"]
     return visit.page(
         visit.say("registrant"),
-        tag("section", tag("h2", domain["name"]), _details(visit, domain)),
+        tag("section", tag("h2", to_unicode(domain["name"])), _details(visit, domain)),
         tag("section", tag("h2", visit.say("registrant_whence")), _whence(visit, domain)),
         tag("section", tag("h2", visit.say("registrant_whither")), _whither(visit, told["disclosures"])),
         _erasure(visit, secret, domain),

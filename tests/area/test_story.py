@@ -141,6 +141,20 @@ def test_the_whole_story(page: Page, server: Running) -> None:
     press(page, ".owner button[type=submit]")
     said(page, "Saved")
     page.until("document.querySelector('.domain').innerText.includes('perrin@atelier.example')")
+
+    # An international address stays as it is when something else is changed (S14): browsers rewrite `email` fields.
+    press(page, ".owner button")
+    fill(page, "email", "o@faß.de")
+    press(page, ".owner button[type=submit]")
+    page.until(
+        "document.querySelector('.domain').innerText.includes('o@faß.de') && !document.querySelector('form.owner')"
+    )
+    press(page, ".owner button")
+    assert page.evaluate("document.getElementById('email').value") == "o@faß.de"
+    fill(page, "phone", "+41 21 555 01 09")
+    press(page, ".owner button[type=submit]")
+    page.until("document.querySelector('.domain').innerText.includes('+41215550109')")
+    assert "o@faß.de" in text(page) and "o@fass.de" not in text(page)
     press(page, ".owner button")
     press(page, ".owner button[type=reset]")
     page.until("document.activeElement.innerText.includes('Change the owner')")

@@ -47,6 +47,19 @@ def test_a_wrong_setting_is_named_with_what_to_do(name: str, value: str, advice:
     assert advice in str(caught.value)
 
 
+def test_names_of_hosts_are_kept_as_dns_has_them() -> None:
+    """S14: Python itself would look `faß.example` up as `fass.example`."""
+    settings = read({
+        "GATEWAY_ISSUER": "https://daten.faß.example", "GATEWAY_SMTP_HOST": "post.faß.example",
+        "GATEWAY_SMTP_FROM": "nobody@faß.example",
+    })  # fmt: skip
+    assert settings.issuer == "https://daten.xn--fa-hia.example"
+    assert (settings.smtp_host, settings.smtp_from) == ("post.xn--fa-hia.example", "nobody@xn--fa-hia.example")
+    for name, value in (("GATEWAY_ISSUER", "https://i❤.ws"), ("GATEWAY_SMTP_HOST", "i❤.ws")):
+        with pytest.raises(SettingsError, match="domain name"):
+            read({name: value})
+
+
 def test_all_wrong_settings_are_told_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         read({"PORT": "x", "GATEWAY_LOG": "y", "GATEWAY_DEMO": "z"})

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import idna
 import orjson
 from graphql import (
     ExecutionResult,
@@ -74,6 +75,7 @@ READS: Mapping[str, Callable[[Any], Any]] = {
     "Customer.givenName": lambda name: name[0],
     "Customer.familyName": lambda name: name[1],
     "Invoice.billedName": lambda name: " ".join(part for part in name if part),
+    "Domain.unicodeName": lambda name: idna.decode(name, display=True),
     "Card.expMonth": lambda expiry: int(expiry[0]),
     "Card.expYear": lambda expiry: int(expiry[1]),
     "Disclosure.fields": orjson.loads,

@@ -45,6 +45,18 @@ def test_mistakes_are_told_in_a_sentence(folder: Path, arguments: list[str], sai
     assert done.returncode == 3 and said in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_host_is_kept_as_dns_has_it(folder: Path) -> None:
+    """S14: Python itself would look `faß.example` up as `fass.example`."""
+    assert command(["webhooks", "add", "sharp", "https://faß.example/hook"], folder).returncode == 0
+    assert "https://xn--fa-hia.example/hook" in command(["webhooks", "list"], folder).stdout
+    register = ["affiliates", "register", "--country", "CH"]
+    assert command([*register, "Sharp Pay", "https://pay.faß.example/cards"], folder).returncode == 0
+    assert "https://pay.xn--fa-hia.example/cards" in command(["affiliates", "list"], folder).stdout
+    for refused in (["webhooks", "add", "heart", "https://i❤.ws/"], [*register, "Heart Pay", "https://i❤.ws/"]):
+        done = command(refused, folder)
+        assert done.returncode in (1, 3) and "names no host" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_every_event_is_listed(folder: Path) -> None:
     text = command(["webhooks", "events"], folder).stdout
     assert "customer.erased" in text and "service.terminated" in text

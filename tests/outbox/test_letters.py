@@ -245,5 +245,10 @@ def test_a_subject_stays_one_header() -> None:
 
 
 def test_a_domain_is_written_as_dns_has_it() -> None:
-    letter = compose(terms(Box()), 1, orjson.dumps(LETTER | {"to": "a@zürich.example"}), datetime.now(UTC))
-    assert letter["To"] == "a@xn--zrich-kva.example"
+    """S14, H2: and what was taken by an earlier release goes where it went."""
+    for to, sent in (
+        ("a@zürich.example", "a@xn--zrich-kva.example"), ("Owner@FAß.de", "Owner@xn--fa-hia.de"),
+        ("राम@मोहन.भारत", "राम@xn--l2bl7a9d.xn--h2brj9c"), ("a@a_b.example", "a@a_b.example"),
+    ):  # fmt: skip
+        letter = compose(terms(Box()), 1, orjson.dumps(LETTER | {"to": to}), datetime.now(UTC))
+        assert letter["To"] == sent

@@ -10,21 +10,22 @@ from pathlib import Path
 import pytest
 
 import resolvers
+import values
 from policy.cards import CardFault
 from resolvers.addresses import WORDS
 from resolvers.catalogues import LANGUAGES, entries, preferred, translated
-from resolvers.email_addresses import EMAIL_FAULTS
 from store.database import Store
 from tests.promises.gate import Gate, own
+from values import domain_name, mailbox
 
 ROOM = Path(resolvers.__file__).parent
-PLACES = {"UserProblem": 1, "problem": 2, "_checked": 3, "AddressFault": 2}
+PLACES = {"UserProblem": 1, "problem": 2, "_checked": 3, "AddressFault": 2, "LineError": 1}
 """Which argument of what is a message."""
 
 
 def said() -> Iterator[str]:
     """Every message that the code writes out, with `{}` for what it puts in."""
-    for path in ROOM.glob("*.py"):
+    for path in (*ROOM.glob("*.py"), *Path(values.__file__).parent.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 place = PLACES.get(getattr(node.func, "id", getattr(node.func, "attr", "")))
@@ -32,7 +33,8 @@ def said() -> Iterator[str]:
                     yield text
     yield from (each.text for each in CardFault)
     yield from (message for _, message in WORDS.values())
-    yield from EMAIL_FAULTS.values()
+    yield from (each.sentence for each in mailbox.Fault)
+    yield from (each.value for each in domain_name.Fault)
 
 
 def _text(node: ast.expr) -> str | None:

@@ -13,7 +13,6 @@ from starlette.applications import Starlette
 from gateway.rdap import list_routes
 from policy.grant import Grant, Partner
 from policy.purposes import Purpose
-from resolvers.domain_names import normal
 from schema.requests import Request
 from store.database import Store
 from store.domains import domains
@@ -102,11 +101,6 @@ async def test_errors_are_rdap_objects(gate: Gate, name: str, status: int) -> No
     answer = await look(gate, name)
     assert answer.status_code == status and answer.json()["errorCode"] == status
     assert name not in answer.text or len(name) < 3
-
-
-def test_names_are_compared_by_their_a_labels() -> None:
-    assert normal("Bücher.example.") == "xn--bcher-kva.example" == normal("xn--BCHER-kva.example")
-    assert normal("a_b.example") is None and normal("") is None
 
 
 RDAP = "query ($domain: String!) { rdap(domain: $domain) }"

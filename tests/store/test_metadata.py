@@ -24,7 +24,7 @@ COLUMNS = [column for table in TABLES for column in table.columns]
 EXPECTED = {
     "affiliates", "alarm_links", "card_vault", "command_keys", "customer_changes", "email_links",
     "client_reach", "clients", "consents", "cookie_choices", "credentials", "customers",
-    "disclosures",
+    "disclosures", "index_changes", "index_rebuilds",
     "documents", "domains", "erasure_recipients", "erasures", "export_parts", "exports", "guesses", "invoices",
     "known_devices", "ledger_checkpoints", "ledger_entries",
     "ledger_keys", "ledger_leaves", "ledger_pending", "ledger_subjects", "ledger_tiles", "ledger_tree", "legal_holds",

@@ -10,7 +10,7 @@ export function owner(domain, again) {
   const place = h('div', { class: 'owner' });
   const leaves = domain.registrantErasureRequestedAt;
   const closed = () => place.replaceChildren(h('button', { type: 'button', class: 'plain', onclick: opened },
-    say('ownerChange'), h('span', { class: 'unseen' }, ` ${domain.name}`)));
+    say('ownerChange'), h('span', { class: 'unseen' }, ` ${domain.unicodeName}`)));
   const opened = () => {
     document.querySelector('form.owner')?.dispatchEvent(new Event('reset'));
     const shown = fields(domain, again);
@@ -29,11 +29,11 @@ const idOf = (domain) => `owner-${domain.id}`;
 
 function fields(domain, again) {
   const send = (sent) => carry(() => change('UpdateRegistrant', input(sent, domain)), async () => { announce(say('saved')); await again(); }, sent);
-  const shown = form(idOf(domain), send, h('fieldset', null, h('legend', null, say('owner', domain.name)),
+  const shown = form(idOf(domain), send, h('fieldset', null, h('legend', null, say('owner', domain.unicodeName)),
     select('registrantKind', say('ownerKind'), ['NATURAL_PERSON', 'LEGAL_PERSON'].map((kind) => [kind, say(kind)]), domain.registrantKind),
     field('name', say('fullName'), { value: domain.registrantName ?? '', autocomplete: 'off', required: true }),
     addressFields(domain.registrantAddress, false),
-    field('email', say('email'), { value: domain.registrantEmail ?? '', type: 'email', autocomplete: 'off', hint: say('ownerTold') }),
+    field('email', say('email'), { value: domain.registrantEmail ?? '', inputmode: 'email', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'off', hint: say('ownerTold') }),
     field('phone', say('PHONE'), { value: domain.registrantPhone ?? '', type: 'tel', autocomplete: 'off', hint: say('ownerPhoneHint') }),
     h('div', { class: 'acts' }, button(say('save')), h('button', { type: 'reset', class: 'plain' }, say('leave')))));
   shown.classList.add('owner');

@@ -16,7 +16,7 @@ export async function payments(again) {
       kept && h('p', null, h('button', { type: 'button', id: 'unkeep', class: 'plain', onclick: () => carry(() => change('WithdrawCardConsent'), done) }, say('unkeep')),
         ' ', h('span', { class: 'quiet' }, say('unkeepWhy')))),
     card(consentWording, done),
-    small('paypal-form', say('addPayPal'), field('account', say('account'), { type: 'email', autocomplete: 'email' }), (sent) => change('AddPayPal', { account: sent.elements.account.value.trim() }), done),
+    small('paypal-form', say('addPayPal'), field('account', say('account'), { inputmode: 'email', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'email' }), (sent) => change('AddPayPal', { account: sent.elements.account.value.trim() }), done),
     small('bank-form', say('addBank'), field('bankName', say('bank')), (sent) => change('AddBankTransfer', { bankName: sent.elements.bankName.value.trim() }), done),
     h('section', null, h('h3', null, say('invoices')), me.invoices.length
       ? h('ul', { class: 'rows' }, me.invoices.map((each) => h('li', null, h('span', null, `${each.number} · ${day(each.issuedAt)}`),

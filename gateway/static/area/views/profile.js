@@ -34,7 +34,7 @@ export async function profile(again) {
 
 function emailForm() {
   const shown = form('email-form', (sent) => carry(() => change('RequestEmailChange', { email: sent.elements.email.value.trim() }), () => { announce(say('emailSent')); sent.reset(); }, sent),
-    h('fieldset', null, h('legend', null, say('emailChange')), field('email', say('emailNew'), { type: 'email', autocomplete: 'email', hint: say('emailHint') }), button(say('emailSend'))));
+    h('fieldset', null, h('legend', null, say('emailChange')), field('email', say('emailNew'), { inputmode: 'email', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'email', hint: say('emailHint') }), button(say('emailSend'))));
   restore(shown, remembered().form);
   return shown;
 }

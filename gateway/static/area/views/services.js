@@ -32,7 +32,7 @@ function domain(each, policy, again) {
   const value = {
     name: each.registrantName, address: each.registrantAddress?.formatted?.join(', '), email: each.registrantEmail, phone: each.registrantPhone,
   };
-  return h('fieldset', { class: 'domain' }, h('legend', null, each.name), PARTS.map((part) => {
+  return h('fieldset', { class: 'domain' }, h('legend', null, each.unicodeName), PARTS.map((part) => {
     const rule = policy?.rules.find((one) => one.field === part.toUpperCase());
     return h('div', { class: 'whois' }, h('span', { class: 'quiet' }, say(part.toUpperCase())), h('span', null, value[part] ?? '—'), toggle(each, part, rule, policy, again));
   }), owner(each, again));
@@ -44,5 +44,5 @@ function toggle(each, part, rule, policy, again) {
   const id = `${each.id}-${part}`;
   const flip = (event) => carry(() => change('SetWhoisVisibility', { domain: each.id, [name]: event.target.checked }), async () => { announce(say('saved')); await again(); });
   return h('span', { class: 'tick' }, h('input', { id, type: 'checkbox', checked: each[name], onchange: flip }),
-    h('label', { for: id }, say('hide', say(part.toUpperCase())), h('span', { class: 'unseen' }, ` ${each.name}`)));
+    h('label', { for: id }, say('hide', say(part.toUpperCase())), h('span', { class: 'unseen' }, ` ${each.unicodeName}`)));
 }

@@ -1,0 +1,60 @@
+"""A whole upgrade: the tables of this release, then the rows that it finds by another form of their values."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import select
+
+from store.config import StoreConfig
+from store.database import Store, open_store
+from store.engines import make_reader
+from store.index_changes import index_changes, index_rebuilds
+from store.migrate import upgrade
+from store.reindexing_writing import Collision, collisions, rebuild
+
+
+async def upgrade_all(config: StoreConfig) -> tuple[int, list[Collision]]:
+    """Do both; how many rows are found by another index now, and which could not be (`gateway db upgrade`).
+
+    The keys are needed only when there are such rows. Safe from every replica at once, and again: what was left
+    undone is gone on with, and what collided is tried again.
+    """
+    await upgrade(config)
+    return await _reindexed(config, anew=False) if await _unfinished(config) else (0, [])
+
+
+async def reindex_all(config: StoreConfig) -> tuple[int, list[Collision]]:
+    """Look at every row once more, such as after the last replica of an earlier release has ended."""
+    return await _reindexed(config, anew=True)
+
+
+async def _reindexed(config: StoreConfig, anew: bool) -> tuple[int, list[Collision]]:
+    async with _opened(config) as store:
+        changed = await rebuild(store, anew)
+        found, last = list[Collision](), 0
+        while page := await collisions(store, last):
+            found += [collision for _, collision in page]
+            last = page[-1][0]
+        return changed, found
+
+
+@asynccontextmanager
+async def _opened(config: StoreConfig) -> AsyncIterator[Store]:
+    store = await open_store(config, reindexing=True)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def _unfinished(config: StoreConfig) -> bool:
+    reader = make_reader(config.database, 1, config.read_deadline)
+    try:
+        for column in (index_rebuilds.c.lookup, index_changes.c.id):
+            if await reader.fetch(reader.prepare(select(column).limit(1)), {}):
+                return True
+        return False
+    finally:
+        await reader.close()

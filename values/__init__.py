@@ -1,0 +1,1 @@
+"""What single values are: one rule each, for everything that takes, compares, finds or writes them."""

@@ -1,0 +1,120 @@
+"""A domain name in one form: A-labels in lower case, by UTS #46 non-transitional and IDNA 2008 (RFC 5891, RFC 5893)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import Enum
+
+import idna
+
+LONGEST = 253
+"""Octets of a whole name as DNS has it, without the last dot (RFC 1035 §2.3.4)."""
+LONGEST_TYPED = 1000
+"""Characters that are looked at: more than any name takes in any script."""
+
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_TOP = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])")
+_ACE = "xn--"
+
+
+class Fault(Enum):
+    """What is wrong with a name, as a sentence."""
+
+    NO_NAME = "This is no domain name, such as example.ch."
+    ENDING = "A domain name has an ending, such as .ch."
+    LABEL = "Between its dots a domain name has letters of one script or digits, with hyphens only inside."
+    TOO_LONG = "A domain name has at most 63 characters between its dots and 253 in all, as DNS writes it."
+    IP_ADDRESS = "An IP address is no domain name."
+
+
+class DomainNameError(ValueError):
+    """The text is no domain name; the message says why, and never what was written."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+def to_ascii(text: str) -> str:
+    """The name as DNS, certificates and RDAP have it (`ldhName`); DomainNameError for what is no name of two labels.
+
+    1. UTS #46 maps case, width and the dots of other scripts; `ß`, `ς` and joiners stay what they are. 2. One dot may
+    stand at the end. 3. Each label is letters, digits and hyphens, or a U-label whose A-label is taken; an A-label
+    must be the one that its own U-label gives. 4. Where one label is written from right to left, all keep to the rule
+    for such names. 5. The lengths fit DNS.
+    """
+    name = text.strip()
+    if not name:
+        raise DomainNameError(Fault.NO_NAME)
+    if len(name) > LONGEST_TYPED:
+        raise DomainNameError(Fault.TOO_LONG)
+    if name.startswith("["):
+        raise DomainNameError(Fault.IP_ADDRESS)
+    try:
+        mapped = idna.uts46_remap(name, std3_rules=True)  # 1
+    except idna.IDNAError:
+        raise DomainNameError(Fault.IP_ADDRESS if ":" in name else Fault.LABEL) from None
+    labels = mapped.removesuffix(".").split(".")  # 2
+    found = [_to_a_label(each) for each in labels]  # 3
+    _check_direction(found)  # 4
+    name = ".".join(found)
+    if len(found) < 2:
+        raise DomainNameError(Fault.ENDING)
+    if len(name) > LONGEST:  # 5
+        raise DomainNameError(Fault.TOO_LONG)
+    if all(each.isdigit() for each in found):
+        raise DomainNameError(Fault.IP_ADDRESS)
+    if not _TOP.fullmatch(found[-1]):
+        raise DomainNameError(Fault.NO_NAME)
+    return name
+
+
+def to_unicode(name: str) -> str:
+    """The name as people read it, from its A-labels; a label that does not decode stays as it is."""
+    return ".".join(_to_u_label(each) for each in name.split("."))
+
+
+def lookup_form(text: str) -> str:
+    """What the name is looked up and compared by: its A-labels; what is no name is never equal to one."""
+    try:
+        return to_ascii(text)
+    except DomainNameError:
+        return "\0" + text.strip().lower()
+
+
+def _to_a_label(label: str) -> str:
+    # Not by idna alone: it refuses names such as "r3---sn-1" that DNS has, by a rule for names yet to be registered.
+    if label.isascii() and not label.startswith(_ACE):
+        if not _LABEL.fullmatch(label):
+            raise DomainNameError(Fault.TOO_LONG if len(label) > 63 else Fault.LABEL)
+        return label
+    try:
+        return idna.alabel(label).decode("ascii")
+    except idna.IDNAError as error:
+        raise DomainNameError(
+            Fault.TOO_LONG if error.code in ("label_too_long", "input_too_long") else Fault.LABEL
+        ) from None
+
+
+def _to_u_label(label: str) -> str:
+    if not label.startswith(_ACE):
+        return label
+    try:
+        return idna.ulabel(label)
+    except idna.IDNAError:
+        return label
+
+
+def _check_direction(labels: list[str]) -> None:
+    """RFC 5893 §2: idna looks at the labels that are written from right to left, here all of such a name are."""
+    if not any(each.startswith(_ACE) for each in labels):
+        return
+    shown = [_to_u_label(each) for each in labels]
+    if not any(unicodedata.bidirectional(each) in ("R", "AL", "AN") for label in shown for each in label):
+        return
+    try:
+        for label in shown:
+            idna.check_bidi(label, check_ltr=True)
+    except idna.IDNAError:
+        raise DomainNameError(Fault.LABEL) from None

@@ -1,0 +1,53 @@
+"""One line of text that people type: in Unicode's form C, without what nobody can see."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import idna
+
+LONGEST = 200
+"""Characters of a line, unless its field says otherwise."""
+
+_JOINERS = "\u200c\u200d"
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+class LineError(ValueError):
+    """The text is no line; `code` is TOO_LONG or INVALID_CHARACTERS, and the message repeats nothing of it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def read_line(text: str, most: int = LONGEST) -> str:
+    """The line in NFC, without the space around it; LineError for one that is too long or holds what cannot be seen.
+
+    The joiners of Unicode are spelling in some scripts (`علی‌رضا`, `ශ්‍රී`) and invisible in others, so they may stand
+    where those scripts have them (RFC 5892, appendix A) and nowhere else.
+    """
+    if len(text) > 4 * most:  # Before anything that takes time by the length.
+        raise _too_long(most)
+    line = unicodedata.normalize("NFC", text).strip()
+    if len(line) > most:
+        raise _too_long(most)
+    if _INVISIBLE.search(line) or not all(_joins(line, at) for at, each in enumerate(line) if each in _JOINERS):
+        raise LineError("INVALID_CHARACTERS", "It has characters that cannot be seen; type it again.")
+    return line
+
+
+def _joins(line: str, at: int) -> bool:
+    # Looking for the letters around a joiner walks over marks: the word is enough, and a line of marks stays cheap.
+    start, end = max(0, at - 16), at + 17
+    try:
+        return idna.valid_contextj(line[start:end], at - start)
+    except ValueError:  # Of a character that has no name yet.
+        return False
+
+
+def _too_long(most: int) -> LineError:
+    return LineError("TOO_LONG", f"At most {most} characters.")

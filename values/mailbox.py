@@ -1,0 +1,129 @@
+"""An e-mail address in one form: local part in NFC and lower case, domain by its A-labels (RFC 5321, RFC 6531)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import Enum
+
+from values import domain_name
+from values.domain_name import DomainNameError, to_ascii, to_unicode
+from values.scripts import mixes_scripts
+
+LONGEST = 254
+"""Octets of an address as it is sent (RFC 5321 §4.5.3.1.3, less the angle brackets)."""
+LONGEST_LOCAL = 64
+"""Octets of its local part (RFC 5321 §4.5.3.1.1)."""
+LONGEST_TYPED = 1000
+
+_LOCAL = re.compile(r"[^\s@\"(),:;<>\[\]\\]+")
+_DOTS = (".", "\u3002", "\uff0e", "\uff61")
+# The signs that make a spreadsheet calculate a cell (D7).
+_FORMULA = ("=", "+", "-", "@")
+
+
+class Fault(Enum):
+    """What is wrong with an address: the code that the API tells, and a sentence."""
+
+    NO_ADDRESS = "INVALID_EMAIL", "This is no e-mail address."
+    QUOTED = "INVALID_EMAIL", "Addresses with quotation marks before the @ are not taken: give another one."
+    LITERAL = "INVALID_EMAIL", "Addresses at an IP address are not taken: give one at a domain name."
+    NO_DOMAIN = "INVALID_EMAIL", "What follows the @ is no domain name, such as example.ch."
+    TOO_LONG = "INVALID_EMAIL", "This address is longer than mail servers take."
+    MIXED = "MIXED_SCRIPTS", "The address mixes letters of several scripts, which could be taken for another one."
+
+    def __init__(self, code: str, sentence: str) -> None:
+        self.code, self.sentence = code, sentence
+
+
+class MailboxError(ValueError):
+    """The text is no address that is taken; the message says why and repeats nothing of it."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.sentence)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Mailbox:
+    """One address in its forms. It never prints itself."""
+
+    local: str
+    """In NFC, as it was written: who takes mail for it may tell its cases apart (RFC 5321 §2.4)."""
+    domain: str
+    """A-labels."""
+
+    @property
+    def canonical(self) -> str:
+        """What it is compared and looked up by."""
+        return f"{_lower(self.local)}@{self.domain}"
+
+    @property
+    def address(self) -> str:
+        """Where letters go: the domain as DNS has it."""
+        return f"{self.local}@{self.domain}"
+
+    @property
+    def display(self) -> str:
+        """What is kept and shown: the domain as people read it."""
+        return f"{self.local}@{to_unicode(self.domain)}"
+
+
+def read_mailbox(text: str) -> Mailbox:
+    """The mailbox of an address that nobody takes for another one; MailboxError for anything else.
+
+    A part that mixes scripts can look like another one, letter by letter (UTS #39 §5.2), also when its domain is given
+    by A-labels.
+    """
+    mailbox = parse_mailbox(text)
+    if text.strip().startswith(_FORMULA):
+        raise MailboxError(Fault.NO_ADDRESS)
+    parts = [*mailbox.local.split("."), *to_unicode(mailbox.domain).split(".")]
+    if any(mixes_scripts(each) for each in parts):
+        raise MailboxError(Fault.MIXED)
+    return mailbox
+
+
+def parse_mailbox(text: str) -> Mailbox:
+    """The mailbox of any address that mail can be sent to, whatever it looks like; MailboxError where there is none."""
+    if len(text) > LONGEST_TYPED:
+        raise MailboxError(Fault.TOO_LONG)
+    local, at, domain = unicodedata.normalize("NFC", text.strip()).rpartition("@")
+    if not at or not local:
+        raise MailboxError(Fault.NO_ADDRESS)
+    if '"' in local:
+        raise MailboxError(Fault.QUOTED)
+    if domain.startswith("["):
+        raise MailboxError(Fault.LITERAL)
+    if not _LOCAL.fullmatch(local) or not local.isprintable() or unicodedata.normalize("NFKC", local) != local:
+        raise MailboxError(Fault.NO_ADDRESS)
+    if domain != domain.strip() or domain.endswith(_DOTS):  # Names may end with a dot, addresses may not (RFC 5321).
+        raise MailboxError(Fault.NO_DOMAIN)
+    try:
+        found = Mailbox(local, to_ascii(domain))
+    except DomainNameError as error:
+        at_address = error.fault is domain_name.Fault.IP_ADDRESS
+        raise MailboxError(Fault.LITERAL if at_address else Fault.NO_DOMAIN) from None
+    if len(local.encode()) > LONGEST_LOCAL or len(found.address.encode()) > LONGEST:
+        raise MailboxError(Fault.TOO_LONG)
+    return found
+
+
+def lookup_form(text: str) -> str:
+    """What an address, or a login name, is looked up and compared by; what is no address is never equal to one."""
+    try:
+        return parse_mailbox(text[: LONGEST_TYPED + 1]).canonical
+    except MailboxError:
+        folded = _lower(unicodedata.normalize("NFC", text.strip()))
+        return f"\0{folded}" if "@" in folded else folded
+
+
+def same_mailbox(one: str, other: str) -> bool:
+    """Whether letters to both reach one mailbox, as far as their spelling tells."""
+    return lookup_form(one) == lookup_form(other)
+
+
+def _lower(text: str) -> str:
+    # Not by `casefold`, which makes `ss` of `ß`: those are two mailboxes.
+    return unicodedata.normalize("NFC", text.lower())
