@@ -217,10 +217,16 @@ class Settings:
     )
     proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_PROXIES",
-        "networks of the proxies in front of us, whose X-Forwarded-For is believed",
+        "networks of the proxies in front of us (and of nobody else), whose word for a client's address is believed",
         _networks,
         "",
         shown="none",
+    )
+    proxy_header: str = setting(
+        "GATEWAY_PROXY_HEADER",
+        "header in which they say it: x-forwarded-for, forwarded (RFC 7239), or either, if both then agree",
+        _choice("either", "x-forwarded-for", "forwarded"),
+        "either",
     )
     geo_database: Path | None = setting(
         "GATEWAY_GEO_DATABASE",
