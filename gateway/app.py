@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -13,7 +14,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import pages, problems, transparency
-from gateway.admission import Crowd
+from gateway.admission import Crowd, Room
+from gateway.client_address import client_address, network_of
 from gateway.credentials import presented
 from gateway.door import Door
 from gateway.graphql_http import Answers, GraphQLEndpoint
@@ -21,6 +23,7 @@ from gateway.middleware import AccessLog, LastResort, Limited, SecurityHeaders
 from gateway.purpose_map import purpose_map
 from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
+from gateway.unfinished import UnfinishedBodies
 from policy.rules import Rule
 from store.reading import Reader
 
@@ -47,12 +50,14 @@ class Parts:
 
 def build(parts: Parts) -> ASGIApp:
     """The application, its layers around it."""
-    crowd = Crowd(parts.settings.max_requests, parts.settings.max_client_requests)
+    settings = parts.settings
+    crowd = Crowd(Room(settings.max_requests, settings.max_client_requests, settings.max_customer_requests))
+    unfinished = UnfinishedBodies(settings.max_bodies, settings.max_network_bodies, settings.max_bodies_bytes)
     routes = list_routes(parts, crowd)
     app: ASGIApp = Router(routes=routes, default=_not_found, redirect_slashes=False)
 
     # The onion, innermost first: a request passes these from the last to the first.
-    app = Limited(app, crowd)
+    app = Limited(app, crowd, unfinished, partial(_network, settings))
     app = LastResort(app)
     app = SecurityHeaders(app)
     if parts.settings.access_log:
@@ -158,6 +163,10 @@ def listed(tokens: Callable[[], Awaitable[list[dict[str, str]]]]) -> Callable[[]
         return JSONResponse({"tokens": await tokens()}, headers=pages.NO_STORE)
 
     return respond
+
+
+def _network(settings: Settings, scope: Scope) -> str:
+    return network_of(client_address(scope, settings.proxies, settings.proxy_header))
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

@@ -256,6 +256,21 @@ class Settings:
     max_client_requests: int = setting(
         "GATEWAY_MAX_CLIENT_REQUESTS", "requests of one client answered at once", _number(1, 100_000), "128"
     )
+    max_customer_requests: int = setting(
+        "GATEWAY_MAX_CUSTOMER_REQUESTS",
+        "requests of one customer, through one client, answered at once",
+        _number(1, 100_000),
+        "16",
+    )
+    max_bodies: int = setting(
+        "GATEWAY_MAX_BODIES", "request bodies waited for at once", _number(1, 1_000_000), "1024"
+    )
+    max_network_bodies: int = setting(
+        "GATEWAY_MAX_NETWORK_BODIES",
+        "request bodies of one address (IPv6: one /64) waited for at once",
+        _number(1, 1_000_000),
+        "64",
+    )
     max_tokens: int = setting("GATEWAY_MAX_TOKENS", "tokens of a GraphQL document", _number(10, 100_000), "4000")
     max_depth: int = setting("GATEWAY_MAX_DEPTH", "levels of fields in an operation", _number(2, 100), "15")
     max_fields: int = setting(
@@ -266,6 +281,12 @@ class Settings:
     max_cost: int = setting("GATEWAY_MAX_COST", "objects that an operation may read", _number(1, 10_000_000), "20000")
     client_budget: int = setting(
         "GATEWAY_CLIENT_BUDGET", "objects a client may read in a minute", _number(1, 1_000_000_000), "1000000"
+    )
+    customer_budget: int = setting(
+        "GATEWAY_CUSTOMER_BUDGET",
+        "objects a customer may read of their own in a minute, through one client",
+        _number(1, 1_000_000_000),
+        "40000",
     )
     customers_per_hour: int = setting(
         "GATEWAY_CUSTOMERS_PER_HOUR",
@@ -319,6 +340,11 @@ class Settings:
     graphiql: bool = setting("GATEWAY_GRAPHIQL", "show the GraphiQL page to browsers at /graphql", _yes, "yes")
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
     access_log: bool = setting("GATEWAY_ACCESS_LOG", "log one line for each answered request", _yes, "no")
+
+    @property
+    def max_bodies_bytes(self) -> int:
+        """Bytes of request bodies that may wait for the rest of theirs, all together."""
+        return max(64 * 1024 * 1024, 4 * self.max_body_bytes)
 
     @property
     def public_url(self) -> str:
@@ -390,6 +416,8 @@ def _fill(values: dict[str, Any]) -> list[str]:
     problems += _letters(values)
     if values["max_client_requests"] > values["max_requests"]:
         values["max_client_requests"] = values["max_requests"]
+    if values["max_customer_requests"] > values["max_client_requests"]:
+        values["max_customer_requests"] = values["max_client_requests"]
     return problems
 
 

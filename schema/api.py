@@ -208,7 +208,7 @@ class Api:
             return answers.step_up(ready.sensitive)
         if cost > self.limits.cost:
             return answers.too_costly(cost, self.limits.cost)
-        if wait := self._budget.spend(grant.client_id, cost):
+        if wait := self._budget.spend(grant.client_id, cost, grant.subject):
             return answers.throttled(wait, cost)
         now = self.clock()
         unit, data, errors = await self._run(settled, ready, grant, variables, given, now, request)  # 8

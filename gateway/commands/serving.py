@@ -166,7 +166,7 @@ def make_api(works: Works, settings: Settings, means: Means | None = None) -> Ap
         seconds=settings.request_seconds,
     )
     try:
-        budget = Budgets(settings.client_budget, time.monotonic)
+        budget = Budgets(settings.client_budget, time.monotonic, settings.customer_budget)
         return Api(works.store, limits, clock=serving.now, budget=budget, means=means, watch=works.reach)
     except SchemaRefused as error:
         click.echo(str(error), err=True)

@@ -45,10 +45,11 @@ class House:
         clock: Callable[[], datetime],
         demo: bool = False,
         proxy_header: str = "either",
+        body_seconds: int = 10,
     ) -> None:
         self.store, self.means, self.api = store, means, api
         self.cookies, self.clock, self.demo = cookies, clock, demo
-        self.proxies, self.proxy_header = proxies, proxy_header
+        self.proxies, self.proxy_header, self.body_seconds = proxies, proxy_header, body_seconds
         self.authentication = Authentication(store, means)
         self.sessions = Sessions(store, means)
         self.resets = Resets(store, means)
