@@ -11,7 +11,13 @@ LENGTH = 16
 """Bytes: 128 bits, so that two of a billion values meet with a probability of 10^-21."""
 
 
+LONGEST = 1_024
+"""Characters of a value that is brought into its normal form; nothing that is kept is longer."""
+
+
 def _folded(value: str) -> str:
+    if len(value) > LONGEST:
+        return value  # It is found nowhere, and normalising takes the square of the number of combining marks.
     return unicodedata.normalize("NFKC", value).strip().casefold()
 
 
