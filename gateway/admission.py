@@ -1,4 +1,4 @@
-"""How many requests are answered at once, in all, of a client and of a customer: load is refused before it hurts (G11)."""
+"""How many requests are answered at once: in all, of a client, of a customer; load is refused before it hurts (G11)."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from gateway.client_address import client_address, network_of
 from gateway.credentials import presented
 from gateway.door import Door
 from gateway.graphql_http import Answers, GraphQLEndpoint
+from gateway.hosts import Hosts, names_of
 from gateway.middleware import AccessLog, LastResort, Limited, SecurityHeaders
 from gateway.purpose_map import purpose_map
 from gateway.settings import Settings
@@ -58,8 +59,9 @@ def build(parts: Parts) -> ASGIApp:
 
     # The onion, innermost first: a request passes these from the last to the first.
     app = Limited(app, crowd, unfinished, partial(_network, settings))
+    app = Hosts(app, names_of(settings.public_url, settings.hosts), any_address=settings.demo)
     app = LastResort(app)
-    app = SecurityHeaders(app)
+    app = SecurityHeaders(app, only_https=settings.only_https)
     if parts.settings.access_log:
         app = AccessLog(app, frozenset(route.path for route in routes))
     return app

@@ -1,4 +1,4 @@
-"""Whose connection it is: the client's address behind the proxies we trust (`X-Forwarded-For`, `Forwarded` of RFC 7239).
+"""Whose connection it is: the client's address behind the proxies we trust (X-Forwarded-For; RFC 7239, Forwarded).
 
 This is the one place that tells it. What cannot be told is None, never the address of the proxy itself.
 """

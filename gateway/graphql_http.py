@@ -143,6 +143,7 @@ def _request(question: Question, headers: dict[bytes, bytes], read_only: bool) -
         purpose=_word(headers, b"purpose", MAX_PURPOSE),
         reference=_word(headers, b"purpose-reference", MAX_REFERENCE),
         read_only=read_only,
+        in_url=read_only,
         language=preferred(headers.get(b"accept-language", b"").decode("latin-1")),
         idempotency_key=_key(headers),
     )

@@ -39,6 +39,15 @@ SECURITY = (
 )
 
 
+HSTS = (b"strict-transport-security", b"max-age=63072000")
+"""For two years no browser comes without TLS (RFC 6797); of neighbouring hosts we know nothing, so none is named."""
+
+
+def security_headers(only_https: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """What stands on every response."""
+    return (*SECURITY, HSTS) if only_https else SECURITY
+
+
 PROBES = ("/healthz", "/readyz")
 """What an orchestrator asks, by whatever name and however full the house is."""
 
@@ -53,15 +62,16 @@ PROOF_ERRORS = {
 class SecurityHeaders:
     """Puts the headers of G10 on every response; pages get the policy for pages, everything else the empty one."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, only_https: bool = False) -> None:
         self._app = app
+        self._security = security_headers(only_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, with headers added to what is sent."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *SECURITY, *_policy(message["headers"])]
+                message["headers"] = [*message["headers"], *self._security, *_policy(message["headers"])]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

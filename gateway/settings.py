@@ -71,6 +71,13 @@ def _address(value: str) -> str:
     return value
 
 
+def _hosts(value: str) -> tuple[str, ...]:
+    names = tuple(value.replace(",", " ").lower().split())
+    if any("/" in name or "*" in name or "@" in name or (":" in name and "]" not in name) for name in names):
+        raise ValueError("use names such as data.internal, without a scheme and a port, with commas between")
+    return tuple(name.strip("[]") for name in names)
+
+
 def _words(value: str) -> frozenset[str]:
     return frozenset(value.lower().split())
 
@@ -160,6 +167,13 @@ class Settings:
         _address,
         default="",
         shown=f"none: must be set to serve (the demo always has {DEMO_ISSUER})",
+    )
+    hosts: tuple[str, ...] = setting(
+        "GATEWAY_HOSTS",
+        "more names that the gateway answers under, besides the issuer's, such as one inside the company",
+        _hosts,
+        "",
+        shown="none: the issuer's name, and this machine for itself",
     )
     audience: str = setting(
         "GATEWAY_AUDIENCE", "what an access token must be meant for", _address, shown="the issuer followed by /graphql"
@@ -262,9 +276,7 @@ class Settings:
         _number(1, 100_000),
         "16",
     )
-    max_bodies: int = setting(
-        "GATEWAY_MAX_BODIES", "request bodies waited for at once", _number(1, 1_000_000), "1024"
-    )
+    max_bodies: int = setting("GATEWAY_MAX_BODIES", "request bodies waited for at once", _number(1, 1_000_000), "1024")
     max_network_bodies: int = setting(
         "GATEWAY_MAX_NETWORK_BODIES",
         "request bodies of one address (IPv6: one /64) waited for at once",
@@ -333,7 +345,7 @@ class Settings:
     )
     metrics: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_METRICS",
-        "networks that may read /metrics; nobody behind a proxy may",
+        "networks that may read /metrics, by the address that connects; nobody behind a proxy may",
         _networks,
         "127.0.0.0/8, ::1",
     )
@@ -345,6 +357,11 @@ class Settings:
     def max_bodies_bytes(self) -> int:
         """Bytes of request bodies that may wait for the rest of theirs, all together."""
         return max(64 * 1024 * 1024, 4 * self.max_body_bytes)
+
+    @property
+    def only_https(self) -> bool:
+        """Whether browsers must never reach it without TLS."""
+        return self.public_url.startswith("https:")
 
     @property
     def public_url(self) -> str:
@@ -409,6 +426,11 @@ def _fill(values: dict[str, Any]) -> list[str]:
         )
     if values["demo"] and not values["issuer"].startswith("http://"):
         values["issuer"] = DEMO_ISSUER  # or this machine: so a demo token is worth nothing at any other gateway
+    if urlsplit(values["issuer"]).path:
+        problems.append(
+            "GATEWAY_ISSUER has a path: the gateway answers at the root of a host, so leave out everything after the "
+            "name and the port, and give it a host of its own."
+        )
     values["audience"] = values["audience"] or f"{values['issuer']}/graphql"
     values["idp_audience"] = values["idp_audience"] or values["audience"]
     if values["idp_issuer"] and values["idp_issuer"] == values["issuer"]:

@@ -1,4 +1,4 @@
-"""Request bodies that are on their way: bounded per network, in number and in bytes, so that slow ones stop nobody (G13).
+"""Request bodies on their way, bounded per network, in number and in bytes, so that slow ones stop nobody (G13).
 
 They hold no slot of those who are answered. Where there are too many, an old one gives way to a new one: bodies of
 honest clients are there within moments, so the oldest is the slowest.

@@ -139,7 +139,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *(acquirer_routes(works.store) if settings.demo else ()),
                 *export_routes(works.store, works.door, api.model, serving.now),
                 *receipt_routes(works.store),
-                *metric_routes(works.store, api.counts, settings.metrics, serving.now),
+                *metric_routes(works.store, api.counts, settings.metrics, serving.now, settings.proxies),
             ],
         )
         sealing = sealed_meanwhile(works.store, store_config(settings), settings)

@@ -51,7 +51,7 @@ XFF, FORWARDED = "X-Forwarded-For", "Forwarded"
         ([(FORWARDED, f"For={CLIENT}:47011;proto=https;by=10.0.0.1")], CLIENT),
         ([(FORWARDED, 'proto=https; FOR = "[2001:db8:cafe::17]:4711" ;host="a,b"')], "2001:db8:cafe::17"),
         ([(FORWARDED, 'for="[2001:db8::1]:_port"')], "2001:db8::1"),
-        ([(FORWARDED, f'for="1\\98.51.100.8", for=10.0.0.9')], CLIENT),
+        ([(FORWARDED, 'for="1\\98.51.100.8", for=10.0.0.9')], CLIENT),
         ([(FORWARDED, f"for=6.6.6.6, for={CLIENT}, for=10.0.0.9")], CLIENT),
         ([(FORWARDED, f"for=6.6.6.6;proto=http, for={CLIENT}"), (FORWARDED, "for=10.0.0.9")], CLIENT),
         ([(FORWARDED, f'for="6.6.6.6, for={CLIENT}')], CLIENT),  # a quotation mark left open swallows nothing

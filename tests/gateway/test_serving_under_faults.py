@@ -59,7 +59,7 @@ class Faulty:
 
     def head(self, length: int) -> bytes:
         """The head of a request with a body of so many bytes."""
-        lines = ["POST /graphql HTTP/1.1", "Host: x", f"Authorization: Bearer {self.token()}"]
+        lines = ["POST /graphql HTTP/1.1", "Host: localhost", f"Authorization: Bearer {self.token()}"]
         return "\r\n".join([*lines, "Content-Type: application/json", f"Content-Length: {length}", "", ""]).encode()
 
 
