@@ -39,7 +39,7 @@ def read_document(facts: Facts, name: str, text: str, operation: str | None = No
     """What the document asks for, or one operation of it; what the schema does not have is a finding with its place."""
     found = DocumentFacts(name)
     try:
-        document = parse(text, max_tokens=20_000)
+        document = parse(text, max_tokens=20_000, allow_empty_selection_sets=False)
     except GraphQLSyntaxError as error:
         line, column = error.locations[0] if error.locations else (1, 1)
         place = Place(name, line, column)

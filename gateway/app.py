@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -13,14 +14,17 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import pages, problems, transparency
-from gateway.admission import Crowd
+from gateway.admission import Crowd, Room
+from gateway.client_address import client_address, network_of
 from gateway.credentials import presented
 from gateway.door import Door
 from gateway.graphql_http import Answers, GraphQLEndpoint
+from gateway.hosts import Hosts, names_of
 from gateway.middleware import AccessLog, LastResort, Limited, SecurityHeaders
 from gateway.purpose_map import purpose_map
 from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
+from gateway.unfinished import UnfinishedBodies
 from policy.rules import Rule
 from store.reading import Reader
 
@@ -47,14 +51,17 @@ class Parts:
 
 def build(parts: Parts) -> ASGIApp:
     """The application, its layers around it."""
-    crowd = Crowd(parts.settings.max_requests, parts.settings.max_client_requests)
+    settings = parts.settings
+    crowd = Crowd(Room(settings.max_requests, settings.max_client_requests, settings.max_customer_requests))
+    unfinished = UnfinishedBodies(settings.max_bodies, settings.max_network_bodies, settings.max_bodies_bytes)
     routes = list_routes(parts, crowd)
     app: ASGIApp = Router(routes=routes, default=_not_found, redirect_slashes=False)
 
     # The onion, innermost first: a request passes these from the last to the first.
-    app = Limited(app, crowd)
+    app = Limited(app, crowd, unfinished, partial(_network, settings))
+    app = Hosts(app, names_of(settings.public_url, settings.hosts), any_address=settings.demo)
     app = LastResort(app)
-    app = SecurityHeaders(app)
+    app = SecurityHeaders(app, only_https=settings.only_https)
     if parts.settings.access_log:
         app = AccessLog(app, frozenset(route.path for route in routes))
     return app
@@ -158,6 +165,10 @@ def listed(tokens: Callable[[], Awaitable[list[dict[str, str]]]]) -> Callable[[]
         return JSONResponse({"tokens": await tokens()}, headers=pages.NO_STORE)
 
     return respond
+
+
+def _network(settings: Settings, scope: Scope) -> str:
+    return network_of(client_address(scope, settings.proxies, settings.proxy_header))
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

@@ -43,19 +43,24 @@ class ClientGone(Exception):  # noqa: N818 (it is an answer, not a defect)
 
 async def read_body(receive: Receive, declared: bytes | None, limit: int, seconds: int) -> bytes:
     """The whole body; Problem 413 as soon as it is too long, 408 when it takes too long, ClientGone when cut off."""
-    if declared is not None and declared.isdigit() and int(declared) > limit:
+    if declared is not None and _length(declared) > limit:
         raise problems.too_large(limit)
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        body: bytes = message.get("body", b"")  # nearly always: it came in one piece
-        if len(body) > limit:
-            raise problems.too_large(limit)
-        return body
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds):  # the first byte may never come either
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body"):
+                body: bytes = message.get("body", b"")  # nearly always: it came in one piece
+                if len(body) > limit:
+                    raise problems.too_large(limit)
+                return body
             return await _read_pieces(message, receive, limit)
     except TimeoutError as error:
         raise problems.too_slow(seconds) from error
+
+
+def _length(declared: bytes) -> int:
+    """What a Content-Length says; one with more digits than any length has is larger than all."""
+    return int(declared[:20]) if declared.isdigit() else 0
 
 
 async def _read_pieces(message: Any, receive: Receive, limit: int) -> bytes:

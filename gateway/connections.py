@@ -8,7 +8,7 @@ from typing import ClassVar
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gateway.middleware import POLICY, SECURITY
+from gateway.middleware import POLICY, SECURITY, security_headers
 
 MAX_HEAD_BYTES = 65_536
 """The longest head, beyond what the first reading of the socket brought."""
@@ -20,6 +20,7 @@ class Connection(HttpToolsProtocol):
     """Closes a connection that brings no complete head in `head_seconds`; between requests uvicorn's own rule holds."""
 
     head_seconds: ClassVar[float] = 10
+    security: ClassVar[tuple[tuple[bytes, bytes], ...]] = SECURITY
 
     _last = False
     _deadline: asyncio.TimerHandle | None = None
@@ -66,6 +67,9 @@ class Connection(HttpToolsProtocol):
         if self.cycle is not None:
             self.cycle.keep_alive = False
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: whoever asks for another protocol is answered in this one, and fills no log (RFC 9110 §7.8)."""
+
     def send_400_response(self, msg: str) -> None:
         """What is not HTTP is told so in the form of all our refusals."""
         self._refuse(b"400 Bad Request", "INVALID_HTTP", msg)
@@ -73,7 +77,7 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: bytes, code: str, message: str) -> None:
         body = orjson.dumps({"title": status[4:].decode(), "status": int(status[:3]), "code": code, "detail": message})
         headers = [
-            *SECURITY,
+            *self.security,
             (b"content-security-policy", POLICY),
             (b"content-type", b"application/problem+json"),
             (b"content-length", b"%d" % len(body)),
@@ -90,6 +94,6 @@ class Connection(HttpToolsProtocol):
             self._deadline = None
 
 
-def patient_for(seconds: float) -> type[Connection]:
+def patient_for(seconds: float, only_https: bool = False) -> type[Connection]:
     """The kind of connection that gives a head so many seconds."""
-    return type("Connection", (Connection,), {"head_seconds": seconds})
+    return type("Connection", (Connection,), {"head_seconds": seconds, "security": security_headers(only_https)})

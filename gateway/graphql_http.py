@@ -103,18 +103,18 @@ class GraphQLEndpoint:
         await _send(send, status, media or Media.JSON, extra, body)
 
     async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Outcome:
-        """1. form of the request; 2. who asks; 3. the body, bounded; 4. the answer, while somebody waits for it."""
+        """1. form of the request; 2. who asks; 3. the body, bounded; 4. a slot; 5. the answer, while somebody waits."""
         posted = scope["method"] == "POST"
         if posted and not (is_json_in_utf8(headers.get(b"content-type")) and _uncompressed(headers)):  # 1
             raise problems.unsupported_content()
         grant = await self._door.admit(*presented(scope, headers))  # 2
-        self._crowd.enter_as(grant.client_id)
+        question = await self._question(scope, headers, receive)  # 3
+        self._crowd.enter_as(grant.client_id, grant.subject)  # 4
         try:
-            question = await self._question(scope, headers, receive)  # 3
             request = _request(question, headers, read_only=not posted)
-            return await self._execute(request, grant, receive)  # 4
+            return await self._execute(request, grant, receive)  # 5
         finally:
-            self._crowd.leave_as(grant.client_id)
+            self._crowd.leave_as(grant.client_id, grant.subject)
 
     async def _question(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Question:
         limit, seconds = self._settings.max_body_bytes, self._settings.body_seconds
@@ -143,6 +143,7 @@ def _request(question: Question, headers: dict[bytes, bytes], read_only: bool) -
         purpose=_word(headers, b"purpose", MAX_PURPOSE),
         reference=_word(headers, b"purpose-reference", MAX_REFERENCE),
         read_only=read_only,
+        in_url=read_only,
         language=preferred(headers.get(b"accept-language", b"").decode("latin-1")),
         idempotency_key=_key(headers),
     )

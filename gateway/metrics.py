@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from sqlalchemy import func, select
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway import problems
+from gateway.client_address import Networks, peer_of, within
 from store.database import Store
 from store.erasures import STANDING_STATES, erasures
 from store.metadata import instant
@@ -20,7 +20,8 @@ from store.outbox import outbox
 from store.tree import ledger_pending
 
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
-Networks = Sequence[IPv4Network | IPv6Network]
+FORWARDING = ("x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-host", "x-forwarded-proto")
+"""What only a proxy writes."""
 E, O = erasures.c, outbox.c  # noqa: E741
 
 
@@ -47,10 +48,20 @@ Collector = Callable[[datetime], Awaitable[Iterable[Metric]]]
 
 
 class Metrics:
-    """Answers to the networks that the settings name, and to nobody behind a proxy."""
+    """Answers to the networks that the settings name, by the address at the other end of the connection itself.
 
-    def __init__(self, collectors: Sequence[Collector], networks: Networks, clock: Callable[[], datetime]) -> None:
-        self._collectors, self._networks, self._clock = collectors, networks, clock
+    No header opens it. What says that it was forwarded is refused, and so is every proxy of ours: through one, anybody
+    might be asking.
+    """
+
+    def __init__(
+        self,
+        collectors: Sequence[Collector],
+        networks: Networks,
+        clock: Callable[[], datetime],
+        proxies: Networks = (),
+    ) -> None:
+        self._collectors, self._networks, self._clock, self._proxies = collectors, networks, clock, proxies
 
     async def __call__(self, request: Request) -> Response:
         """Every metric; Problem 404 for who may not see them."""
@@ -61,10 +72,10 @@ class Metrics:
         return PlainTextResponse("\n".join(lines) + "\n", media_type=MEDIA, headers={"cache-control": "no-store"})
 
     def _allowed(self, request: Request) -> bool:
-        if request.client is None or "x-forwarded-for" in request.headers:
+        peer = peer_of(request.scope)
+        if any(name in request.headers for name in FORWARDING) or within(peer, self._proxies):
             return False
-        address = ip_address(request.client.host)
-        return any(address in network for network in self._networks)
+        return within(peer, self._networks)
 
 
 def of_executions(counts: Mapping[str, int]) -> Collector:
@@ -135,10 +146,14 @@ def of_ledger(store: Store) -> Collector:
 
 
 def list_routes(
-    store: Store, counts: Mapping[str, int], networks: Networks, clock: Callable[[], datetime]
+    store: Store,
+    counts: Mapping[str, int],
+    networks: Networks,
+    clock: Callable[[], datetime],
+    proxies: Networks = (),
 ) -> list[Route]:
     """The address of the metrics; none when no network may see them."""
     if not networks:
         return []
     collectors = (of_executions(counts), of_erasures(store), of_outbox(store), of_ledger(store))
-    return [Route("/metrics", Metrics(collectors, networks, clock).__call__, methods=["GET"])]
+    return [Route("/metrics", Metrics(collectors, networks, clock, proxies).__call__, methods=["GET"])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from time import perf_counter
 
@@ -15,6 +15,7 @@ from gateway import problems
 from gateway.admission import Crowd
 from gateway.problems import Problem
 from gateway.tokens import Fault, TokenError
+from gateway.unfinished import Body, UnfinishedBodies, more_of
 from store.faults import StoreUnavailable
 
 log = logging.getLogger("gateway")
@@ -38,6 +39,18 @@ SECURITY = (
 )
 
 
+HSTS = (b"strict-transport-security", b"max-age=63072000")
+"""For two years no browser comes without TLS (RFC 6797); of neighbouring hosts we know nothing, so none is named."""
+
+
+def security_headers(only_https: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """What stands on every response."""
+    return (*SECURITY, HSTS) if only_https else SECURITY
+
+
+PROBES = ("/healthz", "/readyz")
+"""What an orchestrator asks, by whatever name and however full the house is."""
+
 PROOF_ERRORS = {
     Fault.BOUND: "invalid_token",
     Fault.PROOF: "invalid_dpop_proof",
@@ -49,15 +62,16 @@ PROOF_ERRORS = {
 class SecurityHeaders:
     """Puts the headers of G10 on every response; pages get the policy for pages, everything else the empty one."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, only_https: bool = False) -> None:
         self._app = app
+        self._security = security_headers(only_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, with headers added to what is sent."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *SECURITY, *_policy(message["headers"])]
+                message["headers"] = [*message["headers"], *self._security, *_policy(message["headers"])]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -102,22 +116,72 @@ class LastResort:
 
 
 class Limited:
-    """Refuses requests while too many are being answered. Probes pass: a full house is not a broken one."""
+    """Refuses requests while too many are being answered. Probes pass: a full house is not a broken one.
 
-    def __init__(self, app: ASGIApp, crowd: Crowd) -> None:
-        self._app = app
-        self._crowd = crowd
+    While a request waits for its body it holds no slot, but stands among the unfinished ones of its network (G13).
+    """
+
+    def __init__(self, app: ASGIApp, crowd: Crowd, unfinished: UnfinishedBodies, network: Network) -> None:
+        self._app, self._crowd, self._unfinished, self._network = app, crowd, unfinished, network
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request if there is room, else 503."""
-        if scope["path"] in ("/healthz", "/readyz"):
+        if scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
         self._crowd.enter()
+        visit = _Visit(self._crowd, self._unfinished, self._network, scope, receive)
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, visit.receive if _has_body(scope) else receive, send)
         finally:
+            visit.end()
+
+
+Network = Callable[[Scope], str]
+"""The network that a request is counted for."""
+
+
+class _Visit:
+    """One request, from the outside: it gives its slot back while it waits for the rest of its body."""
+
+    def __init__(
+        self, crowd: Crowd, unfinished: UnfinishedBodies, network: Network, scope: Scope, receive: Receive
+    ) -> None:
+        self._crowd, self._unfinished, self._network, self._scope = crowd, unfinished, network, scope
+        self._receive = receive
+        self._inside, self._complete = True, False
+        self._body: Body | None = None
+
+    async def receive(self) -> Message:
+        if self._complete:
+            return await self._receive()
+        if self._body is None:
+            self._body = self._unfinished.begin(self._network(self._scope))
             self._crowd.leave()
+            self._inside = False
+        message = await more_of(self._body, self._receive)
+        if message["type"] == "http.request" and message.get("more_body"):
+            self._unfinished.grow(self._body, len(message.get("body", b"")))
+            return message
+        self._complete = True
+        self._unfinished.end(self._body)
+        if message["type"] == "http.request":
+            self._crowd.enter()
+            self._inside = True
+        return message
+
+    def end(self) -> None:
+        if self._inside:
+            self._crowd.leave()
+        if self._body is not None:
+            self._unfinished.end(self._body)
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(
+        (name == b"content-length" and value != b"0") or name == b"transfer-encoding"
+        for name, value in scope["headers"]
+    )
 
 
 class AccessLog:

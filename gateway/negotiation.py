@@ -38,13 +38,23 @@ class Range:
         return 1 if (self.type, self.subtype) == ("*", "*") else 0
 
 
-@lru_cache(maxsize=512)
+LONGEST = 1_024
+"""Bytes of a header that are looked at; those of browsers have 200."""
+
+
 def answer_media(accept: bytes | None, page: bool) -> Media | None:
     """The media type that the caller likes best, or None when it accepts none; `page` says that HTML may be given.
 
     Without an Accept header the answer is `application/json`, the type of clients from before the specification. Of
     types that are liked equally the one meant more exactly wins, then the specification's own.
     """
+    if accept is not None and len(accept) > LONGEST:
+        accept = accept[:LONGEST].rpartition(b",")[0]  # the last range may be cut
+    return _answer_media(accept, page)
+
+
+@lru_cache(maxsize=512)
+def _answer_media(accept: bytes | None, page: bool) -> Media | None:
     if accept is None or not accept.strip():
         return Media.JSON
     ranges = [found for text in accept.decode("latin-1").lower().split(",") if (found := _range(text))]
@@ -84,14 +94,16 @@ def _range(text: str) -> Range | None:
     return Range(type_, subtype, quality)
 
 
-@lru_cache(maxsize=512)
 def is_json_in_utf8(content_type: bytes | None) -> bool:
     """Whether a body so described is a GraphQL question: `application/json`, in UTF-8 if it says in what.
 
     What a page elsewhere can make a browser send without asking first (text, forms, multipart) is not (G3).
     """
-    if content_type is None:
-        return False
+    return content_type is not None and len(content_type) <= LONGEST and _is_json_in_utf8(content_type)
+
+
+@lru_cache(maxsize=512)
+def _is_json_in_utf8(content_type: bytes) -> bool:
     name, *parameters = (part.strip() for part in content_type.decode("latin-1").lower().split(";"))
     charsets = [value for key, _, value in (part.partition("=") for part in parameters) if key.strip() == "charset"]
     return name == "application/json" and all(_is_utf8(value) for value in charsets)

@@ -100,6 +100,24 @@ def token_twice() -> Problem:
     return Problem(400, "INVALID_REQUEST", message, ((b"www-authenticate", challenge),))
 
 
+def too_many_bodies() -> Problem:
+    """429: too many requests of this network are still on their way."""
+    message = "Too many requests from this network are sending their bodies: this one was the slowest."
+    return Problem(429, "TOO_MANY_REQUESTS", message, ((b"retry-after", b"1"), (b"connection", b"close")))
+
+
+def no_room_for_body() -> Problem:
+    """503: too many requests are still on their way, and this one gave way to others."""
+    message = "The gateway is waiting for as many request bodies as it can: this one was slow."
+    return Problem(503, "UNAVAILABLE", message, ((b"retry-after", b"1"), (b"connection", b"close")))
+
+
+def customer_too_busy() -> Problem:
+    """429: this customer already has as many requests under way, through this client, as one customer may have."""
+    message = "This customer has too many requests under way with this client: wait for some of them."
+    return Problem(429, "TOO_MANY_REQUESTS", message, ((b"retry-after", b"1"),))
+
+
 def client_too_busy() -> Problem:
     """429: this client already has as many requests under way as one client may have."""
     message = "This client has too many requests under way: wait for some of them."

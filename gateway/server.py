@@ -92,7 +92,7 @@ async def serve(app: ASGIApp, settings: Settings, listening: socket.socket, star
     """Answer requests until SIGTERM or SIGINT, then let running ones finish within the settings' time."""
     config = uvicorn.Config(
         app,
-        http=patient_for(settings.head_seconds),
+        http=patient_for(settings.head_seconds, settings.only_https),
         ws="none",
         lifespan="off",
         interface="asgi3",

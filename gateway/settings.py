@@ -78,6 +78,13 @@ def _address(value: str) -> str:
     return value
 
 
+def _hosts(value: str) -> tuple[str, ...]:
+    names = tuple(value.replace(",", " ").lower().split())
+    if any("/" in name or "*" in name or "@" in name or (":" in name and "]" not in name) for name in names):
+        raise ValueError("use names such as data.internal, without a scheme and a port, with commas between")
+    return tuple(name.strip("[]") for name in names)
+
+
 def _words(value: str) -> frozenset[str]:
     return frozenset(value.lower().split())
 
@@ -177,6 +184,13 @@ class Settings:
         default="",
         shown=f"none: must be set to serve (the demo always has {DEMO_ISSUER})",
     )
+    hosts: tuple[str, ...] = setting(
+        "GATEWAY_HOSTS",
+        "more names that the gateway answers under, besides the issuer's, such as one inside the company",
+        _hosts,
+        "",
+        shown="none: the issuer's name, and this machine for itself",
+    )
     audience: str = setting(
         "GATEWAY_AUDIENCE", "what an access token must be meant for", _address, shown="the issuer followed by /graphql"
     )
@@ -233,10 +247,16 @@ class Settings:
     )
     proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_PROXIES",
-        "networks of the proxies in front of us, whose X-Forwarded-For is believed",
+        "networks of the proxies in front of us (and of nobody else), whose word for a client's address is believed",
         _networks,
         "",
         shown="none",
+    )
+    proxy_header: str = setting(
+        "GATEWAY_PROXY_HEADER",
+        "header in which they say it: x-forwarded-for, forwarded (RFC 7239), or either, if both then agree",
+        _choice("either", "x-forwarded-for", "forwarded"),
+        "either",
     )
     geo_database: Path | None = setting(
         "GATEWAY_GEO_DATABASE",
@@ -266,6 +286,19 @@ class Settings:
     max_client_requests: int = setting(
         "GATEWAY_MAX_CLIENT_REQUESTS", "requests of one client answered at once", _number(1, 100_000), "128"
     )
+    max_customer_requests: int = setting(
+        "GATEWAY_MAX_CUSTOMER_REQUESTS",
+        "requests of one customer, through one client, answered at once",
+        _number(1, 100_000),
+        "16",
+    )
+    max_bodies: int = setting("GATEWAY_MAX_BODIES", "request bodies waited for at once", _number(1, 1_000_000), "1024")
+    max_network_bodies: int = setting(
+        "GATEWAY_MAX_NETWORK_BODIES",
+        "request bodies of one address (IPv6: one /64) waited for at once",
+        _number(1, 1_000_000),
+        "64",
+    )
     max_tokens: int = setting("GATEWAY_MAX_TOKENS", "tokens of a GraphQL document", _number(10, 100_000), "4000")
     max_depth: int = setting("GATEWAY_MAX_DEPTH", "levels of fields in an operation", _number(2, 100), "15")
     max_fields: int = setting(
@@ -276,6 +309,12 @@ class Settings:
     max_cost: int = setting("GATEWAY_MAX_COST", "objects that an operation may read", _number(1, 10_000_000), "20000")
     client_budget: int = setting(
         "GATEWAY_CLIENT_BUDGET", "objects a client may read in a minute", _number(1, 1_000_000_000), "1000000"
+    )
+    customer_budget: int = setting(
+        "GATEWAY_CUSTOMER_BUDGET",
+        "objects a customer may read of their own in a minute, through one client",
+        _number(1, 1_000_000_000),
+        "40000",
     )
     customers_per_hour: int = setting(
         "GATEWAY_CUSTOMERS_PER_HOUR",
@@ -322,13 +361,23 @@ class Settings:
     )
     metrics: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_METRICS",
-        "networks that may read /metrics; nobody behind a proxy may",
+        "networks that may read /metrics, by the address that connects; nobody behind a proxy may",
         _networks,
         "127.0.0.0/8, ::1",
     )
     graphiql: bool = setting("GATEWAY_GRAPHIQL", "show the GraphiQL page to browsers at /graphql", _yes, "yes")
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
     access_log: bool = setting("GATEWAY_ACCESS_LOG", "log one line for each answered request", _yes, "no")
+
+    @property
+    def max_bodies_bytes(self) -> int:
+        """Bytes of request bodies that may wait for the rest of theirs, all together."""
+        return max(64 * 1024 * 1024, 4 * self.max_body_bytes)
+
+    @property
+    def only_https(self) -> bool:
+        """Whether browsers must never reach it without TLS."""
+        return self.public_url.startswith("https:")
 
     @property
     def public_url(self) -> str:
@@ -393,6 +442,11 @@ def _fill(values: dict[str, Any]) -> list[str]:
         )
     if values["demo"] and not values["issuer"].startswith("http://"):
         values["issuer"] = DEMO_ISSUER  # or this machine: so a demo token is worth nothing at any other gateway
+    if urlsplit(values["issuer"]).path:
+        problems.append(
+            "GATEWAY_ISSUER has a path: the gateway answers at the root of a host, so leave out everything after the "
+            "name and the port, and give it a host of its own."
+        )
     values["audience"] = values["audience"] or f"{values['issuer']}/graphql"
     values["idp_audience"] = values["idp_audience"] or values["audience"]
     if values["idp_issuer"] and values["idp_issuer"] == values["issuer"]:
@@ -400,6 +454,8 @@ def _fill(values: dict[str, Any]) -> list[str]:
     problems += _letters(values)
     if values["max_client_requests"] > values["max_requests"]:
         values["max_client_requests"] = values["max_requests"]
+    if values["max_customer_requests"] > values["max_client_requests"]:
+        values["max_customer_requests"] = values["max_client_requests"]
     return problems
 
 

@@ -65,7 +65,12 @@ class Meter:
 
 
 def normal(password: str) -> str:
-    """The same password typed on another keyboard is the same text (RFC 8265, OpaqueString)."""
+    """The same password typed on another keyboard is the same text (RFC 8265, OpaqueString).
+
+    What is too long to be one is left as it is: normalising takes the square of the number of combining marks.
+    """
+    if too_long(password):
+        return password
     whole = password.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # Half a character is none.
     return unicodedata.normalize("NFC", "".join(" " if unicodedata.category(c) == "Zs" else c for c in whole))
 

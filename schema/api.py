@@ -38,6 +38,7 @@ from schema.requests import Kind, Outcome, Request, failed
 from schema.secrets import written_out
 from schema.sources import Command
 from schema.standard import Context, attach, execute_plan
+from schema.urls import PersonalInUrl
 from store.database import Store
 from store.faults import StoreUnavailable
 
@@ -93,6 +94,7 @@ class Api:
         self._watch: Watch = watch or NoWatch()
         self._documents = Documents(self.model.core, self.limits)
         self._trusted = TrustedDocuments(store.reader)
+        self._in_url = PersonalInUrl(self.model)
         self._settled: Bounded[tuple[Any, ...], Settled | Outcome] = Bounded(REMEMBERED)
         self._decisions: Bounded[tuple[Operation, str, Purpose | None], Decision] = Bounded(REMEMBERED)
         self._plans: Bounded[tuple[Decision, tuple[Any, ...]], Ready] = Bounded(REMEMBERED)
@@ -194,6 +196,10 @@ class Api:
     async def _answer(self, settled: Settled, request: Request, grant: Grant) -> Outcome:
         given = request.variables or NOTHING
         decision = settled.decision
+        if request.in_url:
+            document = request.query is not None
+            if problems := self._in_url.problems(settled.operation, document, given):
+                return failed(Kind.REQUEST_ERROR, problems)
         variables = settled.operation.variables.coerce(given)  # 5
         if not isinstance(variables, Mapping):
             return failed(Kind.REQUEST_ERROR, [from_core(each, Code.BAD_USER_INPUT, hints=False) for each in variables])
@@ -208,7 +214,7 @@ class Api:
             return answers.step_up(ready.sensitive)
         if cost > self.limits.cost:
             return answers.too_costly(cost, self.limits.cost)
-        if wait := self._budget.spend(grant.client_id, cost):
+        if wait := self._budget.spend(grant.client_id, cost, grant.subject):
             return answers.throttled(wait, cost)
         now = self.clock()
         unit, data, errors = await self._run(settled, ready, grant, variables, given, now, request)  # 8

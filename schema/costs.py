@@ -21,8 +21,9 @@ Estimate = Callable[[Grant, Mapping[str, Any]], int]
 class Budget(Protocol):
     """What keeps one client from using up the gateway."""
 
-    def spend(self, client_id: str, cost: int) -> float:
-        """Take the cost from the client's budget; seconds to wait when it does not suffice, else 0."""
+    def spend(self, client_id: str, cost: int, customer: int | None = None) -> float:
+        """Take the cost from the client's budget, and from the customer's whom it speaks for; seconds to wait when one
+        does not suffice, else 0."""
 
 
 class Watch(Protocol):
@@ -43,7 +44,7 @@ class NoWatch:
 class NoBudget:
     """Everybody may spend anything."""
 
-    def spend(self, client_id: str, cost: int) -> float:
+    def spend(self, client_id: str, cost: int, customer: int | None = None) -> float:
         """Always enough."""
         return 0.0
 

@@ -104,7 +104,7 @@ class Documents:
             most = limits.characters
             return _over(name, too_large("characters", f"The document has more than {most} characters.", most))
         try:
-            ast = parse(text, max_tokens=limits.tokens)
+            ast = parse(text, max_tokens=limits.tokens, allow_empty_selection_sets=False)
             if over := exceeded(ast, limits):
                 return _over(name, *over)
             faults = validate(self._schema, ast, max_errors=20)

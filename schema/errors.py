@@ -32,6 +32,7 @@ class Code(Enum):
     MUTATION_NOT_ALLOWED = "MUTATION_NOT_ALLOWED"
     STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
     SECRET_IN_DOCUMENT = "SECRET_IN_DOCUMENT"  # noqa: S105 - a code, and no secret
+    PERSONAL_DATA_IN_URL = "PERSONAL_DATA_IN_URL"
     DATA_DAMAGED = "DATA_DAMAGED"
     THROTTLED = "THROTTLED"
     TOO_MANY_CUSTOMERS = "TOO_MANY_CUSTOMERS"
@@ -68,17 +69,22 @@ class FieldError(GraphQLError):
         super().__init__(message, extensions={"code": code.value})
 
 
+# Messages hold what was sent, so every pattern here goes over a message once: what repeats is possessive or counted,
+# and ends at the end of the message where it is not ended before (G12).
 _VALUE = re.compile(
-    r"(got invalid value|but got|found|cannot represent [^:]*value|has invalid value|has invalid default value"
-    r"|Unexpected (?:BlockString|Comment|Float|Int|Name|String)):?\s.*",
+    r"(got invalid value|but got|found|cannot represent [^:]{0,40}value|has invalid value|has invalid default value"
+    r"|Unexpected (?:BlockString|Comment|Float|Int|Name|String)):?\s.*+",
     re.DOTALL,
 )
 """Where graphql-core's messages begin to repeat what was sent."""
 LONGEST = 200
 """Of what is quoted, in characters: no name of a schema is longer, and an error is no echo chamber."""
-_QUOTED = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"")
-_WORD = re.compile(r"[^\s!$&():=@\[\]{|}.,]+")
-_HINT = re.compile(r",?\s*Did you mean .*?\?", re.DOTALL | re.IGNORECASE)
+LONGEST_MESSAGE = 2_000
+"""Characters of a message that are looked at, and told."""
+_QUOTED = re.compile(r"'([^']*+)'|\"((?:[^\"\\]|\\.)*+)(?:\"|\\?\Z)", re.DOTALL)
+_QUOTED_OF_CUT = re.compile(r"'([^']*+)(?:'|\Z)|\"((?:[^\"\\]|\\.)*+)(?:\"|\\?\Z)", re.DOTALL)
+_WORD = re.compile(r"[^\s!$&():=@\[\]{|}.,]++")
+_HINT = re.compile(r",?\s?Did you mean [^?]*+(?:\?|\Z)", re.IGNORECASE)
 
 
 def from_core(error: GraphQLError, code: Code, hints: bool, names: Set[str] = frozenset()) -> Problem:
@@ -95,6 +101,8 @@ def from_core(error: GraphQLError, code: Code, hints: bool, names: Set[str] = fr
 
 def redacted(message: str, hints: bool, names: Set[str]) -> str:
     """The message without values: what it quotes stays only if every word of it is one of these names."""
+    cut = len(message) > LONGEST_MESSAGE
+    message = message[:LONGEST_MESSAGE]
     if not hints:
         message = _HINT.sub("", message)
     message = _VALUE.sub(lambda match: match.group(1) + " (not shown).", message)
@@ -104,7 +112,7 @@ def redacted(message: str, hints: bool, names: Set[str]) -> str:
         known = len(quoted) <= LONGEST and all(word in names for word in _WORD.findall(quoted))
         return match.group(0) if known else "(not shown)"
 
-    return _QUOTED.sub(keep, message)
+    return (_QUOTED_OF_CUT if cut else _QUOTED).sub(keep, message) + (" …" if cut else "")
 
 
 def names_of(schema: GraphQLSchema) -> frozenset[str]:

@@ -47,6 +47,8 @@ class Request:
     purpose: str | None = None
     reference: str | None = None
     read_only: bool = False
+    in_url: bool = False
+    """It came in an address, so no personal data may be in it."""
     language: str = "en"
     """In which messages for people are written, as far as there is a catalogue."""
     idempotency_key: str | None = None

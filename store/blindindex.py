@@ -13,8 +13,14 @@ LENGTH = 16
 """Bytes: 128 bits, so that two of a billion values meet with a probability of 10^-21."""
 
 
+LONGEST = 1_024
+"""Characters of a value that is brought into its normal form; nothing that is kept is longer."""
+
+
 def _number(value: str) -> str:
     # Customer numbers are ASCII: nothing else is brought to their form, so that nothing else can be taken for one.
+    if len(value) > LONGEST:
+        return value  # It is found nowhere, and normalising takes the square of the number of combining marks.
     bare = unicodedata.normalize("NFC", value).strip()
     return bare.upper() if bare.isascii() else bare
 

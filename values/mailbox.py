@@ -112,8 +112,9 @@ def parse_mailbox(text: str) -> Mailbox:
 
 def lookup_form(text: str) -> str:
     """What an address, or a login name, is looked up and compared by; what is no address is never equal to one."""
+    text = text[: LONGEST_TYPED + 1]  # Nothing longer is an address, and normalising takes long for many marks.
     try:
-        return parse_mailbox(text[: LONGEST_TYPED + 1]).canonical
+        return parse_mailbox(text).canonical
     except MailboxError:
         folded = _lower(unicodedata.normalize("NFC", text.strip()))
         return f"\0{folded}" if "@" in folded else folded

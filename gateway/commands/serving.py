@@ -139,7 +139,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *(acquirer_routes(works.store) if settings.demo else ()),
                 *export_routes(works.store, works.door, api.model, serving.now),
                 *receipt_routes(works.store),
-                *metric_routes(works.store, api.counts, settings.metrics, serving.now),
+                *metric_routes(works.store, api.counts, settings.metrics, serving.now, settings.proxies),
             ],
         )
         sealing = sealed_meanwhile(works.store, store_config(settings), settings)
@@ -166,7 +166,7 @@ def make_api(works: Works, settings: Settings, means: Means | None = None) -> Ap
         seconds=settings.request_seconds,
     )
     try:
-        budget = Budgets(settings.client_budget, time.monotonic)
+        budget = Budgets(settings.client_budget, time.monotonic, settings.customer_budget)
         return Api(works.store, limits, clock=serving.now, budget=budget, means=means, watch=works.reach)
     except SchemaRefused as error:
         click.echo(str(error), err=True)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.affiliates import Affiliates
+from gateway.bodies import ClientGone, read_body
 from gateway.settings import Settings
 from store.affiliates import affiliates, open_affiliate_secret
 from store.database import Store
@@ -23,6 +24,7 @@ PATH = "/demo/acquirer"
 DECLINES = "0002"
 """Cards that end like this have no money on them."""
 LONGEST = 16_384
+SECONDS = 10
 
 
 async def open_for_business(store: Store, settings: Settings) -> None:
@@ -44,8 +46,11 @@ class Acquirer:
 
     async def __call__(self, request: Request) -> Response:
         """Take a message."""
-        body = await request.body()
-        if len(body) > LONGEST or not await self._genuine(request, body):
+        try:
+            body = await read_body(request.receive, None, LONGEST, SECONDS)
+        except ClientGone:
+            return Response(status_code=400)
+        if not await self._genuine(request, body):
             return Response(status_code=401)
         content = orjson.loads(body)
         number = str(content.get("data", {}).get("card", {}).get("number", ""))

@@ -12,9 +12,10 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from starlette.types import Receive, Scope, Send
 
 from gateway.bodies import ClientGone
+from gateway.client_address import client_address, network_of
 from gateway.clients import ClientRegistry
 from gateway.oauth import refresh_tokens
-from gateway.oauth.authentication import Authentication, Known, network_of
+from gateway.oauth.authentication import Authentication, Known
 from gateway.oauth.clients import Clients
 from gateway.oauth.dpop import Call, Proofs
 from gateway.oauth.errors import InvalidTargetError, ProofError, Reply, refusal
@@ -88,13 +89,17 @@ class Endpoint(ABC):
         """Answer one request: 1. its form; 2. who asks; 3. the rest."""
         try:
             form = await read_form(scope, receive, self.house.settings.body_seconds)  # 1
-            known = await self.house.authentication.know(form, _authorization(scope), network_of(_address(scope)))  # 2
+            known = await self.house.authentication.know(form, _authorization(scope), self._network(scope))  # 2
             reply = await self.answer(scope, form, known)  # 3
         except OAuth2Error as error:
             reply = refusal(error)
         except ClientGone:
             return
         await reply.response()(scope, receive, send)
+
+    def _network(self, scope: Scope) -> str:
+        settings = self.house.settings
+        return network_of(client_address(scope, settings.proxies, settings.proxy_header))
 
     async def within(self, visit: Visit, asked: Asked, work: Callable[[Server, Asked], Reply]) -> Reply:
         """Let Authlib answer inside one transaction, which is committed after refusals too."""
@@ -111,7 +116,3 @@ def _authorization(scope: Scope) -> str | None:
     if len(found) > 1:
         raise InvalidRequestError("The Authorization header is given twice.")
     return found[0].decode("latin-1") if found else None
-
-
-def _address(scope: Scope) -> str | None:
-    return scope["client"][0] if scope.get("client") else None

@@ -44,9 +44,12 @@ class House:
         proxies: Networks,
         clock: Callable[[], datetime],
         demo: bool = False,
+        proxy_header: str = "either",
+        body_seconds: int = 10,
     ) -> None:
         self.store, self.means, self.api = store, means, api
-        self.cookies, self.proxies, self.clock, self.demo = cookies, proxies, clock, demo
+        self.cookies, self.clock, self.demo = cookies, clock, demo
+        self.proxies, self.proxy_header, self.body_seconds = proxies, proxy_header, body_seconds
         self.authentication = Authentication(store, means)
         self.sessions = Sessions(store, means)
         self.resets = Resets(store, means)
@@ -55,7 +58,8 @@ class House:
 
     def visitor(self, connection: HTTPConnection) -> Visitor:
         """Who knocks, as far as the connection tells."""
-        return visitor_of(connection, self.proxies, self.cookies.read(connection, self.cookies.device))
+        device = self.cookies.read(connection, self.cookies.device)
+        return visitor_of(connection, self.proxies, self.proxy_header, device)
 
     async def session(self, connection: HTTPConnection, platform: str | None = None) -> Session | None:
         """The session of a browser on a platform; without one, of all it has, the one that was proven last."""

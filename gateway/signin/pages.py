@@ -17,7 +17,6 @@ from resolvers.passwords_hashing import Crowded
 from store.faults import StoreUnavailable
 
 Handler = Callable[[Visit], Awaitable[Response]]
-BODY_SECONDS = 10
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -40,7 +39,7 @@ class Page:
         if request.method in ("GET", "HEAD") and self._shown is not None:
             return await self._guarded(self._shown, begin(self._house, request, {}))
         if request.method == "POST" and self._sent is not None:
-            form = await read_form(request, receive)
+            form = await read_form(request, receive, self._house.body_seconds)
             visit = begin(self._house, request, form, readable=self._shown is not None)
             if visit.new_token or not genuine(request, form, visit.form_token):
                 return _stale(visit)
@@ -57,13 +56,13 @@ class Page:
             return _unavailable(visit, 1)
 
 
-async def read_form(request: Request, receive: Receive) -> dict[str, str]:
+async def read_form(request: Request, receive: Receive, seconds: int) -> dict[str, str]:
     """The fields of a form; Problem 400, 408, 413 or 415 for anything that is none."""
     headers = dict(request.scope["headers"])
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if kind != FORM.encode():
         raise problems.Problem(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the form as {FORM}.")
-    body = await read_body(receive, headers.get(b"content-length"), LONGEST_FORM, BODY_SECONDS)
+    body = await read_body(receive, headers.get(b"content-length"), LONGEST_FORM, seconds)
     try:
         return fields_of(body)
     except ValueError as error:

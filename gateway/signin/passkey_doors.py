@@ -21,7 +21,6 @@ from resolvers.authentication_verdicts import Denied, Opened
 from resolvers.sessions import Session
 
 LONGEST = 32_768
-BODY_SECONDS = 10
 
 Handler = Callable[[Visit], Awaitable[Response]]
 
@@ -38,7 +37,7 @@ class Door:
         if request.method != "POST":
             raise problems.method_not_allowed(b"POST")
         try:
-            said = await _read(request, receive)
+            said = await _read(request, receive, self._house.body_seconds)
         except ClientGone:
             return
         visit = begin(self._house, request, said)
@@ -48,11 +47,11 @@ class Door:
         await response(scope, receive, send)
 
 
-async def _read(request: Request, receive: Receive) -> dict[str, str]:
+async def _read(request: Request, receive: Receive, seconds: int) -> dict[str, str]:
     headers = dict(request.scope["headers"])
     if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
         raise problems.unsupported_content()
-    body = await read_body(receive, headers.get(b"content-length"), LONGEST, BODY_SECONDS)
+    body = await read_body(receive, headers.get(b"content-length"), LONGEST, seconds)
     try:
         said: Any = orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -57,7 +57,17 @@ def _origin(address: str) -> str:
 def make_house(store: Store, settings: Settings, means: Means, api: Answers, clock: Callable[[], datetime]) -> House:
     """What the pages work with, from the settings."""
     cookies = Cookies(secure=settings.public_url.startswith("https:"))
-    return House(store, means, api, cookies, settings.proxies, clock, settings.demo)
+    return House(
+        store,
+        means,
+        api,
+        cookies,
+        settings.proxies,
+        clock,
+        settings.demo,
+        settings.proxy_header,
+        settings.body_seconds,
+    )
 
 
 def list_routes(house: House) -> list[Route]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import orjson
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -11,11 +9,11 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import problems
 from gateway.bodies import ClientGone, read_body
+from gateway.multipart import fields_of_multipart, is_multipart
 from gateway.signin.house import House
 from gateway.signin.layout import button, notice, paragraph
 from gateway.signin.markup import tag
-from gateway.signin.pages import BODY_SECONDS
-from gateway.signin.visit import LONGEST_FORM, Visit, begin
+from gateway.signin.visit import LONGEST_FORM, Visit, begin, fields_of
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.requests import Kind, Request
@@ -23,24 +21,27 @@ from store.faults import Cause, StoreUnavailable
 from store.unsubscribing import unsubscriber
 
 CLIENT = "unsubscribe-link"
-PART = re.compile(rb'name="?List-Unsubscribe"?[^\n]*\r?\n\r?\nOne-Click\r?\n')
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 STOP = "mutation OneClick { setProductNews(input: {wanted: false}) { userErrors { code } } }"
 
 
-async def _one_click(request: HttpRequest, receive: Receive) -> bool:
+async def _one_click(request: HttpRequest, receive: Receive, seconds: int) -> bool:
     """Whether the body says so, in either of the forms that RFC 8058 has; Problem for a body out of bounds."""
     headers = dict(request.scope["headers"])
-    body = await read_body(receive, headers.get(b"content-length"), LONGEST_FORM, BODY_SECONDS)
-    if headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data"):
-        return PART.search(body) is not None
-    return any(each == b"List-Unsubscribe=One-Click" for each in body.split(b"&"))
+    body = await read_body(receive, headers.get(b"content-length"), LONGEST_FORM, seconds)
+    kind = headers.get(b"content-type", b"")
+    try:
+        fields = fields_of_multipart(kind, body) if is_multipart(kind) else fields_of(body)
+    except ValueError:
+        return False
+    return ONE_CLICK.items() <= fields.items()
 
 
 class Unsubscribe:
     """A GET shows a button, since scanners of mail follow links; a POST as RFC 8058 has it does it.
 
     The address itself proves that it came with our message: nothing else is asked for, and all it can do is stop news.
+    The proof comes first: for whoever has none, no body is read.
     """
 
     def __init__(self, house: House) -> None:
@@ -58,14 +59,13 @@ class Unsubscribe:
     async def _answer(self, request: HttpRequest, receive: Receive) -> Response:
         if request.method not in ("GET", "HEAD", "POST"):
             raise problems.method_not_allowed(b"GET, HEAD, POST")
-        clicked = request.method == "POST" and await _one_click(request, receive)
-        visit = begin(self._house, request, {})
         customer = await unsubscriber(self._house.store.keys.house, request.path_params["token"])
         if customer is None:
             raise problems.Problem(404, "NO_SUCH_LINK", "This link was not made here, or is not whole.")
+        visit = begin(self._house, request, {})
         if request.method != "POST":
             return self._asked(visit)
-        if not clicked:
+        if not await _one_click(request, receive, self._house.body_seconds):
             raise problems.malformed("Send List-Unsubscribe=One-Click.")
         await self._stop(visit, customer)
         return visit.page(visit.say("news_stop"), notice(visit.say("news_stopped")))

@@ -44,7 +44,7 @@ def _read(language: str) -> _Catalogue:
     found = entries(language)
     plain = {text: said for text, said in found.items() if "{}" not in text}
     patterns = tuple(
-        (re.compile(re.escape(text).replace(r"\{\}", "(.+)"), re.DOTALL), said)
+        (re.compile(re.escape(text).replace(r"\{\}", "(.{1,200})"), re.DOTALL), said)
         for text, said in found.items()
         if "{}" in text
     )

@@ -60,3 +60,23 @@ def test_no_more_is_ever_spent_than_the_budget_and_its_refill(steps: list[tuple[
         if budgets.spend("billing", cost) == 0:
             spent += cost
     assert spent <= 600 + (clock.now - began) * 10 + 1e-6
+
+
+def test_the_loop_of_one_customer_throttles_no_other_customer_of_the_client() -> None:
+    """G13: limits count (client, subject)."""
+    budgets = Budgets(600, Clock(), 100)
+    assert budgets.spend("app", 100, 1) == 0
+    assert budgets.spend("app", 10, 1) > 0
+    assert budgets.spend("app", 100, 2) == 0
+    assert budgets.spend("other", 100, 1) == 0
+
+
+def test_while_a_client_has_spent_its_budget_customers_who_ask_little_go_on() -> None:
+    clock = Clock()
+    budgets = Budgets(600, clock, 100)
+    assert [budgets.spend("app", 100, customer) for customer in range(6)] == [0] * 6
+    assert budgets.spend("app", 60, 7) == 0  # more than half of theirs was left
+    assert budgets.spend("app", 10, 7) > 0  # and now it is not
+    assert budgets.spend("app", 10, 8) == 0
+    clock.now += 60
+    assert budgets.spend("app", 100, 1) == 0

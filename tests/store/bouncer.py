@@ -28,10 +28,16 @@ auth_type = any
 pool_mode = {mode}
 max_client_conn = 200
 default_pool_size = 20
-ignore_startup_parameters = extra_float_digits, jit, lock_timeout, timezone, statement_timeout, default_transaction_read_only, idle_in_transaction_session_timeout, options, synchronous_commit, plan_cache_mode
+ignore_startup_parameters = {ignored}
 logfile = {folder}/pgbouncer.log
 unix_socket_dir =
 """
+
+IGNORED = (
+    "application_name", "default_transaction_read_only", "extra_float_digits", "idle_in_transaction_session_timeout",
+    "jit", "lock_timeout", "plan_cache_mode", "statement_timeout", "timezone",
+)  # fmt: skip
+"""Settings given at connect, which PgBouncer would otherwise refuse."""
 
 
 @contextmanager
@@ -39,7 +45,8 @@ def pgbouncer(url: str, folder: Path, mode: str) -> Iterator[int]:
     """Its port, for the length of the block; `url` is any database of the server behind it."""
     port, socket = free_port(), parse_qs(urlsplit(url).query)["host"][0]
     configuration = folder / "pgbouncer.ini"
-    configuration.write_text(CONFIGURATION.format(port=port, socket=socket, mode=mode, folder=folder))
+    ignored = ", ".join(IGNORED)
+    configuration.write_text(CONFIGURATION.format(port=port, socket=socket, mode=mode, folder=folder, ignored=ignored))
     folder.chmod(0o777)  # It refuses to work as root; as the server's own user it may write its log here.
     become = ["-u", Path(socket).owner()] if os.getuid() == 0 else []
     process = subprocess.Popen([program("pgbouncer"), "-q", *become, str(configuration)])
