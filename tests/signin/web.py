@@ -54,7 +54,7 @@ class Web:
 
 
 @contextmanager
-def serving(kind: str, databases: Databases, folder: Path, replicas: int = 2) -> Iterator[Web]:
+def serving(kind: str, databases: Databases, folder: Path, replicas: int = 2, **more: str) -> Iterator[Web]:
     """Start the replicas, behind a proxy that is trusted to name the client's address."""
     with asyncio.Runner() as runner, ExitStack() as stack:
         fresh = databases.fresh(kind)
@@ -67,6 +67,7 @@ def serving(kind: str, databases: Databases, folder: Path, replicas: int = 2) ->
             "GATEWAY_ROOT_KEY_PATH": str(config.root_key_path),
             "GATEWAY_PROXIES": "127.0.0.1",
             "GATEWAY_ACCESS_LOG": "yes",
+            **more,
         }
         if config.ledger_url is not None:
             settings["GATEWAY_LEDGER_URL"] = config.ledger_url
