@@ -62,6 +62,9 @@ def written_out(record: Record) -> dict[str, Any]:
 
 
 def _is_shown(record: Record, field: str) -> bool:
+    """Of an owner who has not confirmed yet that they are nothing is, whatever the registry publishes (S13)."""
+    if all(record.value(D[f"registrant_{each}"]) is None for each in FIELDS):
+        return False
     return shown(record.value(D.tld), record.value(D.registrant_kind), field, bool(record.value(D[f"hide_{field}"])))
 
 

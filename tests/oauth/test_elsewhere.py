@@ -47,7 +47,7 @@ class App:
     def __init__(self, site: Site, customer: int, client: str = "phone") -> None:
         self.rp, self.client = Relying(site), client
         self.customer = site.customers[customer]
-        flow = self.rp.flow(client, self.rp.signed_in(customer))
+        flow = self.rp.flow(client, self.rp.signed_in(customer), scope="purpose:self_service")
         self.tokens = self._post(flow.form(), HOME, PHONE, 0).json()
         self.family = int(claims_of(self.tokens["access_token"])["family"])
 
