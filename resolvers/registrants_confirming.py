@@ -67,14 +67,6 @@ async def _of_owner(connection: AsyncConnection, key: SubjectKey, email: str, co
     return [id_ for id_, resting in rows if same(opened(key, D.registrant_email, id_, resting), email)]
 
 
-async def domain_name(desk: Desk, domain_id: int) -> str | None:
-    """The name of a domain, for the question whether somebody is its owner; None when it is no more."""
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
-        domain = await owned(connection, key, domain_id, desk.now) if key is not None else None
-    return None if domain is None else domain.name
-
-
 async def confirm_owner(desk: Desk, domain_id: int) -> bool:
     """The reader of the address is the owner: of this domain, and of the customer's others with the same address.
 

@@ -19,7 +19,7 @@ from resolvers.authentication_means import Means
 from resolvers.authentication_verdicts import Denied
 from resolvers.changes import record
 from resolvers.commands import Desk
-from resolvers.registrants import COORDINATES, DETAILS, Owned, Writing, owned, tell_owner
+from resolvers.registrants import COORDINATES, DETAILS, Owned, Writing, opened, owned, tell_owner
 from resolvers.registrants_confirming import ask_owner, writing
 from resolvers.registrants_letters import RegistrantLetter
 from resolvers.signins import Visitor
@@ -46,8 +46,8 @@ class Holder:
     customer: int
     email: bytes
     """As it rests."""
-    confirmed: bool = True
-    """Whether they have confirmed that they are the owner."""
+    name: bytes
+    """Of the domain, as it rests."""
 
 
 class RegistrantLinks:
@@ -56,7 +56,7 @@ class RegistrantLinks:
     def __init__(self, store: Store, means: Means) -> None:
         self._store, self._means = store, means
         self._guesses = Guesses(store)
-        columns = select(D.id, D.customer_id, D.registrant_email, D.registrant_confirmed_at)
+        columns = select(D.id, D.customer_id, D.registrant_email, D.name)
         self._by_name = store.reader.prepare(columns.where(D.name_index == bindparam("mark")))
         self._by_id = store.reader.prepare(columns.where(D.id == bindparam("id", type_=Id)))
 
@@ -102,6 +102,11 @@ class RegistrantLinks:
         """Who holds a link that asks whether they are the owner."""
         return await self._found(secret, now, CONFIRMATION_KEY)
 
+    async def domain_name(self, holder: Holder) -> str | None:
+        """The name of the domain; None when its customer is gone."""
+        (key,) = await self._store.keys.subjects([holder.customer])
+        return None if key is None else opened(key, D.name, holder.domain, holder.name)
+
     async def data_link(self, holder: Holder, now: datetime) -> str:
         """The secret under which somebody who has just confirmed that they are the owner sees everything."""
         return await link_secret(self._store.keys.house, holder.domain, holder.email, now + LIFE)
@@ -116,7 +121,7 @@ class RegistrantLinks:
 
 
 def _holder(row: Row) -> Holder:
-    return Holder(row[0], row[1], bytes(row[2]), row[3] is not None)
+    return Holder(row[0], row[1], bytes(row[2]), bytes(row[3]))
 
 
 async def ask_erasure(desk: Desk, domain_id: int) -> str:

@@ -12,14 +12,14 @@ from gateway.signin.layout import button, links, notice, paragraph
 from gateway.signin.markup import tag
 from gateway.signin.registrant import LONGEST_SECRET, desk_of
 from gateway.signin.visit import Visit
-from resolvers.registrants_confirming import confirm_owner, decline_owner, domain_name
+from resolvers.registrants_confirming import confirm_owner, decline_owner
 from resolvers.registrants_rights import Holder, RegistrantLinks
 
 
 async def show(visit: Visit) -> Response:
     """The question. To look at it answers nothing: programs look at links before people do."""
     secret, holder = await _asked(visit)
-    name = await domain_name(desk_of(visit, holder), holder.domain) if holder is not None else None
+    name = await _links(visit).domain_name(holder) if holder is not None else None
     if holder is None or name is None:
         return _void(visit)
     hidden = tag("input", type="hidden", name="t", value=secret)
@@ -42,13 +42,16 @@ async def send(visit: Visit) -> Response:
         return visit.page(visit.say("registrant"), notice(visit.say("registrant_declined")))
     if not await confirm_owner(desk, holder.domain):
         return _void(visit)
-    found = RegistrantLinks(visit.house.store, visit.house.means)
-    return visit.go(visit.to("/registrant/data", t=await found.data_link(holder, visit.now)))
+    return visit.go(visit.to("/registrant/data", t=await _links(visit).data_link(holder, visit.now)))
 
 
 async def _asked(visit: Visit) -> tuple[str, Holder | None]:
     secret = (visit.value("t") or "")[:LONGEST_SECRET]
-    return secret, await RegistrantLinks(visit.house.store, visit.house.means).find_asked(secret, visit.now)
+    return secret, await _links(visit).find_asked(secret, visit.now)
+
+
+def _links(visit: Visit) -> RegistrantLinks:
+    return RegistrantLinks(visit.house.store, visit.house.means)
 
 
 def _void(visit: Visit) -> Response:
