@@ -135,8 +135,8 @@ class Authentication:
         """Steps 5 and 6; None when the password was hashed anew, or changed, since it was verified."""
         stored, password = account.credential.password_hash or "", normal(claim.password)
         fresh = await self._means.hasher.hash(password) if self._means.hasher.stale(stored) else None  # S2
-        access = await self.opener.judged(account, visitor, now)
         renews = claim.renews.id if claim.renews else None
+        access = await self.opener.judged(account, visitor, now, renews is not None)
         async with self._store.write() as connection:
             if not await unchanged(connection, account, fresh):
                 return None
@@ -163,7 +163,7 @@ class Authentication:
         buckets = await self._buckets(account, _subject(account), visitor, code or "0", now)
         if wait := await self.guesses.charge(buckets, now):
             return Denied(wait)
-        access = await self.opener.judged(account, visitor, now)
+        access = await self.opener.judged(account, visitor, now, pending.session_id is not None)
         async with self._store.write() as connection:
             used = await use_code(connection, account.key, account.credential.id, code, now)
             if used is not None:
@@ -191,7 +191,8 @@ class Authentication:
         account = presented.account
         if account.credential.platform != shown.platform:
             return Denied()
-        access = await self.opener.judged(account, visitor, now)
+        renews = shown.pending.session_id if shown.pending else shown.renews.id if shown.renews else None
+        access = await self.opener.judged(account, visitor, now, renews is not None)
         async with self._store.write() as connection:
             if shown.pending is not None and not (
                 await unchanged(connection, account) and await finish(connection, shown.pending)
@@ -199,7 +200,6 @@ class Authentication:
                 return Lapsed()
             await self.guesses.forgive(connection, [by_network(visitor)], now)
             first = ("pwd",) if shown.pending else ()
-            renews = shown.pending.session_id if shown.pending else shown.renews.id if shown.renews else None
             shared = shown.pending.shared if shown.pending else shown.shared
             proof = Proof(account, (*first, *presented.methods, SECOND), shared, renews)
             return await self.opener.open(connection, proof, visitor, access)

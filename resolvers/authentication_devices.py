@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -14,6 +15,7 @@ from resolvers.signins import Visitor
 from store.database import Store
 from store.ids import new_id
 from store.metadata import instant
+from store.reading import Row
 from store.signin import known_devices
 
 D = known_devices.c
@@ -28,6 +30,8 @@ class Devices:
             D.credential_id == bindparam("credential"), D.secret_hash == bindparam("secret")
         )
         self._find = store.reader.prepare(found)
+        of_customer = D.customer_id == bindparam("customer"), D.secret_hash == bindparam("secret")
+        self._of_customer = store.reader.prepare(select(D.last_used_at).where(*of_customer))
 
     async def knows(self, account: Account, visitor: Visitor, now: datetime) -> bool:
         """Whether this credential was used in this browser not too long ago."""
@@ -35,7 +39,17 @@ class Devices:
             return False
         values = {"credential": account.credential.id, "secret": hashed(visitor.device_secret)}
         rows = await self._store.reader.fetch(self._find, values)
-        return bool(rows) and now - instant(rows[0][0]) < self._means.times.device
+        return self._lately(rows, now)
+
+    async def knows_customer(self, customer_id: int, visitor: Visitor, now: datetime) -> bool:
+        """Whether the customer, on whichever platform, has signed in in this browser not too long ago."""
+        if visitor.device_secret is None:
+            return False
+        values = {"customer": customer_id, "secret": hashed(visitor.device_secret)}
+        return self._lately(await self._store.reader.fetch(self._of_customer, values), now)
+
+    def _lately(self, rows: Sequence[Row], now: datetime) -> bool:
+        return any(now - instant(row[0]) < self._means.times.device for row in rows)
 
 
 async def remember_device(connection: AsyncConnection, account: Account, visitor: Visitor, now: datetime) -> str:

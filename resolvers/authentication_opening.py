@@ -43,9 +43,12 @@ class Opener:
         self.history = History(store, means)
         self.devices = Devices(store, means)
 
-    async def judged(self, account: Account, visitor: Visitor, now: datetime) -> Access:
-        """The access, compared with the earlier ones; before the transaction, since it reads and opens many rows."""
-        known = await self.devices.knows(account, visitor, now)
+    async def judged(self, account: Account, visitor: Visitor, now: datetime, renews: bool = False) -> Access:
+        """The access, compared with the earlier ones; before the transaction, since it reads and opens many rows.
+
+        Who renews a session is known by its cookie, also at a shared computer, which keeps no other.
+        """
+        known = renews or await self.devices.knows_customer(account.credential.customer_id, visitor, now)
         return await self.history.judged(account.key, account.credential.platform, visitor, now, known)
 
     async def open(
@@ -55,7 +58,7 @@ class Opener:
         account = proof.account
         device_secret = None
         if proof.renews is not None:
-            secret = await renew_session(connection, proof.renews, proof.methods, access.at)
+            secret = await renew_session(connection, proof.renews, proof.methods, access)
             if secret is None:
                 return Lapsed()
             session_id = proof.renews

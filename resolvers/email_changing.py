@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,8 @@ from resolvers.authentication_secrets import hashed, new_secret
 from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.email_letters import EmailLetter
-from resolvers.letters import Reader, reader_of, send_to
+from resolvers.letters import Reader, Stranger, TypedAddress, reader_of, send_to, send_typed
+from resolvers.letters_limits import Kind, LetterLimits, rate_limited
 from resolvers.sessions import end_where
 from store.access import sessions
 from store.blindindex import Lookup
@@ -61,8 +62,11 @@ async def request_change(desk: Desk, given: Mapping[str, Any]) -> Result:
         if bytes(present) == wanted:
             return Result(problems=(SAME,))
         taken = await connection.scalar(select(C.id).where(C.email_index == wanted)) is not None
+        site, minutes, secret = desk.means.site, int(LIFE.total_seconds() // 60), new_secret()
+        if wait := await _ask(connection, desk, key, text, reader.language, None if taken else secret, minutes):
+            return Result(problems=(rate_limited(wait, "email"),))
         await connection.execute(delete(email_links).where(L.customer_id == desk.subject))
-        secret, id_ = new_secret(), new_id()
+        id_ = new_id()
         row = {
             "id": id_,
             "customer_id": desk.subject,
@@ -73,13 +77,20 @@ async def request_change(desk: Desk, given: Mapping[str, Any]) -> Result:
             "expires_at": desk.now + LIFE,
         }
         await connection.execute(insert(email_links).values(row))
-        site, minutes = desk.means.site, int(LIFE.total_seconds() // 60)
-        if not taken:
-            link = site.link("/email/confirm", secret)
-            to = replace(reader, email=text)
-            await send_to(connection, to, site, EmailLetter.CONFIRM, desk.now, link=link, minutes=minutes)
         await send_to(connection, reader, site, EmailLetter.ASKED, desk.now)
     return Result(affected={"customer": desk.subject})
+
+
+async def _ask(
+    connection: AsyncConnection, desk: Desk, key: SubjectKey, text: str, language: str, secret: str | None, minutes: int
+) -> int:
+    """Write to the new address, unless it is somebody's: that is counted just the same. The seconds to wait, or 0."""
+    limits, site = LetterLimits(desk.store), desk.means.site
+    if secret is None:
+        return await limits.take(connection, Kind.EMAIL_CONFIRMATION, key.customer_id, text, desk.now)
+    to, link = Stranger(key, TypedAddress(text), language), site.link("/email/confirm", secret)
+    kind, letter = Kind.EMAIL_CONFIRMATION, EmailLetter.CONFIRM
+    return await send_typed(connection, limits, kind, to, site, letter, desk.now, link=link, minutes=minutes)
 
 
 async def confirm_change(desk: Desk, given: Mapping[str, Any]) -> Result:
@@ -149,8 +160,9 @@ class EmailLinks:
             await self._logins(connection, found, before)  # 3
             await record(connection, desk, found.key, ["Customer.email"])
             await announce(connection, found.key, Event.EMAIL_CHANGED.wire, desk.now, ["Customer.email"])
-            for reader in (before, replace(before, email=found.email)):
-                await send_to(connection, reader, self._means.site, EmailLetter.CHANGED, desk.now)
+            for reader in (before, await reader_of(connection, found.key)):
+                if reader is not None:
+                    await send_to(connection, reader, self._means.site, EmailLetter.CHANGED, desk.now)
             await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], desk.now)  # 4
         return Result(affected={"customer": owner})
 

@@ -54,10 +54,12 @@ def _taken_back() -> ColumnElement[bool]:
 
 
 def _published(field: str) -> ColumnElement[bool]:
-    """What the customer wished, as far as the registry of the ending leaves it to them (R26, R51, A6)."""
+    """What the customer wished, as far as the registry of the ending leaves it to them (R26, R51, A6); nothing before
+    the owner has confirmed that they are the owner (S13)."""
     wished = domains.c[f"hide_{field}"].is_(False)
     free = [each for each in Publishing if each.free]
-    return _ruled(field, Publishing.ALWAYS) | (_ruled(field, *free) & wished)
+    ruled = _ruled(field, Publishing.ALWAYS) | (_ruled(field, *free) & wished)
+    return domains.c.registrant_confirmed_at.is_not(None) & ruled
 
 
 def _ruled(field: str, *rules: Publishing) -> ColumnElement[bool]:

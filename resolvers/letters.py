@@ -1,6 +1,9 @@
 """Messages to customers: written in their language, sealed, and left in the outbox.
 
 A message is JSON of `to`, `language`, `subject` and `text`. Subjects are the same for everybody (D1).
+
+Who is written to decides how: to a `ProvenAddress`, which only this module makes, from the customer's own row, a letter
+goes out as it is written; to a `TypedAddress` only through the limits (S13). There is no third way into the outbox.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.authentication_means import Site
+from resolvers.letters_limits import Kind, LetterLimits
 from store.customers import customers
 from store.ids import new_id
 from store.outbox import outbox
@@ -39,12 +43,46 @@ class Letter(Enum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class ProvenAddress:
+    """The customer's own e-mail address, as it rests with them."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TypedAddress:
+    """An e-mail address that somebody typed who need not be the one who reads there."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Reader:
-    """Whom a message is for."""
+    """The customer, whom a message is for."""
 
     key: SubjectKey
-    email: str
+    address: ProvenAddress
     language: str
+
+    @property
+    def email(self) -> str:
+        """The address."""
+        return self.address.text
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Stranger:
+    """Somebody else whom a message is for; it is written in the language of the customer through whom they are known,
+    and sealed with that customer's key."""
+
+    key: SubjectKey
+    address: TypedAddress
+    language: str
+
+    @property
+    def email(self) -> str:
+        """The address."""
+        return self.address.text
 
 
 async def reader_of(connection: AsyncConnection, key: SubjectKey) -> Reader | None:
@@ -53,10 +91,12 @@ async def reader_of(connection: AsyncConnection, key: SubjectKey) -> Reader | No
     if row is None or row.email is None:
         return None
     address = key.open(C.email, key.customer_id, row.email).decode()
-    return Reader(key, address, "fr" if (row.locale or "").lower().startswith("fr") else "en")
+    return Reader(key, ProvenAddress(address), "fr" if (row.locale or "").lower().startswith("fr") else "en")
 
 
-def compose(reader: Reader, site: Site, letter: Letter, now: datetime, **facts: str | int | datetime) -> bytes:
+def compose(
+    reader: Reader | Stranger, site: Site, letter: Letter, now: datetime, **facts: str | int | datetime
+) -> bytes:
     """The message; instants among the facts are written out as people read them."""
     long = "%d/%m/%Y, %H:%M UTC" if reader.language == "fr" else "%d %B %Y, %H:%M UTC"
     day = "%d/%m/%Y" if reader.language == "fr" else "%d %B %Y"
@@ -96,13 +136,34 @@ async def send_to(
     now: datetime,
     **facts: str | int | datetime,
 ) -> None:
-    """The same to an address that is not, or no longer, the customer's."""
+    """The same to a customer who was read before: to the address that they had then."""
+    await _put(connection, reader, compose(reader, site, letter, now, **facts), now)
+
+
+async def send_typed(
+    connection: AsyncConnection,
+    limits: LetterLimits,
+    kind: Kind,
+    stranger: Stranger,
+    site: Site,
+    letter: Letter,
+    now: datetime,
+    **facts: str | int | datetime,
+) -> int:
+    """The same to an address that somebody typed; or the seconds until there may be a letter, and none was written."""
+    wait = await limits.take(connection, kind, stranger.key.customer_id, stranger.email, now)
+    if not wait:
+        await _put(connection, stranger, compose(stranger, site, letter, now, **facts), now)
+    return wait
+
+
+async def _put(connection: AsyncConnection, reader: Reader | Stranger, message: bytes, now: datetime) -> None:
     id_ = new_id()
     row = {
         "id": id_,
         "customer_id": reader.key.customer_id,
         "topic": TOPIC,
-        "payload": reader.key.seal(outbox.c.payload, id_, compose(reader, site, letter, now, **facts)),
+        "payload": reader.key.seal(outbox.c.payload, id_, message),
         "created_at": now,
         "next_attempt_at": now,
         "attempts": 0,

@@ -76,7 +76,7 @@ class Writer:
     def _service(self, service: NewService) -> None:
         id_ = self._add(services, service, without=("domain",))
         if service.domain is not None:
-            self._add(domains, service.domain, service_id=id_)
+            self._add(domains, service.domain, service_id=id_, registrant_confirmed_at=service.domain.registered_at)
 
     def _consents(self, new: NewCustomer) -> dict[int, int]:
         """The id of each event's row by the identity of the event: two equal events are still two."""

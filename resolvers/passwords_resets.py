@@ -17,7 +17,8 @@ from resolvers.authentication_means import Means
 from resolvers.authentication_secrets import hashed, new_secret
 from resolvers.authentication_verdicts import Denied, Lapsed
 from resolvers.commands import UserProblem
-from resolvers.letters import Letter, write
+from resolvers.letters import Letter, reader_of, write
+from resolvers.letters_limits import Kind, LetterLimits
 from resolvers.passwords_changing import NewPasswords, Prepared
 from resolvers.signins import Visitor
 from resolvers.signins_letters import SignInLetter
@@ -80,10 +81,19 @@ class Resets:
             much = await self._guesses.charge([Bucket(Pace.RESET, platform.encode() + index)], now)
             if account is not None and not much:
                 async with self._store.write() as connection:
-                    await self.send(connection, account, SignInLetter.PASSWORD_RESET, now)
+                    if await self._may_send(connection, account, now):
+                        await self.send(connection, account, SignInLetter.PASSWORD_RESET, now)
             return Sent()
 
         return await no_sooner(self._means.times.refusal, work(), always=True)
+
+    async def _may_send(self, connection: AsyncConnection, account: Account, now: datetime) -> bool:
+        """Whether the mailbox is not full of such letters already, whichever sign-ins they were asked for (S13)."""
+        reader = await reader_of(connection, account.key)
+        if reader is None:
+            return False
+        kind, customer = Kind.PASSWORD_RESET, account.key.customer_id
+        return not await LetterLimits(self._store).take(connection, kind, customer, reader.email, now)
 
     async def send(self, connection: AsyncConnection, account: Account, letter: Letter, now: datetime) -> None:
         """A fresh link by e-mail, in the caller's transaction; earlier links of the credential lead nowhere."""

@@ -69,6 +69,9 @@ def _names(name: str) -> dict[str, str]:
 
 
 def _is_shown(record: Record, field: str) -> bool:
+    """Of an owner who has not confirmed yet that they are nothing is, whatever the registry publishes (S13)."""
+    if all(record.value(D[f"registrant_{each}"]) is None for each in FIELDS):
+        return False
     return shown(record.value(D.tld), record.value(D.registrant_kind), field, bool(record.value(D[f"hide_{field}"])))
 
 

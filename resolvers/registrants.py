@@ -11,10 +11,12 @@ from sqlalchemy import Column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.registries import registry_of
-from resolvers.authentication_means import Site
-from resolvers.letters import Reader, reader_of, send_to
+from resolvers.authentication_means import Means
+from resolvers.letters import Stranger, TypedAddress, reader_of, send_typed
+from resolvers.letters_limits import Kind, LetterLimits
 from resolvers.registrants_letters import RegistrantLetter
 from resolvers.texts import Texts
+from store.database import Store
 from store.domains import domains
 from store.metadata import ADDRESS_PARTS
 from store.services import services
@@ -56,6 +58,15 @@ def sealed(key: SubjectKey, domain: int, details: Mapping[Column[Any], Any]) -> 
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What writing to an owner needs: the store with its limits, the site's name, and the moment."""
+
+    store: Store
+    means: Means
+    now: datetime
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Owned:
     """A domain with what is needed to write to its owner; the row is locked."""
@@ -68,11 +79,21 @@ class Owned:
     live: bool
     """Whether the domain is registered still, so that its owner must be known (R45)."""
     erasure_at: datetime | None
+    confirmed: bool
+    """Whether the owner has said that they are; until then nothing that was typed about them leaves the house (S13)."""
 
 
 async def owned(connection: AsyncConnection, key: SubjectKey, domain: int, now: datetime) -> Owned | None:
     """A customer's domain; None when it is none of theirs."""
-    columns = (D.tld, D.registrant_kind, D.name, D.registrant_email, D.expires_at, D.registrant_erasure_at)
+    columns = (
+        D.tld,
+        D.registrant_kind,
+        D.name,
+        D.registrant_email,
+        D.expires_at,
+        D.registrant_erasure_at,
+        D.registrant_confirmed_at,
+    )
     found = select(*columns, S.status).outerjoin(services, S.id == D.service_id)
     mine = found.where(D.id == domain, D.customer_id == key.customer_id).with_for_update(of=domains)
     row = (await connection.execute(mine)).one_or_none()
@@ -81,7 +102,8 @@ async def owned(connection: AsyncConnection, key: SubjectKey, domain: int, now: 
     lasts = row.expires_at is None or row.expires_at > now
     live = lasts if row.status is None else row.status != "TERMINATED"
     name, email = (opened(key, column, domain, row._mapping[column.name]) for column in (D.name, D.registrant_email))
-    return Owned(domain, row.tld, row.registrant_kind, name or "", email, live, row.registrant_erasure_at)
+    confirmed, erasure = row.registrant_confirmed_at is not None, row.registrant_erasure_at
+    return Owned(domain, row.tld, row.registrant_kind, name or "", email, live, erasure, confirmed)
 
 
 def opened(key: SubjectKey, column: Column[Any], domain: int, resting: bytes | None) -> str | None:
@@ -91,28 +113,37 @@ def opened(key: SubjectKey, column: Column[Any], domain: int, resting: bytes | N
 
 async def tell_owner(
     connection: AsyncConnection,
+    desk: Writing,
     key: SubjectKey,
-    site: Site,
     letter: RegistrantLetter,
-    now: datetime,
     domain: Owned,
-    email: str | None,
     **facts: str | int,
 ) -> None:
     """Write to somebody who is or was the owner, in the customer's language; not to the customer, who knows.
 
-    A link goes to the customer, too: it was asked for by whoever is written to.
+    A link goes to the customer, too: it was asked for by whoever is written to. Nobody is written to who has not
+    confirmed that they are the owner, and nobody more often than the limits let (S13).
     """
     reader = await reader_of(connection, key)
-    own = reader.email if reader is not None else None
-    if email is None or (letter is not RegistrantLetter.LINK and own is not None and same_mailbox(own, email)):
+    own = reader is not None and domain.email is not None and same(reader.email, domain.email)
+    link = letter is RegistrantLetter.LINK
+    if domain.email is None or not domain.confirmed or (own and not link):
         return
     registry = registry_of(domain.tld)
     named = registry.name if registry is not None else f".{domain.tld}"
-    to = Reader(key, email, reader.language if reader is not None else "en")
-    noticed = {"registry": named} if letter is RegistrantLetter.NOTICE else {}
-    said = {"domain": to_unicode(domain.name), **noticed, **facts}
-    await send_to(connection, to, site, letter, now, **said)
+    to = Stranger(key, TypedAddress(domain.email), reader.language if reader is not None else "en")
+    said = {
+        "domain": to_unicode(domain.name),
+        **({"registry": named} if letter is RegistrantLetter.NOTICE else {}),
+        **facts,
+    }
+    kind = Kind.OWNER_LINK if link else Kind.OWNER_NEWS
+    await send_typed(connection, LetterLimits(desk.store), kind, to, desk.means.site, letter, desk.now, **said)
+
+
+def same(one: str | None, other: str | None) -> bool:
+    """Whether two addresses are of one mailbox."""
+    return same_mailbox(one or "", other or "")
 
 
 assert len(PARTS) == len(ADDRESS_PARTS)

@@ -12,14 +12,15 @@ from policy.registries import FIELDS
 from resolvers.announcements import Fact, Ref, announce
 from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
-from resolvers.registrants import COORDINATES, D, S, owned, read_details, sealed, tell_owner
+from resolvers.letters_limits import rate_limited
+from resolvers.registrants import COORDINATES, D, S, owned, read_details, same, sealed, tell_owner
+from resolvers.registrants_confirming import ask_owner, is_confirmed, writing
 from resolvers.registrants_letters import RegistrantLetter
 from resolvers.services import word
 from store.blindindex import Lookup
 from store.domains import REGISTRANT_KINDS, domains
 from store.ids import new_id
 from values.domain_name import DomainNameError, to_ascii
-from values.mailbox import same_mailbox
 
 NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service that runs.", ("service",))
 NO_DOMAIN_SERVICE = UserProblem("NOT_A_DOMAIN", "This service is not the subscription of a domain.", ("service",))
@@ -27,13 +28,14 @@ HAS_ONE = UserProblem("TAKEN", "This service has its domain already.", ("service
 TAKEN = UserProblem("TAKEN", "This domain is registered here already.", ("name",))
 PAST = UserProblem("INVALID_TIME", "A registration that is made now ends later.", ("expiresAt",))
 NAMELESS = UserProblem("REQUIRED", "An owner has a name.", ("registrant", "name"))
+EMAIL = ("registrant", "email")
 NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
 
 
 async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
     """Note that a domain is registered for a customer's service, with its owner; all that may be hidden is (A6).
 
-    An owner who is not the customer is told at once (GDPR Art. 14(3)).
+    An owner who is not the customer is asked first whether they are, and told when they have said so (GDPR Art. 14).
     """
     ends = given.get("expiresAt")
     details, texts = read_details(given["registrant"])
@@ -62,7 +64,12 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
             return Result(problems=(HAS_ONE,))
         if await connection.scalar(select(D.id).where(D.name_index == mark)) is not None:
             return Result(problems=(TAKEN,))
-        id_ = new_id()
+        id_, email, ways = new_id(), details.get(D.registrant_email), writing(desk)
+        written, known = sealed(key, id_, {D.name: name, **details}), await is_confirmed(connection, key, email)
+        resting = written.get("registrant_email")
+        asks = email is not None and resting is not None and not known
+        if asks and (wait := await ask_owner(connection, ways, key, id_, resting or b"", email or "")):
+            return Result(problems=(rate_limited(wait, *EMAIL),))
         row = {
             "id": id_,
             "customer_id": key.customer_id,
@@ -72,7 +79,8 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
             "registrant_kind": word(given["registrantKind"], REGISTRANT_KINDS),
             "registered_at": desk.now,
             "expires_at": ends,
-            **sealed(key, id_, {D.name: name, **details}),
+            **written,
+            "registrant_confirmed_at": desk.now if known else None,
             **{f"hide_{field}": True for field in FIELDS},
         }
         await connection.execute(insert(domains).values(row))
@@ -82,15 +90,15 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
         await announce(connection, key, Event.DOMAIN_REGISTERED.wire, desk.now, coordinates, facts)
         domain = await owned(connection, key, id_, desk.now)
         assert domain is not None  # It was written a moment ago.
-        site = desk.means.site
-        await tell_owner(connection, key, site, RegistrantLetter.NOTICE, desk.now, domain, domain.email)
+        await tell_owner(connection, ways, key, RegistrantLetter.NOTICE, domain)
     return Result(affected={"domain": id_, "customer": key.customer_id})
 
 
 async def update_registrant(desk: Desk, given: Mapping[str, Any]) -> Result:
     """Change the owner of an own domain, or a detail of theirs; what is left out stays.
 
-    With another e-mail address it is taken to be somebody else: both are told, and what the old one asked for is over.
+    With another e-mail address it is taken to be somebody else: the old one is told, the new one is asked whether they
+    are the owner (S13), and what the old one asked for is over.
     """
     details, texts = read_details(given["registrant"])
     kind = word(given["registrantKind"], REGISTRANT_KINDS) if given.get("registrantKind") is not None else None
@@ -101,22 +109,31 @@ async def update_registrant(desk: Desk, given: Mapping[str, Any]) -> Result:
         domain = await owned(connection, key, given.get("domain") or 0, desk.now) if key is not None else None
         if key is None or domain is None:
             return Result(problems=(NO_DOMAIN,))
+        email = details.get(D.registrant_email, domain.email)
+        other = not same(email, domain.email)
+        if not other:
+            details.pop(D.registrant_email, None)  # Sealed anew, the links that went there would be void.
         changes: dict[str, Any] = dict(sealed(key, domain.id, details))
         coordinates = [COORDINATES[column] for column in details]
         if kind is not None and kind != domain.kind:
             changes["registrant_kind"] = kind
             coordinates.append("Domain.registrantKind")
         if changes:
-            email = details.get(D.registrant_email, domain.email)
-            other = not same_mailbox(email or "", domain.email or "")
             if other:
-                changes["registrant_erasure_at"] = None
+                known = await is_confirmed(connection, key, email)
+                changes |= {"registrant_erasure_at": None, "registrant_confirmed_at": desk.now if known else None}
+                if email is not None and not known:
+                    resting = changes["registrant_email"]
+                    if wait := await ask_owner(connection, writing(desk), key, domain.id, resting, email):
+                        return Result(problems=(rate_limited(wait, *EMAIL),))
             await connection.execute(update(domains).where(D.id == domain.id).values(changes))
             await record(connection, desk, key, coordinates)
             facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}
             await announce(connection, key, Event.REGISTRANT_CHANGED.wire, desk.now, coordinates, facts)
             if other:
-                site, letter = desk.means.site, RegistrantLetter
-                await tell_owner(connection, key, site, letter.REPLACED, desk.now, domain, domain.email)
-                await tell_owner(connection, key, site, letter.NOTICE, desk.now, domain, email)
+                ways, letter = writing(desk), RegistrantLetter
+                await tell_owner(connection, ways, key, letter.REPLACED, domain)
+                after = await owned(connection, key, domain.id, desk.now)
+                assert after is not None  # It is locked.
+                await tell_owner(connection, ways, key, letter.NOTICE, after)
     return Result(affected={"domain": domain.id, "customer": desk.subject})

@@ -8,6 +8,16 @@ from resolvers.letters import Letter
 class RegistrantLetter(Letter):
     """Each with a subject and a text in English and in French."""
 
+    CONFIRM = (
+        "Are you the owner of a domain?",
+        "A customer of $site named this address as the one of the owner of a domain. Nothing is published about you, "
+        "and nothing else is sent to you, unless you say that this is so.\n\nSee here within $days days which domain "
+        "it is, and say yes or no:\n$link\n\nIf it means nothing to you, do nothing.",
+        "Êtes-vous titulaire d'un domaine ?",
+        "Un client de $site a indiqué cette adresse comme celle du titulaire d'un domaine. Rien n'est publié à votre "
+        "sujet, et rien d'autre ne vous est envoyé, tant que vous ne l'avez pas confirmé.\n\nVoyez ici dans les $days "
+        "jours de quel domaine il s'agit, et répondez oui ou non :\n$link\n\nSi cela ne vous dit rien, ne faites rien.",
+    )
     NOTICE = (
         "You are registered as the owner of a domain",
         "A customer of $site ordered the domain $domain and gave us your details as its owner: your name, "

@@ -19,14 +19,16 @@ from resolvers.authentication_means import Means
 from resolvers.authentication_verdicts import Denied
 from resolvers.changes import record
 from resolvers.commands import Desk
-from resolvers.registrants import COORDINATES, DETAILS, Owned, owned, tell_owner
+from resolvers.registrants import COORDINATES, DETAILS, Owned, Writing, opened, owned, tell_owner
+from resolvers.registrants_confirming import ask_owner, writing
 from resolvers.registrants_letters import RegistrantLetter
 from resolvers.signins import Visitor
 from store.blindindex import Lookup
 from store.database import Store
 from store.domains import domains
 from store.metadata import Id
-from store.registrant_links import RegistrantLink, link_secret
+from store.reading import Row
+from store.registrant_links import CONFIRMATION_KEY, KEY, RegistrantLink, link_secret
 from store.services import services
 from store.subjectkey import SubjectKey
 
@@ -44,6 +46,8 @@ class Holder:
     customer: int
     email: bytes
     """As it rests."""
+    name: bytes
+    """Of the domain, as it rests."""
 
 
 class RegistrantLinks:
@@ -52,7 +56,7 @@ class RegistrantLinks:
     def __init__(self, store: Store, means: Means) -> None:
         self._store, self._means = store, means
         self._guesses = Guesses(store)
-        columns = select(D.id, D.customer_id, D.registrant_email)
+        columns = select(D.id, D.customer_id, D.registrant_email, D.name)
         self._by_name = store.reader.prepare(columns.where(D.name_index == bindparam("mark")))
         self._by_id = store.reader.prepare(columns.where(D.id == bindparam("id", type_=Id)))
 
@@ -70,7 +74,7 @@ class RegistrantLinks:
             much = await self._guesses.charge([Bucket(Pace.RESET, b"registrant" + mark)], now)
             rows = await self._store.reader.fetch(self._by_name, {"mark": mark})
             if rows and rows[0][2] is not None and not much:
-                await self._write(Holder(rows[0][0], rows[0][1], bytes(rows[0][2])), now)
+                await self._write(_holder(rows[0]), now)
             return None
 
         return await no_sooner(self._means.times.refusal, work(), always=True)
@@ -81,19 +85,43 @@ class RegistrantLinks:
         site, minutes = self._means.site, int(LIFE.total_seconds() // 60)
         async with self._store.write() as connection:
             domain = await owned(connection, key, holder.domain, now) if key is not None else None
-            if key is not None and domain is not None:
-                link = site.link("/registrant/data", secret)
-                letter = RegistrantLetter.LINK
-                await tell_owner(connection, key, site, letter, now, domain, domain.email, link=link, minutes=minutes)
+            ways = Writing(self._store, self._means, now)
+            if key is None or domain is None or domain.email is None:
+                return
+            if not domain.confirmed:  # The only thing that may be sent there: the question whether they are the owner.
+                await ask_owner(connection, ways, key, domain.id, holder.email, domain.email)
+                return
+            link = site.link("/registrant/data", secret)
+            await tell_owner(connection, ways, key, RegistrantLetter.LINK, domain, link=link, minutes=minutes)
 
     async def find(self, secret: str, now: datetime) -> Holder | None:
         """Who holds this link; None when it is over, or the owner has another address by now."""
+        return await self._found(secret, now, KEY)
+
+    async def find_asked(self, secret: str, now: datetime) -> Holder | None:
+        """Who holds a link that asks whether they are the owner."""
+        return await self._found(secret, now, CONFIRMATION_KEY)
+
+    async def domain_name(self, holder: Holder) -> str | None:
+        """The name of the domain; None when its customer is gone."""
+        (key,) = await self._store.keys.subjects([holder.customer])
+        return None if key is None else opened(key, D.name, holder.domain, holder.name)
+
+    async def data_link(self, holder: Holder, now: datetime) -> str:
+        """The secret under which somebody who has just confirmed that they are the owner sees everything."""
+        return await link_secret(self._store.keys.house, holder.domain, holder.email, now + LIFE)
+
+    async def _found(self, secret: str, now: datetime, key: str) -> Holder | None:
         link = RegistrantLink.read(secret)
         rows = await self._store.reader.fetch(self._by_id, {"id": link.domain}) if link is not None else ()
         if link is None or not rows or rows[0][2] is None:
             return None
-        holder = Holder(rows[0][0], rows[0][1], bytes(rows[0][2]))
-        return holder if await link.holds(self._store.keys.house, holder.email, now) else None
+        holder = _holder(rows[0])
+        return holder if await link.holds(self._store.keys.house, holder.email, now, key) else None
+
+
+def _holder(row: Row) -> Holder:
+    return Holder(row[0], row[1], bytes(row[2]), bytes(row[3]))
 
 
 async def ask_erasure(desk: Desk, domain_id: int) -> str:
@@ -126,9 +154,9 @@ async def call_off(desk: Desk, domain_id: int) -> None:
 
 async def erase_owner(connection: AsyncConnection, desk: Desk, key: SubjectKey, domain: Owned) -> None:
     """Remove every detail of the owner, in the caller's transaction; they are told, and so is who has the data."""
-    await tell_owner(connection, key, desk.means.site, RegistrantLetter.ERASED, desk.now, domain, domain.email)
+    await tell_owner(connection, writing(desk), key, RegistrantLetter.ERASED, domain)
     nothing: dict[str, Any] = {column.name: None for column in DETAILS.values()}
-    await _set(connection, domain, nothing | {"registrant_erasure_at": None})
+    await _set(connection, domain, nothing | {"registrant_erasure_at": None, "registrant_confirmed_at": None})
     await _tell_others(connection, desk, key, domain, list(COORDINATES.values()))
 
 
@@ -154,7 +182,7 @@ async def _await_the_end(connection: AsyncConnection, desk: Desk, key: SubjectKe
     hidden = [field for field in FIELDS if rule_of(domain.tld, domain.kind, field).free]
     changes: dict[str, Any] = {f"hide_{field}": True for field in hidden}
     await _set(connection, domain, changes | {"registrant_erasure_at": desk.now})
-    await tell_owner(connection, key, desk.means.site, RegistrantLetter.WAITS, desk.now, domain, domain.email)
+    await tell_owner(connection, writing(desk), key, RegistrantLetter.WAITS, domain)
     if hidden:
         await _tell_others(connection, desk, key, domain, [f"Domain.hide{field.capitalize()}" for field in hidden])
 

@@ -39,6 +39,8 @@ class Session:
     methods: tuple[str, ...]
     shared: bool
     last_seen_at: datetime
+    contexts: bytes | None = None
+    """Marks of where and on what it was used (`resolvers.signins_contexts`)."""
 
     def fresh(self, now: datetime, seconds: int) -> bool:
         """Whether the proof is younger than so many seconds; one from the future is none (F3)."""
@@ -52,7 +54,7 @@ class Sessions:
         self._store, self._means = store, means
         columns = (
             S.id, S.customer_id, P.credential_id, S.platform, P.authenticated_at, P.methods, P.shared,
-            S.last_seen_at, S.expires_at,
+            S.last_seen_at, S.expires_at, P.contexts,
         )  # fmt: skip
         found = select(*columns).join_from(session_proofs, sessions, S.id == P.session_id).where(S.ended_at.is_(None))
         self._by_secret = store.reader.prepare(found.where(P.secret_hash == bindparam("secret")))
@@ -70,10 +72,9 @@ class Sessions:
         rows = await self._store.reader.fetch(prepared, values)  # type: ignore[arg-type]
         if not rows:
             return None
-        id_, customer, credential, platform, proven, methods, shared, seen, expires = rows[0]
-        session = Session(
-            id_, customer, credential, platform, instant(proven), tuple(methods.split()), bool(shared), instant(seen)
-        )
+        id_, customer, credential, platform, proven, methods, shared, seen, expires, held = rows[0]
+        at, words, contexts = instant(proven), tuple(methods.split()), None if held is None else bytes(held)
+        session = Session(id_, customer, credential, platform, at, words, bool(shared), instant(seen), contexts)
         idle = self._means.times.idle_for(session.shared)
         return None if now >= instant(expires) or now - session.last_seen_at > idle else session
 
@@ -120,20 +121,28 @@ async def open_session(
         "authenticated_at": access.at,
         "methods": " ".join(opening.methods),
         "shared": opening.shared,
+        "contexts": None if access.context is None else access.context.proven(id_),
     }
     await connection.execute(insert(session_proofs).values(proof))
     return id_, secret
 
 
 async def renew_session(
-    connection: AsyncConnection, session_id: int, methods: tuple[str, ...], now: datetime
+    connection: AsyncConnection, session_id: int, methods: tuple[str, ...], access: Access
 ) -> str | None:
     """The customer has proven anew who they are: another secret, and the old one is void (S6); None if it was ended."""
     secret = new_secret()
     open_ = select(S.id).where(S.id == session_id, S.ended_at.is_(None)).with_for_update()
     if (await connection.execute(open_)).one_or_none() is None:
         return None
-    proof = {"secret_hash": hashed(secret), "authenticated_at": now, "methods": " ".join(methods)}
+    proof: dict[str, object] = {
+        "secret_hash": hashed(secret),
+        "authenticated_at": access.at,
+        "methods": " ".join(methods),
+    }
+    if access.context is not None:
+        held = await connection.scalar(select(P.contexts).where(P.session_id == session_id))
+        proof["contexts"] = access.context.proven(session_id, held)
     await connection.execute(update(session_proofs).where(P.session_id == session_id).values(proof))
     return secret
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from resolvers.authentication_means import Means
 from resolvers.authentication_secrets import hashed, new_secret
 from resolvers.letters import write
+from resolvers.signins_contexts import KEY, Context, Finding
 from resolvers.signins_judgement import Seen, Unusual, judge
 from resolvers.signins_letters import SignInLetter
 from resolvers.signins_places import Place
@@ -22,11 +23,14 @@ from store.ids import new_id
 from store.metadata import instant
 from store.sealing import SealBroken
 from store.signin import alarm_links
+from store.slowdowns import Pace, take
 from store.subjectkey import SubjectKey
 
 I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital
 REMEMBERED = 60
 """The earlier accesses that a new one is compared with."""
+A_DAY = Pace(burst=1, seconds=86_400)
+"""How often a customer is written to about one device in one network, for the same reasons."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -50,6 +54,8 @@ class Access:
     place: Place
     unusual: tuple[Unusual, ...] = ()
     succeeded: bool = True
+    context: Context | None = None
+    """Network, country and device, for what is remembered of them; None for what was refused."""
 
 
 class History:
@@ -62,12 +68,33 @@ class History:
         )
         self._find = store.reader.prepare(found.order_by(I.id.desc()).limit(REMEMBERED))
 
-    async def judged(self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, known: bool) -> Access:
-        """A successful access with its place, compared with the earlier ones."""
+    async def judged(
+        self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, known: bool | None
+    ) -> Access:
+        """A successful access with its place, compared with the earlier ones; `known` as `judge` takes it."""
         place = self._means.places.find(visitor.address)
         seen = Seen(now, visitor.address, place.country, visitor.device, place)
         earlier = await self._earlier(key)
-        return Access(platform, now, visitor.address, visitor.device, place, judge(seen, earlier, known))
+        unusual, context = judge(seen, earlier, known), await self.context(visitor)
+        return Access(platform, now, visitor.address, visitor.device, place, unusual, context=context)
+
+    async def moved(self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, finding: Finding) -> Access:
+        """A session or token family that turns up elsewhere (S12): judged like a sign-in; a refused one is unusual.
+
+        A telephone that moves from one network of its country to another seems to travel far in no time: that alone
+        is no reason.
+        """
+        access = await self.judged(key, platform, visitor, now, None if finding.new_device else True)
+        reasons = [each for each in access.unusual if finding.new_country or each is not Unusual.TRAVEL]
+        if not finding.verdict.admits:
+            why = Unusual.COUNTRY if finding.new_country else Unusual.NETWORK_AND_DEVICE
+            reasons = list(dict.fromkeys((why, *reasons)))
+        return replace(access, unusual=tuple(reasons), succeeded=finding.verdict.admits)
+
+    async def context(self, visitor: Visitor) -> Context:
+        """Network, country and device of a visitor."""
+        key = await self._store.keys.house.system(KEY)
+        return Context(key, visitor.address, visitor.device, self._means.places)
 
     def failed(self, platform: str, visitor: Visitor, now: datetime) -> Access:
         """A failed access, which is compared with nothing."""
@@ -107,9 +134,18 @@ async def record(
         "unusual": bool(access.unusual),
     }
     await connection.execute(insert(sign_ins).values(row))
-    if access.unusual:
+    if access.unusual and await _may_tell(connection, key, access):
         await _tell(connection, key, means, access, id_, credential_id)
     return id_
+
+
+async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: Access) -> bool:
+    """Whether the customer has not been told the same of this device today already."""
+    if access.context is None:
+        return True
+    reasons = ",".join(sorted(each.name for each in access.unusual))
+    name = access.context.bucket(key.customer_id, reasons, access.succeeded)
+    return not await take(connection, {name: A_DAY}, int(access.at.timestamp() * 1000))
 
 
 async def _tell(

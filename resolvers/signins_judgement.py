@@ -21,6 +21,7 @@ class Unusual(Enum):
     COUNTRY = "The customer was never seen in this country."
     TRAVEL = "Nobody travels so far in the time since the last sign-in."
     NETWORK_AND_DEVICE = "Both the network and the device are new."
+    DEVICE = "The browser does not prove that this customer has signed in there before."
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,10 +35,11 @@ class Seen:
     place: Place
 
 
-def judge(now: Seen, earlier: Sequence[Seen], known_device: bool = False) -> tuple[Unusual, ...]:
+def judge(now: Seen, earlier: Sequence[Seen], known_device: bool | None = None) -> tuple[Unusual, ...]:
     """What is unusual, compared with earlier accesses, the newest first; nothing is when there are none.
 
-    A device that proves to be known (by its cookie) is never a new one; of others only their description is known.
+    A device that proves to be known (by its cookie) is never a new one, and a browser without this customer's cookie
+    always is. None: there are no cookies there (an app, another platform), and only the description is known.
     """
     if not earlier:
         return ()
@@ -49,9 +51,11 @@ def judge(now: Seen, earlier: Sequence[Seen], known_device: bool = False) -> tup
         found.append(Unusual.TRAVEL)
     networks = {network_of(each.address) for each in earlier if each.address}
     new_network = bool(networks) and network_of(now.address) not in networks
-    new_device = not known_device and now.device not in {each.device for each in earlier}
+    new_device = known_device is not True and now.device not in {each.device for each in earlier}
     if new_network and new_device:
         found.append(Unusual.NETWORK_AND_DEVICE)
+    elif known_device is False:
+        found.append(Unusual.DEVICE)
     return tuple(found)
 
 

@@ -43,7 +43,7 @@ async def record_access(desk: Desk, given: Mapping[str, Any]) -> Result:
     visitor = Visitor(str(address), told(given.get("device")))
     history, platform = History(desk.store, desk.means), _word(given["platform"])
     if _word(given["outcome"]) == "SUCCEEDED":
-        access = await history.judged(key, platform, visitor, at, known=False)
+        access = await history.judged(key, platform, visitor, at, known=None)
     else:
         access = history.failed(platform, visitor, at)
     async with desk.store.write() as connection:

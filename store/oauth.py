@@ -79,9 +79,11 @@ oauth_families = customer_table(
     plain("ends_at", Instant, None),
     plain("revoked_at", Instant, None, nullable=True),
     choice("cause", CAUSES, None, nullable=True),
+    plain("contexts", LargeBinary, Category.ACCESS_HISTORY, nullable=True, output=False),
 )
 """All tokens that came from one authorization code. The only refresh token that works is the one of `generation`;
-each use makes the next one. It expires when unused until `expires_at`, and in any case at `ends_at`."""
+each use makes the next one. It expires when unused until `expires_at`, and in any case at `ends_at`. `contexts` are
+keyed marks of the networks, countries and devices that a public client's tokens were used from."""
 
 oauth_consents = customer_table(
     "oauth_consents",

@@ -11,14 +11,16 @@ from hashlib import sha256
 from store.housekeys import HouseKeys
 
 KEY = "registrant-links"
+CONFIRMATION_KEY = "registrant-confirmations"
+"""Of links that ask whether somebody is the owner; they do not show anything that a link of `KEY` shows."""
 NUMBER, UNTIL, PROOF = 8, 8, 18
 
 
-async def link_secret(house: HouseKeys, domain: int, resting_email: bytes, until: datetime) -> str:
+async def link_secret(house: HouseKeys, domain: int, resting_email: bytes, until: datetime, key: str = KEY) -> str:
     """46 characters for a link. They say the number of a domain and an end, and prove that they were sent to this
     address: `resting_email` is the sealed one, which is another as soon as it is written anew."""
     content = domain.to_bytes(NUMBER, "big") + int(until.timestamp()).to_bytes(UNTIL, "big")
-    proof = _proof(await house.system(KEY), content, resting_email)
+    proof = _proof(await house.system(key), content, resting_email)
     return urlsafe_b64encode(content + proof).decode().rstrip("=")
 
 
@@ -41,9 +43,9 @@ class RegistrantLink:
             return None
         return cls(content) if len(content) == NUMBER + UNTIL + PROOF and content[0] < 128 else None
 
-    async def holds(self, house: HouseKeys, resting_email: bytes, now: datetime) -> bool:
+    async def holds(self, house: HouseKeys, resting_email: bytes, now: datetime, key: str = KEY) -> bool:
         """Whether it was made here, for the address that is there now, and is not over."""
-        expected = _proof(await house.system(KEY), self._content, resting_email)
+        expected = _proof(await house.system(key), self._content, resting_email)
         return hmac.compare_digest(self._proof, expected) and now.astimezone(UTC).timestamp() < self.until
 
 

@@ -22,9 +22,11 @@ session_proofs = customer_table(
     plain("authenticated_at", Instant, Category.ACCESS_HISTORY),
     plain("methods", String(40), Category.ACCESS_HISTORY),
     plain("shared", Boolean, Category.ACCESS_HISTORY),
+    plain("contexts", LargeBinary, Category.ACCESS_HISTORY, nullable=True, output=False),
 )
 """The cookie that stands for a session, and how its person was last authenticated: `methods` are words of RFC 8176
-with spaces between. `shared` sessions are of a computer that others use, too (R41)."""
+with spaces between. `shared` sessions are of a computer that others use, too (R41). `contexts` are keyed marks of the
+networks, countries and devices that it was used from (`resolvers.signins_contexts`)."""
 
 known_devices = customer_table(
     "known_devices",

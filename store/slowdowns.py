@@ -5,9 +5,11 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, bindparam, case, select
+from sqlalchemy import BigInteger, BindParameter, Case, bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.database import Store
 from store.oauth import slowdowns
@@ -75,13 +77,55 @@ class Slowdowns:
         return int(self._clock() * 1000)
 
 
-def _counting(dialect: str) -> postgresql.Insert | sqlite.Insert:
-    due = slowdowns.c.due
+async def take(connection: AsyncConnection, paces: Mapping[str, Pace], now: int) -> float:
+    """Count one for each of these hashed names, in the caller's transaction; or the seconds to wait, and nothing was.
+
+    One statement a name decides, whichever replica it runs at. `now` is in Unix milliseconds.
+    """
+    statement, taken = _taking(connection.dialect.name), list[str]()
+    for name in sorted(paces):  # In one order everywhere, so that no two replicas deadlock.
+        pace = paces[name]
+        most, latest = now + 2 * (pace.allowance + pace.step), now + pace.allowance
+        values = {"name": name, "step": pace.step, "most": most, "latest": latest, "now": now}
+        if (await connection.execute(statement, values)).first() is None:
+            for other in taken:
+                back = update(slowdowns).where(slowdowns.c.key == other)
+                await connection.execute(back.values(due=slowdowns.c.due - paces[other].step))
+            due = await connection.scalar(select(slowdowns.c.due).where(slowdowns.c.key == name))
+            return max(1, (due or now) - latest) / 1000
+        taken.append(name)
+    return 0
+
+
+def hashed(key: bytes, *parts: str | int) -> str:
+    """The name of a count for `take`: what is counted is hashed with a key, so the table tells nobody's address."""
+    return hmac.digest(key, "\0".join(map(str, parts)).encode(), "sha256")[:16].hex()
+
+
+def _taking(dialect: str) -> Any:
+    """As `_counting`, but only while there is room: no row comes back when there is none."""
     now: BindParameter[int] = bindparam("now", type_=BigInteger)
     step: BindParameter[int] = bindparam("step", type_=BigInteger)
-    ahead = case((due.between(now, bindparam("most", type_=BigInteger)), due), else_=now)
     first = {"key": bindparam("name"), "due": now + step}
-    change = {"due": ahead + step}
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    found = insert(slowdowns).values(first).on_conflict_do_update(
+        index_elements=["key"], set_={"due": _ahead() + step}, where=_ahead() <= bindparam("latest", type_=BigInteger)
+    )  # fmt: skip
+    return found.returning(slowdowns.c.due)
+
+
+def _ahead() -> Case[int]:
+    """The time that is used up; now, where the one that rests is over or comes from a clock that was set back (F3)."""
+    due = slowdowns.c.due
+    now: BindParameter[int] = bindparam("now", type_=BigInteger)
+    return case((due.between(now, bindparam("most", type_=BigInteger)), due), else_=now)
+
+
+def _counting(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    now: BindParameter[int] = bindparam("now", type_=BigInteger)
+    step: BindParameter[int] = bindparam("step", type_=BigInteger)
+    first = {"key": bindparam("name"), "due": now + step}
+    change = {"due": _ahead() + step}
     if dialect == "postgresql":
         return postgresql.insert(slowdowns).values(first).on_conflict_do_update(index_elements=["key"], set_=change)
     return sqlite.insert(slowdowns).values(first).on_conflict_do_update(index_elements=["key"], set_=change)

@@ -132,7 +132,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             demo_tokens=tokens.listed if settings.demo else None,
             ledger=works.store.ledger_reader,
             routes=[
-                *list_routes(open_house(works, settings, Browsers(house)), actions(api.model.rules.values())),
+                *list_routes(open_house(works, settings, Browsers(house), means), actions(api.model.rules.values())),
                 *sign_in_routes(house),
                 *consent_routes(works.door, api, serving.now, settings.public_url),
                 *rdap_routes(api, serving.now, settings.public_url),

@@ -27,6 +27,7 @@ from gateway.oauth.server import Server
 from gateway.oauth.visit import Asked, Visit
 from gateway.settings import Settings
 from gateway.tokens import Tokens
+from resolvers.signins_evaluating import Evaluator
 from store.database import Store
 
 
@@ -43,6 +44,7 @@ class House:
     authentication: Authentication
     proofs: Proofs
     who_is_here: WhoIsHere
+    evaluator: Evaluator
     clock: Callable[[], float]
 
     @property

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from gateway.oauth import refresh_tokens
 from gateway.oauth.codes import Code, SignIn
+from resolvers.signins_contexts import Context
 from store.access import sessions
 from store.oauth import oauth_families
 from store.revocations import announce, revoke_families
@@ -44,6 +45,8 @@ class Family(TokenMixin):
     revoked: bool = False
     refreshable: bool = True
     """Whether it has refresh tokens at all."""
+    contexts: bytes | None = field(default=None, repr=False)
+    """Marks of where and on what it was used (`resolvers.signins_contexts`)."""
 
     def is_over(self, now: datetime) -> bool:
         """Whether none of its refresh tokens works any more."""
@@ -66,8 +69,11 @@ class Family(TokenMixin):
         return self.scope
 
 
-def begin(connection: Connection, code: Code, lives: Lives, now: datetime, jkt: str | None) -> Family:
-    """Start the family of a code that was redeemed just now; `jkt` is the key that its tokens are bound to."""
+def begin(
+    connection: Connection, code: Code, lives: Lives, now: datetime, jkt: str | None, context: Context | None = None
+) -> Family:
+    """Start the family of a code that was redeemed just now; `jkt` is the key that its tokens are bound to, and
+    `context` where a public client redeemed it: what it turns up in later is compared with that."""
     idle = lives.idle if code.refreshable else lives.token
     ends_at = now + (lives.most if code.refreshable else lives.token)
     family = Family(
@@ -81,6 +87,7 @@ def begin(connection: Connection, code: Code, lives: Lives, now: datetime, jkt: 
         expires_at=min(now + idle, ends_at),
         ends_at=ends_at,
         refreshable=code.refreshable,
+        contexts=None if context is None else context.proven(code.family_id),
     )
     row = {
         "id": family.id,
@@ -92,6 +99,7 @@ def begin(connection: Connection, code: Code, lives: Lives, now: datetime, jkt: 
         "created_at": now,
         "expires_at": family.expires_at,
         "ends_at": ends_at,
+        "contexts": family.contexts,
     }
     connection.execute(insert(oauth_families), row | family.sign_in.columns())
     return family
@@ -144,4 +152,5 @@ def _family(row: RowMapping) -> Family:
         ends_at=row["ends_at"],
         # A session that was ended takes everything with it, even if nobody came to say so.
         revoked=row["revoked_at"] is not None or row["ended_at"] is not None,
+        contexts=None if row["contexts"] is None else bytes(row["contexts"]),
     )

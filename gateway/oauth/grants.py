@@ -13,6 +13,8 @@ from gateway.oauth.codes import Code
 from gateway.oauth.families import Family
 from gateway.oauth.scopes import for_customers, for_tools, narrowed, spelt
 from gateway.oauth.visit import Visit
+from resolvers.signins_contexts import Context
+from resolvers.signins_evaluating import Arrival
 
 EVERYONE = [BASIC, POST, ASSERTION, NONE]
 CONFIDENTIAL = [BASIC, POST, ASSERTION]
@@ -70,7 +72,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
     def authenticate_user(self, code: Code) -> Family:
         """Start the family of the code's tokens."""
         visit = self.visit
-        return families.begin(visit.connection, code, visit.lives, visit.now, visit.jkt)
+        return families.begin(visit.connection, code, visit.lives, visit.now, visit.jkt, visit.context)
 
     def delete_authorization_code(self, code: Code) -> None:
         """Nothing: a used code is kept, to know it again."""
@@ -99,7 +101,18 @@ class RefreshGrant(grants.RefreshTokenGrant):
         if presented.generation != family.generation:
             families.advance(visit.connection, family, presented.generation, visit.lives, visit.now)
             return None
+        if visit.context is not None and not family.is_over(visit.now):
+            self._evaluate(family, visit.context)
         return family
+
+    def _evaluate(self, family: Family, context: Context) -> None:
+        """Notice where the family turns up (S12); InvalidGrantError where its customer has to sign in again."""
+        finding = context.compare(family.id, family.contexts)
+        if finding.news:
+            platform = self.request.client.platform
+            self.server.arrival = Arrival(family.id, family.sign_in.customer_id, platform, finding)
+        if not finding.verdict.admits:
+            raise InvalidGrantError("The token turned up elsewhere: send the customer through sign-in.")
 
     def _validate_token_scope(self, token: Family) -> None:
         """Down-scoping narrows only, and never beyond what the client is still registered for."""

@@ -19,6 +19,7 @@ from gateway.oauth.families import Family
 from gateway.oauth.grants import S256, CodeGrant, OwnGrant, RefreshGrant
 from gateway.oauth.looking import Introspection, Revocation
 from gateway.oauth.visit import Visit
+from resolvers.signins_evaluating import Arrival
 
 CANNOT = "This grant type is not supported."
 
@@ -41,6 +42,8 @@ class Server(AuthorizationServer):
     def __init__(self, visit: Visit) -> None:
         super().__init__()
         self.visit = visit
+        self.arrival: Arrival | None = None
+        """What a grant noticed of where a family turns up, for whoever writes it down."""
         self.register_grant(CodeGrant, [S256(required=True)])
         self.register_grant(RefreshGrant)
         self.register_grant(OwnGrant)

@@ -23,11 +23,14 @@ from gateway.oauth.token_endpoint import TokenEndpoint
 from gateway.serving import Works
 from gateway.settings import Settings
 from policy.purposes import Purpose
+from resolvers.authentication_means import Means
+from resolvers.signins_evaluating import Evaluator
 from store.slowdowns import Slowdowns
 
 
-def open_house(works: Works, settings: Settings, who_is_here: WhoIsHere = nobody) -> House:
-    """The authorization server of a store; `who_is_here` tells which customer a browser belongs to."""
+def open_house(works: Works, settings: Settings, who_is_here: WhoIsHere = nobody, means: Means | None = None) -> House:
+    """The authorization server of a store; `who_is_here` tells which customer a browser belongs to, and `means` what
+    is known of places."""
     store, clock = works.store, works.clock
     clients = Clients(store.reader, settings.public_url, clock)
     names = frozenset({settings.issuer, f"{settings.public_url}/oauth/token"})
@@ -43,6 +46,7 @@ def open_house(works: Works, settings: Settings, who_is_here: WhoIsHere = nobody
         authentication=authentication,
         proofs=works.proofs,
         who_is_here=who_is_here,
+        evaluator=Evaluator(store, means or Means()),
         clock=clock,
     )
 

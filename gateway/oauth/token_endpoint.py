@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from gateway.oauth.authentication import Known
+from gateway.oauth.authentication import NONE, Known
 from gateway.oauth.clients import CODE, REFRESH
 from gateway.oauth.endpoint import Endpoint
 from gateway.oauth.errors import ProofError, Reply
 from gateway.oauth.parameters import Parameters
 from gateway.oauth.server import Server
 from gateway.oauth.visit import Asked, Visit
+from gateway.signin.visitors import visitor_of
+from resolvers.signins import Visitor
+from resolvers.signins_evaluating import Arrival
 
 WRITING = frozenset({CODE, REFRESH})
 """The grants that change what the store holds; the others take no transaction."""
@@ -35,10 +41,26 @@ class TokenEndpoint(Endpoint):
             await house.tokens.signer(),
             await house.refresh_key(),
         )
+        visitor = visitor_of(HTTPConnection(scope), house.settings.proxies, house.settings.proxy_header, None)
+        if known.method == NONE:
+            visit = replace(visit, context=await house.evaluator.context(visitor))
         asked = self.asked(scope, form)
         if form.get("grant_type") in WRITING:  # 3
-            return await self.within(visit, asked, _give)
+            return await self._written(visit, asked, visitor)
         return _give(Server(visit), asked)
+
+    async def _written(self, visit: Visit, asked: Asked, visitor: Visitor) -> Reply:
+        """The answer of a grant that writes; where its family turned up elsewhere, that is written with it (S12)."""
+        house = self.house
+        async with house.store.write() as connection:
+            reply, arrival = await connection.run_sync(lambda inner: _given(Server(visit.inside(inner)), asked))
+            if arrival is not None and (reply.status == 200 or not arrival.finding.verdict.admits):
+                await house.evaluator.arrived(connection, arrival, visitor, house.now)
+        return reply
+
+
+def _given(server: Server, asked: Asked) -> tuple[Reply, Arrival | None]:
+    return _give(server, asked), server.arrival
 
 
 def _give(server: Server, asked: Asked) -> Reply:

@@ -14,6 +14,7 @@ from gateway.oauth.clients import Client
 from gateway.oauth.families import Family, Lives
 from gateway.oauth.parameters import Parameters
 from gateway.tokens import Basis, Claims, Signer
+from resolvers.signins_contexts import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Visit:
     signer: Signer | None = None
     refresh_key: bytes = field(default=b"", repr=False)
     opened: Connection | None = None
+    context: Context | None = None
+    """Network, country and device; None for a client that proves who it is: it asks from a server, not a customer."""
     token: SentToken | None = None
     """The access token that was sent to be looked at or revoked; None when it is not good."""
 

@@ -19,6 +19,7 @@ from resolvers.passwords_resets import Resets
 from resolvers.sessions import Session, Sessions
 from resolvers.signins import Visitor
 from resolvers.signins_alarms import Alarms
+from resolvers.signins_evaluating import Evaluator
 from schema.requests import Outcome, Request
 from store.credentials import PLATFORMS
 from store.database import Store
@@ -54,6 +55,7 @@ class House:
         self.sessions = Sessions(store, means)
         self.resets = Resets(store, means)
         self.alarms = Alarms(store, means)
+        self.evaluator = Evaluator(store, means)
         self.passkeys = Passkeys(store, means)
 
     def visitor(self, connection: HTTPConnection) -> Visitor:
@@ -62,17 +64,22 @@ class House:
         return visitor_of(connection, self.proxies, self.proxy_header, device)
 
     async def session(self, connection: HTTPConnection, platform: str | None = None) -> Session | None:
-        """The session of a browser on a platform; without one, of all it has, the one that was proven last."""
+        """The session of a browser on a platform; without one, of all it has, the one that was proven last.
+
+        None also for one that turned up where it must be proven anew: its cookie alone opens nothing there (S12).
+        """
         now, found = self.clock(), []
         for each in PLATFORMS if platform is None else (platform,):
             secret = self.cookies.read(connection, self.cookies.session(each))
             session = await self.sessions.find(secret, now) if secret else None
             if session is not None and session.platform == each:
                 found.append(session)
-        latest = max(found, key=lambda each: each.authenticated_at, default=None)
-        if latest is not None:
-            await self.sessions.touch(latest, now)
-        return latest
+        visitor = self.visitor(connection)
+        for session in sorted(found, key=lambda each: each.authenticated_at, reverse=True):
+            if await self.evaluator.admits(session, visitor, now):
+                await self.sessions.touch(session, now)
+                return session
+        return None
 
     def actor(self, session: Session, now: datetime) -> Actor:
         """The customer of a session, about to change something."""

@@ -89,7 +89,7 @@ async def send_data(visit: Visit) -> Response:
     secret, holder = await _holder(visit)
     if holder is None:
         return _void(visit)
-    desk = Desk(visit.house.store, _grant(visit, holder), Purpose.SELF_SERVICE, None, visit.now, visit.house.means)
+    desk = desk_of(visit, holder)
     if visit.form.get("do") == "stay":
         await call_off(desk, holder.domain)
     elif await ask_erasure(desk, holder.domain) != "WAITS":
@@ -101,6 +101,12 @@ async def send_data(visit: Visit) -> Response:
 async def _holder(visit: Visit) -> tuple[str, Holder | None]:
     secret = (visit.value("t") or "")[:LONGEST_SECRET]
     return secret, await RegistrantLinks(visit.house.store, visit.house.means).find(secret, visit.now)
+
+
+def desk_of(visit: Visit, holder: Holder) -> Desk:
+    """Where what the owner asks for is done."""
+    house = visit.house
+    return Desk(house.store, _grant(visit, holder), Purpose.SELF_SERVICE, None, visit.now, house.means)
 
 
 def _grant(visit: Visit, holder: Holder) -> Grant:

@@ -21,6 +21,7 @@ from gateway.signin import (
     leaving,
     passkey_doors,
     registrant,
+    registrant_confirming,
     security,
     security_changes,
 )
@@ -86,6 +87,7 @@ def list_routes(house: House) -> list[Route]:
         Route("/not-me", Page(house, alarm.show, alarm.send)),
         Route("/email/confirm", Page(house, email.show, email.send)),
         Route("/registrant", Page(house, registrant.show, registrant.send)),
+        Route("/registrant/confirm", Page(house, registrant_confirming.show, registrant_confirming.send)),
         Route("/registrant/data", Page(house, registrant.show_data, registrant.send_data)),
         Route("/cookies", Page(house, choosing.show, choosing.send)),
         Route("/unsubscribe/{token}", Unsubscribe(house)),

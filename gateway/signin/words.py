@@ -356,6 +356,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "Your details as the owner of this domain are erased.",
         "Vos coordonnées de titulaire de ce domaine sont effacées.",
     ),
+    "registrant_asked": (
+        "A customer named you as the owner of this domain. If you are, say so: you then see everything that was said about you. Until you do, nothing is published about you.",
+        "Un client vous a indiqué comme titulaire de ce domaine. Si c'est le cas, confirmez-le : vous verrez alors tout ce qui a été indiqué à votre sujet. D'ici là, rien n'est publié.",
+    ),
+    "registrant_yes": ("I am the owner", "Je suis le titulaire"),
+    "registrant_no": ("I am not", "Ce n'est pas moi"),
+    "registrant_declined": (
+        "Your address was removed. You will not hear of it again.",
+        "Votre adresse a été supprimée. Vous n'en entendrez plus parler.",
+    ),
     "registrant_json": ("Take it along (JSON)", "Emporter mes données (JSON)"),
 }
 

@@ -33,6 +33,7 @@ from gateway.app import Parts, build  # noqa: E402
 from gateway.commands.serving import actions, make_api  # noqa: E402
 from gateway.oauth.service import list_routes, open_house  # noqa: E402
 from gateway.serving import open_works  # noqa: E402
+from gateway.signin.routes import make_means  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,9 @@ async def main() -> None:
             keys=works.keys,
             ready=works.store.ready,
             rules=api.model.rules,
-            routes=list_routes(open_house(works, found, believed), actions(api.model.rules.values())),
+            routes=list_routes(
+                open_house(works, found, believed, make_means(found)), actions(api.model.rules.values())
+            ),
         )
         listening = server.listen(found.host, found.port)
         await server.serve(build(parts), found, listening, lambda: None)

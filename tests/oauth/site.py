@@ -192,8 +192,8 @@ def wait_for(replica: Running) -> None:
 
 
 @contextmanager
-def serving(kind: str, databases: Databases, folder: Path) -> Iterator[Site]:
-    """Two replicas on a store of a kind."""
+def serving(kind: str, databases: Databases, folder: Path, **more: str) -> Iterator[Site]:
+    """Two replicas on a store of a kind; `more` are settings of both."""
     with asyncio.Runner() as runner, provider() as idp:
         fresh = databases.fresh(kind)
         config = runner.run(fresh.__aenter__())
@@ -201,7 +201,7 @@ def serving(kind: str, databases: Databases, folder: Path) -> Iterator[Site]:
         site = Site(kind, folder, config, f"http://127.0.0.1:{ports[0]}", idp=idp)
         try:
             runner.run(furnish(site))
-            site.replicas = [start(site, port) for port in ports]
+            site.replicas = [start(site, port, **more) for port in ports]
             for replica in site.replicas:
                 wait_for(replica)
             yield site

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import insert, select, update
 
 from policy.purposes import Purpose
+from resolvers.authentication_means import Means
+from resolvers.commands import Desk
+from resolvers.registrants_confirming import confirm_owner
+from resolvers.registrants_rights import RegistrantLinks
 from schema.global_ids import from_global_id, to_global_id
 from store.domains import domains
 from store.ids import new_id
@@ -46,6 +51,27 @@ async def registered(gate: Gate) -> str:
     """The id of a domain whose owner is somebody else than its customer, the first one."""
     found: str = (await register(gate, await order(gate)))["domain"]["id"]
     return found
+
+
+async def confirmed(gate: Gate) -> str:
+    """The same, once its owner has followed the link of the first message and said that they are."""
+    domain = await registered(gate)
+    await confirm(gate, gate.clock.now)
+    return domain
+
+
+async def confirm(gate: Gate, now: datetime) -> None:
+    """What the reader of the newest question does who is the owner."""
+    means = Means()
+    holder = await RegistrantLinks(gate.store, means).find_asked(await asked_secret(gate), now)
+    assert holder is not None
+    await confirm_owner(Desk(gate.store, own(holder.customer), None, None, now, means), holder.domain)
+
+
+async def asked_secret(gate: Gate) -> str:
+    """The secret of the newest question whether somebody is the owner."""
+    texts = [each["text"] for each in await letters(gate) if "/registrant/confirm?t=" in each["text"]]
+    return texts[-1].split("/registrant/confirm?t=")[1].split()[0]
 
 
 async def change(gate: Gate, domain: str, place: int = 0, **given: Any) -> Any:

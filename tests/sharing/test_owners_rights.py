@@ -28,10 +28,10 @@ from tests.sharing.owners import (
     NAME,
     OWNER,
     change,
+    confirmed,
     end,
     key_of,
     letters,
-    registered,
     resting,
 )
 from workers.sweeping import Sweeper
@@ -92,7 +92,7 @@ async def sweep(gate: Gate) -> int:
 
 
 async def test_the_owner_sees_everything_and_where_it_went(gate: Gate, browser: httpx.AsyncClient) -> None:
-    domain = await registered(gate)
+    domain = await confirmed(gate)
     query = "query ($id: ID!) { node(id: $id) { ... on Domain { name registrantName } } }"
     await change(gate, domain, registrantKind="LEGAL_PERSON", registrant={})  # under .fr: published
     await gate.ask(query, grant(Purpose.DOMAIN_REGISTRATION), variables={"id": domain})
@@ -110,7 +110,7 @@ async def test_the_owner_sees_everything_and_where_it_went(gate: Gate, browser: 
 
 
 async def test_the_customer_sees_that_it_was_read(gate: Gate, browser: httpx.AsyncClient) -> None:
-    await registered(gate)
+    await confirmed(gate)
     await opened(gate, browser)
     entry = (await gate.entries())[-1]
     assert entry["client"] == "registrant-link" and "Domain.registrantEmail" in entry["fields"]
@@ -118,7 +118,7 @@ async def test_the_customer_sees_that_it_was_read(gate: Gate, browser: httpx.Asy
 
 async def test_whoever_asks_is_told_the_same_in_any_case(gate: Gate, browser: httpx.AsyncClient) -> None:
     """S8: the link goes to the owner alone, and only so often."""
-    await registered(gate)
+    await confirmed(gate)
     pages = [(await asked(browser, name)).text for name in (NAME, "nobody.example", *[NAME] * 4)]
     masked = {re.sub(r'value="[^"]*"', "", page) for page in pages}
     assert len(masked) == 1
@@ -129,7 +129,7 @@ async def test_whoever_asks_is_told_the_same_in_any_case(gate: Gate, browser: ht
 
 
 async def test_a_link_opens_for_an_hour_and_for_the_address_it_went_to(gate: Gate, browser: httpx.AsyncClient) -> None:
-    domain = await registered(gate)
+    domain = await confirmed(gate)
     assert (await opened(gate, browser)).status_code == 200
     link = await secret(gate)
 
@@ -151,7 +151,7 @@ async def test_of_a_domain_that_is_registered_the_owner_waits_and_consent_ends_a
     gate: Gate, browser: httpx.AsyncClient
 ) -> None:
     """A10: under .fr nothing of a person need be published."""
-    domain = await registered(gate)
+    domain = await confirmed(gate)
     async with gate.store.write() as connection:
         of = domains.c.id == key_of(domain)
         await connection.execute(update(domains).where(of).values(hide_name=False, hide_email=False))
@@ -168,7 +168,7 @@ async def test_of_a_domain_that_is_registered_the_owner_waits_and_consent_ends_a
 
 async def test_when_the_domain_ends_the_owner_goes_and_is_told(gate: Gate, browser: httpx.AsyncClient) -> None:
     """Once, whoever sweeps; and the domain stays the customer's."""
-    domain = await registered(gate)
+    domain = await confirmed(gate)
     await send(browser, await opened(gate, browser))
     await end(gate, domain)
     assert [await sweep(gate), await sweep(gate)] == [1, 0]
@@ -181,7 +181,7 @@ async def test_when_the_domain_ends_the_owner_goes_and_is_told(gate: Gate, brows
 
 
 async def test_of_a_domain_that_has_ended_the_owner_goes_at_once(gate: Gate, browser: httpx.AsyncClient) -> None:
-    domain = await registered(gate)
+    domain = await confirmed(gate)
     page = await opened(gate, browser)
     await end(gate, domain)
     done = await send(browser, page)
@@ -190,7 +190,7 @@ async def test_of_a_domain_that_has_ended_the_owner_goes_at_once(gate: Gate, bro
 
 
 async def test_it_can_be_called_off_and_ends_with_the_owner(gate: Gate, browser: httpx.AsyncClient) -> None:
-    domain = await registered(gate)
+    domain = await confirmed(gate)
     page = await send(browser, await opened(gate, browser))
     page = await send(browser, page)
     assert "Erase me" in page.text and (await resting(gate, domain))["registrant_erasure_at"] is None
@@ -202,7 +202,7 @@ async def test_it_can_be_called_off_and_ends_with_the_owner(gate: Gate, browser:
 
 async def test_a_form_of_another_site_does_nothing(gate: Gate, browser: httpx.AsyncClient) -> None:
     """G3."""
-    domain = await registered(gate)
+    domain = await confirmed(gate)
     await opened(gate, browser)
     browser.cookies.clear()
     page = await browser.post("/registrant/data", data={"t": await secret(gate), "do": "erase", "form": "x"})

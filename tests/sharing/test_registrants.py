@@ -20,6 +20,7 @@ from tests.sharing.owners import (
     REGISTER,
     UPDATE,
     change,
+    confirmed,
     letters,
     order,
     register,
@@ -51,9 +52,10 @@ async def test_whatever_may_be_hidden_of_an_owner_is_hidden_at_first(gate: Gate)
 
 
 async def test_an_owner_who_is_not_the_customer_is_told_where_the_data_came_from(gate: Gate) -> None:
-    """R52, GDPR Art. 14: the source, the purpose, the recipient, how long, and the rights."""
-    await registered(gate)
-    (notice,) = await letters(gate)
+    """R52, GDPR Art. 14: the source, the purpose, the recipient, how long, and the rights; once they have confirmed."""
+    await confirmed(gate)
+    question, notice = await letters(gate)
+    assert question["to"] == OWNER["email"]
     assert notice["to"] == OWNER["email"] and NAME not in notice["subject"]
     for part in (NAME, "client de", "AFNIC", "/registrant", "effacement", "réclamation"):  # the customer's language
         assert part in notice["text"], part
@@ -110,7 +112,7 @@ async def test_only_a_tool_with_the_scope_registers(gate: Gate) -> None:
 
 async def test_the_customer_changes_the_owner_and_both_are_told(gate: Gate) -> None:
     """R30; with another address it is somebody else."""
-    domain = await registered(gate)
+    domain = await confirmed(gate)
     new = {"name": "Perrin Frères SA", "email": "freres@atelier.example", "phone": None}
     done = await change(gate, domain, registrant=new, registrantKind="LEGAL_PERSON")
     assert done == {
@@ -120,9 +122,12 @@ async def test_the_customer_changes_the_owner_and_both_are_told(gate: Gate) -> N
         },
         "userErrors": [],
     }  # fmt: skip
-    assert [each["to"] for each in await letters(gate)] == [OWNER["email"]] * 2 + ["freres@atelier.example"]
+    assert [each["to"] for each in await letters(gate)] == [OWNER["email"]] * 2 + [
+        "freres@atelier.example",
+        OWNER["email"],
+    ]
     await change(gate, domain, registrant={"phone": "+41 21 555 01 03"})
-    assert len(await letters(gate)) == 3, "a detail of the same owner is no news"
+    assert len(await letters(gate)) == 4, "a detail of the same owner is no news"
     found = (await gate.ask("{ me { changes(first: 1) { nodes { fields } } } }", own(gate.ids[0]))).data
     assert found["me"]["changes"]["nodes"] == [{"fields": ["Domain.registrantPhone"]}]
 

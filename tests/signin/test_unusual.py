@@ -120,6 +120,49 @@ def test_a_device_that_proves_to_be_known_is_not_new() -> None:
     assert judge(seen(1, address=ELSEWHERE, device="curl"), [seen(0)], known_device=True) == ()
 
 
+def test_a_browser_without_the_cookie_is_new_whatever_it_says_of_itself() -> None:
+    """R18: "unusual" does not need both network and browser to be new; the very first sign-in is no news."""
+    assert judge(seen(1), [seen(0)], known_device=False) == (Unusual.DEVICE,)
+    assert judge(seen(48, TOKYO), [seen(0)], known_device=False) == (Unusual.COUNTRY, Unusual.DEVICE)
+    assert judge(seen(1), [], known_device=False) == ()
+
+
+async def test_a_sign_in_without_the_customers_cookie_is_told_once_a_day_and_device(
+    placed: Lobby, somebody: Person
+) -> None:
+    """R18, S9: the same network and the same kind of browser, and still another device; two replicas count together."""
+    home = await placed.enter(somebody)
+    known = Visitor(HOME, FIREFOX, home.device_secret)
+    await placed.enter(somebody, visitor=known)
+    await placed.enter(somebody, "WEBMAIL", visitor=known)
+    assert await placed.letters(somebody) == [], "the cookie is this customer's, whatever they sign in to"
+    other = Lobby(placed.store, placed.means, placed.now)
+    for lobby in (placed, other, placed):
+        await lobby.enter(somebody)
+    (letter,) = await placed.letters(somebody)
+    assert letter["subject"] == "An unusual sign-in" and "/not-me?t=" in letter["text"]
+    await placed.enter(somebody, visitor=Visitor(HOME, "Chrome on Windows"))
+    assert len(await placed.letters(somebody)) == 2, "another device, the same day"
+    placed.wait(86_400)
+    await placed.enter(somebody)
+    assert len(await placed.letters(somebody)) == 3
+
+
+async def test_two_sign_ins_at_once_are_one_letter(placed: Lobby, somebody: Person) -> None:
+    """R18, F4."""
+    await placed.enter(somebody)
+    other = Lobby(placed.store, placed.means, placed.now)
+    await asyncio.gather(*(lobby.enter(somebody) for lobby in (placed, other, placed, other)))
+    assert len(await placed.letters(somebody)) == 1
+
+
+async def test_who_renews_a_session_is_known_by_it(placed: Lobby, somebody: Person) -> None:
+    """R18: at a shared computer, too, which keeps no other cookie."""
+    opened = await placed.enter(somebody, shared=True)
+    await placed.enter(somebody, renews=await placed.session(opened))
+    assert await placed.letters(somebody) == []
+
+
 @pytest.mark.parametrize(
     ("agent", "device"),
     [
@@ -168,7 +211,7 @@ async def test_it_was_not_me(placed: Lobby, somebody: Person) -> None:
     actor = await placed.actor(stolen)
     begun = await enrolling.begin_totp(actor, None)
     await enrolling.confirm_totp(actor, None, totp(begun.secret or "", at=placed.now))
-    alarm = await placed.alarms.find(link_in((await placed.letters(somebody))[0]), placed.now)
+    alarm = await placed.alarms.find(link_in((await placed.letters(somebody))[1]), placed.now)
     assert alarm is not None and (alarm.device, alarm.country) == ("Chrome on Windows", "JP")
     placed.wait(60)
     assert await placed.alarms.raise_(alarm, placed.now)

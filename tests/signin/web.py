@@ -67,7 +67,8 @@ def serving(kind: str, databases: Databases, folder: Path, replicas: int = 2, **
             "GATEWAY_ROOT_KEY_PATH": str(config.root_key_path),
             "GATEWAY_PROXIES": "127.0.0.1",
             "GATEWAY_ACCESS_LOG": "yes",
-        } | more
+            **more,
+        }
         if config.ledger_url is not None:
             settings["GATEWAY_LEDGER_URL"] = config.ledger_url
         found = [stack.enter_context(running(["-m", "gateway", "serve"], folder, **settings)) for _ in range(replicas)]
