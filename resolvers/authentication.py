@@ -17,8 +17,8 @@ from resolvers.authentication_pending import Pending, PendingSignIns, finish
 from resolvers.authentication_verdicts import Awaiting, Denied, Lapsed, Opened
 from resolvers.factors import Used, confirmed, use_code
 from resolvers.passkeys import Passkeys, Presented, Refused
-from resolvers.passwords import normal
 from resolvers.passwords_hashing import too_long
+from resolvers.passwords_text import normal
 from resolvers.sessions import SECOND, Session
 from resolvers.signins import Visitor, record, record_alike
 from store.database import Store

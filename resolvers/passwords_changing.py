@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.authentication_actor import NOT_FOUND, Actor, actor_at, too_often
@@ -18,17 +19,18 @@ from resolvers.authentication_means import Means
 from resolvers.authentication_verdicts import Denied
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.letters import write
-from resolvers.passwords import faults, measure, normal
+from resolvers.passwords import faults, measure
 from resolvers.passwords_hashing import too_long
 from resolvers.passwords_own_words import OwnWords
+from resolvers.passwords_text import normal
 from resolvers.sessions import end_where
 from resolvers.signins_letters import SignInLetter
 from store.access import sessions
-from store.credentials import credentials
+from store.credentials import credentials, second_factors
 from store.database import Store
 from store.signin import pending_sign_ins, reset_links
 
-K = credentials.c
+K, F = credentials.c, second_factors.c
 
 WRONG_PASSWORD = UserProblem("WRONG_PASSWORD", "This is not the present password.", ("currentPassword",))
 SAME = UserProblem("PASSWORD_SAME", "This is the present password. Choose another.")
@@ -56,6 +58,8 @@ class NewPasswords:
         self._credentials = Credentials(store)
         self._guesses = Guesses(store)
         self._own = OwnWords(store)
+        on = select(F.id).where(F.credential_id == bindparam("credential"), F.confirmed_at.is_not(None)).limit(1)
+        self._factor = store.reader.prepare(on)
 
     async def prepared(
         self, account: Account, password: str, now: datetime
@@ -67,7 +71,8 @@ class NewPasswords:
         """
         text = normal(password)
         own = [] if too_long(password) else await self._own.of(account.key)
-        if found := faults(text, own):
+        guarded = await self.guarded(account.credential.id)
+        if found := await asyncio.to_thread(faults, text, own, self._means.passwords, guarded):
             return tuple(found)
         everyone = await self._credentials.of_customer(account.credential.customer_id)
         others = [each.password_hash for each in everyone if each.id != account.credential.id and each.password_hash]
@@ -79,7 +84,16 @@ class NewPasswords:
         if await self._means.hasher.any_of(others, text):
             return (REUSED,)
         hash_ = await self._means.hasher.hash(text)
-        return Prepared(account, tuple(everyone), hash_, measure(text, own).strength)
+        strength = (await asyncio.to_thread(measure, text, own)).strength
+        return Prepared(account, tuple(everyone), hash_, strength)
+
+    async def guarded(self, credential_id: int) -> bool:
+        """Whether a second factor is on, so that a shorter password may be enough."""
+        return bool(await self._store.reader.fetch(self._factor, {"credential": credential_id}))
+
+    async def least(self, credential_id: int) -> int:
+        """The characters that a new password of this credential needs."""
+        return self._means.passwords.least(await self.guarded(credential_id))
 
     async def write(
         self,
