@@ -16,6 +16,7 @@ COMMANDS = {
     "clients": ("gateway.commands.clients", "clients", "Say who may ask for tokens, and what for."),
     "db": ("gateway.commands.data", "db", "Look after the databases."),
     "keys": ("gateway.commands.keys", "keys", "List keys, and replace them while the gateway runs."),
+    "passwords": ("gateway.commands.passwords", "passwords", "Say which passwords nobody may choose."),
     "schema": ("gateway.commands.looking", "schema", "Look at the schema."),
     "ledger": ("gateway.commands.ledger", "ledger", "Prove who read what."),
     "erasures": ("gateway.commands.erasures", "commands", "See which erasures are due, and verify certificates."),

@@ -245,6 +245,25 @@ class Settings:
     session_idle_seconds: int = setting(
         "GATEWAY_SESSION_IDLE_SECONDS", "time after which an unused session ends", _number(60, 2_592_000), "3600"
     )
+    password_minimum: int = setting(
+        "GATEWAY_PASSWORD_MINIMUM",
+        "characters of a new password; fewer than 15 are enough only where a second factor is on",
+        _number(12, 64),
+        "15",
+    )
+    password_classes: bool = setting(
+        "GATEWAY_PASSWORD_CLASSES",
+        "ask for upper case, lower case, digit and sign in each new password; if not, they are recommended",
+        _yes,
+        "no",
+    )
+    password_list: Path | None = setting(
+        "GATEWAY_PASSWORD_LIST",
+        "file of compromised passwords to refuse, made by `gateway passwords build`",
+        _file,
+        "",
+        shown="none: the common ones that come with the gateway",
+    )
     proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_PROXIES",
         "networks of the proxies in front of us (and of nobody else), whose word for a client's address is believed",

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.authentication_buckets import Secret, inside
 from resolvers.authentication_credentials import Account, Credentials
-from resolvers.authentication_guesses import Bucket, Guesses, Pace
+from resolvers.authentication_guesses import Guesses
 from resolvers.authentication_means import FRESH, Means
 from resolvers.commands import Desk, UserProblem
 from resolvers.factors import confirmed, use_code
@@ -50,17 +53,15 @@ class Actor:
         account = await Credentials(self.store).by_id(credential_id) if credential_id is not None else None
         return account if account is not None and account.credential.customer_id == self.customer_id else None
 
-    async def charge(self, account: Account) -> int:
+    async def charge(self, account: Account, secret: Secret) -> int:
         """Count an attempt within this session; the seconds to wait when there were too many."""
-        return await Guesses(self.store).charge([self._bucket(account)], self.now)
+        buckets = inside(secret, account.credential.id, self.session_id)
+        return await Guesses(self.store).charge(buckets, self.now)
 
-    async def forgive(self, account: Account) -> None:
-        """The attempt was right."""
-        async with self.store.write() as connection:
-            await Guesses(self.store).forgive(connection, [self._bucket(account)], self.now)
-
-    def _bucket(self, account: Account) -> Bucket:
-        return Bucket(Pace.SESSION, f"{account.credential.id}:{self.session_id}")
+    async def forgive(self, connection: AsyncConnection, account: Account, secret: Secret) -> None:
+        """The attempt was right, and what it was for is done, in the caller's transaction."""
+        buckets = inside(secret, account.credential.id, self.session_id)
+        await Guesses(self.store).forgive(connection, buckets, self.now)
 
     async def shows_factor(self, account: Account, code: str) -> UserProblem | None:
         """What keeps the second factor from being believed here and now; None when it is, or when there is none yet.
@@ -79,13 +80,14 @@ class Actor:
 
     async def uses_code(self, account: Account, code: str) -> UserProblem | None:
         """What keeps a code from being believed; None: it was right, and is used up."""
-        if wait := await self.charge(account):
+        secret = Secret.of_code(code)
+        if wait := await self.charge(account, secret):
             return too_often(wait, "code")
         async with self.store.write() as connection:
             used = await use_code(connection, account.key, account.credential.id, code, self.now)
-        if used is None:
-            return WRONG_CODE
-        await self.forgive(account)
+            if used is None:
+                return WRONG_CODE
+            await self.forgive(connection, account, secret)
         return None
 
 

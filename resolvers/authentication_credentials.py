@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from resolvers.passwords_hashing import MOST_BYTES
+from resolvers.passwords_text import MOST_BYTES
 from store.credentials import credentials
 from store.database import Store
 from store.metadata import instant
@@ -77,6 +77,6 @@ class Credentials:
     async def _one(self, prepared: Any, values: dict[str, Any]) -> Account | None:
         rows = await self._store.reader.fetch(prepared, values)
         credential = Credential.of(rows[0]) if rows else None
-        # The key of nobody is asked for too: the same work for a name that does not exist (S1).
-        (key,) = await self._store.keys.subjects([credential.customer_id if credential else 0])
+        # The key of nobody is asked for too, and none is taken from memory: the same work for any name (S1, G7).
+        key = await self._store.keys.read(credential.customer_id if credential else 0)
         return None if credential is None or key is None else Account(credential, key)

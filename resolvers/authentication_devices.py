@@ -33,11 +33,11 @@ class Devices:
         of_customer = D.customer_id == bindparam("customer"), D.secret_hash == bindparam("secret")
         self._of_customer = store.reader.prepare(select(D.last_used_at).where(*of_customer))
 
-    async def knows(self, account: Account, visitor: Visitor, now: datetime) -> bool:
-        """Whether this credential was used in this browser not too long ago."""
+    async def knows(self, account: Account | None, visitor: Visitor, now: datetime) -> bool:
+        """Whether this credential was used in this browser not too long ago; nobody is asked for too (G7)."""
         if visitor.device_secret is None:
             return False
-        values = {"credential": account.credential.id, "secret": hashed(visitor.device_secret)}
+        values = {"credential": account.credential.id if account else 0, "secret": hashed(visitor.device_secret)}
         rows = await self._store.reader.fetch(self._find, values)
         return self._lately(rows, now)
 

@@ -1,9 +1,10 @@
 """Slowing down who guesses: counted in the store, so that every replica knows, before the guess is looked at.
 
-An attempt is counted as failed when it begins and forgiven when it succeeds, so that a hundred at the same moment gain
-nothing (S10). After its free attempts a bucket closes for 1, 2, 4, … seconds; what comes meanwhile is refused and does
-not count, so nobody can keep it closed for good. Strangers and a customer's known devices have buckets of their own:
-whoever guesses elsewhere does not slow the customer down (S1).
+An attempt is counted as failed when it begins and forgiven when the whole sign-in is through, so that a hundred at the
+same moment gain nothing (S10), and no success at one step resets what guards the next (S11). After its free attempts a
+bucket closes for 1, 2, 4, … seconds; what comes meanwhile is refused and does not count, so nobody can keep it closed
+for good. Strangers and a customer's known devices have buckets of their own: whoever guesses elsewhere does not slow
+the customer down (S1). `authentication_buckets` says which buckets count what.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.database import Store
-from store.housekeys import insert_new
 from store.signin import guesses
 
 G = guesses.c
@@ -33,10 +34,18 @@ class Pace(Enum):
     """Passwords of one account, from devices it does not know."""
     CODE = "code", 5, 900
     """Six-digit codes of one account, from devices it does not know."""
-    DEVICE = "device", 10, 300
-    """Anything of one account, from one device that it knows."""
+    RECOVERY = "recovery", 5, 900
+    """Recovery codes of one account, from devices it does not know."""
+    PASSKEY = "passkey", 10, 300
+    """Passkeys of one account, from devices it does not know."""
+    DEVICE = "device", 10, 900
+    """One kind of secret of one account, from one device that it knows."""
     SESSION = "session", 5, 900
-    """Codes within one session that is open already."""
+    """One kind of secret within one session that is open already."""
+    SESSIONS = "sessions", 20, 900
+    """One kind of secret of one account within all of its sessions."""
+    COMPARED = "compared", 10, 900
+    """New passwords, which are compared with the customer's other ones."""
     NETWORK = "network", 40, 300
     """Anything from one network, whoever is asked for."""
     RESET = "reset", 3, 3_600
@@ -80,7 +89,7 @@ class Guesses:
         async with self._store.write() as connection:
             for name in sorted(names):  # In one order everywhere, so that no two replicas deadlock.
                 fresh = {"bucket": name, "failures": 0, "closed_until": now, "last_at": now}
-                await connection.execute(insert_new(connection, guesses), fresh)
+                await connection.execute(_held(connection), fresh)
             rows = await _locked(connection, names)
             if wait := max(_wait(names[row.bucket], row, now) for row in rows):
                 return wait
@@ -92,11 +101,13 @@ class Guesses:
         return 0
 
     async def forgive(self, connection: AsyncConnection, buckets: Sequence[Bucket], now: datetime) -> None:
-        """The attempt was right: in the caller's transaction. A network is forgiven this one attempt, others all."""
+        """All was right: in the caller's transaction. A network is forgiven an attempt for each time it stands here,
+        everything else all its attempts."""
         names = await self._names(buckets)
         for row in await _locked(connection, names):
             if names[row.bucket].pace is Pace.NETWORK:
-                change = {"failures": max(0, row.failures - 1), "closed_until": now}
+                mine = buckets.count(names[row.bucket])
+                change = {"failures": max(0, row.failures - mine), "closed_until": now}
                 await connection.execute(update(guesses).where(G.bucket == row.bucket).values(change))
             else:
                 await connection.execute(delete(guesses).where(G.bucket == row.bucket))
@@ -114,6 +125,14 @@ async def forget_old(connection: AsyncConnection, now: datetime) -> None:
 def _name(key: bytes, bucket: Bucket) -> bytes:
     subject = bucket.subject.encode() if isinstance(bucket.subject, str) else bucket.subject
     return hmac.digest(key, bucket.pace.word.encode() + b"\0" + subject, "sha256")[:16]
+
+
+def _held(connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that locks a row which is there already: left alone, another one could forgive it away meanwhile."""
+    change = {"bucket": G.bucket}
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(guesses).on_conflict_do_update(index_elements=["bucket"], set_=change)
+    return sqlite.insert(guesses).on_conflict_do_update(index_elements=["bucket"], set_=change)
 
 
 async def _locked(connection: AsyncConnection, names: dict[bytes, Bucket]) -> Sequence[Count]:

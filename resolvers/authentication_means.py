@@ -8,6 +8,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from resolvers.passwords_hashing import Hasher
+from resolvers.passwords_rules import Rules
 from resolvers.signins_places import Places
 
 FRESH = 300
@@ -78,5 +79,6 @@ class Means:
     times: Times = field(default_factory=Times)
     post: Post | None = None
     """Posts to payment affiliates; None: they cannot be reached."""
+    passwords: Rules = field(default_factory=Rules)
     test_cards: bool = False
     """Whether published test numbers are taken for cards, as in the demo."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.authentication_actor import NOT_FOUND, WRONG_CODE, Actor, too_often
+from resolvers.authentication_buckets import Secret
 from resolvers.authentication_credentials import Account
 from resolvers.commands import Result, UserProblem
 from resolvers.factors import OFFERED, Factor, confirmed, delete_factors, remove_factor
@@ -79,7 +80,7 @@ async def confirm_totp(actor: Actor, credential_id: int | None, code: str) -> En
     account = await actor.account(credential_id)
     if account is None:
         return Enrolled(problems=(NOT_FOUND,))
-    if wait := await actor.charge(account):
+    if wait := await actor.charge(account, Secret.ENROLMENT):
         return Enrolled(problems=(too_often(wait, "code"),))
     async with actor.store.write() as connection:
         mine = F.credential_id == account.credential.id, F.kind == "TOTP"
@@ -95,7 +96,7 @@ async def confirm_totp(actor: Actor, credential_id: int | None, code: str) -> En
         change = {"confirmed_at": actor.now, "last_used_at": actor.now, "last_timecode": step}
         await connection.execute(update(second_factors).where(F.id == row.id).values(change))
         codes = await _added(connection, actor, account, ("otp", SECOND))
-    await actor.forgive(account)
+        await actor.forgive(connection, account, Secret.ENROLMENT)
     return Enrolled(affected={"factor": row.id}, recovery_codes=codes)
 
 

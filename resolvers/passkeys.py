@@ -116,6 +116,14 @@ class Passkeys:
         await self._remember(options.challenge, "SECOND_FACTOR" if account else "SIGN_IN", account, now)
         return options_to_json(options)
 
+    async def named(self, answer: str) -> Account | None:
+        """Whose passkey an answer says that it is of; nothing of it is proven by that."""
+        try:
+            row = await self._row(_parsed(answer))
+        except Refused:
+            row = [None] * 5
+        return await self._credentials.by_id(row[4] or 0)
+
     async def presented(self, account: Account | None, answer: str, now: datetime) -> Presented:
         """The passkey that was shown, proven by its answer; Refused otherwise (S5).
 

@@ -1,13 +1,13 @@
-"""Which passwords are accepted (R37, A13): what is wrong is said so that the person knows what to change.
+"""Which passwords are accepted: what is wrong is said so that the person knows what to change (R37, A13).
 
-A password is accepted with at least 12 characters of all four classes, or as a passphrase of at least 20 characters
-that measures strong; never when it is common, or made of the customer's own data. `passwords_changing` compares it
-with the customer's other passwords (R38).
+Any text of at least 15 characters is, as NIST SP 800-63B-4 has it; where a second factor is on the settings may ask for
+12 or more. Refused are common and compromised passwords, and those that hold the customer's own data. How hard a
+password is to guess is measured to be shown, never to refuse it. `passwords_changing` compares it with the customer's
+other passwords (R38).
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,43 +15,35 @@ from typing import Literal
 from zxcvbn_rs_py import zxcvbn
 
 from resolvers.commands import UserProblem
-from resolvers.passwords_hashing import MOST_BYTES, too_long
+from resolvers.passwords_common import is_common
+from resolvers.passwords_rules import Rules
+from resolvers.passwords_text import CLASSES, MOST_BYTES, Class, classes_of, squeezed, too_long
 
-SHORTEST = 12
-SHORTEST_PHRASE = 20
-GUESSABLE = 9.0
-"""Powers of ten: a password that is found within a thousand million guesses counts as a common one."""
-STRONG = 10.0
-PHRASE = 14.0
-"""What a passphrase must withstand: it has no other rule to lean on."""
-
-FAMOUS = (
-    "correcthorsebatterystaple", "tobeornottobethat", "maytheforcebewithyou", "thequickbrownfox", "onceuponatimein",
-    "ithinkthereforeiam", "jepensedoncjesuis", "allyouneedislove", "allworkandnoplay", "iamyourfather",
-    "libertegalitefraternite", "liberteegalitefraternite", "portezcevieuxwhisky", "etreounepasetre",
-    "itwasthebestoftimes", "inthebeginningwastheword", "ourfatherwhoart", "notreperequiesauxcieux",
-    "thesearenotthedroids", "winteriscoming", "nevergonnagiveyouup", "franzjagtimkomplett", "welcometothejungle",
-)  # fmt: skip
-"""Sayings that measure strong because no dictionary has them whole; compared without spaces and signs."""
-
-Class = Literal["upper", "lower", "digit", "sign"]
-CLASSES: tuple[Class, ...] = ("upper", "lower", "digit", "sign")
+FAIR, STRONG = 9.0, 10.0
+"""Powers of ten: the guesses that a password withstands which measures so."""
 NAMES: dict[Class, str] = {
     "upper": "an upper-case letter",
     "lower": "a lower-case letter",
     "digit": "a digit",
     "sign": "a sign such as ! or -",
 }
+TOO_LONG = UserProblem("PASSWORD_TOO_LONG", f"Use a shorter password: at most {MOST_BYTES} bytes.")
+COMMON = UserProblem(
+    "PASSWORD_COMMON", "This is a common or compromised password, or one with common changes. Choose another."
+)
+PERSONAL = UserProblem(
+    "PASSWORD_PERSONAL", "Leave out your own name, login name, e-mail, domain, address, phone and customer number."
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Meter:
-    """What the meter shows: the classes it has, its length, and how strong it measures (0 to 4)."""
+    """What the meter shows: the classes it has, its length in code points, and how strong it measures."""
 
     classes: frozenset[Class]
     length: int
-    score: int
     power: float
+    """Guesses that it withstands, as a power of ten (zxcvbn)."""
 
     @property
     def missing(self) -> tuple[Class, ...]:
@@ -61,18 +53,7 @@ class Meter:
     @property
     def strength(self) -> Literal["STRONG", "FAIR", "WEAK"]:
         """The word that is kept beside the hash."""
-        return "STRONG" if self.power >= STRONG else "FAIR" if self.power >= GUESSABLE else "WEAK"
-
-
-def normal(password: str) -> str:
-    """The same password typed on another keyboard is the same text (RFC 8265, OpaqueString).
-
-    What is too long to be one is left as it is: normalising takes the square of the number of combining marks.
-    """
-    if too_long(password):
-        return password
-    whole = password.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # Half a character is none.
-    return unicodedata.normalize("NFC", "".join(" " if unicodedata.category(c) == "Zs" else c for c in whole))
+        return "STRONG" if self.power >= STRONG else "FAIR" if self.power >= FAIR else "WEAK"
 
 
 def measure(password: str, own: Iterable[str] = ()) -> Meter:
@@ -80,55 +61,41 @@ def measure(password: str, own: Iterable[str] = ()) -> Meter:
     words = [word for word in own if word][:50]
     whole = zxcvbn(password, words)
     bare = zxcvbn(squeezed(password) or password, words)  # Spaces between common words make them no less common.
-    power = min(whole.guesses_log10, bare.guesses_log10 + 2)
-    classes = frozenset(_class_of(character) for character in password)
-    return Meter(classes, len(password), min(int(whole.score), int(bare.score)), power)
+    return Meter(classes_of(password), len(password), min(whole.guesses_log10, bare.guesses_log10 + 2))
 
 
-def faults(password: str, own: Sequence[str] = ()) -> list[UserProblem]:
-    """Everything that keeps this password from being accepted; empty: it is accepted so far."""
+def faults(
+    password: str, own: Sequence[str] = (), rules: Rules | None = None, guarded: bool = False
+) -> list[UserProblem]:
+    """Everything that keeps a password, which is normalised, from being accepted; empty: it is accepted so far.
+
+    `guarded`: a second factor is on for this customer and platform. May read a file: not for the event loop.
+    """
     if too_long(password):
         return [TOO_LONG]
-    meter = measure(password, own)
-    found = list(_shape(meter))
-    if _is_common(password, meter):
+    rules = rules or Rules()
+    least = rules.least(guarded)
+    found = []
+    if len(password) < least:
+        found.append(too_short(least))
+    missing = [each for each in CLASSES if each not in classes_of(password)]
+    if rules.classes and missing:
+        found.append(lacking(missing))
+    if is_common(password, rules.lists):
         found.append(COMMON)
     if _holds_own(password, own):
         found.append(PERSONAL)
     return found
 
 
-def _shape(meter: Meter) -> Iterable[UserProblem]:
-    if meter.length >= SHORTEST_PHRASE and meter.power >= PHRASE:
-        return
-    if meter.length < SHORTEST:
-        yield TOO_SHORT
-    if meter.missing:
-        yield lacking(meter.missing)
+def too_short(least: int) -> UserProblem:
+    """How long it has to be."""
+    return UserProblem("PASSWORD_TOO_SHORT", f"Use at least {least} characters, such as several unrelated words.")
 
 
 def lacking(missing: Sequence[Class]) -> UserProblem:
-    """The classes to add, or the other way to be accepted."""
-    names = ", ".join(NAMES[each] for each in missing)
-    return UserProblem(
-        "PASSWORD_LACKS_CLASSES",
-        f"Add {names}; or use a passphrase of at least {SHORTEST_PHRASE} characters, such as several unrelated words.",
-    )
-
-
-TOO_LONG = UserProblem("PASSWORD_TOO_LONG", f"Use a shorter password: at most {MOST_BYTES} bytes.")
-TOO_SHORT = UserProblem("PASSWORD_TOO_SHORT", f"Use at least {SHORTEST} characters.")
-COMMON = UserProblem(
-    "PASSWORD_COMMON", "This is easily guessed: it is a common password, or a word with common changes. Choose another."
-)
-PERSONAL = UserProblem(
-    "PASSWORD_PERSONAL", "Leave out your own name, login name, e-mail, domain, address, phone and customer number."
-)
-
-
-def _is_common(password: str, meter: Meter) -> bool:
-    bare = squeezed(password)
-    return meter.power < GUESSABLE or any(saying in bare for saying in FAMOUS)
+    """The classes to add, where the operator asks for all of them."""
+    return UserProblem("PASSWORD_LACKS_CLASSES", f"Add {', '.join(NAMES[each] for each in missing)}.")
 
 
 def _holds_own(password: str, own: Sequence[str]) -> bool:
@@ -139,17 +106,3 @@ def _holds_own(password: str, own: Sequence[str]) -> bool:
 def _telling(word: str) -> bool:
     """Whether a word is long enough to be more than a coincidence; two signs of a script without letters are."""
     return len(word) >= (4 if word.isascii() else 2)
-
-
-def squeezed(text: str) -> str:
-    """Letters and digits alone, without accents and case."""
-    bare = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(character for character in bare if character.isalnum())
-
-
-def _class_of(character: str) -> Class:
-    if character.isdecimal():
-        return "digit"
-    if character.isupper():
-        return "upper"
-    return "lower" if character.isalpha() else "sign"

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.authentication_actor import NOT_FOUND, Actor, actor_at, too_often
+from resolvers.authentication_buckets import Secret, compared, inside
 from resolvers.authentication_credentials import Account, Credential, Credentials
+from resolvers.authentication_guesses import Bucket, Guesses
 from resolvers.authentication_means import Means
+from resolvers.authentication_verdicts import Denied
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.letters import write
-from resolvers.passwords import faults, measure, normal
-from resolvers.passwords_hashing import too_long
+from resolvers.passwords import faults, measure
 from resolvers.passwords_own_words import OwnWords
+from resolvers.passwords_text import normal, too_long
 from resolvers.sessions import end_where
 from resolvers.signins_letters import SignInLetter
 from store.access import sessions
-from store.credentials import credentials
+from store.credentials import credentials, second_factors
 from store.database import Store
 from store.signin import pending_sign_ins, reset_links
 
-K = credentials.c
+K, F = credentials.c, second_factors.c
 
 WRONG_PASSWORD = UserProblem("WRONG_PASSWORD", "This is not the present password.", ("currentPassword",))
 SAME = UserProblem("PASSWORD_SAME", "This is the present password. Choose another.")
@@ -51,31 +55,56 @@ class NewPasswords:
     def __init__(self, store: Store, means: Means) -> None:
         self._store, self._means = store, means
         self._credentials = Credentials(store)
+        self._guesses = Guesses(store)
         self._own = OwnWords(store)
+        on = select(F.id).where(F.credential_id == bindparam("credential"), F.confirmed_at.is_not(None)).limit(1)
+        self._factor = store.reader.prepare(on)
 
-    async def prepared(self, account: Account, password: str) -> Prepared | tuple[UserProblem, ...]:
+    async def prepared(
+        self, account: Account, password: str, now: datetime
+    ) -> Prepared | Denied | tuple[UserProblem, ...]:
         """A password that may be set, hashed; or what is wrong with it.
 
-        It is compared by hashing it against each stored hash: nothing that could be compared fast is kept (R38).
+        It is compared by hashing it against each stored hash: nothing that could be compared fast is kept (R38). Since
+        the answer tells whether it is one of the others, each comparison is counted as a guess at them (S11).
         """
         text = normal(password)
         own = [] if too_long(password) else await self._own.of(account.key)
-        if found := faults(text, own):
+        guarded = await self.guarded(account.credential.id)
+        if found := await asyncio.to_thread(faults, text, own, self._means.passwords, guarded):
             return tuple(found)
         everyone = await self._credentials.of_customer(account.credential.customer_id)
         others = [each.password_hash for each in everyone if each.id != account.credential.id and each.password_hash]
         present = [account.credential.password_hash] if account.credential.password_hash else []
+        if wait := await self._guesses.charge(compared(account.credential.customer_id), now):
+            return Denied(wait)
         if await self._means.hasher.any_of(present, text):
             return (SAME,)
         if await self._means.hasher.any_of(others, text):
             return (REUSED,)
         hash_ = await self._means.hasher.hash(text)
-        return Prepared(account, tuple(everyone), hash_, measure(text, own).strength)
+        strength = (await asyncio.to_thread(measure, text, own)).strength
+        return Prepared(account, tuple(everyone), hash_, strength)
+
+    async def guarded(self, credential_id: int) -> bool:
+        """Whether a second factor is on, so that a shorter password may be enough."""
+        return bool(await self._store.reader.fetch(self._factor, {"credential": credential_id}))
+
+    async def least(self, credential_id: int) -> int:
+        """The characters that a new password of this credential needs."""
+        return self._means.passwords.least(await self.guarded(credential_id))
 
     async def write(
-        self, connection: AsyncConnection, new: Prepared, now: datetime, keep_session: int | None = None
+        self,
+        connection: AsyncConnection,
+        new: Prepared,
+        now: datetime,
+        forgiven: Sequence[Bucket] = (),
+        keep_session: int | None = None,
     ) -> UserProblem | None:
         """Set it, in the caller's transaction, as its last act: all other sessions of the platform end (S6).
+
+        What was counted on the way is `forgiven`, after the credentials are locked as everywhere.
 
         The customer's credentials are locked and compared first, so that two that are changed at the same moment do
         not both get the same password.
@@ -86,6 +115,8 @@ class NewPasswords:
         change = {"password_hash": new.hash, "changed_at": now, "strength": new.strength}
         await connection.execute(update(credentials).where(K.id == account.credential.id).values(change))
         await void_links(connection, account.credential.id)
+        counted = [*forgiven, *compared(account.credential.customer_id)]
+        await self._guesses.forgive(connection, counted, now)
         letter, platform = SignInLetter.PASSWORD_CHANGED, account.credential.platform
         await write(connection, account.key, self._means.site, letter, now, platform=platform)
         which: list[ColumnElement[bool]] = [sessions.c.platform == platform]
@@ -113,18 +144,20 @@ async def change(actor: Actor, credential_id: int | None, current: str, new: str
     account = await actor.account(credential_id)
     if account is None:
         return Result(problems=(NOT_FOUND,))
-    if wait := await actor.charge(account):
+    if wait := await actor.charge(account, Secret.PASSWORD):
         return Result(problems=(too_often(wait, "currentPassword"),))
     right = not too_long(current) and await actor.means.hasher.verify(account.credential.password_hash, normal(current))
     if not right:
         return Result(problems=(WRONG_PASSWORD,))
-    await actor.forgive(account)
     passwords = NewPasswords(actor.store, actor.means)
-    prepared = await passwords.prepared(account, new)
+    prepared = await passwords.prepared(account, new, actor.now)
+    if isinstance(prepared, Denied):
+        return Result(problems=(too_often(prepared.wait, "newPassword"),))
     if not isinstance(prepared, Prepared):
         return Result(problems=at_field(prepared, "newPassword"))
     async with actor.store.write() as connection:
-        problem = await passwords.write(connection, prepared, actor.now, actor.session_id)
+        counted = inside(Secret.PASSWORD, account.credential.id, actor.session_id)
+        problem = await passwords.write(connection, prepared, actor.now, counted, actor.session_id)
     return Result(problems=(problem,)) if problem else Result(affected={"credential": account.credential.id})
 
 

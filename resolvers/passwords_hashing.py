@@ -13,10 +13,9 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-Result = TypeVar("Result")
+from resolvers.passwords_text import too_long
 
-MOST_BYTES = 1_024
-"""The longest password that is looked at (S2): hashing longer ones would be work for an attacker to order."""
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +108,3 @@ class Hasher:
     def close(self) -> None:
         """Let go of the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def too_long(password: str) -> bool:
-    """Whether it is refused unseen; a lone surrogate, which is no text, counts as bytes too."""
-    return len(password) > MOST_BYTES or len(password.encode(errors="surrogatepass")) > MOST_BYTES

@@ -9,7 +9,8 @@ from hashlib import sha256
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.authentication import by_network, no_sooner
+from resolvers.authentication import no_sooner
+from resolvers.authentication_buckets import by_network
 from resolvers.authentication_credentials import Account, Credentials
 from resolvers.authentication_devices import forget_devices, remember_device
 from resolvers.authentication_guesses import Bucket, Guesses, Pace
@@ -138,16 +139,15 @@ class Resets:
         link = await self.find(secret, now)
         if link is None:
             return Lapsed()
-        prepared = await self._passwords.prepared(link.account, password)
+        prepared = await self._passwords.prepared(link.account, password, now)
         if not isinstance(prepared, Prepared):
             return prepared
         async with self._store.write() as connection:
             if (await connection.execute(delete(reset_links).where(R.id == link.id))).rowcount != 1:
                 return Lapsed()
-            await self._guesses.forgive(connection, [by_network(visitor)], now)
             await forget_devices(connection, link.account.credential.id)
             device = await remember_device(connection, link.account, visitor, now)
-            if await self._passwords.write(connection, prepared, now):
+            if await self._passwords.write(connection, prepared, now, [by_network(visitor)]):
                 return Lapsed()  # Another password of theirs was changed in between, so this state is over.
         return Done(link.account.credential.platform, device)
 

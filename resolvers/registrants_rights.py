@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.events import Event
 from policy.registries import FIELDS, rule_of
 from resolvers.announcements import Fact, Ref, announce
-from resolvers.authentication import by_network, no_sooner
+from resolvers.authentication import no_sooner
+from resolvers.authentication_buckets import by_network
 from resolvers.authentication_guesses import Bucket, Guesses, Pace
 from resolvers.authentication_means import Means
 from resolvers.authentication_verdicts import Denied

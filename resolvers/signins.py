@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, bindparam, insert, select
+from sqlalchemy import Column, bindparam, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.authentication_means import Means
@@ -18,13 +18,15 @@ from resolvers.signins_judgement import Seen, Unusual, judge
 from resolvers.signins_letters import SignInLetter
 from resolvers.signins_places import Place
 from store.access import sign_ins
+from store.customers import customers
 from store.database import Store
+from store.guarded import insert_where
 from store.ids import new_id
 from store.metadata import instant
 from store.sealing import SealBroken
 from store.signin import alarm_links
 from store.slowdowns import Pace, take
-from store.subjectkey import SubjectKey
+from store.subjectkey import SubjectKey, nobodys_key
 
 I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital
 REMEMBERED = 60
@@ -121,8 +123,23 @@ async def record(
 
     "It wasn't me" voids the password of the credential; of all of the platform's when it is not known which.
     """
+    row = _row(key, access)
+    await connection.execute(insert(sign_ins).values(row))
+    if access.unusual and await _may_tell(connection, key, access):
+        await _tell(connection, key, means, access, row["id"], credential_id)
+    return int(row["id"])
+
+
+async def record_alike(connection: AsyncConnection, key: SubjectKey | None, access: Access) -> None:
+    """Write a failed access down, in the caller's transaction, by a statement that is the same for nobody (G7)."""
+    row = _row(key or nobodys_key(), access)
+    there = exists().where(customers.c.id == row["customer_id"])
+    await connection.execute(insert_where(sign_ins, row, there))
+
+
+def _row(key: SubjectKey, access: Access) -> dict[str, Any]:
     id_ = new_id()
-    row = {
+    return {
         "id": id_,
         "customer_id": key.customer_id,
         "platform": access.platform,
@@ -133,10 +150,6 @@ async def record(
         "device": sealed(key, I.device, id_, access.device),
         "unusual": bool(access.unusual),
     }
-    await connection.execute(insert(sign_ins).values(row))
-    if access.unusual and await _may_tell(connection, key, access):
-        await _tell(connection, key, means, access, id_, credential_id)
-    return id_
 
 
 async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: Access) -> bool:

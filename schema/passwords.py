@@ -17,7 +17,7 @@ OWN = (SELF,)
 
 @strawberry.input(description="A new password for one platform; it must differ from those of the others.")
 class ChangePasswordInput:
-    """At least 12 characters of all four classes, or a strong passphrase of at least 20."""
+    """Any text of at least 15 characters that is neither common nor compromised nor made of the customer's own data."""
 
     credential: strawberry.ID | None = unkept(Category.AUTH_FACTOR, WHICH, OWN)
     current_password: str = unkept(Category.PASSWORD, "The present password of this platform.", OWN)

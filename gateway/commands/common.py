@@ -16,6 +16,7 @@ from gateway.server import CannotListen
 from gateway.settings import Settings, SettingsError
 from gateway.webhooks import WebhookRefused
 from resolvers.import_report import ImportRefused
+from resolvers.passwords_lists import PasswordListError
 from store.database import StoreUnavailable
 from store.rootkey import RootKeyProblem
 
@@ -52,6 +53,7 @@ def told_in_a_sentence() -> Iterator[None]:
         ImportRefused,
         RegistrationRefused,
         WebhookRefused,
+        PasswordListError,
     ) as error:
         click.echo(str(error).replace("{command}", click.get_current_context().command_path), err=True)
         raise SystemExit(CANNOT_START) from error

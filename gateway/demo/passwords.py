@@ -17,7 +17,7 @@ _PASSES, _KIBIBYTES, _LANES = 1, 1024, 1
 
 @cache
 def demo_password(email: str, platform: str) -> str:
-    """The password of a demo customer for a platform: four classes of characters, more than twelve of them (R37)."""
+    """The password of a demo customer for a platform: four classes of characters, sixteen or more of them (R37)."""
     dice = Dice("password", email, platform)
     first, second = dice.some(_WORDS.split(), 2)
     return f"{first}{dice.pick(_SIGNS)}{second}-{dice.between(1000, 9999)}"

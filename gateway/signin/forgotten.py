@@ -13,10 +13,12 @@ from gateway.signin.visit import Visit
 from resolvers.authentication_secrets import LONGEST
 from resolvers.authentication_verdicts import Denied, Lapsed
 from resolvers.commands import UserProblem
-from resolvers.passwords import measure, normal
-from resolvers.passwords_hashing import too_long
 from resolvers.passwords_resets import Done
+from resolvers.passwords_text import classes_of, normal, too_long
 from store.credentials import PLATFORMS
+
+GENERATED = " required: lower; required: upper; required: digit; required: [-!#$%&*+.:;=?@_];"
+"""What browsers that make up passwords are told where all four classes are asked for."""
 
 
 async def show(visit: Visit) -> Response:
@@ -60,32 +62,38 @@ async def send(visit: Visit) -> Response:
 async def show_reset(visit: Visit) -> Response:
     """The form that a link leads to. To look at it uses nothing up: programs look at links before people do."""
     secret = (visit.asked.get("t") or "")[:LONGEST]
-    if await visit.house.resets.find(secret, visit.now) is None:
+    link = await visit.house.resets.find(secret, visit.now)
+    if link is None:
         return _void(visit)
-    return reset_form(visit, secret)
+    return reset_form(visit, secret, await visit.house.passwords.least(link.account.credential.id))
 
 
 def reset_form(
-    visit: Visit, secret: str, problems: Sequence[UserProblem] = (), typed: str = "", status: int = 200
+    visit: Visit, secret: str, least: int, problems: Sequence[UserProblem] = (), typed: str = "", status: int = 200
 ) -> Response:
     """The page."""
     hidden = tag("input", type="hidden", name="t", value=secret)
-    fields = new_password(visit, problems, typed)
+    fields = new_password(visit, least, problems, typed)
     form = visit.form_of("/password/reset", hidden, fields, button(visit.say("set_password")))
     return visit.page(visit.say("forgot_title"), form, status=status)
 
 
-def new_password(visit: Visit, problems: Sequence[UserProblem], typed: str, name: str = "new") -> Markup:
+def new_password(visit: Visit, least: int, problems: Sequence[UserProblem], typed: str, name: str = "new") -> Markup:
     """The field for a new password with its meter; what was typed is measured and not repeated."""
-    seen = measure(normal(typed)) if typed and not too_long(typed) else None
-    errors = [visit.say(problem.code) for problem in problems]
+    seen = normal(typed) if typed and not too_long(typed) else ""
+    errors = [visit.say(problem.code, least=least) for problem in problems]
+    asked = visit.house.means.passwords.classes
     field = entry(
-        name, visit.say("new_password"), "password", visit.say("rule"), errors,
-        autocomplete="new-password", required=True, passwordrules="minlength: 12; required: lower; required: upper; "
-        "required: digit; required: [-!#$%&*+.:;=?@_];",
-    )  # fmt: skip
-    present = sorted(seen.classes) if seen else []
-    return Markup(field + meter(visit.language, present, seen.length if seen else 0, name))
+        name,
+        visit.say("new_password"),
+        "password",
+        visit.say("rule_classes" if asked else "rule", least=least),
+        errors,
+        autocomplete="new-password",
+        required=True,
+        passwordrules=f"minlength: {least};{GENERATED if asked else ''}",
+    )
+    return Markup(field + meter(visit.language, sorted(classes_of(seen)), len(seen), least, name))
 
 
 async def send_reset(visit: Visit) -> Response:
@@ -94,16 +102,27 @@ async def send_reset(visit: Visit) -> Response:
     verdict = await visit.house.resets.follow(secret, password, visit.visitor, visit.now)
     if isinstance(verdict, Lapsed):
         return _void(visit)
-    if isinstance(verdict, Denied):
-        return slowed(reset_form(visit, secret, [UserProblem("TOO_MANY_ATTEMPTS", "")], status=429), verdict)
     if not isinstance(verdict, Done):
-        return reset_form(visit, secret, verdict, password, status=422)
+        return await _again(visit, secret, verdict, password)
     onward = links((visit.say("sign_in"), visit.to("/sign-in", platform=verdict.platform)))
     said = notice(visit.say("password_set_why"), title=visit.say("password_set"))
     response = visit.page(visit.say("forgot_title"), said, onward)
     cookies = visit.house.cookies
     cookies.give(response, cookies.device, verdict.device_secret)  # whose computer it is was not asked
     return response
+
+
+async def _again(visit: Visit, secret: str, verdict: Denied | tuple[UserProblem, ...], password: str) -> Response:
+    """The form once more, with what to change, or the wait."""
+    if isinstance(verdict, Denied):  # Whoever guesses links is told no more than this.
+        least = visit.house.means.passwords.least(guarded=False)
+        form = reset_form(visit, secret, least, [UserProblem("TOO_MANY_ATTEMPTS", "")], status=429)
+        return slowed(form, verdict)
+    link = await visit.house.resets.find(secret, visit.now)
+    if link is None:
+        return _void(visit)
+    least = await visit.house.passwords.least(link.account.credential.id)
+    return reset_form(visit, secret, least, verdict, password, status=422)
 
 
 def _void(visit: Visit) -> Response:

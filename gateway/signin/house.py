@@ -15,6 +15,7 @@ from resolvers.authentication import Authentication
 from resolvers.authentication_actor import Actor
 from resolvers.authentication_means import Means
 from resolvers.passkeys import Passkeys
+from resolvers.passwords_changing import NewPasswords
 from resolvers.passwords_resets import Resets
 from resolvers.sessions import Session, Sessions
 from resolvers.signins import Visitor
@@ -54,6 +55,7 @@ class House:
         self.authentication = Authentication(store, means)
         self.sessions = Sessions(store, means)
         self.resets = Resets(store, means)
+        self.passwords = NewPasswords(store, means)
         self.alarms = Alarms(store, means)
         self.evaluator = Evaluator(store, means)
         self.passkeys = Passkeys(store, means)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gateway.signin.markup import Child, Markup, joined, tag
 from gateway.signin.words import Language, say
+from resolvers.passwords_text import CLASSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +93,19 @@ def links(*items: tuple[str, str]) -> Markup:
     return tag("ul", [tag("li", tag("a", text, href=address)) for text, address in items], class_="links")
 
 
-def meter(language: Language, present: Sequence[str], length: int, field: str) -> Markup:
-    """The four kinds of characters and the length, there or missing (R37); a script keeps it up while one types."""
-    rows = [("upper", "upper" in present), ("lower", "lower" in present), ("digit", "digit" in present)]
-    rows += [("sign", "sign" in present), ("length", length >= 12)]
-    items = [_row(language, kind, there) for kind, there in rows]
-    return tag("ul", items, class_="meter", data_meter=field)
+def meter(language: Language, present: Sequence[str], length: int, least: int, field: str) -> Markup:
+    """The length that counts, and the four kinds of characters, there or missing (R37); a script keeps it up while one
+    types."""
+    items = [_row(language, "length", length >= least, least)]
+    items += [_row(language, kind, kind in present, least) for kind in CLASSES]
+    return tag("ul", items, class_="meter", data_meter=field, data_least=str(least))
 
 
-def _row(language: Language, kind: str, there: bool) -> Markup:
+def _row(language: Language, kind: str, there: bool, least: int) -> Markup:
     said = [say(language, "present"), say(language, "missing")]
     state = tag("span", said[0] if there else said[1], class_="state", data_present=said[0], data_missing=said[1])
-    return tag("li", say(language, kind), " ", state, data_kind=kind, class_="there" if there else None)
+    named = say(language, kind, least=least)
+    return tag("li", named, " ", state, data_kind=kind, class_="there" if there else None)
 
 
 def paragraph(text: str, **attributes: str | None) -> Markup:

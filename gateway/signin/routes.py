@@ -31,6 +31,8 @@ from gateway.signin.pages import Page
 from gateway.signin.unsubscribing import Unsubscribe
 from resolvers.authentication_means import Means, Site, Times
 from resolvers.passwords_hashing import Hasher
+from resolvers.passwords_lists import ReplaceableList, shipped
+from resolvers.passwords_rules import Rules
 from resolvers.signins_places import Places
 from store.database import Store
 
@@ -47,7 +49,13 @@ def make_means(settings: Settings) -> Means:
     if why := places.why_not():
         log.warning("%s", why)
     site, post = Site(settings.site_name, _origin(settings.public_url)), make_post(settings)
-    return Means(site, Hasher(), places, times, post=post, test_cards=settings.demo)
+    return Means(site, Hasher(), places, times, post=post, passwords=_make_rules(settings), test_cards=settings.demo)
+
+
+def _make_rules(settings: Settings) -> Rules:
+    """What new passwords have to be; PasswordListError when the operator's list cannot be read."""
+    own = (ReplaceableList(settings.password_list),) if settings.password_list else ()
+    return Rules(settings.password_minimum, settings.password_classes, (shipped(), *own))
 
 
 def _origin(address: str) -> str:

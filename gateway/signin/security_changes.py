@@ -20,11 +20,11 @@ from schema.global_ids import from_global_id
 @fresh
 async def show_password(visit: Visit, session: Session) -> Response:
     """The form."""
-    return _password_form(visit)
+    return await _password_form(visit, session)
 
 
-def _password_form(
-    visit: Visit, problems: tuple[UserProblem, ...] = (), typed: str = "", status: int = 200
+async def _password_form(
+    visit: Visit, session: Session, problems: tuple[UserProblem, ...] = (), typed: str = "", status: int = 200
 ) -> Response:
     present = [visit.say(each.code) for each in problems if each.field == ("currentPassword",)]
     rest = [each for each in problems if each.field != ("currentPassword",)]
@@ -32,7 +32,8 @@ def _password_form(
         "current", visit.say("current_password"), "password", errors=present, autocomplete="current-password",
         required=True,
     )  # fmt: skip
-    fields = new_password(visit, rest, typed)
+    least = await visit.house.passwords.least(session.credential_id)
+    fields = new_password(visit, least, rest, typed)
     form = visit.form_of("/password", current, fields, button(visit.say("set_password")))
     why = paragraph(visit.say("change_password_why"))
     return visit.page(visit.say("change_password"), why, form, links((visit.say("back"), "/security")), status=status)
@@ -44,7 +45,7 @@ async def send_password(visit: Visit, session: Session) -> Response:
     current, new = visit.form.get("current", ""), visit.form.get("new", "")
     result = await change(visit.house.actor(session, visit.now), session.credential_id, current, new)
     if result.problems:
-        return _password_form(visit, result.problems, new, 422)
+        return await _password_form(visit, session, result.problems, new, 422)
     return await overview(visit, session, notice(visit.say("password_set")))
 
 

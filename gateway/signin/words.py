@@ -113,28 +113,31 @@ WORDS: dict[str, tuple[str, str]] = {
         "Toutes les autres sessions de ce service seront fermées.",
     ),
     "rule": (
-        "At least 12 characters with all four kinds below, or a passphrase of at least 20 characters, such as several "
-        "unrelated words.",
-        "Au moins 12 caractères avec les quatre sortes ci-dessous, ou une phrase d'au moins 20 caractères, par exemple "
-        "plusieurs mots sans rapport.",
+        "At least $least characters. Any text will do, such as several unrelated words; with the four kinds below it is "
+        "stronger.",
+        "Au moins $least caractères. Tout texte convient, par exemple plusieurs mots sans rapport ; avec les quatre "
+        "sortes ci-dessous il est plus fort.",
+    ),
+    "rule_classes": (
+        "At least $least characters, with all four kinds below.",
+        "Au moins $least caractères, avec les quatre sortes ci-dessous.",
     ),
     "upper": ("Upper-case letter", "Lettre majuscule"),
     "lower": ("Lower-case letter", "Lettre minuscule"),
     "digit": ("Digit", "Chiffre"),
     "sign": ("Sign, such as ! or -", "Signe, tel que ! ou -"),
-    "length": ("12 characters", "12 caractères"),
+    "length": ("$least characters", "$least caractères"),
     "present": ("there", "présent"),
     "missing": ("missing", "manquant"),
     "PASSWORD_TOO_LONG": ("Use a shorter password: at most 1,024 bytes.", "Choisissez un mot de passe plus court."),
-    "PASSWORD_TOO_SHORT": ("Use at least 12 characters.", "Utilisez au moins 12 caractères."),
-    "PASSWORD_LACKS_CLASSES": (
-        "Add what is missing below; or use a passphrase of at least 20 characters, such as several unrelated words.",
-        "Ajoutez ce qui manque ci-dessous ; ou utilisez une phrase d'au moins 20 caractères, par exemple plusieurs mots "
-        "sans rapport.",
+    "PASSWORD_TOO_SHORT": (
+        "Use at least $least characters, such as several unrelated words.",
+        "Utilisez au moins $least caractères, par exemple plusieurs mots sans rapport.",
     ),
+    "PASSWORD_LACKS_CLASSES": ("Add what is missing below.", "Ajoutez ce qui manque ci-dessous."),
     "PASSWORD_COMMON": (
-        "This is easily guessed: it is a common password, or a word with common changes. Choose another.",
-        "On le devine facilement : c'est un mot de passe courant, ou un mot à peine modifié. Choisissez-en un autre.",
+        "This is a common or compromised password, or one with common changes. Choose another.",
+        "C'est un mot de passe courant ou compromis, ou à peine modifié. Choisissez-en un autre.",
     ),
     "PASSWORD_PERSONAL": (
         "Leave out your own name, login name, e-mail, domain, address, phone and customer number.",

@@ -1,19 +1,21 @@
 // What a script adds to the sign-in pages: the meter while one types, and passkeys, which only a script can ask for.
 "use strict";
 
+// What of a new password is there; the length counts Unicode code points, as they are compared afterwards.
 const KINDS = {
   upper: (text) => /\p{Lu}/u.test(text),
   lower: (text) => /[\p{Ll}\p{Lo}\p{Lt}\p{Lm}]/u.test(text),
   digit: (text) => /\p{Nd}/u.test(text),
   sign: (text) => /[^\p{L}\p{Nd}]/u.test(text),
-  length: (text) => [...text].length >= 12,
+  length: (text, least) => [...text].length >= least,
 };
 
 for (const meter of document.querySelectorAll("[data-meter]")) {
   const field = document.getElementById(meter.dataset.meter);
   const show = () => {
+    const text = field.value.normalize("NFC");
     for (const row of meter.children) {
-      const there = KINDS[row.dataset.kind](field.value);
+      const there = KINDS[row.dataset.kind](text, Number(meter.dataset.least));
       const state = row.querySelector(".state");
       row.classList.toggle("there", there);
       state.textContent = there ? state.dataset.present : state.dataset.missing;

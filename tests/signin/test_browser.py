@@ -81,6 +81,10 @@ def test_a_passkey_is_registered_and_signs_in(server: Running, page: Page) -> No
     there = "[...document.querySelectorAll('.meter .there')].map(row => row.dataset.kind).join()"
     assert page.evaluate(there) == "upper,lower"
     fill(page, "new", "Quittenbrot-77")
-    assert page.evaluate(there) == "upper,lower,digit,sign,length"
+    assert page.evaluate(there) == "upper,lower,digit,sign"
+    fill(page, "new", "quitten u\u0308 brot")
+    assert page.evaluate(there) == "lower,sign", "fifteen code points after NFC, as they are counted afterwards (S2)"
+    fill(page, "new", "quitten und brot")
+    assert page.evaluate(there) == "length,lower,sign"
     assert page.complaints == []
     assert all(each.startswith((house, "data:", "about:")) for each in page.requested)

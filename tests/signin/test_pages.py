@@ -152,7 +152,11 @@ def test_a_new_password_is_judged_on_the_page(browser: Browser, person: Person) 
     page = browser.send(current=person.password, new="quittenbrot-zz")
     assert page.status_code == 422 and "quittenbrot-zz" not in page.text
     there = re.findall(r'data-kind="(\w+)" class="there"', page.text)
-    assert set(there) == {"lower", "sign", "length"}
+    assert set(there) == {"lower", "sign"}
+    assert 'data-least="15"' in page.text and "minlength: 15;" in page.text and "required: upper" not in page.text
+    assert "15 characters" in page.text and "12" not in re.sub(r"<[^>]+>", "", page.text)
+    page = browser.send(current=person.password, new="Qwerty Qwerty Qwerty")
+    assert page.status_code == 422 and 'data-kind="length" class="there"' in page.text
     assert browser.send(current=person.password, new="Brombeerhecke-77!x").status_code == 200
     assert browser.get("/.well-known/change-password").headers["location"] == "/password"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from time import perf_counter
 
 import pytest
@@ -12,8 +13,11 @@ from hypothesis import strategies as st
 
 from gateway.demo import demo_password
 from gateway.demo.population import population
-from resolvers.passwords import CLASSES, faults, measure, normal
-from resolvers.passwords_hashing import MOST_BYTES, Cost, Crowded, Hasher, too_long
+from gateway.settings import SettingsError, read
+from resolvers.passwords import faults, measure
+from resolvers.passwords_hashing import Cost, Crowded, Hasher
+from resolvers.passwords_rules import Rules
+from resolvers.passwords_text import CLASSES, MOST_BYTES, normal, too_long
 from tests.promises.gate import TODAY
 
 pytestmark = pytest.mark.anyio
@@ -28,29 +32,39 @@ def codes(password: str) -> set[str]:
 @pytest.mark.parametrize(
     "password",
     [
-        "kX9-vT2.qLm4",
+        "gibbon velvet t",
+        "velvettractormoon",
+        "839201746558213",
+        "QUARTZ SPHINX JUDGED",
         "Quittenbrot-c1!Zz",
-        "gibbon velvet tractor moon",
-        "Ünïcode-Pass9word",
-        "rätsel wolke bürste lampe",
+        "Ünïcode Päss wörter",
+        "rätsel wolke bürste",
+        "汉字和别的符号十五个字符足够长",
+        "🦊🐻🐼🐨🐯🦁🐮🐷🐸🐵🐔🐧🐦🐤🦆",
+        "my password is hard to guess",
+        "dragons and football with 123456",
     ],
 )
-def test_accepted(password: str) -> None:
+def test_any_text_of_fifteen_characters_is_accepted(password: str) -> None:
+    """S2, A13: no classes are asked for, and no part of a text is compared (NIST SP 800-63B-4)."""
     assert codes(password) == set()
 
 
 @pytest.mark.parametrize(
     ("password", "code"),
     [
-        ("kX9-vT2.qLm", "PASSWORD_TOO_SHORT"),
-        ("kx9-vt2.qlm4", "PASSWORD_LACKS_CLASSES"),
-        ("KX9-VT2.QLM4", "PASSWORD_LACKS_CLASSES"),
-        ("kXq-vTr.qLmd", "PASSWORD_LACKS_CLASSES"),
-        ("kX9avT2bqLm4", "PASSWORD_LACKS_CLASSES"),
+        ("gibbon velvet ", "PASSWORD_TOO_SHORT"),
+        ("kX9-vT2.qLm4!Q", "PASSWORD_TOO_SHORT"),
+        ("🦊🐻🐼🐨🐯🦁🐮🐷🐸🐵🐔🐧🐦🐤", "PASSWORD_TOO_SHORT"),
         ("Password1234!", "PASSWORD_COMMON"),
         ("P@ssw0rd2024!", "PASSWORD_COMMON"),
+        ("M0therfucker!2026", "PASSWORD_COMMON"),
         ("qwertyQWERTY1!", "PASSWORD_COMMON"),
+        ("qwertyuiopasdfgh", "PASSWORD_COMMON"),
+        ("1qaz2wsx3edc4rfv", "PASSWORD_COMMON"),
+        ("987654321098765", "PASSWORD_COMMON"),
         ("aaaaaaaaaaaaaaaaaaaaaaaa", "PASSWORD_COMMON"),
+        ("🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊", "PASSWORD_COMMON"),
         ("passwordpasswordpassword", "PASSWORD_COMMON"),
         ("correct horse battery staple", "PASSWORD_COMMON"),
         ("To be or not to be, that!", "PASSWORD_COMMON"),
@@ -64,13 +78,55 @@ def test_accepted(password: str) -> None:
     ],
 )
 def test_refused_with_what_to_change(password: str, code: str) -> None:
+    """S2."""
     assert code in codes(password)
 
 
-def test_messages_name_what_is_missing_and_never_the_password() -> None:
-    (problem,) = faults("quittenbrot-zz9")
+def test_characters_are_code_points_after_normalisation() -> None:
+    """S2: a letter and its accent are one, however they were typed; an emoji of four bytes is one."""
+    typed = "u\u0308" * 7 + "o\u0308" * 7
+    assert [problem.code for problem in faults(normal(typed))] == ["PASSWORD_TOO_SHORT"]
+    assert faults(normal("Brombeer\u0308e-Wolke")) == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(min_size=15, max_size=200))
+def test_only_common_ones_are_refused_among_long_texts(password: str) -> None:
+    """S2, A13: whatever it is made of."""
+    text = normal(password)
+    assert {problem.code for problem in faults(text)} <= {"PASSWORD_COMMON", "PASSWORD_TOO_SHORT"}
+    assert len(text) < 15 or "PASSWORD_TOO_SHORT" not in {problem.code for problem in faults(text)}
+
+
+def test_random_passwords_are_never_refused() -> None:
+    """S2: the filter mistakes nothing."""
+    for _ in range(5_000):
+        assert faults(secrets.token_urlsafe(12)[:15]) == []
+
+
+def test_twelve_are_enough_with_a_second_factor_if_the_operator_says_so() -> None:
+    """S2: and never without one."""
+    loose, strict = Rules(minimum=12), Rules(minimum=20)
+    assert faults("gibbon velve", rules=loose, guarded=True) == []
+    assert [each.code for each in faults("gibbon velv", rules=loose, guarded=True)] == ["PASSWORD_TOO_SHORT"]
+    assert [each.code for each in faults("gibbon velvet ", rules=loose)] == ["PASSWORD_TOO_SHORT"]
+    assert [each.code for each in faults("gibbon velvet", guarded=True)] == ["PASSWORD_TOO_SHORT"]
+    assert [each.code for each in faults("gibbon velvet tract", rules=strict)] == ["PASSWORD_TOO_SHORT"]
+    with pytest.raises(SettingsError):
+        read({"GATEWAY_PASSWORD_MINIMUM": "11"})
+
+
+def test_the_four_classes_are_a_setting() -> None:
+    """R37, A13."""
+    (problem,) = faults("quittenbrot-zz9 brot", rules=Rules(classes=True))
     assert problem.code == "PASSWORD_LACKS_CLASSES"
     assert "an upper-case letter" in problem.message and "a digit" not in problem.message
+    assert faults("Quittenbrot-zz9 brot", rules=Rules(classes=True)) == []
+    found = read({"GATEWAY_PASSWORD_CLASSES": "yes"})
+    assert found.password_classes and not read({}).password_classes and read({}).password_minimum == 15
+
+
+def test_messages_never_repeat_the_password() -> None:
     for password in ("Yolanda-kX9-vT2.qLm4", "Password1234!"):
         assert all(password not in problem.message for problem in faults(password, OWN))
 

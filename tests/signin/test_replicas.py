@@ -50,6 +50,33 @@ def test_guesses_are_counted_together(web: Web) -> None:
     assert 5 <= answers.count(422) <= 7 and answers.count(429) >= 13
 
 
+def test_no_field_hides_a_guess_from_the_count(web: Web) -> None:
+    """S11, F4: twenty at once at two replicas, each with something like a recovery code beside the password."""
+    (person,) = web.add(1, totp=True)
+    browsers = [Browser(web.replicas[n % 2].url, f"198.51.101.{n + 1}") for n in range(20)]
+    for browser in browsers:
+        browser.get("/sign-in")
+    with ThreadPoolExecutor(20) as pool:
+        told = {"login": person.login, "password": "wrong", "code": "ZZZZ-ZZZZ-ZZZZ-ZZZZ"}
+        answers = list(pool.map(lambda browser: browser.send(**told).status_code, browsers))
+    assert 5 <= answers.count(422) <= 7 and answers.count(429) >= 13
+
+
+def test_a_known_browser_guesses_codes_no_faster_at_two_replicas(web: Web) -> None:
+    """S11, F4: sixteen half sign-ins of one known browser, their codes sent at the same moment."""
+    (person,) = web.add(1, totp=True)
+    home = Browser(web.replicas[0].url, "203.0.113.77")
+    home.get(home.sign_in(person).headers["location"])
+    assert home.send(code=totp(at=datetime.now(UTC))).status_code == 303
+    kept = {name: value for name, value in home.cookies.items() if name != SESSION}
+    browsers = [Browser(web.replicas[n % 2].url, "203.0.113.77", dict(kept)) for n in range(8)]
+    for browser in browsers:
+        browser.get(browser.sign_in(person).headers["location"])
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda n: browsers[n % 8].send(code=f"{n:06}").status_code, range(24)))
+    assert 10 <= answers.count(422) <= 12 and answers.count(429) >= 12
+
+
 def test_an_end_is_seen_by_the_next_request_everywhere(web: Web) -> None:
     """S6, O5."""
     (person,) = web.add(1)

@@ -152,7 +152,7 @@ async def test_two_platforms_cannot_get_the_same_password_at_the_same_moment(lob
         account = await lobby.authentication.credentials.by_login(platform, index)
         assert account is not None
         accounts.append(account)
-    first, second = [await passwords.prepared(account, NEW) for account in accounts]
+    first, second = [await passwords.prepared(account, NEW, lobby.now) for account in accounts]
     assert isinstance(first, Prepared) and isinstance(second, Prepared)
     async with lobby.store.write() as connection:
         assert await passwords.write(connection, first, lobby.now) is None

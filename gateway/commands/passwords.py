@@ -1,0 +1,55 @@
+"""`gateway passwords`: the operator's own list of passwords that nobody may choose."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from gateway.commands.common import read_settings, told_in_a_sentence
+from resolvers.passwords_building import build
+from resolvers.passwords_lists import PasswordListError
+
+
+@click.group()
+def passwords() -> None:
+    """Say which passwords nobody may choose."""
+
+
+@passwords.command("build")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--to", "target", type=click.Path(path_type=Path), help="The list to write, if not GATEWAY_PASSWORD_LIST."
+)
+def build_(files: Sequence[str], target: Path | None) -> None:
+    """Make the list of compromised passwords that new ones are compared with, without any network.
+
+    Each line of the files is a password, or its SHA-1 in hexadecimal with or without `:count` behind, as public lists
+    of compromised passwords have it. `-` is standard input. Any number of lines takes the same memory. The list takes
+    the place of the earlier one at once, also for a gateway that runs:
+
+    \b
+        export GATEWAY_PASSWORD_LIST=/var/lib/gateway/compromised.bin
+        gateway passwords build pwned-passwords-sha1.txt our-own-words.txt
+    """
+    wanted = target or read_settings().password_list
+    with told_in_a_sentence(), ExitStack() as stack:
+        if wanted is None:
+            raise PasswordListError("Say where to write the list: set GATEWAY_PASSWORD_LIST, or use --to.")
+        count = build([_opened(each, stack) for each in files], wanted)
+        click.echo(f"{count} passwords are refused now: {wanted}")
+        if target is not None and target.absolute() != read_settings().password_list:
+            click.echo("Note: GATEWAY_PASSWORD_LIST does not name this file.", err=True)
+
+
+def _opened(name: str, stack: ExitStack) -> BinaryIO:
+    if name == "-":
+        return sys.stdin.buffer
+    try:
+        return stack.enter_context(Path(name).open("rb"))
+    except OSError as error:
+        raise PasswordListError(f"{name} cannot be read: {error.strerror}.") from error
