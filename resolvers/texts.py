@@ -11,7 +11,7 @@ from resolvers.addresses import checked
 from resolvers.commands import UserProblem
 from resolvers.import_report import Fault
 from resolvers.import_values import country, language
-from values import lines, person_name
+from values import lines, mailbox, person_name
 from values.lines import LineError, read_line
 from values.mailbox import MailboxError, read_mailbox
 from values.person_name import read_name
@@ -52,7 +52,7 @@ class Texts:
 
     def email(self, field: str) -> str | None:
         """An e-mail address that nobody takes for another one."""
-        text = self.line(field)
+        text = self.line(field, mailbox.LONGEST_TYPED)
         try:
             return None if text is None else read_mailbox(text).display
         except MailboxError as error:
