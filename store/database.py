@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, false, select, table
+from sqlalchemy import ColumnElement, Table, false, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from store.config import StoreConfig
@@ -21,6 +21,7 @@ from store.keystore import KeyStore
 from store.ledger import Ledger, Writer
 from store.ledger_postgresql import PostgresWriter
 from store.ledger_sqlite import SqliteWriter
+from store.oauth import used_values
 from store.reading import Reader
 from store.rootkey import RootKeyMissing, RootKeyProblem, RootKeys
 from store.schemas import KEYS, LEDGER, MAIN
@@ -97,10 +98,13 @@ class Store:
     async def ready(self) -> None:
         """StoreUnavailable unless reads, writes, keys and the ledger would all succeed now."""
         await self.check()
-        for writing, schema in ((self.write(), MAIN), (transaction(self._parts.key_engine), KEYS)):
+        for writing, table, change in (
+            (self.write(brief=True), used_values, {"until": used_values.c.until}),
+            (transaction(self._parts.key_engine), system_keys, {"wrapped": system_keys.c.wrapped}),
+        ):
             async with writing as connection:
-                # Nothing is deleted, and a database that takes no writes refuses it all the same.
-                await connection.execute(delete(table(schema.version_table)).where(false()))
+                # Nothing is changed, and a database that takes no writes refuses it all the same.
+                await connection.execute(update(table).where(false()).values(change))
         await self.ledger.check()
 
     async def check(self) -> None:

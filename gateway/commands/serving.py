@@ -29,6 +29,7 @@ from gateway.oauth.browsers import Browsers
 from gateway.oauth.housekeeping import Housekeeping
 from gateway.oauth.service import list_routes, open_house
 from gateway.rdap import list_routes as rdap_routes
+from gateway.readiness import Readiness
 from gateway.receipts import list_routes as receipt_routes
 from gateway.sealing import sealed_meanwhile
 from gateway.serving import Works, open_works, store_config
@@ -127,7 +128,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             api=api,
             door=works.door,
             keys=works.keys,
-            ready=works.store.ready,
+            ready=Readiness(works.store.ready, works.revocations.follow),
             rules=api.model.rules,
             demo_tokens=tokens.listed if settings.demo else None,
             ledger=works.store.ledger_reader,
