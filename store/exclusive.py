@@ -1,4 +1,4 @@
-"""A PostgreSQL connection with one user at a time: asyncpg refuses a second one, and ending the second kills the first."""
+"""A PostgreSQL connection with one user at a time: asyncpg refuses a second, and ending one kills its statement."""
 
 from __future__ import annotations
 

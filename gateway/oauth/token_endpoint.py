@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from starlette.types import Scope
 
 from gateway.oauth.authentication import Known
@@ -20,25 +22,33 @@ class TokenEndpoint(Endpoint):
     """Gives tokens."""
 
     async def answer(self, scope: Scope, form: Parameters, known: Known) -> Reply:
-        """1. for us; 2. bound to a key, if the client must or wants it; 3. what the grant says."""
+        """1. for us; 2. bound to a key, if the client must or wants it; 3. what the grant says.
+
+        A proof is spent once the grant was found good: with the code or the refresh token, in their transaction, or
+        after a client has proven itself, before its answer leaves (G14, O7).
+        """
         house = self.house
         house.require_target(form)  # 1
-        jkt = await house.proven_key(scope)  # 2
-        if jkt is None and known.client.dpop:
+        proven = await house.proven(scope)  # 2
+        if proven is None and known.client.dpop:
             raise ProofError("This client is registered for tokens that are bound to a key: send a DPoP proof.")
         visit = Visit(
             known.client,
             known.method,
-            jkt,
+            None if proven is None else proven.thumbprint,
             house.now,
             house.lives,
             await house.tokens.signer(),
             await house.refresh_key(),
+            proven=proven,
         )
         asked = self.asked(scope, form)
         if form.get("grant_type") in WRITING:  # 3
             return await self.within(visit, asked, _give)
-        return _give(Server(visit), asked)
+        reply = _give(Server(visit), asked)
+        if proven is not None and reply.status == HTTPStatus.OK:
+            await house.proofs.spend(proven)
+        return reply
 
 
 def _give(server: Server, asked: Asked) -> Reply:

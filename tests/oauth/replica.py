@@ -32,7 +32,7 @@ from gateway import logs, server, settings  # noqa: E402
 from gateway.app import Parts, build  # noqa: E402
 from gateway.commands.serving import actions, make_api  # noqa: E402
 from gateway.oauth.service import list_routes, open_house  # noqa: E402
-from gateway.readiness import Readiness
+from gateway.readiness import Readiness  # noqa: E402
 from gateway.serving import open_works  # noqa: E402
 
 
