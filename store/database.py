@@ -82,12 +82,13 @@ class Store:
         self._checked = False
         self._checking: asyncio.Task[None] | None = None
 
-    def write(self, *, brief: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
+    def write(self, *, brief: bool = False, apart: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction on the main database, durable when the block ends; see `store.transactions`.
 
         On SQLite it is the only writer while the block runs, so keep it short and never open a second one inside; one
         that is `brief`, and awaits nothing but its own statements, is committed together with others. On PostgreSQL it
-        is READ COMMITTED: lock with `with_for_update()` what you read in order to change it.
+        is READ COMMITTED: lock with `with_for_update()` what you read in order to change it. What must stand whatever
+        becomes of the command around it, such as the count of a guess, is `apart`: here that is always so.
         """
         return self._parts.transactions.begin(brief)
 

@@ -7,16 +7,12 @@ The reference is the request itself, encrypted: anybody may push for a public cl
 from __future__ import annotations
 
 import binascii
-import hmac
-import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import orjson
 from authlib.oauth2.rfc6749 import InvalidRequestError
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 from starlette.types import Scope
 
@@ -26,6 +22,7 @@ from gateway.oauth.errors import Reply
 from gateway.oauth.grants import CodeGrant
 from gateway.oauth.parameters import Parameters
 from gateway.oauth.wanted import judge
+from store import envelopes
 from store.housekeys import HouseKeys
 from store.single_use import claim_within
 
@@ -33,8 +30,6 @@ PREFIX = "urn:ietf:params:oauth:request_uri:"
 KEY = "pushed-requests"
 SECONDS = 600
 """Time to sign in."""
-SALT = 24
-"""Bytes by which each reference differs: its key is made from them, so no key seals twice."""
 LONGEST = 8_192
 """Characters of a reference: it has to fit into an address."""
 KEPT = (
@@ -87,11 +82,9 @@ class Pushed:
 
 async def seal(house: HouseKeys, parameters: dict[str, str], client_id: str, now: datetime) -> str:
     """The reference to a request of a client, good from now on for some minutes."""
-    salt = secrets.token_bytes(SALT)
     expires = int((now + timedelta(seconds=SECONDS)).timestamp())
-    text = orjson.dumps([expires, parameters])
-    sealed = (await _cipher(house, salt)).encrypt(bytes(12), text, client_id.encode())
-    return PREFIX + urlsafe_b64encode(salt + sealed).decode().rstrip("=")
+    sealed = envelopes.seal(await house.system(KEY), orjson.dumps([expires, parameters]), client_id.encode())
+    return PREFIX + urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
 async def open_sealed(house: HouseKeys, reference: str, client_id: str, now: datetime) -> Pushed | None:
@@ -100,14 +93,13 @@ async def open_sealed(house: HouseKeys, reference: str, client_id: str, now: dat
     if text == reference or len(reference) > LONGEST or not text.isascii():
         return None
     try:
-        whole = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        salt, sealed = whole[:SALT], whole[SALT:]
-        expires, kept = orjson.loads((await _cipher(house, salt)).decrypt(bytes(12), sealed, client_id.encode()))
-    except (binascii.Error, ValueError, InvalidTag):
+        sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error:
         return None
+    content = envelopes.open_envelope(await house.system(KEY), sealed, client_id.encode())
+    if content is None:
+        return None
+    expires, kept = orjson.loads(content)
     until = datetime.fromtimestamp(expires, UTC)
-    return Pushed(salt.hex(), until, Parameters({**kept, "client_id": client_id})) if now < until else None
-
-
-async def _cipher(house: HouseKeys, salt: bytes) -> AESGCM:
-    return AESGCM(hmac.digest(await house.system(KEY), salt, "sha256"))
+    parameters = Parameters({**kept, "client_id": client_id})
+    return Pushed(envelopes.name_of(sealed), until, parameters) if now < until else None
