@@ -267,6 +267,12 @@ class Settings:
         _number(0, 1_000_000_000),
         "5000",
     )
+    rdap_per_minute: int = setting(
+        "GATEWAY_RDAP_PER_MINUTE",
+        "RDAP look-ups that one network may make in a minute, in each process; 0: any",
+        _number(0, 100_000),
+        "60",
+    )
     seal_ledger: bool = setting(
         "GATEWAY_SEAL_LEDGER", "seal the ledger while serving; if not, `gateway ledger seal --watch` does", _yes, "yes"
     )

@@ -26,6 +26,7 @@ from store.reading import Reader
 from store.rootkey import RootKeyMissing, RootKeyProblem, RootKeys
 from store.schemas import KEYS, LEDGER, MAIN
 from store.scrubbing import scrub
+from store.tally import Tally
 from store.transactions import Transactions
 from store.transactions_postgresql import PostgresTransactions
 from store.transactions_sqlite import SqliteTransactions
@@ -77,6 +78,7 @@ class Store:
         """The ledger's table, for audits."""
         self.keys = KeyStore(key_reader, key_engine, root, config.keys_kept, config.key_max_age)
         self.ledger = Ledger(_ledger_writer(config))
+        self.tally = Tally(self.ledger)
         engine, transactions = make_engine(config.database, 1, config.patience), _transactions(config)
         self._parts = _Parts(config, root, engine, transactions, key_reader, key_engine)
         self._checked = False
@@ -166,6 +168,7 @@ class Store:
             for reader in (self.reader, self.ledger_reader, self._parts.key_reader):
                 steps.push_async_callback(reader.close)
             steps.push_async_callback(self.ledger.close)
+            steps.push_async_callback(self.tally.close)
             if self._checking is not None:
                 self._checking.cancel()
                 with suppress(asyncio.CancelledError):

@@ -28,6 +28,7 @@ from gateway.metrics import list_routes as metric_routes
 from gateway.oauth.browsers import Browsers
 from gateway.oauth.housekeeping import Housekeeping
 from gateway.oauth.service import list_routes, open_house
+from gateway.rate_limits import RateLimit
 from gateway.rdap import list_routes as rdap_routes
 from gateway.readiness import Readiness
 from gateway.receipts import list_routes as receipt_routes
@@ -123,6 +124,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         means = make_means(settings)
         api = make_api(works, settings, means)
         house = make_house(works.store, settings, means, api, serving.now)
+        looking = RateLimit(settings.rdap_per_minute, settings.proxies)
         parts = Parts(
             settings=settings,
             api=api,
@@ -136,7 +138,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *list_routes(open_house(works, settings, Browsers(house)), actions(api.model.rules.values())),
                 *sign_in_routes(house),
                 *consent_routes(works.door, api, serving.now, settings.public_url),
-                *rdap_routes(api, serving.now, settings.public_url),
+                *rdap_routes(api, serving.now, settings.public_url, looking),
                 *(acquirer_routes(works.store) if settings.demo else ()),
                 *export_routes(works.store, works.door, api.model, serving.now),
                 *receipt_routes(works.store),
