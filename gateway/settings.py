@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway.database_urls import parse_database_url, parse_maintenance_url
 from policy.purposes import Purpose
 
 DEMO_ISSUER = "https://gateway.localhost"
@@ -51,12 +52,6 @@ def _choice(*choices: str) -> Callable[[str], str]:
         return value
 
     return parse
-
-
-def _database(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql://")):
-        raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME")
-    return value
 
 
 def _address(value: str) -> str:
@@ -133,19 +128,26 @@ class Settings:
     host: str = setting("GATEWAY_HOST", "address to listen on", _text, "127.0.0.1")
     data_dir: Path = setting("GATEWAY_DATA_DIR", "folder of the databases and the root key", _path, "data")
     database_url: str = setting(
-        "GATEWAY_DATABASE_URL", "where customers rest", _database, shown="a SQLite file in the data folder"
+        "GATEWAY_DATABASE_URL", "where customers rest", parse_database_url, shown="a SQLite file in the data folder"
     )
     key_store_url: str = setting(
         "GATEWAY_KEY_STORE_URL",
         "where wrapped keys rest: never in the same database",
-        _database,
+        parse_database_url,
         shown="a SQLite file in the data folder",
     )
     ledger_url: str = setting(
         "GATEWAY_LEDGER_URL",
         "where the ledger rests",
-        _database,
+        parse_database_url,
         shown="a SQLite file in the data folder; with PostgreSQL, the database",
+    )
+    maintenance_url: str = setting(
+        "GATEWAY_MAINTENANCE_URL",
+        "PostgreSQL address with the role that owns the tables, for upgrades, sealing, pruning and VACUUM",
+        parse_maintenance_url,
+        "",
+        shown="none: the role that serves does it all",
     )
     root_key_path: Path = setting(
         "GATEWAY_ROOT_KEY_PATH",
@@ -287,7 +289,7 @@ class Settings:
     )
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_WEBHOOK_NETWORKS",
-        "private networks with systems that are told of events, such as 10.0.0.0/8",
+        "private networks with systems that are told of events, or with the identity provider, such as 10.0.0.0/8",
         _networks,
         "",
         shown="none: public addresses and this machine only",

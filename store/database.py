@@ -57,10 +57,11 @@ class _Parts:
     config: StoreConfig
     root: RootKeys
     engine: AsyncEngine
-    """For what may stand in no transaction."""
+    """For what may stand in no transaction, with the role of the owner."""
     transactions: Transactions
     key_reader: Reader
     key_engine: AsyncEngine
+    key_owner: AsyncEngine
 
 
 class Store:
@@ -72,15 +73,16 @@ class Store:
         size, deadline = config.connections, config.read_deadline
         key_reader = make_reader(config.key_store, size, deadline)
         key_engine = make_engine(config.key_store, size, config.patience)
+        key_owner = make_engine(config.maintained(config.key_store), 1, config.patience)
         self.reader = make_reader(config.database, size, deadline)
         """The customers' data."""
         self.ledger_reader = make_reader(config.ledger, 1, deadline)
         """The ledger's table, for audits."""
-        self.keys = KeyStore(key_reader, key_engine, root, config.keys_kept, config.key_max_age)
+        self.keys = KeyStore(key_reader, key_engine, root, config.keys_kept, config.key_max_age, owner=key_owner)
         self.ledger = Ledger(_ledger_writer(config))
         self.tally = Tally(self.ledger)
-        engine, transactions = make_engine(config.database, 1, config.patience), _transactions(config)
-        self._parts = _Parts(config, root, engine, transactions, key_reader, key_engine)
+        engine = make_engine(config.maintained(config.database), 1, config.patience)
+        self._parts = _Parts(config, root, engine, _transactions(config), key_reader, key_engine, key_owner)
         self._checked = False
         self._checking: asyncio.Task[None] | None = None
 
@@ -94,9 +96,9 @@ class Store:
         """
         return self._parts.transactions.begin(brief)
 
-    async def scrub(self, table: Table) -> None:
+    async def scrub(self, table: Table, *, must: bool = False) -> None:
         """Take what was deleted from a table out of the main database's files, too; see `store.scrubbing`."""
-        await scrub(self._parts.engine, table)
+        await scrub(self._parts.engine, table, must=must)
 
     async def ready(self) -> None:
         """StoreUnavailable unless reads, writes, keys and the ledger would all succeed now."""
@@ -162,7 +164,7 @@ class Store:
     async def close(self) -> None:
         """Write what the ledger still holds, then let go of all connections, whatever goes wrong with one of them."""
         async with AsyncExitStack() as steps:  # Run from the last to the first.
-            for engine in (self._parts.engine, self._parts.key_engine):
+            for engine in (self._parts.engine, self._parts.key_engine, self._parts.key_owner):
                 steps.push_async_callback(engine.dispose)
             steps.push_async_callback(self._parts.transactions.close)
             for reader in (self.reader, self.ledger_reader, self._parts.key_reader):

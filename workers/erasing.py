@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -92,11 +92,20 @@ class Eraser:
             await guarded("erasures from before a restore", self._redoing.run(now))
         cases = await self.claim(now)
         ready = [case for case, done in cases if await self._until_files(case, done)]
-        if ready:
-            await self._steps.clean()
+        if ready and await self._clean(ready):
             for case in ready:
                 await self._finish(case)
         return bool(cases)
+
+    async def _clean(self, cases: Sequence[Case]) -> bool:
+        """The step that is done for all of them together; whether it was done."""
+        try:
+            await self._steps.clean()
+        except StoreUnavailable as outage:
+            for case in cases:
+                await self._note(case, outage.cause.name, outage.reason)
+            return False
+        return True
 
     async def claim(self, now: datetime) -> list[tuple[Case, Step | None]]:
         """Cases that are due, and cases of workers that died, the earliest deadline first, each with its last step.
