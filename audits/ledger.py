@@ -42,8 +42,9 @@ class Use:
     def add(self, entry: dict[str, Any]) -> None:
         """Count one entry."""
         at = entry["at"]
-        self.operations += 1
-        self.subjects += len(entry["subjects"])
+        # A sum of reads by anybody counts how often each of its subjects was read.
+        self.operations += sum(entry["counts"]) if entry.get("counts") else 1
+        self.subjects += sum(entry["counts"]) if entry.get("counts") else len(entry["subjects"])
         self.with_reference += bool(entry.get("reference"))
         self.first = min(self.first or at, at)
         self.last = max(self.last, at)
@@ -127,5 +128,8 @@ def _read(raw: bytes) -> dict[str, Any] | None:
 
 
 def _typed(entry: dict[str, Any]) -> bool:
-    lists: Sequence[Any] = (entry.get("subjects", []), entry.get("fields", []))
-    return isinstance(entry.get("at", 0), int) and all(isinstance(each, list) for each in lists)
+    counts = entry.get("counts", [])
+    lists: Sequence[Any] = (entry.get("subjects", []), entry.get("fields", []), counts)
+    if not isinstance(entry.get("at", 0), int) or not all(isinstance(each, list) for each in lists):
+        return False
+    return all(isinstance(each, int) for each in counts)

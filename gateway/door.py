@@ -71,7 +71,7 @@ class Door:
                 self._remembered.pop(token, None)
                 raise TokenError(Fault.EXPIRED)
         await self._revocations.follow()  # 3
-        if self._revocations.has_ended(claims):
+        if await self._revocations.has_ended(claims):
             self._remembered.pop(token, None)
             raise TokenError(Fault.REVOKED)
         registration = await self._clients.find(claims.client_id)  # 4
@@ -103,12 +103,13 @@ class Door:
             raise TokenError(Fault.UNBOUND)
         try:
             proven = await self._proofs.check(proof.text, Call(proof.method, proof.path, token))
+            if proven.thumbprint != thumbprint:
+                raise ProofError
+            await self._proofs.spend(proven)
         except NonceError as error:
             raise TokenError(Fault.NONCE, error.nonce) from error
         except ProofError as error:
             raise TokenError(Fault.PROOF) from error
-        if proven != thumbprint:
-            raise TokenError(Fault.PROOF)
 
     def _remember(self, token: bytes, admitted: _Admitted) -> None:
         self._remembered[token] = admitted

@@ -32,7 +32,7 @@ async def open_eraser(
     store: Store, config: StoreConfig, settings: Settings, site: Site, clock: Callable[[], datetime]
 ) -> AsyncIterator[Eraser]:
     """For the length of the block; certificates are signed with the keys of the ledger."""
-    tree = Tree.at(config.ledger, config.patience)
+    tree = Tree.at(config.maintained(config.ledger), config.patience)
     try:
         origin = origin_of(settings.issuer) if settings.issuer else None
         keys = LedgerKeys(tree.reader, tree.engine, store.keys.house, origin)

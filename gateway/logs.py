@@ -64,3 +64,9 @@ def configure(form: str) -> None:
     # SQLAlchemy, drivers and the like speak of statements: only what is wrong with them is of interest.
     for name in ("sqlalchemy", "alembic", "asyncpg", "aiosqlite", "strawberry", "graphql"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_is_no_upgrade)
+
+
+def _is_no_upgrade(record: logging.LogRecord) -> bool:
+    """Whether it is no line about an upgrade to WebSocket, which anybody may ask for as often as they like (G14)."""
+    return "upgrade request" not in str(record.msg) and "WebSocket" not in str(record.msg)

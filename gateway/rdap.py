@@ -1,13 +1,14 @@
 """`/rdap/domain/{name}`: what the registry publishes of a domain, as RDAP over HTTP (RFC 7480, RFC 9083).
 
 It is asked of the API for DOMAIN_REGISTRATION, like the registrar's own tool: what is hidden is not read, and what is
-read stands in the ledger.
+read stands in the ledger, in sums, since anybody may ask. So each network may ask so often only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.graphql_http import Answers
+from gateway.rate_limits import RateLimit
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from resolvers.rdap import CONFORMANCE
@@ -29,17 +31,20 @@ MEDIA = "application/rdap+json"
 HEADERS = {"access-control-allow-origin": "*", "cache-control": "no-store"}
 """RFC 7480, section 5.6: pages of others may read it. Nobody keeps it: what is published may be hidden tomorrow."""
 
+SLOWER = "Ask again after the time of Retry-After."
 QUESTION = "query Rdap($domain: String!) { rdap(domain: $domain) }"
 
 
 class Rdap:
     """Answers queries for domains that are registered here."""
 
-    def __init__(self, api: Answers, clock: Callable[[], datetime], origin: str) -> None:
-        self._api, self._clock, self._origin = api, clock, origin
+    def __init__(self, api: Answers, clock: Callable[[], datetime], origin: str, limit: RateLimit) -> None:
+        self._api, self._clock, self._origin, self._limit = api, clock, origin, limit
 
     async def domain(self, request: HttpRequest) -> Response:
         """The domain, or an RDAP error (RFC 9083, section 6)."""
+        if wait := self._limit.wait(request):
+            return failed(429, "Too many requests", SLOWER, {"retry-after": str(ceil(wait))})
         try:
             name = to_ascii(request.path_params["name"])
         except DomainNameError as error:
@@ -73,6 +78,7 @@ class Rdap:
             documents_only=False,
             introspection=False,
             max_page=1,
+            summed=True,
         )
 
 
@@ -87,6 +93,9 @@ def said(status: int, content: Mapping[str, Any], more: Mapping[str, str] | None
     return Response(orjson.dumps(content), status, {**HEADERS, **(more or {})}, MEDIA)
 
 
-def list_routes(api: Answers, clock: Callable[[], datetime], origin: str) -> list[Route]:
+def list_routes(
+    api: Answers, clock: Callable[[], datetime], origin: str, limit: RateLimit | None = None
+) -> list[Route]:
     """The address; `origin` is the start of it as the public knows it (RFC 9083, section 4.2)."""
-    return [Route(PATH + "{name}", Rdap(api, clock, origin).domain, methods=["GET"])]
+    rdap = Rdap(api, clock, origin, limit or RateLimit(0))
+    return [Route(PATH + "{name}", rdap.domain, methods=["GET"])]

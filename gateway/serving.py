@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from gateway.clients import ClientRegistry
 from gateway.door import Door
 from gateway.oauth.dpop import Nonces, Proofs
+from gateway.oauth.fetching import fetch_json
 from gateway.oauth.foreign_keys import ForeignKeys
 from gateway.oauth.provider import Provider, Terms
 from gateway.oauth.revocations import Revocations
@@ -19,7 +22,11 @@ from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
 from gateway.tokens import Names, Tokens
 from store.database import Store, StoreConfig, StoreUnavailable, open_store
+from store.privileges import complaints
 from store.single_use import SingleUse
+from workers.outbound import Destinations
+
+log = logging.getLogger("gateway")
 
 
 def now() -> datetime:
@@ -34,7 +41,15 @@ def store_config(settings: Settings) -> StoreConfig:
         key_store_url=settings.key_store_url,
         ledger_url=settings.ledger_url,
         root_key_path=settings.root_key_path,
+        maintenance_url=settings.maintenance_url or None,
     )
+
+
+async def tell_privileges(settings: Settings) -> None:
+    """Warn of what is wrong with the roles of the store's databases; a store that is down for now is not asked."""
+    with suppress(StoreUnavailable):
+        for each in await complaints(store_config(settings)):
+            log.warning("%s", each)
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,8 @@ def provider(settings: Settings) -> Provider | None:
         settings.idp_types,
         settings.idp_scopes,
     )
-    keys = ForeignKeys(settings.idp_issuer, time.monotonic)
+    fetch = partial(fetch_json, destinations=Destinations(settings.webhook_networks))
+    keys = ForeignKeys(settings.idp_issuer, time.monotonic, fetch)
     return Provider(terms, keys, settings.clock_skew_seconds, time.time)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway.database_urls import parse_database_url, parse_maintenance_url
 from policy.purposes import Purpose
 from values.hosts import host_to_ascii, url_to_ascii
 from values.mailbox import MailboxError, parse_mailbox
@@ -54,12 +55,6 @@ def _choice(*choices: str) -> Callable[[str], str]:
         return value
 
     return parse
-
-
-def _database(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql://")):
-        raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME")
-    return value
 
 
 def _address(value: str) -> str:
@@ -156,19 +151,26 @@ class Settings:
     host: str = setting("GATEWAY_HOST", "address to listen on", _text, "127.0.0.1")
     data_dir: Path = setting("GATEWAY_DATA_DIR", "folder of the databases and the root key", _path, "data")
     database_url: str = setting(
-        "GATEWAY_DATABASE_URL", "where customers rest", _database, shown="a SQLite file in the data folder"
+        "GATEWAY_DATABASE_URL", "where customers rest", parse_database_url, shown="a SQLite file in the data folder"
     )
     key_store_url: str = setting(
         "GATEWAY_KEY_STORE_URL",
         "where wrapped keys rest: never in the same database",
-        _database,
+        parse_database_url,
         shown="a SQLite file in the data folder",
     )
     ledger_url: str = setting(
         "GATEWAY_LEDGER_URL",
         "where the ledger rests",
-        _database,
+        parse_database_url,
         shown="a SQLite file in the data folder; with PostgreSQL, the database",
+    )
+    maintenance_url: str = setting(
+        "GATEWAY_MAINTENANCE_URL",
+        "PostgreSQL address with the role that owns the tables, for upgrades, sealing, pruning and VACUUM",
+        parse_maintenance_url,
+        "",
+        shown="none: the role that serves does it all",
     )
     root_key_path: Path = setting(
         "GATEWAY_ROOT_KEY_PATH",
@@ -341,6 +343,12 @@ class Settings:
         _number(0, 1_000_000_000),
         "5000",
     )
+    rdap_per_minute: int = setting(
+        "GATEWAY_RDAP_PER_MINUTE",
+        "RDAP look-ups that one network may make in a minute, in each process; 0: any",
+        _number(0, 100_000),
+        "60",
+    )
     seal_ledger: bool = setting(
         "GATEWAY_SEAL_LEDGER", "seal the ledger while serving; if not, `gateway ledger seal --watch` does", _yes, "yes"
     )
@@ -355,7 +363,7 @@ class Settings:
     )
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_WEBHOOK_NETWORKS",
-        "private networks with systems that are told of events, such as 10.0.0.0/8",
+        "private networks with systems that are told of events, or with the identity provider, such as 10.0.0.0/8",
         _networks,
         "",
         shown="none: public addresses and this machine only",

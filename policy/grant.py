@@ -64,6 +64,8 @@ class Grant:
     over: Over = Over.ALARM
     partner: Partner | None = None
     """The company outside whose client this is; None for one of ours."""
+    summed: bool = False
+    """Whether anybody at all may ask this, so that reads are recorded in sums."""
     fingerprint: str = field(init=False, compare=False, repr=False)
     """The same for two grants exactly when every decision is; a key of plan caches.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from policy.grant import Grant
 from policy.purposes import Purpose
@@ -55,6 +55,9 @@ class Result:
     affected: Mapping[str, int] = field(default_factory=dict)
     """The primary keys of the rows to show in the payload, by the name of the payload's field."""
     problems: tuple[UserProblem, ...] = ()
+
+    repeatable: ClassVar[bool] = True
+    """Whether a repeated request may be shown the same; not so where a secret is shown beside the rows."""
 
 
 Run = Callable[[Desk, Mapping[str, Any]], Awaitable[Result]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -43,6 +43,7 @@ NOT_ACCEPTED = UserProblem("PASSKEY_NOT_ACCEPTED", "The passkey could not be ver
 class Begun(Result):
     """An enrolment that was begun; what is in it is shown this once."""
 
+    repeatable: ClassVar[bool] = False
     secret: str | None = None
     uri: str | None = None
     qr_svg: str | None = None
@@ -53,6 +54,7 @@ class Begun(Result):
 class Enrolled(Result):
     """A factor that protects from now on, and the recovery codes if new ones were made; shown this once."""
 
+    repeatable: ClassVar[bool] = False
     recovery_codes: list[str] | None = None
 
 

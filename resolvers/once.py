@@ -1,33 +1,51 @@
 """A change with a key of the caller's own making is made once, however often and wherever it is sent.
 
-The key is claimed in the transaction of the change itself, so a crash leaves both or neither, and of two replicas that
-try at once one waits for the other (draft-ietf-httpapi-idempotency-key-header).
+Key, change and answer are one transaction, so a crash leaves all or nothing, and of two replicas that try at once one
+waits for the other and gets its answer (F10, draft-ietf-httpapi-idempotency-key-header). A command that asks something
+else of the store between two writes is two transactions: the key is claimed in the first, and free again when nothing
+came of it for a while.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands import Desk, Result, Run, UserProblem
+from resolvers.once_store import KeyedStore
 from store.command_keys import command_keys
 from store.database import Store
+from store.envelopes import open_envelope, seal
+from store.housekeys import insert_new
 from store.ids import new_id
+from store.metadata import instant
 
 M = command_keys.c
 LENGTH = 16
+UNDER_WAY = timedelta(minutes=2)
+"""How long a claim without an answer counts as being carried out."""
+
+KEY = "command-outcomes"
+"""Answers rest sealed: a receipt among them opens a certificate."""
+
+SHOWN_ONCE = b"null"
+"""The outcome of a command whose answer is not kept."""
+
 REUSED = UserProblem("IDEMPOTENCY_KEY_REUSED", "This key was sent with another request: a new request needs a new key.")
 DONE = UserProblem(
     "ALREADY_DONE",
     "A request with this key was carried out before. Read the present state before you send it with a new key.",
+)
+IN_PROGRESS = UserProblem(
+    "IN_PROGRESS", "A request with this key is being carried out: send it again in a moment, with the same key."
 )
 
 
@@ -35,71 +53,94 @@ class Repeated(Exception):  # noqa: N818  (it is an answer, not a defect)
     """Somebody has claimed the key; nothing was done now."""
 
 
-class _Keyed:
-    """The store, whose first write claims the key."""
+@dataclass(frozen=True, slots=True)
+class FirstAnswer(Result):
+    """What a command answered the first time, with whatever it showed beside rows."""
 
-    def __init__(self, store: Store, row: Mapping[str, Any]) -> None:
-        self._store, self._row = store, row
-        self.claimed = False
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    @asynccontextmanager
-    async def write(self, *, brief: bool = False) -> AsyncIterator[AsyncConnection]:
-        """A transaction as ever."""
-        claims = not self.claimed
-        async with self._store.write(brief=brief) as connection:
-            if claims:
-                try:
-                    await connection.execute(insert(command_keys).values(self._row))
-                except IntegrityError:
-                    raise Repeated from None
-            yield connection
-        self.claimed = True
+        try:
+            return self.shown[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
 
 async def once(desk: Desk, key: str, name: str, run: Run, given: Mapping[str, Any]) -> Result:
     """Carry out a command, or say what became of it; `key` is the caller's, `name` the field of the operation.
 
-    What the input could mend lets go of the key: the mended request may use it again.
+    What the input could mend, and what changed nothing, leaves the key free: the mended request may use it again.
     """
     caller = f"{desk.grant.client_id}\0{desk.grant.subject}\0{key}\0{name}"
-    mark = _mark(desk, caller)
-    row = {"id": new_id(), "mark": mark, "request": _mark(desk, _text(given)), "outcome": None, "at": desk.now}
+    row: dict[str, Any] = {
+        "id": new_id(),
+        "mark": _mark(desk, caller),
+        "request": _mark(desk, _text(given)),
+        "outcome": None,
+        "at": desk.now,
+    }
     found = await _find(desk, row)
     if found is not None:
         return found
-    keyed = _Keyed(desk.store, row)
+
+    async def claim(connection: AsyncConnection) -> None:
+        await _claim(connection, row)
+
+    keyed = KeyedStore(desk.store, claim)
     try:
-        result = await run(replace(desk, store=cast(Store, keyed)), given)
+        async with keyed:
+            result = await run(replace(desk, store=cast(Store, keyed)), given)
+            if keyed.claimed:
+                async with keyed.last() as connection:
+                    await _settle(connection, row["mark"], result, await desk.store.keys.house.system(KEY))
     except Repeated:
-        return await _find(desk, row) or Result(problems=(DONE,))
-    if keyed.claimed:
-        await _settle(desk, mark, result)
+        return await _find(desk, row) or Result(problems=(IN_PROGRESS,))
     return result
 
 
+async def _claim(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
+    """The key, for the first who comes; Repeated for all others, until an answer failed to come for long."""
+    if (await connection.execute(insert_new(connection, command_keys).values(row))).rowcount == 1:
+        return
+    left = M.mark == row["mark"], M.outcome.is_(None), M.at <= row["at"] - UNDER_WAY
+    taken = update(command_keys).where(*left).values(at=row["at"], request=row["request"])
+    if (await connection.execute(taken)).rowcount != 1:
+        raise Repeated
+
+
 async def _find(desk: Desk, row: Mapping[str, Any]) -> Result | None:
-    query = desk.store.reader.prepare(select(M.request, M.outcome).where(M.mark == bindparam("mark")))
+    query = desk.store.reader.prepare(select(M.request, M.outcome, M.at).where(M.mark == bindparam("mark")))
     rows = await desk.store.reader.fetch(query, {"mark": row["mark"]})
     if not rows:
         return None
-    asked, outcome = rows[0]
+    asked, outcome, at = rows[0]
     if not hmac.compare_digest(bytes(asked), row["request"]):
         return Result(problems=(REUSED,))
-    return Result(problems=(DONE,)) if outcome is None else Result(affected=orjson.loads(outcome))
+    if outcome is None:
+        return Result(problems=(IN_PROGRESS,)) if instant(at) > desk.now - UNDER_WAY else None
+    content = open_envelope(await desk.store.keys.house.system(KEY), b64decode(outcome), row["mark"])
+    kept = None if content is None else orjson.loads(content)
+    return Result(problems=(DONE,)) if kept is None else FirstAnswer(kept["affected"], shown=kept["shown"])
 
 
-async def _settle(desk: Desk, mark: bytes, result: Result) -> None:
-    """Remember the rows to show; a result that shows more than rows, such as a secret, is shown once."""
+async def _settle(connection: AsyncConnection, mark: bytes, result: Result, key: bytes) -> None:
+    """Remember the answer beside the claim; let go of the claim when there is something to mend."""
     mine = M.mark == mark
-    async with desk.store.write() as connection:
-        if result.problems:
-            await connection.execute(delete(command_keys).where(mine))
-        elif type(result) is Result:
-            outcome = orjson.dumps(dict(result.affected)).decode()
-            await connection.execute(update(command_keys).where(mine).values(outcome=outcome))
+    if result.problems:
+        await connection.execute(delete(command_keys).where(mine))
+    else:
+        await connection.execute(
+            update(command_keys).where(mine).values(outcome=b64encode(seal(key, _outcome(result), mark)).decode())
+        )
+
+
+def _outcome(result: Result) -> bytes:
+    """Rows by their ids, and what else may be shown again; a secret is shown once, and rests nowhere."""
+    if not result.repeatable:
+        return SHOWN_ONCE
+    plain = {each.name for each in fields(Result)}
+    shown = {each.name: getattr(result, each.name) for each in fields(result) if each.name not in plain}
+    return orjson.dumps({"affected": dict(result.affected), "shown": shown})
 
 
 def _mark(desk: Desk, text: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
@@ -34,11 +34,13 @@ from resolvers.authentication_means import Means
 from resolvers.authentication_secrets import hashed
 from store.credentials import second_factors
 from store.database import Store
+from store.envelopes import open_envelope, seal
 from store.signin import passkey_challenges, passkeys
+from store.single_use import claim_within
 
 Q, Y, F = passkey_challenges.c, passkeys.c, second_factors.c
-Ceremony = Literal["REGISTER", "SIGN_IN", "SECOND_FACTOR"]
-KEY = "passkey-users"
+Ceremony = Literal["REGISTER", "SECOND_FACTOR"]
+KEY, CHALLENGES = "passkey-users", "passkey-challenges"
 LONGEST = 16_384
 """Characters of an answer; attestations of the plainest kind need a few hundred."""
 MOST = 20
@@ -106,14 +108,17 @@ class Passkeys:
     async def request(self, account: Account | None, now: datetime) -> str:
         """What a browser needs to show one: JSON for `navigator.credentials.get`.
 
-        For an account whose password was right only its own are asked for; without one the person chooses.
+        For an account whose password was right only its own are asked for; without one the person chooses, and nothing
+        is written: the challenge itself says until when it is good (G14).
         """
         options = generate_authentication_options(
             rp_id=self._means.site.host,
+            challenge=None if account else await self._sealed(now),
             allow_credentials=await self._descriptors(account) if account else None,
             user_verification=UserVerificationRequirement.REQUIRED,
         )
-        await self._remember(options.challenge, "SECOND_FACTOR" if account else "SIGN_IN", account, now)
+        if account is not None:
+            await self._remember(options.challenge, "SECOND_FACTOR", account, now)
         return options_to_json(options)
 
     async def named(self, answer: str) -> Account | None:
@@ -127,14 +132,17 @@ class Passkeys:
     async def presented(self, account: Account | None, answer: str, now: datetime) -> Presented:
         """The passkey that was shown, proven by its answer; Refused otherwise (S5).
 
-        1. The challenge is one of ours, for this purpose and account, and is spent by this. 2. The passkey is
+        1. The challenge is one of ours, for this purpose and account, and is spent by this; without an account, by a
+        passkey that was proven. 2. The passkey is
         registered, to this account if there is one, and to the user that the authenticator names. 3. Challenge,
         origin, relying party, user verification and signature are right. 4. The counter has risen, unless the
         authenticator has none; it is stored at once, so that a copy is refused by every replica.
         """
         said = _parsed(answer)
-        ceremony: Ceremony = "SECOND_FACTOR" if account else "SIGN_IN"
-        challenge = await self._spent(said, ceremony, account, now)  # 1
+        challenge = _challenge(said)  # 1
+        until = await self._opened(challenge, now) if account is None else None
+        if account is not None:
+            await self._spent(said, "SECOND_FACTOR", account, now)
         handle, public_key, count, factor_id, credential_id = await self._row(said)  # 2
         owner = account or await self._credentials.by_id(credential_id)
         if owner is None or owner.credential.id != credential_id or not await self._is_user(owner, said):
@@ -152,6 +160,8 @@ class Passkeys:
         except (WebAuthnException, ValueError, KeyError, TypeError) as error:
             raise Refused from error
         async with self._store.write() as connection:
+            if until is not None and not await connection.run_sync(claim_within, CHALLENGES, challenge.hex(), until):
+                raise Refused
             if not await _count_up(connection, handle, proven.new_sign_count):  # 4
                 raise Refused
             await connection.execute(update(second_factors).where(F.id == factor_id).values(last_used_at=now))
@@ -188,21 +198,34 @@ class Passkeys:
         except (ValueError, TypeError, AttributeError):
             return False
 
-    async def _remember(self, challenge: bytes, ceremony: Ceremony, account: Account | None, now: datetime) -> None:
+    async def _sealed(self, now: datetime) -> bytes:
+        """A challenge for anybody."""
+        until = int((now + self._means.times.challenge).timestamp())
+        return seal(await self._store.keys.house.system(CHALLENGES), until.to_bytes(8, "big"), b"")
+
+    async def _opened(self, challenge: bytes, now: datetime) -> datetime:
+        """Until when a challenge for anybody is good; Refused for one that is not ours, or over."""
+        content = open_envelope(await self._store.keys.house.system(CHALLENGES), challenge, b"")
+        until = datetime.fromtimestamp(int.from_bytes(content or b"", "big"), UTC)
+        if until <= now:
+            raise Refused
+        return until
+
+    async def _remember(self, challenge: bytes, ceremony: Ceremony, account: Account, now: datetime) -> None:
         row = {
             "challenge_hash": hashed(challenge.hex()),
-            "customer_id": account.credential.customer_id if account else None,
-            "credential_id": account.credential.id if account else None,
+            "customer_id": account.credential.customer_id,
+            "credential_id": account.credential.id,
             "ceremony": ceremony,
             "expires_at": now + self._means.times.challenge,
         }
         async with self._store.write() as connection:
             await connection.execute(insert(passkey_challenges).values(row))
 
-    async def _spent(self, said: dict[str, Any], ceremony: Ceremony, account: Account | None, now: datetime) -> bytes:
+    async def _spent(self, said: dict[str, Any], ceremony: Ceremony, account: Account, now: datetime) -> bytes:
         """The challenge that the answer is to, spent for good whatever comes next."""
         challenge = _challenge(said)
-        mine = Q.credential_id == account.credential.id if account else Q.credential_id.is_(None)
+        mine = Q.credential_id == account.credential.id
         spent = delete(passkey_challenges).where(
             Q.challenge_hash == hashed(challenge.hex()), Q.ceremony == ceremony, Q.expires_at > now, mine
         )

@@ -287,7 +287,10 @@ class Api:
             await disclose_to_registries(self.store, unit.revealed.handed, unit.revealed.known, now)
 
     async def _record(self, settled: Settled, ready: Ready, grant: Grant, unit: Unit, now: datetime) -> None:
-        """What was revealed, durable before it is; no personal data, no text of the operation."""
+        """What was revealed, durable before it is; no personal data, no text of the operation.
+
+        What anybody may read is counted, and durable some seconds later.
+        """
         purpose = settled.chosen.purpose
         entry = {
             "version": 1,
@@ -299,7 +302,10 @@ class Api:
             "fields": ready.fields,
             "subjects": list(unit.revealed.subjects),
         }
-        await self.store.ledger.append(entry)
+        if grant.summed:
+            await self.store.tally.note(entry | {"fields": list(ready.plan.coordinates)})
+        else:
+            await self.store.ledger.append(entry)
 
 
 def _sensitive(plan: Plan) -> tuple[str, ...]:

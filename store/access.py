@@ -15,7 +15,7 @@ sign_ins = customer_table(
     "sign_ins",
     RetentionRule.SIGN_IN_RECORDS,
     choice("platform", PLATFORMS, Category.ACCESS_HISTORY),
-    plain("at", Instant, Category.ACCESS_HISTORY),
+    plain("at", Instant, Category.ACCESS_HISTORY, index=True),
     choice("outcome", OUTCOMES, Category.ACCESS_HISTORY),
     sealed("ip_address", Category.IP_ADDRESS),
     sealed("country", Category.COARSE_LOCATION),

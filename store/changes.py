@@ -13,6 +13,6 @@ customer_changes = customer_table(
     RetentionRule.CHANGE_RECORDS,
     plain("fields", Text, Category.ACCESS_HISTORY),
     plain("client", String(64), Category.ACCESS_HISTORY),
-    plain("at", Instant, Category.ACCESS_HISTORY),
+    plain("at", Instant, Category.ACCESS_HISTORY, index=True),
 )
 """`fields` is a JSON list of schema coordinates; `client` the application through which it was changed."""

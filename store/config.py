@@ -14,12 +14,17 @@ class StoreConfig:
 
     Without a ledger's own address it is in the main database on PostgreSQL; on SQLite it needs a file of its own, so
     that its commits and the data's do not wait for one another. The key store is never where the data is.
+
+    `maintenance_url` names the role that owns the tables, and its password: with it, at the servers and in the
+    databases of the other addresses, tables are upgraded, the ledger is sealed and pruned, and deleted rows are
+    vacuumed. Without it the role that serves does all of that.
     """
 
     database_url: str
     key_store_url: str
     root_key_path: Path
     ledger_url: str | None = None
+    maintenance_url: str | None = None
     read_deadline: float = 2.0
     patience: float = 5.0
     connections: int = 8
@@ -57,3 +62,10 @@ class StoreConfig:
     def ledger(self) -> Address:
         """The record of who read what."""
         return Address.parse(self.ledger_url or self.database_url)
+
+    def maintained(self, address: Address) -> Address:
+        """The same database as its owner reaches it."""
+        if self.maintenance_url is None or address.is_sqlite:
+            return address
+        owner = Address.parse(self.maintenance_url).url
+        return Address(address.url.set(username=owner.username, password=owner.password))

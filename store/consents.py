@@ -30,7 +30,7 @@ cookie_choices = customer_table(
     RetentionRule.COOKIE_CHOICE,
     plain("measurement", Boolean, Category.PREFERENCE),
     plain("wording_version", String(32), Category.PREFERENCE),
-    plain("chosen_at", Instant, Category.PREFERENCE),
+    plain("chosen_at", Instant, Category.PREFERENCE, index=True),
     plain("expires_at", Instant, Category.PREFERENCE),
     plain("global_privacy_control", Boolean, Category.PREFERENCE),
     single=True,

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, false, select, table
+from sqlalchemy import ColumnElement, Table, false, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from store.config import StoreConfig
@@ -22,10 +22,12 @@ from store.keystore import KeyStore
 from store.ledger import Ledger, Writer
 from store.ledger_postgresql import PostgresWriter
 from store.ledger_sqlite import SqliteWriter
+from store.oauth import used_values
 from store.reading import Reader
 from store.rootkey import RootKeyMissing, RootKeyProblem, RootKeys
 from store.schemas import KEYS, LEDGER, MAIN
 from store.scrubbing import scrub
+from store.tally import Tally
 from store.transactions import Transactions
 from store.transactions_postgresql import PostgresTransactions
 from store.transactions_sqlite import SqliteTransactions
@@ -56,10 +58,11 @@ class _Parts:
     config: StoreConfig
     root: RootKeys
     engine: AsyncEngine
-    """For what may stand in no transaction."""
+    """For what may stand in no transaction, with the role of the owner."""
     transactions: Transactions
     key_reader: Reader
     key_engine: AsyncEngine
+    key_owner: AsyncEngine
 
 
 class Store:
@@ -74,38 +77,44 @@ class Store:
         size, deadline = config.connections, config.read_deadline
         key_reader = make_reader(config.key_store, size, deadline)
         key_engine = make_engine(config.key_store, size, config.patience)
+        key_owner = make_engine(config.maintained(config.key_store), 1, config.patience)
         self.reader = make_reader(config.database, size, deadline)
         """The customers' data."""
         self.ledger_reader = make_reader(config.ledger, 1, deadline)
         """The ledger's table, for audits."""
-        self.keys = KeyStore(key_reader, key_engine, root, config.keys_kept, config.key_max_age)
+        self.keys = KeyStore(key_reader, key_engine, root, config.keys_kept, config.key_max_age, owner=key_owner)
         self.ledger = Ledger(_ledger_writer(config))
-        engine, transactions = make_engine(config.database, 1, config.patience), _transactions(config)
-        self._parts = _Parts(config, root, engine, transactions, key_reader, key_engine)
+        self.tally = Tally(self.ledger)
+        engine = make_engine(config.maintained(config.database), 1, config.patience)
+        self._parts = _Parts(config, root, engine, _transactions(config), key_reader, key_engine, key_owner)
         self._reindexing = reindexing
         self._checked = False
         self._checking: asyncio.Task[None] | None = None
 
-    def write(self, *, brief: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
+    def write(self, *, brief: bool = False, apart: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction on the main database, durable when the block ends; see `store.transactions`.
 
         On SQLite it is the only writer while the block runs, so keep it short and never open a second one inside; one
         that is `brief`, and awaits nothing but its own statements, is committed together with others. On PostgreSQL it
-        is READ COMMITTED: lock with `with_for_update()` what you read in order to change it.
+        is READ COMMITTED: lock with `with_for_update()` what you read in order to change it. What must stand whatever
+        becomes of the command around it, such as the count of a guess, is `apart`: here that is always so.
         """
         return self._parts.transactions.begin(brief)
 
-    async def scrub(self, table: Table) -> None:
+    async def scrub(self, table: Table, *, must: bool = False) -> None:
         """Take what was deleted from a table out of the main database's files, too; see `store.scrubbing`."""
-        await scrub(self._parts.engine, table)
+        await scrub(self._parts.engine, table, must=must)
 
     async def ready(self) -> None:
         """StoreUnavailable unless reads, writes, keys and the ledger would all succeed now."""
         await self.check()
-        for writing, schema in ((self.write(), MAIN), (transaction(self._parts.key_engine), KEYS)):
+        for writing, table, change in (
+            (self.write(brief=True), used_values, {"until": used_values.c.until}),
+            (transaction(self._parts.key_engine), system_keys, {"wrapped": system_keys.c.wrapped}),
+        ):
             async with writing as connection:
-                # Nothing is deleted, and a database that takes no writes refuses it all the same.
-                await connection.execute(delete(table(schema.version_table)).where(false()))
+                # Nothing is changed, and a database that takes no writes refuses it all the same.
+                await connection.execute(update(table).where(false()).values(change))
         await self.ledger.check()
 
     async def check(self) -> None:
@@ -163,12 +172,13 @@ class Store:
     async def close(self) -> None:
         """Write what the ledger still holds, then let go of all connections, whatever goes wrong with one of them."""
         async with AsyncExitStack() as steps:  # Run from the last to the first.
-            for engine in (self._parts.engine, self._parts.key_engine):
+            for engine in (self._parts.engine, self._parts.key_engine, self._parts.key_owner):
                 steps.push_async_callback(engine.dispose)
             steps.push_async_callback(self._parts.transactions.close)
             for reader in (self.reader, self.ledger_reader, self._parts.key_reader):
                 steps.push_async_callback(reader.close)
             steps.push_async_callback(self.ledger.close)
+            steps.push_async_callback(self.tally.close)
             if self._checking is not None:
                 self._checking.cancel()
                 with suppress(asyncio.CancelledError):

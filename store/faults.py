@@ -20,6 +20,7 @@ class Cause(Enum):
     DISK_FULL = "The store has no room left."
     SLOW = "The store did not answer in time."
     DAMAGED = "The store's files cannot be read."
+    NOT_PERMITTED = "The store's role may not do this: see GATEWAY_MAINTENANCE_URL and `gateway db grants`."
     NOT_MIGRATED = "The store is not at this release's version: run `gateway db upgrade`."
 
     @property
@@ -74,6 +75,7 @@ POSTGRESQL_CAUSES = {
     "58": Cause.DOWN,
     "28": Cause.DOWN,
     "3D000": Cause.DOWN,
+    "42501": Cause.NOT_PERMITTED,
     "42P01": Cause.NOT_MIGRATED,
     "42703": Cause.NOT_MIGRATED,
     "XX": Cause.DAMAGED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Integer, LargeBinary, String, Text
+from sqlalchemy import Index, Integer, LargeBinary, String, Text, text
 
 from policy.categories import Category
 from policy.retention import RetentionRule
@@ -14,13 +14,20 @@ subject_keys = table(
     plain("customer_id", Id, Category.CUSTOMER_ID, primary_key=True, autoincrement=False),
     plain("root_version", Integer, None, index=True),
     plain("wrapped", LargeBinary, None, nullable=True, output=False),
-    plain("fingerprint", LargeBinary(16), None, output=False),
+    plain("fingerprint", LargeBinary(16), None, output=False, index=True),
     plain("created_at", Instant, None),
     plain("destroyed_at", Instant, None, nullable=True),
+    Index(
+        "ix_subject_keys_destroyed",
+        "customer_id",
+        postgresql_where=text("wrapped IS NULL"),
+        sqlite_where=text("wrapped IS NULL"),
+    ),
     within=key_metadata,
 )
 """A destroyed key keeps its row, without the key: an old backup of this table can then be told from a live one.
-`fingerprint` is a hash of the data key, which the erasure's certificate names."""
+`fingerprint` is a hash of the data key, which the erasure's certificate names. Destroyed keys have an index of their
+own: those that live are not walked to find them (F9)."""
 
 system_keys = table(
     "system_keys",

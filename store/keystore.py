@@ -52,7 +52,10 @@ class KeyStore:
         capacity: int = 100_000,
         max_age: float = 60.0,
         clock: Clock = now,
+        owner: AsyncEngine | None = None,
     ) -> None:
+        """`owner` is an engine with the role that owns the tables; the other one's, if there is none."""
+        self._owner = owner or engine
         self.house = HouseKeys(reader, engine, root)
         self._reader = reader
         self._engine = engine
@@ -142,9 +145,9 @@ class KeyStore:
             await self.clean()
         return mark
 
-    async def clean(self) -> None:
-        """Take the destroyed keys' bytes out of the key store's files, too."""
-        await scrub(self._engine, subject_keys)
+    async def clean(self, *, must: bool = False) -> None:
+        """Take the destroyed keys' bytes out of the key store's files, too; see `store.scrubbing`."""
+        await scrub(self._owner, subject_keys, must=must)
 
     async def destroyed(self, after: int, most: int) -> list[int]:
         """Customers whose key was destroyed, in the order of their ids, beginning behind one of them."""
@@ -172,7 +175,7 @@ class KeyStore:
 
     async def rotate(self, batch: int = 500) -> int:
         """Replace the root key, or finish a replacement that was interrupted: see `store.rotation.rotate`."""
-        return await rotate(self._root, self._engine, batch)
+        return await rotate(self._root, self._engine, batch, self._owner)
 
     def blind_index(self, kind: Lookup | str, value: str) -> bytes:
         """The fingerprint by which a value is looked up: email, customer_number, domain, login, card; 16 bytes."""

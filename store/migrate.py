@@ -40,7 +40,8 @@ async def upgrade(config: StoreConfig) -> None:
     Each set of tables is one transaction under one lock: of several replicas the first does the work and the others
     find it done; killed at any point, nothing of the set remains and the next call does it.
     """
-    for schema, address in places(config):
+    for schema, place in places(config):
+        address = config.maintained(place)
         if address.is_sqlite:
             create_file(address.path)
         async with _alone(address) as connection:

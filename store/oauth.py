@@ -56,7 +56,7 @@ oauth_codes = table(
     plain("authenticated_at", Instant, Category.ACCESS_HISTORY),
     plain("amr", String(100), Category.AUTH_FACTOR),
     plain("refreshable", Boolean, None),
-    plain("expires_at", Instant, None),
+    plain("expires_at", Instant, None, index=True),
     plain("used_at", Instant, None, nullable=True),
     Index(None, "customer_id"),
 )
@@ -75,9 +75,9 @@ oauth_families = customer_table(
     plain("salt", LargeBinary(16), None, output=False),
     plain("generation", Integer, None),
     plain("created_at", Instant, Category.ACCESS_HISTORY),
-    plain("expires_at", Instant, None),
+    plain("expires_at", Instant, None, index=True),
     plain("ends_at", Instant, None),
-    plain("revoked_at", Instant, None, nullable=True),
+    plain("revoked_at", Instant, None, nullable=True, index=True),
     choice("cause", CAUSES, None, nullable=True),
     plain("contexts", LargeBinary, Category.ACCESS_HISTORY, nullable=True, output=False),
 )
@@ -95,23 +95,13 @@ oauth_consents = customer_table(
 )
 """What a customer has allowed a client that is not ours."""
 
-oauth_requests = table(
-    "oauth_requests",
-    RetentionRule.SESSION_RECORDS,
-    plain("hash", LargeBinary(32), None, primary_key=True, output=False),
-    plain("client_id", String(64), None, ForeignKey("clients.id")),
-    plain("parameters", Text, None),
-    plain("expires_at", Instant, None),
-)
-"""Pushed authorization requests (RFC 9126) by the SHA-256 of their reference."""
-
 revocations = table(
     "revocations",
     RetentionRule.SESSION_RECORDS,
     plain("sequence", Id, None, primary_key=True, autoincrement=False),
     choice("kind", NEWS, None),
-    plain("value", String(64), Category.CUSTOMER_ID, output=False),
-    plain("until", Instant, None),
+    plain("value", String(64), Category.CUSTOMER_ID, output=False, index=True),
+    plain("until", Instant, None, index=True),
 )
 """What no token may rest on any more, in the order of `sequence`, until every such token has expired; and which
 registrations have changed (kind CLIENT). Written by `store.revocations` only."""
@@ -120,7 +110,7 @@ used_values = table(
     "used_values",
     RetentionRule.SESSION_RECORDS,
     plain("hash", LargeBinary(32), None, primary_key=True, output=False),
-    plain("until", Instant, None),
+    plain("until", Instant, None, index=True),
 )
 """Values that work once, by their SHA-256, kept until they would not work anyway."""
 
@@ -128,7 +118,7 @@ slowdowns = table(
     "slowdowns",
     RetentionRule.SIGN_IN_RECORDS,
     plain("key", String(32), None, primary_key=True, output=False),
-    plain("due", BigInteger, None),
+    plain("due", BigInteger, None, index=True),
 )
 """Failed attempts by a keyed hash of who failed; `due` is the theoretical arrival time of the GCRA in Unix
 milliseconds."""

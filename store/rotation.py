@@ -17,7 +17,7 @@ PLACES = {subject_keys: "subject", system_keys: "system", signing_keys: "signing
 """The tables of wrapped keys, and the first word of the place that each key is bound to."""
 
 
-async def rotate(root: RootKeys, engine: AsyncEngine, batch: int = 500) -> int:
+async def rotate(root: RootKeys, engine: AsyncEngine, batch: int = 500, owner: AsyncEngine | None = None) -> int:
     """Finish the rotation under way, or begin one and finish it; returns how many keys were wrapped anew.
 
     Killed at any point, the next call goes on. Other processes notice the new version by themselves if they see the
@@ -32,7 +32,7 @@ async def rotate(root: RootKeys, engine: AsyncEngine, batch: int = 500) -> int:
         while rewrapped := await _rewrap_some(root, engine, table, batch):
             done += rewrapped
     for table in PLACES:
-        await scrub(engine, table)
+        await scrub(owner or engine, table)
     return done
 
 

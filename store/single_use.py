@@ -6,6 +6,7 @@ import asyncio
 from datetime import datetime
 from hashlib import sha256
 
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,7 +31,7 @@ class SingleUse:
 
         StoreUnavailable when nobody can tell.
         """
-        mark = sha256(f"{kind}\0{value}".encode()).digest()
+        mark = _mark(kind, value)
         if mark in self._waiting:
             return False
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -65,10 +66,22 @@ class SingleUse:
                 answer.set_result(mark in fresh)
 
 
+def claim_within(connection: Connection, kind: str, value: str, until: datetime) -> bool:
+    """The same in the caller's transaction: the value is used up if that is committed, and only then."""
+    rows = [{"hash": _mark(kind, value), "until": until}]
+    return connection.execute(_statement(connection.dialect.name).values(rows)).rowcount == 1
+
+
 async def _insert(connection: AsyncConnection, rows: list[dict[str, object]]) -> set[bytes]:
-    statement: postgresql.Insert | sqlite.Insert
-    if connection.dialect.name == "postgresql":
-        statement = postgresql.insert(used_values).on_conflict_do_nothing()
-    else:
-        statement = sqlite.insert(used_values).on_conflict_do_nothing()
+    statement = _statement(connection.dialect.name)
     return set((await connection.execute(statement.values(rows).returning(used_values.c.hash))).scalars())
+
+
+def _statement(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    if dialect == "postgresql":
+        return postgresql.insert(used_values).on_conflict_do_nothing()
+    return sqlite.insert(used_values).on_conflict_do_nothing()
+
+
+def _mark(kind: str, value: str) -> bytes:
+    return sha256(f"{kind}\0{value}".encode()).digest()

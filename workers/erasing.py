@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -17,16 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import STEPS, Event, State, Step, after
 from store.database import Store
-from store.erasures import STANDING_STATES, erasures, legal_holds
+from store.erasures import STANDS, erasures, legal_holds
 from store.faults import StoreUnavailable
 from store.ledger_keys import LedgerKeyLost, LedgerUnnamed
 from store.metadata import Instant
 from store.services import services
 from workers.certificates import Signers
 from workers.erasing_plans import Planner, Tell
-from workers.erasing_redoing import redo
+from workers.erasing_redoing import Redoing
 from workers.erasing_steps import Case, Compose, Done, LeaseLost, Steps, exists
-from workers.rounds import again_and_again
+from workers.rounds import again_and_again, guarded
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ class Eraser:
         self._store, self._clock, self._pause = store, clock, pause
         self._steps = Steps(store, signers, letters.compose, letters.done)
         self._planner = Planner(store, letters.tell, zone)
+        self._redoing = Redoing(store)
         self._looked: datetime | None = None
         self._alarmed = 0
 
@@ -81,20 +82,30 @@ class Eraser:
         await again_and_again(self.step, stop, self._pause, "erasures")
 
     async def step(self) -> bool:
-        """Look at everybody if it is time to, then carry out what is due; whether anything was."""
+        """Look at everybody if it is time to, then carry out what is due, whatever became of the look; whether anything
+        was."""
         now = self._clock()
         if self._looked is None or not timedelta(0) <= now - self._looked < LOOK:
-            await redo(self._store, now)
-            await self._planner.run(now)
-            await self._alarm(now)
             self._looked = now
+            await guarded("the alarm", self._alarm(now))  # First: whatever else fails, somebody learns of it (F9).
+            await guarded("plans", self._planner.run(now))
+            await guarded("erasures from before a restore", self._redoing.run(now))
         cases = await self.claim(now)
         ready = [case for case, done in cases if await self._until_files(case, done)]
-        if ready:
-            await self._steps.clean()
+        if ready and await self._clean(ready):
             for case in ready:
                 await self._finish(case)
         return bool(cases)
+
+    async def _clean(self, cases: Sequence[Case]) -> bool:
+        """The step that is done for all of them together; whether it was done."""
+        try:
+            await self._steps.clean()
+        except StoreUnavailable as outage:
+            for case in cases:
+                await self._note(case, outage.cause.name, outage.reason)
+            return False
+        return True
 
     async def claim(self, now: datetime) -> list[tuple[Case, Step | None]]:
         """Cases that are due, and cases of workers that died, the earliest deadline first, each with its last step.
@@ -169,7 +180,7 @@ class Eraser:
 
     async def _alarm(self, now: datetime) -> None:
         """Tell the operator, well before a deadline passes, of what should have been done by now."""
-        late = select(func.count()).where(E.state.in_(STANDING_STATES), E.alarm_at <= bindparam("now", type_=Instant))
+        late = select(func.count()).where(STANDS, E.alarm_at <= bindparam("now", type_=Instant))
         ((count,),) = await self._store.reader.fetch(self._store.reader.prepare(late), {"now": now})
         if count != self._alarmed:
             self._alarmed = count

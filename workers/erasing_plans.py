@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, case, exists, func, select, update
+from sqlalchemy import Select, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.dates import Cause, Erasure, due_erasure, warning_dates
@@ -15,16 +16,22 @@ from policy.erasing import Event, State, after
 from store.access import sign_ins
 from store.customers import customers
 from store.database import Store
-from store.erasures import STANDING_STATES, erasures, legal_holds
+from store.erasures import STANDING_STATES, STANDS, erasures, legal_holds
 from store.housekeys import insert_new
 from store.ids import new_id
+from store.metadata import Id
+from store.reading import Prepared, any_of
 from store.services import services
 from store.subjectkey import SubjectKey
+from workers.rounds import Walk, guarded
 
 C, E, S, H, A = customers.c, erasures.c, services.c, legal_holds.c, sign_ins.c
 
 PAGE = 200
 """Erasures looked at in one transaction."""
+
+MANY = 2_000
+"""Customers looked at in one statement."""
 
 NOTICE = timedelta(days=1)
 """The least time between a first warning and an erasure that nobody asked for, however late it was found to be due."""
@@ -48,44 +55,61 @@ class Planner:
 
     def __init__(self, store: Store, tell: Tell, zone: tzinfo) -> None:
         self._store, self._tell, self._zone = store, tell, zone
+        self._everybody, self._standing = Walk("customers without services"), Walk("erasures that wait")
+        prepare, after_last = store.reader.prepare, bindparam("last", type_=Id)
+        self._next_customers = prepare(select(C.id).where(C.id > after_last).order_by(C.id).limit(MANY))
+        dormant = (_without_services_any_more(), _without_any_service_ever())
+        self._dormant = [prepare(each.where(any_of(C.id, "ids"))) for each in dormant]
+        standing = select(E.customer_id).where(STANDS, E.customer_id > after_last)
+        self._next_standing = prepare(standing.order_by(E.customer_id).limit(PAGE))
 
     async def run(self, now: datetime) -> None:
-        """One look at everybody: first those who have no erasure and need one, then those who have one that waits."""
-        for dormant in (_without_services_any_more(), _without_any_service_ever()):
-            while await self._arm(now, dormant) == PAGE:
-                pass
-        last = 0
-        while (page := await self._review(now, last)) is not None:
-            last = page
+        """Look at everybody, some pages in each round: first those who may have no erasure and need one, then those
+        who have one that waits."""
 
-    async def _arm(self, now: datetime, dormant: Select[Any]) -> int:
-        """Record that customers without a service are to be erased, by themselves; how many there were."""
+        async def arm(ids: Sequence[int]) -> None:
+            await self._arm(ids, now)
+
+        async def review(owners: Sequence[int]) -> None:
+            await self._review(owners, now)
+
+        await guarded("customers without services", self._everybody.go(partial(self._next, self._next_customers), arm))
+        await guarded("erasures that wait", self._standing.go(partial(self._next, self._next_standing), review))
+
+    async def _next(self, page: Prepared, last: int) -> Sequence[int]:
+        return [id_ for (id_,) in await self._store.reader.fetch(page, {"last": last})]
+
+    async def _arm(self, ids: Sequence[int], now: datetime) -> None:
+        """Record of those among these who are without a service that they are to be erased, by themselves."""
+        found = list[int]()
+        for dormant in self._dormant:
+            found += [row[0] for row in await self._store.reader.fetch(dormant, {"ids": list(ids)})]
+        if not found:  # As nearly always: nobody's changes wait for a look.
+            return
         async with self._store.write() as connection:
-            found = (await connection.execute(dormant.order_by(C.id).limit(PAGE))).all()
-            rows = [
-                {
-                    "id": new_id(), "customer_id": id_, "state": "SCHEDULED", "cause": "RETENTION",
-                    "requested_at": min(since, now), "when_services_end": False, "warnings": 0, "attempts": 0,
-                }
-                for id_, since in found
-            ]  # fmt: skip
-            if rows:
-                await connection.execute(insert_new(connection, erasures), rows)
-        return len(rows)
+            for some in (_without_services_any_more(), _without_any_service_ever()):
+                rows = [
+                    {
+                        "id": new_id(), "customer_id": id_, "state": "SCHEDULED", "cause": "RETENTION",
+                        "requested_at": min(since, now), "when_services_end": False, "warnings": 0, "attempts": 0,
+                    }
+                    for id_, since in await connection.execute(some.where(C.id.in_(found)))
+                ]  # fmt: skip
+                if rows:
+                    await connection.execute(insert_new(connection, erasures), rows)
 
-    async def _review(self, now: datetime, last: int) -> int | None:
+    async def _review(self, owners: Sequence[int], now: datetime) -> None:
         waiting = [state for state in STANDING_STATES if state != "ERASING"]
-        page = select(erasures).where(E.state.in_(waiting), E.id > last).order_by(E.id).limit(PAGE)
+        page = select(erasures).where(E.state.in_(waiting), E.customer_id.in_(owners)).order_by(E.id)
         async with self._store.write() as connection:
             rows = (await connection.execute(page.with_for_update(skip_locked=True))).all()
             if not rows:
-                return None
+                return
             owners = [row.customer_id for row in rows]
             facts = await _facts(connection, owners, now)
             keys = dict(zip(owners, await self._store.keys.subjects(owners), strict=True))
             for row in rows:
                 await self._move(connection, row, facts[row.customer_id], keys[row.customer_id], now)
-        return int(rows[-1].id)
 
     async def _move(
         self, connection: AsyncConnection, row: Any, facts: _Facts, key: SubjectKey | None, now: datetime

@@ -20,6 +20,7 @@ from store.housekeys import insert_new
 from store.ids import new_id
 from store.metadata import Id
 from store.reading import any_of
+from workers.rounds import Walk, guarded
 
 log = logging.getLogger(__name__)
 
@@ -27,23 +28,40 @@ C, E = customers.c, erasures.c
 PAGE = 500
 
 
-async def redo(store: Store, now: datetime) -> int:
-    """Begin again with every customer who was erased and is there; how many there were."""
-    back = 0
-    last = 0
-    while page := await store.keys.destroyed(last, PAGE):  # The data was restored.
-        back += await begin_again(store, page, now)
-        last = page[-1]
-    last = 0
-    done = select(E.id, E.customer_id).where(E.state == "ERASED", E.id > bindparam("last", type_=Id))
-    prepared = store.reader.prepare(done.order_by(E.id).limit(PAGE))
-    while rows := await store.reader.fetch(prepared, {"last": last}):  # The key store was restored.
-        for owner in await store.keys.fingerprints([owner for _, owner in rows]):
-            await store.keys.destroy(owner)
-            log.warning("a key that was destroyed had come back, and was destroyed again")
-            back += await begin_again(store, [owner], now)
-        last = rows[-1][0]
-    return back
+class Redoing:
+    """Compares the two memories, some pages in each round, and goes on where it stopped."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._destroyed, self._erased = Walk("keys that were destroyed"), Walk("customers who were erased")
+        done = select(E.id).where(E.state == "ERASED", E.id > bindparam("last", type_=Id))
+        self._done = store.reader.prepare(done.order_by(E.id).limit(PAGE))
+        self._owners = store.reader.prepare(select(E.customer_id).where(any_of(E.id, "ids")))
+
+    async def run(self, now: datetime) -> int:
+        """Begin again with every customer who was erased and is there; how many were found."""
+        store, back = self._store, 0
+
+        async def again(owners: Sequence[int]) -> None:
+            nonlocal back
+            back += await begin_again(store, owners, now)
+
+        async def destroy_again(ids: Sequence[int]) -> None:
+            rows = await store.reader.fetch(self._owners, {"ids": list(ids)})
+            for owner in await store.keys.fingerprints([owner for (owner,) in rows]):
+                await store.keys.destroy(owner)
+                log.warning("a key that was destroyed had come back, and was destroyed again")
+                await again([owner])
+
+        await guarded("data that was restored", self._destroyed.go(self._next_destroyed, again))
+        await guarded("keys that were restored", self._erased.go(self._next_erased, destroy_again))
+        return back
+
+    async def _next_destroyed(self, last: int) -> Sequence[int]:
+        return await self._store.keys.destroyed(last, PAGE)
+
+    async def _next_erased(self, last: int) -> Sequence[int]:
+        return [id_ for (id_,) in await self._store.reader.fetch(self._done, {"last": last})]
 
 
 async def redo_certified(store: Store, fingerprints: Iterable[bytes], now: datetime) -> int:

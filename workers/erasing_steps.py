@@ -84,10 +84,13 @@ class Steps:
             raise LeaseLost
 
     async def clean(self) -> None:
-        """The step FILES, for all customers whose rows were removed before: it goes over whole tables."""
-        await self._store.keys.clean()
+        """The step FILES, for all customers whose rows were removed before: it goes over whole tables.
+
+        StoreUnavailable NOT_PERMITTED when nothing is cleaned because the store's role may not.
+        """
+        await self._store.keys.clean(must=True)
         for each in holdings():
-            await self._store.scrub(each.table)
+            await self._store.scrub(each.table, must=True)
 
     async def certify(self, case: Case, now: datetime) -> None:
         """The last step. The certificate is written first and signed once: a worker that takes over finds it there."""

@@ -9,9 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from socket import SOCK_STREAM
 from urllib.parse import SplitResult, urlsplit
+
+from workers.outbound import LOOPBACK, Destinations, Network
 
 SECONDS = 10.0
 """All that a receiver gets, from the look-up of its name to the end of the head of its answer."""
@@ -19,10 +20,6 @@ SECONDS = 10.0
 MAX_HEAD = 16_384
 """Bytes of an answer that are read at most. The body is left where it is: the status says everything."""
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
@@ -66,7 +63,7 @@ class Poster:
     """
 
     def __init__(self, networks: Sequence[Network] = (), seconds: float = SECONDS, look_up: Resolve = resolve) -> None:
-        self._networks, self._seconds, self._look_up = tuple(networks), seconds, look_up
+        self._destinations, self._seconds, self._look_up = Destinations(networks), seconds, look_up
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -106,15 +103,9 @@ class Poster:
 
     async def _address(self, host: str, port: int) -> str:
         for found in await self._look_up(host, port):
-            if self._may(ip_address(found.partition("%")[0]), host):
+            if self._destinations.allow(found, host):
                 return found
         raise CannotPost("FORBIDDEN")
-
-    def _may(self, address: Address, host: str) -> bool:
-        plain = getattr(address, "ipv4_mapped", None) or address
-        if plain.is_loopback:
-            return host in LOOPBACK
-        return (plain.is_global and not plain.is_multicast) or any(plain in network for network in self._networks)
 
 
 def _head(parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:

@@ -50,7 +50,7 @@ class Sweeper:
         told = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                work = asyncio.create_task(self._try())
+                work = asyncio.create_task(self.step())
                 await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
                 if not work.done():  # Each transaction ends or never was; whoever comes next goes on.
                     work.cancel()
@@ -60,14 +60,8 @@ class Sweeper:
         finally:
             told.cancel()
 
-    async def _try(self) -> None:
-        try:
-            await self.step()
-        except StoreUnavailable as outage:
-            log.warning("retention was put off: %s", outage.reason)
-
     async def step(self) -> int:
-        """One round; how many rows and entries went. StoreUnavailable when there can be no round now."""
+        """One round; how many rows and entries went, whatever becomes of single tables (F9)."""
         now = self._clock()
         gone = 0
         for sweep in SWEEPS:
@@ -80,8 +74,9 @@ class Sweeper:
         """What goes wrong with one table must not keep the others waiting; it is tried again in the next round."""
         try:
             return await work
-        except StoreUnavailable:
-            raise
+        except StoreUnavailable as outage:
+            log.warning("retention was put off: %s", outage.reason, extra={"table": table})
+            return 0
         except Exception:
             log.exception("what was kept for long enough could not be removed", extra={"table": table})
             return 0

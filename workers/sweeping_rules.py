@@ -87,7 +87,7 @@ OTHERWISE: Final[Mapping[str, Way]] = {
     "card_vault": Way.WITHDRAWAL,
     **dict.fromkeys(
         (
-            "alarm_links", "email_links", "guesses", "known_devices", "oauth_codes", "oauth_families", "oauth_requests",
+            "alarm_links", "email_links", "guesses", "known_devices", "oauth_codes", "oauth_families",
             "oauth_secrets", "passkey_challenges", "pending_sign_ins", "reset_links", "revocations",
             "session_proofs", "signing_keys", "slowdowns", "used_values",
         ),

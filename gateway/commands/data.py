@@ -17,6 +17,7 @@ from resolvers.import_report import Progress, Report
 from resolvers.import_source import Format
 from resolvers.imports import import_customers
 from store.database import open_store
+from store.grants import Roles, by_database, grants_sql, roles_sql
 from store.ids import to_global_id
 from store.reindexing_writing import Collision
 from store.upgrading import reindex_all, upgrade_all
@@ -80,6 +81,36 @@ def _tell_reindexed(changed: int, collisions: list[Collision], always: bool = Fa
             err=True,
         )
         raise SystemExit(COLLISIONS)
+
+
+@db.command("grants")
+@click.option("--owner", default="gateway_owner", show_default=True, help="The role that has the tables.")
+@click.option("--serving", default="gateway", show_default=True, help="The role that serves.")
+@click.option("--database", "only", help="Only what is to be run in the database of this name.")
+def db_grants(owner: str, serving: str, only: str | None) -> None:
+    """Print the SQL that lets the role that serves do no more than serve; PostgreSQL only.
+
+    \b
+    Run it as the server's administrator, before the first upgrade and after each; it may be run again:
+        gateway db grants --database customers | psql customers
+        gateway db grants --database keys | psql keys
+        gateway db upgrade
+    Give both roles a password, and serve as one with the address of the other:
+        GATEWAY_DATABASE_URL=postgresql://gateway@db/customers?sslmode=verify-full
+        GATEWAY_MAINTENANCE_URL=postgresql://gateway_owner@db/customers?sslmode=verify-full
+    """
+    settings = read_settings()
+    try:
+        roles = Roles(owner, serving)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    found = {str(address.url.database): schemas for address, schemas in by_database(store_config(settings)).items()}
+    if not found or (only is not None and only not in found):
+        raise click.UsageError(f"The databases on PostgreSQL are: {', '.join(found) or 'none; SQLite has no roles'}.")
+    for name, schemas in found.items():
+        if only in (None, name):
+            click.echo(f"-- In the database {name} ({', '.join(schema.name for schema in schemas)}):")
+            click.echo("\n".join((*roles_sql(roles), *grants_sql(schemas, roles))))
 
 
 @click.command()

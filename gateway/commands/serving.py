@@ -28,7 +28,9 @@ from gateway.metrics import list_routes as metric_routes
 from gateway.oauth.browsers import Browsers
 from gateway.oauth.housekeeping import Housekeeping
 from gateway.oauth.service import list_routes, open_house
+from gateway.rate_limits import RateLimit
 from gateway.rdap import list_routes as rdap_routes
+from gateway.readiness import Readiness
 from gateway.receipts import list_routes as receipt_routes
 from gateway.sealing import sealed_meanwhile
 from gateway.serving import Works, open_works, store_config
@@ -98,6 +100,7 @@ async def _work_until_stopped(settings: Settings) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     async with open_works(settings) as works:
+        await serving.tell_privileges(settings)
         model = make_api(works, settings, means).model
         async with open_workers(works, settings, means, model) as workers, working(workers):
             log.info("working")
@@ -113,6 +116,7 @@ async def _demo(settings: Settings, listening: socket.socket) -> None:
 async def answer_until_stopped(settings: Settings, listening: socket.socket, opened: Opened) -> None:
     """Open the store, serve, close the store; `opened` prepares what is told once requests are answered."""
     async with open_works(settings) as works:
+        await serving.tell_privileges(settings)
         started = await opened(works, settings)
         tokens = DemoTokens(works, settings)
         with suppress(StoreUnavailable):  # while it is down nobody can tell; each token is asked for again
@@ -122,12 +126,13 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         means = make_means(settings)
         api = make_api(works, settings, means)
         house = make_house(works.store, settings, means, api, serving.now)
+        looking = RateLimit(settings.rdap_per_minute, settings.proxies, settings.proxy_header)
         parts = Parts(
             settings=settings,
             api=api,
             door=works.door,
             keys=works.keys,
-            ready=works.store.ready,
+            ready=Readiness(works.store.ready, works.revocations.follow),
             rules=api.model.rules,
             demo_tokens=tokens.listed if settings.demo else None,
             ledger=works.store.ledger_reader,
@@ -135,7 +140,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *list_routes(open_house(works, settings, Browsers(house), means), actions(api.model.rules.values())),
                 *sign_in_routes(house),
                 *consent_routes(works.door, api, serving.now, settings.public_url),
-                *rdap_routes(api, serving.now, settings.public_url),
+                *rdap_routes(api, serving.now, settings.public_url, looking),
                 *(acquirer_routes(works.store) if settings.demo else ()),
                 *export_routes(works.store, works.door, api.model, serving.now),
                 *receipt_routes(works.store),

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import problems
 from gateway.bodies import ClientGone
-from gateway.oauth import codes, consent, pages, pushed
+from gateway.oauth import codes, consent, pages
 from gateway.oauth.clients import REFRESH, Client
 from gateway.oauth.codes import Code, SignIn
 from gateway.oauth.consent import Consents, Ticket
@@ -23,7 +23,7 @@ from gateway.oauth.endpoint import House
 from gateway.oauth.errors import ConsentRequiredError, LoginRequiredError
 from gateway.oauth.identity import SignedIn, sign_in_address
 from gateway.oauth.parameters import MAX_BYTES, Parameters, parse, read_form
-from gateway.oauth.pushed import PushedRequests
+from gateway.oauth.pushed import Pushed, open_sealed
 from gateway.oauth.scopes import spelt
 from gateway.oauth.wanted import Wanted, judge
 from store.ids import new_id
@@ -43,8 +43,8 @@ class Sent:
     client: Client
     redirect_uri: str
     parameters: Parameters
-    reference: str | None
-    """Of a pushed request."""
+    pushed: Pushed | None
+    """Where they come from, if they were pushed."""
 
 
 class Authorization:
@@ -53,7 +53,6 @@ class Authorization:
     def __init__(self, house: House) -> None:
         self._house = house
         self._consents = Consents(house.store.reader)
-        self._pushed = PushedRequests(house.store.reader)
 
     async def authorize(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a GET."""
@@ -139,18 +138,18 @@ class Authorization:
         client = await self._house.clients.find(parameters.get("client_id"))
         if client is None:
             raise NoReturn("The app that sent you here is not known.")
-        reference = parameters.get("request_uri")
+        reference, found = parameters.get("request_uri"), None
         if reference is not None:
-            found = await self._pushed.find(reference, client.client_id, self._house.now)
+            found = await open_sealed(self._house.store.keys.house, reference, client.client_id, self._house.now)
             if found is None:
-                raise NoReturn("The request was used before, has expired, or was never made.")
-            parameters = found
+                raise NoReturn("The request has expired, or was never made.")
+            parameters = found.parameters
         elif client.pushed:
             raise NoReturn("The app that sent you here must push its requests, and has not.")
         address = parameters.get("redirect_uri")
         if address is None or not client.check_redirect_uri(address):
             raise NoReturn("The app that sent you here wants the answer at an address that is not registered for it.")
-        return Sent(client, address, parameters, reference)
+        return Sent(client, address, parameters, found)
 
     def _is_good_enough(self, signed_in: SignedIn, wanted: Wanted) -> bool:
         """Whether it is the right sign-in, and young enough."""
@@ -175,7 +174,7 @@ class Authorization:
         )
 
         def write(connection: Connection) -> str | None:
-            if sent.reference is not None and not pushed.spend(connection, sent.reference, now):
+            if sent.pushed is not None and not sent.pushed.spend(connection):
                 return None
             if consented:
                 consent.give(connection, wanted, signed_in, now)

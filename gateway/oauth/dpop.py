@@ -12,10 +12,12 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import Connection
+
 from gateway.oauth.errors import NonceError, ProofError
 from gateway.oauth.jwts import POINTERS, BadJwt, Seen, check_header, check_signature, look, public_key
 from store.housekeys import HouseKeys
-from store.single_use import SingleUse
+from store.single_use import SingleUse, claim_within
 
 ALGORITHMS = ("ES256",)
 MAX_PROOF = 2_048
@@ -28,6 +30,7 @@ PERIODS = 3
 """A nonce is good in the minute it was made in, and in the two after it."""
 
 KEY = "dpop-nonces"
+KIND = "dpop"
 PORTS = {"https": 443, "http": 80}
 
 
@@ -69,6 +72,22 @@ class Call:
     """The access token beside the proof; None where tokens are asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A good proof, which counts once: whoever accepts it spends it, when all else was found good (G14)."""
+
+    thumbprint: str
+    """Of the key that made it (RFC 7638)."""
+    name: str
+    until: datetime
+    """When it is void anyway."""
+
+    def spend_within(self, connection: Connection) -> None:
+        """Use it up in the transaction that redeems what it came with; ProofError when it was used before."""
+        if not claim_within(connection, KIND, self.name, self.until):
+            raise ProofError
+
+
 class Proofs:
     """Checks proofs. `addresses` are those under which this gateway is known to the world, without a path."""
 
@@ -81,12 +100,12 @@ class Proofs:
         self._paths = frozenset(urlsplit(address).path for address in addresses)
         self._clock = clock
 
-    async def check(self, proof: str, call: Call) -> str:
-        """The thumbprint (RFC 7638) of the key that made the proof; ProofError, or NonceError with a nonce.
+    async def check(self, proof: str, call: Call) -> Proven:
+        """The proof, if it is good and has an id by which it can be spent; ProofError, or NonceError with a nonce.
 
         RFC 9449 §4.3: 1. one JWT, of type dpop+jwt; 2. signed with an algorithm of ours by the public key it carries;
-        3. for this method and address; 4. made now; 5. with a nonce of ours; 6. for the token beside it; 7. never seen
-        before, by any replica.
+        3. for this method and address; 4. made now; 5. with a nonce of ours; 6. for the token beside it. Nothing is
+        written: that it was never seen before, by any replica, shows when it is spent.
         """
         try:
             seen = look(proof, MAX_PROOF)
@@ -103,9 +122,12 @@ class Proofs:
             raise NonceError(await self._nonces.fresh())
         if call.token is not None and not _same(seen.claims.get("ath"), digest(call.token)):  # 6
             raise ProofError
-        thumbprint = key.thumbprint()
-        await self._spend(seen, thumbprint)  # 7
-        return thumbprint
+        return self._proven(seen, key.thumbprint())
+
+    async def spend(self, proven: Proven) -> None:
+        """Use a proof up, durably; ProofError when it was used before, at any replica."""
+        if not await self._single_use.claim(KIND, proven.name, proven.until):
+            raise ProofError
 
     def _is_for(self, claims: dict[str, Any], call: Call) -> bool:
         address = claims.get("htu")
@@ -121,13 +143,12 @@ class Proofs:
         made = claims.get("iat")
         return isinstance(made, (int, float)) and abs(self._clock() - made) <= SKEW
 
-    async def _spend(self, seen: Seen, thumbprint: str) -> None:
+    def _proven(self, seen: Seen, thumbprint: str) -> Proven:
         jti = seen.claims.get("jti")
         if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI:
             raise ProofError
         until = datetime.fromtimestamp(self._clock(), UTC) + timedelta(seconds=PERIOD * (PERIODS + 1))
-        if not await self._single_use.claim("dpop", f"{thumbprint}:{jti}", until):
-            raise ProofError
+        return Proven(thumbprint, f"{thumbprint}:{jti}", until)
 
 
 def digest(text: bytes) -> str:

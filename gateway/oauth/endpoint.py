@@ -17,7 +17,7 @@ from gateway.clients import ClientRegistry
 from gateway.oauth import refresh_tokens
 from gateway.oauth.authentication import Authentication, Known
 from gateway.oauth.clients import Clients
-from gateway.oauth.dpop import Call, Proofs
+from gateway.oauth.dpop import Call, Proofs, Proven
 from gateway.oauth.errors import InvalidTargetError, ProofError, Reply, refusal
 from gateway.oauth.families import Lives
 from gateway.oauth.identity import WhoIsHere
@@ -62,8 +62,8 @@ class House:
         """The key of refresh tokens."""
         return await self.store.keys.house.system(refresh_tokens.KEY)
 
-    async def proven_key(self, scope: Scope) -> str | None:
-        """The thumbprint of the key that the request proves to have; None without a proof, ProofError for a bad one."""
+    async def proven(self, scope: Scope) -> Proven | None:
+        """What the request proves to have, not spent yet; None without a proof, ProofError for a bad one."""
         proofs = [value for name, value in scope["headers"] if name == b"dpop"]
         if not proofs:
             return None

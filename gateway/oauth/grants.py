@@ -72,6 +72,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
     def authenticate_user(self, code: Code) -> Family:
         """Start the family of the code's tokens."""
         visit = self.visit
+        visit.spend_proof()
         return families.begin(visit.connection, code, visit.lives, visit.now, visit.jkt, visit.context)
 
     def delete_authorization_code(self, code: Code) -> None:
@@ -127,6 +128,7 @@ class RefreshGrant(grants.RefreshTokenGrant):
     def issue_token(self, user: Family, refresh_token: Family) -> Any:
         """Use the token up, then make the next one; InvalidGrantError for whoever came second."""
         visit: Visit = self.server.visit
+        visit.spend_proof()
         next_ = families.advance(visit.connection, user, user.generation, visit.lives, visit.now)
         if next_ is None:
             raise InvalidGrantError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, or_, select
 
 from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
@@ -17,7 +17,6 @@ from store.database import Store, StoreUnavailable
 from store.oauth import (
     oauth_codes,
     oauth_families,
-    oauth_requests,
     oauth_secrets,
     revocations,
     slowdowns,
@@ -29,6 +28,11 @@ log = logging.getLogger("gateway")
 
 EVERY = 60.0
 """Seconds between two rounds."""
+
+PAGE, PAGES = 1_000, 200
+"""Rows of one transaction, and transactions of one table in a round: what is left waits for the next one."""
+
+FOLLOWED = timedelta(hours=1)
 
 FORGOTTEN = timedelta(days=1)
 """How long what is over is kept, so that its reuse is still told from noise."""
@@ -44,27 +48,28 @@ class Housekeeping:
         self._key_life = timedelta(days=settings.signing_key_days)
 
     async def round(self, now: datetime) -> None:
-        """Do everything that is due; StoreUnavailable when it cannot be done now."""
+        """Do everything that is due, each part whatever becomes of the others; StoreUnavailable when nothing can be."""
         await self.tidy(now)
-        await self.renew_keys(now)
+        await _guarded("signing keys", self.renew_keys(now))
 
     async def tidy(self, now: datetime) -> None:
-        """Delete what is over. Families stay a day longer, and used codes as long as what they gave."""
-        over = now - FORGOTTEN
-        families, codes = oauth_families.c, oauth_codes.c
-        async with self._store.write() as connection:
-            gone = (families.expires_at < over) | (families.revoked_at < over)
-            await connection.execute(delete(oauth_families).where(gone))
-            alive = exists().where(families.id == codes.family_id)
-            await connection.execute(delete(oauth_codes).where(codes.expires_at < over, ~alive))
-            await connection.execute(delete(oauth_requests).where(oauth_requests.c.expires_at < now))
-            await connection.execute(delete(oauth_secrets).where(oauth_secrets.c.expires_at < now))
-            await connection.execute(delete(used_values).where(used_values.c.until < now))
-            await connection.execute(delete(slowdowns).where(slowdowns.c.due < int(over.timestamp() * 1000)))
-            newest = select(func.max(revocations.c.sequence)).scalar_subquery()
-            # The newest stays: those who follow the list know by it that it is still the same list.
-            old = and_(revocations.c.until < now, revocations.c.sequence != newest)
-            await connection.execute(delete(revocations).where(old))
+        """Delete what is over, in bounded transactions. Families stay a day longer, and used codes as long as what
+        they gave."""
+        for table, over in _over(now):
+            await _guarded(table.name, self._delete(table, over))
+        await _guarded("signing in", self._tidy_signing_in(now))
+
+    async def _delete(self, table: Table, over: ColumnElement[bool]) -> None:
+        """Rows of one table, by index and a page in each transaction: on SQLite, changes wait for it."""
+        (key,) = table.primary_key.columns
+        some = select(key).where(over).limit(PAGE)
+        for _ in range(PAGES):
+            async with self._store.write() as connection:
+                gone = await connection.execute(delete(table).where(key.in_(some.scalar_subquery())))
+            if gone.rowcount < PAGE:
+                return
+
+    async def _tidy_signing_in(self, now: datetime) -> None:
         async with self._store.write() as connection:
             await tidy(connection, now)
 
@@ -92,9 +97,32 @@ class Housekeeping:
     async def _again_and_again(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
-            try:
-                await self.round(datetime.now(UTC))
-            except StoreUnavailable as outage:
-                log.warning("Housekeeping was put off: %s", outage.reason)
-            except Exception:
-                log.exception("housekeeping failed, and will be tried again")
+            await self.round(datetime.now(UTC))
+
+
+def _over(now: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
+    """What is over in each table."""
+    over = now - FORGOTTEN
+    families, codes = oauth_families.c, oauth_codes.c
+    alive = exists().where(families.id == codes.family_id)
+    newest = select(func.max(revocations.c.sequence)).scalar_subquery()
+    return [
+        (oauth_families, or_(families.expires_at < over, families.revoked_at < over)),
+        (oauth_codes, and_(codes.expires_at < over, ~alive)),
+        (oauth_secrets, oauth_secrets.c.expires_at < now),
+        (used_values, used_values.c.until < now),
+        (slowdowns, slowdowns.c.due < int(over.timestamp() * 1000)),
+        # The newest stays: those who follow the list know by it that it is still the same list. The others stay an
+        # hour longer, so that who follows it slowly finds where they were.
+        (revocations, and_(revocations.c.until < now - FOLLOWED, revocations.c.sequence != newest)),
+    ]
+
+
+async def _guarded(what: str, work: Awaitable[None]) -> None:
+    """What goes wrong with one part must not keep the others waiting (F9); it is tried again in the next round."""
+    try:
+        await work
+    except StoreUnavailable as outage:
+        log.warning("housekeeping was put off: %s", outage.reason, extra={"part": what})
+    except Exception:
+        log.exception("housekeeping failed, and will be tried again", extra={"part": what})

@@ -31,7 +31,7 @@ class _Looking(Endpoint):
         except TokenError:
             return None
         await house.revocations.follow()
-        if house.revocations.has_ended(claims) or await house.registry.find(claims.client_id) is None:
+        if await house.revocations.has_ended(claims) or await house.registry.find(claims.client_id) is None:
             return None
         return SentToken(claims, said)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -26,20 +27,25 @@ class TokenEndpoint(Endpoint):
     """Gives tokens."""
 
     async def answer(self, scope: Scope, form: Parameters, known: Known) -> Reply:
-        """1. for us; 2. bound to a key, if the client must or wants it; 3. what the grant says."""
+        """1. for us; 2. bound to a key, if the client must or wants it; 3. what the grant says.
+
+        A proof is spent once the grant was found good: with the code or the refresh token, in their transaction, or
+        after a client has proven itself, before its answer leaves (G14, O7).
+        """
         house = self.house
         house.require_target(form)  # 1
-        jkt = await house.proven_key(scope)  # 2
-        if jkt is None and known.client.dpop:
+        proven = await house.proven(scope)  # 2
+        if proven is None and known.client.dpop:
             raise ProofError("This client is registered for tokens that are bound to a key: send a DPoP proof.")
         visit = Visit(
             known.client,
             known.method,
-            jkt,
+            None if proven is None else proven.thumbprint,
             house.now,
             house.lives,
             await house.tokens.signer(),
             await house.refresh_key(),
+            proven=proven,
         )
         visitor = visitor_of(HTTPConnection(scope), house.settings.proxies, house.settings.proxy_header, None)
         if known.method == NONE:
@@ -47,7 +53,10 @@ class TokenEndpoint(Endpoint):
         asked = self.asked(scope, form)
         if form.get("grant_type") in WRITING:  # 3
             return await self._written(visit, asked, visitor)
-        return _give(Server(visit), asked)
+        reply = _give(Server(visit), asked)
+        if proven is not None and reply.status == HTTPStatus.OK:
+            await house.proofs.spend(proven)
+        return reply
 
     async def _written(self, visit: Visit, asked: Asked, visitor: Visitor) -> Reply:
         """The answer of a grant that writes; where its family turned up elsewhere, that is written with it (S12)."""

@@ -11,6 +11,7 @@ from authlib.oauth2.rfc6749.requests import OAuth2Payload
 from sqlalchemy import Connection
 
 from gateway.oauth.clients import Client
+from gateway.oauth.dpop import Proven
 from gateway.oauth.families import Family, Lives
 from gateway.oauth.parameters import Parameters
 from gateway.tokens import Basis, Claims, Signer
@@ -58,6 +59,8 @@ class Visit:
     """Network, country and device; None for a client that proves who it is: it asks from a server, not a customer."""
     token: SentToken | None = None
     """The access token that was sent to be looked at or revoked; None when it is not good."""
+    proven: Proven | None = None
+    """The proof behind `jkt`, which is not spent yet."""
 
     @property
     def connection(self) -> Connection:
@@ -65,6 +68,11 @@ class Visit:
         if self.opened is None:
             raise RuntimeError("this request has no transaction")
         return self.opened
+
+    def spend_proof(self) -> None:
+        """Use the proof up with what it came with, in this transaction; ProofError when it was used before."""
+        if self.proven is not None:
+            self.proven.spend_within(self.connection)
 
     def inside(self, connection: Connection) -> Visit:
         """The same, with a transaction."""

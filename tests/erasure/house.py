@@ -169,7 +169,7 @@ def key_of(id_: str) -> int:
 @asynccontextmanager
 async def opened_house(config: StoreConfig, size: int = 2) -> AsyncIterator[House]:
     """A house for the length of a block, of customers whose services run and who have not asked for anything."""
-    store, tree = await open_store(config), Tree.at(config.ledger)
+    store, tree = await open_store(config), Tree.at(config.maintained(config.ledger))
     try:
         plain = [each for each in population(TODAY, size=3 * size + 20) if _is_plain(each)][:size]
         yield House(Gate(store, plain, await register(store, plain, now=TODAY)), tree)

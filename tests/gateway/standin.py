@@ -17,6 +17,7 @@ from sqlalchemy import insert
 
 from gateway import logs, server, settings
 from gateway.app import Parts, build
+from gateway.readiness import Readiness
 from gateway.serving import open_works, store_config
 from policy.grant import Grant
 from schema.requests import Kind, Outcome, Request
@@ -92,7 +93,7 @@ async def main() -> None:
             api=StandIn(found.data_dir / "notes.txt"),
             door=works.door,
             keys=works.keys,
-            ready=works.store.ready,
+            ready=Readiness(works.store.ready, works.revocations.follow),
             rules={},
         )
         listening = server.listen(found.host, found.port)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from starlette.routing import Router
 
+from gateway import transparency
 from gateway.middleware import LastResort
 from gateway.transparency import list_routes
 from store.checkpoints import open_checkpoint
@@ -49,8 +50,9 @@ async def test_a_stranger_verifies_an_entry_with_what_is_published(log: Log, htt
 
 
 async def test_a_stranger_who_kept_a_checkpoint_sees_that_the_ledger_only_grew(
-    log: Log, http: httpx.AsyncClient
+    log: Log, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(transparency, "KEPT_SECONDS", 0.0)
     await log.fill(7)
     key = VerifierKey.parse((await http.get("/ledger/public-key")).text.strip())
     old, _ = open_checkpoint((await http.get("/ledger/checkpoint")).text, [key])
@@ -60,6 +62,15 @@ async def test_a_stranger_who_kept_a_checkpoint_sees_that_the_ledger_only_grew(
     path = [b64decode(each) for each in proof["path"]]
     assert verify_consistency(old.size, new.size, old.root, new.root, path)
     assert (proof["from"], proof["to"], b64decode(proof["root"])) == (7, 37, new.root)
+
+
+async def test_g14_a_thousand_strangers_read_one_row_and_write_none(log: Log, http: httpx.AsyncClient) -> None:
+    await log.fill(7)
+    statements: list[str] = []
+    log.store.ledger_reader.listeners.append(statements.append)
+    answers = [await http.get("/ledger/checkpoint") for _ in range(100)]
+    assert {each.status_code for each in answers} == {200} and len({each.text for each in answers}) == 1
+    assert len(statements) <= 3 and all(each.startswith("SELECT") for each in statements)
 
 
 async def test_any_size_that_the_ledger_had_can_be_proven(log: Log, http: httpx.AsyncClient) -> None:

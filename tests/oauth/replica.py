@@ -32,6 +32,7 @@ from gateway import logs, server, settings  # noqa: E402
 from gateway.app import Parts, build  # noqa: E402
 from gateway.commands.serving import actions, make_api  # noqa: E402
 from gateway.oauth.service import list_routes, open_house  # noqa: E402
+from gateway.readiness import Readiness  # noqa: E402
 from gateway.serving import open_works  # noqa: E402
 from gateway.signin.routes import make_means  # noqa: E402
 
@@ -71,7 +72,7 @@ async def main() -> None:
             api=api,
             door=works.door,
             keys=works.keys,
-            ready=works.store.ready,
+            ready=Readiness(works.store.ready, works.revocations.follow),
             rules=api.model.rules,
             routes=list_routes(
                 open_house(works, found, believed, make_means(found)), actions(api.model.rules.values())

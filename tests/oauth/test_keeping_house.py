@@ -14,7 +14,7 @@ from gateway.oauth.housekeeping import Housekeeping
 from gateway.signing_keys import ANNOUNCED
 from store.config import StoreConfig
 from store.database import Store
-from store.oauth import oauth_codes, oauth_families, oauth_requests, revocations, slowdowns, used_values
+from store.oauth import oauth_codes, oauth_families, revocations, slowdowns, used_values
 from store.revocations import News, announce, client_changed, end_sessions
 from store.single_use import SingleUse
 from store.slowdowns import Pace, Slowdowns
@@ -107,15 +107,13 @@ async def test_what_is_over_goes_and_what_is_not_stays(store: Store) -> None:
             await connection.execute(insert(oauth_families), family | {"id": number, "expires_at": until})
             row = code | {"hash": bytes([number]) * 32, "family_id": number, "expires_at": NOW}
             await connection.execute(insert(oauth_codes), row)
-            request = {"hash": bytes([number]) * 32, "client_id": "billing", "parameters": "{}", "expires_at": until}
-            await connection.execute(insert(oauth_requests), request)
             await connection.execute(insert(used_values), {"hash": bytes([number]) * 32, "until": until})
             await connection.execute(insert(slowdowns), {"key": str(number), "due": until.timestamp() * 1000})
             await connection.run_sync(announce, [News("TOKEN", str(number), until)])
-    tables = (oauth_families, oauth_codes, oauth_requests, used_values, revocations)
+    tables = (oauth_families, oauth_codes, used_values, revocations)
     for hours, left in ((0, 2), (26, 1), (80, 0)):
         await replica.work.tidy(NOW + hours * HOUR)
-        assert [await count(store, table) for table in tables] == [left, left, left, left, max(left, 1)], hours
+        assert [await count(store, table) for table in tables] == [left, left, left, max(left, 1)], hours
 
 
 async def test_a_value_works_once_however_many_bring_it(store_config: StoreConfig) -> None:
@@ -229,7 +227,7 @@ async def test_a_list_that_is_another_one_is_read_anew(store: Store) -> None:
 
     async def ended() -> list[bool]:
         await desk.revocations.follow()
-        return [desk.revocations.has_ended(await desk.tokens.verify(token)) for token in tokens]
+        return [await desk.revocations.has_ended(await desk.tokens.verify(token)) for token in tokens]
 
     await write(0)
     assert await ended() == [True, False, False]

@@ -6,11 +6,12 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 import pytest
 
 from tests.outbox.receiving import receiver
+from workers.outbound import Destinations
 from workers.patience import asked_for, pause
 from workers.posting import CannotPost, Poster, is_safe
 
@@ -35,6 +36,10 @@ async def test_unsafe_addresses_are_not_posted_to(url: str) -> None:
     [
         "127.0.0.1", "::1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "fe80::1%eth0", "::ffff:10.0.0.1",
         "::ffff:127.0.0.1", "0.0.0.0", "100.64.0.1", "fd00::1", "224.0.0.1",
+        # Forms of IPv6 behind which an address of ours may stand (issue 16, item 21).
+        "64:ff9b::a00:1", "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "64:ff9b:1:ffff::1", "2002:a00:1::", "2002:7f00:1::1",
+        "2001:0:5ef5:79fb::1", "::10.0.0.1", "::127.0.0.1", "::a00:1", "::", "::ffff:192.168.0.1", "::ffff:8.8.8.8",
+        "::ffff:0:10.0.0.1", "fec0::1", "feff::1", "fc00::1", "192.88.99.1", "2606:4700::5efe:a00:1", "ff02::1",
     ],
 )  # fmt: skip
 async def test_names_of_private_addresses_are_not_connected_to(address: str) -> None:
@@ -46,9 +51,27 @@ async def test_names_of_private_addresses_are_not_connected_to(address: str) -> 
 
 
 def test_a_private_network_that_was_named_may_be_connected_to() -> None:
-    poster = Poster([ip_network("10.0.0.0/8")])
-    judged = {each: poster._may(ip_address(each), "internal.example") for each in ("10.1.2.3", "192.168.0.1", "::1")}
-    assert judged == {"10.1.2.3": True, "192.168.0.1": False, "::1": False}
+    named = Destinations([ip_network("10.0.0.0/8"), ip_network("fd12::/16")])
+    judged = {
+        "10.1.2.3": True, "::ffff:10.1.2.3": True, "fd12::1": True, "8.8.8.8": True, "2606:4700::1111": True,
+        "192.168.0.1": False, "::1": False, "fd13::1": False, "64:ff9b::a01:203": False,
+    }  # fmt: skip
+    assert {each: named.allow(each, "internal.example") for each in judged} == judged
+
+
+async def test_the_address_that_was_judged_is_the_one_that_is_connected_to() -> None:
+    """A name that turns to another address in between (DNS rebinding) is looked up once."""
+    looked: list[str] = []
+
+    async def rebinding(host: str, _: int) -> Sequence[str]:
+        looked.append(host)
+        return ["127.0.0.1"] if len(looked) == 1 else ["10.0.0.1"]
+
+    async with receiver() as there:
+        port = there.url.rpartition(":")[2]
+        answer = await Poster(look_up=rebinding).post(f"http://localhost:{port}", {}, b"{}")
+    assert answer.status == 204 or answer.status == 200
+    assert looked == ["localhost"]
 
 
 @pytest.mark.parametrize("said", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x16\x03\x03\xff\xff" + bytes(range(256)) * 8])

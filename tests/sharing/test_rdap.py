@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import update
 from starlette.applications import Starlette
+from starlette.requests import HTTPConnection
 
+from audits.ledger import ledger_facts
+from gateway import rate_limits
+from gateway.rate_limits import RateLimit
 from gateway.rdap import list_routes
 from policy.grant import Grant, Partner
 from policy.purposes import Purpose
 from schema.requests import Request
+from store import tally
 from store.database import Store
 from store.domains import domains
+from store.faults import Cause, StoreUnavailable
+from store.tally import EVERY, LATEST
 from tests.oracle.comparing import Switched
 from tests.promises.gate import Answer, Gate, grant, own
 
@@ -86,11 +95,71 @@ async def test_the_registry_decides_where_the_customer_does_not(gate: Gate) -> N
     assert len(found["redacted"]) == 4 and "Server policy" in found["redacted"][0]["reason"]["description"]
 
 
-async def test_each_look_up_stands_in_the_ledger(gate: Gate) -> None:
-    await look(gate, domain(gate).name, tld="com", **SHOWN)
+async def test_g14_look_ups_stand_in_the_ledger_as_one_sum(gate: Gate) -> None:
+    """F1: not one entry a hit, and on the disk within ten seconds."""
+    assert EVERY < 10 > LATEST
+    name = domain(gate).name
+    for _ in range(20):
+        assert (await look(gate, name, tld="com", **SHOWN)).status_code == 200
+    await gate.store.tally.flush()
     (entry,) = await gate.entries()
     assert (entry["client"], entry["purpose"]) == ("rdap", "DOMAIN_REGISTRATION")
     assert "Domain.registrantName" in entry["fields"]
+    assert len(entry["subjects"]) == 1 and entry["counts"] == [20]
+    facts = await ledger_facts(gate.store.ledger_reader)
+    ((use),) = facts.sorted_uses()
+    assert (use.client, use.operations, use.subjects, facts.findings) == ("rdap", 20, 20, [])
+
+
+async def test_f1_a_sum_comes_by_itself_and_without_it_nothing_more_is_given_out(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tally, "EVERY", 0.05)
+    await look(gate, domain(gate).name, tld="com", **SHOWN)
+    await asyncio.sleep(0.5)
+    assert len(await gate.entries()) == 1
+
+    async def down(_: Any) -> bytes:
+        raise StoreUnavailable(Cause.DOWN)
+
+    monkeypatch.setattr(gate.store.ledger, "append", down)
+    await look(gate, domain(gate).name)
+    monkeypatch.setattr(tally, "LATEST", 0.1)
+    await asyncio.sleep(0.3)
+    refused = await look(gate, domain(gate).name)
+    assert refused.status_code == 503 and int(refused.headers["retry-after"]) > 0
+    monkeypatch.undo()
+    await asyncio.sleep(0.2)
+    await gate.store.tally.flush()
+    assert [entry["counts"] for entry in await gate.entries()] == [[1], [1]], "what was counted is not lost"
+
+
+async def test_g14_one_network_asks_so_often_only_and_others_go_on(gate: Gate) -> None:
+    limit = RateLimit(3, proxies=(ip_network("127.0.0.1"),))
+    app = Starlette(routes=list_routes(gate.api, gate.clock, "https://rdap.example", limit))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://rdap") as client:
+
+        async def ask(address: str) -> httpx.Response:
+            return await client.get("/rdap/domain/nobody.example", headers={"x-forwarded-for": address})
+
+        assert [(await ask("192.0.2.7")).status_code for _ in range(5)] == [404, 404, 404, 429, 429]
+        slower = await ask("192.0.2.7")
+        assert 0 < int(slower.headers["retry-after"]) <= 20 and slower.json()["errorCode"] == 429
+        assert (await ask("192.0.2.8")).status_code == 404
+        one_subscriber = [(await ask(f"2001:db8::{n:x}:1")).status_code for n in range(4)]
+        assert one_subscriber == [404, 404, 404, 429]
+    await gate.store.tally.flush()
+    assert await gate.entries() == []
+
+
+def test_g14_what_a_limit_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "MOST", 10)
+    limit = RateLimit(1)
+    for number in range(50):
+        scope = {"type": "http", "client": (f"192.0.2.{number}", 1), "headers": []}
+        assert limit.wait(HTTPConnection(scope)) == 0
+    assert len(limit._due) <= 10 and limit.wait(HTTPConnection(scope)) > 0
 
 
 @pytest.mark.parametrize(

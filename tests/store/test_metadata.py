@@ -30,7 +30,7 @@ EXPECTED = {
     "ledger_keys", "ledger_leaves", "ledger_pending", "ledger_subjects", "ledger_tiles", "ledger_tree", "legal_holds",
     "legal_requests",
     "oauth_clients",
-    "oauth_codes", "oauth_consents", "oauth_families", "oauth_requests", "oauth_secrets", "outbox",
+    "oauth_codes", "oauth_consents", "oauth_families", "oauth_secrets", "outbox",
     "partners", "passkey_challenges", "passkeys", "payment_methods", "pending_sign_ins", "reset_links", "revocations",
     "second_factors", "services", "session_proofs", "sessions", "sign_ins", "signing_keys", "slowdowns", "subject_keys",
     "system_keys", "used_values", "webhooks",

@@ -1,0 +1,81 @@
+"""What the roles of a PostgreSQL store may do: too little to finish erasures, or more than serving needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from store.config import StoreConfig
+from store.engines import Address, connect_postgresql
+from store.faults import DRIVER_ERRORS, unavailable
+from store.grants import by_database
+from store.schemas import LEDGER, Schema
+
+FACTS = """
+    SELECT current_user AS role,
+        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
+        coalesce(bool_and(pg_has_role(current_user, c.relowner, 'USAGE')), false) AS owns_all,
+        coalesce(bool_or(pg_has_role(current_user, c.relowner, 'USAGE')), false) AS owns_some,
+        coalesce(bool_or(c.relname = ANY ($2) AND (has_table_privilege(c.oid, 'UPDATE')
+            OR has_table_privilege(c.oid, 'DELETE') OR has_table_privilege(c.oid, 'TRUNCATE'))), false) AS rewrites
+    FROM pg_class c WHERE c.oid IN (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Privileges:
+    """What one role may do in one database."""
+
+    role: str
+    superuser: bool
+    owns_all: bool
+    """Whether it may vacuum every table: one owns what a role owns that one is a member of."""
+    owns_some: bool
+    rewrites_ledger: bool
+    """Whether nothing but triggers keeps it from changing what stands in the ledger."""
+
+
+async def privileges(address: Address, schemas: Sequence[Schema]) -> Privileges:
+    """Those of the address's own role; StoreUnavailable when the database cannot tell."""
+    tables = [name for schema in schemas for name in schema.tables.tables]
+    ledger = [name for name in LEDGER.tables.tables if LEDGER in schemas]
+    try:
+        connection = await connect_postgresql(address, "gateway-privileges", 5.0)
+        try:
+            row = await connection.fetchrow(FACTS, tables, ledger)
+        finally:
+            await connection.close()
+    except DRIVER_ERRORS as error:
+        raise unavailable(error) from None
+    if row is None:
+        raise LookupError("an aggregate has one row")
+    return Privileges(*row)
+
+
+async def complaints(config: StoreConfig) -> list[str]:
+    """A sentence for each thing about the roles that an operator should mend; none on SQLite, which has no roles."""
+    found = []
+    for address, schemas in by_database(config).items():
+        name, served = address.url.database, await privileges(address, schemas)
+        owner = config.maintained(address)
+        kept = served if owner is address else await privileges(owner, schemas)
+        if not kept.owns_all:
+            found.append(
+                f"Erasures cannot be finished: {kept.role} does not own the tables of {name}, and so cannot vacuum "
+                "what was deleted. Set GATEWAY_MAINTENANCE_URL to the address of the role that owns them."
+            )
+        more = [
+            said
+            for said, true in (
+                ("is a superuser", served.superuser),
+                ("owns tables", served.owns_some),
+                ("may change and delete what stands in the ledger", served.rewrites_ledger),
+            )
+            if true
+        ]
+        if more:
+            found.append(
+                f"The role that serves, {served.role}, could do more than serve in {name}: it {' and '.join(more)}. "
+                "`gateway db grants` prints what to run."
+            )
+    return found
