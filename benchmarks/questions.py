@@ -14,7 +14,6 @@ import orjson
 from benchmarks.clients import AREA, BILLING, PURPOSES, TRUSTED
 from benchmarks.people import customer_id, person
 from gateway.tokens import Tokens
-from schema.global_ids import to_cursor, to_global_id
 
 HOURS = 6 * 3600
 """Life of the tokens: longer than any run."""

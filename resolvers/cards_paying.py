@@ -15,7 +15,6 @@ from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.consenting import standing
 from resolvers.payments import GONE, locked
-from store.ids import to_global_id
 from store.invoices import invoices
 from store.payments import card_vault, payment_methods
 from store.subjectkey import SubjectKey
@@ -105,16 +104,16 @@ async def kept_card(connection: AsyncConnection, key: SubjectKey, id_: int) -> _
         return None
     expiry = P.card_expiry.info["sealing"].decode(key.open(P.card_expiry, id_, row.card_expiry))
     number = key.open(V.number, row.id, row.number).decode()
-    card = to_global_id("Card", id_)
+    card = key.global_id("Card", id_)
     return _Card({"number": number, "expMonth": int(expiry[0]), "expYear": int(expiry[1]), "card": card})
 
 
 def _payment(key: SubjectKey, invoice: Any, card: _Card) -> Parcel:
-    reference = to_global_id("Invoice", invoice.id)
+    reference = key.lasting_id("Invoice", invoice.id)
     content = {"reference": reference, "amountCents": invoice.amount_cents, "currency": invoice.currency}
     return Parcel(
         kind="payment",
-        id=f"pay_{invoice.id}",
+        id=f"pay_{reference}",
         trigger=f"invoice:{reference}",
         fields=(*CARD_FIELDS, "Invoice.amountCents", "Invoice.currency"),
         content=content | {"card": dict(card.facts)},
@@ -137,6 +136,12 @@ async def forward_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
         if affiliate is None:
             return Sent(problems=(NO_AFFILIATE,))
         content = {"reference": reference, "card": dict(card.facts)}
-        parcel = Parcel("card", f"card_{given['card']}_{reference}", f"card:{reference}", CARD_FIELDS, content)
+        parcel = Parcel(
+            "card",
+            f"card_{key.lasting_id('Card', given['card'])}_{reference}",
+            f"card:{reference}",
+            CARD_FIELDS,
+            content,
+        )
         await write_down(connection, desk, key, affiliate, parcel)
     return Sent(outcome=await send(desk, key, affiliate, parcel))

@@ -68,6 +68,11 @@ class Record:
         """The row's primary key."""
         return int(self.row[0])
 
+    @property
+    def owner(self) -> int:
+        """The customer whose row it is."""
+        return int(self.row[self.layout.owner_at])
+
     def value(self, column: Column[Any]) -> Any:
         """What the column holds, opened; Damaged when a sealed value does not open."""
         resting = self.row[self.layout.at[column]]

@@ -15,7 +15,9 @@ from resolvers.fetches import ByIndex, ByKey, PageOf, Row
 from resolvers.filters import NOW, SUBJECT
 from resolvers.guard import Revealed
 from resolvers.once import once
+from store.cursors import Cursors
 from store.database import Store
+from store.global_ids import GlobalIds
 from store.subjectkey import SubjectKey
 
 Admitted = tuple[Row, SubjectKey]
@@ -44,6 +46,16 @@ class Unit:
         self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
         self.revealed = Revealed(store.keys)
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
+
+    @property
+    def ids(self) -> GlobalIds:
+        """The ids that the world outside sees."""
+        return self.store.keys.house.ids
+
+    @property
+    def cursors(self) -> Cursors:
+        """The cursors of pages."""
+        return self.store.keys.house.cursors
 
     async def perform(self, key: str, run: Run, given: Mapping[str, Any]) -> Result:
         """Carry out a command once, however often its answer is made: what was done is not done again.

@@ -228,7 +228,13 @@ class Api:
         if ready is None:
             plan = make_plan(self.model, self.store.reader, operation, settled.decision, values)
             fields = orjson.Fragment(orjson.dumps(list(plan.coordinates)))
-            ready = Ready(plan, compiled_or_none(self.model, plan), estimate_of(plan), fields, _sensitive(plan))
+            ready = Ready(
+                plan,
+                compiled_or_none(self.model, plan, self.store.keys.house),
+                estimate_of(plan),
+                fields,
+                _sensitive(plan),
+            )
             self._plans[key] = ready
         return ready
 

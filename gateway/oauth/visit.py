@@ -14,6 +14,7 @@ from gateway.oauth.clients import Client
 from gateway.oauth.families import Family, Lives
 from gateway.oauth.parameters import Parameters
 from gateway.tokens import Basis, Claims, Signer
+from store.global_ids import GlobalIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,14 @@ class Visit:
     opened: Connection | None = None
     token: SentToken | None = None
     """The access token that was sent to be looked at or revoked; None when it is not good."""
+
+    ids: GlobalIds | None = field(default=None, repr=False)
+
+    def subject(self, customer_id: int) -> str:
+        """The customer as tokens name them: `sub`, the `id` of the API. RuntimeError where nobody was to be named."""
+        if self.ids is None:
+            raise RuntimeError("this request names no customer")
+        return self.ids("Customer", customer_id, customer_id)
 
     @property
     def connection(self) -> Connection:

@@ -24,7 +24,6 @@ from resolvers.domain_names import LONGEST, normal
 from resolvers.registrants_rights import Holder, RegistrantLinks, ask_erasure, call_off
 from schema.requests import Kind, Request
 from store.faults import Cause, StoreUnavailable
-from store.ids import to_global_id
 
 CLIENT = "registrant-link"
 LONGEST_SECRET = 100
@@ -117,7 +116,7 @@ def _grant(visit: Visit, holder: Holder) -> Grant:
 
 async def _held(visit: Visit, holder: Holder) -> dict[str, Any] | None:
     """The domain's own facts; of what the customer's data was disclosed for, only what was about this domain."""
-    id_ = to_global_id("Domain", holder.domain)
+    id_ = visit.house.store.keys.house.ids("Domain", holder.customer, holder.domain)
     question = Request(query=QUESTION, variables={"id": id_}, read_only=True)
     outcome = await visit.house.api.execute(question, _grant(visit, holder))
     if outcome.kind is not Kind.OK:

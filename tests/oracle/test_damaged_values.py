@@ -14,7 +14,6 @@ import pytest
 
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from schema.global_ids import to_global_id
 from schema.requests import Request
 from tests.oracle.comparing import Asking, Oracle
 from tests.oracle.questions import token

@@ -14,7 +14,6 @@ from sqlalchemy import Column, Table, insert, select, update
 from gateway.demo.population import population
 from resolvers.newcomer import NewCustomer, PersonName, PostalAddress
 from resolvers.registration import register
-from schema.global_ids import to_cursor, to_global_id
 from schema.model import SchemaModel
 from schema.sources import Paged
 from store.access import sign_ins

@@ -74,7 +74,6 @@ async def test_each_subscribed_system_is_told_and_no_other(store: Store) -> None
 
 
 def Ref_shown(name: str, key: int) -> str:
-    from schema.global_ids import from_global_id, to_global_id
 
     shown = to_global_id(name, key)
     assert from_global_id(shown) == (name, key)

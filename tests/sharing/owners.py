@@ -8,7 +8,6 @@ import orjson
 from sqlalchemy import insert, select, update
 
 from policy.purposes import Purpose
-from schema.global_ids import from_global_id, to_global_id
 from store.domains import domains
 from store.ids import new_id
 from store.messages import opened
@@ -33,7 +32,7 @@ async def order(gate: Gate, place: int = 0, kind: str = "DOMAIN", status: str = 
     row = {"id": id_, "customer_id": gate.ids[place], "kind": kind, "status": status, "started_at": TODAY}
     async with gate.store.write() as connection:
         await connection.execute(insert(services).values(row))
-    return to_global_id("Service", id_)
+    return gate.outside("Service", id_, gate.ids[place])
 
 
 async def register(gate: Gate, service: str, who: Any = REGISTRAR, **given: Any) -> Any:

@@ -13,7 +13,6 @@ from policy.grant import Grant
 from policy.purposes import Purpose
 from resolvers.authentication_verdicts import Awaiting, Opened
 from resolvers.signins_places import Places
-from schema.global_ids import to_global_id
 from store.access import sign_ins
 from store.credentials import second_factors
 from tests.promises.gate import grant, own
