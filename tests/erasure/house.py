@@ -158,11 +158,11 @@ def _is_plain(person: NewCustomer) -> bool:
     return not person.erasures and any(service.status != "TERMINATED" for service in person.services)
 
 
-def key_of(id_: str) -> int:
+def key_of(gate: Gate, id_: str) -> int:
     """The primary key in a global id."""
-    found = from_global_id(id_)
+    found = gate.store.keys.house.ids.decode(id_)
     assert found is not None
-    return found[1]
+    return found.key
 
 
 @asynccontextmanager

@@ -132,9 +132,7 @@ class Gate:
 
     def cursor(self, coordinate: str, key: int, who: Grant, descending: bool = False) -> str:
         """The cursor of a row in a list, as this caller gets it."""
-        return self.store.keys.house.cursors.sealer(
-            ListPlace(who.client_id, who.subject, coordinate, descending)
-        )(key)
+        return self.store.keys.house.cursors.sealer(ListPlace(who.client_id, who.subject, coordinate, descending))(key)
 
     async def ask(self, query: str | None, who: Grant, **request: Any) -> Answer:
         """Execute a request, and note what it ran."""

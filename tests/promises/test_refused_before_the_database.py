@@ -46,7 +46,10 @@ async def test_a_refusal_is_exact(gate: Gate) -> None:
 
 @pytest.mark.parametrize("query", [BY_ID, BY_NODE])
 async def test_existing_and_missing_customers_are_refused_byte_for_byte_alike(gate: Gate, query: str) -> None:
-    answers = [await gate.ask(query, BILLING, variables={"id": id_}) for id_ in (gate.id(0), gate.outside("Customer", 2**62), gate.id(3))]
+    answers = [
+        await gate.ask(query, BILLING, variables={"id": id_})
+        for id_ in (gate.id(0), gate.outside("Customer", 2**62), gate.id(3))
+    ]
     for answer in answers:
         refused(answer)
     assert len({answer.raw for answer in answers}) == 1

@@ -55,7 +55,7 @@ async def change(gate: Gate, domain: str, place: int = 0, **given: Any) -> Any:
 
 async def end(gate: Gate, domain: str) -> None:
     """End the service of a domain."""
-    of = select(domains.c.service_id).where(domains.c.id == key_of(domain)).scalar_subquery()
+    of = select(domains.c.service_id).where(domains.c.id == key_of(gate, domain)).scalar_subquery()
     async with gate.store.write() as connection:
         await connection.execute(update(services).where(services.c.id == of).values(status="TERMINATED"))
 
@@ -63,7 +63,7 @@ async def end(gate: Gate, domain: str) -> None:
 async def resting(gate: Gate, domain: str) -> Any:
     """The row."""
     async with gate.store.write() as connection:
-        found = await connection.execute(select(domains).where(domains.c.id == key_of(domain)))
+        found = await connection.execute(select(domains).where(domains.c.id == key_of(gate, domain)))
         return found.one()._mapping
 
 
@@ -75,8 +75,8 @@ async def letters(gate: Gate) -> list[dict[str, str]]:
     return [orjson.loads(each) for each in found if each is not None]
 
 
-def key_of(id_: str) -> int:
+def key_of(gate: Gate, id_: str) -> int:
     """The key in a global id."""
-    found = from_global_id(id_)
+    found = gate.store.keys.house.ids.decode(id_)
     assert found is not None
-    return found[1]
+    return found.key
