@@ -188,7 +188,7 @@ class Deliverer:
         now = self._clock()
         asked = asked_for(failure.retry_after, now)
         if failure.hopeless or now >= message.give_up_at:
-            log.error("a message was given up", extra={"message": message.name, "trouble": failure.word})
+            log.error("a message was given up", extra={"outbox": message.name, "trouble": failure.word})
             await self._settle(message, {"dead_at": now, "next_attempt_at": None, "trouble": failure.word})
             return
         if asked:

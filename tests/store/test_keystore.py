@@ -136,7 +136,7 @@ async def test_the_cache_is_bounded_and_the_oldest_go_first(store_config: StoreC
 
 async def test_a_key_says_nothing_when_printed() -> None:
     key = SubjectKey(7, b"0123456789abcdef0123456789abcdef", 0.0, IDS)
-    assert repr(key) == str(key) == "<key of customer 7>"
+    assert repr(key) == str(key) == f"<key of {IDS('Customer', 7, 7)}>"
     assert not hasattr(key, "__dict__")
 
 
