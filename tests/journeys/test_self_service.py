@@ -131,8 +131,10 @@ def expected(folder: Path) -> list[str]:
         mine = "SELECT o.id FROM outbox o JOIN webhooks w ON w.id = o.webhook_id WHERE w.name = 'journal' ORDER BY o.id"
         rows = [id_ for (id_,) in connection.execute(mine)]
 
+    config = StoreConfig.local(next(folder.rglob("data.db")).parent)
+
     async def named() -> list[str]:
-        store = await open_store(StoreConfig.local(next(folder.rglob("data.db")).parent))
+        store = await open_store(config)
         try:
             return [name_of(store.keys.house, id_) for id_ in rows]
         finally:

@@ -53,10 +53,13 @@ async def test_null_where_only_absence_has_a_default(
     assert await _version(oracle) == version
 
 
+FIRST = "Customer_18934973c832ff379a579021a9feb45b7"
+"""The first customer, under the key of the worlds."""
+
 ABSENT = [
     (
         "query ($v: Boolean = true) { me @include(if: $v) { id } }",
-        {"me": {"id": "Customer_18934973c832ff379a579021a9feb45b7"}},
+        {"me": {"id": FIRST}},
     ),
     ("query ($v: Boolean = true) { grant @skip(if: $v) { client } }", {}),
     (
