@@ -34,6 +34,7 @@ def store_config(settings: Settings) -> StoreConfig:
         key_store_url=settings.key_store_url,
         ledger_url=settings.ledger_url,
         root_key_path=settings.root_key_path,
+        id_key_version=settings.id_key_version,
     )
 
 

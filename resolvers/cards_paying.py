@@ -15,6 +15,7 @@ from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.consenting import standing
 from resolvers.payments import GONE, locked
+from resolvers.references import may_be_personal
 from store.invoices import invoices
 from store.payments import card_vault, payment_methods
 from store.subjectkey import SubjectKey
@@ -29,7 +30,7 @@ ONE = UserProblem("ONE_CARD", "Name a kept card, or give one for this payment: o
 NOBODY = UserProblem("NO_AFFILIATE", "Nobody is registered who takes payments by card.")
 NO_AFFILIATE = UserProblem("NO_AFFILIATE", "There is no such affiliate for cards.", ("affiliate",))
 CODE = UserProblem("INVALID_CODE", "The security code has three digits, or four.", ("oneTime", "securityCode"))
-OTHERWISE = UserProblem("UNKNOWN_REFERENCE", "A reference has letters, digits and dashes.", ("reference",))
+OTHERWISE = UserProblem("UNKNOWN_REFERENCE", "A reference is like INC-4711: no telephone number.", ("reference",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,8 @@ def _payment(key: SubjectKey, invoice: Any, card: _Card) -> Parcel:
 async def forward_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
     """Send a kept card to an affiliate, such as to obtain its token; for tools with the scope `cards:forward`."""
     reference = given["reference"]
-    if not (reference.isascii() and reference.replace("-", "").isalnum() and len(reference) <= 64):
+    fits = reference.isascii() and reference.replace("-", "").isalnum() and len(reference) <= 64
+    if not fits or may_be_personal(reference):
         return Sent(problems=(OTHERWISE,))
     async with desk.store.write() as connection:
         owner = await connection.scalar(select(P.customer_id).where(P.id == given["card"], P.kind == "CARD"))

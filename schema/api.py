@@ -14,10 +14,12 @@ from graphql import GraphQLError
 
 from policy.grant import Grant
 from policy.purposes import Purpose
+from policy.references import References
 from resolvers.authentication_means import FRESH, SKEW, Means
 from resolvers.commands import Desk
 from resolvers.documents import Trusted, TrustedDocuments
 from resolvers.partners import disclose_to_partner
+from resolvers.references import REFERENCES
 from resolvers.registries import disclose_to_registries
 from resolvers.unit import Unit
 from schema import answers
@@ -81,6 +83,7 @@ class Api:
         budget: Budget | None = None,
         means: Means | None = None,
         watch: Watch | None = None,
+        references: References = REFERENCES,
     ) -> None:
         self.model = SchemaModel(core_schema())
         require_clean(self.model)
@@ -91,6 +94,7 @@ class Api:
         self.means = means or Means()
         self._budget: Budget = budget or NoBudget()
         self._watch: Watch = watch or NoWatch()
+        self._references = references
         self._documents = Documents(self.model.core, self.limits)
         self._trusted = TrustedDocuments(store.reader)
         self._settled: Bounded[tuple[Any, ...], Settled | Outcome] = Bounded(REMEMBERED)
@@ -164,7 +168,7 @@ class Api:
         said = stated(operation.node, request.variables or NOTHING, request.purpose, request.reference)  # 3
         if isinstance(said, Problem):
             return failed(Kind.REQUEST_ERROR, [said])
-        chosen = choose(grant, text.purpose, said)
+        chosen = choose(grant, text.purpose, said, self._references)
         decision = self._decide(operation, grant, chosen.purpose)  # 4
         settled = Settled(operation, chosen, decision)
         found = self._refused(settled, grant, _dry(request)) or settled
