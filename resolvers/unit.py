@@ -13,7 +13,7 @@ from resolvers.catalogues import translated
 from resolvers.commands import Desk, Result, Run
 from resolvers.fetches import ByIndex, ByKey, PageOf, Row
 from resolvers.filters import NOW, SUBJECT
-from resolvers.guard import Revealed
+from resolvers.guard import Judge, Revealed
 from resolvers.once import once
 from store.cursors import Cursors
 from store.database import Store
@@ -36,7 +36,9 @@ class Unit:
 
     __slots__ = ("_loaders", "desk", "failed", "parameters", "performed", "revealed", "store")
 
-    def __init__(self, store: Store, subject: int | None, now: datetime, desk: Desk | None = None) -> None:
+    def __init__(
+        self, store: Store, subject: int | None, now: datetime, desk: Desk | None = None, judge: Judge | None = None
+    ) -> None:
         self.store = store
         self.desk = desk
         self.performed: dict[str, Result] = {}
@@ -44,7 +46,7 @@ class Unit:
         self.failed: dict[str, Exception] = {}
         """Commands that broke off: how much of them was done nobody knows, so they are not tried again."""
         self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
-        self.revealed = Revealed(store.keys)
+        self.revealed = Revealed(store.keys, judge)
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
 
     @property

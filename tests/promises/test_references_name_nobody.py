@@ -102,7 +102,7 @@ def test_what_is_a_telephone_number_is_told_by_the_rules_of_its_country() -> Non
 
 def test_the_number_of_an_order_is_nobodys_either() -> None:
     """What `gateway legal file` and `gateway erasures hold` take; the first of them goes into the ledger."""
-    for reference in PERSONAL + ("Jean Dupont", "", "x"):
+    for reference in (*PERSONAL, "Jean Dupont", "", "x"):
         assert not is_order_number(reference)
     for reference in ("LG 4 O 123/26", "1 BvR 1234/26", "LEG-7", "2026:77"):
         assert is_order_number(reference)
