@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from benchmarks import clients, plain
+from benchmarks import clients, outside, plain
 from benchmarks.people import Person, person
 from benchmarks.questions import TRUSTED_TEXTS
 from benchmarks.sealing import COLUMNS, KEY_COLUMNS, Sealer
@@ -79,6 +79,7 @@ async def _found(files: Files) -> bytes:
     await upgrade(store_config(found))
     async with open_works(found) as works:
         index_key = works.store.keys.house.index_key
+    outside.set_key(files.keys, RootKeys(files.root))
     with closing(sqlite3.connect(files.data, isolation_level=None)) as connection:
         for table, columns, rows in clients.rows(TRUSTED_TEXTS):
             _insert(connection, table, columns, rows)

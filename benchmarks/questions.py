@@ -11,10 +11,10 @@ from typing import Any
 
 import orjson
 
+from benchmarks import outside
 from benchmarks.clients import AREA, BILLING, PURPOSES, TRUSTED
 from benchmarks.people import customer_id, person
 from gateway.tokens import Tokens
-from schema.global_ids import to_cursor, to_global_id
 
 HOURS = 6 * 3600
 """Life of the tokens: longer than any run."""
@@ -138,7 +138,7 @@ def body(workload: Workload, number: int, trusted: bool = False) -> bytes:
     """The body of a question about a customer to the gateway."""
     assert workload.document is not None
     id_ = customer_id(number)
-    variables = {"after": to_cursor("Query.customers", id_)} if workload.page else {"id": to_global_id("Customer", id_)}
+    variables = {"after": outside.after(id_)} if workload.page else {"id": outside.customer(id_)}
     if workload.writes:
         variables = written(number)
     question: dict[str, Any] = {"variables": variables}

@@ -14,11 +14,14 @@ from benchmarks.people import Person
 from store.blindindex import blind_index
 from store.consents import consents
 from store.customers import customers
+from store.global_ids import GlobalIds
 from store.keys import subject_keys
 from store.payments import payment_methods
 from store.rootkey import RootKeys
 from store.services import services
 from store.subjectkey import KEY_BYTES, SubjectKey, fingerprint
+
+IDS = GlobalIds({1: bytes(32)}, 1)
 
 LOADED = "2026-01-01T00:00:00Z"
 WORDING = bytes(32)
@@ -100,7 +103,7 @@ class Sealer:
         key = secrets.token_bytes(KEY_BYTES)
         version, wrapped = self.root.wrap(f"subject:{customer_id}", key)
         self.rows[subject_keys].append((customer_id, version, wrapped, fingerprint(key), LOADED))
-        return SubjectKey(customer_id, key, 0.0)
+        return SubjectKey(customer_id, key, 0.0, IDS)
 
     def _customer(self, person: Person, key: Key) -> None:
         def sealed(how: tuple[str, Callable[[Any], bytes]], id_: int, value: Any) -> bytes | None:

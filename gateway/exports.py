@@ -23,7 +23,6 @@ from policy.purposes import Purpose
 from resolvers.authentication_means import FRESH, SKEW, Site
 from resolvers.letters import write
 from resolvers.signins_letters import SignInLetter
-from schema.global_ids import from_global_id
 from schema.meanings import meanings
 from schema.model import SchemaModel
 from store.database import Store
@@ -90,13 +89,13 @@ class Exports:
         await StreamingResponse(body, headers=headers, media_type=media)(scope, receive, send)
 
     async def _found(self, text: str, subject: int, form: str, now: datetime) -> _Found | None:
-        id_ = from_global_id(text)
-        if id_ is None or id_[0] != "Export":
+        id_ = self._store.keys.house.ids.decode(text)
+        if id_ is None or id_.type_name != "Export":
             return None
-        rows = await self._store.reader.fetch(self._find, {"id": id_[1], "owner": subject, "form": form})
+        rows = await self._store.reader.fetch(self._find, {"id": id_.key, "owner": subject, "form": form})
         for attempt, expires, pieces, length in rows:
             if expires is not None and now < instant(expires):
-                return _Found(id_[1], attempt, pieces, length)
+                return _Found(id_.key, attempt, pieces, length)
         return None
 
     def _entry(self, grant: VerifiedGrant, key: SubjectKey, form: str, now: datetime) -> dict[str, Any]:

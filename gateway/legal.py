@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.bases import LegalBasis
 from policy.purposes import Purpose
 from policy.recipients import Recipient
+from policy.references import References
 from resolvers.disclosing import disclose
+from resolvers.references import REFERENCES, may_be_personal
 from schema.build import core_schema
 from schema.model import SchemaModel
 from schema.sources import Embedded, Value
@@ -55,14 +57,17 @@ class NewRequest:
 class Legal:
     """Files requests, has a second person decide, and answers what was approved, once."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, references: References = REFERENCES) -> None:
+        self._store, self._references = store, references
         self._columns = resting_columns()
 
     async def file(self, new: NewRequest, now: datetime) -> None:
         """Note a request; nothing is read. LegalRefused for a field that no answer can hold, or nobody's number."""
-        if not REFERENCE.fullmatch(new.reference) or not COUNTRY.fullmatch(new.country):
-            raise LegalRefused("A reference is the order's number, and a country is two capitals (ISO 3166-1).")
+        if not self._is_reference(new.reference) or not COUNTRY.fullmatch(new.country):
+            raise LegalRefused(
+                f"A reference is the order's number, as {self._expected}, and nothing like a telephone number or an "
+                "e-mail address; a country is two capitals (ISO 3166-1)."
+            )
         if not all(1 <= len(each.strip()) <= most for each, most in self._texts(new)):
             raise LegalRefused("Name the authority, the legal ground and the officer who files it.")
         if unknown := sorted(set(new.fields) - self._columns.keys()):
@@ -94,6 +99,18 @@ class Legal:
     @staticmethod
     def _texts(new: NewRequest) -> Sequence[tuple[str, int]]:
         return ((new.authority, 200), (new.ground, 200), (new.officer, 100))
+
+    @property
+    def _expected(self) -> str:
+        """What the operator set for LEGAL_REQUEST; courts number as they like, so nothing else is set beforehand."""
+        own = self._references.patterns.get(Purpose.LEGAL_REQUEST.name)
+        return own.text if own is not None else "4 O 123/26"
+
+    def _is_reference(self, text: str) -> bool:
+        own = self._references.patterns.get(Purpose.LEGAL_REQUEST.name)
+        if own is not None:
+            return self._references.fits(Purpose.LEGAL_REQUEST, text)
+        return is_order_number(text)
 
     async def decide(self, reference: str, officer: str, approved: bool, now: datetime) -> None:
         """A second person approves the request, or refuses it; a refusal stays on record."""
@@ -159,6 +176,11 @@ class Legal:
         owner = table.c.id if table is customers else table.c.customer_id
         rows = await connection.execute(select(table.c.id, column).where(owner == key.customer_id).order_by("id"))
         return [_opened(key, column, id_, value) for id_, value in rows.all() if value is not None]
+
+
+def is_order_number(text: str) -> bool:
+    """Whether it may be the number of an order; what may be a person's number or address is none (D1)."""
+    return bool(REFERENCE.fullmatch(text)) and any(each.isdigit() for each in text) and not may_be_personal(text)
 
 
 def resting_columns() -> Mapping[str, tuple[Table, Column[Any]]]:

@@ -70,27 +70,44 @@ class Reach:
         limit = grant.customers_per_hour
         if not limit or grant.subject is not None:
             return 0.0
-        now = self._clock()
-        slot = int(now // SLOT)
-        if slot != self._slot:
-            self._roll(slot)
-        client = self._clients.get(grant.client_id)
-        if client is None:
-            client = self._clients[grant.client_id] = _Client()
-        client.limit = limit
+        client, slot = self._client(grant.client_id, limit)
         changes = client.window.new(pseudonyms)
         if not changes:
             return 0.0
-        if client.window.count_with(changes) > limit:
-            client.exceeded = True
-            if binding and grant.over is Over.STOP:
-                return float((slot + 1) * SLOT - now)
+        if (wait := self._beyond(client, changes, grant, slot)) and binding:
+            return wait
         client.window.apply(changes)
         mine = client.slots.setdefault(slot, bytearray(SIZE))
         for at, rank in changes.items():
             mine[at] = max(mine[at], rank)
         client.dirty.add(slot)
         return 0.0
+
+    def wait(self, grant: Grant, pseudonyms: Iterable[str]) -> float:
+        """The seconds to wait when these customers must not be revealed, else 0; nobody is counted yet."""
+        limit = grant.customers_per_hour
+        if not limit or grant.subject is not None:
+            return 0.0
+        client, slot = self._client(grant.client_id, limit)
+        return self._beyond(client, client.window.new(pseudonyms), grant, slot)
+
+    def _client(self, client_id: str, limit: int) -> tuple[_Client, int]:
+        """What is known of a client, and the slot that runs."""
+        slot = int(self._clock() // SLOT)
+        if slot != self._slot:
+            self._roll(slot)
+        client = self._clients.get(client_id)
+        if client is None:
+            client = self._clients[client_id] = _Client()
+        client.limit = limit
+        return client, slot
+
+    def _beyond(self, client: _Client, changes: dict[int, int], grant: Grant, slot: int) -> float:
+        """The seconds until the slot ends, for a client that these would take beyond its limit and that is stopped."""
+        if not changes or client.window.count_with(changes) <= client.limit:
+            return 0.0
+        client.exceeded = True
+        return float((slot + 1) * SLOT - self._clock()) if grant.over is Over.STOP else 0.0
 
     def _roll(self, slot: int) -> None:
         """A new slot has begun: what is older than an hour no longer counts."""

@@ -42,6 +42,7 @@ def store_config(settings: Settings) -> StoreConfig:
         ledger_url=settings.ledger_url,
         root_key_path=settings.root_key_path,
         maintenance_url=settings.maintenance_url or None,
+        id_key_version=settings.id_key_version,
     )
 
 

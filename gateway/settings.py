@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from gateway.database_urls import parse_database_url, parse_maintenance_url
 from policy.purposes import Purpose
+from policy.references import USUAL, References
+from resolvers.references import read_references
 from values.hosts import host_to_ascii, url_to_ascii
 from values.mailbox import MailboxError, parse_mailbox
 
@@ -177,6 +179,18 @@ class Settings:
         "file of the root key that wraps all other keys",
         _path,
         shown="root.key in the data folder",
+    )
+    id_key_version: int = setting(
+        "GATEWAY_ID_KEY_VERSION",
+        "version of the key that encrypts ids and cursors; raise it by one at a time if the key leaked",
+        _number(1, 34),
+        "1",
+    )
+    references: References = setting(
+        "GATEWAY_REFERENCES",
+        "what references to a case look like, by purpose, as JSON; * stands for the other purposes",
+        read_references,
+        f'{{"*": "{USUAL}"}}',
     )
     demo: bool = setting("GATEWAY_DEMO", "serve invented customers and hand out their tokens", _yes, "no")
     issuer: str = setting(
@@ -538,6 +552,8 @@ def _shown(value: object) -> str:
         return ", ".join(map(str, value))
     if isinstance(value, dict):
         return json.dumps(value)
+    if isinstance(value, References):
+        return json.dumps({name: each.text for name, each in value.patterns.items()})
     if value is None:
         return ""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else masked(value)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from joserfc.jwk import ECKey
 
+from store.global_ids import GlobalIds
 from store.housekeys import HouseKeys, SigningKey
 
 ALGORITHM = "ES256"
@@ -43,6 +44,11 @@ class SigningKeys:
         self._searched_at = float("-inf")
         self._reading = asyncio.Lock()
         self._known: dict[str, tuple[SigningKey, ECKey]] = {}
+
+    @property
+    def ids(self) -> GlobalIds:
+        """The ids by which tokens name customers and sessions."""
+        return self._house.ids
 
     async def open(self) -> None:
         """Read the keys, and make the first one if there is none; StoreUnavailable while the key store is down."""

@@ -16,11 +16,14 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from gateway.signing_keys import ALGORITHM, SigningKeys
+from store.global_ids import GlobalId, GlobalIds
 
 MAX_TOKEN_BYTES = 4_096
 TYPES = frozenset({"at+jwt", "application/at+jwt"})
 HEADERS = frozenset({"alg", "typ", "kid"})
 """The only headers a token of ours has; one that points to a key elsewhere (jku, x5u, jwk, x5c) is refused."""
+FAMILY = "TokenFamily"
+"""The type under which the ids of token families are encrypted; no type of the schema."""
 ONE_FACTOR, TWO_FACTORS = "1fa", "2fa"
 """How surely a customer proved who they are, as `acr` has it."""
 
@@ -85,11 +88,12 @@ class Basis:
     amr: tuple[str, ...]
     """How (RFC 8176)."""
 
-    def claims(self) -> dict[str, object]:
-        """As a token has it. Numbers of 63 bits are texts: JavaScript would round them."""
+    def claims(self, ids: GlobalIds) -> dict[str, object]:
+        """As a token has it: `sid` is the session's id in the API, and no claim tells a row's number."""
         acr = TWO_FACTORS if "mfa" in self.amr else ONE_FACTOR
         how = {"auth_time": self.authenticated_at, "amr": list(self.amr), "acr": acr}
-        return how | {"sid": str(self.session_id), "family": str(self.family)}
+        sid, family = ids("Session", self.subject, self.session_id), ids(FAMILY, self.subject, self.family)
+        return how | {"sid": sid, "family": family}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ class Signer:
     key: ECKey = field(repr=False)
     names: Names
     now: int
+    ids: GlobalIds = field(repr=False)
 
     def sign(
         self,
@@ -124,7 +129,7 @@ class Signer:
         claims: dict[str, object] = {
             "iss": self.names.issuer,
             "aud": self.names.audience,
-            "sub": client_id if owner is None else str(owner),
+            "sub": client_id if owner is None else self.ids("Customer", owner, owner),
             "client_id": client_id,
             "scope": " ".join(sorted(scopes)),
             "iat": self.now,
@@ -132,7 +137,7 @@ class Signer:
             "jti": str(uuid.uuid4()),
         }
         if basis is not None:
-            claims |= basis.claims()
+            claims |= basis.claims(self.ids)
         if jkt is not None:
             claims["cnf"] = {"jkt": jkt}
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self.kid}
@@ -151,7 +156,7 @@ class Tokens:
     async def signer(self) -> Signer:
         """What signs at this moment; StoreUnavailable while nobody can tell."""
         kid, key = await self._keys.signing()
-        return Signer(kid, key, self._names, int(self._clock()))
+        return Signer(kid, key, self._names, int(self._clock()), self._keys.ids)
 
     async def mint(self, client_id: str, scopes: Iterable[str], seconds: int, subject: int | None = None) -> str:
         """A token that rests on no sign-in; see `Signer.sign`."""
@@ -159,7 +164,7 @@ class Tokens:
 
     async def verify(self, token: bytes) -> Claims:
         """What the token says that matters here; see `prove`."""
-        return claims_of(*await self.prove(token))
+        return self.claims_of(*await self.prove(token))
 
     async def prove(self, token: bytes) -> tuple[Mapping[str, Any], str]:
         """Everything the token says, and its key's id, once it is proven; TokenError with the first thing wrong.
@@ -184,6 +189,14 @@ class Tokens:
         self._check(said)
         return said, kid
 
+    def claims_of(self, said: Mapping[str, Any], kid: str) -> Claims:
+        """What matters here of a token that was proven; TokenError when it contradicts itself."""
+        ids = self._keys.ids
+        subject = _subject(said, ids)
+        basis = _basis(said, subject, ids)
+        scopes = frozenset(said["scope"].split())
+        return Claims(said["jti"], said["client_id"], subject, scopes, said["exp"], kid, basis, _thumbprint(said))
+
     def _check(self, said: Mapping[str, Any]) -> None:
         """Steps 6 to 9."""
         texts = [said.get(name) for name in ("iss", "sub", "client_id", "scope", "jti")]
@@ -202,21 +215,6 @@ class Tokens:
             raise TokenError(Fault.EARLY)
 
 
-def claims_of(said: Mapping[str, Any], kid: str) -> Claims:
-    """What matters here of a token that was proven; TokenError when it contradicts itself."""
-    subject = _subject(said)
-    return Claims(
-        said["jti"],
-        said["client_id"],
-        subject,
-        frozenset(said["scope"].split()),
-        said["exp"],
-        kid,
-        _basis(said, subject),
-        _thumbprint(said),
-    )
-
-
 def _header(token: bytes) -> dict[str, Any]:
     """The header of a compact JWS, read with bounds before anything is believed."""
     first, dot, _ = token.partition(b".")
@@ -231,19 +229,22 @@ def _header(token: bytes) -> dict[str, Any]:
     return header
 
 
-def _subject(said: Mapping[str, Any]) -> int | None:
-    """The customer a token is about: a number that fits 63 bits; none when the subject is the client itself."""
-    return None if said["sub"] == said["client_id"] else _number(said["sub"])
+def _subject(said: Mapping[str, Any], ids: GlobalIds) -> int | None:
+    """The customer a token is about, by their id in the API; none when the subject is the client itself."""
+    return None if said["sub"] == said["client_id"] else _row(said["sub"], "Customer", ids).key
 
 
-def _basis(said: Mapping[str, Any], subject: int | None) -> Basis | None:
+def _basis(said: Mapping[str, Any], subject: int | None, ids: GlobalIds) -> Basis | None:
     """The sign-in, if the token names one: all of it, or none of it."""
     if "sid" not in said and "family" not in said:
         return None
     at, amr = said.get("auth_time"), said.get("amr")
     if subject is None or type(at) is not int or not isinstance(amr, list) or not all(type(how) is str for how in amr):
         raise TokenError(Fault.CLAIMS)
-    return Basis(subject, _number(said.get("sid")), _number(said.get("family")), at, tuple(amr))
+    session, family = _row(said.get("sid"), "Session", ids), _row(said.get("family"), FAMILY, ids)
+    if not session.customer == family.customer == subject:
+        raise TokenError(Fault.CLAIMS)
+    return Basis(subject, session.key, family.key, at, tuple(amr))
 
 
 def _thumbprint(said: Mapping[str, Any]) -> str | None:
@@ -256,8 +257,9 @@ def _thumbprint(said: Mapping[str, Any]) -> str | None:
     return bound["jkt"]
 
 
-def _number(text: object) -> int:
-    """A number of 63 bits, written as text."""
-    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 19 and int(text) < 2**63):
+def _row(text: object, type_name: str, ids: GlobalIds) -> GlobalId:
+    """The row of this type that an id names."""
+    found = ids.decode(text) if isinstance(text, str) else None
+    if found is None or found.type_name != type_name:
         raise TokenError(Fault.CLAIMS)
-    return int(text)
+    return found

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from policy.events import BY_NAME
 from store.database import Store
 from store.ids import new_id
+from store.messages import name_of
 from store.outbox import outbox
 from store.signing import secret_text
 from store.webhooks import seal_secret, webhooks
@@ -131,7 +132,9 @@ class Webhooks:
         stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
         content = orjson.dumps({"type": "webhook.test", "timestamp": stamp, "data": {}})
         try:
-            await system.send(Message(new_id(), None, content, 1, now), now)
+            id_ = new_id()
+            name = name_of(self._store.keys.house, id_)
+            await system.send(Message(id_, name, None, content, 1, now), now)
         except Failed as failure:
             raise WebhookRefused(f"{name} did not take the message: {failure.word}.") from None
 

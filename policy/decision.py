@@ -1,23 +1,18 @@
 """Whether a purpose may read a coordinate: a value with its reason, decided before anything is fetched."""
 
-import re
 from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass
 from enum import unique
-from typing import Final
 
 from policy.conditions import Condition
 from policy.hard_rules import forbids
 from policy.purposes import Purpose
+from policy.references import REFERENCES, References
 from policy.rows import Row
 from policy.rules import Allowance, Rule
 
 __all__ = ["Allowance", "Gap", "Granted", "Reason", "Refused", "Rule", "decide", "effective_purpose", "gaps"]
-
-REFERENCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}[-/:#](?=[A-Za-z._/-]*[0-9])[A-Za-z0-9._/-]{1,48}")
-"""A ticket or case such as `INC-4711`: no room for a sentence or an e-mail address, and with its digit none for a
-name."""
 
 
 @unique
@@ -50,6 +45,8 @@ class Refused:
     reason: Reason
     allowed: tuple[Purpose, ...] = ()
     """The purposes that would have been allowed, in the order of the catalogue."""
+    expected: str = ""
+    """The pattern that the reference does not have, as the operator wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,11 @@ def _permits(rule: Rule, purpose: Purpose) -> bool:
 
 
 def effective_purpose(
-    granted: Set[Purpose], registered: Purpose | None, stated: Purpose | None, reference: str | None
+    granted: Set[Purpose],
+    registered: Purpose | None,
+    stated: Purpose | None,
+    reference: str | None,
+    references: References = REFERENCES,
 ) -> Purpose | Refused:
     """Return the one purpose of an operation: the token's, the document's and the stated one agree on it.
 
@@ -118,16 +119,11 @@ def effective_purpose(
         return Refused(Reason.PURPOSE_NOT_GRANTED, _in_order(granted))
     if not purpose.enabled:  # 4
         return Refused(Reason.PURPOSE_DISABLED)
-    if fault := _reference_fault(purpose, reference):  # 5
-        return Refused(fault)
+    if not reference and purpose.requires_reference:  # 5
+        return Refused(Reason.REFERENCE_REQUIRED, expected=references.of(purpose).text)
+    if reference and not references.fits(purpose, reference):  # What nobody asked for goes to the ledger too.
+        return Refused(Reason.REFERENCE_MALFORMED, expected=references.of(purpose).text)
     return purpose
-
-
-def _reference_fault(purpose: Purpose, reference: str | None) -> Reason | None:
-    """Say what is wrong with the reference; one that nobody asked for goes to the ledger too, so it must be sound."""
-    if not reference:
-        return Reason.REFERENCE_REQUIRED if purpose.requires_reference else None
-    return None if REFERENCE.fullmatch(reference) else Reason.REFERENCE_MALFORMED
 
 
 def _in_order(purposes: Set[Purpose]) -> tuple[Purpose, ...]:

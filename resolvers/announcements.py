@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.events import BY_NAME, Event
 from store.customers import customers
 from store.housekeys import HouseKeys
-from store.ids import new_id, to_global_id
+from store.ids import new_id
 from store.messages import seal_for_nobody
 from store.outbox import outbox
 from store.statements import Statement
@@ -64,7 +64,7 @@ async def announce(
     The customer's messages are numbered in the order in which their changes are committed: the customer's row is
     locked from here to the end of the transaction, and each id is above the ones before it.
     """
-    receivers, content = await _prepared(connection, event, key.customer_id, now, coordinates, facts)
+    receivers, content = await _prepared(connection, event, key.global_id, key.customer_id, now, coordinates, facts)
     if to is not None:
         receivers = [each for each in receivers if each in to]
     if not receivers:
@@ -83,7 +83,12 @@ async def announce(
 async def announce_erased(connection: AsyncConnection, house: HouseKeys, customer_id: int, now: datetime) -> None:
     """Tell that a customer was erased. No key of theirs is left: it is sealed for nobody."""
     event = Event.ERASED.wire
-    receivers, content = await _prepared(connection, event, customer_id, now, (), None)
+    ids = house.ids
+
+    def shown(type_name: str, row: int) -> str:
+        return ids(type_name, customer_id, row)
+
+    receivers, content = await _prepared(connection, event, shown, customer_id, now, (), None)
     for receiver in receivers:
         id_ = new_id()
         payload = await seal_for_nobody(house, id_, content)
@@ -94,6 +99,7 @@ async def announce_erased(connection: AsyncConnection, house: HouseKeys, custome
 async def _prepared(
     connection: AsyncConnection,
     event: str,
+    id_of: Callable[[str, int], str],
     customer_id: int,
     now: datetime,
     coordinates: Sequence[str],
@@ -104,16 +110,16 @@ async def _prepared(
         raise ValueError("there is no such event")
     if any(not COORDINATE.fullmatch(each) for each in coordinates):
         raise ValueError("coordinates are names of the schema, such as Customer.name")
-    data: dict[str, Any] = {"customer": to_global_id("Customer", customer_id), "coordinates": sorted(coordinates)}
-    data |= {name: _shown(fact) for name, fact in (facts or {}).items()}
+    data: dict[str, Any] = {"customer": id_of("Customer", customer_id), "coordinates": sorted(coordinates)}
+    data |= {name: _shown(fact, id_of) for name, fact in (facts or {}).items()}
     content = orjson.dumps({"type": event, "timestamp": _stamp(now), "data": data})
     rows = await LISTENING.rows(connection, {})
     return [id_ for id_, events in rows if event in (orjson.loads(events) or BY_NAME)], content
 
 
-def _shown(fact: Any) -> str | bool:
+def _shown(fact: Any, id_of: Callable[[str, int], str]) -> str | bool:
     if isinstance(fact, Ref):
-        return to_global_id(fact.type_name, fact.key)
+        return id_of(fact.type_name, fact.key)
     if isinstance(fact, datetime):
         return _stamp(fact)
     if isinstance(fact, bool) or (isinstance(fact, str) and WORD.fullmatch(fact)):

@@ -15,7 +15,7 @@ from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.consenting import standing
 from resolvers.payments import GONE, locked
-from store.ids import to_global_id
+from resolvers.references import may_be_personal
 from store.invoices import invoices
 from store.payments import card_vault, payment_methods
 from store.subjectkey import SubjectKey
@@ -30,7 +30,7 @@ ONE = UserProblem("ONE_CARD", "Name a kept card, or give one for this payment: o
 NOBODY = UserProblem("NO_AFFILIATE", "Nobody is registered who takes payments by card.")
 NO_AFFILIATE = UserProblem("NO_AFFILIATE", "There is no such affiliate for cards.", ("affiliate",))
 CODE = UserProblem("INVALID_CODE", "The security code has three digits, or four.", ("oneTime", "securityCode"))
-OTHERWISE = UserProblem("UNKNOWN_REFERENCE", "A reference has letters, digits and dashes.", ("reference",))
+OTHERWISE = UserProblem("UNKNOWN_REFERENCE", "A reference is like INC-4711: no telephone number.", ("reference",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +105,16 @@ async def kept_card(connection: AsyncConnection, key: SubjectKey, id_: int) -> _
         return None
     expiry = P.card_expiry.info["sealing"].decode(key.open(P.card_expiry, id_, row.card_expiry))
     number = key.open(V.number, row.id, row.number).decode()
-    card = to_global_id("Card", id_)
+    card = key.global_id("Card", id_)
     return _Card({"number": number, "expMonth": int(expiry[0]), "expYear": int(expiry[1]), "card": card})
 
 
 def _payment(key: SubjectKey, invoice: Any, card: _Card) -> Parcel:
-    reference = to_global_id("Invoice", invoice.id)
+    reference = key.lasting_id("Invoice", invoice.id)
     content = {"reference": reference, "amountCents": invoice.amount_cents, "currency": invoice.currency}
     return Parcel(
         kind="payment",
-        id=f"pay_{invoice.id}",
+        id=f"pay_{reference}",
         trigger=f"invoice:{reference}",
         fields=(*CARD_FIELDS, "Invoice.amountCents", "Invoice.currency"),
         content=content | {"card": dict(card.facts)},
@@ -124,7 +124,8 @@ def _payment(key: SubjectKey, invoice: Any, card: _Card) -> Parcel:
 async def forward_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
     """Send a kept card to an affiliate, such as to obtain its token; for tools with the scope `cards:forward`."""
     reference = given["reference"]
-    if not (reference.isascii() and reference.replace("-", "").isalnum() and len(reference) <= 64):
+    fits = reference.isascii() and reference.replace("-", "").isalnum() and len(reference) <= 64
+    if not fits or may_be_personal(reference):
         return Sent(problems=(OTHERWISE,))
     async with desk.store.write() as connection:
         owner = await connection.scalar(select(P.customer_id).where(P.id == given["card"], P.kind == "CARD"))
@@ -137,6 +138,12 @@ async def forward_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
         if affiliate is None:
             return Sent(problems=(NO_AFFILIATE,))
         content = {"reference": reference, "card": dict(card.facts)}
-        parcel = Parcel("card", f"card_{given['card']}_{reference}", f"card:{reference}", CARD_FIELDS, content)
+        parcel = Parcel(
+            "card",
+            f"card_{key.lasting_id('Card', given['card'])}_{reference}",
+            f"card:{reference}",
+            CARD_FIELDS,
+            content,
+        )
         await write_down(connection, desk, key, affiliate, parcel)
     return Sent(outcome=await send(desk, key, affiliate, parcel))

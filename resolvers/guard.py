@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Column
@@ -17,13 +17,32 @@ class Damaged(Exception):  # noqa: N818  (what became of the value)
     """A sealed value does not open: it was altered, moved, or sealed under another key."""
 
 
+class CustomerLimitError(Exception):
+    """The client has read as many different customers as it may in an hour, and these would be more."""
+
+    def __init__(self, retry_after: float, most: int) -> None:
+        super().__init__(f"more than {most} customers in an hour")
+        self.retry_after = retry_after
+        """Seconds until it may read others."""
+        self.most = most
+
+
+Judge = Callable[[Iterable[str]], None]
+"""Raises CustomerLimitError when the client may not read the customers of these pseudonyms."""
+
+
 class Revealed:
-    """Whose data one operation has read: by pseudonym, for its ledger entry."""
+    """Whose data one operation has read: by pseudonym, for its ledger entry.
 
-    __slots__ = ("_store", "handed", "known", "subjects")
+    Every row of every executor passes `learn` before any value of it is opened: so whoever may read no more customers
+    is stopped here, by whatever road the row came.
+    """
 
-    def __init__(self, store: KeyStore) -> None:
+    __slots__ = ("_judge", "_store", "handed", "known", "subjects")
+
+    def __init__(self, store: KeyStore, judge: Judge | None = None) -> None:
         self._store = store
+        self._judge = judge
         self.known: dict[int, SubjectKey | None] = {}
         """The key of every owner met so far; None where it is gone."""
         self.subjects: dict[str, None] = {}
@@ -31,11 +50,13 @@ class Revealed:
         """What of which domain was read for its registry."""
 
     async def learn(self, owners: Iterable[int]) -> None:
-        """Note these owners, and get the keys of those not met before."""
+        """Note these owners, and get the keys of those not met before; CustomerLimitError before any is noted."""
         known = self.known
         missing = [owner for owner in dict.fromkeys(owners) if owner not in known]
         if missing:
             keys = await self._store.subjects(missing)
+            if self._judge is not None:
+                self._judge([*self.subjects, *(key.pseudonym for key in keys if key is not None)])
             known.update(zip(missing, keys, strict=True))
             self.subjects.update((key.pseudonym, None) for key in keys if key is not None)
 
@@ -67,6 +88,11 @@ class Record:
     def id(self) -> int:
         """The row's primary key."""
         return int(self.row[0])
+
+    @property
+    def owner(self) -> int:
+        """The customer whose row it is."""
+        return int(self.row[self.layout.owner_at])
 
     def value(self, column: Column[Any]) -> Any:
         """What the column holds, opened; Damaged when a sealed value does not open."""

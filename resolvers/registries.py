@@ -19,7 +19,6 @@ from policy.registries import FIELDS, registry_of, rule_of
 from resolvers.disclosing import disclose
 from store.database import Store
 from store.domains import domains
-from store.ids import to_global_id
 from store.subjectkey import SubjectKey
 
 D = domains.c
@@ -67,6 +66,6 @@ async def disclose_to_registries(
                         purpose=Purpose.DOMAIN_REGISTRATION,
                         legal_basis=basis,
                         coordinates=coordinates,
-                        trigger=to_global_id("Domain", domain),
+                        trigger=key.global_id("Domain", domain),
                         now=now,
                     )

@@ -13,9 +13,11 @@ from resolvers.catalogues import translated
 from resolvers.commands import Desk, Result, Run
 from resolvers.fetches import ByIndex, ByKey, PageOf, Row
 from resolvers.filters import NOW, SUBJECT
-from resolvers.guard import Revealed
+from resolvers.guard import Judge, Revealed
 from resolvers.once import once
+from store.cursors import Cursors
 from store.database import Store
+from store.global_ids import GlobalIds
 from store.subjectkey import SubjectKey
 
 Admitted = tuple[Row, SubjectKey]
@@ -34,7 +36,9 @@ class Unit:
 
     __slots__ = ("_loaders", "desk", "failed", "parameters", "performed", "revealed", "store")
 
-    def __init__(self, store: Store, subject: int | None, now: datetime, desk: Desk | None = None) -> None:
+    def __init__(
+        self, store: Store, subject: int | None, now: datetime, desk: Desk | None = None, judge: Judge | None = None
+    ) -> None:
         self.store = store
         self.desk = desk
         self.performed: dict[str, Result] = {}
@@ -42,8 +46,18 @@ class Unit:
         self.failed: dict[str, Exception] = {}
         """Commands that broke off: how much of them was done nobody knows, so they are not tried again."""
         self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
-        self.revealed = Revealed(store.keys)
+        self.revealed = Revealed(store.keys, judge)
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
+
+    @property
+    def ids(self) -> GlobalIds:
+        """The ids that the world outside sees."""
+        return self.store.keys.house.ids
+
+    @property
+    def cursors(self) -> Cursors:
+        """The cursors of pages."""
+        return self.store.keys.house.cursors
 
     async def perform(self, key: str, run: Run, given: Mapping[str, Any]) -> Result:
         """Carry out a command once, however often its answer is made: what was done is not done again.

@@ -22,6 +22,7 @@ from schema.sources import Attribute
 from schema.standard import Context
 from schema.views import Page
 from schema.words import enumerated
+from store.cursors import ListPlace
 
 
 def _told(name: str, description: str) -> Any:
@@ -103,10 +104,11 @@ class _Access:
 
 
 async def _page(context: Context, customer: Any, given: Mapping[str, Any]) -> Page:
-    at = paging("Customer.accesses", given, context.grant.max_page)
+    place = ListPlace(context.grant.client_id, context.grant.subject, "Customer.accesses", descending=True)
+    at = paging(place, context.unit.cursors, given, context.grant.max_page)
     language = "fr" if _word(given.get("language")) == "FR" else "en"
     found, more = await readings_about(context.unit, customer.id, at.after, at.first)
-    return Page.at("Customer.accesses", at, [_access(context, each, language) for each in found], more)
+    return Page.of(at, [_access(context, each, language) for each in found], more)
 
 
 def _word(given: Any) -> Any:

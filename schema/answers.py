@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from resolvers.authentication_means import FRESH
+from resolvers.guard import CustomerLimitError
 from schema.decision import Decision
 from schema.errors import Code, Problem
 from schema.plans import Plan
@@ -98,6 +99,17 @@ def too_many_customers(wait: float, most: int) -> Outcome:
     )
     details = {"retryAfter": seconds, "most": most}
     return failed(Kind.THROTTLED, [Problem(Code.TOO_MANY_CUSTOMERS, message, details=details)], seconds)
+
+
+def not_shown(beyond: CustomerLimitError, path: tuple[str | int, ...]) -> Problem:
+    """A change was made, and what it changed is not shown: the client may read no more customers in this hour."""
+    seconds = max(1, math.ceil(beyond.retry_after))
+    message = (
+        f"This client may read {beyond.most} different customers in an hour. The change was made; read what it changed "
+        f"in {seconds} s, or have the operator raise it."
+    )
+    details = {"retryAfter": seconds, "most": beyond.most}
+    return Problem(Code.TOO_MANY_CUSTOMERS, message, path=path, details=details)
 
 
 def timed_out(seconds: float) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,15 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 
-from policy.grant import Grant
+from policy.grant import Grant, Over
 from policy.purposes import Purpose
+from policy.references import References
 from resolvers.authentication_means import FRESH, SKEW, Means
 from resolvers.commands import Desk
 from resolvers.documents import Trusted, TrustedDocuments
+from resolvers.guard import CustomerLimitError, Judge
 from resolvers.partners import disclose_to_partner
+from resolvers.references import REFERENCES
 from resolvers.registries import disclose_to_registries
 from resolvers.unit import Unit
 from schema import answers
@@ -82,6 +85,7 @@ class Api:
         budget: Budget | None = None,
         means: Means | None = None,
         watch: Watch | None = None,
+        references: References = REFERENCES,
     ) -> None:
         self.model = SchemaModel(core_schema())
         require_clean(self.model)
@@ -92,6 +96,7 @@ class Api:
         self.means = means or Means()
         self._budget: Budget = budget or NoBudget()
         self._watch: Watch = watch or NoWatch()
+        self._references = references
         self._documents = Documents(self.model.core, self.limits)
         self._trusted = TrustedDocuments(store.reader)
         self._in_url = PersonalInUrl(self.model)
@@ -166,7 +171,7 @@ class Api:
         said = stated(operation.node, request.variables or NOTHING, request.purpose, request.reference)  # 3
         if isinstance(said, Problem):
             return failed(Kind.REQUEST_ERROR, [said])
-        chosen = choose(grant, text.purpose, said)
+        chosen = choose(grant, text.purpose, said, self._references)
         decision = self._decide(operation, grant, chosen.purpose)  # 4
         settled = Settled(operation, chosen, decision)
         found = self._refused(settled, grant, _dry(request)) or settled
@@ -217,7 +222,10 @@ class Api:
         if wait := self._budget.spend(grant.client_id, cost, grant.subject):
             return answers.throttled(wait, cost)
         now = self.clock()
-        unit, data, errors = await self._run(settled, ready, grant, variables, given, now, request)  # 8
+        try:
+            unit, data, errors = await self._run(settled, ready, grant, variables, given, now, request)  # 8
+        except CustomerLimitError as beyond:
+            return answers.too_many_customers(beyond.retry_after, beyond.most)
         if unit.revealed.subjects:
             if wait := self._watch.note(grant, unit.revealed.subjects, not settled.operation.is_mutation):
                 return answers.too_many_customers(wait, grant.customers_per_hour or 0)
@@ -234,7 +242,13 @@ class Api:
         if ready is None:
             plan = make_plan(self.model, self.store.reader, operation, settled.decision, values)
             fields = orjson.Fragment(orjson.dumps(list(plan.coordinates)))
-            ready = Ready(plan, compiled_or_none(self.model, plan), estimate_of(plan), fields, _sensitive(plan))
+            ready = Ready(
+                plan,
+                compiled_or_none(self.model, plan, self.store.keys.house),
+                estimate_of(plan),
+                fields,
+                _sensitive(plan),
+            )
             self._plans[key] = ready
         return ready
 
@@ -252,7 +266,9 @@ class Api:
         desk = Desk(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now, self.means)
         if settled.operation.is_mutation:
             desk = replace(desk, language=request.language, key=request.idempotency_key)
-        unit = Unit(self.store, grant.subject, now, desk)
+        changing = settled.operation.is_mutation
+        judge = self._judge(grant, changing)
+        unit = Unit(self.store, grant.subject, now, desk, judge)
         if ready.compiled is None:
             self.counts["standard:not covered"] += 1
         else:
@@ -260,19 +276,43 @@ class Api:
                 data = await ready.compiled(unit, grant, variables)
             except (StoreUnavailable, TimeoutError):
                 raise
-            except Exception as error:  # noqa: BLE001  (the standard executor meets it again, and reports it properly)
+            except Exception as error:
+                if isinstance(error, CustomerLimitError) and not changing:
+                    raise
                 self.counts[f"standard:{type(error).__name__}"] += 1
-                before, unit = unit, Unit(self.store, grant.subject, now, desk)
+                before, unit = unit, Unit(self.store, grant.subject, now, desk, judge)
                 unit.performed.update(before.performed)
                 unit.failed.update(before.failed)
             else:
                 self.counts["compiled"] += 1
                 return unit, data, []
         result = await execute_plan(Context(ready.plan, unit, desk, self.model), given)
-        return unit, result.data, [self._problem(error, grant) for error in result.errors or ()]
+        return unit, result.data, [self._problem(error, grant, changing) for error in result.errors or ()]
 
-    def _problem(self, error: GraphQLError, grant: Grant) -> Problem:
+    def _judge(self, grant: Grant, changing: bool) -> Judge | None:
+        """What stops a client that may read no more customers, before any of their values is opened.
+
+        What a query reads is counted when its answer leaves; what a change shows is counted at once, since the change
+        is not taken back.
+        """
+        most = grant.customers_per_hour
+        if grant.over is not Over.STOP or not most or grant.subject is not None:
+            return None
+
+        def judge(pseudonyms: Iterable[str]) -> None:
+            asked = list(pseudonyms)
+            wait = self._watch.note(grant, asked, True) if changing else self._watch.wait(grant, asked)
+            if wait:
+                raise CustomerLimitError(wait, most)
+
+        return judge
+
+    def _problem(self, error: GraphQLError, grant: Grant, changing: bool) -> Problem:
         original = error.original_error
+        if isinstance(original, CustomerLimitError):
+            if not changing:
+                raise original
+            return answers.not_shown(original, tuple(error.path or ()))
         if isinstance(original, (StoreUnavailable, TimeoutError)):
             raise original
         if original is not None and not isinstance(original, GraphQLError):

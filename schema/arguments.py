@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from policy.grant import Grant
 from schema.errors import Code, FieldError
-from schema.global_ids import from_cursor, from_global_id
 from schema.model import FieldModel, SchemaModel
-from schema.sources import Entry, Told
+from schema.sources import Entry, Paged, Told
+from store.cursors import Cursors, ListPlace
+from store.global_ids import GlobalIds
 
 DEFAULT_PAGE = 50
 
@@ -21,9 +22,18 @@ class Paging:
 
     first: int
     after: int | None
+    seal: Callable[[int], str]
+    """Makes the cursor of a row of this list from its key."""
 
 
-def paging(coordinate: str, arguments: Mapping[str, Any], most: int) -> Paging:
+def list_place(field: FieldModel, grant: Grant) -> ListPlace:
+    """The list that a connection shows to this caller: what its cursors are bound to."""
+    source = field.source
+    newest = isinstance(source, Paged) and source.relation is not None and source.relation.newest_first
+    return ListPlace(grant.client_id, grant.subject, field.coordinate, newest)
+
+
+def paging(place: ListPlace, cursors: Cursors, arguments: Mapping[str, Any], most: int) -> Paging:
     """`first` and `after` of a connection; FieldError when they cannot be followed."""
     first = arguments.get("first")
     if first is None:
@@ -34,22 +44,25 @@ def paging(coordinate: str, arguments: Mapping[str, Any], most: int) -> Paging:
         raise FieldError(Code.PAGE_TOO_LARGE, f"`first` is more than this client may read at once: {most}.")
     cursor = arguments.get("after")
     if cursor is None:
-        return Paging(first, None)
-    after = from_cursor(coordinate, cursor)
+        return Paging(first, None, cursors.sealer(place))
+    after = cursors.open(place, cursor)
     if after is None:
-        raise FieldError(Code.INVALID_CURSOR, f"`after` is not a cursor that {coordinate} gave out.")
-    return Paging(first, after)
+        message = f"`after` is not a cursor that {place.coordinate} gave to this client."
+        raise FieldError(Code.INVALID_CURSOR, message)
+    return Paging(first, after, cursors.sealer(place))
 
 
-def node_key(model: SchemaModel, field: FieldModel, text: str) -> tuple[str, int]:
+def node_key(ids: GlobalIds, model: SchemaModel, field: FieldModel, text: str) -> tuple[str, int]:
     """The type and key of a global id that this field can answer; FieldError otherwise, existing or not."""
-    found = from_global_id(text)
-    if found is None or found[0] not in model.rows:
+    found = ids.decode(text)
+    if found is None or found.type_name not in model.rows:
         raise FieldError(Code.INVALID_ID, "`id` is not a global id: give the `id` of an object exactly as it was read.")
     assert isinstance(field.source, Entry)
-    if field.source.table is not None and model.rows[found[0]].table is not field.source.table:
-        raise FieldError(Code.INVALID_ID, f"`id` names a {found[0]}: {field.coordinate} takes the id of another type.")
-    return found
+    if field.source.table is not None and model.rows[found.type_name].table is not field.source.table:
+        raise FieldError(
+            Code.INVALID_ID, f"`id` names a {found.type_name}: {field.coordinate} takes the id of another type."
+        )
+    return found.type_name, found.key
 
 
 def searched_for(field: FieldModel, text: str) -> str:

@@ -10,7 +10,7 @@ from graphql.language import Visitor, visit
 
 from policy.grant import Grant
 from resolvers.unit import Unit
-from schema.arguments import node_key, own_key, paging, searched_for
+from schema.arguments import list_place, node_key, own_key, paging, searched_for
 from schema.model import SchemaModel
 from schema.planning import LOOKUPS
 from schema.plans import Planned
@@ -30,7 +30,7 @@ def own(unit: Unit, grant: Grant, values: Values) -> int:
 def id_of(model: SchemaModel, planned: Planned) -> Bound:
     """The type and primary key that the argument `id` names."""
     facts, read = planned.facts, argument(planned, "id")
-    return lambda unit, grant, values: node_key(model, facts, read(values))
+    return lambda unit, grant, values: node_key(unit.ids, model, facts, read(values))
 
 
 def lookup_of(planned: Planned) -> Bound:
@@ -60,12 +60,12 @@ def input_of(planned: Planned) -> Bound:
 
 def page_of(planned: Planned) -> Bound:
     """How many, and after which key."""
-    coordinate = planned.facts.coordinate
+    facts = planned.facts
     reads = {name: argument(planned, name) for name in ("first", "after")}
 
     def page(unit: Unit, grant: Grant, values: Values) -> tuple[int, int | None]:
         given = {name: value for name, read in reads.items() if (value := read(values)) is not Undefined}
-        at = paging(coordinate, given, grant.max_page)
+        at = paging(list_place(facts, grant), unit.cursors, given, grant.max_page)
         return at.first, at.after
 
     return page

@@ -14,7 +14,6 @@ from resolvers.authentication_means import FRESH
 from resolvers.commands import Desk, Result, Run
 from schema.directives import StepUp
 from schema.fields import DECLARED, Allowed, Declared, allowances, declare, directives, public
-from schema.global_ids import from_global_id
 from schema.records import plain_type
 from schema.sources import Affected, Attribute, Command
 
@@ -78,8 +77,9 @@ def by_id(run: Run, field: str, *types: str) -> Run:
     async def with_key(desk: Desk, given: Mapping[str, Any]) -> Result:
         if given.get(field) is None:
             return await run(desk, given)
-        found = from_global_id(given[field])
-        return await run(desk, {**given, field: found[1] if found is not None and found[0] in types else 0})
+        found = desk.store.keys.house.ids.decode(given[field])
+        key = found.key if found is not None and found.type_name in types else 0
+        return await run(desk, {**given, field: key})
 
     return with_key
 

@@ -38,33 +38,34 @@ from schema.shapes import CONSTANTS, NotCovered, display, typename, withheld
 from schema.sources import Affected, Attribute, Command, Entry, GrantFacts, Paged, Told
 from schema.views import GrantView
 from schema.writing import Source
+from store.housekeys import HouseKeys
 
 Compiled = Callable[[Unit, Grant, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
-def compiled_or_none(model: SchemaModel, plan: Plan) -> Compiled | None:
-    """The function, or None when the standard executor has to answer."""
+def compiled_or_none(model: SchemaModel, plan: Plan, house: HouseKeys) -> Compiled | None:
+    """The function, or None when the standard executor has to answer; StoreUnavailable while no key is there."""
     if plan.decision.introspects or plan.null_switch:
         return None
     try:
-        return compile_plan(model, plan)
+        return compile_plan(model, plan, house)
     except NotCovered:
         return None
 
 
-def compile_plan(model: SchemaModel, plan: Plan) -> Compiled:
+def compile_plan(model: SchemaModel, plan: Plan, house: HouseKeys) -> Compiled:
     """The function that answers the plan; NotCovered when there is none."""
-    answer: Compiled = _Compiler(model).source(plan).function("answer")
+    answer: Compiled = _Compiler(model, house).source(plan).function("answer")
     return answer
 
 
 class _Compiler:
     """Each method writes its lines and gives the expression in which they leave their value."""
 
-    def __init__(self, model: SchemaModel) -> None:
+    def __init__(self, model: SchemaModel, house: HouseKeys) -> None:
         self.model = model
         self.out = Source("async def answer(unit, grant, variables):", **CONSTANTS, view=GrantView.of)
-        self.levels = Levels(model, self.out)
+        self.levels = Levels(model, self.out, house)
         self.shapes = self.levels.shapes
 
     def source(self, plan: Plan) -> Source:
@@ -194,7 +195,7 @@ class _Compiler:
 
     def _grant(self, planned: Planned) -> str:
         n = self.out.number()
-        self.out.add(f"grant{n} = view(grant)")
+        self.out.add(f"grant{n} = view(grant, unit.ids)")
         shown = []
         for key, each in planned.only.fields.items():
             source = each.model.source if each.model else None

@@ -32,11 +32,18 @@ class Watch(Protocol):
     def note(self, grant: Grant, pseudonyms: Iterable[str], binding: bool) -> float:
         """Count these customers; seconds to wait when they must not be revealed, else 0. Not binding: only count."""
 
+    def wait(self, grant: Grant, pseudonyms: Iterable[str]) -> float:
+        """Seconds to wait when these customers must not be revealed, else 0; nobody is counted yet."""
+
 
 class NoWatch:
     """Nobody counts."""
 
     def note(self, grant: Grant, pseudonyms: Iterable[str], binding: bool) -> float:
+        """Never too many."""
+        return 0.0
+
+    def wait(self, grant: Grant, pseudonyms: Iterable[str]) -> float:
         """Never too many."""
         return 0.0
 

@@ -13,7 +13,6 @@ from resolvers import erasures as asking
 from resolvers.commands import Desk
 from schema.commands import UserError, affected, shown, unkept, user_errors, written
 from schema.fields import datum, identity
-from schema.global_ids import to_global_id
 from schema.node import Node
 from schema.readers import ERASED, SELF
 from schema.records import plain_type, record
@@ -92,4 +91,5 @@ class CancelErasurePayload:
 async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> asking.Requested:
     """The command, with the services named as the schema names them."""
     done = await asking.request_erasure(desk, given)
-    return replace(done, blocked_by=tuple(to_global_id("Service", key) for key in done.blocked_by))
+    service = desk.store.keys.house.ids.encoder("Service")
+    return replace(done, blocked_by=tuple(service(desk.subject, key) for key in done.blocked_by))

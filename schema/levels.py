@@ -12,15 +12,16 @@ from schema.plans import Planned, Selection, rows_below
 from schema.shapes import NotCovered, Shape, Shapes
 from schema.sources import Paged, Related
 from schema.writing import Source
+from store.housekeys import HouseKeys
 
 
 class Levels:
     """Writes the fetches of one level after another: the rows of number n are in `rows<n>`."""
 
-    def __init__(self, model: SchemaModel, out: Source) -> None:
+    def __init__(self, model: SchemaModel, out: Source, house: HouseKeys) -> None:
         self.out = out
-        self.shapes = Shapes(model, out)
-        self.pages = Pages(out, self.shapes)
+        self.shapes = Shapes(model, out, house.ids)
+        self.pages = Pages(out, self.shapes, house.cursors)
 
     def bound(self, bound: Bound) -> str:
         """The arguments of a field, bound to the request."""

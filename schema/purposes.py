@@ -11,6 +11,8 @@ from graphql import OperationDefinitionNode, ValueNode, VariableNode
 from policy.decision import Reason, Refused, effective_purpose
 from policy.grant import Grant
 from policy.purposes import Purpose
+from policy.references import References
+from resolvers.references import REFERENCES
 from schema.errors import Code, Problem
 
 
@@ -34,7 +36,9 @@ class Chosen:
         """The error for an operation that needs a purpose and has none."""
         assert self.refused is not None
         allowed = [each.name for each in self.refused.allowed]
-        details = {"reason": self.refused.reason.name, "allowedPurposes": allowed}
+        details: dict[str, Any] = {"reason": self.refused.reason.name, "allowedPurposes": allowed}
+        if self.refused.expected:
+            details["expected"] = self.refused.expected
         return Problem(Code.PURPOSE_REFUSED, self.refused.reason.text + _advice(self.refused), details=details)
 
 
@@ -56,9 +60,9 @@ def stated(
     return Stated(None if name is None else Purpose[name], case or reference)
 
 
-def choose(grant: Grant, registered: Purpose | None, asked: Stated) -> Chosen:
+def choose(grant: Grant, registered: Purpose | None, asked: Stated, references: References = REFERENCES) -> Chosen:
     """The effective purpose (DESIGN §2 rule 2)."""
-    found = effective_purpose(grant.purposes, registered, asked.purpose, asked.reference)
+    found = effective_purpose(grant.purposes, registered, asked.purpose, asked.reference, references)
     if isinstance(found, Refused):
         return Chosen(None, None, found)
     return Chosen(found, asked.reference)
@@ -103,6 +107,6 @@ def _advice(refused: Refused) -> str:
         case Reason.PURPOSE_NOT_GRANTED if names:
             return f" It has: {names}."
         case Reason.REFERENCE_REQUIRED | Reason.REFERENCE_MALFORMED:
-            return " Give it with `@for(purpose: …, reference: …)` or the `Purpose-Reference` header."
+            return f" Give {refused.expected} with `@for(purpose: …, reference: …)` or the `Purpose-Reference` header."
         case _:
             return ""

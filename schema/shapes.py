@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -16,6 +15,7 @@ from schema.plans import Planned, Selection
 from schema.sources import Embedded, GlobalId, Paged, Part, Related, Value
 from schema.variables import fits_int
 from schema.writing import Source
+from store.global_ids import GlobalIds
 from store.sealing import VERSION, SealBroken
 
 Shape = Callable[[Planned], str]
@@ -26,10 +26,6 @@ Columns = Mapping[Column[Any], str]
 
 class NotCovered(Exception):  # noqa: N818  (a fact about the plan, not a mistake)
     """The plan has something that only the standard executor answers; the message names it."""
-
-
-def _opaque(text: bytes) -> str:
-    return b2a_base64(text, newline=False).decode()
 
 
 def _flag(value: Any) -> bool | None:
@@ -53,7 +49,6 @@ CONSTANTS: Mapping[str, Any] = {
     "broken": _broken,
     "flag": _flag,
     "loads": orjson.loads,
-    "opaque": _opaque,
     "whole": _whole,
 }
 """What the lines of this module name."""
@@ -62,8 +57,8 @@ CONSTANTS: Mapping[str, Any] = {
 class Shapes:
     """Writes the loops over rows."""
 
-    def __init__(self, model: SchemaModel, out: Source) -> None:
-        self.model, self.out = model, out
+    def __init__(self, model: SchemaModel, out: Source, ids: GlobalIds) -> None:
+        self.model, self.out, self.ids = model, out, ids
         self.below: dict[Planned, int] = {}
         """The number of the level whose rows hang on a place: they are shaped before, in `by<n>`."""
 
@@ -129,7 +124,8 @@ class Shapes:
             case Value(column, read):
                 return self._value(each.facts, column, columns[column], read)
             case GlobalId():
-                return f"opaque({f'{type_name}:%d'.encode()!r} % i)"
+                name = self.out.constant(f"id_of_{type_name}", self.ids.encoder(type_name))
+                return f"{name}(r[{layout.owner_at}], i)"
             case Embedded(column):
                 return self._embedded(each, columns[column])
             case Related(relation):

@@ -24,9 +24,8 @@ from resolvers.commands import Desk, Result, Run
 from resolvers.fetches import ByIndex, ByKey, PageOf
 from resolvers.guard import Damaged, Record
 from resolvers.unit import Admitted, Unit
-from schema.arguments import Paging, node_key, own_key, paging, searched_for
+from schema.arguments import Paging, list_place, node_key, own_key, paging, searched_for
 from schema.errors import Code, FieldError
-from schema.global_ids import to_global_id
 from schema.model import SchemaModel
 from schema.planning import LOOKUPS
 from schema.plans import Misplanned, Place, Plan, Planned
@@ -118,7 +117,7 @@ def _resolver(source: Source | None) -> Resolver:
         case Value(column, read):
             return _value(column, read)
         case GlobalId():
-            return lambda record, info: to_global_id(record.type_name, record.id)
+            return _global_id
         case Embedded(column):
             return _value(column, None)
         case Part(index, read):
@@ -136,7 +135,7 @@ def _resolver(source: Source | None) -> Resolver:
         case Attribute(name):
             return lambda value, info: getattr(value, name)
         case GrantFacts():
-            return lambda root, info: GrantView.of(info.context.grant)
+            return lambda root, info: GrantView.of(info.context.grant, info.context.unit.ids)
         case Command(run):
             return _command(run)
         case Affected(name, _):
@@ -147,6 +146,10 @@ def _resolver(source: Source | None) -> Resolver:
             return lambda value, info, **arguments: run(info.context, value, arguments)
         case None:
             raise LookupError("a field without a source cannot be answered")
+
+
+def _global_id(record: Record, info: Info) -> str:
+    return info.context.unit.ids(record.type_name, record.owner, record.id)
 
 
 def _value(column: Any, read: Callable[[Any], Any] | None) -> Resolver:
@@ -183,7 +186,7 @@ async def _page(root: Any, info: Info, **arguments: Any) -> Page:
     _, planned = _here(info)
     fetch, at = planned.fetch(PageOf), _paging(planned, info, arguments)
     rows, more = await info.context.unit.page(fetch, at.after, at.first)
-    return Page.of(planned, at, _records(info, rows, fetch), more)
+    return Page.of(at, _records(info, rows, fetch), more)
 
 
 def _page_under(source: Any) -> Resolver:
@@ -192,13 +195,15 @@ def _page_under(source: Any) -> Resolver:
         fetch, at = planned.fetch(PageOf), _paging(planned, info, arguments)
         key = record.value(source)
         rows, more = await info.context.unit.page_under(place, fetch, key, at.after, at.first)
-        return Page.of(planned, at, _records(info, rows, fetch), more)
+        return Page.of(at, _records(info, rows, fetch), more)
 
     return resolve
 
 
 def _paging(planned: Planned, info: Info, arguments: Mapping[str, Any]) -> Paging:
-    return paging(planned.facts.coordinate, arguments, info.context.grant.max_page)
+    context: Context = info.context
+    place = list_place(planned.facts, context.grant)
+    return paging(place, context.unit.cursors, arguments, context.grant.max_page)
 
 
 def _entry(kind: str) -> Callable[..., Awaitable[Any]]:
@@ -208,7 +213,7 @@ def _entry(kind: str) -> Callable[..., Awaitable[Any]]:
         if kind == "me":
             key, type_name, name = own_key(context.grant), None, None
         else:
-            type_name, key = node_key(context.model, planned.facts, arguments["id"])
+            type_name, key = node_key(context.unit.ids, context.model, planned.facts, arguments["id"])
             name = context.model.rows[type_name].table.name
             if name not in planned.fetches:
                 return None

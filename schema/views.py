@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy.grant import Grant
-from resolvers.guard import Record
 from schema.arguments import Paging
-from schema.global_ids import to_cursor, to_global_id
-from schema.plans import Planned
+from store.global_ids import GlobalIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +28,9 @@ class Page:
     has_previous_page: bool
 
     @classmethod
-    def of(cls, planned: Planned, at: Paging, records: list[Record], more: bool) -> Page:
-        """The page of these rows."""
-        return cls.at(planned.facts.coordinate, at, records, more)
-
-    @classmethod
-    def at(cls, coordinate: str, at: Paging, records: Sequence[Any], more: bool) -> Page:
-        """The page of these values, which have an `id`, in the list of this coordinate."""
-        edges = [Edge(each, to_cursor(coordinate, each.id)) for each in records]
+    def of(cls, at: Paging, records: Sequence[Any], more: bool) -> Page:
+        """The page of these rows or other values, which have an `id`."""
+        edges = [Edge(each, at.seal(each.id)) for each in records]
         return cls(edges, more, at.after is not None)
 
     @property
@@ -71,7 +64,9 @@ class GrantView:
     session_id: str | None
 
     @classmethod
-    def of(cls, grant: Grant) -> GrantView:
+    def of(cls, grant: Grant, ids: GlobalIds) -> GrantView:
         """In a stable order."""
-        session = None if grant.session_id is None else to_global_id("Session", grant.session_id)
+        session = None
+        if grant.session_id is not None and grant.subject is not None:
+            session = ids("Session", grant.subject, grant.session_id)
         return cls(grant.client_id, sorted(each.name for each in grant.purposes), sorted(grant.scopes), session)

@@ -30,6 +30,7 @@ class StoreConfig:
     connections: int = 8
     keys_kept: int = 100_000
     key_max_age: float = 60.0
+    id_key_version: int = 1
 
     def __post_init__(self) -> None:
         """ValueError when the addresses do not fit together."""

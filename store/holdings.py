@@ -113,7 +113,7 @@ async def _fetch(reader: Reader, query: Select[Any], values: Mapping[str, Any]) 
 
 
 def _value(column: Column[Any], key: SubjectKey, row_id: Any, resting: Any) -> Any:
-    """What the column holds, as JSON has it: instants as text, bytes in hexadecimal, keys as text."""
+    """What the column holds, as JSON has it: instants as text, bytes in hexadecimal, keys as ids."""
     if resting is None:
         return None
     if (sealing := column.info.get("sealing")) is not None:
@@ -128,7 +128,15 @@ def _value(column: Column[Any], key: SubjectKey, row_id: Any, resting: Any) -> A
         return bool(resting)
     if isinstance(resting, bytes):
         return resting.hex()
+    if is_key(column) and isinstance(resting, int):
+        return key.global_id(_pointed_at(column), resting)  # A row's number would tell when it was made (G16).
     return str(resting) if is_key(column) else resting
+
+
+def _pointed_at(column: Column[Any]) -> str:
+    """What a key is the key of: the schema's type for a customer, the table's name for what has no one type there."""
+    table = next((each.column.table for each in column.foreign_keys), column.table)
+    return "Customer" if table is customers or column.name == "customer_id" else str(table.name)
 
 
 def personal_without_owner() -> tuple[Column[Any], ...]:

@@ -11,8 +11,10 @@ from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from store.cursors import Cursors
 from store.engines import transaction
 from store.faults import Cause, StoreUnavailable
+from store.global_ids import VERSIONS, GlobalIds
 from store.keys import signing_keys, system_keys
 from store.metadata import instant
 from store.reading import Reader
@@ -20,6 +22,7 @@ from store.rootkey import RootKeys
 from store.subjectkey import KEY_BYTES
 
 INDEX_KEY = "blind-index"
+IDS_KEY = "global-ids"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class HouseKeys:
         self._root = root
         self._clock = clock
         self._kept: dict[str, bytes] = {}
+        self._ids: tuple[GlobalIds, Cursors] | None = None
         self._find = reader.prepare(
             select(system_keys.c.root_version, system_keys.c.wrapped).where(system_keys.c.name == bindparam("name"))
         )
@@ -65,6 +69,29 @@ class HouseKeys:
         """The key of the blind indexes; StoreUnavailable until the store was reached for the first time."""
         self.require()
         return self._kept[INDEX_KEY]
+
+    @property
+    def ids(self) -> GlobalIds:
+        """The ids that the world outside sees; StoreUnavailable until the store was reached for the first time."""
+        return self._outside()[0]
+
+    @property
+    def cursors(self) -> Cursors:
+        """The cursors of pages; StoreUnavailable until the store was reached for the first time."""
+        return self._outside()[1]
+
+    def _outside(self) -> tuple[GlobalIds, Cursors]:
+        if self._ids is None:
+            raise StoreUnavailable(Cause.DOWN)
+        return self._ids
+
+    async def load_ids(self, version: int) -> None:
+        """Get the keys of ids and cursors: new ones are of this version, those of the versions around it are read.
+
+        The next version is read already, so that replicas may be moved to it one after the other.
+        """
+        keys = {each: await self.system(f"{IDS_KEY}-{each}") for each in range(1, min(version + 1, VERSIONS) + 1)}
+        self._ids = GlobalIds(keys, version), Cursors(keys, version)
 
     def require(self) -> None:
         """StoreUnavailable until the store was reached and its root key proved right: nothing is made before."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from base64 import b64encode
 from collections.abc import Callable
 from threading import Lock
 from time import time_ns
@@ -57,8 +56,3 @@ new_id = IdMaker()
 
 
 os.register_at_fork(after_in_child=new_id.renew)
-
-
-def to_global_id(type_name: str, key: int) -> str:
-    """The id of a row as the world outside knows it (Relay): the type and the primary key, opaque."""
-    return b64encode(f"{type_name}:{key}".encode()).decode()

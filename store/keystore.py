@@ -87,9 +87,9 @@ class KeyStore:
     async def _unwrap(self, ids: Iterable[int], time: float) -> dict[int, SubjectKey]:
         before = self._destructions
         rows = await self._reader.fetch(self._find, {"ids": list(ids)})
-        expires = time + self._max_age
+        expires, outside = time + self._max_age, self.house.ids
         fresh = {
-            id_: SubjectKey(id_, self._root.unwrap(version, f"subject:{id_}", wrapped), expires)
+            id_: SubjectKey(id_, self._root.unwrap(version, f"subject:{id_}", wrapped), expires, outside)
             for id_, version, wrapped in rows
         }
         if before == self._destructions:  # Otherwise it may have been read before its destruction was committed.

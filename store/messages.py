@@ -15,6 +15,11 @@ from store.sealing import SealBroken, Sealed, seal, unseal
 KEY = "outbox"
 
 
+def name_of(house: HouseKeys, id_: int) -> str:
+    """How receivers, and logs, know a message: for ever the same, and without its moment."""
+    return house.ids.lasting("msg", id_, id_)
+
+
 async def seal_for_nobody(house: HouseKeys, id_: int, message: bytes) -> Sealed:
     """Seal a message that must outlive its customer's key; its bytes are wiped as soon as it is delivered."""
     return seal(AESGCM(await house.system(KEY)), _place(id_), message)

@@ -12,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Column
 
+from store.global_ids import GlobalIds
 from store.sealing import Sealed, seal, unseal
 
 KEY_BYTES = 32
@@ -29,16 +30,25 @@ class SubjectKey:
     customer in the ledger: 22 characters that nobody can link to the customer once the key is destroyed.
     """
 
-    __slots__ = ("_cipher", "customer_id", "decrypt", "expires", "pseudonym")
+    __slots__ = ("_cipher", "_ids", "customer_id", "decrypt", "expires", "pseudonym")
 
-    def __init__(self, customer_id: int, key: bytes, expires: float) -> None:
+    def __init__(self, customer_id: int, key: bytes, expires: float, ids: GlobalIds) -> None:
         self.customer_id = customer_id
+        self._ids = ids
         self.expires = expires
         """Until when (monotonic seconds) the key may be used without asking the key store again."""
         self.pseudonym = urlsafe_b64encode(hmac.digest(key, b"ledger", "sha256")[:16])[:22].decode()
         self._cipher = AESGCM(key)
         self.decrypt = self._cipher.decrypt
         """What `open` does, for compiled reads that check the version and name the place themselves; InvalidTag."""
+
+    def global_id(self, type_name: str, key: int) -> str:
+        """The id, as the world outside knows it, of a row of this customer."""
+        return self._ids(type_name, self.customer_id, key)
+
+    def lasting_id(self, type_name: str, key: int) -> str:
+        """The same for what a receiver compares for ever; see `GlobalIds.lasting`."""
+        return self._ids.lasting(type_name, self.customer_id, key)
 
     def open(self, column: str | Column[Any], row_id: int, sealed: bytes) -> bytes:
         """The plaintext, for `Sealing.decode`; SealBroken when the value was sealed elsewhere or changed."""
@@ -49,10 +59,10 @@ class SubjectKey:
         return seal(self._cipher, f"{column}:{self.customer_id}:{row_id}".encode(), plaintext)
 
     def __repr__(self) -> str:
-        return f"<key of customer {self.customer_id}>"
+        return f"<key of {self.global_id('Customer', self.customer_id)}>"
 
 
 @cache
 def nobodys_key() -> SubjectKey:
     """A key of no customer, of this process: what is sealed with it costs what it costs for a customer (G7)."""
-    return SubjectKey(0, secrets.token_bytes(KEY_BYTES), float("inf"))
+    return SubjectKey(0, secrets.token_bytes(KEY_BYTES), float("inf"), GlobalIds({1: secrets.token_bytes(32)}, 1))

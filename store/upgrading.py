@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from sqlalchemy import select
@@ -28,6 +28,13 @@ async def upgrade_all(config: StoreConfig) -> tuple[int, list[Collision]]:
 async def reindex_all(config: StoreConfig) -> tuple[int, list[Collision]]:
     """Look at every row once more, such as after the last replica of an earlier release has ended."""
     return await _reindexed(config, anew=True)
+
+
+async def customer_ids(config: StoreConfig, found: Iterable[Collision]) -> dict[int, str]:
+    """The customers of collisions by the ids that the world outside knows them by."""
+    async with _opened(config) as store:
+        ids = store.keys.house.ids
+        return {each: ids("Customer", each, each) for one in found for each in (one.customer, *one.others)}
 
 
 async def _reindexed(config: StoreConfig, anew: bool) -> tuple[int, list[Collision]]:

@@ -11,6 +11,7 @@ import orjson
 
 from policy.erasing import STEPS
 from policy.purposes import Purpose
+from store.housekeys import HouseKeys
 from store.notes import NoteInvalid, Signer, VerifierKey, open_note, sign
 
 SUFFIX = "/erasures"
@@ -26,11 +27,16 @@ def signed(signers: Sequence[Signer], facts: Mapping[str, Any]) -> str:
     return sign(f"{signers[0].name}{SUFFIX}\n{text}\n", signers)
 
 
-def facts_of(erasure: Any, finished_at: datetime, recipients: Sequence[Any]) -> dict[str, Any]:
+def case_name(house: HouseKeys, erasure_id: int) -> str:
+    """How a certificate, and a log, name an erasure: for ever the same, and without its moment."""
+    return house.ids.lasting("Case", erasure_id, erasure_id)
+
+
+def facts_of(case: str, erasure: Any, finished_at: datetime, recipients: Sequence[Any]) -> dict[str, Any]:
     """The facts of one erasure, from its row and those whom it told."""
     return {
         "version": 1,
-        "case": str(erasure.id),
+        "case": case,
         "cause": erasure.cause,
         "requestedAt": said(erasure.requested_at),
         "dueAt": said(erasure.due_at),

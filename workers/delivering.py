@@ -22,7 +22,7 @@ from sqlalchemy import bindparam, exists, or_, select, update
 
 from store.database import Store
 from store.faults import StoreUnavailable
-from store.messages import opened
+from store.messages import name_of, opened
 from store.metadata import Instant
 from store.outbox import outbox
 from workers.patience import asked_for, pause
@@ -156,7 +156,14 @@ class Deliverer:
             await connection.execute(update(outbox).where(O.id.in_([row.id for row in rows])).values(leased))
         contents = await opened(self._store.keys, [(row.id, row.customer_id, row.payload) for row in rows])
         return [
-            Message(row.id, row.customer_id, content, row.attempts + 1, row.give_up_at or row.created_at + self._age)
+            Message(
+                row.id,
+                name_of(self._store.keys.house, row.id),
+                row.customer_id,
+                content,
+                row.attempts + 1,
+                row.give_up_at or row.created_at + self._age,
+            )
             for row, content in zip(rows, contents, strict=True)
         ]
 
@@ -181,7 +188,7 @@ class Deliverer:
         now = self._clock()
         asked = asked_for(failure.retry_after, now)
         if failure.hopeless or now >= message.give_up_at:
-            log.error("a message was given up", extra={"outbox": message.id, "trouble": failure.word})
+            log.error("a message was given up", extra={"outbox": message.name, "trouble": failure.word})
             await self._settle(message, {"dead_at": now, "next_attempt_at": None, "trouble": failure.word})
             return
         if asked:

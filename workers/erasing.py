@@ -22,7 +22,7 @@ from store.faults import StoreUnavailable
 from store.ledger_keys import LedgerKeyLost, LedgerUnnamed
 from store.metadata import Instant
 from store.services import services
-from workers.certificates import Signers
+from workers.certificates import Signers, case_name
 from workers.erasing_plans import Planner, Tell
 from workers.erasing_redoing import Redoing
 from workers.erasing_steps import Case, Compose, Done, LeaseLost, Steps, exists
@@ -172,7 +172,7 @@ class Eraser:
 
     async def _note(self, case: Case, trouble: str, reason: str) -> None:
         """Say what stands in the way where the operator looks, if that can be written; it is tried again soon."""
-        log.warning("an erasure was put off: %s", reason, extra={"case": case.id})
+        log.warning("an erasure was put off: %s", reason, extra={"case": case_name(self._store.keys.house, case.id)})
         with suppress(StoreUnavailable, LeaseLost):
             async with self._store.write() as connection:
                 change = {"trouble": trouble, "leased_until": self._clock() + SOON}

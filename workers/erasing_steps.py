@@ -23,7 +23,7 @@ from store.messages import seal_for_nobody
 from store.outbox import outbox
 from store.revocations import end_customer
 from store.subjectkey import SubjectKey
-from workers.certificates import Signers, facts_of, ledger_entry, signed
+from workers.certificates import Signers, case_name, facts_of, ledger_entry, signed
 
 E, R, D, O = erasures.c, erasure_recipients.c, disclosures.c, outbox.c  # noqa: E741
 
@@ -99,7 +99,9 @@ class Steps:
             row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
             listed = select(erasure_recipients).where(R.erasure_id == case.id).order_by(R.kind, R.name)
             told = (await connection.execute(listed)).all()
-            certificate = row.certificate or signed(signers, facts_of(row, now, told))
+            certificate = row.certificate or signed(
+                signers, facts_of(case_name(self._store.keys.house, case.id), row, now, told)
+            )
             await self.hold(connection, case, {"certificate": certificate})
         await self._store.ledger.append(ledger_entry(certificate, now))
         done = {"state": "ERASED", "finished_at": now, "leased_until": None, "step": Step.CERTIFICATE.name}

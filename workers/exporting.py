@@ -122,7 +122,8 @@ class Exporter:
             given_up = row.attempts >= MOST
             await connection.execute(update(exports).where(E.id == row.id).values(failed if given_up else taken))
         if given_up:
-            log.error("an export was given up", extra={"export": row.id})
+            export = self._store.keys.house.ids("Export", row.customer_id, row.id)
+            log.error("an export was given up", extra={"export": export})
             return await self._claim(now)
         return Job(row.id, row.customer_id, row.language, row.attempts + 1)
 
@@ -131,7 +132,8 @@ class Exporter:
         now = self._clock()
         contents = Contents(self._store, self._meanings, key, now)
         sections = contents.sections()
-        head = Head(self._house.name, self._house.address, job.customer_id, job.language, now, sections)
+        customer = key.global_id("Customer", job.customer_id)
+        head = Head(self._house.name, self._house.address, customer, job.language, now, sections)
         forms: tuple[tuple[str, Form], ...] = (
             ("JSON", JsonForm()),
             ("HTML", HtmlForm()),

@@ -17,7 +17,8 @@ class Head:
 
     controller: str
     address: str
-    customer_id: int
+    customer: str
+    """The customer's id in the API."""
     language: str
     made_at: datetime
     sections: Sequence[Section]

@@ -41,7 +41,7 @@ class JsonForm(Form):
             "language": head.language,
             "madeAt": head.made_at.isoformat().replace("+00:00", "Z"),
             "controller": {"name": head.controller, "address": head.address},
-            "customer": str(head.customer_id),
+            "customer": head.customer,
             "words": self._words(head),
         }
         return _dumped(facts)[:-1] + ',"holdings":['

@@ -54,9 +54,9 @@ class Mailer:
         self._tls = tls or ssl.create_default_context()
         self._threads = ThreadPoolExecutor(AT_ONCE, "mail")
 
-    async def send(self, id_: int, content: bytes, now: datetime) -> None:
+    async def send(self, name: str, content: bytes, now: datetime) -> None:
         """Have the server take a letter of `resolvers.letters`; CannotMail when it does not."""
-        letter = compose(self._terms, id_, content, now)
+        letter = compose(self._terms, name, content, now)
         await asyncio.get_running_loop().run_in_executor(self._threads, self._hand_over, letter)
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class Mailer:
         return smtplib.SMTP(terms.host, terms.port, timeout=SECONDS)
 
 
-def compose(terms: Terms, id_: int, content: bytes, now: datetime) -> EmailMessage:
+def compose(terms: Terms, name: str, content: bytes, now: datetime) -> EmailMessage:
     """The letter. A header takes no line break, so nothing that somebody wrote can become another header or recipient:
     CannotMail for an address that is none."""
     said = orjson.loads(content)
@@ -105,7 +105,7 @@ def compose(terms: Terms, id_: int, content: bytes, now: datetime) -> EmailMessa
     except Exception as error:  # The parser's own defects are of many kinds, and each means the same.
         raise CannotMail("ADDRESS", hopeless=True) from error
     letter["Date"] = format_datetime(now)
-    letter["Message-ID"] = f"<{id_}@{terms.sender.rpartition('@')[2]}>"
+    letter["Message-ID"] = f"<{name}@{terms.sender.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(said["text"], charset="utf-8")
     letter["Content-Language"] = said["language"]

@@ -36,6 +36,8 @@ class Message:
     """One attempt at one message."""
 
     id: int
+    name: str
+    """What a receiver knows it by: the same at every attempt, so that it can tell a second one."""
     customer_id: int | None
     content: bytes | None
     attempt: int
@@ -53,11 +55,6 @@ class Receiver(Protocol):
         """Have a message taken; Failed when it is not."""
 
 
-def message_id(id_: int) -> str:
-    """What a receiver knows a message by: the same at every attempt, so that it can tell a second one."""
-    return f"msg_{id_}"
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class System:
     """An internal system."""
@@ -70,7 +67,7 @@ class System:
     async def send(self, message: Message, now: datetime) -> None:
         """Post it, signed; any 2xx says that it was taken."""
         body = message.content or b""
-        headers = {"Content-Type": "application/json"} | signed(self.secrets, message_id(message.id), now, body)
+        headers = {"Content-Type": "application/json"} | signed(self.secrets, message.name, now, body)
         try:
             answer = await self.poster.post(self.url, headers, body)
         except CannotPost as problem:
@@ -89,7 +86,7 @@ class MailServer:
     async def send(self, message: Message, now: datetime) -> None:
         """Hand the letter over."""
         try:
-            await self.mailer.send(message.id, message.content or b"", now)
+            await self.mailer.send(message.name, message.content or b"", now)
         except CannotMail as problem:
             raise Failed(str(problem), hopeless=problem.hopeless) from None
 

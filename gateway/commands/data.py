@@ -18,9 +18,8 @@ from resolvers.import_source import Format
 from resolvers.imports import import_customers
 from store.database import open_store
 from store.grants import Roles, by_database, grants_sql, roles_sql
-from store.ids import to_global_id
 from store.reindexing_writing import Collision
-from store.upgrading import reindex_all, upgrade_all
+from store.upgrading import customer_ids, reindex_all, upgrade_all
 
 BAD_ROWS = 1
 COLLISIONS = 4
@@ -70,9 +69,10 @@ def _tell_reindexed(changed: int, collisions: list[Collision], always: bool = Fa
     """By the ids of customers alone: what they have in common is an address of theirs."""
     if changed or always:
         click.echo(f"{changed} rows are looked up by another form of their value now.")
+    ids = server.run(customer_ids(store_config(read_settings()), collisions)) if collisions else {}
     for each in collisions:
-        who = to_global_id("Customer", each.customer)
-        others = ", ".join(to_global_id("Customer", other) for other in each.others) or "nobody any more"
+        who = ids[each.customer]
+        others = ", ".join(ids[other] for other in each.others) or "nobody any more"
         click.echo(f"  {SAID[each.lookup]} of customer {who}: also of {others}", err=True)
     if collisions:
         click.echo(

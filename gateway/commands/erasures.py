@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.ledger_verify import Keys, PublicKeys
+from gateway.legal import is_order_number
 from gateway.serving import store_config
 from policy.erasing import State
 from store.blindindex import Lookup
@@ -184,6 +185,8 @@ def hold(number: str, reference: str, days: int) -> None:
     \b
         gateway erasures hold K-100017 --reference "LG 4 O 123/26" --days 90
     """
+    if not is_order_number(reference):
+        raise click.BadParameter("a reference is the order's number, such as '4 O 123/26'", param_hint="--reference")
     with told_in_a_sentence():
         if not server.run(_held(number, reference, days)):
             click.echo("There is no customer with this number.", err=True)

@@ -139,6 +139,6 @@ def _with(work: Callable[[Legal], Awaitable[Result]]) -> Result:
 async def _on_store(settings: Settings, work: Callable[[Legal], Awaitable[Result]]) -> Result:
     store = await open_store(store_config(settings))
     try:
-        return await work(Legal(store))
+        return await work(Legal(store, settings.references))
     finally:
         await store.close()

@@ -172,7 +172,15 @@ def make_api(works: Works, settings: Settings, means: Means | None = None) -> Ap
     )
     try:
         budget = Budgets(settings.client_budget, time.monotonic, settings.customer_budget)
-        return Api(works.store, limits, clock=serving.now, budget=budget, means=means, watch=works.reach)
+        return Api(
+            works.store,
+            limits,
+            clock=serving.now,
+            budget=budget,
+            means=means,
+            watch=works.reach,
+            references=settings.references,
+        )
     except SchemaRefused as error:
         click.echo(str(error), err=True)
         raise SystemExit(CANNOT_START) from error

@@ -91,7 +91,7 @@ class RefreshGrant(grants.RefreshTokenGrant):
         Nothing is used up yet: a request that fails on its scope has not lost its token.
         """
         visit: Visit = self.server.visit
-        presented = refresh_tokens.read(refresh_token)
+        presented = refresh_tokens.read(visit.refresh_key, refresh_token)
         if presented is None:
             return None
         family = families.find(visit.connection, presented, visit.refresh_key)

@@ -20,7 +20,7 @@ from store.revocations import News, announce
 
 def family_of(visit: Visit, text: str) -> tuple[Family, bool] | None:
     """The family of a refresh token that was ours once, and whether the token is its newest and works."""
-    presented = refresh_tokens.read(text)
+    presented = refresh_tokens.read(visit.refresh_key, text)
     if presented is None:
         return None
     family = families.find(visit.connection, presented, visit.refresh_key)
@@ -90,7 +90,7 @@ class Introspection(IntrospectionEndpoint):
         return {
             "active": True,
             "client_id": token.client_id,
-            "sub": str(token.sign_in.customer_id),
+            "sub": self.server.visit.subject(token.sign_in.customer_id),
             "scope": token.scope,
             "exp": int(token.expires_at.timestamp()),
         }

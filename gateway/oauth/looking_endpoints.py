@@ -11,7 +11,7 @@ from gateway.oauth.errors import Reply
 from gateway.oauth.parameters import Parameters
 from gateway.oauth.server import Server
 from gateway.oauth.visit import Asked, SentToken, Visit
-from gateway.tokens import TokenError, claims_of
+from gateway.tokens import TokenError
 
 
 class _Looking(Endpoint):
@@ -20,14 +20,14 @@ class _Looking(Endpoint):
         house = self.house
         text = form.get("token") or ""
         sent = None if text.startswith(refresh_tokens.PREFIX) else await self._sent(text)
-        refresh_key = await house.refresh_key()
-        return Visit(known.client, known.method, None, house.now, house.lives, None, refresh_key, token=sent)
+        refresh_key, ids = await house.refresh_key(), house.store.keys.house.ids
+        return Visit(known.client, known.method, None, house.now, house.lives, None, refresh_key, token=sent, ids=ids)
 
     async def _sent(self, text: str) -> SentToken | None:
         house = self.house
         try:
             said, kid = await house.tokens.prove(text.encode())
-            claims = claims_of(said, kid)
+            claims = house.tokens.claims_of(said, kid)
         except TokenError:
             return None
         await house.revocations.follow()

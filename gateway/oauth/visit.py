@@ -16,6 +16,7 @@ from gateway.oauth.families import Family, Lives
 from gateway.oauth.parameters import Parameters
 from gateway.tokens import Basis, Claims, Signer
 from resolvers.signins_contexts import Context
+from store.global_ids import GlobalIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,14 @@ class Visit:
     """The access token that was sent to be looked at or revoked; None when it is not good."""
     proven: Proven | None = None
     """The proof behind `jkt`, which is not spent yet."""
+
+    ids: GlobalIds | None = field(default=None, repr=False)
+
+    def subject(self, customer_id: int) -> str:
+        """The customer as tokens name them: `sub`, the `id` of the API. RuntimeError where nobody was to be named."""
+        if self.ids is None:
+            raise RuntimeError("this request names no customer")
+        return self.ids("Customer", customer_id, customer_id)
 
     @property
     def connection(self) -> Connection:

@@ -23,7 +23,6 @@ from resolvers.commands import Desk
 from resolvers.registrants_rights import Holder, RegistrantLinks, ask_erasure, call_off
 from schema.requests import Kind, Request
 from store.faults import Cause, StoreUnavailable
-from store.ids import to_global_id
 from values.domain_name import LONGEST_TYPED, DomainNameError, to_ascii, to_unicode
 
 CLIENT = "registrant-link"
@@ -126,7 +125,7 @@ def _grant(visit: Visit, holder: Holder) -> Grant:
 
 async def _held(visit: Visit, holder: Holder) -> dict[str, Any] | None:
     """The domain's own facts; of what the customer's data was disclosed for, only what was about this domain."""
-    id_ = to_global_id("Domain", holder.domain)
+    id_ = visit.house.store.keys.house.ids("Domain", holder.customer, holder.domain)
     question = Request(query=QUESTION, variables={"id": id_}, read_only=True)
     outcome = await visit.house.api.execute(question, _grant(visit, holder))
     if outcome.kind is not Kind.OK:

@@ -16,7 +16,6 @@ from resolvers.authentication_means import FRESH
 from resolvers.factors import OFFERED
 from resolvers.sessions import Session
 from resolvers.sessions_commands import end_one, end_others
-from schema.global_ids import from_global_id
 
 Own = Callable[[Visit, Session], Awaitable[Response]]
 
@@ -86,8 +85,8 @@ def _protects(credential: dict[str, Any]) -> bool:
 
 
 def _credential(visit: Visit, session: Session, credential: dict[str, Any]) -> Markup:
-    found = from_global_id(credential["id"])
-    here = found is not None and found[1] == session.credential_id
+    found = visit.house.store.keys.house.ids.decode(credential["id"])
+    here = found is not None and found.key == session.credential_id
     confirmed = [each for each in credential["secondFactors"] if each["confirmedAt"]]
     steps: Child = None
     if credential["platform"] in OFFERED:
@@ -190,8 +189,8 @@ def day(text: str) -> str:
 @own
 async def send_end(visit: Visit, session: Session) -> Response:
     """Sign out one browser or app."""
-    found = from_global_id(visit.form.get("id", "")[:200])
-    key = found[1] if found is not None and found[0] == "Session" else 0
+    found = visit.house.store.keys.house.ids.decode(visit.form.get("id", "")[:200])
+    key = found.key if found is not None and found.type_name == "Session" else 0
     result = await end_one(visit.house.actor(session, visit.now), key)
     if result.problems:
         return await overview(visit, session, notice(visit.say("NOT_FOUND"), "error"), status=422)

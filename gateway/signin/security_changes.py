@@ -14,7 +14,6 @@ from resolvers.authentication_means import FRESH
 from resolvers.commands import UserProblem
 from resolvers.passwords_changing import change
 from resolvers.sessions import Session
-from schema.global_ids import from_global_id
 
 
 @fresh
@@ -111,8 +110,8 @@ async def send_new_codes(visit: Visit, session: Session) -> Response:
 @fresh
 async def send_remove(visit: Visit, session: Session) -> Response:
     """Take a factor away."""
-    found = from_global_id(visit.form.get("id", "")[:200])
-    key = found[1] if found is not None and found[0] == "SecondFactor" else 0
+    found = visit.house.store.keys.house.ids.decode(visit.form.get("id", "")[:200])
+    key = found.key if found is not None and found.type_name == "SecondFactor" else 0
     result = await enrolling.remove(visit.house.actor(session, visit.now), key)
     return await _failed(visit, session, result.problems) if result.problems else visit.go("/security")
 

@@ -19,7 +19,6 @@ from resolvers.erasures import MIDNIGHT_OF
 from resolvers.erasures_letters import ErasureLetter
 from resolvers.newcomer import NewCustomer
 from resolvers.registration import register
-from schema.global_ids import from_global_id, to_global_id
 from store.config import StoreConfig
 from store.customers import customers
 from store.database import open_store
@@ -86,7 +85,7 @@ class House:
         """The ids of a customer's services that run."""
         query = select(S.id).where(S.customer_id == self.gate.ids[place], S.status != "TERMINATED").order_by(S.id)
         rows = await self.store.reader.fetch(self.store.reader.prepare(query), {})
-        return [to_global_id("Service", id_) for (id_,) in rows]
+        return [self.gate.outside("Service", id_, self.gate.ids[place]) for (id_,) in rows]
 
     async def end_services(self, place: int) -> None:
         """End all of them, through the API."""
@@ -159,11 +158,11 @@ def _is_plain(person: NewCustomer) -> bool:
     return not person.erasures and any(service.status != "TERMINATED" for service in person.services)
 
 
-def key_of(id_: str) -> int:
+def key_of(gate: Gate, id_: str) -> int:
     """The primary key in a global id."""
-    found = from_global_id(id_)
+    found = gate.store.keys.house.ids.decode(id_)
     assert found is not None
-    return found[1]
+    return found.key
 
 
 @asynccontextmanager

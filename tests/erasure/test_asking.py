@@ -93,7 +93,7 @@ async def test_a_request_makes_an_automatic_erasure_earlier_and_never_later(hous
     house.wait(days=100)
     said = await house.ask(REQUEST, 0)
     row = await house.row(0)
-    assert key_of(said["erasure"]["id"]) == row.id and row.cause == "REQUEST"
+    assert key_of(house.gate, said["erasure"]["id"]) == row.id and row.cause == "REQUEST"
     assert row.due_at == requested_erasure(row.requested_at, ended, MIDNIGHT_OF).due
     await house.end_services(1)
     ended = house.gate.clock.now

@@ -133,7 +133,7 @@ async def test_a_receipt_is_of_one_erasure_and_cannot_be_made_up(house: House) -
     assert await erasure_of(keys, receipt) == 4711
     for place in range(len(receipt)):
         changed = receipt[:place] + ("A" if receipt[place] != "A" else "B") + receipt[place + 1 :]
-        assert await erasure_of(keys, changed) in (None, 4711 if place == len(receipt) - 1 else None)
+        assert await erasure_of(keys, changed) is None
 
 
 async def test_nobody_is_erased_without_having_been_warned(house: House) -> None:

@@ -17,7 +17,6 @@ from gateway.exports import list_routes
 from gateway.middleware import LastResort
 from gateway.tokens import Basis
 from policy.purposes import Purpose
-from schema.global_ids import to_global_id
 from schema.meanings import meanings
 from store.config import StoreConfig
 from store.consents import consents
@@ -184,7 +183,7 @@ class Office:
 
 def export_key(id_: str) -> str:
     """An id that nobody has."""
-    return to_global_id("Export", 2**60) if id_ == "nobody's" else id_
+    return "Export_1" + 32 * "5" if id_ == "nobody's" else id_
 
 
 @asynccontextmanager

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from schema.global_ids import to_global_id
 from schema.requests import Kind
 from store.exports import export_parts, exports, seal_part
 from tests.export.office import REQUEST, Office
@@ -65,8 +64,11 @@ async def test_asking_twice_makes_one_and_too_many_are_refused(office: Office) -
 async def test_nobody_else_fetches_it(office: Office) -> None:
     """D6: another customer's, an unknown and a misspelt one are the same 404; a tool and a stranger get nothing."""
     id_ = await office.made()
-    other, unknown = await office.fetch(id_, place=1), await office.fetch(to_global_id("Export", 2**60), place=1)
-    odd = await office.fetch(to_global_id("Customer", office.customer(1)), place=1)
+    other, unknown = (
+        await office.fetch(id_, place=1),
+        await office.fetch(office.store.keys.house.ids("Export", 7, 2**60), place=1),
+    )
+    odd = await office.fetch(office.store.keys.house.ids("Customer", office.customer(1), office.customer(1)), place=1)
     assert other.status_code == 404
     assert other.content == unknown.content == odd.content == (await office.fetch("x", place=1)).content
     tool = await office.fetch(id_, place=None)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from store.config import StoreConfig
-from store.ids import to_global_id
 from store.migrate import upgrade
+from store.reindexing_writing import Collision
+from store.upgrading import customer_ids
 from tests.gateway.servers import command
 from tests.store.test_reindexing import TWINS, former_store, person
 
@@ -22,12 +23,13 @@ async def test_collisions_are_listed_by_id_and_make_the_exit_code(
     config = StoreConfig.local(tmp_path)
     await upgrade(config)
     ids = await former_store(config, TWINS, monkeypatch)
+    outside = await customer_ids(config, [Collision("EMAIL", each, ()) for each in ids])
     for arguments, changed in ((["db", "upgrade"], "2 rows"), (["db", "upgrade"], ""), (["db", "reindex"], "0 rows")):
         done = command(arguments, tmp_path)
         assert done.returncode == 4 and changed in done.stdout, done
         for place in range(3):
-            assert to_global_id("Customer", ids[place]) in done.stderr
-        assert to_global_id("Customer", ids[3]) not in done.stderr
+            assert outside[ids[place]] in done.stderr
+        assert outside[ids[3]] not in done.stderr
         assert "5 values" in done.stderr and "@" not in done.stderr and "cher" not in done.stderr
 
 

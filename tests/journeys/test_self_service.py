@@ -6,6 +6,7 @@ gateway; every event arrives, verified by the reference library, none lost, none
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -28,6 +29,9 @@ import pytest
 
 from gateway.demo import FEATURED, demo_password
 from gateway.demo.factors import demo_totp_secret
+from store.config import StoreConfig
+from store.database import open_store
+from store.messages import name_of
 from tests.gateway.servers import Running, command, free_port, running
 from tests.programs import install_npm, needs
 from tests.signin.test_pages import now_code
@@ -125,8 +129,18 @@ def expected(folder: Path) -> list[str]:
     """The ids of everything that was written for the receiver, in the order of the commits."""
     with closing(sqlite3.connect(next(folder.rglob("data.db")), timeout=30)) as connection:
         mine = "SELECT o.id FROM outbox o JOIN webhooks w ON w.id = o.webhook_id WHERE w.name = 'journal' ORDER BY o.id"
-        rows = connection.execute(mine)
-        return [f"msg_{id_}" for (id_,) in rows]
+        rows = [id_ for (id_,) in connection.execute(mine)]
+
+    config = StoreConfig.local(next(folder.rglob("data.db")).parent)
+
+    async def named() -> list[str]:
+        store = await open_store(config)
+        try:
+            return [name_of(store.keys.house, id_) for id_ in rows]
+        finally:
+            await store.close()
+
+    return asyncio.run(named())
 
 
 def test_the_story_runs_and_every_event_arrives_in_order(

@@ -106,6 +106,18 @@ class Site:
         id_ = f"spare{self.spare - 1}"
         return id_, self.secrets[id_]
 
+    def outside(self, type_name: str, owner: int, key: int) -> str:
+        """The id of a row as the world outside knows it."""
+
+        async def shown(store: Store) -> str:
+            return store.keys.house.ids(type_name, owner, key)
+
+        return self.on_store(shown)
+
+    def customer(self, place: int) -> str:
+        """The id of a customer."""
+        return self.outside("Customer", self.customers[place], self.customers[place])
+
     def on_store(self, work: Callable[[Store], Awaitable[Result]]) -> Result:
         """Do something to the store from a third process: this one."""
 

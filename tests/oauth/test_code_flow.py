@@ -24,7 +24,11 @@ def test_a_customer_is_sent_to_a_client_with_a_code_that_gives_tokens(rp: Relyin
     assert body.keys() == {"access_token", "token_type", "expires_in", "scope", "refresh_token"}
     assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 600, SCOPE)
     said = claims_of(body["access_token"])
-    assert (said["sub"], said["client_id"], said["sid"]) == (str(rp.site.customers[1]), "phone", "77")
+    assert (said["sub"], said["client_id"], said["sid"]) == (
+        rp.site.customer(1),
+        "phone",
+        rp.site.outside("Session", rp.site.customers[1], 77),
+    )
     assert (said["amr"], said["acr"], said["aud"]) == (["pwd", "otp", "mfa"], "2fa", f"{rp.site.issuer}/graphql")
     assert abs(said["auth_time"] - said["iat"]) <= 2
     assert rp.grant(body["access_token"]).json()["data"]["grant"]["purposes"] == ["SELF_SERVICE"]

@@ -152,9 +152,11 @@ def test_one_row_a_family_however_often_it_is_refreshed(rp: Relying) -> None:
     tokens = rp.tokens(who=who)
     for _ in range(5):
         tokens = rp.refresh(tokens["refresh_token"]).json()
-    session = int(claims_of(tokens["access_token"])["sid"])
+    sid = claims_of(tokens["access_token"])["sid"]
 
     async def count(store: Store) -> list[int]:
+        found = store.keys.house.ids.decode(sid)
+        session = found.key if found is not None else None
         async with store.write() as connection:
             query = oauth_families.select().where(oauth_families.c.session_id == session)
             return [row.generation for row in await connection.execute(query)]

@@ -74,7 +74,7 @@ def test_introspection_tells_clients_about_their_own_and_resource_servers_about_
     assert said.keys() >= {"iss", "aud", "exp", "iat", "scope", "jti"}
     assert rp.introspect(token, "noc") == {"active": False}
     assert rp.introspect(tokens["access_token"], "billing") == {"active": False}
-    assert rp.introspect(tokens["access_token"], "resource")["sub"] == str(rp.site.customers[0])
+    assert rp.introspect(tokens["access_token"], "resource")["sub"] == rp.site.customer(0)
     assert rp.introspect(tokens["refresh_token"], "resource") == {"active": False}
 
 

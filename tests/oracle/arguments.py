@@ -21,6 +21,8 @@ class Pools:
     wrong_ids: Sequence[str]
     cursors: Mapping[str, Sequence[str]]
     """By the coordinate of the connection that gave them."""
+    cursors_of: Callable[[int | None], Mapping[str, Sequence[str]]]
+    """The same as a token that is bound to a customer gets them."""
     wrong_cursors: Sequence[str]
     lookups: Mapping[str, Sequence[str]]
     """Values by field of `CustomerLookup`."""

@@ -17,7 +17,7 @@ from schema.requests import Request
 from schema.sources import Told, WorkedOut
 from tests.oracle.arguments import Pools
 from tests.oracle.documents import Writer
-from tests.oracle.world import BARE, DAMAGED, EMPTIED, ERASED, ODD, WHOLE
+from tests.oracle.world import BARE, CLIENT, DAMAGED, EMPTIED, ERASED, ODD, WHOLE
 
 MAX_PAGE = 5
 MOST_FIELDS = 60
@@ -31,7 +31,7 @@ def token(purpose: Purpose, subject: int | None, refusal: Refusal, introspection
     """A token for one purpose."""
     return Grant(
         token_id="token",
-        client_id="client",
+        client_id=CLIENT,
         subject=subject,
         purposes=frozenset({purpose}),
         scopes=frozenset(),
@@ -95,7 +95,7 @@ class Questions:
             return self._may(f"{type_name}.{name}", purpose, greed)
 
         found = {name: each for name, each in self.pools.lookups.items() if may("CustomerLookup", name)}
-        pools = replace(self.pools, lookups=found)
+        pools = replace(self.pools, lookups=found, cursors=self.pools.cursors_of(grant.subject))
         asked = Writer(random, self.model.core, pools, may, random.randint(1, MOST_FIELDS)).operation(REQUESTS)
         return [Question(asked.text, variables, grant) for variables in asked.variables]
 

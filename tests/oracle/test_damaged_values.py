@@ -14,7 +14,6 @@ import pytest
 
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from schema.global_ids import to_global_id
 from schema.requests import Request
 from tests.oracle.comparing import Asking, Oracle
 from tests.oracle.questions import token
@@ -41,6 +40,10 @@ class Damage:
     def __init__(self, asking: Asking, standard: bool) -> None:
         self.asking, self.standard = asking, standard
         self.person = asking.world.people[DAMAGED]
+
+    def id(self, person: int) -> str:
+        """A customer's id."""
+        return self.asking.world.store.keys.house.ids("Customer", person, person)
 
     def grant(self, purpose: Purpose) -> Grant:
         """A token for the purpose."""
@@ -158,11 +161,11 @@ async def test_a_value_moved_from_another_row_does_not_open(damage: Damage) -> N
 
 
 async def test_one_customer_of_a_page_does_not_spoil_the_others(damage: Damage) -> None:
-    whole = to_global_id("Customer", damage.asking.world.people[WHOLE])
+    whole = damage.id(damage.asking.world.people[WHOLE])
     text = f'{{ customers(first: 5) {{ nodes {{ id createdAt email }} }} whole: customer(id: "{whole}") {{ email }} }}'
     data, errors = await damage.ask(text, Purpose.INVOICING)
     page = {each["id"]: each["email"] for each in data["customers"]["nodes"]}
-    damaged, emptied = (to_global_id("Customer", damage.asking.world.people[n]) for n in (DAMAGED, EMPTIED))
+    damaged, emptied = (damage.id(damage.asking.world.people[n]) for n in (DAMAGED, EMPTIED))
     assert {id_ for id_, email in page.items() if email is None} == {damaged, emptied}
     assert all(each["createdAt"] for each in data["customers"]["nodes"])
     assert data["whole"]["email"]
@@ -171,7 +174,7 @@ async def test_one_customer_of_a_page_does_not_spoil_the_others(damage: Damage) 
 
 
 async def test_node_by_id_is_no_exception(damage: Damage) -> None:
-    id_ = to_global_id("Customer", damage.person)
+    id_ = damage.id(damage.person)
     data, errors = await damage.ask(f'{{ node(id: "{id_}") {{ id ... on Customer {{ email fullName }} }} }}')
     assert data["node"] == {"id": id_, "email": None, "fullName": data["node"]["fullName"]}
     assert data["node"]["fullName"]

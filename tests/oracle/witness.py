@@ -7,7 +7,9 @@ from plain dictionaries. It is slow, and knows each relation and condition from 
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+import hmac
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +17,9 @@ from typing import Any
 
 import idna
 import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from graphql import (
     ExecutionResult,
     FieldNode,
@@ -36,7 +41,7 @@ from policy.registries import shown
 from resolvers.addresses import envelope
 from schema.build import sdl
 from store.metadata import metadata
-from tests.oracle.world import EMPTIED, NOW, World, newcomers
+from tests.oracle.world import EMPTIED, IDS_KEY, NOW, World, newcomers
 
 Rows = Mapping[str, Sequence["Row"]]
 NONE: frozenset[str] = frozenset()
@@ -202,7 +207,7 @@ class _Asking:
             value = parent.get(info.field_name)
             return value() if callable(value) else value
         if info.field_name == "id":
-            return _opaque(f"{parent.type_name}:{parent.columns['id']}")
+            return _global_id(parent.type_name, parent.owner, parent.columns["id"])
         return self._value(parent, info, coordinate, allowed or [])
 
     def _root(self, info: GraphQLResolveInfo[Any], given: Mapping[str, Any]) -> Any:
@@ -305,11 +310,11 @@ class _Asking:
             raise GraphQLError("a wrong size")
         after = given.get("after")
         if after is not None:
-            key = _from_cursor(coordinate, after)
+            key = _from_cursor(self.grant, coordinate, newest, after)
             rows = [row for row in rows if (row.columns["id"] < key if newest else row.columns["id"] > key)]
         shown = rows[:first]
         self._see(shown)
-        cursors = [_opaque(f"after:{coordinate}:{row.columns['id']}") for row in shown]
+        cursors = [_cursor(self.grant, coordinate, newest, row.columns["id"]) for row in shown]
         return {
             "nodes": shown,
             "edges": [{"node": row, "cursor": cursor} for row, cursor in zip(shown, cursors, strict=True)],
@@ -381,28 +386,46 @@ def _snake(name: str) -> str:
     return "".join(f"_{each.lower()}" if each.isupper() else each for each in name)
 
 
-def _opaque(text: str) -> str:
-    return b64encode(text.encode()).decode()
+def _block(type_name: str) -> Any:
+    """What encrypts ids of a type: one block of AES-256 over the customer's number and the row's."""
+    return Cipher(algorithms.AES(hmac.digest(IDS_KEY, f"global id of {type_name}".encode(), "sha256")), modes.ECB())
+
+
+def _global_id(type_name: str, owner: int, key: int) -> str:
+    content = owner.to_bytes(8, "big") + key.to_bytes(8, "big")
+    return f"{type_name}_1{_block(type_name).encryptor().update(content).hex()}"
 
 
 def _from_global_id(text: str) -> tuple[str, int]:
-    try:
-        type_name, digits = b64decode(text, validate=True).decode().split(":")
-        if type_name in {*TYPES.values(), *WAYS_TO_PAY.values()} and _opaque(f"{type_name}:{int(digits)}") == text:
-            return type_name, int(digits)
-    except ValueError:
-        pass
+    type_name, _, rest = text.partition("_")
+    if type_name in {*TYPES.values(), *WAYS_TO_PAY.values()} and re.fullmatch("1[0-9a-f]{32}", rest):
+        content = _block(type_name).decryptor().update(bytes.fromhex(rest[1:]))
+        owner, key = int.from_bytes(content[:8], "big"), int.from_bytes(content[8:], "big")
+        if 0 < owner < 2**63 and 0 < key < 2**63:
+            return type_name, key
     raise GraphQLError("no global id")
 
 
-def _from_cursor(coordinate: str, text: str) -> int:
+def _sealed() -> AESSIV:
+    return AESSIV(hmac.digest(IDS_KEY, b"cursors", "sha512"))
+
+
+def _bound(grant: Grant, coordinate: str, newest: bool) -> list[bytes]:
+    order = "descending" if newest else "ascending"
+    return [each.encode() for each in (grant.client_id, str(grant.subject or 0), coordinate, order)]
+
+
+def _cursor(grant: Grant, coordinate: str, newest: bool, key: int) -> str:
+    sealed = _sealed().encrypt(key.to_bytes(8, "big"), _bound(grant, coordinate, newest))
+    return urlsafe_b64encode(b"\x01" + sealed).decode().rstrip("=")
+
+
+def _from_cursor(grant: Grant, coordinate: str, newest: bool, text: str) -> int:
     try:
-        word, given, digits = b64decode(text, validate=True).decode().split(":")
-        if (word, given) == ("after", coordinate):
-            return int(digits)
-    except ValueError:
-        pass
-    raise GraphQLError("no cursor of this list")
+        raw = urlsafe_b64decode(text + "==")
+        return int.from_bytes(_sealed().decrypt(raw[1:], _bound(grant, coordinate, newest)), "big")
+    except (ValueError, InvalidTag):
+        raise GraphQLError("no cursor of this list") from None
 
 
 def _normal(name: str, value: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -14,18 +15,19 @@ from sqlalchemy import Column, Table, insert, select, update
 from gateway.demo.population import population
 from resolvers.newcomer import NewCustomer, PersonName, PostalAddress
 from resolvers.registration import register
-from schema.global_ids import to_cursor, to_global_id
 from schema.model import SchemaModel
 from schema.sources import Paged
 from store.access import sign_ins
 from store.changes import customer_changes
 from store.config import StoreConfig
 from store.consents import consents
+from store.cursors import Cursors, ListPlace
 from store.customers import customers
 from store.database import Store, open_store
 from store.disclosures import disclosures
 from store.domains import domains
 from store.exports import exports
+from store.global_ids import GlobalIds
 from store.invoices import invoices
 from store.ledger import Entry, Ledger
 from store.payments import payment_methods
@@ -34,6 +36,8 @@ from tests.oracle.arguments import Pools
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SIZE = 12
+IDS_KEY = bytes(range(32))
+CLIENT = "client"
 
 # Places in the population: what `gateway.demo.population` tells of the first ten, and what is done to some here.
 WHOLE, ERASED, DAMAGED, REGRETTING, EMPTIED, ODD, BARE = 0, 2, 3, 4, 5, 6, 12
@@ -69,9 +73,10 @@ class World:
 
 @asynccontextmanager
 async def world(config: StoreConfig) -> AsyncIterator[World]:
-    """A store of either kind; ids are counted, so that two worlds hold the same."""
+    """A store of either kind; ids are counted, and encrypted under one key, so that two worlds hold the same."""
     store = await open_store(config)
     try:
+        store.keys.house._ids = GlobalIds({1: IDS_KEY}, 1), Cursors({1: IDS_KEY}, 1)
         ids = count(1_000)
         people = await register(store, newcomers(), make_id=lambda: next(ids), now=NOW)
         await _empty(store, people[EMPTIED])
@@ -185,29 +190,47 @@ async def _make_odd(store: Store, person: int, whole: int) -> None:
 
 async def pools(world_: World, model: SchemaModel) -> Pools:
     """Everything that a question may name, from what is stored."""
-    keys: dict[Table, list[int]] = {}
+    keys: dict[Table, list[tuple[int, int]]] = {}
+    house = world_.store.keys.house
     for table in model.types_of_table:
         owned = table.c.id if table is customers else table.c.customer_id
         found = await world_.store.reader.fetch(
             world_.store.reader.prepare(select(owned, table.c.id).order_by("id")), {}
         )
-        favourites = [id_ for owner, id_ in found if owner == world_.people[WHOLE]]
-        keys[table] = [*favourites[:4], *(id_ for _, id_ in found)][:60]
+        favourites = [(owner, id_) for owner, id_ in found if owner == world_.people[WHOLE]]
+        keys[table] = [*favourites[:4], *((owner, id_) for owner, id_ in found)][:60]
     ids: Mapping[str, Sequence[str]] = {
-        name: [to_global_id(name, key) for key in keys[table] or [5]]  # Nobody has one yet: of one that is not there.
+        name: [
+            house.ids(name, *key) for key in keys[table] or [(5, 5)]
+        ]  # Nobody has one yet: of one that is not there.
         for table, names in model.types_of_table.items()
         for name in names
     }
-    cursors = {
-        field.coordinate: [to_cursor(field.coordinate, key) for key in keys[field.source.table]]
-        for field in model.fields.values()
-        if isinstance(field.source, Paged)
-    }
+
+    @cache
+    def cursors(subject: int | None) -> Mapping[str, Sequence[str]]:
+        found = {}
+        for field in model.fields.values():
+            if isinstance(field.source, Paged):
+                newest = field.source.relation is not None
+                seal = house.cursors.sealer(ListPlace(CLIENT, subject, field.coordinate, newest))
+                found[field.coordinate] = [seal(key) for _, key in keys[field.source.table]]
+        return found
+
+    nothing = house.cursors.sealer(ListPlace(CLIENT, None, "Query.nothing"))(5)
+    another = house.cursors.sealer(ListPlace("another", None, "Query.customers"))(1_003)
+    wrong = (
+        house.ids("Customer", 5, 5),
+        house.ids("Nothing", 5, 1),
+        house.ids("Customer", 0, 5),
+        house.ids("Customer", 5, 0),
+    )
     return Pools(
         ids={"Customer": ids["Customer"], **ids},
-        wrong_ids=["", "x", to_global_id("Customer", 5), to_global_id("Nothing", 1), to_global_id("Customer", 0) + "="],
-        cursors=cursors,
-        wrong_cursors=["", "x", to_cursor("Query.nothing", 5), *(each[0] for each in cursors.values())],
+        wrong_ids=["", "x", *wrong, wrong[0] + "="],
+        cursors=cursors(None),
+        cursors_of=cursors,
+        wrong_cursors=["", "x", nothing, another, *(each[0] for each in cursors(None).values())],
         lookups=_lookups(),
     )
 

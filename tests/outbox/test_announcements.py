@@ -62,23 +62,15 @@ async def test_each_subscribed_system_is_told_and_no_other(store: Store) -> None
         "type": PROFILE,
         "timestamp": "2027-02-28T23:59:59Z",
         "data": {
-            "customer": Ref_shown("Customer", customer),
+            "customer": store.keys.house.ids("Customer", customer, customer),
             "coordinates": ["Customer.locale", "Customer.phone"],
-            "service": Ref_shown("Service", 7),
+            "service": store.keys.house.ids("Service", customer, 7),
             "granted": True,
             "kind": "WEB",
             "until": "2027-02-28T23:59:59Z",
         },
     }
     assert await told(store) == [(customer, every, content), (customer, some, content)]
-
-
-def Ref_shown(name: str, key: int) -> str:
-    from schema.global_ids import from_global_id, to_global_id
-
-    shown = to_global_id(name, key)
-    assert from_global_id(shown) == (name, key)
-    return shown
 
 
 async def test_what_is_rolled_back_is_told_to_nobody(store: Store) -> None:
@@ -139,9 +131,10 @@ async def test_values_of_persons_cannot_be_told(event: str, coordinates: list[st
 
 
 def _key() -> Any:
+    from store.global_ids import GlobalIds
     from store.subjectkey import SubjectKey
 
-    return SubjectKey(1, bytes(32), 0)
+    return SubjectKey(1, bytes(32), 0, GlobalIds({1: bytes(32)}, 1))
 
 
 async def test_an_erased_customer_can_still_be_told_of(store: Store) -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.decision import REFERENCE, Reason, Refused, effective_purpose
+from policy.decision import Reason, Refused, effective_purpose
 from policy.purposes import Purpose
+from policy.references import REFERENCES, USUAL
 
 BILLING, NEWS, OFF = Purpose.INVOICING, Purpose.PRODUCT_NEWS, Purpose.STATUTORY_RETENTION
 CALL, ORDER = Purpose.EMERGENCY_CONTACT, Purpose.LEGAL_REQUEST
@@ -53,7 +54,7 @@ def test_the_intersection(
 @pytest.mark.parametrize("absent", [None, ""])
 def test_a_purpose_that_needs_a_case_refuses_without(purpose: Purpose, absent: str | None) -> None:
     """R14, R24: an emergency and an order have a number."""
-    assert effective_purpose({purpose}, None, None, absent) == Refused(Reason.REFERENCE_REQUIRED)
+    assert effective_purpose({purpose}, None, None, absent) == Refused(Reason.REFERENCE_REQUIRED, expected=USUAL)
     assert effective_purpose({purpose}, None, None, "INC-4711") is purpose
 
 
@@ -62,9 +63,7 @@ def test_other_purposes_need_none(absent: str | None) -> None:
     assert effective_purpose({BILLING}, None, None, absent) is BILLING
 
 
-@pytest.mark.parametrize(
-    "reference", ["INC-4711", "a/1", "Case:2026/11-7", "T#1", "JIRA-1.2_3", "A234567890123456-" + 48 * "9"]
-)
+@pytest.mark.parametrize("reference", ["INC-4711", "a-1", "JIRA-1234567", "ABCDEFGHIJKLMNOP-1"])
 def test_references_that_look_like_a_case(reference: str) -> None:
     assert effective_purpose({CALL}, None, None, reference) is CALL
     assert effective_purpose({BILLING}, None, None, reference) is BILLING
@@ -76,19 +75,19 @@ def test_references_that_look_like_a_case(reference: str) -> None:
         " ", "x", "4711", "-4711", "INC-", "INC 4711", "INC-4711 ", " INC-4711", "INC-4711\n", "INC-4711\r\nX: y",
         "jane@example.org", "INC-jane@example.org", "customer called, server down", "ÄRGER-1", "INC-١", "INC-\0",
         "+41-791234567", "A2345678901234567-1", "A-" + 49 * "9", 10_000 * "A", "A-" + 1_000_000 * "9",
-        "Jean-Dupont", "Jean/Dupont.",
+        "Jean-Dupont", "Jean/Dupont.", "TEL-41210005905", "TEL-041210005905", "INC-12345678", "a/1", "T#1", "INC-1-2",
     ],
 )  # fmt: skip
 def test_references_with_room_for_a_person(reference: str) -> None:
     """It goes into the ledger, which holds no personal data: refused for every purpose, asked for or not."""
-    assert effective_purpose({CALL}, None, None, reference) == Refused(Reason.REFERENCE_MALFORMED)
-    assert effective_purpose({BILLING}, None, None, reference) == Refused(Reason.REFERENCE_MALFORMED)
+    assert effective_purpose({CALL}, None, None, reference) == Refused(Reason.REFERENCE_MALFORMED, expected=USUAL)
+    assert effective_purpose({BILLING}, None, None, reference) == Refused(Reason.REFERENCE_MALFORMED, expected=USUAL)
 
 
-@given(st.from_regex(r"\A[A-Za-z][A-Za-z0-9]{0,15}[-/:#][A-Za-z0-9._/-]{1,48}\Z") | st.text(max_size=70))
+@given(st.from_regex(r"\A[A-Za-z]{0,18}[-/:#][0-9]{1,9}\Z") | st.text(max_size=70))
 def test_a_reference_is_ascii_and_short(reference: str) -> None:
-    if REFERENCE.fullmatch(reference):
-        assert reference.isascii() and reference.isprintable() and 3 <= len(reference) <= 65
+    if REFERENCES.fits(CALL, reference):
+        assert reference.isascii() and reference.isprintable() and 3 <= len(reference) <= 24
         assert not set(reference) & set(" @+,\"'<>")
 
 

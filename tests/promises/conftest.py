@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from store.config import StoreConfig
 from store.database import Store
+from tests.export.office import Office, opened_office
 from tests.promises.gate import Gate
 from tests.stores import KINDS, Databases, opened
 
@@ -22,3 +24,10 @@ async def gate(request: pytest.FixtureRequest, databases: Databases) -> AsyncIte
 async def changing(store: Store) -> Gate:
     """A gateway of the test's own, with fewer customers, which it may change."""
     return await Gate.of(store, 6)
+
+
+@pytest.fixture
+async def office(store_config: StoreConfig) -> AsyncIterator[Office]:
+    """A few customers of the demo, whose exports are made and fetched."""
+    async with opened_office(store_config) as opened_:
+        yield opened_

@@ -15,8 +15,8 @@ from policy.purposes import Purpose
 from resolvers.newcomer import NewCustomer
 from resolvers.registration import register
 from schema.api import Api
-from schema.global_ids import to_global_id
 from schema.requests import Kind, Request
+from store.cursors import ListPlace
 from store.database import Store
 
 TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -124,7 +124,15 @@ class Gate:
 
     def id(self, place: int, type_name: str = "Customer") -> str:
         """The global id of the customer at this place."""
-        return to_global_id(type_name, self.ids[place])
+        return self.outside(type_name, self.ids[place], self.ids[place])
+
+    def outside(self, type_name: str, key: int, owner: int | None = None) -> str:
+        """The id of a row as the world outside knows it; of nobody's when no owner is named."""
+        return self.store.keys.house.ids(type_name, 2**61 if owner is None else owner, key)
+
+    def cursor(self, coordinate: str, key: int, who: Grant, descending: bool = False) -> str:
+        """The cursor of a row in a list, as this caller gets it."""
+        return self.store.keys.house.cursors.sealer(ListPlace(who.client_id, who.subject, coordinate, descending))(key)
 
     async def ask(self, query: str | None, who: Grant, **request: Any) -> Answer:
         """Execute a request, and note what it ran."""

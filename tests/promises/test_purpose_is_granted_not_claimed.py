@@ -120,7 +120,8 @@ async def test_a_reference_may_be_a_variable(gate: Gate) -> None:
     "reference",
     [
         "jean.dupont@example.com", "Jean Dupont", "+41 79 123 45 67", "called the customer", "INC 4711", "INC-",
-        "-4711", "4711", "INC-4711\n", "ＩＮＣ-4711", "INC-" + "1" * 49, "é-1", "INC-4711;DROP", "a", "INC",
+        "-4711", "4711", "INC-4711\n", "TEL-41210005905", "A-1-2",
+         "ＩＮＣ-4711", "INC-" + "1" * 49, "é-1", "INC-4711;DROP", "a", "INC",
     ],
 )  # fmt: skip
 async def test_a_reference_has_no_room_for_personal_data(gate: Gate, reference: str) -> None:
@@ -131,12 +132,13 @@ async def test_a_reference_has_no_room_for_personal_data(gate: Gate, reference: 
     ):
         answer = await gate.ask(PHONES, grant(Purpose.EMERGENCY_CONTACT), **request)
         assert answer.errors[0]["reason"] == "REFERENCE_MALFORMED"
+        assert answer.errors[0]["expected"] == "[A-Za-z]{1,16}-[0-9]{1,7}", "what is expected, never what was sent"
         assert reference not in answer.raw.decode().replace("such as INC-4711", "") or len(reference) < 3
         assert answer.statements == ()
     assert len(await gate.entries()) == before
 
 
-@pytest.mark.parametrize("reference", ["INC-4711", "case/2026-11", "T:1", "ERP#77.1", "a-1", "INC-" + "1" * 48])
+@pytest.mark.parametrize("reference", ["INC-4711", "case-2026", "a-1", "INC-1234567"])
 async def test_case_numbers_are_references(gate: Gate, reference: str) -> None:
     await purpose_of(gate, PHONES, grant(Purpose.EMERGENCY_CONTACT), reference=reference)
     assert (await gate.entries())[-1]["reference"] == reference

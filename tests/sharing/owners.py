@@ -13,7 +13,6 @@ from resolvers.authentication_means import Means
 from resolvers.commands import Desk
 from resolvers.registrants_confirming import confirm_owner
 from resolvers.registrants_rights import RegistrantLinks
-from schema.global_ids import from_global_id, to_global_id
 from store.domains import domains
 from store.ids import new_id
 from store.messages import opened
@@ -38,7 +37,7 @@ async def order(gate: Gate, place: int = 0, kind: str = "DOMAIN", status: str = 
     row = {"id": id_, "customer_id": gate.ids[place], "kind": kind, "status": status, "started_at": TODAY}
     async with gate.store.write() as connection:
         await connection.execute(insert(services).values(row))
-    return to_global_id("Service", id_)
+    return gate.outside("Service", id_, gate.ids[place])
 
 
 async def register(gate: Gate, service: str, who: Any = REGISTRAR, **given: Any) -> Any:
@@ -82,7 +81,7 @@ async def change(gate: Gate, domain: str, place: int = 0, **given: Any) -> Any:
 
 async def end(gate: Gate, domain: str) -> None:
     """End the service of a domain."""
-    of = select(domains.c.service_id).where(domains.c.id == key_of(domain)).scalar_subquery()
+    of = select(domains.c.service_id).where(domains.c.id == key_of(gate, domain)).scalar_subquery()
     async with gate.store.write() as connection:
         await connection.execute(update(services).where(services.c.id == of).values(status="TERMINATED"))
 
@@ -90,7 +89,7 @@ async def end(gate: Gate, domain: str) -> None:
 async def resting(gate: Gate, domain: str) -> Any:
     """The row."""
     async with gate.store.write() as connection:
-        found = await connection.execute(select(domains).where(domains.c.id == key_of(domain)))
+        found = await connection.execute(select(domains).where(domains.c.id == key_of(gate, domain)))
         return found.one()._mapping
 
 
@@ -102,8 +101,8 @@ async def letters(gate: Gate) -> list[dict[str, str]]:
     return [orjson.loads(each) for each in found if each is not None]
 
 
-def key_of(id_: str) -> int:
+def key_of(gate: Gate, id_: str) -> int:
     """The key in a global id."""
-    found = from_global_id(id_)
+    found = gate.store.keys.house.ids.decode(id_)
     assert found is not None
-    return found[1]
+    return found.key

@@ -144,7 +144,7 @@ async def test_a_link_opens_for_an_hour_and_for_the_address_it_went_to(gate: Gat
     await change(gate, domain, registrant={"email": "other@atelier.example"})
     assert await status(link) == 410
     found = RegistrantLink.read(link)
-    assert found is not None and found.domain == key_of(domain)
+    assert found is not None and found.domain == key_of(gate, domain)
 
 
 async def test_of_a_domain_that_is_registered_the_owner_waits_and_consent_ends_at_once(
@@ -153,7 +153,7 @@ async def test_of_a_domain_that_is_registered_the_owner_waits_and_consent_ends_a
     """A10: under .fr nothing of a person need be published."""
     domain = await confirmed(gate)
     async with gate.store.write() as connection:
-        of = domains.c.id == key_of(domain)
+        of = domains.c.id == key_of(gate, domain)
         await connection.execute(update(domains).where(of).values(hide_name=False, hide_email=False))
     page = await send(browser, await opened(gate, browser))
     assert "as soon as the domain has ended" in page.text

@@ -78,7 +78,7 @@ async def test_what_the_registry_requires_rests_on_the_contract(gate: Gate) -> N
 async def test_however_it_was_reached(gate: Gate, query: str, standard: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """R58: each domain that was shown, once, and nobody else's; by either executor."""
     if standard:
-        monkeypatch.setattr("schema.api.compiled_or_none", lambda model, plan: None)
+        monkeypatch.setattr("schema.api.compiled_or_none", lambda model, plan, house: None)
     before = [len(await told(gate, place)) for place in (0, 1)]
     await change(gate, tld="us")
     await gate.ask(query, REGISTRAR)

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select
 from store.blindindex import LENGTH, Lookup
 from store.config import StoreConfig
 from store.database import Store
+from store.global_ids import GlobalIds
 from store.ids import new_id
 from store.keys import subject_keys
 from store.keystore import SubjectErased
@@ -20,6 +21,8 @@ from store.metadata import instant
 from store.subjectkey import SubjectKey
 from tests.store.people import add_customers
 from tests.stores import opened
+
+IDS = GlobalIds({1: bytes(32)}, 1)
 
 pytestmark = pytest.mark.anyio
 
@@ -132,8 +135,8 @@ async def test_the_cache_is_bounded_and_the_oldest_go_first(store_config: StoreC
 
 
 async def test_a_key_says_nothing_when_printed() -> None:
-    key = SubjectKey(7, b"0123456789abcdef0123456789abcdef", 0.0)
-    assert repr(key) == str(key) == "<key of customer 7>"
+    key = SubjectKey(7, b"0123456789abcdef0123456789abcdef", 0.0, IDS)
+    assert repr(key) == str(key) == f"<key of {IDS('Customer', 7, 7)}>"
     assert not hasattr(key, "__dict__")
 
 

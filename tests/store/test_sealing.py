@@ -15,9 +15,12 @@ from sqlalchemy import bindparam, select, update
 
 from store.customers import customers
 from store.database import Store
+from store.global_ids import GlobalIds
 from store.sealing import OVERHEAD, Nonces, SealBroken, Sealed, next_nonce, seal, unseal
 from store.subjectkey import SubjectKey
 from tests.store.people import add_customers, value
+
+IDS = GlobalIds({1: bytes(32)}, 1)
 
 KEY = AESGCM(bytes(range(32)))
 PLACE = b"customers.email:7:7"
@@ -47,16 +50,16 @@ def test_anything_else_is_an_error_and_never_garbage(noise: bytes) -> None:
 
 
 def test_a_value_opens_only_in_its_own_place() -> None:
-    key = SubjectKey(7, bytes(32), 0.0)
+    key = SubjectKey(7, bytes(32), 0.0, IDS)
     sealed = key.seal("customers.email", 1, b"a")
     assert key.open(customers.c.email, 1, sealed) == b"a"
-    other_customer = SubjectKey(8, bytes(32), 0.0)  # With the same key even.
+    other_customer = SubjectKey(8, bytes(32), 0.0, IDS)  # With the same key even.
     for opener, column, row in (
         (key, "customers.email", 2),
         (key, "customers.phone", 1),
         (key, "domains.email", 1),
         (other_customer, "customers.email", 1),
-        (SubjectKey(7, bytes(31) + b"\x01", 0.0), "customers.email", 1),
+        (SubjectKey(7, bytes(31) + b"\x01", 0.0, IDS), "customers.email", 1),
     ):
         with pytest.raises(SealBroken):
             opener.open(column, row, sealed)
