@@ -17,6 +17,7 @@ from audits.lint_report import lint_report, schema_source
 from audits.matrix import matrix, matrix_report
 from audits.notice import notice
 from audits.notice_data import notice_data
+from audits.partners import BoundPartner
 from audits.record import activity, own_measures
 from audits.record_report import activity_data
 from audits.texts import Texts
@@ -48,9 +49,9 @@ def notice_told(facts: Facts, language: str) -> Data:
     return notice_data(notice(facts), Texts(language))
 
 
-def record_told(facts: Facts) -> Data:
+def record_told(facts: Facts, partners: Sequence[BoundPartner]) -> Data:
     """As `gateway audit record`, letters b to d, f and g; a and e stand in the controller's file."""
-    activities = [activity_data(activity(facts, purpose)) for purpose in Purpose]
+    activities = [activity_data(activity(facts, purpose, partners=partners)) for purpose in Purpose]
     return {"article": "GDPR Art. 30(1)", "activities": activities, "g": list(own_measures(facts))}
 
 

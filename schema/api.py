@@ -215,7 +215,7 @@ class Api:
         if unit.revealed.subjects:
             if wait := self._watch.note(grant, unit.revealed.subjects, not settled.operation.is_mutation):
                 return answers.too_many_customers(wait, grant.customers_per_hour or 0)
-            await self._disclose(grant, unit, ready.plan, now)
+            await self._disclose(grant, unit, ready.plan, settled.chosen.purpose, now)
             await self._record(settled, ready, grant, unit, now)  # 9
         shown = cost if request.extensions and request.extensions.get("cost") is True else None
         return answers.answered(data, errors, decision, shown, personal=bool(unit.revealed.subjects))  # 10
@@ -273,10 +273,11 @@ class Api:
             return answers.internal(original, tuple(error.path or ()))
         return from_core(error, Code.BAD_USER_INPUT, hints=grant.introspection)
 
-    async def _disclose(self, grant: Grant, unit: Unit, plan: Plan, now: datetime) -> None:
+    async def _disclose(self, grant: Grant, unit: Unit, plan: Plan, purpose: Purpose | None, now: datetime) -> None:
         """What leaves the house with the answer, to a partner or for a registry."""
-        if grant.partner is not None:
-            await disclose_to_partner(self.store, grant.partner, unit.revealed.known, plan.coordinates, now)
+        if grant.partner is not None and purpose is not None:
+            known = unit.revealed.known
+            await disclose_to_partner(self.store, grant.partner, known, plan.coordinates, purpose, now)
         if unit.revealed.handed:
             await disclose_to_registries(self.store, unit.revealed.handed, unit.revealed.known, now)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from audits import told
 from audits.controller_checks import LANGUAGES
 from audits.facts import Facts
+from audits.partners import bound_partners
 from schema.audits_documents import AuditDocument, explain
 from schema.audits_papers import AuditNotice, AuditRecord
 from schema.audits_schema import AuditLint, AuditMatrix, AuditSchema, AuditWord
@@ -45,6 +46,11 @@ def of_schema(make: Callable[[Facts, Mapping[str, Any]], Any]) -> Callable[[Any]
 
 def _matrix(facts: Facts, given: Mapping[str, Any]) -> Any:
     return told.matrix_told(facts, given)
+
+
+async def _record(bench: Bench, given: Mapping[str, Any]) -> Any:
+    facts, partners = await bench.facts(), await bound_partners(bench.readers.main)
+    return await aside(lambda: told.record_told(facts, partners))
 
 
 async def _clients(bench: Bench, given: Mapping[str, Any]) -> Any:
@@ -94,7 +100,7 @@ class Audit:
     def notice(self, language: Language = AuditLanguage.en) -> AuditNotice:
         """What people are told."""
 
-    @of_schema(lambda facts, given: told.record_told(facts))
+    @reported(_record)
     def record(self) -> AuditRecord:
         """What the authority is told (GDPR Art. 30)."""
 

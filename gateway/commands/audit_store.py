@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar, get_args
@@ -24,8 +25,11 @@ from store.ledger_checkpoints import Signed
 Found = TypeVar("Found")
 
 
-def from_store(read: Callable[[Readers], Awaitable[Found]]) -> Found:
-    """What `read` finds in the store that the settings name; exit code 2 for a wrong setting, 3 without a store."""
+def from_store(read: Callable[[Readers], Awaitable[Found]], told: bool = True) -> Found:
+    """What `read` finds in the store that the settings name; exit code 2 for a wrong setting, 3 without a store.
+
+    Not `told`: StoreUnavailable for whoever can do without.
+    """
     # The rest of the house takes half a second to import, which audits of a schema alone need not wait for.
     from gateway import server
     from gateway.commands.common import read_settings, told_in_a_sentence
@@ -37,7 +41,7 @@ def from_store(read: Callable[[Readers], Awaitable[Found]]) -> Found:
         async with opened(config) as readers:
             return await read(readers)
 
-    with told_in_a_sentence():
+    with told_in_a_sentence() if told else nullcontext():
         return server.run(reading())
 
 
