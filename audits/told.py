@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from audits.checkpoints import checkpoint_facts, checkpoints_data
@@ -20,6 +20,7 @@ from audits.notice_data import notice_data
 from audits.partners import BoundPartner
 from audits.record import activity, own_measures
 from audits.record_report import activity_data
+from audits.refusals import refusal_facts, refusals_data
 from audits.texts import Texts
 from audits.vocabulary import CATALOGUES
 from policy.purposes import Purpose
@@ -83,6 +84,11 @@ async def consents_told(reader: Reader, now: datetime) -> Data:
     data = consents_report(await consent_facts(reader), now).data
     standing = [{"kind": kind} | counts for kind, counts in data["standing"].items()]
     return {**data, "standing": standing}
+
+
+async def refusals_told(reader: Reader, now: datetime, days: int) -> Sequence[Data]:
+    """As `gateway audit refusals`, of the last days."""
+    return refusals_data(await refusal_facts(reader, now - timedelta(days=days), now))
 
 
 async def ledger_told(reader: Reader, most: int) -> Sequence[Data]:

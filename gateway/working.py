@@ -40,7 +40,7 @@ async def open_workers(
 @asynccontextmanager
 async def working_meanwhile(works: Works, settings: Settings, means: Means, model: SchemaModel) -> AsyncIterator[None]:
     """Work in the background while the block runs; what other processes can do, too, only if the settings say so."""
-    async with working([works.reach]):
+    async with working([works.reach, works.refusals]):
         if not settings.work:
             yield
             return

@@ -24,7 +24,7 @@ from schema import answers
 from schema.bounded import Bounded
 from schema.build import core_schema
 from schema.compiling import Compiled, compiled_or_none
-from schema.costs import Budget, Estimate, NoBudget, NoWatch, Watch, estimate_of
+from schema.costs import Budget, Estimate, NoBudget, NoTally, NoWatch, Tally, Watch, estimate_of
 from schema.decision import Decision, decide_operation
 from schema.documents import Documents, Operation
 from schema.errors import Code, Problem, from_core
@@ -81,6 +81,7 @@ class Api:
         budget: Budget | None = None,
         means: Means | None = None,
         watch: Watch | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self.model = SchemaModel(core_schema())
         require_clean(self.model)
@@ -91,6 +92,7 @@ class Api:
         self.means = means or Means()
         self._budget: Budget = budget or NoBudget()
         self._watch: Watch = watch or NoWatch()
+        self._tally: Tally = tally or NoTally()
         self._documents = Documents(self.model.core, self.limits)
         self._trusted = TrustedDocuments(store.reader)
         self._settled: Bounded[tuple[Any, ...], Settled | Outcome] = Bounded(REMEMBERED)
@@ -102,8 +104,14 @@ class Api:
 
         Steps: 1. the document, trusted or not; 2. one operation of it; 3. one purpose; 4. the decision; 5. the
         variables; 6. the plan; 7. its cost; 8. execution; 9. the ledger entry, durable; 10. the answer.
-        What steps 1 to 4 and 6 find is remembered.
+        What steps 1 to 4 and 6 find is remembered. What was refused is counted, in memory (G17).
         """
+        outcome = await self._executed(request, grant)
+        if outcome.denials:
+            self._tally.note(grant.client_id, outcome.denials)
+        return outcome
+
+    async def _executed(self, request: Request, grant: Grant) -> Outcome:
         changing = False
         try:
             async with asyncio.timeout(self.limits.seconds):
@@ -184,12 +192,15 @@ class Api:
         decision = settled.decision
         if decision.introspects and not grant.introspection:
             return failed(Kind.REFUSED, [answers.NO_INTROSPECTION])
-        problems = decision.problems()
+        problems, asked = decision.problems(), decision.purpose
         if decision.wants_purpose and settled.chosen.refused is not None:
             problems = [settled.chosen.problem()]
+            asked = settled.chosen.asked
         elif decision.permits(grant):
             return None
-        return answers.dry_run(settled.chosen, problems, None) if dry else failed(Kind.REFUSED, problems)
+        if dry:
+            return answers.dry_run(settled.chosen, problems, None)
+        return failed(Kind.REFUSED, problems, asked=asked.name if asked else None)
 
     async def _answer(self, settled: Settled, request: Request, grant: Grant) -> Outcome:
         given = request.variables or NOTHING

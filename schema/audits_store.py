@@ -132,6 +132,19 @@ class AuditConsents:
 
 
 @plain_type
+class AuditRefusal:
+    """What one client was refused: `gateway audit refusals`."""
+
+    client: str = told("The client.")
+    purpose: str | None = told("The purpose that it asked for; null where none was stated.")
+    coordinate: str | None = told("The field; null for the whole operation, `*` for those that had no room.")
+    reason: str = told("Why.")
+    operations: int = told("How often.")
+    days: int = told("On how many days.")
+    last_at: DateTime = told("When it was counted last.")
+
+
+@plain_type
 class AuditCheckpoint:
     """A signed checkpoint of the ledger."""
 

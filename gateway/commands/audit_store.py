@@ -1,4 +1,4 @@
-"""`gateway audit clients`, `ledger`, `erasures` and `consents`: what the store says, without a word about anybody."""
+"""`gateway audit clients`, `ledger`, `refusals`, `erasures`, `consents`: what the store says, and nobody named."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from audits.erasures import erasure_facts, erasures_report, overdue
 from audits.ledger import LedgerFacts, Period, ledger_facts
 from audits.ledger_report import CHECKPOINTS, ledger_report
 from audits.reading import Readers, opened
+from audits.refusals import refusal_facts, refusals_report
 from gateway.commands.audit_output import FOUND, leave_report, output_options, read_facts, schema_argument, told_plainly
 from store.ledger_checkpoints import Signed
 
@@ -162,3 +163,25 @@ def consents_(form: str | None, output: Path | None) -> None:
         leave_report(consents_report(found, datetime.now(UTC)), form, output)
     if unclear_wordings(found):
         raise SystemExit(FOUND)
+
+
+@click.command("refusals")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From this day on, in UTC; 30 days ago if left out.")
+@click.option("--client", metavar="ID", help="Only this client.")
+@output_options()
+def refusals_(since: datetime | None, client: str | None, form: str | None, output: Path | None) -> None:
+    """Show who asked for what they may not have.
+
+    By client, purpose, field and reason, the most frequent first. A refusal reads nothing, so nobody is named.
+
+    \b
+        gateway audit refusals
+        gateway audit refusals --since 2026-11-01 --client crm --format csv -o refused.csv
+    \b
+    Exit code 3 when the store cannot be read.
+    """
+    now = datetime.now(UTC)
+    first = now - timedelta(days=30) if since is None else since.replace(tzinfo=UTC)
+    found = from_store(lambda readers: refusal_facts(readers.main, first, now, client))
+    with told_plainly():
+        leave_report(refusals_report(found, first, now), form, output)

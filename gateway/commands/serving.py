@@ -139,7 +139,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *(acquirer_routes(works.store) if settings.demo else ()),
                 *export_routes(works.store, works.door, api.model, serving.now),
                 *receipt_routes(works.store),
-                *metric_routes(works.store, api.counts, settings.metrics, serving.now),
+                *metric_routes(works.store, api.counts, settings.metrics, serving.now, works.refusals.totals),
             ],
         )
         sealing = sealed_meanwhile(works.store, store_config(settings), settings)
@@ -167,7 +167,15 @@ def make_api(works: Works, settings: Settings, means: Means | None = None) -> Ap
     )
     try:
         budget = Budgets(settings.client_budget, time.monotonic)
-        return Api(works.store, limits, clock=serving.now, budget=budget, means=means, watch=works.reach)
+        return Api(
+            works.store,
+            limits,
+            clock=serving.now,
+            budget=budget,
+            means=means,
+            watch=works.reach,
+            tally=works.refusals,
+        )
     except SchemaRefused as error:
         click.echo(str(error), err=True)
         raise SystemExit(CANNOT_START) from error

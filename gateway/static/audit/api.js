@@ -18,6 +18,7 @@ const QUERY = `query DataMap($language: AuditLanguage!) {
     }
     erasures { overdue late dueWithinAWeek states { state cases } due { day cases overdue } }
     consents { standing { kind given withdrawn } }
+    refusals(days: 30) { client purpose coordinate reason operations lastAt }
     checkpoints(most: 5) { size root signedAt }
   }
 }`;

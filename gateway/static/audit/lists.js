@@ -46,6 +46,14 @@ export function clients(audit) {
   ];
 }
 
+// Who keeps asking for what they may not have.
+export function refusals(audit) {
+  const row = (each) => [h('code', null, each.client), each.purpose ?? '–',
+    each.coordinate ? h('code', null, each.coordinate) : say('whole'), each.reason, String(each.operations), time(each.lastAt)];
+  return table([say('client'), say('purpose'), say('field'), say('reason'), say('times'), say('last')],
+    audit.refusals.map(row), say('noRefusal'));
+}
+
 const figure = (name, value, tone) => h('div', { class: `figure ${tone}` }, h('dt', null, name), h('dd', null, String(value)));
 
 export function promises(audit) {
