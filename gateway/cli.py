@@ -22,6 +22,7 @@ COMMANDS = {
     "webhooks": ("gateway.commands.webhooks", "webhooks", "Say which internal systems are told of events."),
     "partners": ("gateway.commands.partners", "partners", "Say which companies work for us, and what they may get."),
     "affiliates": ("gateway.commands.affiliates", "affiliates", "Say which companies take payments."),
+    "staff": ("gateway.commands.staff", "staff", "Say who works here, and by which keys."),
     "legal": ("gateway.commands.legal", "legal", "Answer binding requests of authorities, by two persons."),
     "outbox": ("gateway.commands.webhooks", "outbox", "See what waits to be delivered, and try again."),
     "audit": ("gateway.commands.audit", "audit", "See what may be read, by whom and why, and prove it."),

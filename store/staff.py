@@ -1,4 +1,4 @@
-"""The register of staff: who works here, by a code that names nobody, and the keys by which each proves it (R24, D12)."""
+"""The register of staff: who works here, by a code that names nobody, and the keys that prove it (R24, D12)."""
 
 from __future__ import annotations
 

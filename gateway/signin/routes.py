@@ -45,8 +45,13 @@ def make_means(settings: Settings) -> Means:
     places = Places(settings.geo_database)
     if why := places.why_not():
         log.warning("%s", why)
-    site, post = Site(settings.site_name, _origin(settings.public_url)), make_post(settings)
+    site, post = make_site(settings), make_post(settings)
     return Means(site, Hasher(), places, times, post=post, test_cards=settings.demo)
+
+
+def make_site(settings: Settings) -> Site:
+    """Who we are to customers, from the settings."""
+    return Site(settings.site_name, _origin(settings.public_url))
 
 
 def _origin(address: str) -> str:
