@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from audits.acts import acts_data
 from audits.checkpoints import checkpoint_facts, checkpoints_data
 from audits.clients import findings, registrations
 from audits.clients_report import clients_report
@@ -24,6 +25,7 @@ from audits.refusals import refusal_facts, refusals_data
 from audits.texts import Texts
 from audits.vocabulary import CATALOGUES
 from policy.purposes import Purpose
+from store.acts import Acts
 from store.reading import Reader
 
 Data = Mapping[str, Any]
@@ -89,6 +91,11 @@ async def consents_told(reader: Reader, now: datetime) -> Data:
 async def refusals_told(reader: Reader, now: datetime, days: int) -> Sequence[Data]:
     """As `gateway audit refusals`, of the last days."""
     return refusals_data(await refusal_facts(reader, now - timedelta(days=days), now))
+
+
+async def acts_told(reader: Reader, most: int) -> Sequence[Data]:
+    """The newest acts of operators, as `gateway audit acts` lists them."""
+    return acts_data(await Acts(reader).newest(most))
 
 
 async def ledger_told(reader: Reader, most: int) -> Sequence[Data]:

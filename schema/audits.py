@@ -12,7 +12,7 @@ from audits.partners import bound_partners
 from schema.audits_documents import AuditDocument, explain
 from schema.audits_papers import AuditNotice, AuditRecord
 from schema.audits_schema import AuditLint, AuditMatrix, AuditSchema, AuditWord
-from schema.audits_store import AuditCheckpoint, AuditClients, AuditConsents, AuditErasures, AuditRefusal
+from schema.audits_store import AuditAct, AuditCheckpoint, AuditClients, AuditConsents, AuditErasures, AuditRefusal
 from schema.directives import CategoryEnum, PurposeEnum, RecipientEnum
 from schema.records import plain_type
 from schema.reported import filtering, reported
@@ -70,6 +70,10 @@ async def _consents(bench: Bench, given: Mapping[str, Any]) -> Any:
 
 async def _refusals(bench: Bench, given: Mapping[str, Any]) -> Any:
     return await told.refusals_told(bench.readers.main, bench.now, min(max(given["days"], 1), MOST_DAYS))
+
+
+async def _acts(bench: Bench, given: Mapping[str, Any]) -> Any:
+    return await told.acts_told(bench.readers.ledger, min(max(given["most"], 0), MOST))
 
 
 async def _checkpoints(bench: Bench, given: Mapping[str, Any]) -> Any:
@@ -134,6 +138,10 @@ class Audit:
     @reported(_refusals)
     def refusals(self, days: Days = REFUSAL_DAYS) -> list[AuditRefusal]:
         """Who asked for what they may not have, the most frequent first."""
+
+    @reported(_acts)
+    def acts(self, most: Most = NEWEST) -> list[AuditAct]:
+        """What operators did, the newest first."""
 
     @reported(_checkpoints)
     def checkpoints(self, most: Most = NEWEST) -> list[AuditCheckpoint]:

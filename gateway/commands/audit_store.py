@@ -10,6 +10,7 @@ from typing import TypeVar, get_args
 
 import click
 
+from audits.acts import acts_report
 from audits.checkpoints import checkpoint_facts
 from audits.checks import Finding, failing, in_order
 from audits.clients import Client, findings, registrations, unused
@@ -21,6 +22,7 @@ from audits.ledger_report import CHECKPOINTS, ledger_report
 from audits.reading import Readers, opened
 from audits.refusals import refusal_facts, refusals_report
 from gateway.commands.audit_output import FOUND, leave_report, output_options, read_facts, schema_argument, told_plainly
+from store.acts import Acts
 from store.ledger_checkpoints import Signed
 
 Found = TypeVar("Found")
@@ -185,3 +187,23 @@ def refusals_(since: datetime | None, client: str | None, form: str | None, outp
     found = from_store(lambda readers: refusal_facts(readers.main, first, now, client))
     with told_plainly():
         leave_report(refusals_report(found, first, now), form, output)
+
+
+@click.command("acts")
+@click.option("--most", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="The newest so many.")
+@output_options()
+def acts_(most: int, form: str | None, output: Path | None) -> None:
+    """List what operators did.
+
+    Clients, partners, keys, holds, requests of authorities, erasures, webhooks and staff: which command, when, to what,
+    and who, by a pseudonym and by the code that they gave (`gateway --as CODE …`).
+
+    \b
+        gateway audit acts
+        gateway audit acts --format csv -o acts.csv
+    \b
+    Exit code 3 when the ledger cannot be read.
+    """
+    found = from_store(lambda readers: Acts(readers.ledger).newest(most))
+    with told_plainly():
+        leave_report(acts_report(found, datetime.now(UTC)), form, output)

@@ -19,11 +19,12 @@ from gateway.staff import Staff, StaffRefused
 from resolvers.authentication_means import Site
 from resolvers.legal_telling import tell_those_who_may_know
 from store.access import sign_ins
+from store.config import StoreConfig
 from store.database import Store
 from store.legal import legal_requests
 from store.outbox import outbox
 from store.staff import staff_keys
-from tests.erasure.house import REQUEST, House
+from tests.erasure.house import REQUEST, opened_house
 from tests.promises.gate import TODAY, Gate, own
 from tests.sharing.signing import Signer, officer
 
@@ -219,9 +220,9 @@ async def test_a_key_that_was_swapped_in_the_register_proves_nothing(bureau: Bur
 async def test_a_refusal_stays_on_record_with_its_reason_and_answers_nothing(bureau: Bureau) -> None:
     """(D12) And a signature that refuses approves nothing, nor the reverse."""
     await bureau.file()
-    with pytest.raises(LegalRefused, match="legal-request@data.example"):
+    with pytest.raises(LegalRefused, match="-n legal-request@"):
         await bureau.approve(meaning="legal-refusal")
-    with pytest.raises(LegalRefused, match="legal-refusal@data.example"):
+    with pytest.raises(LegalRefused, match="-n legal-refusal@"):
         await bureau.refuse(meaning="legal-request")
     with pytest.raises(LegalRefused, match="two persons"):
         await bureau.refuse(bureau.first)
@@ -343,3 +344,31 @@ def test_the_commands_teach_and_no_secret_can_be_named() -> None:
     listed = CliRunner().invoke(commands, ["fields"]).output.split()
     assert "Customer.email" in listed and "SignIn.ipAddress" in listed
     assert not [each for each in listed if "secret" in each.lower() or "hash" in each.lower()]
+
+
+async def test_an_order_about_somebody_erased_is_answered_with_the_certificate(
+    store_config: StoreConfig, tmp_path: Path
+) -> None:
+    """(D12) R53: one that was filed before the erasure and one that comes after it; no backup is restored to answer."""
+    async with opened_house(store_config) as house:
+        store, number = house.store, house.gate.people[0].customer_number
+        first, second = await officer(store, tmp_path, "LG-1"), await officer(store, tmp_path, "LG-2")
+        bureau = Bureau(house.gate, tmp_path, first, second)
+        await bureau.file(customer_number=number, embargoed_until=TODAY + 900 * DAY)
+        await bureau.approve()
+        await house.end_services(0)
+        await house.ask(REQUEST, 0)
+        house.wait(days=29)
+        done = await house.until_done(0)
+        row = await bureau.row()
+        assert (row.customer_id, row.erasure_id) == (None, done.id), "the row stays, the customer is gone from it"
+        found = await bureau.desk.answer(REF, house.gate.clock.now)
+        assert (found["held"], found["erased"], found["certificate"]) == (False, True, done.certificate)
+        assert await tell_those_who_may_know(store, SITE, TODAY + 999 * DAY) == 0
+        later = bureau.order(reference="LG 7", customer_number=None, erasure=done.id)
+        text = await bureau.desk.to_sign(later, TODAY)
+        await bureau.desk.file(later, first.sign(text, "legal-request@data.example"), TODAY)
+        again = await bureau.desk.to_sign_again("LG 7")
+        assert again == text
+        await bureau.desk.approve("LG 7", second.sign(again, "legal-request@data.example"), TODAY)
+        assert (await bureau.desk.answer("LG 7", TODAY))["certificate"] == done.certificate

@@ -56,7 +56,7 @@ def test_the_fingerprint_is_the_one_that_ssh_keygen_shows(tmp_path: Path) -> Non
 
 
 def security_key(touched: bool, curve: bool) -> tuple[str, Callable[[bytes], bytes]]:
-    """A security key as PROTOCOL.u2f has it: no hardware is at hand, but its public form and what it signs are known."""
+    """A security key as PROTOCOL.u2f has it: no hardware is at hand, but what it shows and signs is known."""
     application, flags = b"ssh:", (b"\x01" if touched else b"\x00") + (7).to_bytes(4, "big")
     if curve:
         key = ec.generate_private_key(ec.SECP256R1())

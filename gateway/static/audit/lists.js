@@ -54,6 +54,13 @@ export function refusals(audit) {
     audit.refusals.map(row), say('noRefusal'));
 }
 
+// What operators did: an entry before each act, and one after it.
+export function acts(audit) {
+  const row = (each) => [time(each.at), h('code', null, each.act), each.state, [each.target, ...each.details].filter(Boolean).join(' '),
+    h('span', null, each.staff ? `${each.staff} · ` : null, h('code', null, each.operator))];
+  return table([say('when'), say('act'), say('state'), say('target'), say('who')], audit.acts.map(row), say('noAct'));
+}
+
 const figure = (name, value, tone) => h('div', { class: `figure ${tone}` }, h('dt', null, name), h('dd', null, String(value)));
 
 export function promises(audit) {
