@@ -19,6 +19,8 @@ from typing import Any
 
 import click
 
+from policy.orders import Order
+
 LOOKS = "it only looks"
 DEMO = "it is about invented customers"
 OFFLINE = "it reads files and no store"
@@ -181,7 +183,7 @@ def _entries(path: str, act: Act, given: Mapping[str, Any]) -> Iterator[None]:
         if not act.makes:
             recorder.append("FAILED")
         raise
-    recorder.append("DONE", _said(given.get(act.target or "")), _details(act, given))
+    recorder.append("DONE", _target(act, given), _details(act, given))
 
 
 def _staff_code() -> str | None:
@@ -197,6 +199,14 @@ def signed_in() -> str:
     except KeyError:
         name = ""
     return f"{number}:{name}@{socket.gethostname()}"
+
+
+def _target(act: Act, given: Mapping[str, Any]) -> str | None:
+    """What it was done to. The reference of an order is judged here, as no register does so for a hold."""
+    found = _said(given.get(act.target or ""))
+    if act.target == "reference" and found is not None and not Order(found).sound:
+        return None
+    return found
 
 
 def _details(act: Act, given: Mapping[str, Any]) -> tuple[str, ...]:

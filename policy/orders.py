@@ -28,5 +28,5 @@ class Order:
 
     @property
     def sound(self) -> bool:
-        """Whether the reference may go on record: a file number, and no text."""
-        return REFERENCE.fullmatch(self.reference) is not None
+        """Whether the reference may go on record: a file number, with a digit, and so nobody's name."""
+        return REFERENCE.fullmatch(self.reference) is not None and any(each.isdigit() for each in self.reference)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ from resolvers.legal_telling import tell_those_who_may_know
 from store.access import sign_ins
 from store.config import StoreConfig
 from store.database import Store
+from store.faults import Cause, StoreUnavailable
 from store.legal import legal_requests
 from store.outbox import outbox
 from store.staff import staff_keys
 from tests.erasure.house import REQUEST, opened_house
 from tests.promises.gate import TODAY, Gate, own
 from tests.sharing.signing import Signer, officer
+from workers.telling import Teller
 
 pytestmark = pytest.mark.anyio
 
@@ -300,6 +303,7 @@ async def test_somebody_who_was_never_held_stands_in_the_register(bureau: Bureau
     "changes",
     [
         {"reference": "x"},
+        {"reference": "Jean Dupont"},
         {"country": "Germany"},
         {"authority": " "},
         {"ground": ""},
@@ -372,3 +376,26 @@ async def test_an_order_about_somebody_erased_is_answered_with_the_certificate(
         assert again == text
         await bureau.desk.approve("LG 7", second.sign(again, "legal-request@data.example"), TODAY)
         assert (await bureau.desk.answer("LG 7", TODAY))["certificate"] == done.certificate
+
+
+async def test_the_worker_tells_on_the_day_and_survives_an_outage(bureau: Bureau) -> None:
+    """R24, F9: it is one of the workers of `gateway serve`; what goes wrong once is tried again."""
+    await bureau.file(embargoed_until=TODAY + DAY)
+    await bureau.approve()
+    await bureau.desk.answer(REF, TODAY)
+    before, stop, tries = len(await bureau.letters()), asyncio.Event(), 0
+
+    async def tell(now: datetime) -> int:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise StoreUnavailable(Cause.DOWN)
+        if tries == 2:
+            raise KeyError
+        told = await tell_those_who_may_know(bureau.gate.store, SITE, now)
+        if not told:
+            stop.set()
+        return told
+
+    await asyncio.wait_for(Teller(tell, lambda: TODAY + 2 * DAY, pause=0.01).run(stop), 20)
+    assert tries == 4 and len(await bureau.letters()) == before + 1
