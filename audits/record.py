@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from audits.columns import never_shown, speaks_of_this_store, stored_columns
 from audits.controller import Controller, Transfer
 from audits.facts import Fact, Facts
+from audits.partners import BoundPartner
 from audits.subjects import Subject, subjects
 from policy.categories import Category
 from policy.hard_rules import ONLY
 from policy.purposes import Purpose
-from policy.recipients import Recipient
+from policy.recipients import CONTRACTED, Recipient
 from policy.retention import RetentionRule
 
 OUTSIDE: Final[Mapping[Purpose, tuple[tuple[Category, ...], tuple[RetentionRule, ...], str]]] = {
@@ -51,6 +52,13 @@ class Activity:
     limits: tuple[RetentionRule, ...]
     fields: tuple[str, ...]
     note: str
+    partners: tuple[BoundPartner, ...] | None = None
+    """The companies bound to work for this purpose; None: the register of partners was not read."""
+
+    @property
+    def may_have_partners(self) -> bool:
+        """Whether a partner may carry it out, so that only the register can say that none does."""
+        return self.purpose in CONTRACTED
 
     @property
     def enabled(self) -> bool:
@@ -67,13 +75,18 @@ class Record:
     measures: tuple[str, ...]
 
 
-def record(facts: Facts, controller: Controller) -> Record:
-    """One activity a purpose, in the order of the policy."""
-    activities = tuple(activity(facts, purpose, controller.transfers) for purpose in Purpose)
+def record(facts: Facts, controller: Controller, partners: Sequence[BoundPartner] | None = None) -> Record:
+    """One activity a purpose, in the order of the policy; without `partners` the record says that it knows of none."""
+    activities = tuple(activity(facts, purpose, controller.transfers, partners) for purpose in Purpose)
     return Record(controller, activities, (*own_measures(facts), *controller.measures))
 
 
-def activity(facts: Facts, purpose: Purpose, transfers: tuple[Transfer, ...] = ()) -> Activity:
+def activity(
+    facts: Facts,
+    purpose: Purpose,
+    transfers: tuple[Transfer, ...] = (),
+    partners: Sequence[BoundPartner] | None = None,
+) -> Activity:
     """What one purpose uses: from the fields that can be read for it, or from what is done outside the schema."""
     read = [fact for fact in facts.outputs if purpose.name in fact.purposes]
     stored, limits, note = OUTSIDE.get(purpose, ((), (), "")) if not read else ((), (), "")
@@ -82,7 +95,10 @@ def activity(facts: Facts, purpose: Purpose, transfers: tuple[Transfer, ...] = (
     categories |= {column.category.name for column in hidden if column.category}
     kept = {name for fact in read for name in fact.retention} | {each.name for each in limits}
     kept |= {column.retention.name for column in hidden}
-    recipients = tuple(each for each in Recipient if purpose in each.purposes)
+    bound = None if partners is None else tuple(each for each in partners if each.purpose is purpose)
+    recipients = tuple(
+        each for each in Recipient if purpose in each.purposes or (each is Recipient.PARTNER and bool(bound))
+    )
     return Activity(
         purpose=purpose,
         subjects=subjects(purpose),
@@ -92,6 +108,7 @@ def activity(facts: Facts, purpose: Purpose, transfers: tuple[Transfer, ...] = (
         limits=tuple(each for each in RetentionRule if each.name in kept),
         fields=tuple(fact.coordinate for fact in read),
         note=note,
+        partners=bound,
     )
 
 

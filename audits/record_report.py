@@ -8,6 +8,7 @@ from typing import Any
 from audits.controller import Controller, Party
 from audits.facts import Facts
 from audits.lint_report import schema_source
+from audits.partners import BoundPartner
 from audits.record import Activity, Record
 from audits.reports import Cell, Figure, Report, Section, Table, cell, code
 
@@ -60,12 +61,21 @@ def _row(each: Activity, own: Controller) -> list[Cell]:
         cell(each.purpose.text),
         cell("\n".join(one.text for one in each.subjects)),
         cell("\n".join(f"• {one.text}" for one in each.categories)),
-        cell("\n".join(f"{one.text} {one.condition}" for one in each.recipients) or "None."),
+        cell("\n".join(_recipients(each)) or "None."),
         cell("\n".join(f"{one.country}: {one.safeguards['en']}" for one in each.transfers) or "None."),
         cell("\n".join(one.text for one in each.limits)),
         cell("\n".join(f"{one.article}: {one.text}" for one in each.purpose.bases)),
         cell("\n".join(_remarks(each))),
     ]
+
+
+def _recipients(each: Activity) -> Iterator[str]:
+    """The kinds of recipients, and the partners by name: only the register of partners can say that there is none."""
+    yield from (f"{one.text} {one.condition}" for one in each.recipients)
+    for one in each.partners or ():
+        yield f"{one.name} ({one.country}), a partner bound since {one.since:%Y-%m-%d}: {', '.join(one.fields)}"
+    if each.partners is None and each.may_have_partners:
+        yield "The partners bound to carry it out, if any: the register of partners was not read."
 
 
 def _remarks(each: Activity) -> Iterator[str]:
@@ -113,6 +123,10 @@ def _data(found: Record) -> dict[str, Any]:
     }
 
 
+def _partner_data(one: BoundPartner) -> dict[str, Any]:
+    return {"name": one.name, "country": one.country, "since": f"{one.since:%Y-%m-%d}", "fields": list(one.fields)}
+
+
 def _party_data(party: Party) -> dict[str, Any]:
     if party.none:
         return {"none": dict(party.none)}
@@ -130,6 +144,7 @@ def activity_data(each: Activity) -> dict[str, Any]:
             "categories": [one.name for one in each.categories],
         },
         "d": [{"kind": one.name, "who": one.text, "condition": one.condition} for one in each.recipients],
+        "partners": None if each.partners is None else [_partner_data(one) for one in each.partners],
         "e": [
             {"recipient": one.recipient.name, "country": one.country, "safeguards": one.safeguards["en"]}
             for one in each.transfers

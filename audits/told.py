@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from audits.acts import acts_data
 from audits.checkpoints import checkpoint_facts, checkpoints_data
 from audits.clients import findings, registrations
 from audits.clients_report import clients_report
@@ -17,11 +18,14 @@ from audits.lint_report import lint_report, schema_source
 from audits.matrix import matrix, matrix_report
 from audits.notice import notice
 from audits.notice_data import notice_data
+from audits.partners import BoundPartner
 from audits.record import activity, own_measures
 from audits.record_report import activity_data
+from audits.refusals import refusal_facts, refusals_data
 from audits.texts import Texts
 from audits.vocabulary import CATALOGUES
 from policy.purposes import Purpose
+from store.acts import Acts
 from store.reading import Reader
 
 Data = Mapping[str, Any]
@@ -48,9 +52,9 @@ def notice_told(facts: Facts, language: str) -> Data:
     return notice_data(notice(facts), Texts(language))
 
 
-def record_told(facts: Facts) -> Data:
+def record_told(facts: Facts, partners: Sequence[BoundPartner]) -> Data:
     """As `gateway audit record`, letters b to d, f and g; a and e stand in the controller's file."""
-    activities = [activity_data(activity(facts, purpose)) for purpose in Purpose]
+    activities = [activity_data(activity(facts, purpose, partners=partners)) for purpose in Purpose]
     return {"article": "GDPR Art. 30(1)", "activities": activities, "g": list(own_measures(facts))}
 
 
@@ -82,6 +86,16 @@ async def consents_told(reader: Reader, now: datetime) -> Data:
     data = consents_report(await consent_facts(reader), now).data
     standing = [{"kind": kind} | counts for kind, counts in data["standing"].items()]
     return {**data, "standing": standing}
+
+
+async def refusals_told(reader: Reader, now: datetime, days: int) -> Sequence[Data]:
+    """As `gateway audit refusals`, of the last days."""
+    return refusals_data(await refusal_facts(reader, now - timedelta(days=days), now))
+
+
+async def acts_told(reader: Reader, most: int) -> Sequence[Data]:
+    """The newest acts of operators, as `gateway audit acts` lists them."""
+    return acts_data(await Acts(reader).newest(most))
 
 
 async def ledger_told(reader: Reader, most: int) -> Sequence[Data]:

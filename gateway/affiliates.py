@@ -14,6 +14,7 @@ from sqlalchemy import insert, select, update
 from gateway.deliveries import make_poster
 from gateway.settings import Settings
 from policy.events import Event
+from policy.registered import AFFILIATE_MARK, Affiliate, offences
 from resolvers.authentication_means import Post
 from store.affiliates import affiliates, seal_affiliate_secret
 from store.database import Store
@@ -26,7 +27,6 @@ from workers.posting import CannotPost, is_safe
 
 A, W = affiliates.c, webhooks.c
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")
-COUNTRY = re.compile(r"[A-Z]{2}")
 SECRET_BYTES = 32
 
 
@@ -54,12 +54,12 @@ class Affiliates:
             raise AffiliateRefused(
                 "The address must begin with https:// (on this machine, http://) and hold no password."
             )
-        if not COUNTRY.fullmatch(country):
-            raise AffiliateRefused("A country is two capitals (ISO 3166-1), such as CH.")
+        if found := offences(Affiliate(url, country)):
+            raise AffiliateRefused(f"{found[0]}.")
         id_, hook, secret, house = new_id(), new_id(), secrets.token_bytes(SECRET_BYTES), self._store.keys.house
         told = {
             "id": hook,
-            "name": f"affiliate:{name}"[:64],
+            "name": f"{AFFILIATE_MARK}{name}"[:64],
             "url": url,
             "events": orjson.dumps([Event.CARD_WITHDRAWN.wire]).decode(),
             "secret": await seal_secret(house, hook, secret),

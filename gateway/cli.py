@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from gateway.acts import recorded
+
 COMMANDS = {
     "demo": ("gateway.commands.serving", "demo", "Serve invented customers, and print what to try."),
     "serve": ("gateway.commands.serving", "serve", "Serve what the settings say."),
@@ -23,6 +25,7 @@ COMMANDS = {
     "webhooks": ("gateway.commands.webhooks", "webhooks", "Say which internal systems are told of events."),
     "partners": ("gateway.commands.partners", "partners", "Say which companies work for us, and what they may get."),
     "affiliates": ("gateway.commands.affiliates", "affiliates", "Say which companies take payments."),
+    "staff": ("gateway.commands.staff", "staff", "Say who works here, and by which keys."),
     "legal": ("gateway.commands.legal", "legal", "Answer binding requests of authorities, by two persons."),
     "outbox": ("gateway.commands.webhooks", "outbox", "See what waits to be delivered, and try again."),
     "audit": ("gateway.commands.audit", "audit", "See what may be read, by whom and why, and prove it."),
@@ -44,7 +47,7 @@ class Commands(click.Group):
             return None
         module, name, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), name)
-        return command
+        return recorded(cmd_name, command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table itself, without importing what it names."""
@@ -54,7 +57,9 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="customer-data-gateway", prog_name="gateway")
-def gateway() -> None:
+@click.option("--as", "code", metavar="CODE", help="Who acts, by the code of `gateway staff`; it goes into the ledger.")
+@click.pass_context
+def gateway(context: click.Context, code: str | None) -> None:
     """Customer data, for a purpose: a GraphQL gateway that gives each field only for what it may be used for.
 
     \b
@@ -67,6 +72,7 @@ def gateway() -> None:
         gateway customers import customers.csv --dry-run
         gateway serve
     """
+    context.obj = {"as": code}
 
 
 def main(**options: Any) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import bindparam, select
 
-from gateway.undertakings import bound
+from gateway.undertakings import PARTNER, bound, keeps_the_rules
 from policy.grant import Over, Partner, Refusal
 from policy.purposes import Purpose
 from store.clients import clients
@@ -59,7 +59,7 @@ class ClientRegistry:
         self._prepared = reader.prepare(_registration)
 
     async def find(self, client_id: str) -> Registration | None:
-        """The registration, or None when there is none or it is disabled.
+        """The registration, or None when there is none, it is disabled, or it breaks a hard rule (D11).
 
         The same object comes back while nothing has changed, so that what was derived from it can be kept with it.
         """
@@ -100,6 +100,8 @@ class ClientRegistry:
             return None
         purposes, scopes, refusal, documents_only, introspection, max_page, customers, over, *partner = rows[0]
         name, country, purpose, fields = partner
+        if not keeps_the_rules(client_id, frozenset(orjson.loads(purposes)), *partner):
+            return None
         # A purpose that this release does not know allows nothing.
         known = frozenset(Purpose[name] for name in orjson.loads(purposes) if name in Purpose.__members__)
         return Registration(
@@ -126,10 +128,7 @@ _registration = (
         clients.c.max_page,
         clients.c.customers_per_hour,
         clients.c.beyond,
-        partners.c.name,
-        partners.c.country,
-        partners.c.purpose,
-        partners.c.fields,
+        *PARTNER,
     )
     .join_from(clients, partners, clients.c.partner_id == partners.c.id, isouter=True)
     .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), bound())

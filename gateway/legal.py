@@ -1,10 +1,8 @@
-"""A binding request is answered by reference, authority, ground, scope, and two persons (R24, R53, A9)."""
+"""A binding request is answered by reference, authority, ground, scope, and two proofs (R24, R53, D12)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -13,132 +11,140 @@ import orjson
 from sqlalchemy import Column, Table, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.legal_orders import APPROVES, REFUSES, LegalRefused, NewRequest, to_sign
+from gateway.ssh_keys import SshError
+from gateway.ssh_signatures import SshSignature
+from gateway.staff import Member, holder_of
 from policy.bases import LegalBasis
+from policy.orders import Order
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.references import References
+from resolvers.authentication_means import Site
 from resolvers.disclosing import disclose
-from resolvers.references import REFERENCES, may_be_personal
+from resolvers.legal_telling import tell
+from resolvers.references import REFERENCES
 from schema.build import core_schema
 from schema.model import SchemaModel
 from schema.sources import Embedded, Value
+from store.access import sessions, sign_ins
 from store.blindindex import Lookup
+from store.changes import customer_changes
+from store.consents import consents
 from store.customers import customers
 from store.database import Store
+from store.disclosures import disclosures
+from store.erasures import erasures
 from store.ids import new_id
+from store.invoices import invoices
 from store.legal import legal_requests
 from store.metadata import instant
 from store.subjectkey import SubjectKey
 
-L, C = legal_requests.c, customers.c
-REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./:_-]{1,63}")
-COUNTRY = re.compile(r"[A-Z]{2}")
+L, C, E = legal_requests.c, customers.c, erasures.c
 CLIENT = "legal"
-
-
-class LegalRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
-    """What was asked cannot be done; the text says why, and what to do. It repeats no value of a person."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class NewRequest:
-    """A request as it came in."""
-
-    reference: str
-    authority: str
-    country: str
-    ground: str
-    customer_number: str
-    fields: tuple[str, ...]
-    officer: str
-    embargoed_until: datetime | None = None
+OFFICER = "OFFICER"
+MOMENTS: Mapping[str, Column[datetime]] = {
+    each.table.name: each
+    for each in (
+        sign_ins.c.at, sessions.c.started_at, consents.c.at, customer_changes.c.at, disclosures.c.at,
+        invoices.c.issued_at,
+    )
+}  # fmt: skip
+"""When rows of a table happened: only those of the order's period are answered. Other tables hold what is so now."""
 
 
 class Legal:
-    """Files requests, has a second person decide, and answers what was approved, once."""
+    """Files requests that an officer signed, has a second one decide, and answers what was approved, once."""
 
-    def __init__(self, store: Store, references: References = REFERENCES) -> None:
-        self._store, self._references = store, references
+    def __init__(self, store: Store, site: Site, references: References = REFERENCES) -> None:
+        self._store, self._site, self._references = store, site, references
         self._columns = resting_columns()
 
-    async def file(self, new: NewRequest, now: datetime) -> None:
-        """Note a request; nothing is read. LegalRefused for a field that no answer can hold, or nobody's number."""
-        if not self._is_reference(new.reference) or not COUNTRY.fullmatch(new.country):
-            raise LegalRefused(
-                f"A reference is the order's number, as {self._expected}, and nothing like a telephone number or an "
-                "e-mail address; a country is two capitals (ISO 3166-1)."
-            )
-        if not all(1 <= len(each.strip()) <= most for each, most in self._texts(new)):
-            raise LegalRefused("Name the authority, the legal ground and the officer who files it.")
-        if unknown := sorted(set(new.fields) - self._columns.keys()):
-            raise LegalRefused(f"{unknown[0]} is no field that rests with us: `gateway legal fields` lists them.")
-        if not new.fields:
-            raise LegalRefused("Name the fields that the order names: no others may be answered.")
-        mark = self._store.keys.blind_index(Lookup.CUSTOMER_NUMBER, new.customer_number)
+    async def to_sign(self, new: NewRequest, now: datetime) -> str:
+        """What the officer who files a request signs; nothing is noted."""
+        new.check(frozenset(self._columns), now, self._references)
+        return to_sign(new.reference, new.digest(self._subject(new)))
+
+    async def to_sign_again(self, reference: str) -> str:
+        """What the second officer signs: the same text, from the register."""
         async with self._store.write() as connection:
-            owner = await connection.scalar(select(C.id).where(C.customer_number_index == mark))
-            if owner is None:
-                raise LegalRefused("There is no customer with this number. What was erased cannot be answered (R53).")
+            row = await self._row(connection, reference)
+            return to_sign(row.reference, await self._digest(connection, row))
+
+    async def file(self, new: NewRequest, signature: str, now: datetime) -> None:
+        """Note a request that an officer signed; nothing is read. Somebody who is not held, or was erased, too."""
+        new.check(frozenset(self._columns), now, self._references)
+        digest = new.digest(self._subject(new))
+        async with self._store.write() as connection:
+            officer = await self._proven(connection, to_sign(new.reference, digest), signature, APPROVES)
             if await connection.scalar(select(L.id).where(L.reference == new.reference)) is not None:
                 raise LegalRefused("A request with this reference was filed already.")
             row = {
                 "id": new_id(),
-                "customer_id": owner,
+                "customer_id": await self._customer(connection, new.customer_number),
+                "erasure_id": await self._erasure(connection, new.erasure),
                 "reference": new.reference,
                 "authority": new.authority.strip(),
                 "country": new.country,
                 "ground": new.ground.strip(),
                 "fields": orjson.dumps(sorted(set(new.fields))).decode(),
-                "state": "FILED",
-                "officer": new.officer.strip(),
-                "filed_at": now,
+                "period_from": new.period_from,
+                "period_until": new.period_until,
                 "embargoed_until": new.embargoed_until,
+                "state": "FILED",
+                "officer": officer.code,
+                "filed_at": now,
+                "digest": digest,
+                "signature": signature,
             }
             await connection.execute(insert(legal_requests).values(row))
 
-    @staticmethod
-    def _texts(new: NewRequest) -> Sequence[tuple[str, int]]:
-        return ((new.authority, 200), (new.ground, 200), (new.officer, 100))
+    async def approve(self, reference: str, signature: str, now: datetime) -> None:
+        """A second officer approves, by a signature over the same digest."""
+        await self._decide(reference, signature, APPROVES, {"state": "APPROVED"}, now)
 
-    @property
-    def _expected(self) -> str:
-        """What the operator set for LEGAL_REQUEST; courts number as they like, so nothing else is set beforehand."""
-        own = self._references.patterns.get(Purpose.LEGAL_REQUEST.name)
-        return own.text if own is not None else "4 O 123/26"
+    async def refuse(self, reference: str, signature: str, reason: str, now: datetime) -> None:
+        """A second officer refuses; the refusal and its reason stay on record."""
+        if not 1 <= len(reason.strip()) <= 200 or not reason.isprintable():
+            raise LegalRefused("Say why it binds nobody, in one line and without a word about the person.")
+        change = {"state": "REFUSED", "reason": reason.strip()}
+        await self._decide(reference, signature, REFUSES, change, now)
 
-    def _is_reference(self, text: str) -> bool:
-        own = self._references.patterns.get(Purpose.LEGAL_REQUEST.name)
-        if own is not None:
-            return self._references.fits(Purpose.LEGAL_REQUEST, text)
-        return is_order_number(text)
-
-    async def decide(self, reference: str, officer: str, approved: bool, now: datetime) -> None:
-        """A second person approves the request, or refuses it; a refusal stays on record."""
+    async def _decide(
+        self, reference: str, signature: str, meaning: str, change: Mapping[str, Any], now: datetime
+    ) -> None:
         async with self._store.write() as connection:
             row = await self._row(connection, reference)
             if row.state != "FILED":
                 raise LegalRefused(f"This request is {row.state.lower()} already.")
-            if not officer.strip() or officer.strip().casefold() == row.officer.casefold():
-                raise LegalRefused("Somebody else than who filed it has to decide: it takes two persons.")
-            state = "APPROVED" if approved else "REFUSED"
-            change = {"state": state, "second_officer": officer.strip()[:100], "decided_at": now}
-            await connection.execute(update(legal_requests).where(L.id == row.id).values(change))
+            text = to_sign(row.reference, await self._digest(connection, row))
+            first = await self._proven(connection, text, row.signature, APPROVES)
+            second = await self._proven(connection, text, signature, meaning)
+            _require_two(first, second)
+            decided = {"second_officer": second.code, "second_signature": signature, "decided_at": now}
+            await connection.execute(update(legal_requests).where(L.id == row.id).values({**change, **decided}))
 
     async def answer(self, reference: str, now: datetime) -> dict[str, Any]:
-        """The values of the fields that the order names, and nothing else.
+        """The values of the fields that the order names, of its period, and nothing else.
 
-        1. it was approved by a second person; 2. the columns of its fields are read, for its customer; 3. the
-        disclosure is committed, embargoed if the order says so; 4. the ledger entry is durable; 5. the answer leaves.
+        1. two officers signed this very order, and both still hold their keys; 2. the columns of its fields are read,
+        for its customer; 3. the disclosure is committed, embargoed if the order says so, and else the letter to the
+        customer with it; 4. the ledger entry is durable; 5. the answer leaves. About somebody who was erased the
+        answer is the certificate, and about somebody who was never held that nothing is.
         """
         async with self._store.write() as connection:
             row = await self._row(connection, reference)
-            if row.state not in ("APPROVED", "ANSWERED"):  # 1
-                raise LegalRefused("A second person has to approve it first: gateway legal approve.")
-            fields = orjson.loads(row.fields)
-            (key,) = await self._store.keys.subjects([row.customer_id])
+            await self._require_approval(connection, row)  # 1
+            answered = {"state": "ANSWERED", "answered_at": now}
+            key = None
+            if row.customer_id is not None:
+                (key,) = await self._store.keys.subjects([row.customer_id])
             if key is None:
-                raise LegalRefused("The customer was erased: there is nothing to answer (R53).")
-            values = {each: await self._values(connection, key, each) for each in fields}  # 2
+                await connection.execute(update(legal_requests).where(L.id == row.id).values(answered))
+                return await self._nothing(connection, row)
+            fields = orjson.loads(row.fields)
+            values = {each: await self._values(connection, key, each, row) for each in fields}  # 2
             await disclose(
                 connection,
                 key,
@@ -148,21 +154,99 @@ class Legal:
                 purpose=Purpose.LEGAL_REQUEST,
                 legal_basis=LegalBasis.A6_1_C,
                 coordinates=fields,
-                trigger=f"order:{row.reference}",
+                trigger=Order(row.reference).trigger,
                 now=now,
                 embargoed_until=row.embargoed_until,
             )
-            change = {"state": "ANSWERED", "answered_at": now}
-            await connection.execute(update(legal_requests).where(L.id == row.id).values(change))  # 3
-        told = row.embargoed_until is None or row.embargoed_until <= now
+            await connection.execute(update(legal_requests).where(L.id == row.id).values(answered))  # 3
+            told = row.embargoed_until is None or row.embargoed_until <= now
+            if told and row.told_at is None:
+                await tell(connection, key, row, self._site, now)
         await self._store.ledger.append(_entry(key if told else None, row.reference, fields, now))  # 4
         return {"reference": row.reference, "authority": row.authority, "fields": values}  # 5
 
     async def listed(self) -> Sequence[Any]:
-        """Every request, the newest first; nobody is named but by the officers' names."""
-        columns = (L.reference, L.state, L.authority, L.fields, L.officer, L.second_officer, L.filed_at)
+        """Every request, the newest first, refused ones too; nobody is named but officers by their codes."""
+        columns = (
+            L.reference, L.state, L.authority, L.fields, L.officer, L.second_officer, L.filed_at, L.reason,
+            L.erasure_id, L.customer_id, L.told_at,
+        )  # fmt: skip
         async with self._store.write() as connection:
             return (await connection.execute(select(*columns).order_by(L.id.desc()))).all()
+
+    async def _require_approval(self, connection: AsyncConnection, row: Any) -> None:
+        """The state alone proves nothing: both signatures are verified again, over what the row says now."""
+        if row.state not in ("APPROVED", "ANSWERED"):
+            raise LegalRefused("A second person has to approve it first: gateway legal approve.")
+        text = to_sign(row.reference, await self._digest(connection, row))
+        first = await self._proven(connection, text, row.signature, APPROVES)
+        _require_two(first, await self._proven(connection, text, row.second_signature, APPROVES))
+
+    async def _proven(self, connection: AsyncConnection, text: str, signature: str | None, meaning: str) -> Member:
+        """The officer who signed; LegalRefused when nobody who may did."""
+        if signature is None:
+            raise LegalRefused("Nobody signed this request: an older release filed it. File it again, by two officers.")
+        try:
+            found = SshSignature.read(signature)
+            found.verify(text.encode(), self.namespace(meaning))
+        except SshError as error:
+            raise LegalRefused(f"The signature proves nothing: {error}") from None
+        holder = await holder_of(connection, found.key)
+        if holder is None:
+            raise LegalRefused("Its key is nobody's who works here now: `gateway staff list` shows who does.")
+        if holder.role != OFFICER:
+            raise LegalRefused(f"{holder.code} is no officer, and decides on no request of an authority.")
+        return holder
+
+    def namespace(self, meaning: str) -> str:
+        """What is signed for, and where: a signature for one gateway is worth nothing at another."""
+        return f"{meaning}@{self._site.host}"
+
+    def _subject(self, new: NewRequest) -> str:
+        if new.customer_number is None:
+            return f"erasure:{new.erasure}"
+        return _customer(self._store.keys.blind_index(Lookup.CUSTOMER_NUMBER, new.customer_number))
+
+    async def _digest(self, connection: AsyncConnection, row: Any) -> bytes:
+        """Of what the row says now; without a customer nothing can be read by it, and it is as it was signed."""
+        if row.digest is None:
+            raise LegalRefused("Nobody signed this request: an older release filed it. File it again, by two officers.")
+        if row.customer_id is None:
+            return bytes(row.digest)
+        mark = await connection.scalar(select(C.customer_number_index).where(C.id == row.customer_id))
+        said = NewRequest(
+            row.reference,
+            row.authority,
+            row.country,
+            row.ground,
+            tuple(orjson.loads(row.fields)),
+            row.period_from,
+            row.period_until,
+            embargoed_until=row.embargoed_until,
+        )
+        return said.digest(_customer(mark or b""))
+
+    async def _customer(self, connection: AsyncConnection, number: str | None) -> int | None:
+        if number is None:
+            return None
+        mark = self._store.keys.blind_index(Lookup.CUSTOMER_NUMBER, number)
+        found: int | None = await connection.scalar(select(C.id).where(C.customer_number_index == mark))
+        return found
+
+    async def _erasure(self, connection: AsyncConnection, case: int | None) -> int | None:
+        if case is None:
+            return None
+        done = select(E.id).where(E.id == case, E.state == "ERASED", E.certificate.is_not(None))
+        found: int | None = await connection.scalar(done)
+        if found is None:
+            raise LegalRefused("No such erasure was carried out: `gateway erasures list --all` shows those that were.")
+        return found
+
+    async def _nothing(self, connection: AsyncConnection, row: Any) -> dict[str, Any]:
+        """The answer about somebody who is not held: a backup is never restored to give another one (R53)."""
+        certificate = await connection.scalar(select(E.certificate).where(E.id == row.erasure_id))
+        held = {"held": False, "erased": row.erasure_id is not None, "certificate": certificate}
+        return {"reference": row.reference, "authority": row.authority, "fields": {}} | held
 
     async def _row(self, connection: AsyncConnection, reference: str) -> Any:
         found = select(legal_requests).where(L.reference == reference).with_for_update()
@@ -171,16 +255,14 @@ class Legal:
             raise LegalRefused("There is no request with this reference: `gateway legal list` shows them.")
         return row
 
-    async def _values(self, connection: AsyncConnection, key: SubjectKey, coordinate: str) -> list[Any]:
+    async def _values(self, connection: AsyncConnection, key: SubjectKey, coordinate: str, row: Any) -> list[Any]:
         table, column = self._columns[coordinate]
         owner = table.c.id if table is customers else table.c.customer_id
-        rows = await connection.execute(select(table.c.id, column).where(owner == key.customer_id).order_by("id"))
+        query = select(table.c.id, column).where(owner == key.customer_id).order_by("id")
+        if (moment := MOMENTS.get(table.name)) is not None:
+            query = query.where(moment >= row.period_from, moment < row.period_until)
+        rows = await connection.execute(query)
         return [_opened(key, column, id_, value) for id_, value in rows.all() if value is not None]
-
-
-def is_order_number(text: str) -> bool:
-    """Whether it may be the number of an order; what may be a person's number or address is none (D1)."""
-    return bool(REFERENCE.fullmatch(text)) and any(each.isdigit() for each in text) and not may_be_personal(text)
 
 
 def resting_columns() -> Mapping[str, tuple[Table, Column[Any]]]:
@@ -190,6 +272,15 @@ def resting_columns() -> Mapping[str, tuple[Table, Column[Any]]]:
         if isinstance(field.source, (Value, Embedded)) and field.source.column.info.get("output", True):
             found[field.coordinate] = field.source.column.table, field.source.column
     return found
+
+
+def _customer(mark: bytes) -> str:
+    return f"customer:{mark.hex()}"
+
+
+def _require_two(first: Member, second: Member) -> None:
+    if first.id == second.id:
+        raise LegalRefused("Somebody else than who filed it has to decide: it takes two persons.")
 
 
 def _opened(key: SubjectKey, column: Column[Any], id_: int, value: Any) -> Any:

@@ -88,6 +88,21 @@ def of_executions(counts: Mapping[str, int]) -> Collector:
     return collect
 
 
+def of_refusals(totals: Mapping[tuple[str, str, str, str], int]) -> Collector:
+    """What was refused. The labels are registered clients and names that the schema or the policy declares."""
+
+    names = ("client", "purpose", "coordinate", "reason")
+
+    async def collect(_: datetime) -> Iterable[Metric]:
+        values: dict[str, float] = {
+            ",".join(f'{name}="{word}"' for name, word in zip(names, words, strict=True)): count
+            for words, count in list(totals.items())
+        }
+        return [Metric("refusals_total", "counter", "What clients asked for and may not have.", values)]
+
+    return collect
+
+
 def of_erasures(store: Store) -> Collector:
     """The backlog of erasures, and whether a deadline is near or missed."""
     standing = store.reader.prepare(select(E.state, E.due_at, E.alarm_at).where(E.state.in_(STANDING_STATES)))
@@ -151,9 +166,16 @@ def list_routes(
     networks: Networks,
     clock: Callable[[], datetime],
     proxies: Networks = (),
+    refused: Mapping[tuple[str, str, str, str], int] | None = None,
 ) -> list[Route]:
     """The address of the metrics; none when no network may see them."""
     if not networks:
         return []
-    collectors = (of_executions(counts), of_erasures(store), of_outbox(store), of_ledger(store))
+    collectors = (
+        of_executions(counts),
+        of_refusals(refused or {}),
+        of_erasures(store),
+        of_outbox(store),
+        of_ledger(store),
+    )
     return [Route("/metrics", Metrics(collectors, networks, clock, proxies).__call__, methods=["GET"])]

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from policy import registered
 from policy.purposes import Purpose
 from policy.rules import Rule
 from store.clients import clients
@@ -22,7 +23,6 @@ from store.revocations import client_changed
 
 P, C = partners.c, clients.c
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")
-COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 class PartnerRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
@@ -39,19 +39,15 @@ class NewPartner:
     fields: tuple[str, ...]
 
     def check(self, rules: Sequence[Rule]) -> None:
-        """PartnerRefused for what cannot be registered: a purpose of one's own, a field that it does not allow."""
+        """PartnerRefused for what cannot be registered: what a hard rule forbids (D11), or no name."""
         if not NAME.fullmatch(self.name):
             raise PartnerRefused("A name has up to 63 letters, digits, spaces, dots and dashes.")
-        if not COUNTRY.fullmatch(self.country):
-            raise PartnerRefused("A country is two capitals (ISO 3166-1), such as CH.")
-        if self.purpose.own_data_only or not self.purpose.enabled:
-            raise PartnerRefused(f"{self.purpose.name} is no purpose that a partner works for.")
-        known = {rule.coordinate: rule for rule in rules}
-        for field in self.fields:
-            if field not in known or not known[field].when(self.purpose):
-                raise PartnerRefused(f"{field} is no field that may be read for {self.purpose.name}.")
         if not self.fields:
             raise PartnerRefused("Name the fields that the partner needs: it gets no others.")
+        known = {rule.coordinate: rule for rule in rules}
+        entry = registered.Partner(self.purpose.name, self.country, frozenset(self.fields), known)
+        if found := registered.offences(entry):
+            raise PartnerRefused(f"{found[0]}.")
 
 
 class Partners:
@@ -90,9 +86,13 @@ class Partners:
         """Say that a client is a partner's."""
         async with self._store.write() as connection:
             id_ = await self._id(connection, name)
-            done = await connection.execute(update(clients).where(C.id == client_id).values(partner_id=id_))
-            if done.rowcount == 0:
+            purpose = await connection.scalar(select(P.purpose).where(P.id == id_))
+            held = await connection.scalar(select(C.purposes).where(C.id == client_id))
+            if held is None:
                 raise PartnerRefused(f"There is no client {client_id}: `gateway clients create` makes one.")
+            if purpose not in orjson.loads(held):
+                raise PartnerRefused(f"{client_id} is not registered for {purpose}, for which {name} works.")
+            await connection.execute(update(clients).where(C.id == client_id).values(partner_id=id_))
             await client_changed(connection, client_id, now)
 
     async def listed(self) -> Sequence[Any]:

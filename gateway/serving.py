@@ -18,6 +18,7 @@ from gateway.oauth.foreign_keys import ForeignKeys
 from gateway.oauth.provider import Provider, Terms
 from gateway.oauth.revocations import Revocations
 from gateway.reach import Reach
+from gateway.refusals import Refusals
 from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
 from gateway.tokens import Names, Tokens
@@ -66,6 +67,7 @@ class Works:
     single_use: SingleUse
     clients: ClientRegistry
     reach: Reach
+    refusals: Refusals
     clock: Callable[[], float]
     """Unix seconds."""
 
@@ -102,12 +104,12 @@ async def open_works(settings: Settings) -> AsyncIterator[Works]:
         tokens = Tokens(keys, names, settings.clock_skew_seconds, time.time)
         most = settings.customers_per_hour
         clients = ClientRegistry(store.reader, settings.client_seconds, time.monotonic, most)
-        reach = Reach(store, time.time)
+        reach, refusals = Reach(store, time.time), Refusals(store, time.time)
         revocations = Revocations(store.reader, time.time, clients.forget)
         single_use = SingleUse(store)
         addresses = frozenset({settings.public_url})
         proofs = Proofs(Nonces(store.keys.house, time.time), single_use, addresses, time.time)
         door = Door(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
-        yield Works(store, keys, tokens, door, revocations, proofs, single_use, clients, reach, time.time)
+        yield Works(store, keys, tokens, door, revocations, proofs, single_use, clients, reach, refusals, time.time)
     finally:
         await store.close()

@@ -353,7 +353,7 @@ class Settings:
     )
     customers_per_hour: int = setting(
         "GATEWAY_CUSTOMERS_PER_HOUR",
-        "customers that a client may read in an hour before the alarm, unless registered otherwise; 0: any",
+        "customers that a tool may read in an hour, unless registered otherwise; 0: any",
         _number(0, 1_000_000_000),
         "5000",
     )

@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
 from policy.events import BY_NAME
+from policy.registered import Webhook, offences
 from store.database import Store
 from store.ids import new_id
 from store.messages import name_of
@@ -69,6 +70,8 @@ class Webhooks:
             raise WebhookRefused(
                 "The address must begin with https:// (on this machine, http://) and hold no password."
             )
+        if found := offences(Webhook(name, url, frozenset(events))):
+            raise WebhookRefused(f"{found[0]}.")
         if unknown := sorted(set(events) - BY_NAME.keys()):
             raise WebhookRefused(f"There is no event {unknown[0]}. There are: {', '.join(BY_NAME)}.")
         id_, secret = new_id(), secrets.token_bytes(SECRET_BYTES)

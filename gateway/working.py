@@ -14,7 +14,9 @@ from gateway.sealing import open_sweeper
 from gateway.serving import Works, now, store_config
 from gateway.settings import Settings
 from resolvers.authentication_means import Means
+from resolvers.legal_telling import tell_those_who_may_know
 from schema.model import SchemaModel
+from workers.telling import Teller
 
 
 class Worker(Protocol):
@@ -34,13 +36,14 @@ async def open_workers(
         open_eraser(store, config, settings, means.site, now) as eraser,
         open_sweeper(store, config, settings, means, now) as sweeper,
     ):
-        yield [make_exporter(store, means.site, model), make_deliverer(store, settings), eraser, sweeper]
+        teller = Teller(lambda moment: tell_those_who_may_know(store, means.site, moment), now)
+        yield [make_exporter(store, means.site, model), make_deliverer(store, settings), eraser, sweeper, teller]
 
 
 @asynccontextmanager
 async def working_meanwhile(works: Works, settings: Settings, means: Means, model: SchemaModel) -> AsyncIterator[None]:
     """Work in the background while the block runs; what other processes can do, too, only if the settings say so."""
-    async with working([works.reach]):
+    async with working([works.reach, works.refusals]):
         if not settings.work:
             yield
             return

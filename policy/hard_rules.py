@@ -148,10 +148,18 @@ def _forbids_disclosure(rule: Rule, recipient: Recipient) -> list[str]:
     found = []
     if not any(rule.when(purpose) for purpose in recipient.purposes):
         found.append("R2: a disclosure needs a purpose of that recipient")
-    if rule.category in _SECRETS:
+    return found + never_received(rule.category, recipient)
+
+
+def never_received(category: Category | None, recipient: Recipient) -> list[str]:
+    """Return why data of this category must not reach this kind of recipient for any purpose; empty: it may."""
+    found = []
+    if category in _SECRETS:
         found.append("R16: login details are disclosed to nobody")
-    if recipient is Recipient.PAYMENT_AFFILIATE and rule.category not in AFFILIATE_CATEGORIES:
+    if recipient is Recipient.PAYMENT_AFFILIATE and category not in AFFILIATE_CATEGORIES:
         found.append("R22: a payment affiliate receives payment information only")
+    if recipient is Recipient.PARTNER and category is not None and _among(category, _CARD):
+        found.append("R22: a card reaches the payment affiliate and nobody else")
     return found
 
 

@@ -1,9 +1,23 @@
 """The kinds of recipients to whom personal data may be disclosed: exactly these, there is no other case (R27)."""
 
 from enum import unique
+from typing import Final
 
 from policy.purposes import Purpose
 from policy.rows import Row
+
+CONTRACTED: Final = frozenset(
+    {
+        Purpose.SERVICE_PROVISION,
+        Purpose.SERVICE_COMMUNICATION,
+        Purpose.INVOICING,
+        Purpose.EMERGENCY_CONTACT,
+        Purpose.PARTNER_EXECUTION,
+    }
+)
+"""The parts of the contract with the customer that a partner may carry out for us (R7). Each rests on the contract
+itself: whoever promotes, measures or personalises does not perform it, and what goes to a payment affiliate, a
+registry or an authority goes to no partner (R2)."""
 
 
 @unique
@@ -48,3 +62,7 @@ class Recipient(Row):
         """What bounds each disclosure."""
         self.notice = notice
         """Where the privacy notice says so."""
+
+    def may_receive_for(self, purpose: Purpose) -> bool:
+        """Whether this kind of recipient may receive anything for the purpose (R2)."""
+        return purpose in self.purposes or (self is Recipient.PARTNER and purpose in CONTRACTED)

@@ -112,6 +112,12 @@ class RetentionRule(Row):
         "the ten minutes that are counted",
         "Not in the notice: no personal data",
     )
+    REFUSAL_COUNTS = (
+        "What a program asked for and was refused is counted by the day for 12 months, without a word about anybody.",
+        "P12M",
+        "the day that is counted",
+        "Not in the notice: no personal data",
+    )
     CLIENT_REGISTRATION = (
         "The registration of a program that uses the gateway is kept until the operator removes it.",
         None,

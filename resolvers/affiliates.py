@@ -14,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.bases import LegalBasis
 from policy.purposes import Purpose
 from policy.recipients import Recipient
+from policy.registered import Affiliate as Registered
 from resolvers.commands import Desk
 from resolvers.disclosing import disclose
+from resolvers.registers import may_serve
 from store.affiliates import affiliates, open_affiliate_secret
 from store.disclosures import disclosures
 from store.signing import signed
@@ -53,7 +55,8 @@ async def affiliate_of(desk: Desk, connection: AsyncConnection, kind: str, name:
     found = select(A.id, A.name, A.url, A.country, A.secret).where(A.kind == kind, A.disabled_at.is_(None))
     if name is not None:
         found = found.where(A.name == name)
-    row = (await connection.execute(found.order_by(A.id).limit(1))).one_or_none()
+    rows = (await connection.execute(found.order_by(A.id))).all()
+    row = next((each for each in rows if may_serve(each.name, Registered(each.url, each.country))), None)
     if row is None:
         return None
     secret = await open_affiliate_secret(desk.store.keys.house, row.id, row.secret)

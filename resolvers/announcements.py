@@ -18,6 +18,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import BY_NAME, Event
+from policy.registered import Webhook
+from resolvers.registers import may_serve
 from store.customers import customers
 from store.housekeys import HouseKeys
 from store.ids import new_id
@@ -30,7 +32,7 @@ from store.webhooks import webhooks
 O, W = outbox.c, webhooks.c  # noqa: E741  (the table's columns, as everywhere)
 TOPIC = "webhook"
 
-LISTENING = Statement(select(W.id, W.events).where(W.disabled_at.is_(None)).order_by(W.id))
+LISTENING = Statement(select(W.id, W.events, W.name, W.url).where(W.disabled_at.is_(None)).order_by(W.id))
 
 COORDINATE = re.compile(r"[A-Z][A-Za-z]*(\.[a-z][A-Za-z0-9]*)?")
 WORD = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
@@ -114,7 +116,13 @@ async def _prepared(
     data |= {name: _shown(fact, id_of) for name, fact in (facts or {}).items()}
     content = orjson.dumps({"type": event, "timestamp": _stamp(now), "data": data})
     rows = await LISTENING.rows(connection, {})
-    return [id_ for id_, events in rows if event in (orjson.loads(events) or BY_NAME)], content
+    return [id_ for id_, *row in rows if _listens(event, *row)], content
+
+
+def _listens(event: str, events: str, name: str, url: str) -> bool:
+    """Whether a system subscribed to the event, and its subscription keeps the hard rules (D11)."""
+    wanted = frozenset(orjson.loads(events))
+    return event in (wanted or BY_NAME) and may_serve(name, Webhook(name, url, wanted))
 
 
 def _shown(fact: Any, id_of: Callable[[str, int], str]) -> str | bool:

@@ -15,9 +15,17 @@ from store.subjectkey import SubjectKey
 
 
 async def disclose_to_partner(
-    store: Store, partner: Partner, known: Mapping[int, SubjectKey | None], coordinates: Iterable[str], now: datetime
+    store: Store,
+    partner: Partner,
+    known: Mapping[int, SubjectKey | None],
+    coordinates: Iterable[str],
+    purpose: Purpose,
+    now: datetime,
 ) -> None:
-    """Write them down in one transaction, durable when it returns."""
+    """Write them down in one transaction, durable when it returns; the purpose is the one that was asked (D11).
+
+    ValueError when no partner may receive anything for it: then nothing leaves.
+    """
     fields = sorted(set(coordinates) & partner.fields)
     if not fields:
         return
@@ -30,7 +38,7 @@ async def disclose_to_partner(
                     recipient_kind=Recipient.PARTNER,
                     recipient_name=partner.name,
                     country=partner.country,
-                    purpose=Purpose.PARTNER_EXECUTION,
+                    purpose=purpose,
                     legal_basis=LegalBasis.A6_1_B,
                     coordinates=fields,
                     trigger=f"partner:{partner.name}",

@@ -15,7 +15,7 @@ from schema.decision import Decision
 from schema.errors import Code, Problem
 from schema.plans import Plan
 from schema.purposes import Chosen
-from schema.requests import Kind, Outcome, failed
+from schema.requests import Kind, Outcome, denials_of, failed
 from store.faults import StoreUnavailable
 
 log = logging.getLogger("gateway.api")
@@ -53,7 +53,8 @@ def answered(data: Any, errors: list[Problem], decision: Decision, cost: int | N
         extensions["cost"] = {"estimated": cost}
     if extensions:
         body["extensions"] = extensions
-    return Outcome(Kind.OK, orjson.dumps(body, option=orjson.OPT_UTC_Z), personal)
+    denials = denials_of(decision.problems()) if decision.refused else ()
+    return Outcome(Kind.OK, orjson.dumps(body, option=orjson.OPT_UTC_Z), personal, denials=denials)
 
 
 def dry_run(chosen: Chosen, problems: list[Problem], plan: Plan | None, cost: int = 0) -> Outcome:

@@ -27,7 +27,7 @@ from schema import answers
 from schema.bounded import Bounded
 from schema.build import core_schema
 from schema.compiling import Compiled, compiled_or_none
-from schema.costs import Budget, Estimate, NoBudget, NoWatch, Watch, estimate_of
+from schema.costs import Budget, Estimate, NoBudget, NoTally, NoWatch, Tally, Watch, estimate_of
 from schema.decision import Decision, decide_operation
 from schema.documents import Documents, Operation
 from schema.errors import Code, Problem, from_core
@@ -86,6 +86,7 @@ class Api:
         means: Means | None = None,
         watch: Watch | None = None,
         references: References = REFERENCES,
+        tally: Tally | None = None,
     ) -> None:
         self.model = SchemaModel(core_schema())
         require_clean(self.model)
@@ -97,6 +98,7 @@ class Api:
         self._budget: Budget = budget or NoBudget()
         self._watch: Watch = watch or NoWatch()
         self._references = references
+        self._tally: Tally = tally or NoTally()
         self._documents = Documents(self.model.core, self.limits)
         self._trusted = TrustedDocuments(store.reader)
         self._in_url = PersonalInUrl(self.model)
@@ -109,8 +111,14 @@ class Api:
 
         Steps: 1. the document, trusted or not; 2. one operation of it; 3. one purpose; 4. the decision; 5. the
         variables; 6. the plan; 7. its cost; 8. execution; 9. the ledger entry, durable; 10. the answer.
-        What steps 1 to 4 and 6 find is remembered.
+        What steps 1 to 4 and 6 find is remembered. What was refused is counted, in memory (G17).
         """
+        outcome = await self._executed(request, grant)
+        if outcome.denials:
+            self._tally.note(grant.client_id, outcome.denials)
+        return outcome
+
+    async def _executed(self, request: Request, grant: Grant) -> Outcome:
         changing = False
         try:
             async with asyncio.timeout(self.limits.seconds):
@@ -191,12 +199,15 @@ class Api:
         decision = settled.decision
         if decision.introspects and not grant.introspection:
             return failed(Kind.REFUSED, [answers.NO_INTROSPECTION])
-        problems = decision.problems()
+        problems, asked = decision.problems(), decision.purpose
         if decision.wants_purpose and settled.chosen.refused is not None:
             problems = [settled.chosen.problem()]
+            asked = settled.chosen.asked
         elif decision.permits(grant):
             return None
-        return answers.dry_run(settled.chosen, problems, None) if dry else failed(Kind.REFUSED, problems)
+        if dry:
+            return answers.dry_run(settled.chosen, problems, None)
+        return failed(Kind.REFUSED, problems, asked=asked.name if asked else None)
 
     async def _answer(self, settled: Settled, request: Request, grant: Grant) -> Outcome:
         given = request.variables or NOTHING
@@ -229,7 +240,7 @@ class Api:
         if unit.revealed.subjects:
             if wait := self._watch.note(grant, unit.revealed.subjects, not settled.operation.is_mutation):
                 return answers.too_many_customers(wait, grant.customers_per_hour or 0)
-            await self._disclose(grant, unit, ready.plan, now)
+            await self._disclose(grant, unit, ready.plan, settled.chosen.purpose, now)
             await self._record(settled, ready, grant, unit, now)  # 9
         shown = cost if request.extensions and request.extensions.get("cost") is True else None
         return answers.answered(data, errors, decision, shown, personal=bool(unit.revealed.subjects))  # 10
@@ -319,10 +330,11 @@ class Api:
             return answers.internal(original, tuple(error.path or ()))
         return from_core(error, Code.BAD_USER_INPUT, hints=grant.introspection)
 
-    async def _disclose(self, grant: Grant, unit: Unit, plan: Plan, now: datetime) -> None:
+    async def _disclose(self, grant: Grant, unit: Unit, plan: Plan, purpose: Purpose | None, now: datetime) -> None:
         """What leaves the house with the answer, to a partner or for a registry."""
-        if grant.partner is not None:
-            await disclose_to_partner(self.store, grant.partner, unit.revealed.known, plan.coordinates, now)
+        if grant.partner is not None and purpose is not None:
+            known = unit.revealed.known
+            await disclose_to_partner(self.store, grant.partner, known, plan.coordinates, purpose, now)
         if unit.revealed.handed:
             await disclose_to_registries(self.store, unit.revealed.handed, unit.revealed.known, now)
 

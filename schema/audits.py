@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from audits import told
 from audits.controller_checks import LANGUAGES
 from audits.facts import Facts
+from audits.partners import bound_partners
 from schema.audits_documents import AuditDocument, explain
 from schema.audits_papers import AuditNotice, AuditRecord
 from schema.audits_schema import AuditLint, AuditMatrix, AuditSchema, AuditWord
-from schema.audits_store import AuditCheckpoint, AuditClients, AuditConsents, AuditErasures
+from schema.audits_store import AuditAct, AuditCheckpoint, AuditClients, AuditConsents, AuditErasures, AuditRefusal
 from schema.directives import CategoryEnum, PurposeEnum, RecipientEnum
 from schema.records import plain_type
 from schema.reported import filtering, reported
@@ -20,6 +21,8 @@ from schema.words import enumerated
 
 NEWEST = 10
 MOST = 100
+REFUSAL_DAYS = 30
+MOST_DAYS = 366
 
 AuditLanguage = enumerated("AuditLanguage", LANGUAGES, "The languages of the notice.")
 Language = Annotated[AuditLanguage, filtering("In which language.")]
@@ -28,6 +31,7 @@ Categories = Annotated[list[CategoryEnum] | None, filtering("Only fields of one 
 Types = Annotated[list[str] | None, filtering("Only fields of one of these types.")]
 Recipients = Annotated[list[RecipientEnum] | None, filtering("Only what one of these may receive.")]
 Most = Annotated[int, filtering(f"How many at most, up to {MOST}.")]
+Days = Annotated[int, filtering(f"Of how many days at most, up to {MOST_DAYS}.")]
 ClientId = Annotated[str, filtering("The client that would send it.")]
 DocumentText = Annotated[str, filtering("The GraphQL document.")]
 ForPurpose = Annotated[PurposeEnum | None, filtering("What it is for; else what it states, or each of the client's.")]
@@ -47,6 +51,11 @@ def _matrix(facts: Facts, given: Mapping[str, Any]) -> Any:
     return told.matrix_told(facts, given)
 
 
+async def _record(bench: Bench, given: Mapping[str, Any]) -> Any:
+    facts, partners = await bench.facts(), await bound_partners(bench.readers.main)
+    return await aside(lambda: told.record_told(facts, partners))
+
+
 async def _clients(bench: Bench, given: Mapping[str, Any]) -> Any:
     return await told.clients_told(await bench.facts(), bench.readers.main)
 
@@ -57,6 +66,14 @@ async def _erasures(bench: Bench, given: Mapping[str, Any]) -> Any:
 
 async def _consents(bench: Bench, given: Mapping[str, Any]) -> Any:
     return await told.consents_told(bench.readers.main, bench.now)
+
+
+async def _refusals(bench: Bench, given: Mapping[str, Any]) -> Any:
+    return await told.refusals_told(bench.readers.main, bench.now, min(max(given["days"], 1), MOST_DAYS))
+
+
+async def _acts(bench: Bench, given: Mapping[str, Any]) -> Any:
+    return await told.acts_told(bench.readers.ledger, min(max(given["most"], 0), MOST))
 
 
 async def _checkpoints(bench: Bench, given: Mapping[str, Any]) -> Any:
@@ -94,7 +111,7 @@ class Audit:
     def notice(self, language: Language = AuditLanguage.en) -> AuditNotice:
         """What people are told."""
 
-    @of_schema(lambda facts, given: told.record_told(facts))
+    @reported(_record)
     def record(self) -> AuditRecord:
         """What the authority is told (GDPR Art. 30)."""
 
@@ -117,6 +134,14 @@ class Audit:
     @reported(_consents)
     def consents(self) -> AuditConsents:
         """What people agreed to."""
+
+    @reported(_refusals)
+    def refusals(self, days: Days = REFUSAL_DAYS) -> list[AuditRefusal]:
+        """Who asked for what they may not have, the most frequent first."""
+
+    @reported(_acts)
+    def acts(self, most: Most = NEWEST) -> list[AuditAct]:
+        """What operators did, the newest first."""
 
     @reported(_checkpoints)
     def checkpoints(self, most: Most = NEWEST) -> list[AuditCheckpoint]:

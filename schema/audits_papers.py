@@ -5,6 +5,7 @@ from __future__ import annotations
 from schema.directives import CategoryEnum, ConditionEnum, PurposeEnum, RecipientEnum, RetentionEnum
 from schema.records import plain_type
 from schema.reported import told
+from schema.scalars import CountryCode
 
 
 @plain_type
@@ -96,6 +97,16 @@ class AuditRecordRecipient:
 
 
 @plain_type
+class AuditRecordPartner:
+    """A company that is bound to carry out a part of the contract."""
+
+    name: str = told("Its name.")
+    country: CountryCode = told("Where it is.")
+    since: str = told("The day of its undertaking.")
+    fields: list[str] = told("The schema coordinates that it may get.")
+
+
+@plain_type
 class AuditRecordLimit:
     """Letter f of the article."""
 
@@ -134,6 +145,7 @@ class AuditRecordActivity:
     b: str = told("The purpose in words.")
     c: AuditRecordSubjects = told("Persons and categories of data.")
     d: list[AuditRecordRecipient] = told("Recipients.")
+    partners: list[AuditRecordPartner] | None = told("Of these, the partners by name; null where nobody looked.")
     f: list[AuditRecordLimit] = told("Time limits.")
     extra: AuditRecordExtra = told("What the article does not ask for.")
 

@@ -132,6 +132,33 @@ class AuditConsents:
 
 
 @plain_type
+class AuditAct:
+    """What an operator did: `gateway audit acts`. An act has an entry before it and one after it."""
+
+    id: str = told("What the entries of one act share.")
+    at: DateTime = told("When.")
+    act: str = told("The command, such as `clients create`.")
+    state: str = told("`BEGUN`, `DONE` or `FAILED`.")
+    operator: str = told("Who was signed in to the operating system, by a pseudonym.")
+    staff: str | None = told("The code of the staff that they gave.")
+    target: str | None = told("What it was done to; once it is done.")
+    details: list[str] = told("With which words and numbers; once it is done.")
+
+
+@plain_type
+class AuditRefusal:
+    """What one client was refused: `gateway audit refusals`."""
+
+    client: str = told("The client.")
+    purpose: str | None = told("The purpose that it asked for; null where none was stated.")
+    coordinate: str | None = told("The field; null for the whole operation, `*` for those that had no room.")
+    reason: str = told("Why.")
+    operations: int = told("How often.")
+    days: int = told("On how many days.")
+    last_at: DateTime = told("When it was counted last.")
+
+
+@plain_type
 class AuditCheckpoint:
     """A signed checkpoint of the ledger."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ from policy.grant import Grant
 from schema.arguments import DEFAULT_PAGE
 from schema.bindings import argument
 from schema.plans import Plan, Planned, Selection
+from schema.requests import Denial
 from schema.sources import Affected, Command, Entry, Paged, Related, Told, WorkedOut
 
 LIST = 5
@@ -34,6 +35,20 @@ class Watch(Protocol):
 
     def wait(self, grant: Grant, pseudonyms: Iterable[str]) -> float:
         """Seconds to wait when these customers must not be revealed, else 0; nobody is counted yet."""
+
+
+class Tally(Protocol):
+    """What remembers which client asked for what it may not have."""
+
+    def note(self, client_id: str, denials: Sequence[Denial]) -> None:
+        """Count these, in memory: whoever was refused waits for nothing, and costs no statement."""
+
+
+class NoTally:
+    """Nobody remembers."""
+
+    def note(self, client_id: str, denials: Sequence[Denial]) -> None:
+        """Forget them."""
 
 
 class NoWatch:

@@ -24,8 +24,10 @@ from graphql import (
 
 from policy.conditions import Condition
 from policy.decision import Gap, Granted, Reason, Refused, decide
-from policy.grant import Grant, Refusal
+from policy.grant import Grant, Partner, Refusal
+from policy.hard_rules import never_received
 from policy.purposes import Purpose
+from policy.recipients import Recipient
 from policy.rules import Rule
 from schema.documents import Operation
 from schema.errors import Code, Problem
@@ -128,6 +130,11 @@ def _is_datum(rule: Rule) -> bool:
     return "(" not in rule.coordinate and not rule.coordinate.startswith("Query.")
 
 
+def _undertaken(partner: Partner, rule: Rule) -> bool:
+    """Whether the partner may get it: its register names it, and no hard rule forbids it whatever is registered."""
+    return rule.coordinate in partner.fields and not never_received(rule.category, Recipient.PARTNER)
+
+
 class _Judge:
     """Collects the verdicts of one walk."""
 
@@ -152,7 +159,7 @@ class _Judge:
         if not rule.allowances and rule.category is None and not rule.scopes:
             return Granted()
         partner = self.grant.partner
-        if partner is not None and _is_datum(rule) and rule.coordinate not in partner.fields:  # R7
+        if partner is not None and _is_datum(rule) and not _undertaken(partner, rule):  # R7
             return Refused(Reason.NOT_IN_UNDERTAKING)
         if self.purpose is None:
             allowed = tuple(each for each in Purpose if each.enabled and rule.when(each))

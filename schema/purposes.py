@@ -31,6 +31,8 @@ class Chosen:
     purpose: Purpose | None
     reference: str | None
     refused: Refused | None = None
+    asked: Purpose | None = None
+    """What the document or the request names, also where it was refused."""
 
     def problem(self) -> Problem:
         """The error for an operation that needs a purpose and has none."""
@@ -64,7 +66,7 @@ def choose(grant: Grant, registered: Purpose | None, asked: Stated, references: 
     """The effective purpose (DESIGN §2 rule 2)."""
     found = effective_purpose(grant.purposes, registered, asked.purpose, asked.reference, references)
     if isinstance(found, Refused):
-        return Chosen(None, None, found)
+        return Chosen(None, None, found, asked.purpose or registered)
     return Chosen(found, asked.reference)
 
 

@@ -56,6 +56,17 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Denial:
+    """What was asked for and may not be had (G17): names of the schema and the policy, never a value or a person."""
+
+    purpose: str
+    """The purpose that was asked; the empty text where none was."""
+    coordinate: str
+    """The schema coordinate; the empty text where the whole operation was refused."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The answer, encoded."""
 
@@ -65,9 +76,25 @@ class Outcome:
     """It carries personal data: nobody may keep it."""
     retry_after: int = 0
     """Seconds, when THROTTLED or UNAVAILABLE."""
+    denials: tuple[Denial, ...] = ()
+    """What was refused, or withheld from the answer: for the record, and no part of it."""
 
 
-def failed(kind: Kind, problems: Sequence[Problem], retry_after: int = 0) -> Outcome:
-    """An answer without data."""
+def failed(kind: Kind, problems: Sequence[Problem], retry_after: int = 0, asked: str | None = None) -> Outcome:
+    """An answer without data; `asked` is the purpose that a refused operation stated."""
     body = orjson.dumps({"errors": [each.formatted() for each in problems]})
-    return Outcome(kind, body, retry_after=retry_after)
+    denials = denials_of(problems, asked) if kind is Kind.REFUSED else ()
+    return Outcome(kind, body, retry_after=retry_after, denials=denials)
+
+
+def denials_of(problems: Sequence[Problem], asked: str | None = None) -> tuple[Denial, ...]:
+    """What these refusals were about, each once."""
+    found = (
+        Denial(
+            each.details.get("purpose") or asked or "",
+            each.details.get("coordinate", ""),
+            each.details.get("reason", each.code.value),
+        )
+        for each in problems
+    )
+    return tuple(dict.fromkeys(found))

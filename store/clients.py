@@ -30,7 +30,7 @@ clients = table(
 )
 """`purposes` and `scopes` are JSON lists of names; `max_page` is the most rows of one page.
 `customers_per_hour` is how many different customers it may read in an hour, and `beyond` what happens then; null for
-what the settings say, and for an alarm."""
+what the settings say, and for an alarm. What is registered now says STOP unless it was told otherwise."""
 
 documents = table(
     "documents",

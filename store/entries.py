@@ -26,6 +26,9 @@ ledger_entries = table(
 `entry` is canonical JSON; customers stand in it by pseudonym only. Numbers rise, and may skip on PostgreSQL; a number
 is never used twice."""
 
+EVENT_ACT = "OPERATOR_ACT"
+"""An operator's act (`store.acts`). In the index of subjects it stands for itself: no pseudonym is as short."""
+
 EVENT_PRUNED = "LEDGER_PRUNED"
 PRUNED = b'"event":"LEDGER_PRUNED"'
 """What the bytes of an entry contain that records a pruning, and no other: in a text the quotes would be escaped."""

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from store.bulk import insert_columns
 from store.engines import Address, make_engine, make_reader, transaction
-from store.entries import ledger_entries
+from store.entries import EVENT_ACT, ledger_entries
 from store.housekeys import insert_new
 from store.merkle import Hash, leaf_hash
 from store.metadata import Id
@@ -213,11 +213,13 @@ def _grow(connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
 
 
 def subjects_of(entry: bytes) -> list[str]:
-    """The pseudonyms that an entry names; none if it is of a form that has none."""
+    """The pseudonyms by which an entry is found; none if it is of a form that has none. An act is found as such."""
     try:
         content = orjson.loads(entry)
     except orjson.JSONDecodeError:
         return []
+    if isinstance(content, dict) and content.get("event") == EVENT_ACT:
+        return [EVENT_ACT]
     named = content.get("subjects") if isinstance(content, dict) else None
     if not isinstance(named, list):
         return []

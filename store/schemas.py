@@ -29,8 +29,10 @@ from store import (
     partners,
     payments,
     reach,
+    refusals,
     services,
     signin,
+    staff,
     tree,
     webhooks,
 )
@@ -59,8 +61,10 @@ CAPABILITIES = (
     partners,
     payments,
     reach,
+    refusals,
     services,
     signin,
+    staff,
     tree,
     webhooks,
 )
@@ -88,7 +92,7 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 15))
+MAIN = Schema("main", metadata, _numbered("main", 16))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 2))
 SCHEMAS = (MAIN, LEDGER, KEYS)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from policy.orders import Order
 from policy.purposes import Purpose
 from store.disclosures import disclosures
 from store.metadata import Id, instant
@@ -21,7 +22,7 @@ D = disclosures.c
 class Telling:
     """The cases of authorities that this customer may be told of at a moment."""
 
-    told: frozenset[str]
+    told: frozenset[Order]
 
     @classmethod
     async def about(cls, reader: Reader, customer_id: int, now: datetime) -> Telling:
@@ -30,9 +31,12 @@ class Telling:
             D.customer_id == bindparam("owner", type_=Id), D.recipient_kind == "AUTHORITY"
         )
         rows = await reader.fetch(reader.prepare(columns), {"owner": customer_id})
-        silent = {case for case, until in rows if until is not None and instant(until) > now}
-        return cls(frozenset({case for case, _ in rows} - silent))
+        cases = [(Order.of_trigger(trigger), until) for trigger, until in rows]
+        silent = {case for case, until in cases if until is not None and instant(until) > now}
+        return cls(frozenset(case for case, _ in cases if case is not None and case not in silent))
 
     def allows(self, entry: Mapping[str, Any]) -> bool:
         """Whether the customer may be told of this entry of the ledger: to see the read is to know of the request."""
-        return entry.get("purpose") != Purpose.LEGAL_REQUEST.name or entry.get("reference") in self.told
+        if entry.get("purpose") != Purpose.LEGAL_REQUEST.name:
+            return True
+        return Order(str(entry.get("reference"))) in self.told

@@ -19,13 +19,14 @@ from store.erasures import erasure_recipients, erasures
 from store.holdings import holdings
 from store.housekeys import insert_new
 from store.ids import new_id
+from store.legal import legal_requests
 from store.messages import seal_for_nobody
 from store.outbox import outbox
 from store.revocations import end_customer
 from store.subjectkey import SubjectKey
 from workers.certificates import Signers, case_name, facts_of, ledger_entry, signed
 
-E, R, D, O = erasures.c, erasure_recipients.c, disclosures.c, outbox.c  # noqa: E741
+E, R, D, O, L = erasures.c, erasure_recipients.c, disclosures.c, outbox.c, legal_requests.c  # noqa: E741
 
 Compose = Callable[[AsyncConnection, SubjectKey, int, datetime], Awaitable[bytes | None]]
 """The last message to a customer, for the erasure of this number; None when there is no address to send it to."""
@@ -73,6 +74,7 @@ class Steps:
                 case Step.FAREWELL if key is not None:
                     await self._put_aside(connection, case, key, now)
                 case Step.ROWS:
+                    await detach_requests(connection, case)
                     await remove_rows(connection, case.customer_id)
                 case Step.TOKENS:
                     await end_customer(connection, case.customer_id, now)
@@ -131,6 +133,15 @@ class Steps:
         payload = await seal_for_nobody(self._store.keys.house, case.id, message)
         row = {"id": case.id, "customer_id": None, "topic": "email", "payload": payload, "created_at": now}
         await connection.execute(insert_new(connection, outbox), [row | {"next_attempt_at": None, "attempts": 0}])
+
+
+async def detach_requests(connection: AsyncConnection, case: Case) -> None:
+    """What authorities asked for stays in the register without the customer; the answer is now the certificate (R53).
+
+    An order to be silent ends here: nobody is left who could be told.
+    """
+    left = {"customer_id": None, "erasure_id": case.id, "embargoed_until": None}
+    await connection.execute(update(legal_requests).where(L.customer_id == case.customer_id).values(left))
 
 
 async def remove_rows(connection: AsyncConnection, customer_id: int) -> None:

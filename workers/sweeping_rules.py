@@ -19,6 +19,7 @@ from store.command_keys import command_keys
 from store.consents import cookie_choices
 from store.exports import export_parts, exports
 from store.outbox import outbox
+from store.refusals import refusal_counts
 from store.signin import alarm_links, pending_sign_ins, session_proofs
 
 
@@ -67,6 +68,7 @@ SWEEPS: Final = (
     ),
     Sweep(customer_changes, customer_changes.c.at, RetentionRule.CHANGE_RECORDS),
     Sweep(command_keys, command_keys.c.at, RetentionRule.COMMAND_KEYS),
+    Sweep(refusal_counts, refusal_counts.c.day, RetentionRule.REFUSAL_COUNTS),
     Sweep(cookie_choices, cookie_choices.c.chosen_at, RetentionRule.COOKIE_CHOICE),
     Sweep(outbox, func.coalesce(O.delivered_at, O.dead_at), RetentionRule.OUTBOX),
     Sweep(
@@ -97,7 +99,10 @@ OTHERWISE: Final[Mapping[str, Way]] = {
     **dict.fromkeys(
         ("ledger_checkpoints", "ledger_entries", "ledger_leaves", "ledger_pending", "ledger_subjects"), Way.LEDGER
     ),
-    **dict.fromkeys(("affiliates", "clients", "documents", "oauth_clients", "partners", "webhooks"), Way.OPERATOR),
+    **dict.fromkeys(
+        ("affiliates", "clients", "documents", "oauth_clients", "partners", "staff", "staff_keys", "webhooks"),
+        Way.OPERATOR,
+    ),
     **dict.fromkeys(
         (
             "erasure_recipients", "erasures", "index_rebuilds", "ledger_keys", "ledger_tiles", "ledger_tree",

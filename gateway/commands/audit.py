@@ -7,7 +7,7 @@ import click
 from gateway.commands.audit_papers import export_, notice_, record_
 from gateway.commands.audit_query import query_
 from gateway.commands.audit_schema import diff_, lint_, matrix_
-from gateway.commands.audit_store import clients_, consents_, erasures_, ledger_
+from gateway.commands.audit_store import acts_, clients_, consents_, erasures_, ledger_, refusals_
 
 
 @click.group()
@@ -28,6 +28,8 @@ def audit() -> None:
         gateway audit clients
         gateway audit query invoice.graphql --client billing
         gateway audit ledger
+        gateway audit refusals
+        gateway audit acts
     \b
     Every report has --format table, json, markdown, csv or html; lint and diff have sarif too.
     Exit codes: 0 in order; 1 something was found that a build should stop for;
@@ -45,6 +47,8 @@ for command in (
     clients_,
     query_,
     ledger_,
+    refusals_,
+    acts_,
     erasures_,
     consents_,
 ):

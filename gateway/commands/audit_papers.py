@@ -14,6 +14,7 @@ from audits.facts import Facts
 from audits.lint import lint
 from audits.notice import notice
 from audits.notice_report import notice_report
+from audits.partners import BoundPartner, bound_partners
 from audits.record import record
 from audits.record_report import record_report
 from audits.sources import read_text
@@ -28,6 +29,8 @@ from gateway.commands.audit_output import (
     schema_argument,
     told_plainly,
 )
+from gateway.commands.audit_store import from_store
+from store.faults import StoreUnavailable
 
 controller_option = click.option(
     "--controller", metavar="FILE", help="TOML with what only the controller knows (--example prints one)."
@@ -78,7 +81,8 @@ def notice_(
 def record_(schema: str | None, controller: str | None, example: bool, form: str | None, output: Path | None) -> None:
     """Write the record of processing activities.
 
-    It has what GDPR Art. 30(1) asks for, letters a to g, and the legal bases as an extra.
+    It has what GDPR Art. 30(1) asks for, letters a to g, and the legal bases as an extra. The partners that are bound
+    come from the store; where it cannot be read, the record says so.
 
     \b
         gateway audit record --controller controller.toml --format html -o record.html
@@ -92,7 +96,7 @@ def record_(schema: str | None, controller: str | None, example: bool, form: str
     with told_plainly():
         own = read_controller(read_text(_given(controller)))
         facts = _sound(schema)
-        leave_report(record_report(facts, record(facts, own)), form, output)
+        leave_report(record_report(facts, record(facts, own, _partners(schema))), form, output)
 
 
 @click.command("export")
@@ -124,8 +128,19 @@ def export_(schema: str | None, controller: str | None, form: str | None, output
         if chosen in ("json", "csv"):
             leave_report(export_report(facts), chosen, output)
             return
-        found = record(facts, read_controller(read_text(_given(controller))))
+        found = record(facts, read_controller(read_text(_given(controller))), _partners(schema))
         leave((fideslang_json if chosen == "fideslang" else dpv_json)(facts, found), output)
+
+
+def _partners(schema: str | None) -> tuple[BoundPartner, ...] | None:
+    """Those of the store, which belong to the gateway's own schema; None when it cannot be read."""
+    if schema is not None:
+        return None
+    try:
+        return from_store(lambda readers: bound_partners(readers.main), told=False)
+    except StoreUnavailable:
+        click.echo("Note: the store cannot be read, so the record names no partners.", err=True)
+        return None
 
 
 def _sound(schema: str | None) -> Facts:

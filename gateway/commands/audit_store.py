@@ -1,14 +1,16 @@
-"""`gateway audit clients`, `ledger`, `erasures` and `consents`: what the store says, without a word about anybody."""
+"""`gateway audit clients`, `ledger`, `refusals`, `erasures`, `consents`: what the store says, and nobody named."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar, get_args
 
 import click
 
+from audits.acts import acts_report
 from audits.checkpoints import checkpoint_facts
 from audits.checks import Finding, failing, in_order
 from audits.clients import Client, findings, registrations, unused
@@ -18,14 +20,19 @@ from audits.erasures import erasure_facts, erasures_report, overdue
 from audits.ledger import LedgerFacts, Period, ledger_facts
 from audits.ledger_report import CHECKPOINTS, ledger_report
 from audits.reading import Readers, opened
+from audits.refusals import refusal_facts, refusals_report
 from gateway.commands.audit_output import FOUND, leave_report, output_options, read_facts, schema_argument, told_plainly
+from store.acts import Acts
 from store.ledger_checkpoints import Signed
 
 Found = TypeVar("Found")
 
 
-def from_store(read: Callable[[Readers], Awaitable[Found]]) -> Found:
-    """What `read` finds in the store that the settings name; exit code 2 for a wrong setting, 3 without a store."""
+def from_store(read: Callable[[Readers], Awaitable[Found]], told: bool = True) -> Found:
+    """What `read` finds in the store that the settings name; exit code 2 for a wrong setting, 3 without a store.
+
+    Not `told`: StoreUnavailable for whoever can do without.
+    """
     # The rest of the house takes half a second to import, which audits of a schema alone need not wait for.
     from gateway import server
     from gateway.commands.common import read_settings, told_in_a_sentence
@@ -37,7 +44,7 @@ def from_store(read: Callable[[Readers], Awaitable[Found]]) -> Found:
         async with opened(config) as readers:
             return await read(readers)
 
-    with told_in_a_sentence():
+    with told_in_a_sentence() if told else nullcontext():
         return server.run(reading())
 
 
@@ -158,3 +165,45 @@ def consents_(form: str | None, output: Path | None) -> None:
         leave_report(consents_report(found, datetime.now(UTC)), form, output)
     if unclear_wordings(found):
         raise SystemExit(FOUND)
+
+
+@click.command("refusals")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From this day on, in UTC; 30 days ago if left out.")
+@click.option("--client", metavar="ID", help="Only this client.")
+@output_options()
+def refusals_(since: datetime | None, client: str | None, form: str | None, output: Path | None) -> None:
+    """Show who asked for what they may not have.
+
+    By client, purpose, field and reason, the most frequent first. A refusal reads nothing, so nobody is named.
+
+    \b
+        gateway audit refusals
+        gateway audit refusals --since 2026-11-01 --client crm --format csv -o refused.csv
+    \b
+    Exit code 3 when the store cannot be read.
+    """
+    now = datetime.now(UTC)
+    first = now - timedelta(days=30) if since is None else since.replace(tzinfo=UTC)
+    found = from_store(lambda readers: refusal_facts(readers.main, first, now, client))
+    with told_plainly():
+        leave_report(refusals_report(found, first, now), form, output)
+
+
+@click.command("acts")
+@click.option("--most", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="The newest so many.")
+@output_options()
+def acts_(most: int, form: str | None, output: Path | None) -> None:
+    """List what operators did.
+
+    Clients, partners, keys, holds, requests of authorities, erasures, webhooks and staff: which command, when, to what,
+    and who, by a pseudonym and by the code that they gave (`gateway --as CODE …`).
+
+    \b
+        gateway audit acts
+        gateway audit acts --format csv -o acts.csv
+    \b
+    Exit code 3 when the ledger cannot be read.
+    """
+    found = from_store(lambda readers: Acts(readers.ledger).newest(most))
+    with told_plainly():
+        leave_report(acts_report(found, datetime.now(UTC)), form, output)

@@ -54,8 +54,13 @@ def clients() -> None:
     "--refusal", type=click.Choice(["refuse", "withhold"]), default="refuse", help="What asking too much does."
 )
 @click.option("--max-page", type=int, default=100, show_default=True, help="The most rows of one page.")
-@click.option("--customers-per-hour", "customers", type=click.IntRange(0), help="Different customers; 0: any number.")
-@click.option("--over", type=click.Choice(["alarm", "stop"]), default="alarm", help="What reading more of them does.")
+@click.option(
+    "--customers-per-hour",
+    "customers",
+    type=click.IntRange(0),
+    help="Different customers; 0: any number. By default what GATEWAY_CUSTOMERS_PER_HOUR says.",
+)
+@click.option("--over", type=click.Choice(["alarm", "stop"]), help="What reading more of them does; a tool stops.")
 @click.option("--documents-only", is_flag=True, help="It may send registered documents only.")
 @click.option("--introspection", is_flag=True, help="It may look at the schema.")
 def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bool | None, **given: Any) -> None:
@@ -95,7 +100,7 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
             introspection=given["introspection"],
             max_page=given["max_page"],
             customers_per_hour=given["customers"],
-            over=Over[given["over"].upper()],
+            over=None if given["over"] is None else Over[given["over"].upper()],
         )
         secret = _with(settings, lambda registry: registry.create(new, _now()))
     click.echo(f"{client_id} is registered.", err=True)

@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, update
 from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.ledger_verify import Keys, PublicKeys
-from gateway.legal import is_order_number
+from gateway.legal_orders import is_order_number
 from gateway.serving import store_config
 from policy.erasing import State
 from store.blindindex import Lookup

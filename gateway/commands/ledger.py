@@ -15,11 +15,13 @@ from typing import TextIO
 import click
 
 from gateway import server
+from gateway.acts import signed_in
 from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
 from gateway.commands.ledger_verify import verify
 from gateway.sealing import Seals, open_seals
 from gateway.serving import store_config
 from gateway.settings import Settings
+from store.acts import ActEntry, Acts, pseudonym_of
 from store.checkpoints import Checkpoint
 from store.database import open_store
 from store.engines import make_reader
@@ -115,6 +117,38 @@ async def _checkpoint(settings: Settings) -> str:
     if signed is None:
         raise NothingSigned
     return signed.note
+
+
+@ledger.command()
+@click.option("--most", type=click.IntRange(1, 10_000), default=50, show_default=True, help="The newest so many.")
+@click.option("--mine", is_flag=True, help="Only of whoever is signed in to this machine.")
+def acts(most: int, mine: bool) -> None:
+    """List what operators did, the newest first: when, who by pseudonym and code, and what.
+
+    \b
+        gateway ledger acts
+        gateway ledger acts --mine
+    """
+    settings = read_settings()
+    with _told():
+        found = server.run(_acts(settings, most, mine))
+    for each in found:
+        who = f"{each.operator} {each.staff or ''}".rstrip()
+        what = " ".join(filter(None, (each.act, each.target, *each.details)))
+        click.echo(f"{each.at:%Y-%m-%d %H:%M:%S}Z  {each.state:<6} {who}  {what}")
+
+
+async def _acts(settings: Settings, most: int, mine: bool) -> list[ActEntry]:
+    async with _reading(settings) as reader:
+        found = await Acts(reader).newest(most)
+    if not mine:
+        return found
+    store = await open_store(store_config(settings))
+    try:
+        me = await pseudonym_of(store.keys.house, signed_in())
+    finally:
+        await store.close()
+    return [each for each in found if each.operator == me]
 
 
 @ledger.command()

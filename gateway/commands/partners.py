@@ -17,8 +17,7 @@ from gateway.oauth.registration import purposes_named
 from gateway.partners import NewPartner, PartnerRefused, Partners
 from gateway.serving import store_config
 from gateway.settings import Settings
-from schema.build import core_schema
-from schema.model import SchemaModel
+from gateway.undertakings import declared_rules
 from store.database import open_store
 
 Result = TypeVar("Result")
@@ -41,16 +40,19 @@ def partners() -> None:
 @partners.command("register")
 @click.argument("name")
 @click.option("--country", required=True, help="Where it is: two capitals, as customers are shown.")
-@click.option("--purpose", required=True, help="The one purpose it works for, such as INVOICING.")
+@click.option("--purpose", required=True, help="The part of the contract that it carries out, such as INVOICING.")
 @click.option("--field", "fields", multiple=True, required=True, help="A field it may get. Repeatable; no others.")
 def register(name: str, country: str, purpose: str, fields: tuple[str, ...]) -> None:
     """Note a partner. It gets nothing before its undertaking.
+
+    A partner carries out a part of the contract with the customer: so it works for none of the purposes that promote,
+    measure or personalise, and gets no login details and no card.
 
     \b
         gateway partners register Printers --country CH --purpose INVOICING --field Customer.fullName
     """
     (why,) = purposes_named((purpose,))
-    rules = tuple(SchemaModel(core_schema()).rules.values())
+    rules = tuple(declared_rules().values())
     new = NewPartner(name, country, why, fields)
     _with(lambda register: register.register(new, rules, datetime.now(UTC)))
     click.echo(f"{name} is registered; it gets nothing before `gateway partners undertake`.")

@@ -144,7 +144,9 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *(acquirer_routes(works.store) if settings.demo else ()),
                 *export_routes(works.store, works.door, api.model, serving.now),
                 *receipt_routes(works.store),
-                *metric_routes(works.store, api.counts, settings.metrics, serving.now, settings.proxies),
+                *metric_routes(
+                    works.store, api.counts, settings.metrics, serving.now, settings.proxies, works.refusals.totals
+                ),
             ],
         )
         sealing = sealed_meanwhile(works.store, store_config(settings), settings)
@@ -180,6 +182,7 @@ def make_api(works: Works, settings: Settings, means: Means | None = None) -> Ap
             means=means,
             watch=works.reach,
             references=settings.references,
+            tally=works.refusals,
         )
     except SchemaRefused as error:
         click.echo(str(error), err=True)

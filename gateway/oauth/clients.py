@@ -11,7 +11,7 @@ import orjson
 from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import bindparam, or_, select
 
-from gateway.undertakings import bound
+from gateway.undertakings import PARTNER, bound, keeps_the_rules
 from policy.purposes import Purpose
 from store.clients import clients
 from store.metadata import Instant
@@ -89,11 +89,16 @@ class Clients:
         self._hashes = reader.prepare(_hashes)
 
     async def find(self, client_id: str | None) -> Client | None:
-        """The client, or None when it is unknown, disabled, or has no business with the authorization server."""
+        """The client, or None when it is unknown, disabled, breaks a hard rule, or has no business with this server."""
         if not client_id or len(client_id) > MAX_CLIENT_ID:
             return None
         rows = await self._reader.fetch(self._one, {"client": client_id})
-        return _client(self._address, *rows[0]) if rows else None
+        if not rows:
+            return None
+        client, partner = rows[0][: -len(PARTNER)], rows[0][-len(PARTNER) :]
+        if not keeps_the_rules(client_id, frozenset(orjson.loads(client[2])), *partner):
+            return None
+        return _client(self._address, *client)
 
     async def secret_hashes(self, client_id: str) -> list[bytes]:
         """The hashes of the secrets that are good now: one, or two while one replaces the other."""
@@ -144,6 +149,7 @@ _one = (
         oauth_clients.c.first_party,
         oauth_clients.c.dpop,
         oauth_clients.c.pushed,
+        *PARTNER,
     )
     .join(oauth_clients, oauth_clients.c.client_id == clients.c.id)
     .join(partners, clients.c.partner_id == partners.c.id, isouter=True)

@@ -118,7 +118,7 @@ def _rows(new: NewClient, now: datetime) -> tuple[dict[str, Any], dict[str, Any]
         "introspection": new.introspection,
         "max_page": new.max_page,
         "customers_per_hour": new.customers_per_hour,
-        "beyond": new.over.name,
+        "beyond": new.beyond.name,
         "created_at": now,
     }
     terms = {

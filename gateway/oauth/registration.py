@@ -19,6 +19,7 @@ from joserfc.jwk import ECKey, RSAKey
 from gateway.oauth.clients import CODE, OWN, REFRESH
 from gateway.oauth.jwts import RSA_BITS, imported
 from gateway.oauth.scopes import TOKEN
+from policy import registered
 from policy.grant import Over, Refusal
 from policy.purposes import Purpose
 
@@ -69,7 +70,15 @@ class NewClient:
     max_page: int = 100
     customers_per_hour: int | None = None
     """None: what the settings say; 0: any number."""
-    over: Over = Over.ALARM
+    over: Over | None = None
+    """None: a tool stops, unless it may read any number; people's own programs are not counted."""
+
+    @property
+    def beyond(self) -> Over:
+        """What happens when it reads more."""
+        if self.over is not None:
+            return self.over
+        return Over.STOP if self.kind is Kind.TOOL and self.customers_per_hour != 0 else Over.ALARM
 
     @property
     def authentication(self) -> str:
@@ -97,14 +106,18 @@ class NewClient:
             raise RegistrationRefused(f"These are no actions: {' '.join(wrong)}. An action looks like `audit:read`.")
         if self.customers_per_hour is not None and self.customers_per_hour < 0:
             raise RegistrationRefused("Customers an hour are 0 (any number) or more.")
-        if self.over is Over.STOP and not self.customers_per_hour:
-            raise RegistrationRefused("Stopped beyond how many? Give --customers-per-hour, too.")
+        if self.over is Over.STOP and self.customers_per_hour == 0:
+            raise RegistrationRefused(
+                "Stopped beyond how many? 0 is any number: give --customers-per-hour another one."
+            )
         if self.max_page < 1:
             raise RegistrationRefused("A page has 1 row at least.")
         if self.kind is Kind.TOOL:
             self._check_tool()
         else:
             self._check_people()
+        if found := registered.offences(registered.Client(frozenset(each.name for each in self.purposes))):
+            raise RegistrationRefused(f"{found[0]}.")
 
     def _check_tool(self) -> None:
         if own := sorted(purpose.name for purpose in self.purposes if purpose.own_data_only):

@@ -48,7 +48,7 @@ def make_means(settings: Settings) -> Means:
     places = Places(settings.geo_database)
     if why := places.why_not():
         log.warning("%s", why)
-    site, post = Site(settings.site_name, _origin(settings.public_url)), make_post(settings)
+    site, post = make_site(settings), make_post(settings)
     return Means(site, Hasher(), places, times, post=post, passwords=_make_rules(settings), test_cards=settings.demo)
 
 
@@ -56,6 +56,11 @@ def _make_rules(settings: Settings) -> Rules:
     """What new passwords have to be; PasswordListError when the operator's list cannot be read."""
     own = (ReplaceableList(settings.password_list),) if settings.password_list else ()
     return Rules(settings.password_minimum, settings.password_classes, (shipped(), *own))
+
+
+def make_site(settings: Settings) -> Site:
+    """Who we are to customers, from the settings."""
+    return Site(settings.site_name, _origin(settings.public_url))
 
 
 def _origin(address: str) -> str:

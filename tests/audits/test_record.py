@@ -6,6 +6,7 @@ import json
 import subprocess
 import venv
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from audits.columns import stored_columns
 from audits.dpv_export import dpv
 from audits.exports import dpv_json, export_report, fideslang_json
 from audits.fideslang_export import fideslang, unmapped
+from audits.partners import BoundPartner
 from audits.record import OUTSIDE, activity, record
 from audits.record_report import COLUMNS, record_report
 from audits.subjects import Subject
 from policy.bases import LegalBasis
 from policy.categories import Category
 from policy.purposes import Purpose
-from policy.recipients import Recipient
+from policy.recipients import CONTRACTED, Recipient
 from policy.retention import RetentionRule
 from tests.audits.papers import OURS, controller
 from tests.programs import needs
@@ -53,6 +55,22 @@ def test_every_letter_of_the_article() -> None:
     assert any("AES-256-GCM" in each for each in data["g"])
     assert any("Backups are encrypted" in each for each in data["g"])
     assert "Legal basis (extra)" in COLUMNS, "Art. 30 does not ask for it"
+
+
+def test_only_the_register_can_say_that_no_partner_receives_anything() -> None:
+    """(D11) `Recipients: None.` stands where nobody may receive anything, and nowhere else."""
+    bound = BoundPartner("Printers", "CH", Purpose.INVOICING, ("Customer.fullName",), datetime(2026, 11, 1, tzinfo=UTC))
+
+    def recipients(*partners: BoundPartner, read: bool = True) -> dict[str, str]:
+        table = record_report(OURS, record(OURS, controller(), partners if read else None)).flat
+        return {row[0].text.split()[0]: row[COLUMNS.index("Recipients (d)")].text for row in table.rows}
+
+    unread, empty, named = recipients(read=False), recipients(), recipients(bound)
+    for purpose in Purpose:
+        assert ("was not read" in unread[purpose.name]) is (purpose in CONTRACTED)
+    assert empty["INVOICING"] == "None."
+    assert "Printers (CH), a partner bound since 2026-11-01: Customer.fullName" in named["INVOICING"]
+    assert named["SERVICE_COMMUNICATION"] == "None."
 
 
 def test_an_activity_is_what_the_schema_allows() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from gateway.oauth.registering import Registry
 from gateway.oauth.registration import Kind, NewClient, RegistrationRefused
 from gateway.reach import Reach
 from policy.grant import Grant, Over
@@ -23,7 +24,7 @@ from schema.requests import Request
 from store.database import Store
 from store.reach import client_reach
 from store.sketch import SIZE, Sketch, merged
-from tests.gateway.desk import START, Clock, Desk
+from tests.gateway.desk import START, Clock, Desk, instant_of
 from tests.promises.gate import Gate, grant, own
 
 pytestmark = pytest.mark.anyio
@@ -200,5 +201,30 @@ def test_a_stop_needs_a_number() -> None:
     purposes = frozenset({Purpose.INVOICING})
     new = NewClient(id="billing", name="Billing", kind=Kind.TOOL, purposes=purposes, over=Over.STOP)
     with pytest.raises(RegistrationRefused, match="customers-per-hour"):
-        new.check()
+        replace(new, customers_per_hour=0).check()
     replace(new, customers_per_hour=5).check()
+    new.check()
+
+
+@pytest.mark.parametrize(("customers", "over", "becomes"), [
+    (None, None, Over.STOP), (200, None, Over.STOP), (0, None, Over.ALARM),
+    (None, Over.ALARM, Over.ALARM), (200, Over.ALARM, Over.ALARM),
+])  # fmt: skip
+async def test_a_tool_that_says_nothing_stops_and_an_older_one_keeps_what_it_said(
+    store: Store, customers: int | None, over: Over | None, becomes: Over
+) -> None:
+    """(D11) Least reading by default: an alarm alone, or any number, is something that somebody asked for."""
+    new = NewClient(
+        id="crm", name="CRM", kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}),
+        customers_per_hour=customers, over=over,
+    )  # fmt: skip
+    await Registry(store).create(new, instant_of(START))
+    desk = Desk(store)
+    await desk.keys.open()
+    await desk.register("older")
+    desk.clients._customers = 5000
+    made = await desk.clients.find("crm")
+    assert made is not None and made.over is becomes
+    assert made.customers_per_hour == (5000 if customers is None else customers or None)
+    older = await desk.clients.find("older")
+    assert older is not None and (older.customers_per_hour, older.over) == (5000, Over.ALARM)

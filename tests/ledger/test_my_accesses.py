@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.legal import Legal
+from gateway.legal_orders import NewRequest
+from policy.orders import Order
 from policy.purposes import Purpose
+from resolvers.authentication_means import Site
 from schema.requests import Kind
 from store.config import StoreConfig
 from store.merkle import verify_consistency, verify_inclusion
@@ -17,6 +22,7 @@ from store.proofs import open_proof
 from tests.export.office import Office, opened_office
 from tests.gateway.servers import command
 from tests.promises.gate import grant, own
+from tests.sharing.signing import officer
 
 pytestmark = pytest.mark.anyio
 
@@ -89,10 +95,25 @@ async def test_a_legal_request_is_told_once_it_may_be(office: Office) -> None:
     await office.read_by("noc", "LEGAL_REQUEST", reference="LEG-7")
     await office.seal()
     assert (await mine(office))["nodes"] == []
-    await office.disclose(trigger="LEG-7", embargoed_until=now.replace(year=2027))
+    await office.disclose(trigger=Order("LEG-7").trigger, embargoed_until=now.replace(year=2027))
     assert (await mine(office))["nodes"] == []
     office.wait(days=366)
     assert [each["reference"] for each in (await mine(office))["nodes"]] == ["LEG-7"]
+
+
+async def test_an_order_that_was_answered_is_among_who_read_my_data(office: Office, tmp_path: Path) -> None:
+    """R24, D14: by the desk itself, whose reference has a blank that no token's reference could have."""
+    store, now = office.gate.store, office.gate.clock.now
+    first, second = await officer(store, tmp_path, "LG-1"), await officer(store, tmp_path, "LG-2")
+    desk, number = Legal(store, Site(origin="https://data.example")), office.gate.people[0].customer_number
+    new = NewRequest("LG 6", "Landgericht", "DE", "§ 1", ("Customer.fullName",), now - timedelta(days=1), now, number)
+    await desk.file(new, first.sign(await desk.to_sign(new, now), "legal-request@data.example"), now)
+    text = await desk.to_sign_again("LG 6")
+    await desk.approve("LG 6", second.sign(text, "legal-request@data.example"), now)
+    await desk.answer("LG 6", now)
+    await office.seal()
+    (seen,) = (await mine(office))["nodes"]
+    assert (seen["client"], seen["purpose"], seen["reference"]) == ("legal", "LEGAL_REQUEST", "LG 6")
 
 
 async def test_the_proof_needs_the_public_key_alone(office: Office, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from policy.grant import Grant
+from policy.purposes import Purpose
 from resolvers.unit import Unit
 from schema.api import Api, Ready, Settled
 from schema.limits import Limits
@@ -36,7 +37,7 @@ class Switched(Api):
         ready = super()._ready(settled, variables)
         return replace(ready, compiled=None) if self.standard else ready
 
-    async def _disclose(self, grant: Grant, unit: Unit, plan: Plan, now: datetime) -> None:
+    async def _disclose(self, grant: Grant, unit: Unit, plan: Plan, purpose: Purpose | None, now: datetime) -> None:
         """Kept in mind instead of written: the world that questions are asked about stays as it is."""
         self.handed = {domain: sorted(over.shown.values()) for domain, over in unit.revealed.handed.items()}
 

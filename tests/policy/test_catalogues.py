@@ -260,6 +260,7 @@ def test_retention_periods() -> None:
         "EXPORTS": "P7D",
         "NOT_STORED": "P0D",
         "READING_COUNTS": "P1D",
+        "REFUSAL_COUNTS": "P12M",
         "CLIENT_REGISTRATION": None,
         "KEYS": "P0D",
     }

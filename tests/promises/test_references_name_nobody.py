@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.legal import is_order_number
+from gateway.legal_orders import is_order_number
 from policy.purposes import Purpose
 from policy.references import Pattern
 from resolvers.references import may_be_personal, read_references

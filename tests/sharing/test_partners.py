@@ -93,7 +93,7 @@ async def test_a_partner_gets_its_fields_and_no_others(gate: Gate) -> None:
 
 
 async def test_the_customer_sees_what_the_partner_got(gate: Gate) -> None:
-    """R23: one disclosure for each customer and reading, and the ledger entry beside it."""
+    """R23, (D11): one disclosure for each customer and reading with the purpose that was asked; the entry beside it."""
     await bind(gate)
     await gate.ask(NAMES, await partner_grant(gate))
     seen = []
@@ -104,7 +104,7 @@ async def test_the_customer_sees_what_the_partner_got(gate: Gate) -> None:
     assert [len(each) for each in seen] == [1, 1, 0]
     assert seen[0][0] == {
         "recipientKind": "PARTNER", "recipientName": "Printers", "recipientCountry": "CH",
-        "purpose": "PARTNER_EXECUTION", "fields": ["Customer.fullName"],
+        "purpose": "INVOICING", "fields": ["Customer.fullName"],
     }  # fmt: skip
     assert any(entry["client"] == "printers" for entry in await gate.entries())
 
@@ -123,6 +123,8 @@ async def test_what_is_refused_is_passed_on_to_nobody(gate: Gate) -> None:
         NewPartner("", "CH", Purpose.INVOICING, ("Customer.fullName",)),
         NewPartner("A", "Schweiz", Purpose.INVOICING, ("Customer.fullName",)),
         NewPartner("A", "CH", Purpose.SELF_SERVICE, ("Customer.fullName",)),
+        NewPartner("A", "US", Purpose.PRODUCT_NEWS, ("Customer.email",)),
+        NewPartner("A", "CH", Purpose.PERSONALISE_COMMUNICATION, ("Customer.fullName",)),
         NewPartner("A", "CH", Purpose.INVOICING, ("Customer.phone",)),
         NewPartner("A", "CH", Purpose.INVOICING, ("Customer.shoeSize",)),
         NewPartner("A", "CH", Purpose.INVOICING, ()),

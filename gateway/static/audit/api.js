@@ -18,6 +18,8 @@ const QUERY = `query DataMap($language: AuditLanguage!) {
     }
     erasures { overdue late dueWithinAWeek states { state cases } due { day cases overdue } }
     consents { standing { kind given withdrawn } }
+    refusals(days: 30) { client purpose coordinate reason operations lastAt }
+    acts(most: 20) { id at act state operator staff target details }
     checkpoints(most: 5) { size root signedAt }
   }
 }`;

@@ -46,6 +46,21 @@ export function clients(audit) {
   ];
 }
 
+// Who keeps asking for what they may not have.
+export function refusals(audit) {
+  const row = (each) => [h('code', null, each.client), each.purpose ?? '–',
+    each.coordinate ? h('code', null, each.coordinate) : say('whole'), each.reason, String(each.operations), time(each.lastAt)];
+  return table([say('client'), say('purpose'), say('field'), say('reason'), say('times'), say('last')],
+    audit.refusals.map(row), say('noRefusal'));
+}
+
+// What operators did: an entry before each act, and one after it.
+export function acts(audit) {
+  const row = (each) => [time(each.at), h('code', null, each.act), each.state, [each.target, ...each.details].filter(Boolean).join(' '),
+    h('span', null, each.staff ? `${each.staff} · ` : null, h('code', null, each.operator))];
+  return table([say('when'), say('act'), say('state'), say('target'), say('who')], audit.acts.map(row), say('noAct'));
+}
+
 const figure = (name, value, tone) => h('div', { class: `figure ${tone}` }, h('dt', null, name), h('dd', null, String(value)));
 
 export function promises(audit) {

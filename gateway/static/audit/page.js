@@ -4,7 +4,7 @@ import { ask, demoToken } from './api.js';
 import { byId, h } from '../dom.js';
 import { filters, shownPurposes, unique, wanted } from './facts.js';
 import { flow } from './flow.js';
-import { clients, promises } from './lists.js';
+import { acts, clients, promises, refusals } from './lists.js';
 import { grid, legend, list } from './matrix.js';
 import { current, learn, say, sentence, speak } from './words.js';
 
@@ -53,7 +53,7 @@ async function load() {
 
 function draw() {
   if (!audit) return;
-  const parts = [['matrix', matrix()], ['flow', h('div', { id: 'flow-in' })], ['clients', clients(audit)], ['promises', promises(audit)]];
+  const parts = [['matrix', matrix()], ['flow', h('div', { id: 'flow-in' })], ['clients', clients(audit)], ['refusals', refusals(audit)], ['acts', acts(audit)], ['promises', promises(audit)]];
   byId('parts').setAttribute('aria-label', say('title'));
   byId('parts').replaceChildren(...parts.map(([key]) => h('a', { href: `#${key}` }, say(key))));
   byId('content').replaceChildren(

@@ -1,0 +1,122 @@
+"""The hard rules for what operators register at run time: judged as the schema is, when written and when read (D11).
+
+A row may have been written by hand, or by a release that allowed more: so whoever serves from a register asks
+`offences` again, and what breaks a rule is refused, and logged, as if it had never been registered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from policy.events import Event
+from policy.hard_rules import forbids, never_received
+from policy.purposes import Purpose
+from policy.recipients import CONTRACTED, Recipient
+from policy.rules import Rule
+
+COUNTRY: Final = re.compile(r"[A-Z]{2}")
+LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+AFFILIATE_MARK: Final = "affiliate:"
+"""How the subscription of a payment affiliate is named: it is told of cards that may not be kept, of nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A program that may ask for tokens; `purposes` by name, as they rest."""
+
+    purposes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A company that carries out part of the contract. `rules` are the schema's, by coordinate."""
+
+    purpose: str
+    country: str
+    fields: frozenset[str]
+    rules: Mapping[str, Rule] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Affiliate:
+    """A company that takes payments."""
+
+    url: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A system that is told of events; none means all there are."""
+
+    name: str
+    url: str
+    events: frozenset[str]
+
+
+Registered = Client | Partner | Affiliate | Webhook
+
+
+def offences(entry: Registered) -> list[str]:
+    """Return every hard rule that a registration breaks, each with the number of its requirement; empty: none."""
+    match entry:
+        case Client():
+            return _client(entry)
+        case Partner():
+            return _partner(entry)
+        case Affiliate():
+            return [*_country(entry.country), *_address(entry.url)]
+        case Webhook():
+            return _webhook(entry)
+
+
+def _client(entry: Client) -> list[str]:
+    """What this release does not know allows nothing, and offends nobody."""
+    known = [purpose for purpose in Purpose if purpose.name in entry.purposes]
+    found = []
+    if Purpose.LEGAL_REQUEST in known:
+        found.append("R24: an order is answered by two persons (`gateway legal`), never with a token")
+    if len({purpose.own_data_only for purpose in known}) > 1:
+        found.append("R3: a program reads its users' own data or anybody's, not both")
+    return found
+
+
+def _partner(entry: Partner) -> list[str]:
+    purpose = Purpose.__members__.get(entry.purpose)
+    if purpose is None or purpose not in CONTRACTED or not purpose.enabled:
+        allowed = ", ".join(each.name for each in Purpose if each in CONTRACTED)
+        return [f"R7: a partner carries out a part of the contract: {allowed}"]
+    found = _country(entry.country)
+    for coordinate in sorted(entry.fields):
+        rule = entry.rules.get(coordinate)
+        if rule is None or not any(not forbids(rule, purpose, when) for when in rule.when(purpose)):
+            found.append(f"R2: {coordinate} is no field that may be read for {purpose.name}")
+        else:
+            found += [f"{each} ({coordinate})" for each in never_received(rule.category, Recipient.PARTNER)]
+    return found
+
+
+def _webhook(entry: Webhook) -> list[str]:
+    found = _address(entry.url)
+    if entry.name.startswith(AFFILIATE_MARK) and entry.events != {Event.CARD_WITHDRAWN.wire}:
+        found.append("R22: a payment affiliate is told of cards that may not be kept, and of nothing else")
+    return found
+
+
+def _country(text: str) -> list[str]:
+    return [] if COUNTRY.fullmatch(text) else ["R23: a recipient has a country (ISO 3166-1), which customers are shown"]
+
+
+def _address(url: str) -> list[str]:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    if host and (parts.scheme == "https" or (parts.scheme == "http" and host in LOCAL)):
+        return []
+    return ["R23: what leaves the house leaves it encrypted: the address begins with https://"]

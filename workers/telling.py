@@ -1,0 +1,42 @@
+"""Whoever was not to be told yet is told on the day: looked for every quarter of an hour, by any worker (R24)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+
+from store.faults import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+EVERY = 900.0
+
+Tell = Callable[[datetime], Awaitable[int]]
+"""Writes to those whose embargo has ended; how many there were."""
+
+
+class Teller:
+    """Each customer is written to once: the row says when, in the transaction that holds the letter."""
+
+    def __init__(self, tell: Tell, clock: Callable[[], datetime], pause: float = EVERY) -> None:
+        self._tell, self._clock, self._pause = tell, clock, pause
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tell until told to stop, whatever happens to the store meanwhile."""
+        while not stop.is_set():
+            await self._try()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self._pause)
+
+    async def _try(self) -> None:
+        try:
+            while await self._tell(self._clock()):
+                pass
+        except StoreUnavailable as outage:
+            log.warning("nobody was told of the end of an embargo: %s", outage.reason)
+        except Exception:
+            # The next look tries again; the log says where it happened.
+            log.exception("nobody was told of the end of an embargo")
