@@ -89,4 +89,9 @@ class Domain(Node):
     registrant_erasure_requested_at: DateTime | None = datum(
         D.registrant_erasure_at, "When the owner asked to be erased, which is done when the domain has ended.", (SELF,)
     )
+    registrant_confirmed_at: DateTime | None = datum(
+        D.registrant_confirmed_at,
+        "When the owner confirmed to be the owner; until then nothing about them is published or sent to them.",
+        (SELF,),
+    )
     customer: CustomerRef | None = related(reads.customer_of_domain, "Whose it is.", Category.CUSTOMER_ID, REGISTERED)

@@ -29,7 +29,7 @@ domains = customer_table(
     plain("registered_at", Instant, Category.SUBSCRIPTION),
     plain("expires_at", Instant, Category.SUBSCRIPTION, nullable=True),
     plain("registrant_erasure_at", Instant, Category.PREFERENCE, nullable=True),
-    plain("registrant_confirmed_at", Instant, Category.PREFERENCE, nullable=True, output=False),
+    plain("registrant_confirmed_at", Instant, Category.PREFERENCE, nullable=True),
 )
 """The registrant's phone is a datum of its own and never copied from the customer's (R14, A4). Who asked at
 `registrant_erasure_at` to be erased as an owner is, as soon as the domain has ended (R52). Until the owner confirms it,
