@@ -5,23 +5,28 @@ A message is JSON of `to`, `language`, `subject` and `text`. Subjects are the sa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from string import Template
+from typing import Any
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.authentication_means import Site
 from store.customers import customers
+from store.guarded import insert_where
 from store.ids import new_id
 from store.outbox import outbox
 from store.subjectkey import SubjectKey
 
 C = customers.c
 TOPIC = "email"
+NOBODY = "nobody@example.invalid"
+"""Whom a letter is composed for, and never sent to, where there is nobody (RFC 2606)."""
 
 PLATFORM = {
     "en": {"CLIENT_AREA": "client area", "MANAGEMENT_INTERFACE": "management interface", "WEBMAIL": "webmail"},
@@ -88,6 +93,21 @@ async def write(
         await send_to(connection, reader, site, letter, now, **facts)
 
 
+async def write_alike(
+    connection: AsyncConnection,
+    key: SubjectKey,
+    site: Site,
+    letter: Letter,
+    now: datetime,
+    **facts: str | int | datetime,
+) -> None:
+    """The same by statements that are the same for nobody, to whom nothing is written (G7)."""
+    reader = await reader_of(connection, key) or Reader(key, NOBODY, "en")
+    row = _row(reader, site, letter, now, facts)
+    there = exists().where(C.id == key.customer_id, C.email.is_not(None))
+    await connection.execute(insert_where(outbox, row, there))
+
+
 async def send_to(
     connection: AsyncConnection,
     reader: Reader,
@@ -97,8 +117,14 @@ async def send_to(
     **facts: str | int | datetime,
 ) -> None:
     """The same to an address that is not, or no longer, the customer's."""
+    await connection.execute(insert(outbox).values(_row(reader, site, letter, now, facts)))
+
+
+def _row(
+    reader: Reader, site: Site, letter: Letter, now: datetime, facts: Mapping[str, str | int | datetime]
+) -> dict[str, Any]:
     id_ = new_id()
-    row = {
+    return {
         "id": id_,
         "customer_id": reader.key.customer_id,
         "topic": TOPIC,
@@ -107,4 +133,3 @@ async def send_to(
         "next_attempt_at": now,
         "attempts": 0,
     }
-    await connection.execute(insert(outbox).values(row))

@@ -74,6 +74,9 @@ class Sessions:
         session = Session(
             id_, customer, credential, platform, instant(proven), tuple(methods.split()), bool(shared), instant(seen)
         )
+        (key,) = await self._store.keys.subjects([customer])
+        if key is None:  # The customer is being erased, and this row is about to go.
+            return None
         idle = self._means.times.idle_for(session.shared)
         return None if now >= instant(expires) or now - session.last_seen_at > idle else session
 
