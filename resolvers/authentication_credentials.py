@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.passwords_text import MOST_BYTES
 from store.credentials import credentials
 from store.database import Store
 from store.metadata import instant
-from store.subjectkey import SubjectKey
+from store.subjectkey import SubjectKey, nobodys_key
 
 K = credentials.c
+EPOCH = datetime.fromtimestamp(0, UTC)
 COLUMNS = (K.id, K.customer_id, K.platform, K.login_index, K.password_hash, K.changed_at)
 
 
@@ -42,6 +44,18 @@ class Account:
 
     credential: Credential
     key: SubjectKey
+
+
+def nobody(platform: str, login_index: bytes) -> Account:
+    """The account of somebody who has none, to do the same work for (G7)."""
+    return Account(Credential(0, 0, platform, login_index, None, EPOCH), nobodys_key())
+
+
+async def lock_credentials(connection: AsyncConnection, customer_id: int) -> None:
+    """Hold a customer's credentials in the caller's transaction: before the customer's own row and any link, so that no
+    two changes of one account wait for each other."""
+    found = select(K.id).where(K.customer_id == customer_id).order_by(K.id).with_for_update()
+    await connection.execute(found)
 
 
 class Credentials:

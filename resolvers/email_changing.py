@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from resolvers.announcements import announce
+from resolvers.authentication_credentials import lock_credentials
 from resolvers.authentication_guesses import Bucket, Guesses, Pace
 from resolvers.authentication_means import Means
 from resolvers.authentication_secrets import hashed, new_secret
@@ -28,7 +29,7 @@ from store.customers import customers
 from store.database import Store
 from store.ids import new_id
 from store.metadata import Id, instant
-from store.signin import email_links
+from store.signin import email_links, reset_links
 from store.subjectkey import SubjectKey
 from values.mailbox import MailboxError, read_mailbox
 
@@ -136,12 +137,15 @@ class EmailLinks:
     async def follow(self, found: Found, desk: Desk) -> Result:
         """Put the new address in place; both are told, and everybody but the session that asked is signed out.
 
-        1. the link is used up; 2. the address is nobody else's and the old one is still there; 3. the login names that
-        were the old address become the new one; 4. sessions end, last of all.
+        1. the link is used up; 2. the address is nobody else's and the old one is still there; 3. links to a new
+        password, which were sent to the old one, lead nowhere; 4. the login names that were the old address become the
+        new one; 5. sessions end, last of all.
         """
         keys, owner = self._store.keys, found.key.customer_id
         wanted, old = keys.blind_index(Lookup.EMAIL, found.email), found.state
         async with self._store.write() as connection:
+            await lock_credentials(connection, owner)
+            await connection.execute(select(C.id).where(C.id == owner).with_for_update(key_share=True))
             if (await connection.execute(delete(email_links).where(L.id == found.id))).rowcount != 1:  # 1
                 return Result(problems=(LAPSED,))
             before = await reader_of(connection, found.key)
@@ -157,13 +161,14 @@ class EmailLinks:
             here = C.id == owner, C.email_index == old
             if (await connection.execute(update(customers).where(*here).values(change))).rowcount != 1:  # 2
                 return Result(problems=(LAPSED,))
-            await self._logins(connection, found, before)  # 3
+            await connection.execute(delete(reset_links).where(reset_links.c.customer_id == owner))  # 3
+            await self._logins(connection, found, before)  # 4
             await record(connection, desk, found.key, ["Customer.email"])
             await announce(connection, found.key, Event.EMAIL_CHANGED.wire, desk.now, ["Customer.email"])
             for reader in (before, await reader_of(connection, found.key)):
                 if reader is not None:
                     await send_to(connection, reader, self._means.site, EmailLetter.CHANGED, desk.now)
-            await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], desk.now)  # 4
+            await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], desk.now)  # 5
         return Result(affected={"customer": owner})
 
     async def _logins(self, connection: AsyncConnection, found: Found, before: Reader) -> None:

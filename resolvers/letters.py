@@ -8,24 +8,29 @@ goes out as it is written; to a `TypedAddress` only through the limits (S13). Th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from string import Template
+from typing import Any
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.authentication_means import Site
 from resolvers.letters_limits import Kind, LetterLimits
 from store.customers import customers
+from store.guarded import insert_where
 from store.ids import new_id
 from store.outbox import outbox
 from store.subjectkey import SubjectKey
 
 C = customers.c
 TOPIC = "email"
+NOBODY = "nobody@example.invalid"
+"""Whom a letter is composed for, and never sent to, where there is nobody (RFC 2606)."""
 
 PLATFORM = {
     "en": {"CLIENT_AREA": "client area", "MANAGEMENT_INTERFACE": "management interface", "WEBMAIL": "webmail"},
@@ -128,6 +133,21 @@ async def write(
         await send_to(connection, reader, site, letter, now, **facts)
 
 
+async def write_alike(
+    connection: AsyncConnection,
+    key: SubjectKey,
+    site: Site,
+    letter: Letter,
+    now: datetime,
+    **facts: str | int | datetime,
+) -> None:
+    """The same by statements that are the same for nobody, to whom nothing is written (G7)."""
+    reader = await reader_of(connection, key) or Reader(key, ProvenAddress(NOBODY), "en")
+    row = _row(reader, site, letter, now, facts)
+    there = exists().where(C.id == key.customer_id, C.email.is_not(None))
+    await connection.execute(insert_where(outbox, row, there))
+
+
 async def send_to(
     connection: AsyncConnection,
     reader: Reader,
@@ -137,7 +157,7 @@ async def send_to(
     **facts: str | int | datetime,
 ) -> None:
     """The same to a customer who was read before: to the address that they had then."""
-    await _put(connection, reader, compose(reader, site, letter, now, **facts), now)
+    await connection.execute(insert(outbox).values(_row(reader, site, letter, now, facts)))
 
 
 async def send_typed(
@@ -153,19 +173,20 @@ async def send_typed(
     """The same to an address that somebody typed; or the seconds until there may be a letter, and none was written."""
     wait = await limits.take(connection, kind, stranger.key.customer_id, stranger.email, now)
     if not wait:
-        await _put(connection, stranger, compose(stranger, site, letter, now, **facts), now)
+        await connection.execute(insert(outbox).values(_row(stranger, site, letter, now, facts)))
     return wait
 
 
-async def _put(connection: AsyncConnection, reader: Reader | Stranger, message: bytes, now: datetime) -> None:
+def _row(
+    reader: Reader | Stranger, site: Site, letter: Letter, now: datetime, facts: Mapping[str, str | int | datetime]
+) -> dict[str, Any]:
     id_ = new_id()
-    row = {
+    return {
         "id": id_,
         "customer_id": reader.key.customer_id,
         "topic": TOPIC,
-        "payload": reader.key.seal(outbox.c.payload, id_, message),
+        "payload": reader.key.seal(outbox.c.payload, id_, compose(reader, site, letter, now, **facts)),
         "created_at": now,
         "next_attempt_at": now,
         "attempts": 0,
     }
-    await connection.execute(insert(outbox).values(row))

@@ -27,7 +27,7 @@ from resolvers.signins_letters import SignInLetter
 from store.access import sessions
 from store.credentials import credentials, second_factors
 from store.database import Store
-from store.signin import pending_sign_ins, reset_links
+from store.signin import email_links, pending_sign_ins, reset_links
 
 K, F = credentials.c, second_factors.c
 
@@ -114,7 +114,7 @@ class NewPasswords:
             return CONFLICT
         change = {"password_hash": new.hash, "changed_at": now, "strength": new.strength}
         await connection.execute(update(credentials).where(K.id == account.credential.id).values(change))
-        await void_links(connection, account.credential.id)
+        await void_links(connection, account.credential)
         counted = [*forgiven, *compared(account.credential.customer_id)]
         await self._guesses.forgive(connection, counted, now)
         letter, platform = SignInLetter.PASSWORD_CHANGED, account.credential.platform
@@ -133,10 +133,12 @@ async def _as_read(connection: AsyncConnection, new: Prepared) -> bool:
     return now == {each.id: each.password_hash for each in new.everyone}
 
 
-async def void_links(connection: AsyncConnection, credential_id: int) -> None:
-    """Links and half-done sign-ins that belong to the old password lead nowhere."""
+async def void_links(connection: AsyncConnection, credential: Credential) -> None:
+    """Links and half-done sign-ins that belong to the old password lead nowhere; nor does a link to a new e-mail
+    address, which whoever knew the old password may have asked for (S8)."""
     for table in (reset_links, pending_sign_ins):
-        await connection.execute(delete(table).where(table.c.credential_id == credential_id))
+        await connection.execute(delete(table).where(table.c.credential_id == credential.id))
+    await connection.execute(delete(email_links).where(email_links.c.customer_id == credential.customer_id))
 
 
 async def change(actor: Actor, credential_id: int | None, current: str, new: str) -> Result:

@@ -6,30 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.authentication import no_sooner
 from resolvers.authentication_buckets import by_network
-from resolvers.authentication_credentials import Account, Credentials
+from resolvers.authentication_credentials import Account, Credentials, lock_credentials, nobody
 from resolvers.authentication_devices import forget_devices, remember_device
 from resolvers.authentication_guesses import Bucket, Guesses, Pace
 from resolvers.authentication_means import Means
 from resolvers.authentication_secrets import hashed, new_secret
 from resolvers.authentication_verdicts import Denied, Lapsed
 from resolvers.commands import UserProblem
-from resolvers.letters import Letter, reader_of, write
+from resolvers.letters import Letter, reader_of, write_alike
 from resolvers.letters_limits import Kind, LetterLimits
 from resolvers.passwords_changing import NewPasswords, Prepared
 from resolvers.signins import Visitor
 from resolvers.signins_letters import SignInLetter
 from store.customers import customers
 from store.database import Store
+from store.guarded import insert_where
 from store.ids import new_id
 from store.metadata import instant
 from store.signin import reset_links
 
-R = reset_links.c
+R, C = reset_links.c, customers.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,11 @@ class Resets:
         self._passwords = NewPasswords(store, means)
         found = select(R.id, R.credential_id, R.account_state, R.expires_at)
         self._find = store.reader.prepare(found.where(R.secret_hash == bindparam("secret")))
-        self._email = store.reader.prepare(
-            select(customers.c.email_index).where(customers.c.id == bindparam("customer"))
-        )
+        self._email = store.reader.prepare(select(C.email_index).where(C.id == bindparam("customer")))
 
     async def request(self, platform: str, login: str, visitor: Visitor, now: datetime) -> Sent | Denied:
-        """Write to the customer, if there is one; the same answer after the same time in any case (S8).
+        """Write to the customer, if there is one. In any case the answer is the same, by the same statements and after
+        the same time (S8, G7).
 
         Too many requests from one network are refused; too many for one account are answered and not sent, so that
         nobody's mailbox can be filled.
@@ -80,42 +80,48 @@ class Resets:
             index = self._credentials.login_index(login)
             account = await self._credentials.by_login(platform, index)
             much = await self._guesses.charge([Bucket(Pace.RESET, platform.encode() + index)], now)
-            if account is not None and not much:
+            if not much:
                 async with self._store.write() as connection:
-                    if await self._may_send(connection, account, now):
-                        await self.send(connection, account, SignInLetter.PASSWORD_RESET, now)
+                    someone = account or nobody(platform, index)
+                    if await self._may_send(connection, someone, index, now):
+                        await self.send(connection, someone, SignInLetter.PASSWORD_RESET, now)
             return Sent()
 
         return await no_sooner(self._means.times.refusal, work(), always=True)
 
-    async def _may_send(self, connection: AsyncConnection, account: Account, now: datetime) -> bool:
-        """Whether the mailbox is not full of such letters already, whichever sign-ins they were asked for (S13)."""
+    async def _may_send(self, connection: AsyncConnection, account: Account, index: bytes, now: datetime) -> bool:
+        """Whether the mailbox is not full of such letters already, whichever sign-ins they were asked for (S13).
+
+        Nobody has a mailbox and a number of their own, so that they are counted by the same statements (G7).
+        """
         reader = await reader_of(connection, account.key)
-        if reader is None:
-            return False
-        kind, customer = Kind.PASSWORD_RESET, account.key.customer_id
-        return not await LetterLimits(self._store).take(connection, kind, customer, reader.email, now)
+        mailbox = f"{index.hex()}@nobody.invalid" if reader is None else reader.email
+        customer = account.key.customer_id or int.from_bytes(index[:7])
+        return not await LetterLimits(self._store).take(connection, Kind.PASSWORD_RESET, customer, mailbox, now)
 
     async def send(self, connection: AsyncConnection, account: Account, letter: Letter, now: datetime) -> None:
-        """A fresh link by e-mail, in the caller's transaction; earlier links of the credential lead nowhere."""
-        secret = new_secret()
+        """A fresh link by e-mail, in the caller's transaction; earlier links of the credential lead nowhere.
+
+        The link is bound to the address that it is sent to. For nobody, and for a customer without an address, the
+        same statements insert nothing.
+        """
+        secret, customer = new_secret(), account.credential.customer_id
         await connection.execute(delete(reset_links).where(R.credential_id == account.credential.id))
-        email_index = await connection.scalar(
-            select(customers.c.email_index).where(customers.c.id == account.credential.customer_id)
-        )
+        email_index = await connection.scalar(select(C.email_index).where(C.id == customer))
         row = {
             "id": new_id(),
-            "customer_id": account.credential.customer_id,
+            "customer_id": customer,
             "credential_id": account.credential.id,
             "secret_hash": hashed(secret),
             "account_state": _state(account, email_index),
             "expires_at": now + self._means.times.reset,
         }
-        await connection.execute(insert(reset_links).values(row))
+        there = exists().where(C.id == customer, C.email.is_not(None))
+        await connection.execute(insert_where(reset_links, row, there))
         site = self._means.site
         link, minutes = site.link("/password/reset", secret), int(self._means.times.reset.total_seconds() // 60)
         platform = account.credential.platform
-        await write(connection, account.key, site, letter, now, platform=platform, link=link, minutes=minutes)
+        await write_alike(connection, account.key, site, letter, now, platform=platform, link=link, minutes=minutes)
 
     async def find(self, secret: str, now: datetime) -> Link | None:
         """The link of this secret, while nothing that it was sent for has changed."""
@@ -126,8 +132,8 @@ class Resets:
         account = await self._credentials.by_id(credential_id)
         if account is None:
             return None
-        ((email_index,),) = await self._store.reader.fetch(self._email, {"customer": account.credential.customer_id})
-        return Link(id_, account) if bytes(state) == _state(account, email_index) else None
+        found = await self._store.reader.fetch(self._email, {"customer": account.credential.customer_id})
+        return Link(id_, account) if found and bytes(state) == _state(account, found[0][0]) else None
 
     async def follow(
         self, secret: str, password: str, visitor: Visitor, now: datetime
@@ -143,13 +149,23 @@ class Resets:
         if not isinstance(prepared, Prepared):
             return prepared
         async with self._store.write() as connection:
-            if (await connection.execute(delete(reset_links).where(R.id == link.id))).rowcount != 1:
+            if not await self._spent(connection, link):
                 return Lapsed()
             await forget_devices(connection, link.account.credential.id)
             device = await remember_device(connection, link.account, visitor, now)
             if await self._passwords.write(connection, prepared, now, [by_network(visitor)]):
                 return Lapsed()  # Another password of theirs was changed in between, so this state is over.
         return Done(link.account.credential.platform, device)
+
+    async def _spent(self, connection: AsyncConnection, link: Link) -> bool:
+        """Use the link up; False when that was done, or when what it was sent for has changed, since it was found."""
+        customer = link.account.credential.customer_id
+        await lock_credentials(connection, customer)
+        held = select(C.email_index).where(C.id == customer).with_for_update(key_share=True)
+        index = await connection.scalar(held)
+        spent = await connection.execute(delete(reset_links).where(R.id == link.id).returning(R.account_state))
+        state = spent.scalar_one_or_none()
+        return state is not None and bytes(state) == _state(link.account, index)
 
 
 def _state(account: Account, email_index: bytes | None) -> bytes:

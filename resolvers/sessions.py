@@ -75,6 +75,9 @@ class Sessions:
         id_, customer, credential, platform, proven, methods, shared, seen, expires, held = rows[0]
         at, words, contexts = instant(proven), tuple(methods.split()), None if held is None else bytes(held)
         session = Session(id_, customer, credential, platform, at, words, bool(shared), instant(seen), contexts)
+        (key,) = await self._store.keys.subjects([customer])
+        if key is None:  # The customer is being erased, and this row is about to go.
+            return None
         idle = self._means.times.idle_for(session.shared)
         return None if now >= instant(expires) or now - session.last_seen_at > idle else session
 

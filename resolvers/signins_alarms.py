@@ -85,7 +85,7 @@ class Alarms:
                 since = select(F.id).where(F.credential_id == credential.id, F.confirmed_at >= alarm.at)
                 await delete_factors(connection, list((await connection.execute(since)).scalars()))  # 3
                 await forget_devices(connection, credential.id)  # 4
-                await void_links(connection, credential.id)
+                await void_links(connection, credential)
                 void = Credential(
                     credential.id, credential.customer_id, credential.platform, credential.login_index, None, now
                 )
