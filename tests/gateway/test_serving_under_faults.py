@@ -117,7 +117,8 @@ def test_everything_that_was_asked_arrives(gate: Faulty) -> None:
     got = httpx.post(f"{gate.server.url}/graphql", json=body, headers=headers).json()["data"]
     assert got == {
         "query": "echo", "document_id": "sha256:ab", "operation_name": "Q", "variables": {"a": 1},
-        "extensions": {"b": 2}, "purpose": "INVOICING", "reference": "INC-1", "read_only": False, "in_url": False, "client": "tester",
+        "extensions": {"b": 2}, "purpose": "INVOICING", "reference": "INC-1", "read_only": False, "in_url": False,
+        "client": "tester",
         "idempotency_key": "k-1", "language": "en",
     }  # fmt: skip
     got = httpx.get(f"{gate.server.url}/graphql?query=echo", headers=headers).json()["data"]
