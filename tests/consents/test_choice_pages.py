@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import httpx
@@ -143,6 +144,38 @@ def test_the_other_form_of_one_click(web: Web) -> None:
     assert httpx.post(url, data={"List-Unsubscribe": "Perhaps"}).status_code == 400 and news(web, person)
     assert httpx.post(url, files={"List-Unsubscribe": (None, "One-Click")}).status_code == 200
     assert not news(web, person)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        'Content-Disposition: form-data; name="List-Unsubscribe"\r\nContent-Type: text/plain; charset=utf-8',
+        'Content-Type: text/plain\r\nContent-Disposition: form-data; name="List-Unsubscribe"',
+        "content-disposition: form-data; name=List-Unsubscribe",
+    ],
+)
+def test_a_part_may_have_headers_of_its_own(web: Web, part: str) -> None:
+    """H9; RFC 7578 section 4.4."""
+    person = web.add(1)[0]
+    url = web.replicas[0].url + welcome(web, person)
+    body = (
+        f'--b\r\nContent-Disposition: form-data; name="other"\r\n\r\nx\r\n--b\r\n{part}\r\n\r\nOne-Click\r\n--b--\r\n'
+    )
+    headers = {"content-type": 'Multipart/Form-Data; boundary="b"'}
+    assert httpx.post(url, content=body.replace("One-Click", "Two"), headers=headers).status_code == 400
+    assert httpx.post(url, content=body[:-8], headers=headers).status_code == 400, "it is cut off"
+    assert news(web, person)
+    assert httpx.post(url, content=body, headers=headers).status_code == 200
+    assert not news(web, person)
+
+
+def test_who_has_no_link_of_ours_need_not_send_a_body(web: Web) -> None:
+    """The link's proof is looked at before the body is read (G12)."""
+    replica = web.replicas[0]
+    with socket.create_connection(("127.0.0.1", replica.port), timeout=10) as connection:
+        head = "POST /unsubscribe/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        connection.sendall(f"{head}Content-Length: 60000\r\n\r\n".encode())
+        assert connection.recv(1_000).startswith(b"HTTP/1.1 404")
 
 
 def test_an_address_we_never_gave_says_so(web: Web) -> None:
