@@ -22,6 +22,8 @@ log = logging.getLogger("gateway")
 
 Result = TypeVar("Result")
 
+STALLED_SECONDS = 60
+"""After which a client that takes nothing of its answer is cut off (G11)."""
 FAREWELL_SECONDS = 1.0
 """How long connections stay open for a request that was sent before the client could know of the end."""
 
@@ -69,13 +71,18 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; CannotListen when the port is taken or the address is not ours."""
+def listen(host: str, port: int, stalled_seconds: int = STALLED_SECONDS) -> socket.socket:
+    """A listening socket; CannotListen when the port is taken or the address is not ours.
+
+    Its connections end when what is sent is not taken for `stalled_seconds`, where the system can do that (RFC 5482).
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         taken = socket.socket(family)
         try:
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections have it from the socket they come in by
+                taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, stalled_seconds * 1_000)
             taken.bind(address)
             taken.listen(2048)
         except OSError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import json
 import socket
 import time
@@ -15,6 +16,7 @@ import pytest
 
 from gateway.admission import Crowd, Room
 from gateway.problems import Problem
+from gateway.server import listen
 from tests.gateway.servers import ROOT, Running, running
 
 LIMITS = {
@@ -144,6 +146,18 @@ def test_a_body_in_pieces_is_read_whole(house: House) -> None:
             time.sleep(0.1)
             connection.sendall(body[start : start + 330])
         assert connection.recv(1_000).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux can do it")
+def test_who_takes_nothing_of_an_answer_is_cut_off() -> None:
+    """G11: else it would hold its slot, and the answer in memory, for as long as it likes."""
+    with listen("127.0.0.1", 0, stalled_seconds=1) as listening, socket.create_connection(listening.getsockname()):
+        connection, _ = listening.accept()
+        with connection:
+            connection.settimeout(30)
+            with pytest.raises(TimeoutError, match="timed out") as cut:
+                connection.sendall(b"x" * 100_000_000)
+            assert cut.value.errno == errno.ETIMEDOUT, "the system ended it, not this test's patience"
 
 
 def test_every_body_is_read_by_the_one_reader() -> None:
