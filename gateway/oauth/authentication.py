@@ -7,6 +7,7 @@ import binascii
 from base64 import b64decode
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
+from zlib import crc32
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
@@ -31,6 +32,8 @@ OF_NETWORK = Pace(burst=30, seconds=2)
 OF_CLIENT = Pace(burst=60, seconds=2)
 """Failures of one client from everywhere. Beyond them answers to failures wait, but what is right is let in: nobody
 can lock a client out from elsewhere."""
+UNKNOWN = 1_024
+"""Counters for clients that there are not."""
 DELAY = 1.0
 """Seconds that such an answer waits."""
 
@@ -75,7 +78,9 @@ class Authentication:
             if client is None:
                 raise UnauthenticatedError
             return Known(client, tried.method)
-        there, everywhere = f"client:{tried.client_id}:{network}", f"client:{tried.client_id}"
+        # Names that somebody made up share a bounded number of counters: they cannot fill the table (G14).
+        name = tried.client_id if client is not None else f"?{crc32(tried.client_id.encode()) % UNKNOWN}"
+        there, everywhere = f"client:{name}:{network}", f"client:{name}"
         paces = {there: OF_CLIENT_THERE, f"network:{network}": OF_NETWORK, everywhere: OF_CLIENT}
         waits = await self._slowdowns.waits(paces)
         if network == UNKNOWN:

@@ -54,10 +54,10 @@ def _fetch(address: str, destinations: Destinations) -> dict[str, Any]:
     try:
         target = urlsplit(address)._replace(scheme="", netloc="", fragment="").geturl() or "/"
         connection.request("GET", target, headers={"Accept": "application/json", "User-Agent": "gateway"})
-        response = connection.getresponse()  # Redirects are not followed: where we were told to look is where we look.
-        if response.status != HTTPStatus.OK:
-            raise CannotFetch(f"the status is {response.status}")
-        found = orjson.loads(_read(response))
+        with connection.getresponse() as response:  # Redirects are not followed: where we were told is where we look.
+            if response.status != HTTPStatus.OK:
+                raise CannotFetch(f"the status is {response.status}")
+            found = orjson.loads(_read(response))
     except orjson.JSONDecodeError as error:
         raise CannotFetch("it is not JSON") from error
     except (OSError, http.client.HTTPException) as error:

@@ -41,7 +41,9 @@ def test_wrong_usage_exits_2_without_a_stack_trace(tmp_path: Path, arguments: li
 
 
 def test_settings_lists_everything_and_no_password(tmp_path: Path) -> None:
-    done = command(["settings"], tmp_path, GATEWAY_DATABASE_URL="postgresql://gate:s3cret@db/main", GATEWAY_TYPO="1")
+    done = command(
+        ["settings"], tmp_path, GATEWAY_DATABASE_URL="postgresql://gate:s3cret@localhost/main", GATEWAY_TYPO="1"
+    )
     assert done.returncode == 0
     assert "GATEWAY_MAX_BODY_BYTES\n" in done.stdout
     assert "s3cret" not in done.stdout

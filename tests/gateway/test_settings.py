@@ -21,7 +21,7 @@ def test_defaults_are_for_one_machine_and_hold_no_secret(tmp_path: Path) -> None
 
 
 def test_the_ledger_goes_to_postgresql_with_the_data() -> None:
-    url = "postgresql://gate@db.example/main"
+    url = "postgresql://gate@db.example/main?sslmode=verify-full"
     assert read({"GATEWAY_DATABASE_URL": url}).ledger_url == url
 
 
@@ -67,7 +67,7 @@ def test_all_wrong_settings_are_told_at_once() -> None:
 
 
 def test_keys_never_rest_with_the_data() -> None:
-    url = "postgresql://gate@db.example/main"
+    url = "postgresql://gate@db.example/main?sslmode=verify-full"
     with pytest.raises(SettingsError, match="database of their own"):
         read({"GATEWAY_DATABASE_URL": url, "GATEWAY_KEY_STORE_URL": url})
 
@@ -111,7 +111,7 @@ def test_a_wrong_database_is_not_repeated_with_its_password() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    lines = describe(read({"GATEWAY_DATABASE_URL": "postgresql://gate:s3cret@db.example/main"}))
+    lines = describe(read({"GATEWAY_DATABASE_URL": "postgresql://gate:s3cret@db.example/main?sslmode=verify-full"}))
     assert len(lines) == len(fields(Settings))
     assert all(line.name and line.meaning and line.default for line in lines)
     assert not any("s3cret" in line.value for line in lines)
