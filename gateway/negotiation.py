@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+LONGEST_KEPT = 200
+"""Bytes of the longest header whose meaning is remembered: 512 of them take little, whatever is sent."""
+
 
 class Media(Enum):
     """What an answer at /graphql can be; the value is its media type."""
@@ -38,13 +41,18 @@ class Range:
         return 1 if (self.type, self.subtype) == ("*", "*") else 0
 
 
-@lru_cache(maxsize=512)
 def answer_media(accept: bytes | None, page: bool) -> Media | None:
     """The media type that the caller likes best, or None when it accepts none; `page` says that HTML may be given.
 
     Without an Accept header the answer is `application/json`, the type of clients from before the specification. Of
     types that are liked equally the one meant more exactly wins, then the specification's own.
     """
+    short = accept is None or len(accept) <= LONGEST_KEPT
+    return _answer_media(accept, page) if short else _answer_media.__wrapped__(accept, page)
+
+
+@lru_cache(maxsize=512)
+def _answer_media(accept: bytes | None, page: bool) -> Media | None:
     if accept is None or not accept.strip():
         return Media.JSON
     ranges = [found for text in accept.decode("latin-1").lower().split(",") if (found := _range(text))]
@@ -84,12 +92,17 @@ def _range(text: str) -> Range | None:
     return Range(type_, subtype, quality)
 
 
-@lru_cache(maxsize=512)
 def is_json_in_utf8(content_type: bytes | None) -> bool:
     """Whether a body so described is a GraphQL question: `application/json`, in UTF-8 if it says in what.
 
     What a page elsewhere can make a browser send without asking first (text, forms, multipart) is not (G3).
     """
+    short = content_type is None or len(content_type) <= LONGEST_KEPT
+    return _is_json_in_utf8(content_type) if short else _is_json_in_utf8.__wrapped__(content_type)
+
+
+@lru_cache(maxsize=512)
+def _is_json_in_utf8(content_type: bytes | None) -> bool:
     if content_type is None:
         return False
     name, *parameters = (part.strip() for part in content_type.decode("latin-1").lower().split(";"))

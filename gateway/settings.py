@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from policy.purposes import Purpose
 from policy.references import USUAL, References
 from resolvers.references import read_references
+from schema.memory import MOST
 
 DEMO_ISSUER = "https://gateway.localhost"
 """Who issues demo tokens. It names no port, so that `gateway token` works beside a server on any port."""
@@ -160,6 +161,12 @@ class Settings:
         "version of the key that encrypts ids and cursors; raise it by one at a time if the key leaked",
         _number(1, 34),
         "1",
+    )
+    document_memory: int = setting(
+        "GATEWAY_DOCUMENT_MEMORY",
+        "bytes of memory for documents with their plans; three quarters of it for registered ones",
+        _number(2**20, 2**40),
+        str(MOST),
     )
     references: References = setting(
         "GATEWAY_REFERENCES",

@@ -175,6 +175,7 @@ def make_api(works: Works, settings: Settings, means: Means | None = None) -> Ap
             means=means,
             watch=works.reach,
             references=settings.references,
+            memory=settings.document_memory,
         )
     except SchemaRefused as error:
         click.echo(str(error), err=True)
