@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import orjson
+from cachetools import LRUCache
 from sqlalchemy import bindparam, select
 
 from gateway.undertakings import PARTNER, bound, keeps_the_rules
@@ -17,8 +17,8 @@ from store.clients import clients
 from store.partners import partners
 from store.reading import Reader
 
-KEPT = 10_000
-"""The most registrations in memory; client ids come from our own tokens only, so this is a belt beside the braces."""
+KEPT = 16 * 2**20
+"""The most bytes of registrations in memory, by estimate; client ids come from our own tokens only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ClientRegistry:
         self._customers = customers_per_hour or None
         self._seconds = seconds
         self._clock = clock
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: LRUCache[str, _Kept] = LRUCache(KEPT, getsizeof=_weight)
         self._reading = asyncio.Lock()
         self._changes = 0
         self._prepared = reader.prepare(_registration)
@@ -89,9 +89,6 @@ class ClientRegistry:
             # What changed while it was read may have been missed: then it is good for this request only.
             read_at = self._clock() if before == self._changes else float("-inf")
             fresh = self._kept[client_id] = _Kept(found, read_at)
-            self._kept.move_to_end(client_id)
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
             return fresh
 
     async def _read(self, client_id: str) -> Registration | None:
@@ -116,6 +113,15 @@ class ClientRegistry:
             Over[over or "ALARM"],
             None if name is None else Partner(name, country, frozenset(orjson.loads(fields))),
         )
+
+
+def _weight(kept: _Kept) -> int:
+    """Bytes, estimated: a registration's texts are of its operator."""
+    found = kept.registration
+    if found is None:
+        return 500
+    fields = len(found.partner.fields) if found.partner else 0
+    return 2_000 + 200 * (len(found.scopes) + len(found.purposes) + fields)
 
 
 _registration = (

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NewType
+
+from cachetools import LRUCache
 
 from gateway.clients import ClientRegistry, Registration
 from gateway.credentials import Proof
@@ -21,8 +22,10 @@ from policy.purposes import Purpose
 VerifiedGrant = NewType("VerifiedGrant", Grant)
 """A grant that the door gave out: only `Door.admit` makes one."""
 
-REMEMBERED = 10_000
-"""The most tokens remembered as verified; the least recently used are verified again."""
+REMEMBERED = 32 * 2**20
+"""The most bytes of tokens remembered as verified, by estimate; the least recently used are verified again."""
+ENTRY = 2_500
+"""Bytes that one takes beside its text."""
 
 
 @dataclass(slots=True)
@@ -30,6 +33,7 @@ class _Admitted:
     claims: Claims
     registration: Registration
     grant: VerifiedGrant
+    weight: int
 
 
 class Door:
@@ -52,7 +56,7 @@ class Door:
         self._proofs = proofs
         self._clock = clock
         self._provider = provider
-        self._remembered: OrderedDict[bytes, _Admitted] = OrderedDict()
+        self._remembered: LRUCache[bytes, _Admitted] = LRUCache(REMEMBERED, getsizeof=_weight)
 
     async def admit(self, token: bytes, proof: Proof | None = None) -> VerifiedGrant:
         """What the bearer of this token may do; TokenError when nothing, StoreUnavailable when nobody can tell.
@@ -78,10 +82,12 @@ class Door:
         if registration is None:
             raise TokenError(Fault.CLIENT)
         if known is None or known.claims is not claims or known.registration is not registration:
-            known = _Admitted(claims, registration, VerifiedGrant(grant_of(claims, registration)))  # 5
+            grant = VerifiedGrant(grant_of(claims, registration))  # 5
+            known = _Admitted(claims, registration, grant, ENTRY + 2 * len(token))
         if claims.jkt is not None or proof is not None:
             await self._check_possession(token, claims.jkt, proof)  # 6
-        self._remember(token, known)
+        if known is not self._remembered.get(token):
+            self._remembered[token] = known
         return known.grant
 
     async def _verify(self, token: bytes) -> Claims:
@@ -111,11 +117,9 @@ class Door:
         except ProofError as error:
             raise TokenError(Fault.PROOF) from error
 
-    def _remember(self, token: bytes, admitted: _Admitted) -> None:
-        self._remembered[token] = admitted
-        self._remembered.move_to_end(token)
-        if len(self._remembered) > REMEMBERED:
-            self._remembered.popitem(last=False)
+
+def _weight(admitted: _Admitted) -> int:
+    return admitted.weight
 
 
 def grant_of(claims: Claims, registration: Registration) -> Grant:

@@ -15,6 +15,7 @@ from gateway.database_urls import parse_database_url, parse_maintenance_url
 from policy.purposes import Purpose
 from policy.references import USUAL, References
 from resolvers.references import read_references
+from schema.memory import MOST
 from values.hosts import host_to_ascii, url_to_ascii
 from values.mailbox import MailboxError, parse_mailbox
 
@@ -185,6 +186,12 @@ class Settings:
         "version of the key that encrypts ids and cursors; raise it by one at a time if the key leaked",
         _number(1, 34),
         "1",
+    )
+    document_memory: int = setting(
+        "GATEWAY_DOCUMENT_MEMORY",
+        "bytes of memory for documents with their plans; three quarters of it for registered ones",
+        _number(2**20, 2**40),
+        str(MOST),
     )
     references: References = setting(
         "GATEWAY_REFERENCES",

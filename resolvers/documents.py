@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
+from cachetools import LRUCache
 from sqlalchemy import bindparam, select
 
 from policy.purposes import Purpose
@@ -14,7 +15,9 @@ from store.reading import Reader
 
 MAX_AGE = 2.0
 """Seconds for which a registration is believed without asking again: so long a withdrawn document still runs."""
-MOST = 2_000
+MOST = 2_000_000
+"""Bytes of what is remembered, estimated; the texts of most documents are shared with `schema.memory`."""
+ENTRY = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Trusted:
 
     text: str
     purpose: Purpose | None
+    registered: bool = True
+    """False for a text that a client sent of its own accord."""
 
 
 class TrustedDocuments:
@@ -34,7 +39,7 @@ class TrustedDocuments:
         d = documents.c
         found = select(d.text, d.purpose).where(d.client_id == bindparam("client"), d.hash == bindparam("hash"))
         self._find = reader.prepare(found)
-        self._known: dict[tuple[str, str], tuple[float, Trusted | None]] = {}
+        self._known: LRUCache[tuple[str, str], tuple[float, Trusted | None]] = LRUCache(MOST, getsizeof=_size)
 
     async def find(self, client_id: str, hash_: str) -> Trusted | None:
         """The client's document with this SHA-256 (hexadecimal); None when it has not registered one."""
@@ -47,7 +52,11 @@ class TrustedDocuments:
         if rows:
             text, purpose = rows[0]
             trusted = Trusted(text, Purpose[purpose] if purpose else None)
-        if len(self._known) >= MOST:
-            self._known.clear()
-        self._known[name] = (now + MAX_AGE, trusted)
+        if trusted is None or len(trusted.text) < MOST - ENTRY:
+            self._known[name] = (now + MAX_AGE, trusted)
         return trusted
+
+
+def _size(entry: tuple[float, Trusted | None]) -> int:
+    trusted = entry[1]
+    return ENTRY + (0 if trusted is None else len(trusted.text))

@@ -24,7 +24,6 @@ from resolvers.references import REFERENCES
 from resolvers.registries import disclose_to_registries
 from resolvers.unit import Unit
 from schema import answers
-from schema.bounded import Bounded
 from schema.build import core_schema
 from schema.compiling import Compiled, compiled_or_none
 from schema.costs import Budget, Estimate, NoBudget, NoTally, NoWatch, Tally, Watch, estimate_of
@@ -33,6 +32,7 @@ from schema.documents import Documents, Operation
 from schema.errors import Code, Problem, from_core
 from schema.limits import Limits
 from schema.lint import require_clean
+from schema.memory import MOST, PLACE, PLAN, SETTLED, DocumentMemory, Known
 from schema.model import SchemaModel
 from schema.planning import make_plan
 from schema.plans import Plan
@@ -45,8 +45,9 @@ from schema.urls import PersonalInUrl
 from store.database import Store
 from store.faults import StoreUnavailable
 
-REMEMBERED = 4_000
-"""Settled requests, decisions and plans kept in memory, of each."""
+NEW_TEXT, NEW_PLAN = 2.0, 0.5
+"""Objects of the client's budget that each character of a document costs which is not known yet: to be parsed,
+validated, decided and planned; and to be planned once more, for other values of its switches."""
 
 NOTHING: Mapping[str, Any] = {}
 
@@ -58,6 +59,16 @@ class Settled:
     operation: Operation
     chosen: Chosen
     decision: Decision
+    known: Known
+    """Where what is worked out for it is remembered."""
+
+
+class BudgetSpentError(Exception):
+    """The client has nothing left for what it asks to have worked out; nothing was read."""
+
+    def __init__(self, wait: float, cost: int) -> None:
+        super().__init__("the budget is spent")
+        self.wait, self.cost = wait, cost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +98,7 @@ class Api:
         watch: Watch | None = None,
         references: References = REFERENCES,
         tally: Tally | None = None,
+        memory: int = MOST,
     ) -> None:
         self.model = SchemaModel(core_schema())
         require_clean(self.model)
@@ -102,9 +114,7 @@ class Api:
         self._documents = Documents(self.model.core, self.limits)
         self._trusted = TrustedDocuments(store.reader)
         self._in_url = PersonalInUrl(self.model)
-        self._settled: Bounded[tuple[Any, ...], Settled | Outcome] = Bounded(REMEMBERED)
-        self._decisions: Bounded[tuple[Operation, str, Purpose | None], Decision] = Bounded(REMEMBERED)
-        self._plans: Bounded[tuple[Decision, tuple[Any, ...]], Ready] = Bounded(REMEMBERED)
+        self._memory = DocumentMemory(memory)
 
     async def execute(self, request: Request, grant: Grant) -> Outcome:
         """Answer a request; never raises.
@@ -127,6 +137,8 @@ class Api:
                     return settled
                 changing = settled.operation.is_mutation
                 return await self._answer(settled, request, grant)
+        except BudgetSpentError as spent:
+            return answers.throttled(spent.wait, spent.cost)
         except StoreUnavailable as error:
             return answers.unavailable(error, changing)
         except TimeoutError:
@@ -138,10 +150,23 @@ class Api:
         text = await self._text(request, grant)  # 1
         if isinstance(text, Outcome):
             return text
+        known = self._memory.get(text.text, text.registered) or self._read(text, grant)
         if request.reference is not None or _dry(request):
-            return self._settle_anew(text, request, grant, None)
-        key = (text.text, text.purpose, request.operation_name, request.purpose, request.read_only, grant.fingerprint)
-        return self._settled.get(key) or self._settle_anew(text, request, grant, key)
+            return self._settle_anew(known, text, request, grant, None)
+        key = (text.purpose, request.operation_name, request.purpose, request.read_only, grant.fingerprint)
+        found: Settled | Outcome | None = known.settled.get(key)
+        return found or self._settle_anew(known, text, request, grant, key)
+
+    def _read(self, text: Trusted, grant: Grant) -> Known:
+        """Parse, measure and validate what is new; BudgetSpentError where nobody registered it and it is not paid."""
+        if not text.registered:
+            self._charge(grant, NEW_TEXT * min(len(text.text), self.limits.characters))
+        return self._memory.add(text.text, self._documents.read(text.text), text.registered)
+
+    def _charge(self, grant: Grant, objects: float) -> None:
+        cost = max(1, int(objects))
+        if wait := self._budget.spend(grant.client_id, cost):
+            raise BudgetSpentError(wait, cost)
 
     async def _text(self, request: Request, grant: Grant) -> Trusted | Outcome:
         """The document's text: registered, or ad hoc where the client may (G6)."""
@@ -150,7 +175,7 @@ class Api:
             return failed(Kind.REQUEST_ERROR, [answers.NO_DOCUMENT])
         if request.query is not None:
             if not grant.documents_only and not hash_:
-                return Trusted(request.query, None)
+                return Trusted(request.query, None, registered=False)
             actual = self._documents.hash_of(request.query)
             if hash_ and hash_ != actual:
                 return failed(Kind.REQUEST_ERROR, [answers.MISMATCH])
@@ -160,13 +185,15 @@ class Api:
             return found
         if request.query is None:
             return failed(Kind.REQUEST_ERROR, [answers.NOT_FOUND])
-        return failed(Kind.REFUSED, [answers.NOT_TRUSTED]) if grant.documents_only else Trusted(request.query, None)
+        return (
+            failed(Kind.REFUSED, [answers.NOT_TRUSTED]) if grant.documents_only else Trusted(request.query, None, False)
+        )
 
     def _settle_anew(
-        self, text: Trusted, request: Request, grant: Grant, key: tuple[Any, ...] | None
+        self, known: Known, text: Trusted, request: Request, grant: Grant, key: tuple[Any, ...] | None
     ) -> Settled | Outcome:
         """Steps 2 to 4; what they find is remembered under the key, a refusal too: it depends on nothing else."""
-        document = self._documents.read(text.text)
+        document = known.document
         if problems := document.problems(hints=grant.introspection):
             return failed(Kind.REQUEST_ERROR, problems)
         operation = document.operation(request.operation_name)  # 2
@@ -180,18 +207,20 @@ class Api:
         if isinstance(said, Problem):
             return failed(Kind.REQUEST_ERROR, [said])
         chosen = choose(grant, text.purpose, said, self._references)
-        decision = self._decide(operation, grant, chosen.purpose)  # 4
-        settled = Settled(operation, chosen, decision)
+        decision = self._decide(known, operation, grant, chosen.purpose)  # 4
+        settled = Settled(operation, chosen, decision, known)
         found = self._refused(settled, grant, _dry(request)) or settled
         if key is not None and not _refers(operation):
-            self._settled[key] = found
+            known.settled[key] = found
+            self._memory.grow(known, SETTLED + (len(found.body) if isinstance(found, Outcome) else 0))
         return found
 
-    def _decide(self, operation: Operation, grant: Grant, purpose: Purpose | None) -> Decision:
+    def _decide(self, known: Known, operation: Operation, grant: Grant, purpose: Purpose | None) -> Decision:
         key = (operation, grant.fingerprint, purpose)
-        decision = self._decisions.get(key)
+        decision: Decision | None = known.decisions.get(key)
         if decision is None:
-            decision = self._decisions[key] = decide_operation(self.model, operation, grant, purpose)
+            decision = known.decisions[key] = decide_operation(self.model, operation, grant, purpose)
+            self._memory.grow(known, SETTLED)
         return decision
 
     def _refused(self, settled: Settled, grant: Grant, dry: bool) -> Outcome | None:
@@ -222,7 +251,7 @@ class Api:
         if decision.guarded and (brought := decision.brought(given)):
             dry = _dry(request)
             return answers.dry_run(settled.chosen, brought, None) if dry else failed(Kind.REFUSED, brought)
-        ready = self._ready(settled, variables)  # 6
+        ready = self._ready(settled, variables, grant)  # 6
         cost = ready.estimate(grant, variables)  # 7
         if _dry(request):
             return answers.dry_run(settled.chosen, decision.problems(), ready.plan, cost)
@@ -245,12 +274,15 @@ class Api:
         shown = cost if request.extensions and request.extensions.get("cost") is True else None
         return answers.answered(data, errors, decision, shown, personal=bool(unit.revealed.subjects))  # 10
 
-    def _ready(self, settled: Settled, variables: Mapping[str, Any]) -> Ready:
+    def _ready(self, settled: Settled, variables: Mapping[str, Any], grant: Grant) -> Ready:
         operation = settled.operation
         values = {name: variables.get(name) for name in operation.switches} if operation.switches else NOTHING
         key = (settled.decision, tuple(values.values()))
-        ready = self._plans.get(key)
+        known = settled.known
+        ready: Ready | None = known.plans.get(key)
         if ready is None:
+            if known.plans and not known.trusted:  # The first one was paid for with the document.
+                self._charge(grant, NEW_PLAN * len(known.text))
             plan = make_plan(self.model, self.store.reader, operation, settled.decision, values)
             fields = orjson.Fragment(orjson.dumps(list(plan.coordinates)))
             ready = Ready(
@@ -260,7 +292,8 @@ class Api:
                 fields,
                 _sensitive(plan),
             )
-            self._plans[key] = ready
+            known.plans[key] = ready
+            self._memory.grow(known, PLAN + PLACE * len(plan.places))
         return ready
 
     async def _run(

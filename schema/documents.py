@@ -23,7 +23,6 @@ from graphql import (
     validate,
 )
 
-from schema.bounded import Bounded
 from schema.errors import Code, Problem, from_core, names_in, names_of
 from schema.limits import Limits, exceeded, too_deep, too_large, too_repetitive
 from schema.variables import Variables
@@ -58,6 +57,8 @@ class Document:
     """What is wrong with it; empty for a valid document."""
     hinting: tuple[Problem, ...] = ()
     """The same with suggestions, for those who may introspect."""
+    tokens: int = 0
+    """How many its tree keeps."""
 
     def problems(self, hints: bool) -> tuple[Problem, ...]:
         """What is wrong; empty for a valid document."""
@@ -78,12 +79,11 @@ def _unresolved(message: str) -> Problem:
 
 
 class Documents:
-    """A bounded memory of documents; validation never depends on the caller, so one memory serves all."""
+    """Reads documents; what comes out never depends on the caller, so that it may be remembered for all."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, most: int = 1_000) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self._schema = schema
         self._limits = limits
-        self._known: Bounded[str, Document] = Bounded(most)
         self._names = names_of(schema)
 
     @staticmethod
@@ -93,12 +93,6 @@ class Documents:
 
     def read(self, text: str) -> Document:
         """The document of this text; never raises."""
-        document = self._known.get(text)
-        if document is None:
-            document = self._known[text] = self._read(text)
-        return document
-
-    def _read(self, text: str) -> Document:
         limits, name = self._limits, self.hash_of(text)
         if len(text) > limits.characters:
             most = limits.characters
@@ -135,13 +129,21 @@ class Documents:
     def _valid(self, name: str, ast: DocumentNode) -> Document:
         operations: dict[str, Operation] = {}
         fragments = {each.name.value: each for each in ast.definitions if isinstance(each, FragmentDefinitionNode)}
-        document = Document(name, ast, operations, fragments)
+        document = Document(name, ast, operations, fragments, tokens=_count(ast))
         for each in ast.definitions:
             if isinstance(each, OperationDefinitionNode):
                 name_ = each.name.value if each.name else ""
                 variables = Variables(self._schema, each)
                 operations[name_] = Operation(document, each, variables, _switches(each, fragments))
         return document
+
+
+def _count(ast: DocumentNode) -> int:
+    """The tokens of a tree, comments too: its nodes keep them all."""
+    count, token = 0, ast.loc.start_token if ast.loc else None
+    while token is not None:
+        count, token = count + 1, token.next
+    return count
 
 
 def _over(name: str, *problems: Problem) -> Document:

@@ -183,6 +183,7 @@ def make_api(works: Works, settings: Settings, means: Means | None = None) -> Ap
             watch=works.reach,
             references=settings.references,
             tally=works.refusals,
+            memory=settings.document_memory,
         )
     except SchemaRefused as error:
         click.echo(str(error), err=True)

@@ -32,7 +32,7 @@ OF_NETWORK = Pace(burst=30, seconds=2)
 OF_CLIENT = Pace(burst=60, seconds=2)
 """Failures of one client from everywhere. Beyond them answers to failures wait, but what is right is let in: nobody
 can lock a client out from elsewhere."""
-UNKNOWN = 1_024
+STRANGERS = 1_024
 """Counters for clients that there are not."""
 DELAY = 1.0
 """Seconds that such an answer waits."""
@@ -79,7 +79,7 @@ class Authentication:
                 raise UnauthenticatedError
             return Known(client, tried.method)
         # Names that somebody made up share a bounded number of counters: they cannot fill the table (G14).
-        name = tried.client_id if client is not None else f"?{crc32(tried.client_id.encode()) % UNKNOWN}"
+        name = tried.client_id if client is not None else f"?{crc32(tried.client_id.encode()) % STRANGERS}"
         there, everywhere = f"client:{name}:{network}", f"client:{name}"
         paces = {there: OF_CLIENT_THERE, f"network:{network}": OF_NETWORK, everywhere: OF_CLIENT}
         waits = await self._slowdowns.waits(paces)

@@ -33,8 +33,8 @@ class Switched(Api):
     handed: Mapping[int, list[str]] = MappingProxyType({})
     """What of which domain was last read for its registry."""
 
-    def _ready(self, settled: Settled, variables: Mapping[str, Any]) -> Ready:
-        ready = super()._ready(settled, variables)
+    def _ready(self, settled: Settled, variables: Mapping[str, Any], grant: Grant) -> Ready:
+        ready = super()._ready(settled, variables, grant)
         return replace(ready, compiled=None) if self.standard else ready
 
     async def _disclose(self, grant: Grant, unit: Unit, plan: Plan, purpose: Purpose | None, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import lru_cache
 
 import pytest
 
@@ -22,7 +23,9 @@ async def oracle(databases: Databases) -> AsyncIterator[Oracle]:
         for kind in KINDS:
             config = await stack.enter_async_context(databases.fresh(kind))
             askings.append(Asking(await stack.enter_async_context(world(config))))
-            askings[-1].api._documents = askings[0].api._documents  # Parsed and validated once for all.
+            askings[-1].api._documents = askings[0].api._documents
+        documents = askings[0].api._documents
+        documents.read = lru_cache(1_000)(documents.read)  # type: ignore[method-assign]  # Parsed once for all.
         first = askings[0]
         known = await pools(first.world, first.api.model)
         witness = Witness(await opened(first.world), lookups(first.world.people))

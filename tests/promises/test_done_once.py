@@ -23,10 +23,10 @@ async def test_a_compiled_change_answers_as_graphql_core_does(changing: Gate) ->
         before = api.counts["compiled"]
         compiled = (await changing.ask(CHANGE, who, variables={"in": given})).data
         assert api.counts["compiled"] == before + 1
-        for ready in api._plans._entries.values():
+        for ready in [each for known in api._memory._ad_hoc.values() for each in known.plans.values()]:
             object.__setattr__(ready, "compiled", None)
         standard = (await changing.ask(CHANGE, who, variables={"in": given})).data
-        api._plans._entries.clear()
+        api._memory._ad_hoc.clear()
         if compiled["updateProfile"]["customer"]:
             assert standard["updateProfile"]["customer"].pop("version") == 3
             assert compiled["updateProfile"]["customer"].pop("version") == 2
