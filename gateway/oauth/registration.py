@@ -19,6 +19,7 @@ from joserfc.jwk import ECKey, RSAKey
 from gateway.oauth.clients import CODE, OWN, REFRESH
 from gateway.oauth.jwts import RSA_BITS, imported
 from gateway.oauth.scopes import TOKEN
+from policy.app_scopes import APP_SCOPES, AppScope
 from policy.grant import Over, Refusal
 from policy.purposes import Purpose
 
@@ -121,6 +122,8 @@ class NewClient:
             raise RegistrationRefused(
                 f"{' '.join(others)} reads data of any customer: only a tool can have it, and no customer's token."
             )
+        if not self.first_party:
+            self._check_third_party()
         if not self.purposes:
             raise RegistrationRefused("An app or a web needs a purpose for one's own data: SELF_SERVICE.")
         if not self.redirect_uris:
@@ -130,6 +133,17 @@ class NewClient:
         for uri in self.redirect_uris:
             if not (self.first_party and OWN_PATH.fullmatch(uri)):
                 check_redirect_uri(uri, self.kind)
+
+    def _check_third_party(self) -> None:
+        """O10: an app of somebody else gets what customers can allow in words, and nothing else."""
+        every = " ".join(each.scope for each in AppScope)
+        if others := sorted(self.actions - APP_SCOPES):
+            raise RegistrationRefused(
+                f"{' '.join(others)} is nothing that customers can allow an app that is not --first-party. They can: "
+                f"{every}."
+            )
+        if not self.actions:
+            raise RegistrationRefused(f"What may customers allow it? Name some with --scope: {every}.")
 
 
 def _is_action(word: str) -> bool:
