@@ -21,6 +21,7 @@ from gateway.oauth.jwts import RSA_BITS, imported
 from gateway.oauth.scopes import TOKEN
 from policy.app_scopes import APP_SCOPES, AppScope
 from policy.grant import Over, Refusal
+from policy.own_names import is_own_name
 from policy.purposes import Purpose
 
 ID = re.compile(r"[a-z][a-z0-9._-]{1,63}")
@@ -90,6 +91,8 @@ class NewClient:
         """RegistrationRefused for what would be unsafe, or would never work."""
         if not ID.fullmatch(self.id):
             raise RegistrationRefused("An id has 2 to 64 of a-z, 0-9, `.`, `_` and `-`, and begins with a letter.")
+        if is_own_name(self.id) or (not self.first_party and is_own_name(self.name)):
+            raise RegistrationRefused("The gateway itself goes by this name in its ledger: take another.")
         if not self.name.strip() or len(self.name) > 200 or not self.name.isprintable():
             raise RegistrationRefused("A name has 1 to 200 characters on one line: customers see it.")
         if wrong := sorted(

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway import demo
 from gateway.demo import loading
-from gateway.demo.loading import FIRST_ID
+from gateway.demo.marks import FIRST_ID
 from gateway.demo.population import SIZE
 from policy.purposes import Purpose
 from resolvers.newcomer import NewCustomer

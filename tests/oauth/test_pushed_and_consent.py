@@ -122,7 +122,7 @@ def test_who_says_no_sends_the_client_away(lone: Relying) -> None:
 
 def test_the_form_works_for_the_session_it_was_shown_to(lone: Relying) -> None:
     """No other site can send it, no other customer, and nobody later (CSRF)."""
-    session = lone.site.new_session()
+    session = lone.site.new_session(2)
     who = lone.signed_in(2, session)
     ticket, _ = asked(lone, who)
     text, _, mac = ticket.partition(".")
