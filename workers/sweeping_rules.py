@@ -63,7 +63,7 @@ LAST_APP = (
     .where(F.session_id == S.id, F.revoked_at.is_(None), F.ends_at > S.expires_at)
     .scalar_subquery()
 )
-"""When the last of the apps that were let in from a session ends by itself: they rest on its row, which stays so long."""
+"""When the last app that was let in from a session ends by itself: apps rest on its row, which stays so long."""
 
 SWEEPS: Final = (
     Sweep(sign_ins, sign_ins.c.at, RetentionRule.SIGN_IN_RECORDS, ((alarm_links, alarm_links.c.sign_in_id),)),

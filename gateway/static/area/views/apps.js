@@ -24,11 +24,11 @@ async function held() {
   return { allowed, holding };
 }
 
-function line(app, since, word, mutation, done, ...more) {
+function line(app, since, word, act, done, ...more) {
   const name = app.name ?? app.client;
   return h('li', null,
     h('span', null, name, h('span', { class: 'quiet' }, say('appSince', day(since))), more),
-    h('button', { type: 'button', class: 'plain', onclick: () => carry(() => change(mutation, { id: app.id }), done) },
+    h('button', { type: 'button', class: 'plain', onclick: () => carry(act, done) },
       say(word), h('span', { class: 'unseen' }, ` ${name}`)));
 }
 
@@ -37,9 +37,11 @@ export async function apps(done) {
   return [
     h('section', { id: 'apps' }, h('h3', null, say('apps')), allowed.length === 0
       ? h('p', { class: 'quiet' }, say('noApps'))
-      : h('ul', { class: 'rows' }, allowed.map((each) => line(each, each.givenAt, 'takeBack', 'WithdrawAuthorizedApp', done,
+      : h('ul', { class: 'rows' }, allowed.map((each) => line(
+        each, each.givenAt, 'takeBack', () => change('WithdrawAuthorizedApp', { id: each.id }), done,
         h('ul', { class: 'quiet' }, each.scopes.map((scope) => h('li', null, say(scope)))))))),
     holding.length > 0 && h('section', { id: 'app-sessions' }, h('h3', null, say('appSessions')),
-      h('ul', { class: 'rows' }, holding.map((each) => line(each, each.startedAt, 'end', 'EndAppSession', done)))),
+      h('ul', { class: 'rows' }, holding.map((each) => line(
+        each, each.startedAt, 'end', () => change('EndAppSession', { id: each.id }), done)))),
   ];
 }
