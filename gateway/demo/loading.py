@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from itertools import count
 
 import orjson
-from sqlalchemy import exists, insert, select
+from sqlalchemy import exists, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.client_area import ID as AREA
 from gateway.demo.clients import CLIENTS, DemoClient
 from gateway.demo.marks import FIRST_ID, NotADemoStore
 from gateway.demo.population import SEED, SIZE, population
@@ -35,15 +36,16 @@ async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, s
     people = population(moment, size, seed)
     try:
         async with store.write() as connection:
-            if await connection.scalar(select(exists().where(customers.c.id.is_not(None)))):
+            of_somebody = exists().where(customers.c.id.is_not(None)), exists().where(clients.c.id != AREA)
+            if await connection.scalar(select(or_(*of_somebody))):
                 raise NotADemoStore
             await _register(connection, CLIENTS, moment)
             await add(connection, store.keys, people, make_id=count(FIRST_ID).__next__, now=moment)
-    except (IntegrityError, NotADemoStore) as error:
+    except (IntegrityError, NotADemoStore):
         # Another process may have loaded it between the question and the transaction.
         if await _loaded(store):
             return False
-        raise NotADemoStore from error
+        raise
     return True
 
 

@@ -125,8 +125,6 @@ class NewClient:
             raise RegistrationRefused(
                 f"{' '.join(others)} reads data of any customer: only a tool can have it, and no customer's token."
             )
-        if not self.first_party:
-            self._check_third_party()
         if not self.purposes:
             raise RegistrationRefused("An app or a web needs a purpose for one's own data: SELF_SERVICE.")
         if not self.redirect_uris:
@@ -136,6 +134,8 @@ class NewClient:
         for uri in self.redirect_uris:
             if not (self.first_party and OWN_PATH.fullmatch(uri)):
                 check_redirect_uri(uri, self.kind)
+        if not self.first_party:
+            self._check_third_party()
 
     def _check_third_party(self) -> None:
         """O10: an app of somebody else gets what customers can allow in words, and nothing else."""
