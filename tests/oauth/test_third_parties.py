@@ -356,3 +356,13 @@ def metrics(rp: Relying) -> set[str]:
     """Every line of the metrics without its value."""
     text = rp.http.get(rp.url("/metrics")).text
     return {line.rpartition(" ")[0] for line in text.splitlines() if line and not line.startswith("#")}
+
+
+def test_the_documents_and_the_client_area_say_what_the_consent_page_says() -> None:
+    """O10: one sentence each, wherever a customer or an operator reads it."""
+    root = Path(__file__).parents[2]
+    documents = (root / "docs" / "oauth.md").read_text()
+    words = (root / "gateway" / "static" / "area" / "words.js").read_text()
+    for each in AppScope:
+        assert f"| `{each.scope}` | {each.text} |" in documents
+        assert f"{each.name}: ['{each.text}', '{each.french}']," in words
