@@ -179,7 +179,7 @@ class Authorization:
         def write(connection: Connection) -> str | None:
             if sent.reference is not None and not pushed.spend(connection, sent.reference, now):
                 return None
-            if consented:
+            if consented and not sent.client.first_party:  # Our own act for their customer, not by consent.
                 consent.give(connection, wanted, signed_in, now)
             return codes.issue(connection, code, now)
 

@@ -14,6 +14,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "{client} is not ours. It would like to do this for you, and nothing else:",
         "{client} n'est pas de nous. Cette application voudrait faire ceci pour vous, et rien d'autre :",
     ),
+    "lead_ours": (
+        "{client} is ours. It would like to do this for you:",
+        "{client} est de nous. Cette application voudrait faire ceci pour vous :",
+    ),
     "never": (
         "It never gets your password, your second factors, your sign-ins or your cards, and can neither change your "
         "e-mail address nor export or erase your data.",

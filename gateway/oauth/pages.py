@@ -36,6 +36,8 @@ def consent(wanted: Wanted, ticket: str, language: str = "en") -> Response:
     """What the client wants to do, in plain words, and the choice; `language` is `en` or `fr`."""
     facts = {"client": wanted.client.name, "where": _where(wanted.redirect_uri, language)}
     said = {key: say(language, key, **facts) for key in WORDS if key != "app"}
+    if wanted.client.first_party:
+        said |= {"lead": said["lead_ours"], "never": "", "back": ""}
     filled = {key: escape(text) for key, text in said.items()}
     filled["items"] = "\n".join(f"<li>{escape(each)}</li>" for each in _sentences(wanted, language))
     page = Template(_read("oauth_consent.html")).substitute(filled, language=language, ticket=escape(ticket))

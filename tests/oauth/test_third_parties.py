@@ -366,3 +366,14 @@ def test_the_documents_and_the_client_area_say_what_the_consent_page_says() -> N
     for each in AppScope:
         assert f"| `{each.scope}` | {each.text} |" in documents
         assert f"{each.name}: ['{each.text}', '{each.french}']," in words
+
+
+def test_a_client_of_our_own_is_no_app_that_was_allowed(lone: Relying) -> None:
+    """Asked on the page because it wants to be, it says whose it is, and leaves no consent that could be taken back."""
+    who = lone.signed_in(3)
+    params, _ = lone.request("phone", scope="purpose:self_service", prompt="consent")
+    page = lone.authorize(params, who)
+    assert "The app phone is ours." in page.text and "is not ours" not in page.text
+    assert "code" in lone.answer(decide(lone, asked_for(page), who))
+    apps = ask(lone, own(lone, 3), "{ me { authorizedApps { client } } }")["data"]["me"]["authorizedApps"]
+    assert "phone" not in {each["client"] for each in apps}

@@ -116,13 +116,13 @@ async def test_sign_ins_and_sessions_go_after_six_months_and_no_day_earlier(chan
 async def test_a_session_stays_as_long_as_an_app_rests_on_it(changing: Gate) -> None:
     """S6: an app that a customer let in never outlives what they can see and end; one that was ended holds nothing."""
     store, owner = changing.store, changing.ids[0]
-    client = NewClient(id="t", name="T", kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}))
+    client = NewClient(id="tool", name="T", kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}))
     await Registry(store).create(client, NOW)
     over = datetime(2027, 1, 1, tzinfo=UTC)
     opened = {"customer_id": owner, "platform": "WEBMAIL", "started_at": over, "last_seen_at": over, "expires_at": over}
     open_ = await put(store, sessions, opened, opened, opened, opened | {"ended_at": over})
     family = {
-        "customer_id": owner, "client_id": "t", "client_name": "T", "scope": "profile:read", "authenticated_at": over,
+        "customer_id": owner, "client_id": "tool", "client_name": "T", "scope": "email:read", "authenticated_at": over,
         "amr": "pwd", "salt": b"s" * 16, "generation": 0, "created_at": over, "expires_at": NOW + DAY,
         "ends_at": NOW + DAY,
     }  # fmt: skip
