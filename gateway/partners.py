@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy import registered
+from policy.own_names import is_own_name
 from policy.purposes import Purpose
 from policy.rules import Rule
 from store.clients import clients
@@ -42,6 +43,8 @@ class NewPartner:
         """PartnerRefused for what cannot be registered: what a hard rule forbids (D11), or no name."""
         if not NAME.fullmatch(self.name):
             raise PartnerRefused("A name has up to 63 letters, digits, spaces, dots and dashes.")
+        if is_own_name(self.name):
+            raise PartnerRefused("The gateway itself goes by this name: take another.")
         if not self.fields:
             raise PartnerRefused("Name the fields that the partner needs: it gets no others.")
         known = {rule.coordinate: rule for rule in rules}

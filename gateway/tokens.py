@@ -73,6 +73,8 @@ class Claims:
     """The sign-in it rests on; None for a token of a tool."""
     jkt: str | None = field(default=None, repr=False)
     """The thumbprint of the key it is bound to (RFC 9449 §6.1)."""
+    issued_at: int = 0
+    """In Unix seconds; 0 for one of an identity provider that does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,8 @@ class Tokens:
         subject = _subject(said, ids)
         basis = _basis(said, subject, ids)
         scopes = frozenset(said["scope"].split())
-        return Claims(said["jti"], said["client_id"], subject, scopes, said["exp"], kid, basis, _thumbprint(said))
+        jkt, issued = _thumbprint(said), said["iat"]
+        return Claims(said["jti"], said["client_id"], subject, scopes, said["exp"], kid, basis, jkt, issued)
 
     def _check(self, said: Mapping[str, Any]) -> None:
         """Steps 6 to 9."""

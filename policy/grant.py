@@ -66,6 +66,8 @@ class Grant:
     """The company outside whose client this is; None for one of ours."""
     summed: bool = False
     """Whether anybody at all may ask this, so that reads are recorded in sums."""
+    third_party: bool = False
+    """Whether a customer let an app of somebody else act for them: then nothing that is for first parties (O10)."""
     fingerprint: str = field(init=False, compare=False, repr=False)
     """The same for two grants exactly when every decision is; a key of plan caches.
 
@@ -95,5 +97,6 @@ class Grant:
             self.introspection,
             self.max_page,
             sorted(self.partner.fields) if self.partner else None,
+            self.third_party,
         )
         return blake2b(repr(facts).encode(), digest_size=16).hexdigest()

@@ -26,6 +26,7 @@ from gateway.oauth.parameters import MAX_BYTES, Parameters, parse, read_form
 from gateway.oauth.pushed import Pushed, open_sealed
 from gateway.oauth.scopes import spelt
 from gateway.oauth.wanted import Wanted, judge
+from gateway.signin.words import chosen
 from store.ids import new_id
 
 LENIENCE = 60
@@ -101,7 +102,8 @@ class Authorization:
                 if wanted.prompt == "none":
                     raise ConsentRequiredError
                 ticket = Ticket(query.decode("ascii"), signed_in.session_id, int(self._house.clock()) + consent.SECONDS)
-                return pages.consent(wanted, await ticket.sealed(self._house.store.keys.house))
+                language = chosen(None, request.headers.get("accept-language"))
+                return pages.consent(wanted, await ticket.sealed(self._house.store.keys.house), language)
             return await self._grant(sent, wanted, signed_in, consented=False)  # 5
         except OAuth2Error as error:
             return self._back(sent, dict(error.get_body()))
@@ -141,7 +143,7 @@ class Authorization:
         reference, found = parameters.get("request_uri"), None
         if reference is not None:
             found = await open_sealed(self._house.store.keys.house, reference, client.client_id, self._house.now)
-            if found is None:
+            if found is None or found.is_void(client.void_until):
                 raise NoReturn("The request has expired, or was never made.")
             parameters = found.parameters
         elif client.pushed:
@@ -176,7 +178,7 @@ class Authorization:
         def write(connection: Connection) -> str | None:
             if sent.pushed is not None and not sent.pushed.spend(connection):
                 return None
-            if consented:
+            if consented and not sent.client.first_party:  # Our own act for their customer, not by consent.
                 consent.give(connection, wanted, signed_in, now)
             return codes.issue(connection, code, now)
 

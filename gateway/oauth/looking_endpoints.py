@@ -31,7 +31,10 @@ class _Looking(Endpoint):
         except TokenError:
             return None
         await house.revocations.follow()
-        if await house.revocations.has_ended(claims) or await house.registry.find(claims.client_id) is None:
+        if await house.revocations.has_ended(claims):
+            return None
+        registration = await house.registry.find(claims.client_id)
+        if registration is None or registration.voids(claims.issued_at):
             return None
         return SentToken(claims, said)
 

@@ -75,6 +75,10 @@ class Pushed:
     until: datetime
     parameters: Parameters
 
+    def is_void(self, void_until: datetime | None) -> bool:
+        """Whether its client was disabled when it was pushed, or since (`clients.void_until`)."""
+        return void_until is not None and self.until - timedelta(seconds=SECONDS) <= void_until
+
     def spend(self, connection: Connection) -> bool:
         """Use it up in the transaction that makes the code; false if it was used already."""
         return claim_within(connection, KEY, self.name, self.until)

@@ -33,8 +33,7 @@ def open_house(works: Works, settings: Settings, who_is_here: WhoIsHere = nobody
     is known of places."""
     store, clock = works.store, works.clock
     clients = Clients(store.reader, settings.public_url, clock)
-    names = frozenset({settings.issuer, f"{settings.public_url}/oauth/token"})
-    assertions = Assertions(works.single_use, names, settings.clock_skew_seconds, clock)
+    assertions = Assertions(works.single_use, settings.issuer, settings.clock_skew_seconds, clock)
     authentication = Authentication(clients, store.keys.house, assertions, Slowdowns(store, clock))
     return House(
         settings=settings,
