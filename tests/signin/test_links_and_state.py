@@ -165,7 +165,7 @@ async def test_unknown_accounts_are_asked_for_by_the_same_statements(lobby: Lobb
     homes = [Visitor(HOME, FIREFOX, known.device_secret), Visitor("198.51.100.77", FIREFOX)]
     strangers = [Visitor(HOME, FIREFOX, "x" * 43), Visitor("198.51.100.78", FIREFOX)]
     for home, stranger in zip(homes, strangers, strict=True):
-        for round_ in range(2):
+        for _ in range(2):
             asked = []
             for login, visitor in ((somebody.login, home), ("nobody@example.org", stranger)):
                 with statements(lobby.store) as seen:
