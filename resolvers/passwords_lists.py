@@ -8,7 +8,6 @@ ten thousand million tries.
 from __future__ import annotations
 
 import logging
-import mmap
 import os
 import struct
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from functools import cache
 from hashlib import sha1
 from pathlib import Path
 from typing import Protocol
+from weakref import finalize
 
 log = logging.getLogger("gateway.signin")
 
@@ -42,19 +42,19 @@ def digest(text: str) -> bytes:
 
 
 class PasswordList:
-    """One file of the form above. It stays readable when another one takes its name."""
+    """One file of the form above, searched by a few small reads. It stays readable when another one takes its name, and
+    is not mapped into memory, where a file that somebody cuts short would end the process."""
 
     def __init__(self, path: Path) -> None:
         """PasswordListError when it is no such file."""
         try:
-            with path.open("rb") as file:
-                self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError) as error:
+            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            finalize(self, os.close, self._file)
+            size, head = os.fstat(self._file).st_size, os.pread(self._file, HEAD.size, 0)
+        except OSError as error:
             raise PasswordListError(f"{path} cannot be read as a list of passwords: {_BUILD}") from error
-        head = self._bytes[: HEAD.size]
         magic, self._width, self.count = HEAD.unpack(head) if len(head) == HEAD.size else (b"", 0, 0)
-        whole = HEAD.size + self._width * self.count
-        if magic != MAGIC or not 4 <= self._width <= 20 or len(self._bytes) != whole:
+        if magic != MAGIC or not 4 <= self._width <= 20 or size != HEAD.size + self._width * self.count:
             raise PasswordListError(f"{path} is no list of passwords, or was cut short: {_BUILD}")
 
     def holds(self, texts: Iterable[str]) -> bool:
@@ -62,16 +62,17 @@ class PasswordList:
         return any(self._has(digest(text)[: self._width]) for text in texts)
 
     def _has(self, wanted: bytes) -> bool:
-        low, high, width = 0, self.count, self._width
+        low, high = 0, self.count
         while low < high:
             middle = (low + high) // 2
-            at = HEAD.size + middle * width
-            if self._bytes[at : at + width] < wanted:
+            if self._at(middle) < wanted:
                 low = middle + 1
             else:
                 high = middle
-        at = HEAD.size + low * width
-        return low < self.count and self._bytes[at : at + width] == wanted
+        return low < self.count and self._at(low) == wanted
+
+    def _at(self, place: int) -> bytes:
+        return os.pread(self._file, self._width, HEAD.size + place * self._width)
 
 
 _BUILD = "make it with `gateway passwords build FILE`."

@@ -128,6 +128,8 @@ def test_it_is_replaced_while_running_and_a_broken_one_is_not_believed(tmp_path:
     other.write_bytes(path.read_bytes()[:-3])
     os.replace(other, path)
     assert running.holds([WORD]), "the earlier one goes on"
+    listed(path, WORD)
+    assert running.holds([WORD])
     path.unlink()
     assert running.holds([WORD])
     listed(path, "a later password")
