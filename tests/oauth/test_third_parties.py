@@ -287,6 +287,8 @@ def test_a_disabled_app_has_no_half_working_address(rp: Relying) -> None:
     before = tokens(rp, who)
     code, ticket = allowed(rp, who), asked(rp, who)[0]
     lodgers = asked_for(rp.authorize(rp.request(DISABLED, scope=ALL, prompt="consent")[0], who))
+    pushed = rp.post("/oauth/par", rp.request(DISABLED, scope=ALL)[0], 0).json()["request_uri"]
+    by_reference = {"client_id": DISABLED, "request_uri": pushed}
 
     async def switch(store: Store, off: bool) -> None:
         await Registry(store).set_disabled(DISABLED, off, datetime.fromtimestamp(rp.site.now(), UTC))
@@ -309,6 +311,7 @@ def test_a_disabled_app_has_no_half_working_address(rp: Relying) -> None:
         rp.site.turn_clock(2)
         rp.site.on_store(partial(switch, off=False))
     assert not rp.works(before["access_token"], 1), "what it held is over for good"
+    assert rp.authorize(by_reference, who).status_code == 400, "what it pushed, too"
     refused(rp.refresh(before["refresh_token"], DISABLED), "invalid_grant")
     refused(rp.redeem(code), "invalid_grant")
     params, verifier = rp.request(DISABLED, scope=ALL)
