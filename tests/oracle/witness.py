@@ -406,7 +406,7 @@ def _from_cursor(coordinate: str, text: str) -> int:
 
 
 def _normal(name: str, value: str) -> str:
-    value = value.strip().casefold()
+    value = value.strip().lower()
     return value.rstrip(".") if name == "domain" else value
 
 
