@@ -429,7 +429,7 @@ def _from_cursor(grant: Grant, coordinate: str, newest: bool, text: str) -> int:
 
 
 def _normal(name: str, value: str) -> str:
-    value = value.strip().casefold()
+    value = value.strip().lower()
     return value.rstrip(".") if name == "domain" else value
 
 
