@@ -138,7 +138,7 @@ class AuditAct:
     id: str = told("What the entries of one act share.")
     at: DateTime = told("When.")
     act: str = told("The command, such as `clients create`.")
-    state: str = told("`BEGUN`, `DONE` or `FAILED`.")
+    state: str = told("How far: `BEGUN`, `DONE` or `FAILED`.")
     operator: str = told("Who was signed in to the operating system, by a pseudonym.")
     staff: str | None = told("The code of the staff that they gave.")
     target: str | None = told("What it was done to; once it is done.")
