@@ -60,7 +60,8 @@ def test_the_page_names_every_command_and_every_key(run: Run, tmp_path: Path) ->
     arguments = {
         "lint": [], "matrix": [], "diff": [HOUSE], "notice": ["--controller", "controller.toml"],
         "record": ["--controller", "controller.toml"], "export": [], "clients": [],
-        "query": ["d.graphql", "--client", "billing"], "ledger": [], "refusals": [], "erasures": [], "consents": [],
+        "query": ["d.graphql", "--client", "billing"], "ledger": [], "refusals": [], "acts": [],
+        "erasures": [], "consents": [],
     }  # fmt: skip
     assert arguments.keys() == audit.commands.keys()
     for name, more in arguments.items():
@@ -179,7 +180,7 @@ def test_clients_and_query_find_what_does_not_fit(run: Run) -> None:
 
 
 def test_a_store_that_is_not_there_exits_3(run: Run, tmp_path: Path) -> None:
-    for name in ("clients", "ledger", "refusals", "erasures", "consents"):
+    for name in ("clients", "ledger", "refusals", "acts", "erasures", "consents"):
         done = run(name, GATEWAY_DATA_DIR=str(tmp_path / "nowhere"))
         assert done.exit_code == 3, name
         assert "gateway db upgrade" in done.stderr
@@ -188,7 +189,7 @@ def test_a_store_that_is_not_there_exits_3(run: Run, tmp_path: Path) -> None:
 
 def test_no_report_from_the_store_names_a_customer(run: Run) -> None:
     """D1: names, addresses and numbers of the demo's people appear in none of them."""
-    for name in ("clients", "ledger", "refusals", "erasures", "consents"):
+    for name in ("clients", "ledger", "refusals", "acts", "erasures", "consents"):
         text = run(name, "--format", "json").stdout + run(name).stdout
         assert "amelie" not in text.lower()
         assert "fontaine" not in text.lower()

@@ -176,7 +176,7 @@ async def test_auditors_see_acts_before_and_after_they_are_sealed_and_verify_the
     report = json.loads((await run("audit", "acts", "--format", "json")).output)
     assert [each["state"] for each in report["acts"]] == ["DONE", "BEGUN"]
     for form in ("table", "markdown", "csv", "html"):
-        assert "clients create" in (await run("audit", "acts", "--format", form)).output
+        assert "create" in (await run("audit", "acts", "--format", form)).output, form
     query = "{ audit { acts { act state target operator staff details } } }"
     told = (await gate.ask(query, grant(scopes=["audit:read"], client="auditor"))).data["audit"]["acts"]
     assert told[0]["target"] == "crm" and told[0]["details"] == ["kind=tool", "purposes=INVOICING", "max_page=100"]
