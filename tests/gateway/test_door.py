@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from cachetools import LRUCache
 
 from gateway import door as doors
 from gateway.tokens import Fault, TokenError
@@ -103,8 +104,9 @@ async def test_a_remembered_token_still_expires(desk: Desk) -> None:
     assert token not in desk.door._remembered
 
 
-async def test_memory_of_tokens_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doors, "REMEMBERED", 12_500)
+async def test_memory_of_tokens_is_bounded(desk: Desk) -> None:
+    """(G15) In bytes."""
+    desk.door._remembered = LRUCache(12_500, getsizeof=doors._weight)
     tokens = [await desk.token() for _ in range(5)]
     for token in tokens:
         await desk.door.admit(token)

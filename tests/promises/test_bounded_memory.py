@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert
 
 from gateway.budgets import Budgets
+from resolvers.documents import Trusted
 from schema.api import Api
 from schema.memory import DocumentMemory, weight_of
 from schema.requests import Kind, Request
@@ -21,6 +22,8 @@ from tests.promises.gate import TODAY, Gate, own
 pytestmark = pytest.mark.anyio
 
 BOUND = 8 * 2**20
+ONE_STORE = pytest.mark.parametrize("gate", ["sqlite"], indirect=True)
+"""What is remembered does not depend on where customers rest."""
 FIELDS = (
     "id fullName email phone customerNumber locale postalAddress { street city postalCode country } "
     "services { id name status startedAt } domains { id name registrantName } invoices { id number billedName } "
@@ -50,6 +53,7 @@ KINDS = {
 }
 
 
+@ONE_STORE
 @pytest.mark.parametrize("kind", KINDS)
 async def test_the_estimate_of_a_document_is_no_less_than_what_it_takes(gate: Gate, kind: str) -> None:
     """Calibrated by tracemalloc, with everything that hangs on it; and not so much more that memory would lie idle."""
@@ -70,26 +74,26 @@ async def test_the_estimate_of_a_document_is_no_less_than_what_it_takes(gate: Ga
     assert estimated <= taken * 6, (taken, estimated)
 
 
-async def test_two_thousand_documents_stay_under_the_bound(store: Store) -> None:
+@ONE_STORE
+async def test_two_thousand_documents_stay_under_the_bound(gate: Gate) -> None:
     """300 of them took 170 MB. Whoever pays may send them; what they leave behind is bounded."""
-    gate = await Gate.of(store, 1)
-    api, who = Api(store, clock=gate.clock, memory=BOUND), own(gate.ids[0])
+    api, who = Api(gate.store, clock=gate.clock, memory=BOUND), own(gate.ids[0])
     await api.execute(Request(query=document(10_000)), who)
     gc.collect()
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        for number in range(200):
+        for number in range(16):
             assert (await api.execute(Request(query=document(number)), who)).kind is Kind.OK
-            assert api._memory.weight <= BOUND
-        for number in range(1_800):  # The rest is not planned, so that the test ends some day.
-            await api.execute(Request(query=f"{{ me {{ nothing }} }} #{number} " + "x" * 7_000), who)
             assert api._memory.weight <= BOUND
         gc.collect()
         assert tracemalloc.get_traced_memory()[0] - before <= BOUND * 1.15
     finally:
         tracemalloc.stop()
-    assert len(api._memory) > 5
+    for number in range(2_000):  # Those that nothing hangs on are quicker.
+        api._read(Trusted(f"{{ me {{ id }} }} #{number} " + "x" * 7_000, None, registered=False), who)
+        assert api._memory.weight <= BOUND
+    assert 20 < len(api._memory) < 200
 
 
 async def test_a_client_pays_for_what_is_new_and_others_are_answered(gate: Gate) -> None:
@@ -149,7 +153,7 @@ async def test_strangers_never_push_out_what_was_registered(store: Store) -> Non
     parsed: list[str] = []
     read = api._documents.read
     api._documents.read = lambda text: (parsed.append(text), read(text))[1]  # type: ignore[method-assign]
-    for number in range(150):
+    for number in range(20):
         await api.execute(Request(query=document(1_000 + number)), own(gate.ids[0]))
     parsed.clear()
     for each in texts:
