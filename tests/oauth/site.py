@@ -181,7 +181,7 @@ def start(site: Site, port: int, **more: str) -> Running:
 
 def wait_for(replica: Running) -> None:
     """Wait until it answers."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while time.monotonic() < until and replica.process.poll() is None:
         try:
             httpx.get(f"{replica.url}/healthz", timeout=1)
