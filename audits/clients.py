@@ -17,6 +17,7 @@ from policy.decision import Gap, Granted, Reason, Refused, decide
 from policy.purposes import Purpose
 from store.clients import clients, documents
 from store.metadata import instant
+from store.oauth import oauth_clients
 from store.reading import Reader
 
 AD_HOC = "ad hoc"
@@ -47,6 +48,12 @@ class Client:
     created_at: datetime
     disabled_at: datetime | None
     documents: tuple[Document, ...]
+    first_party: bool = True
+    """False for an app of somebody else, which gets of customers what they allowed it and nothing more (O10)."""
+
+    def third_party_for(self, purpose: Purpose) -> bool:
+        """Whether it acts for a purpose as an app that a customer let in."""
+        return purpose.own_data_only and not self.first_party
 
     def known(self) -> tuple[Purpose, ...]:
         """Its purposes, in the order of the policy; what the policy does not know allows nothing."""
@@ -70,14 +77,16 @@ class Reach:
 async def registrations(reader: Reader) -> list[Client]:
     """Every client with its documents, by id."""
     c, d = clients.c, documents.c
-    columns = [c[name] for name in Client.__slots__ if name != "documents"]
+    columns = [c[name] for name in Client.__slots__ if name not in ("documents", "first_party")]
+    ours = oauth_clients.c.first_party
     texts = await reader.fetch(
         reader.prepare(select(d.client_id, d.hash, d.text, d.purpose).order_by(d.client_id, d.hash)), {}
     )
     registered: dict[str, list[Document]] = {}
     for client, hash_, text, purpose in texts:
         registered.setdefault(client, []).append(Document(hash_, text, purpose))
-    rows = await reader.fetch(reader.prepare(select(*columns).order_by(c.id)), {})
+    terms = clients.outerjoin(oauth_clients, oauth_clients.c.client_id == c.id)
+    rows = await reader.fetch(reader.prepare(select(*columns, ours).select_from(terms).order_by(c.id)), {})
     return [
         Client(
             id_,
@@ -91,8 +100,9 @@ async def registrations(reader: Reader) -> list[Client]:
             instant(made),
             instant(gone) if gone is not None else None,
             tuple(registered.get(id_, ())),
+            bool(our_own),
         )
-        for id_, name, purposes, scopes, refusal, only, looks, most, made, gone in rows
+        for id_, name, purposes, scopes, refusal, only, looks, most, made, gone, our_own in rows
     ]
 
 
@@ -106,7 +116,7 @@ def reach(facts: Facts, client: Client) -> list[Reach]:
 
 def _for(facts: Facts, client: Client, purpose: Purpose, read: Mapping[str, DocumentFacts]) -> Iterator[Reach]:
     for fact in facts.outputs:
-        verdict = decide(fact.rule(), purpose, client.scopes)
+        verdict = decide(fact.rule(), purpose, client.scopes, client.third_party_for(purpose))
         if not isinstance(verdict, Granted):
             continue
         via = [] if client.documents_only else [AD_HOC]

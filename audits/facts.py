@@ -13,6 +13,7 @@ from audits.sdl import Applied, Argument, Field, Sdl, Type
 from audits.sdl_reading import read_sdl
 from audits.sources import Text, Unreadable
 from audits.structure import Structure
+from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.conditions import Condition
 from policy.purposes import Purpose
@@ -67,7 +68,11 @@ class Fact:
             self.coordinate,
             Category.__members__.get(self.category or ""),
             tuple(
-                Allowance(frozenset({Purpose[name]}), Condition[when] if when else None)
+                Allowance(
+                    frozenset({Purpose[name]}),
+                    Condition[when] if when else None,
+                    self._opened() if Purpose[name].own_data_only else frozenset(),
+                )
                 for name, when in self.purposes.items()
                 if name in Purpose.__members__ and (when is None or when in Condition.__members__)
             ),
@@ -76,6 +81,12 @@ class Fact:
             tuple(Recipient[name] for name in self.declared.recipients if name in Recipient.__members__),
             self.inbound,
         )
+
+    def _opened(self) -> frozenset[AppScope]:
+        """The scopes of `@thirdParty` that the policy knows."""
+        given = [each.arguments.get("scopes") for each in self.applied if each.name == "thirdParty"]
+        words = [word for each in given if isinstance(each, list) for word in each if isinstance(word, str)]
+        return frozenset(scope for word in words if (scope := AppScope.of_scope(word)) is not None)
 
 
 class Facts:

@@ -14,6 +14,7 @@ from sqlalchemy import insert, select, update
 from gateway.deliveries import make_poster
 from gateway.settings import Settings
 from policy.events import Event
+from policy.own_names import is_own_name
 from resolvers.authentication_means import Post
 from store.affiliates import affiliates, seal_affiliate_secret
 from store.database import Store
@@ -43,6 +44,8 @@ class Affiliates:
         """Let a company take payments; the secret that verifies what it gets, shown this once."""
         if not NAME.fullmatch(name):
             raise AffiliateRefused("A name has up to 63 letters, digits, spaces, dots and dashes.")
+        if is_own_name(name):
+            raise AffiliateRefused("The gateway itself goes by this name: take another.")
         if kind not in PAYMENT_KINDS:
             raise AffiliateRefused(f"There is no way to pay {kind}. There are: {', '.join(PAYMENT_KINDS)}.")
         if not is_safe(url):

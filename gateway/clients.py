@@ -14,6 +14,8 @@ from gateway.undertakings import bound
 from policy.grant import Over, Partner, Refusal
 from policy.purposes import Purpose
 from store.clients import clients
+from store.metadata import instant
+from store.oauth import oauth_clients
 from store.partners import partners
 from store.reading import Reader
 
@@ -35,6 +37,14 @@ class Registration:
     customers_per_hour: int | None
     over: Over
     partner: Partner | None = None
+    first_party: bool = False
+    """Whether it is our own; what is not registered for OAuth is not (O10)."""
+    void_until: int | None = None
+    """Tokens that were issued at this moment or before, in Unix seconds, are void: it was disabled then."""
+
+    def voids(self, issued_at: int) -> bool:
+        """Whether a token of its was issued too early to be good."""
+        return self.void_until is not None and issued_at <= self.void_until
 
 
 @dataclass(slots=True)
@@ -98,8 +108,8 @@ class ClientRegistry:
         rows = await self._reader.fetch(self._prepared, {"client": client_id})
         if not rows:
             return None
-        purposes, scopes, refusal, documents_only, introspection, max_page, customers, over, *partner = rows[0]
-        name, country, purpose, fields = partner
+        purposes, scopes, refusal, documents_only, introspection, max_page, customers, over, *more = rows[0]
+        first_party, void_until, name, country, purpose, fields = more
         # A purpose that this release does not know allows nothing.
         known = frozenset(Purpose[name] for name in orjson.loads(purposes) if name in Purpose.__members__)
         return Registration(
@@ -113,6 +123,8 @@ class ClientRegistry:
             self._customers if customers is None else customers or None,
             Over[over or "ALARM"],
             None if name is None else Partner(name, country, frozenset(orjson.loads(fields))),
+            bool(first_party),
+            None if void_until is None else int(instant(void_until).timestamp()),
         )
 
 
@@ -126,11 +138,14 @@ _registration = (
         clients.c.max_page,
         clients.c.customers_per_hour,
         clients.c.beyond,
+        oauth_clients.c.first_party,
+        clients.c.void_until,
         partners.c.name,
         partners.c.country,
         partners.c.purpose,
         partners.c.fields,
     )
     .join_from(clients, partners, clients.c.partner_id == partners.c.id, isouter=True)
+    .join(oauth_clients, oauth_clients.c.client_id == clients.c.id, isouter=True)
     .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), bound())
 )

@@ -52,7 +52,7 @@ class ConsentReceipts:
         """Answer a GET; Problem 401, 403, 404 or 405."""
         if scope["method"] not in ("GET", "HEAD"):
             raise problems.method_not_allowed(b"GET, HEAD")
-        grant = await self._door.admit(*presented(scope, dict(scope["headers"])))
+        grant = await self._door.admit_first_party(*presented(scope, dict(scope["headers"])))
         if grant.subject is None or Purpose.SELF_SERVICE not in grant.purposes:
             raise problems.Problem(403, "NOT_YOURS", "A receipt is for the customer who consented.")
         question = Request(query=QUESTION, variables={"id": scope["path_params"]["id"]}, read_only=True)

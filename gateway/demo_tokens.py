@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from gateway.demo import CLIENTS, FEATURED
-from gateway.demo.loading import FIRST_ID
+from gateway.demo.marks import FIRST_ID
 from gateway.serving import Works
 from gateway.settings import Settings
 from gateway.tour import CUSTOMER, STEPS

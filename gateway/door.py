@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NewType
 
+from gateway import problems
 from gateway.clients import ClientRegistry, Registration
 from gateway.credentials import Proof
 from gateway.oauth.dpop import Call, Proofs
@@ -15,6 +16,7 @@ from gateway.oauth.provider import MARK, Provider
 from gateway.oauth.revocations import Revocations
 from gateway.signing_keys import SigningKeys
 from gateway.tokens import Claims, Fault, TokenError, Tokens
+from policy.app_scopes import APP_SCOPES
 from policy.grant import Grant
 from policy.purposes import Purpose
 
@@ -77,12 +79,22 @@ class Door:
         registration = await self._clients.find(claims.client_id)  # 4
         if registration is None:
             raise TokenError(Fault.CLIENT)
+        if registration.voids(claims.issued_at):
+            self._remembered.pop(token, None)
+            raise TokenError(Fault.REVOKED)
         if known is None or known.claims is not claims or known.registration is not registration:
             known = _Admitted(claims, registration, VerifiedGrant(grant_of(claims, registration)))  # 5
         if claims.jkt is not None or proof is not None:
             await self._check_possession(token, claims.jkt, proof)  # 6
         self._remember(token, known)
         return known.grant
+
+    async def admit_first_party(self, token: bytes, proof: Proof | None = None) -> VerifiedGrant:
+        """The same at the addresses beside /graphql; Problem 403 for an app of somebody else (O10)."""
+        grant = await self.admit(token, proof)
+        if grant.third_party:
+            raise problems.first_party_only()
+        return grant
 
     async def _verify(self, token: bytes) -> Claims:
         """By our own keys, or the identity provider's if the token says that it is from there."""
@@ -121,16 +133,22 @@ def grant_of(claims: Claims, registration: Registration) -> Grant:
     """What both the token and the client's registration allow.
 
     A token about a customer carries purposes for one's own data only, and a token of a tool none of them: so no
-    mistake in a registration lets a customer's token read others.
+    mistake in a registration lets a customer's token read others. A customer's token of a client that is not our own
+    carries the scopes that customers can allow, and nothing else, whatever it says (O10).
     """
     asked = {purpose for scope in claims.scopes if (purpose := Purpose.of_scope(scope)) is not None}
     own = claims.subject is not None
+    scopes = claims.scopes & registration.scopes
+    third_party = own and not registration.first_party
+    if third_party:
+        scopes &= APP_SCOPES
+        asked = {Purpose.SELF_SERVICE} if scopes else set()
     return Grant(
         token_id=claims.token_id,
         client_id=claims.client_id,
         subject=claims.subject,
         purposes=frozenset(purpose for purpose in asked & registration.purposes if purpose.own_data_only == own),
-        scopes=claims.scopes & registration.scopes,
+        scopes=scopes,
         expires_at=claims.expires_at,
         refusal=registration.refusal,
         documents_only=registration.documents_only,
@@ -141,4 +159,5 @@ def grant_of(claims: Claims, registration: Registration) -> Grant:
         customers_per_hour=registration.customers_per_hour,
         over=registration.over,
         partner=registration.partner,
+        third_party=third_party,
     )

@@ -70,7 +70,7 @@ class Exports:
         if scope["method"] != "GET":
             raise problems.method_not_allowed(b"GET")
         form = _form(scope["query_string"])
-        grant = await self._door.admit(*presented(scope, dict(scope["headers"])))  # 1
+        grant = await self._door.admit_first_party(*presented(scope, dict(scope["headers"])))  # 1
         now = self._clock()
         subject = _themselves(grant, now)  # 2
         found = await self._found(scope["path_params"]["id"], subject, form, now)  # 3

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from policy.own_names import is_own_name
 from policy.purposes import Purpose
 from policy.rules import Rule
 from store.clients import clients
@@ -42,6 +43,8 @@ class NewPartner:
         """PartnerRefused for what cannot be registered: a purpose of one's own, a field that it does not allow."""
         if not NAME.fullmatch(self.name):
             raise PartnerRefused("A name has up to 63 letters, digits, spaces, dots and dashes.")
+        if is_own_name(self.name):
+            raise PartnerRefused("The gateway itself goes by this name: take another.")
         if not COUNTRY.fullmatch(self.country):
             raise PartnerRefused("A country is two capitals (ISO 3166-1), such as CH.")
         if self.purpose.own_data_only or not self.purpose.enabled:

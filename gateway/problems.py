@@ -93,6 +93,11 @@ def proof_refused(reason: str, error: str, nonce: str | None) -> Problem:
     return Problem(401, "INVALID_PROOF" if error != "invalid_token" else "INVALID_TOKEN", reason, tuple(headers))
 
 
+def first_party_only() -> Problem:
+    """403: whatever a customer has allowed the app, this is for the company's own clients (O10)."""
+    return Problem(403, "FIRST_PARTY_ONLY", "This is for the company's own clients, whatever was allowed to this app.")
+
+
 def token_twice() -> Problem:
     """400 for a request whose credentials are ambiguous (RFC 6750 §3.1, invalid_request)."""
     challenge = REALM + b', error="invalid_request"'

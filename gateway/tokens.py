@@ -70,6 +70,8 @@ class Claims:
     """The sign-in it rests on; None for a token of a tool."""
     jkt: str | None = field(default=None, repr=False)
     """The thumbprint of the key it is bound to (RFC 9449 §6.1)."""
+    issued_at: int = 0
+    """In Unix seconds; 0 for one of an identity provider that does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,7 @@ def claims_of(said: Mapping[str, Any], kid: str) -> Claims:
         kid,
         _basis(said, subject),
         _thumbprint(said),
+        said["iat"],
     )
 
 

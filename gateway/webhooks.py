@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
 from policy.events import BY_NAME
+from policy.own_names import is_own_name
 from store.database import Store
 from store.ids import new_id
 from store.outbox import outbox
@@ -59,6 +60,8 @@ class Webhooks:
         """Tell a system of these events, of all if there are none; its secret, which is shown this once."""
         if not NAME.fullmatch(name):
             raise WebhookRefused("A name has small letters, digits, dots and dashes, such as crm or billing-2.")
+        if is_own_name(name):
+            raise WebhookRefused("The gateway itself goes by this name: take another.")
         if not is_safe(url):
             raise WebhookRefused(
                 "The address must begin with https:// (on this machine, http://) and hold no password."

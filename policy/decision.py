@@ -8,7 +8,7 @@ from enum import unique
 from typing import Final
 
 from policy.conditions import Condition
-from policy.hard_rules import forbids
+from policy.hard_rules import forbids, never_shared
 from policy.purposes import Purpose
 from policy.rows import Row
 from policy.rules import Allowance, Rule
@@ -32,6 +32,7 @@ class Reason(Row):
     SCOPE_MISSING = ("The token lacks a scope that this needs.",)
     REFERENCE_REQUIRED = ("This purpose needs a reference to the case it is for, such as INC-4711.",)
     REFERENCE_MALFORMED = ("A reference is a case number such as INC-4711, without personal data.",)
+    FIRST_PARTY_ONLY = ("This is for the company's own clients, whatever a customer has allowed another app.",)
     NOT_IN_UNDERTAKING = ("This is not among the fields that the partner may get.",)
     UNDECLARED = ("Nothing declares for which purposes this may be read, so nobody may.",)
 
@@ -59,11 +60,12 @@ class Gap:
     missing: tuple[str, ...]
 
 
-def decide(rule: Rule, purpose: Purpose, scopes: Set[str]) -> Granted | Refused | Gap:
+def decide(rule: Rule, purpose: Purpose, scopes: Set[str], third_party: bool = False) -> Granted | Refused | Gap:
     """Decide whether the purpose, with these action scopes, may read what the rule declares.
 
     Steps: 1. an incomplete declaration closes; 2. a purpose that is off reads nothing; 3. the purpose must be
-    allowed, and no hard rule against it; 4. one alternative of the scopes must be held whole.
+    allowed, and no hard rule against it; 4. one alternative of the scopes must be held whole; 5. an app of somebody
+    else needs that it is open to such apps, and a scope that opens it (O10).
     """
     if missing := gaps(rule):  # 1
         return Gap(missing)
@@ -73,7 +75,17 @@ def decide(rule: Rule, purpose: Purpose, scopes: Set[str]) -> Granted | Refused 
         return Refused(Reason.PURPOSE_NOT_ALLOWED, tuple(p for p in Purpose if p.enabled and _permits(rule, p)))
     if rule.scopes and not any(needed <= scopes for needed in rule.scopes):  # 4
         return Refused(Reason.SCOPE_MISSING)
+    if third_party and (fault := _closed_to_apps(rule, purpose, scopes)):  # 5
+        return Refused(fault)
     return Granted(rule.conditions(purpose))
+
+
+def _closed_to_apps(rule: Rule, purpose: Purpose, scopes: Set[str]) -> Reason | None:
+    """Why an app of somebody else may not have it; what is not open is closed, in hard rules too."""
+    opened = frozenset() if rule.first_party or never_shared(rule) else rule.opened(purpose)
+    if not opened:
+        return Reason.FIRST_PARTY_ONLY
+    return None if any(each.scope in scopes for each in opened) else Reason.SCOPE_MISSING
 
 
 def gaps(rule: Rule) -> tuple[str, ...]:

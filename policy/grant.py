@@ -64,6 +64,8 @@ class Grant:
     over: Over = Over.ALARM
     partner: Partner | None = None
     """The company outside whose client this is; None for one of ours."""
+    third_party: bool = False
+    """Whether a customer let an app of somebody else act for them: then nothing that is for first parties (O10)."""
     fingerprint: str = field(init=False, compare=False, repr=False)
     """The same for two grants exactly when every decision is; a key of plan caches.
 
@@ -93,5 +95,6 @@ class Grant:
             self.introspection,
             self.max_page,
             sorted(self.partner.fields) if self.partner else None,
+            self.third_party,
         )
         return blake2b(repr(facts).encode(), digest_size=16).hexdigest()

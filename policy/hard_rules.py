@@ -101,6 +101,29 @@ AFFILIATE_CATEGORIES: Final = frozenset({*_CARD, Category.PAYMENT_METHOD, Catego
 """All that a payment affiliate may receive: the method's data, the amount and the invoice (R22)."""
 
 
+NEVER_SHARED: Final = (
+    *_SECRETS,
+    *_CARD,
+    Category.LOGIN_NAME,
+    Category.PAYMENT_METHOD,
+    Category.ACCESS_HISTORY,
+    Category.IP_ADDRESS,
+    Category.COARSE_LOCATION,
+    Category.SUBJECT_PSEUDONYM,
+)
+"""Of these an app of somebody else gets and changes nothing, whatever its customer allowed (O10)."""
+
+
+def never_shared(rule: Rule) -> str | None:
+    """Return why the coordinate cannot be open to apps of somebody else; None: it can."""
+    if rule.category is None:
+        return None
+    if rule.inbound and _among(rule.category, (Category.EMAIL,)):
+        return "O10: an e-mail address is changed by first parties only"
+    shared = _among(rule.category, NEVER_SHARED)
+    return "O10: credentials, factors, sessions, cards and accesses are for first parties only" if shared else None
+
+
 def forbids(rule: Rule, purpose: Purpose, when: Condition | None) -> list[str]:
     """Return why this coordinate must not be allowed for the purpose under this condition; empty: it may."""
     category = rule.category
@@ -136,6 +159,8 @@ def violations(rule: Rule) -> list[str]:
         if purpose in allowance.purposes
         for source in forbids(rule, purpose, allowance.when)
     ]
+    if any(allowance.third_party for allowance in rule.allowances) and (why := never_shared(rule)):
+        found.append(why)
     return found + [
         f"{source} ({recipient.name})"
         for recipient in rule.disclosed_to

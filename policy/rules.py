@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.conditions import Condition
 from policy.purposes import Purpose
@@ -15,6 +16,8 @@ class Allowance:
 
     purposes: frozenset[Purpose]
     when: Condition | None = None
+    third_party: frozenset[AppScope] = frozenset()
+    """With any of these scopes also an app of somebody else, if its customer allowed it; none: first parties only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,16 @@ class Rule:
     disclosed_to: tuple[Recipient, ...] = ()
     inbound: bool = False
     """True for arguments and input fields: the datum comes in and is not returned."""
+    first_party: bool = False
+    """True: it needs no purpose, and yet no app of somebody else may ask for it."""
 
     def when(self, purpose: Purpose) -> tuple[Condition | None, ...]:
         """Return the condition of each allowance that names the purpose; none: it is not allowed."""
         return tuple(allowance.when for allowance in self.allowances if purpose in allowance.purposes)
+
+    def opened(self, purpose: Purpose) -> frozenset[AppScope]:
+        """Return the scopes with which an app of somebody else may ask for the purpose; none: it may not (O10)."""
+        return frozenset(one for each in self.allowances if purpose in each.purposes for one in each.third_party)
 
     def conditions(self, purpose: Purpose) -> frozenset[Condition]:
         """Return what must hold of a row for it to be read for the purpose, where that is allowed at all."""

@@ -13,6 +13,7 @@ from store.domains import domains
 from store.erasures import erasures
 from store.exports import exports
 from store.invoices import invoices
+from store.oauth import oauth_consents, oauth_families
 from store.payments import payment_methods
 from store.services import services
 
@@ -30,6 +31,8 @@ consents_of = children(consents.c.customer_id, of=ID, newest_first=True)
 cookie_choice_of = parent(cookie_choices.c.customer_id, of=ID)
 disclosures_of = children(disclosures.c.customer_id, of=ID, newest_first=True)
 erasures_of = children(erasures.c.customer_id, of=ID, newest_first=True)
+authorized_apps_of = children(oauth_consents.c.customer_id, of=ID, newest_first=True)
+app_sessions_of = children(oauth_families.c.customer_id, of=ID, newest_first=True)
 exports_of = children(exports.c.customer_id, of=ID, newest_first=True)
 
 changes_of = children(customer_changes.c.customer_id, of=ID, newest_first=True)

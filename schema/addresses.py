@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from policy.app_scopes import AppScope
 from policy.purposes import Purpose
 from resolvers.addresses import envelope
-from schema.fields import part, together
-from schema.readers import SELF
+from schema.fields import part, shared, together
 from schema.records import plain_type
 from schema.scalars import CountryCode
 from store.customers import customers
 
 ADDRESS = customers.c.postal_address
-REACHED = (Purpose.INVOICING, Purpose.DOMAIN_REGISTRATION, SELF)
+REACHED = (
+    Purpose.INVOICING,
+    Purpose.DOMAIN_REGISTRATION,
+    shared(AppScope.PROFILE_READ, AppScope.INVOICES_READ),
+)
 
 
 @plain_type

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import strawberry
 
-from schema.fields import datum, identity
+from policy.app_scopes import AppScope
+from schema.fields import datum, identity, shared
 from schema.node import Node
-from schema.readers import SELF
 from schema.records import record
 from schema.scalars import DateTime, LanguageTag
 from schema.words import enumerated
@@ -14,7 +14,7 @@ from store.consents import CONSENT_KINDS, CONSENT_STATES, consents, cookie_choic
 
 C = consents.c
 K = cookie_choices.c
-OWN = (SELF,)
+OWN = (shared(AppScope.CHOICES_READ),)
 
 ConsentKind = enumerated("ConsentKind", CONSENT_KINDS, "What was agreed to.")
 ConsentState = enumerated("ConsentState", CONSENT_STATES, "Whether it was given or withdrawn.")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import strawberry
 
+from policy.app_scopes import AppScope
 from policy.categories import Category
 from schema.commands import UserError, affected, asked, user_errors, written
 from schema.consents import CookieChoice
 from schema.customers import Customer
-from schema.readers import SELF
+from schema.fields import shared
 from schema.records import plain_type
 from schema.scalars import LanguageTag
 from store.consents import cookie_choices
 from store.customers import customers
 
-OWN = (SELF,)
+OWN = (shared(AppScope.CHOICES_WRITE),)
 Q = cookie_choices.c
 
 

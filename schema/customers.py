@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import strawberry
 
+from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.purposes import Purpose
 from resolvers import customers as reads
 from schema.access import SessionConnection, SignInConnection
 from schema.accesses import AccessConnection, Words, accesses
 from schema.addresses import PostalAddress
+from schema.apps import AppSessionConnection, AuthorizedApp
 from schema.changes import ChangeConnection
 from schema.connections import After, First, connection
 from schema.consents import Consent, CookieChoice
@@ -18,7 +20,7 @@ from schema.disclosures import Disclosure
 from schema.domains import Domain
 from schema.erasures import Erasure
 from schema.exports import Export
-from schema.fields import datum, embedded, identity, paged, related
+from schema.fields import datum, embedded, identity, paged, related, shared
 from schema.invoices import Invoice
 from schema.names import family_name, full_name, given_name
 from schema.news import unsubscribe_url
@@ -31,6 +33,7 @@ from schema.readers import (
     NEWS,
     OPEN_SESSIONS,
     PAID,
+    READ_PROFILE,
     REGISTERED,
     SELF,
     SERVED,
@@ -45,6 +48,8 @@ from schema.services import Service
 from store.customers import customers
 
 C = customers.c
+CHOICES = (AppScope.CHOICES_READ, AppScope.CHOICES_WRITE)
+READ_CHOICES = shared(AppScope.CHOICES_READ)
 
 
 @record(customers)
@@ -55,25 +60,27 @@ class Customer(Node):
     customer_number: str | None = datum(
         C.customer_number,
         "The number on invoices and letters.",
-        (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING, SELF),
+        (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING, READ_PROFILE),
     )
     full_name: str | None = datum(
         C.name, "Given and family name: to address the customer and to issue invoices.", NAMED, read=full_name
     )
     given_name: str | None = datum(C.name, "Given name.", NAMED, read=given_name)
     family_name: str | None = datum(C.name, "Family name.", NAMED, read=family_name)
-    postal_address: PostalAddress | None = embedded(C.postal_address, "Where invoices go.", BILLED)
+    postal_address: PostalAddress | None = embedded(
+        C.postal_address, "Where invoices go.", (Purpose.INVOICING, READ_PROFILE)
+    )
     email: str | None = datum(
         C.email,
         "To write about the services subscribed to and, unless declined, about news of our services.",
         WRITTEN_TO,
     )
     phone: str | None = datum(
-        C.phone, "To call in an emergency only; never for promotion.", (Purpose.EMERGENCY_CONTACT, SELF)
+        C.phone, "To call in an emergency only; never for promotion.", (Purpose.EMERGENCY_CONTACT, READ_PROFILE)
     )
     locale: LanguageTag | None = datum(C.locale, "The language to write in.", NAMED)
     product_news: bool | None = datum(
-        C.product_news, "Whether news about our services are welcome by e-mail.", (NEWS, SELF)
+        C.product_news, "Whether news about our services are welcome by e-mail.", (NEWS, shared(*CHOICES))
     )
 
     @unsubscribe_url
@@ -83,16 +90,16 @@ class Customer(Node):
     created_at: DateTime | None = datum(
         C.created_at,
         "When the customer registered.",
-        (Purpose.SERVICE_PROVISION, Purpose.INVOICING, SELF),
+        (Purpose.SERVICE_PROVISION, Purpose.INVOICING, READ_PROFILE),
         category=Category.SUBSCRIPTION,
     )
     updated_at: DateTime | None = datum(
-        C.updated_at, "When the profile last changed.", (SELF,), category=Category.PREFERENCE
+        C.updated_at, "When the profile last changed.", (READ_PROFILE,), category=Category.PREFERENCE
     )
     version: int | None = datum(
         C.version,
         "Rises with every change; give it as `ifVersion` when changing the profile.",
-        (SELF,),
+        (shared(AppScope.PROFILE_READ, AppScope.PROFILE_WRITE),),
         category=Category.PREFERENCE,
     )
     last_service_ended_at: DateTime | None = datum(
@@ -127,11 +134,23 @@ class Customer(Node):
     def sessions(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> SessionConnection | None:
         """Open and ended sessions, newest first."""
 
+    @paged(reads.app_sessions_of, Category.ACCESS_HISTORY, (SELF,))
+    def app_sessions(
+        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+    ) -> AppSessionConnection | None:
+        """The apps that hold tokens for the customer, or did until lately, newest first."""
+
+    authorized_apps: list[AuthorizedApp] | None = related(
+        reads.authorized_apps_of,
+        "What was allowed to apps of others, and taken back, newest first.",
+        Category.PREFERENCE,
+        (SELF,),
+    )
     consents: list[Consent] | None = related(
-        reads.consents_of, "What was agreed to and taken back, newest first.", Category.PREFERENCE, (SELF,)
+        reads.consents_of, "What was agreed to and taken back, newest first.", Category.PREFERENCE, (READ_CHOICES,)
     )
     cookie_choice: CookieChoice | None = related(
-        reads.cookie_choice_of, "The choice about cookies, if one was made.", Category.PREFERENCE, (SELF,)
+        reads.cookie_choice_of, "The choice about cookies, if one was made.", Category.PREFERENCE, (READ_CHOICES,)
     )
     disclosures: list[Disclosure] | None = related(
         reads.disclosures_of, "Who else received what, newest first.", Category.ACCESS_HISTORY, (SELF,)

@@ -49,6 +49,8 @@ class RefusedField:
         message = f"{self.coordinate} may not be read for {asked}."
         if self.refused.reason is Reason.SCOPE_MISSING:
             message = f"{self.coordinate} needs a scope that the token does not have."
+        elif self.refused.reason is Reason.FIRST_PARTY_ONLY:
+            message = f"{self.coordinate} is for the company's own clients, whatever a customer has allowed this app."
         elif self.refused.reason is Reason.NOT_IN_UNDERTAKING:
             message = f"{self.coordinate} is not among the fields that this partner may get."
         elif allowed:
@@ -93,9 +95,9 @@ class Decision:
 
     @property
     def wants_purpose(self) -> bool:
-        """Whether another purpose would help: not where all that is missing is a scope."""
+        """Whether another purpose would help: not where a scope is missing, or it is closed to the app."""
         refused = (*self.refused, *self.unwithholdable)
-        return any(each.refused.reason is not Reason.SCOPE_MISSING for each in refused)
+        return any(each.refused.reason not in (Reason.SCOPE_MISSING, Reason.FIRST_PARTY_ONLY) for each in refused)
 
     def problems(self) -> list[Problem]:
         """One error per refused coordinate."""
@@ -149,6 +151,8 @@ class _Judge:
     def _decide(self, rule: Rule | None) -> Granted | Refused:
         if rule is None:
             return Refused(Reason.UNDECLARED)
+        if self.grant.third_party and (rule.first_party or (rule.scopes and not rule.allowances)):  # O10
+            return Refused(Reason.FIRST_PARTY_ONLY)
         if not rule.allowances and rule.category is None and not rule.scopes:
             return Granted()
         partner = self.grant.partner
@@ -157,10 +161,10 @@ class _Judge:
         if self.purpose is None:
             allowed = tuple(each for each in Purpose if each.enabled and rule.when(each))
             return Refused(Reason.PURPOSE_NOT_ALLOWED, allowed) if rule.allowances else self._by_scope(rule)
-        key = (rule.coordinate, self.purpose, self.grant.scopes)
+        key = (rule.coordinate, self.purpose, self.grant.scopes, self.grant.third_party)
         verdict = self.model.verdicts.get(key)
         if verdict is None:
-            verdict = self.model.verdicts[key] = decide(rule, self.purpose, self.grant.scopes)
+            verdict = self.model.verdicts[key] = decide(rule, *key[1:])
         return Refused(Reason.UNDECLARED) if isinstance(verdict, Gap) else verdict
 
     def _by_scope(self, rule: Rule) -> Granted | Refused:

@@ -9,6 +9,7 @@ import strawberry
 from strawberry.directive import DirectiveLocation
 from strawberry.schema_directive import Location
 
+from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.conditions import Condition
 from policy.purposes import Purpose
@@ -29,6 +30,7 @@ PurposeEnum = mirrored(Purpose, "Purpose", "why", "What personal data may be use
 CategoryEnum = mirrored(Category, "DataCategory", "text", "What kind of personal data a field holds.")
 ConditionEnum = mirrored(Condition, "Condition", "text", "What must hold for a customer's datum to be readable.")
 RecipientEnum = mirrored(Recipient, "Recipient", "text", "The only kinds of others that may receive personal data.")
+AppScopeEnum = mirrored(AppScope, "AppScope", "text", "What a customer can allow an app of somebody else.")
 RetentionEnum = mirrored(RetentionRule, "RetentionRule", "text", "How long personal data is kept, and from when.")
 
 DATA = [Location.FIELD_DEFINITION, Location.ARGUMENT_DEFINITION, Location.INPUT_FIELD_DEFINITION]
@@ -89,6 +91,26 @@ class RequiresScopes:
 
 
 @strawberry.schema_directive(
+    locations=DATA,
+    name="firstParty",
+    description="For the company's own clients only: no customer can allow it to an app of somebody else.",
+)
+class FirstParty:
+    """What is not `@thirdParty` is this."""
+
+
+@strawberry.schema_directive(
+    locations=DATA,
+    name="thirdParty",
+    description="An app of somebody else may ask for it with one of these scopes, once its customer allowed it.",
+)
+class ThirdParty:
+    """Each scope stands on the consent page in words."""
+
+    scopes: list[str]
+
+
+@strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION],
     name="stepUp",
     description="Refused with STEP_UP_REQUIRED unless the customer signed in this many seconds ago or less.",
@@ -111,4 +133,4 @@ def for_purpose(purpose: PurposeEnum, reference: str | None = strawberry.UNSET) 
     """Never runs: it is read from the document, before execution."""
 
 
-SCHEMA_DIRECTIVES = [PersonalData, AllowedFor, Retention, DisclosedTo, RequiresScopes, StepUp]
+SCHEMA_DIRECTIVES = [PersonalData, AllowedFor, Retention, DisclosedTo, RequiresScopes, FirstParty, ThirdParty, StepUp]

@@ -13,7 +13,7 @@ from schema.addresses import PostalAddress
 from schema.back_references import CustomerRef
 from schema.fields import Allowed, datum, embedded, identity, related, when
 from schema.node import Node
-from schema.readers import REGISTERED, SELF
+from schema.readers import OWNED, REGISTERED, SELF
 from schema.records import record
 from schema.scalars import DateTime
 from schema.words import enumerated
@@ -42,7 +42,7 @@ class Domain(Node):
     name: str | None = datum(D.name, "The domain name.", REGISTERED, disclosed_to=REGISTRY)
     tld: str | None = datum(D.tld, "The extension, whose registry sets what is published.", REGISTERED)
     registrant_kind: RegistrantKind | None = datum(
-        D.registrant_kind, "Person or organisation.", REGISTERED, disclosed_to=REGISTRY
+        D.registrant_kind, "Person or organisation.", OWNED, disclosed_to=REGISTRY
     )
     registrant_name: str | None = datum(
         D.registrant_name,

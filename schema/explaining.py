@@ -11,6 +11,7 @@ from audits.facts import Facts
 from audits.places import Place
 from audits.query_report import Explained, Explanation, Judged, Unfit, Verdict
 from audits.sources import Text
+from policy.app_scopes import APP_SCOPES
 from policy.conditions import Condition
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
@@ -87,17 +88,19 @@ class Explainer:
         """What a token of the client would carry; one for one's own data has a subject, whoever it is."""
         purposes = frozenset(self.client.known())
         bound = any(each.own_data_only for each in purposes)
+        third_party = bound and not self.client.first_party
         return Grant(
             token_id="explained",  # noqa: S106 (no token at all)
             client_id=self.client.id,
             subject=1 if bound else None,
             purposes=purposes,
-            scopes=self.client.scopes,
+            scopes=self.client.scopes & APP_SCOPES if third_party else self.client.scopes,
             expires_at=0,
             refusal=Refusal[self.client.refusal],
             documents_only=self.client.documents_only,
             introspection=self.client.introspection,
             max_page=self.client.max_page,
+            third_party=third_party,
         )
 
     def _fields(self, text: Text, operation: str, decision: Decision) -> Iterator[Judged]:

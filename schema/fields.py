@@ -9,6 +9,7 @@ from typing import Any
 import strawberry
 from sqlalchemy import Boolean, Column, Table
 
+from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.conditions import Condition
 from policy.decision import Allowance
@@ -21,12 +22,14 @@ from schema.directives import (
     CategoryEnum,
     ConditionEnum,
     DisclosedTo,
+    FirstParty,
     PersonalData,
     PurposeEnum,
     RecipientEnum,
     RequiresScopes,
     Retention,
     RetentionEnum,
+    ThirdParty,
 )
 from schema.sources import Embedded, Entry, GlobalId, Paged, Part, Related, Source, Told, Value, Work, WorkedOut
 
@@ -45,6 +48,8 @@ class Declared:
     disclosed_to: tuple[Recipient, ...] = ()
     scopes: tuple[frozenset[str], ...] = ()
     public: str | None = None
+    first_party: bool = False
+    """It needs no purpose, and yet no app of somebody else may ask for it."""
 
 
 DECLARED = "gateway"
@@ -54,6 +59,11 @@ Allowed = Purpose | Allowance
 def when(condition: Condition, *purposes: Purpose) -> Allowance:
     """These purposes, only where the condition holds for the customer."""
     return Allowance(frozenset(purposes), condition)
+
+
+def shared(*scopes: AppScope) -> Allowance:
+    """The customer themselves, and with one of these scopes an app of somebody else to which they allowed it (O10)."""
+    return Allowance(frozenset({Purpose.SELF_SERVICE}), None, frozenset(scopes))
 
 
 def datum(
@@ -171,9 +181,9 @@ def told(
     return _decorated(Declared(source, category, allowances(allows), retention, tuple(disclosed_to)))
 
 
-def public(source: Source | None, description: str, why: str) -> Any:
-    """A field that holds no personal data, with the reason."""
-    return declare(Declared(source, public=why), description)
+def public(source: Source | None, description: str, why: str, *, first_party: bool = False) -> Any:
+    """A field that holds no personal data, with the reason; `first_party`: and not for apps of somebody else."""
+    return declare(Declared(source, public=why, first_party=first_party), description)
 
 
 def searched(category: Category, description: str, allows: Iterable[Allowed], *, name: str | None = None) -> Any:
@@ -237,10 +247,11 @@ def directives(declared: Declared, column: Column[Any] | None = None, own_retent
     if declared.category is not None:
         source = strawberry.UNSET if column is None else f"{column.table.name}.{column.name}"
         printed.append(PersonalData(category=CategoryEnum[declared.category.name], source=source))
-    for allowance in declared.allowances:
-        ordered = [PurposeEnum[purpose.name] for purpose in Purpose if purpose in allowance.purposes]
-        condition = strawberry.UNSET if allowance.when is None else ConditionEnum[allowance.when.name]
+    for when_, purposes in _by_condition(declared.allowances).items():
+        ordered = [PurposeEnum[purpose.name] for purpose in Purpose if purpose in purposes]
+        condition = strawberry.UNSET if when_ is None else ConditionEnum[when_.name]
         printed.append(AllowedFor(allows=ordered, when=condition))
+    printed += _side(declared)
     if own_retention and declared.retention is not None:
         printed.append(Retention(rule=RetentionEnum[declared.retention.name]))
     if declared.disclosed_to:
@@ -248,6 +259,22 @@ def directives(declared: Declared, column: Column[Any] | None = None, own_retent
     if declared.scopes:
         printed.append(RequiresScopes(scopes=[sorted(each) for each in declared.scopes]))
     return printed
+
+
+def _by_condition(allowances: Iterable[Allowance]) -> dict[Condition | None, frozenset[Purpose]]:
+    found: dict[Condition | None, frozenset[Purpose]] = {}
+    for each in allowances:
+        found[each.when] = found.get(each.when, frozenset()) | each.purposes
+    return found
+
+
+def _side(declared: Declared) -> list[object]:
+    """Whether apps of somebody else may ask for it; said of whatever a customer's own token could reach."""
+    own = [each for each in declared.allowances if any(purpose.own_data_only for purpose in each.purposes)]
+    opened = frozenset(scope for each in own for scope in each.third_party)
+    if opened and not declared.first_party:
+        return [ThirdParty(scopes=[each.scope for each in AppScope if each in opened])]
+    return [FirstParty()] if own or declared.first_party else []
 
 
 def _searching(category: Category, allows: Iterable[Allowed]) -> Declared:

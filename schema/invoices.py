@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import strawberry
 
+from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from resolvers import customers as reads
 from schema.addresses import PostalAddress
 from schema.back_references import CustomerRef
-from schema.fields import datum, embedded, identity, related
+from schema.fields import datum, embedded, identity, related, shared
 from schema.names import full_name
 from schema.node import Node
-from schema.readers import BILLED, SELF
+from schema.readers import BILLED
 from schema.records import record
 from schema.scalars import DateTime
 from store.invoices import invoices
 
 V = invoices.c
-PAYABLE = (Purpose.INVOICING, Purpose.PAYMENT_EXECUTION, SELF)
+PAYABLE = (Purpose.INVOICING, Purpose.PAYMENT_EXECUTION, shared(AppScope.INVOICES_READ))
 AFFILIATE = (Recipient.PAYMENT_AFFILIATE,)
 
 

@@ -58,8 +58,8 @@ class SchemaModel:
             for type_ in object_types(core)
             for name, field in type_.fields.items()
         }
-        self.verdicts: Bounded[tuple[str, Purpose, frozenset[str]], Granted | Refused | Gap] = Bounded(20_000)
-        """What was decided of a coordinate for a purpose and scopes; it depends on nothing else."""
+        self.verdicts: Bounded[tuple[str, Purpose, frozenset[str], bool], Granted | Refused | Gap] = Bounded(20_000)
+        """What was decided of a coordinate for a purpose, scopes and a side; it depends on nothing else."""
 
     def field(self, type_name: str, name: str) -> FieldModel:
         """KeyError for a field that does not exist."""
@@ -153,6 +153,7 @@ def _field(type_: GraphQLObjectType | GraphQLInterfaceType, name: str, core: Gra
         declared.retention,
         declared.scopes,
         declared.disclosed_to,
+        first_party=declared.first_party,
     )
     return FieldModel(coordinate, name, core, rule, declared.source, declared.public)
 

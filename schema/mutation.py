@@ -6,9 +6,11 @@ from typing import Annotated
 
 import strawberry
 
+from policy.app_scopes import AppScope
 from policy.purposes import Purpose
 from resolvers import cards, email_changing, payments
 from resolvers import factors_commands as factors
+from resolvers.apps import end_app_session, withdraw_authorized_app
 from resolvers.cards_paying import forward_card, pay_with_card
 from resolvers.erasures import cancel_erasure
 from resolvers.exports import request_export
@@ -22,6 +24,12 @@ from resolvers.sessions_commands import end_other_sessions, end_session
 from resolvers.signins_reporting import record_access
 from resolvers.whois import set_visibility
 from schema.access_reports import SECURITY, RecordAccessInput, RecordAccessPayload
+from schema.apps import (
+    EndAppSessionInput,
+    EndAppSessionPayload,
+    WithdrawAuthorizedAppInput,
+    WithdrawAuthorizedAppPayload,
+)
 from schema.commands import by_id, command
 from schema.consents_changes import (
     ChooseCookiesInput,
@@ -48,6 +56,7 @@ from schema.factors import (
     RemoveSecondFactorInput,
     RemoveSecondFactorPayload,
 )
+from schema.fields import shared
 from schema.passwords import ChangePasswordInput, ChangePasswordPayload
 from schema.payments_changes import (
     METHODS,
@@ -89,7 +98,7 @@ BeginFactor = Annotated[
 class Mutation:
     """The commands."""
 
-    @command(update_profile, (SELF,))
+    @command(update_profile, (shared(AppScope.PROFILE_WRITE),))
     def update_profile(
         self, input: Annotated[UpdateProfileInput, strawberry.argument(description="What to change.")]
     ) -> UpdateProfilePayload:
@@ -141,6 +150,18 @@ class Mutation:
     def end_other_sessions(self) -> EndOtherSessionsPayload:
         """Sign out everywhere else, on every platform."""
 
+    @command(by_id(withdraw_authorized_app, "id", "AuthorizedApp"), (SELF,))
+    def withdraw_authorized_app(
+        self, input: Annotated[WithdrawAuthorizedAppInput, strawberry.argument(description="Which one.")]
+    ) -> WithdrawAuthorizedAppPayload:
+        """Take back all that was allowed to an app of somebody else; its tokens stop working at once."""
+
+    @command(by_id(end_app_session, "id", "AppSession"), (SELF,))
+    def end_app_session(
+        self, input: Annotated[EndAppSessionInput, strawberry.argument(description="Which one.")]
+    ) -> EndAppSessionPayload:
+        """Sign out one app on one device; its tokens stop working at once."""
+
     @command(by_id(record_access, "customer", "Customer"), SECURITY, ACCESS_WRITE)
     def record_access(
         self, input: Annotated[RecordAccessInput, strawberry.argument(description="Who, where, from where.")]
@@ -159,7 +180,7 @@ class Mutation:
     ) -> RegistrantPayload:
         """Change the owner of an own domain, or a detail of theirs; whoever else it is, is told."""
 
-    @command(by_id(set_visibility, "domain", "Domain"), (SELF,))
+    @command(by_id(set_visibility, "domain", "Domain"), (shared(AppScope.WHOIS_WRITE),))
     def set_whois_visibility(
         self, input: Annotated[SetWhoisVisibilityInput, strawberry.argument(description="What to hide.")]
     ) -> SetWhoisVisibilityPayload:
@@ -177,13 +198,13 @@ class Mutation:
     ) -> EmailChangePayload:
         """Put the new e-mail address in place; everybody else who is signed in is signed out."""
 
-    @command(set_product_news, (SELF,))
+    @command(set_product_news, (shared(AppScope.CHOICES_WRITE),))
     def set_product_news(
         self, input: Annotated[SetProductNewsInput, strawberry.argument(description="On or off.")]
     ) -> SetProductNewsPayload:
         """Switch news by e-mail on or off, at once."""
 
-    @command(choose_cookies, (SELF,))
+    @command(choose_cookies, (shared(AppScope.CHOICES_WRITE),))
     def choose_cookies(
         self, input: Annotated[ChooseCookiesInput, strawberry.argument(description="Accept or refuse.")]
     ) -> ChooseCookiesPayload:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import strawberry
 
+from policy.app_scopes import AppScope
 from policy.categories import Category
 from schema.commands import UserError, affected, asked, user_errors, written
 from schema.customers import Customer
-from schema.readers import SELF
+from schema.fields import shared
 from schema.records import plain_type
 from store.customers import customers
 
 C = customers.c
-OWN = (SELF,)
+OWN = (shared(AppScope.PROFILE_WRITE),)
 ADDRESS = C.postal_address
 
 

@@ -16,7 +16,7 @@ from schema.fields import entry, paged_table, public, searched, searched_input, 
 from schema.ledger import Ledger, ledger
 from schema.node import Node
 from schema.rdap import PUBLISHED, READ_BY, RdapDomain, WhoisName
-from schema.readers import SELF, THE_CUSTOMER, WRITTEN_TO
+from schema.readers import ANY_APP, THE_CUSTOMER, WRITTEN_TO
 from schema.records import plain_type
 from schema.reported import AUDIT_READ, reported
 from schema.sources import Attribute, GrantFacts
@@ -40,7 +40,10 @@ class Grant:
     purposes: list[PurposeEnum] = public(Attribute("purposes"), "The purposes it may state.", OWN_FACTS)
     scopes: list[str] = public(Attribute("scopes"), "The actions it may take.", OWN_FACTS)
     session_id: strawberry.ID | None = public(
-        Attribute("session_id"), "The `id` of the `Session` it was given in; null for a tool.", OWN_FACTS
+        Attribute("session_id"),
+        "The `id` of the `Session` it was given in; null for a tool.",
+        OWN_FACTS,
+        first_party=True,
     )
 
 
@@ -60,7 +63,7 @@ class CustomerLookup:
 class Query:
     """The ways in."""
 
-    @entry("me", customers, Category.CUSTOMER_ID, (SELF,))
+    @entry("me", customers, Category.CUSTOMER_ID, (ANY_APP,))
     def me(self) -> Customer | None:
         """The customer whom the token is bound to."""
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from policy.app_scopes import AppScope
 from policy.conditions import Condition
 from policy.purposes import Purpose
-from schema.fields import when
+from schema.fields import shared, when
 
 SELF = Purpose.SELF_SERVICE
 NEWS = when(Condition.NEWS_NOT_DECLINED, Purpose.PRODUCT_NEWS)
 """Product news reaches nobody who declined them: such a customer's row is not read at all (R12, R50)."""
+
+ANY_APP = shared(*AppScope)
+"""The ways in, and the customer as such: an app of somebody else comes this far with any of its scopes (O10)."""
+READ_PROFILE = shared(AppScope.PROFILE_READ)
 
 THE_CUSTOMER = (
     Purpose.SERVICE_PROVISION,
@@ -24,7 +29,7 @@ THE_CUSTOMER = (
     Purpose.DOMAIN_REGISTRATION,
     Purpose.ERASURE,
     NEWS,
-    SELF,
+    ANY_APP,
 )
 """Every purpose that is about one customer needs to point at that customer."""
 
@@ -35,18 +40,31 @@ NAMED = (
     Purpose.INVOICING,
     Purpose.EMERGENCY_CONTACT,
     NEWS,
-    SELF,
+    READ_PROFILE,
 )
-WRITTEN_TO = (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING, NEWS, SELF)
-BILLED = (Purpose.INVOICING, SELF)
-SERVED = (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING, SELF)
+WRITTEN_TO = (
+    Purpose.SERVICE_PROVISION,
+    Purpose.SERVICE_COMMUNICATION,
+    Purpose.INVOICING,
+    NEWS,
+    shared(AppScope.EMAIL_READ),
+)
+BILLED = (Purpose.INVOICING, shared(AppScope.INVOICES_READ))
+SERVED = (
+    Purpose.SERVICE_PROVISION,
+    Purpose.SERVICE_COMMUNICATION,
+    Purpose.INVOICING,
+    shared(AppScope.SERVICES_READ),
+)
 PAID = (Purpose.PAYMENT_EXECUTION, Purpose.CARD_ON_FILE, SELF)
 KEPT_CARD = (
     Purpose.PAYMENT_EXECUTION,
     when(Condition.CARD_STORAGE_CONSENTED, Purpose.CARD_ON_FILE),
     SELF,
 )
-REGISTERED = (Purpose.DOMAIN_REGISTRATION, Purpose.SERVICE_PROVISION, SELF)
+REGISTERED = (Purpose.DOMAIN_REGISTRATION, Purpose.SERVICE_PROVISION, shared(AppScope.DOMAINS_READ))
+OWNED = (Purpose.DOMAIN_REGISTRATION, Purpose.SERVICE_PROVISION, SELF)
+"""About the owner of a domain, who may be somebody else and has allowed nothing to any app."""
 SIGNED_IN = (Purpose.AUTHENTICATION, SELF)
 WATCHED = (Purpose.ACCOUNT_SECURITY, SELF)
 SIGN_IN_FACTS = (Purpose.AUTHENTICATION, Purpose.SELF_PROTECTION, SELF)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import strawberry
 
+from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.purposes import Purpose
 from resolvers import customers as reads
 from schema.back_references import CustomerRef
 from schema.commands import UserError, affected, asked, unkept, user_errors, written
-from schema.fields import datum, identity, related
+from schema.fields import datum, identity, related, shared
 from schema.node import Node
-from schema.readers import SELF, SERVED
+from schema.readers import SERVED
 from schema.records import plain_type, record
 from schema.scalars import DateTime
 from schema.words import enumerated
 from store.services import SERVICE_KINDS, SERVICE_STATES, services
 
 S = services.c
-RUN = (Purpose.SERVICE_PROVISION, SELF)
+RUN = (Purpose.SERVICE_PROVISION, shared(AppScope.SERVICES_READ))
 
 ServiceKind = enumerated("ServiceKind", SERVICE_KINDS, "What kind of service.")
 ServiceStatus = enumerated(

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import strawberry
 
+from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.registries import FIELDS, Publishing, registry_of
 from schema.commands import UserError, affected, unkept, user_errors, written
 from schema.domains import Domain, RegistrantKind
-from schema.fields import positioned, public
-from schema.readers import SELF
+from schema.fields import positioned, public, shared
 from schema.records import plain_type
 from schema.sources import Attribute
 from schema.standard import Context
@@ -21,7 +21,7 @@ from schema.words import enumerated
 from store.domains import domains
 
 D = domains.c
-OWN = (SELF,)
+OWN = (shared(AppScope.WHOIS_WRITE),)
 RULES = "it is what a registry does with every domain of an ending"
 Tld = Annotated[str, positioned("The ending, such as `ch`.", RULES)]
 Kind = Annotated[RegistrantKind, positioned("Person or organisation.", RULES)]

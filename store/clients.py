@@ -26,9 +26,11 @@ clients = table(
     plain("secret_hash", Text, None, nullable=True, output=False),
     plain("customers_per_hour", Integer, None, nullable=True),
     choice("beyond", BEYOND, None, nullable=True),
+    plain("void_until", Instant, None, nullable=True),
     plain("partner_id", Id, None, ForeignKey("partners.id"), nullable=True),
 )
 """`purposes` and `scopes` are JSON lists of names; `max_page` is the most rows of one page.
+Tokens that were issued at `void_until` or before are void, whatever they say: the client was disabled then.
 `customers_per_hour` is how many different customers it may read in an hour, and `beyond` what happens then; null for
 what the settings say, and for an alarm."""
 

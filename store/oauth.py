@@ -10,7 +10,7 @@ from store.credentials import PLATFORMS
 from store.metadata import Id, Instant, choice, customer_table, identity, owner, plain, table
 
 AUTHENTICATIONS = ("NONE", "SECRET", "PRIVATE_KEY_JWT")
-CAUSES = ("ASKED", "REUSED", "CODE_REPLAYED", "SESSION_ENDED", "CUSTOMER_GONE")
+CAUSES = ("ASKED", "REUSED", "CODE_REPLAYED", "SESSION_ENDED", "CUSTOMER_GONE", "WITHDRAWN", "CLIENT_OFF")
 NEWS = ("TOKEN", "FAMILY", "SESSION", "CUSTOMER", "CLIENT")
 
 oauth_clients = table(
@@ -66,8 +66,8 @@ oauth_codes = table(
 oauth_families = customer_table(
     "oauth_families",
     RetentionRule.SESSION_RECORDS,
-    plain("client_id", String(64), None, ForeignKey("clients.id")),
-    plain("scope", Text, None),
+    plain("client_id", String(64), Category.ACCESS_HISTORY, ForeignKey("clients.id"), index=True),
+    plain("scope", Text, Category.ACCESS_HISTORY),
     plain("jkt", String(43), None, nullable=True),
     plain("session_id", Id, Category.ACCESS_HISTORY, index=True),
     plain("authenticated_at", Instant, Category.ACCESS_HISTORY),
@@ -75,13 +75,15 @@ oauth_families = customer_table(
     plain("salt", LargeBinary(16), None, output=False),
     plain("generation", Integer, None),
     plain("created_at", Instant, Category.ACCESS_HISTORY),
-    plain("expires_at", Instant, None),
-    plain("ends_at", Instant, None),
-    plain("revoked_at", Instant, None, nullable=True),
+    plain("expires_at", Instant, Category.ACCESS_HISTORY),
+    plain("ends_at", Instant, Category.ACCESS_HISTORY),
+    plain("revoked_at", Instant, Category.ACCESS_HISTORY, nullable=True),
     choice("cause", CAUSES, None, nullable=True),
+    plain("client_name", String(200), Category.ACCESS_HISTORY, nullable=True),
 )
-"""All tokens that came from one authorization code. The only refresh token that works is the one of `generation`;
-each use makes the next one. It expires when unused until `expires_at`, and in any case at `ends_at`."""
+"""All tokens that came from one authorization code, for a client by the name it had then. The only refresh token that
+works is the one of `generation`; each use makes the next one. It expires when unused until `expires_at`, and in any
+case at `ends_at`."""
 
 oauth_consents = customer_table(
     "oauth_consents",
@@ -89,9 +91,11 @@ oauth_consents = customer_table(
     plain("client_id", String(64), Category.PREFERENCE, ForeignKey("clients.id")),
     plain("scope", Text, Category.PREFERENCE),
     plain("given_at", Instant, Category.PREFERENCE),
+    plain("client_name", String(200), Category.PREFERENCE, nullable=True),
+    plain("withdrawn_at", Instant, Category.PREFERENCE, nullable=True),
     UniqueConstraint("customer_id", "client_id"),
 )
-"""What a customer has allowed a client that is not ours."""
+"""What a customer has allowed a client that is not ours, by the name it was shown under; until they took it back."""
 
 oauth_requests = table(
     "oauth_requests",

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.oauth import oauth_families, revocations
+from store.oauth import oauth_codes, oauth_consents, oauth_families, oauth_requests, revocations
 
 LONGEST = timedelta(days=7)
 """The longest life that the settings allow a token: what was revoked is remembered so long."""
+
+BATCH = 500
+"""Families that one transaction marks: on SQLite, changes wait for it."""
 
 LOCK = 0x7265_766F
 """The advisory lock that writers queue for on PostgreSQL: the word "revo"."""
@@ -71,6 +74,54 @@ async def end_customer(connection: AsyncConnection, customer_id: int, now: datet
         announce(inner, [News("CUSTOMER", str(customer_id), now + LONGEST)])
 
     await connection.run_sync(end)
+
+
+async def withdraw_app(connection: AsyncConnection, customer_id: int, client_id: str, now: datetime) -> None:
+    """Take back what a customer allowed a client, and end all that it gave; in the caller's transaction.
+
+    Codes, consent, families: whoever redeems a code holds them in the same order, so that neither waits for the other
+    for ever, and what is given in the same moment is found and ended.
+    """
+
+    def end(inner: Connection) -> None:
+        codes, consents, families = oauth_codes.c, oauth_consents.c, oauth_families.c
+        mine = (codes.customer_id == customer_id, codes.client_id == client_id, codes.used_at.is_(None))
+        inner.execute(delete(oauth_codes).where(*mine))
+        standing = (consents.customer_id == customer_id, consents.client_id == client_id)
+        taken = update(oauth_consents).where(*standing, consents.withdrawn_at.is_(None))
+        inner.execute(taken.values(withdrawn_at=now))
+        given = (families.customer_id == customer_id) & (families.client_id == client_id)
+        announce(inner, revoke_families(inner, given, "WITHDRAWN", now))
+
+    await connection.run_sync(end)
+
+
+async def end_family(connection: AsyncConnection, family_id: int, now: datetime) -> None:
+    """End one app's tokens because their customer asks for it; in the caller's transaction."""
+
+    def end(inner: Connection) -> None:
+        announce(inner, revoke_families(inner, oauth_families.c.id == family_id, "ASKED", now))
+
+    await connection.run_sync(end)
+
+
+async def void_client(connection: AsyncConnection, client_id: str) -> None:
+    """Delete the codes and pushed requests of a client that is disabled; in the caller's transaction. What it has got
+    is void by `clients.void_until`, which is read before each use."""
+    unused = (oauth_codes.c.client_id == client_id, oauth_codes.c.used_at.is_(None))
+    await connection.execute(delete(oauth_codes).where(*unused))
+    await connection.execute(delete(oauth_requests).where(oauth_requests.c.client_id == client_id))
+
+
+async def void_families(connection: AsyncConnection, client_id: str, before: datetime, now: datetime) -> bool:
+    """Mark some families of a client that was disabled as over, so that customers see it; True while there are more."""
+    families = oauth_families.c
+    mine = (families.client_id == client_id, families.revoked_at.is_(None), families.created_at <= before)
+    some = select(families.id).where(*mine).order_by(families.id).limit(BATCH)
+    ids = list((await connection.execute(some)).scalars())
+    ended = update(oauth_families).where(families.id.in_(ids))
+    await connection.execute(ended.values(revoked_at=now, cause="CLIENT_OFF"))
+    return len(ids) == BATCH
 
 
 async def client_changed(connection: AsyncConnection, client_id: str, now: datetime) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import Enum, unique
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Table, func
+from sqlalchemy import Column, ColumnElement, Table, func, select
 
 from policy.dates import local_day, start_of_day
 from policy.periods import Period
@@ -18,6 +18,7 @@ from store.changes import customer_changes
 from store.command_keys import command_keys
 from store.consents import cookie_choices
 from store.exports import export_parts, exports
+from store.oauth import oauth_families
 from store.outbox import outbox
 from store.signin import alarm_links, pending_sign_ins, session_proofs
 
@@ -55,13 +56,20 @@ def cutoff(rule: RetentionRule, now: datetime) -> datetime:
     return start_of_day(Period.parse(rule.period or "").first_running(local_day(now, UTC)), UTC)
 
 
-O, S = outbox.c, sessions.c  # noqa: E741
+O, S, F = outbox.c, sessions.c, oauth_families.c  # noqa: E741
+
+LAST_APP = (
+    select(func.max(F.ends_at))
+    .where(F.session_id == S.id, F.revoked_at.is_(None), F.ends_at > S.expires_at)
+    .scalar_subquery()
+)
+"""When the last app that was let in from a session ends by itself: apps rest on its row, which stays so long."""
 
 SWEEPS: Final = (
     Sweep(sign_ins, sign_ins.c.at, RetentionRule.SIGN_IN_RECORDS, ((alarm_links, alarm_links.c.sign_in_id),)),
     Sweep(
         sessions,
-        func.coalesce(S.ended_at, S.expires_at),
+        func.coalesce(S.ended_at, LAST_APP, S.expires_at),
         RetentionRule.SESSION_RECORDS,
         ((session_proofs, session_proofs.c.session_id), (pending_sign_ins, pending_sign_ins.c.session_id)),
     ),

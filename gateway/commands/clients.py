@@ -42,7 +42,7 @@ def clients() -> None:
 @click.option("--name", required=True, help="What people call it; customers see it when they are asked to agree.")
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), required=True, help="See above.")
 @click.option("--purpose", "purposes", multiple=True, help="A purpose it may ask for, such as INVOICING. Repeatable.")
-@click.option("--action", "actions", multiple=True, help="An action it may ask for, such as audit:read. Repeatable.")
+@click.option("--action", "--scope", "actions", multiple=True, help="What else it may ask for: audit:read. Repeatable.")
 @click.option("--redirect-uri", "uris", multiple=True, help="Where customers are sent back to, in full. Repeatable.")
 @click.option("--public-key", "key_file", type=FILE, help="JWKS, JWK or PEM: it signs (private_key_jwt), no secret.")
 @click.option("--platform", type=click.Choice(PLATFORMS), default="CLIENT_AREA", help="Which sign-in customers need.")
@@ -72,6 +72,11 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
         gateway clients create crm --kind tool --name CRM --purpose SERVICE_COMMUNICATION --public-key crm.jwks
         gateway clients create phone --kind app --name "Our app" --first-party --purpose SELF_SERVICE \\
             --redirect-uri com.example.app:/back
+        gateway clients create budget --kind web --name "Budget planner" --purpose SELF_SERVICE \\
+            --scope invoices:read --redirect-uri https://budget.example/back
+
+    The last one is not ours: customers agree to each of its scopes in words, and can take it back. The scopes that they
+    can allow are listed in docs/oauth.md.
 
     The secret is printed once, alone on standard output, and kept nowhere.
     """
@@ -164,7 +169,7 @@ def rotate(client_id: str, overlap: int, key_file: Path | None) -> None:
 @clients.command("disable")
 @click.argument("client_id", metavar="ID")
 def disable(client_id: str) -> None:
-    """Refuse a client, and every token it holds, from the next request on.
+    """Refuse a client, and end every token it holds, from the next request on.
 
     \b
         gateway clients disable billing
@@ -179,7 +184,7 @@ def disable(client_id: str) -> None:
 @clients.command("enable")
 @click.argument("client_id", metavar="ID")
 def enable(client_id: str) -> None:
-    """Let a disabled client in again; its tokens that have not expired work again, too.
+    """Let a disabled client in again; what it held is over for good, so it asks for new tokens.
 
     \b
         gateway clients enable billing

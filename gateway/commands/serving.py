@@ -22,6 +22,7 @@ from gateway.consent_receipts import list_routes as consent_routes
 from gateway.demo import load
 from gateway.demo.acquirer import list_routes as acquirer_routes
 from gateway.demo.acquirer import open_for_business
+from gateway.demo.marks import require_demo_or_nothing
 from gateway.demo_tokens import DemoTokens
 from gateway.exports import list_routes as export_routes
 from gateway.metrics import list_routes as metric_routes
@@ -106,7 +107,9 @@ async def _work_until_stopped(settings: Settings) -> None:
 
 
 async def _demo(settings: Settings, listening: socket.socket) -> None:
-    await upgrade(store_config(settings))
+    config = store_config(settings)
+    await require_demo_or_nothing(config)
+    await upgrade(config)
     await answer_until_stopped(settings, listening, _fill_and_welcome)
 
 

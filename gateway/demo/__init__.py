@@ -1,7 +1,8 @@
 """The demo: a hosting and domain company whose customers do not exist, and the applications that ask for their data."""
 
 from gateway.demo.clients import CLIENTS, DemoClient
-from gateway.demo.loading import NotADemoStore, load
+from gateway.demo.loading import load
+from gateway.demo.marks import NotADemoStore
 from gateway.demo.passwords import demo_password
 from gateway.demo.population import population
 

@@ -8,31 +8,19 @@ from datetime import UTC, datetime
 from itertools import count
 
 import orjson
-from sqlalchemy import exists, insert, select
+from sqlalchemy import exists, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.client_area import ID as AREA
 from gateway.demo.clients import CLIENTS, DemoClient
+from gateway.demo.marks import FIRST_ID, NotADemoStore
 from gateway.demo.population import SEED, SIZE, population
 from resolvers.registration import add
 from store.clients import clients
 from store.customers import customers
 from store.database import Store
-from store.ids import EPOCH_MS
 from store.oauth import oauth_clients
-
-FIRST_ID = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000 - EPOCH_MS) << 22
-"""Demo rows are numbered from here on, before all that is registered later, so that printed commands stay true."""
-
-
-class NotADemoStore(Exception):  # noqa: N818 (it is an answer, not a defect)
-    """There are customers in the store who are not the demo's; nothing was changed."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This store has customers of its own: demo data is loaded into an empty store only. "
-            "Choose another data folder (GATEWAY_DATA_DIR) for the demo."
-        )
 
 
 async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, seed: int = SEED) -> bool:
@@ -48,7 +36,8 @@ async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, s
     people = population(moment, size, seed)
     try:
         async with store.write() as connection:
-            if await connection.scalar(select(exists().where(customers.c.id.is_not(None)))):
+            of_somebody = exists().where(customers.c.id.is_not(None)), exists().where(clients.c.id != AREA)
+            if await connection.scalar(select(or_(*of_somebody))):
                 raise NotADemoStore
             await _register(connection, CLIENTS, moment)
             await add(connection, store.keys, people, make_id=count(FIRST_ID).__next__, now=moment)

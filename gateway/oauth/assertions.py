@@ -22,11 +22,14 @@ LONGEST = 300
 
 
 class Assertions:
-    """Checks client assertions. `audiences` are the names that this server goes by in them."""
+    """Checks client assertions, whose audience is the issuer: a text, or a list of exactly it (RFC 7523bis).
 
-    def __init__(self, single_use: SingleUse, audiences: frozenset[str], skew: int, clock: Callable[[], float]) -> None:
+    Not the address of the token endpoint: a server that a client was lured to could have said it is there.
+    """
+
+    def __init__(self, single_use: SingleUse, issuer: str, skew: int, clock: Callable[[], float]) -> None:
         self._single_use = single_use
-        self._audiences = audiences
+        self._issuer = issuer
         self._skew = skew
         self._clock = clock
 
@@ -50,9 +53,7 @@ class Assertions:
         said = seen.claims
         if said.get("iss") != client.client_id or said.get("sub") != client.client_id:  # 3
             raise BadJwt("Issuer and subject of a client assertion are the client's id.")
-        audience = said.get("aud")
-        named = audience if isinstance(audience, list) else [audience]
-        if not named or not all(isinstance(each, str) and each in self._audiences for each in named):  # 4
+        if said.get("aud") not in (self._issuer, [self._issuer]):  # 4
             raise BadJwt("The audience of a client assertion is the issuer of this server, alone.")
         expires = self._check_times(said)  # 5
         jti = said.get("jti")

@@ -26,6 +26,7 @@ from gateway.oauth.parameters import MAX_BYTES, Parameters, parse, read_form
 from gateway.oauth.pushed import PushedRequests
 from gateway.oauth.scopes import spelt
 from gateway.oauth.wanted import Wanted, judge
+from gateway.signin.words import chosen
 from store.ids import new_id
 
 LENIENCE = 60
@@ -102,7 +103,8 @@ class Authorization:
                 if wanted.prompt == "none":
                     raise ConsentRequiredError
                 ticket = Ticket(query.decode("ascii"), signed_in.session_id, int(self._house.clock()) + consent.SECONDS)
-                return pages.consent(wanted, await ticket.sealed(self._house.store.keys.house))
+                language = chosen(None, request.headers.get("accept-language"))
+                return pages.consent(wanted, await ticket.sealed(self._house.store.keys.house), language)
             return await self._grant(sent, wanted, signed_in, consented=False)  # 5
         except OAuth2Error as error:
             return self._back(sent, dict(error.get_body()))
@@ -177,7 +179,7 @@ class Authorization:
         def write(connection: Connection) -> str | None:
             if sent.reference is not None and not pushed.spend(connection, sent.reference, now):
                 return None
-            if consented:
+            if consented and not sent.client.first_party:  # Our own act for their customer, not by consent.
                 consent.give(connection, wanted, signed_in, now)
             return codes.issue(connection, code, now)
 

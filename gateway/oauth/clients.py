@@ -11,10 +11,11 @@ import orjson
 from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import bindparam, or_, select
 
+from gateway.oauth.scopes import for_customers
 from gateway.undertakings import bound
 from policy.purposes import Purpose
 from store.clients import clients
-from store.metadata import Instant
+from store.metadata import Instant, instant
 from store.oauth import oauth_clients, oauth_secrets
 from store.partners import partners
 from store.reading import Reader
@@ -42,11 +43,18 @@ class Client(ClientMixin):
     first_party: bool
     dpop: bool
     pushed: bool
+    void_until: datetime | None = None
+    """What it got at this moment or before is void: it was disabled then."""
 
     @property
     def public(self) -> bool:
         """Whether it cannot keep a secret."""
         return self.authentication == "NONE"
+
+    @property
+    def for_customers(self) -> frozenset[str]:
+        """The scopes that it may have about a customer."""
+        return for_customers(self.purposes, self.actions, self.first_party)
 
     def get_client_id(self) -> str:
         """Its id."""
@@ -112,7 +120,7 @@ def _client(
     uris: str,
     *rest: Any,
 ) -> Client:
-    keys, platform, first_party, dpop, pushed = rest
+    keys, platform, first_party, dpop, pushed, void_until = rest
     return Client(
         client_id,
         name,
@@ -127,6 +135,7 @@ def _client(
         bool(first_party),
         bool(dpop),
         bool(pushed),
+        None if void_until is None else instant(void_until),
     )
 
 
@@ -144,6 +153,7 @@ _one = (
         oauth_clients.c.first_party,
         oauth_clients.c.dpop,
         oauth_clients.c.pushed,
+        clients.c.void_until,
     )
     .join(oauth_clients, oauth_clients.c.client_id == clients.c.id)
     .join(partners, clients.c.partner_id == partners.c.id, isouter=True)

@@ -71,8 +71,10 @@ def give(connection: Connection, wanted: Wanted, signed_in: SignedIn, now: datet
         "client_id": wanted.client.client_id,
         "scope": spelt(wanted.scopes),
         "given_at": now,
+        "client_name": wanted.client.name,
+        "withdrawn_at": None,
     }
-    change = {"scope": row["scope"], "given_at": now}
+    change = {name: row[name] for name in ("scope", "given_at", "client_name", "withdrawn_at")}
     statement: Any = (
         postgresql.insert(oauth_consents) if connection.dialect.name == "postgresql" else sqlite.insert(oauth_consents)
     )
@@ -86,5 +88,7 @@ async def _mac(house: HouseKeys, text: str) -> str:
 
 
 _find = select(oauth_consents.c.scope).where(
-    oauth_consents.c.customer_id == bindparam("customer"), oauth_consents.c.client_id == bindparam("client")
+    oauth_consents.c.customer_id == bindparam("customer"),
+    oauth_consents.c.client_id == bindparam("client"),
+    oauth_consents.c.withdrawn_at.is_(None),
 )

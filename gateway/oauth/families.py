@@ -44,10 +44,15 @@ class Family(TokenMixin):
     revoked: bool = False
     refreshable: bool = True
     """Whether it has refresh tokens at all."""
+    created_at: datetime | None = None
 
     def is_over(self, now: datetime) -> bool:
         """Whether none of its refresh tokens works any more."""
         return self.revoked or self.expires_at <= now
+
+    def is_void(self, void_until: datetime | None) -> bool:
+        """Whether its client was disabled since it began."""
+        return void_until is not None and (self.created_at is None or self.created_at <= void_until)
 
     def is_expired(self) -> bool:
         """False: whoever has it has asked `is_over`."""
@@ -66,8 +71,9 @@ class Family(TokenMixin):
         return self.scope
 
 
-def begin(connection: Connection, code: Code, lives: Lives, now: datetime, jkt: str | None) -> Family:
-    """Start the family of a code that was redeemed just now; `jkt` is the key that its tokens are bound to."""
+def begin(connection: Connection, code: Code, lives: Lives, now: datetime, jkt: str | None, name: str) -> Family:
+    """Start the family of a code that was redeemed just now; `jkt` is the key that its tokens are bound to, `name` what
+    the customer knows the client by."""
     idle = lives.idle if code.refreshable else lives.token
     ends_at = now + (lives.most if code.refreshable else lives.token)
     family = Family(
@@ -81,10 +87,12 @@ def begin(connection: Connection, code: Code, lives: Lives, now: datetime, jkt: 
         expires_at=min(now + idle, ends_at),
         ends_at=ends_at,
         refreshable=code.refreshable,
+        created_at=now,
     )
     row = {
         "id": family.id,
         "client_id": family.client_id,
+        "client_name": name,
         "scope": family.scope,
         "jkt": jkt,
         "salt": family.salt,
@@ -99,9 +107,9 @@ def begin(connection: Connection, code: Code, lives: Lives, now: datetime, jkt: 
 
 def find(connection: Connection, presented: refresh_tokens.Presented, key: bytes) -> Family | None:
     """The family of a refresh token that was ours once, in whatever state; None for one that never was."""
-    query = select(oauth_families, sessions.c.ended_at).join(
-        sessions, sessions.c.id == oauth_families.c.session_id, isouter=True
-    )
+    families, open_ = oauth_families.c, sessions.c
+    mine = (open_.id == families.session_id) & (open_.customer_id == families.customer_id) & open_.ended_at.is_(None)
+    query = select(oauth_families, open_.id.label("open_session")).join(sessions, mine, isouter=True)
     row = connection.execute(query.where(oauth_families.c.id == presented.family)).mappings().first()
     if row is None or not presented.is_ours(key, row["salt"]):
         return None
@@ -142,6 +150,7 @@ def _family(row: RowMapping) -> Family:
         generation=row["generation"],
         expires_at=row["expires_at"],
         ends_at=row["ends_at"],
-        # A session that was ended takes everything with it, even if nobody came to say so.
-        revoked=row["revoked_at"] is not None or row["ended_at"] is not None,
+        # A session that was ended takes everything with it, even if nobody came to say so; one that is not there, too.
+        revoked=row["revoked_at"] is not None or row["open_session"] is None,
+        created_at=row["created_at"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, grants
@@ -11,7 +12,8 @@ from gateway.oauth import codes, families, refresh_tokens
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
 from gateway.oauth.codes import Code
 from gateway.oauth.families import Family
-from gateway.oauth.scopes import for_customers, for_tools, narrowed, spelt
+from gateway.oauth.scopes import for_tools, narrowed, require_words, spelt
+from gateway.oauth.standing import allowed_still
 from gateway.oauth.visit import Visit
 
 EVERYONE = [BASIC, POST, ASSERTION, NONE]
@@ -56,8 +58,8 @@ class CodeGrant(grants.AuthorizationCodeGrant):
     def validate_requested_scope(self) -> None:
         """Refuse what the client may not have about customers, and write out what it asks for by asking for nothing."""
         client = self.server.query_client(self.request.payload.client_id)
-        allowed = for_customers(client.purposes, client.actions)
-        self.request.payload.data["scope"] = spelt(narrowed(self.request.payload.scope, allowed))
+        asked = narrowed(self.request.payload.scope, client.for_customers)
+        self.request.payload.data["scope"] = spelt(require_words(asked, client.first_party))
 
     def query_authorization_code(self, code: str, client: Any) -> Code | None:
         """What the code stands for, if this is its first use (O2)."""
@@ -65,12 +67,15 @@ class CodeGrant(grants.AuthorizationCodeGrant):
         found = codes.redeem(visit.connection, code, client.client_id, visit.now)
         if found is not None and found.jkt is not None and found.jkt != visit.jkt:
             raise InvalidGrantError("The code is bound to another key.")
+        if found is not None and allowed_still(visit.connection, client, found.sign_in, found.scope) is None:
+            return None
         return found
 
     def authenticate_user(self, code: Code) -> Family:
         """Start the family of the code's tokens."""
         visit = self.visit
-        return families.begin(visit.connection, code, visit.lives, visit.now, visit.jkt)
+        name = self.request.client.name
+        return families.begin(visit.connection, code, visit.lives, visit.now, visit.jkt, name)
 
     def delete_authorization_code(self, code: Code) -> None:
         """Nothing: a used code is kept, to know it again."""
@@ -91,21 +96,24 @@ class RefreshGrant(grants.RefreshTokenGrant):
         presented = refresh_tokens.read(refresh_token)
         if presented is None:
             return None
+        client = self.request.client
         family = families.find(visit.connection, presented, visit.refresh_key)
-        if family is None or not family.check_client(self.request.client):
+        if family is None or not family.check_client(client) or family.is_void(client.void_until):
             return None
         if family.jkt is not None and family.jkt != visit.jkt:
             raise InvalidGrantError("The refresh token is bound to another key.")
         if presented.generation != family.generation:
             families.advance(visit.connection, family, presented.generation, visit.lives, visit.now)
             return None
-        return family
+        left = allowed_still(visit.connection, client, family.sign_in, family.scope)
+        return None if left is None else replace(family, scope=left)
 
     def _validate_token_scope(self, token: Family) -> None:
         """Down-scoping narrows only, and never beyond what the client is still registered for."""
         client = self.request.client
-        allowed = frozenset(token.scope.split()) & for_customers(client.purposes, client.actions)
-        self.request.payload.data["scope"] = spelt(narrowed(self.request.payload.scope, allowed))
+        allowed = frozenset(token.scope.split()) & client.for_customers
+        asked = narrowed(self.request.payload.scope, allowed)
+        self.request.payload.data["scope"] = spelt(require_words(asked, client.first_party))
 
     def authenticate_user(self, refresh_token: Family) -> Family:
         """The family itself."""

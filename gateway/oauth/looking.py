@@ -26,7 +26,8 @@ def family_of(visit: Visit, text: str) -> tuple[Family, bool] | None:
     family = families.find(visit.connection, presented, visit.refresh_key)
     if family is None:
         return None
-    return family, presented.generation == family.generation and not family.is_over(visit.now)
+    void = visit.client is not None and family.is_void(visit.client.void_until)
+    return family, presented.generation == family.generation and not void and not family.is_over(visit.now)
 
 
 def _require_token(request: Any) -> None:

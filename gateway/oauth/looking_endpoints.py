@@ -31,7 +31,8 @@ class _Looking(Endpoint):
         except TokenError:
             return None
         await house.revocations.follow()
-        if house.revocations.has_ended(claims) or await house.registry.find(claims.client_id) is None:
+        registration = await house.registry.find(claims.client_id)
+        if house.revocations.has_ended(claims) or registration is None or registration.voids(claims.issued_at):
             return None
         return SentToken(claims, said)
 

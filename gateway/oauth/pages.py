@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.responses import HTMLResponse, Response
 
 from gateway.middleware import PAGE_POLICY
+from gateway.oauth.consent_words import WORDS, plain, say
 from gateway.oauth.wanted import Wanted
 from policy.purposes import Purpose
 
@@ -31,15 +32,25 @@ def resumed(query: str) -> Response:
     return HTMLResponse(_filled("oauth_resumed.html", address=f"/oauth/authorize?{query}"), 200, NO_STORE)
 
 
-def consent(wanted: Wanted, ticket: str) -> Response:
-    """What the client wants to do, in plain words, and the choice."""
-    items = "\n".join(f"<li>{escape(_plain(scope))}</li>" for scope in sorted(wanted.scopes))
-    page = Template(_read("oauth_consent.html")).substitute(
-        client=escape(wanted.client.name), items=items, ticket=escape(ticket), where=escape(_where(wanted.redirect_uri))
-    )
+def consent(wanted: Wanted, ticket: str, language: str = "en") -> Response:
+    """What the client wants to do, in plain words, and the choice; `language` is `en` or `fr`."""
+    facts = {"client": wanted.client.name, "where": _where(wanted.redirect_uri, language)}
+    said = {key: say(language, key, **facts) for key in WORDS if key != "app"}
+    if wanted.client.first_party:
+        said |= {"lead": said["lead_ours"], "never": "", "back": ""}
+    filled = {key: escape(text) for key, text in said.items()}
+    filled["items"] = "\n".join(f"<li>{escape(each)}</li>" for each in _sentences(wanted, language))
+    page = Template(_read("oauth_consent.html")).substitute(filled, language=language, ticket=escape(ticket))
     source = form_source(wanted.redirect_uri)
     policy = PAGE_POLICY.replace("form-action 'self'", f"form-action 'self' {source}")
-    return HTMLResponse(page, 200, NO_STORE | {"content-security-policy": policy})
+    headers = NO_STORE | {"content-security-policy": policy, "vary": "accept-language"}
+    return HTMLResponse(page, 200, headers)
+
+
+def _sentences(wanted: Wanted, language: str) -> list[str]:
+    """One for each scope. Of a client that is not ours the purpose itself says nothing that its scopes do not."""
+    shown = wanted.scopes if wanted.client.first_party else wanted.scopes - {Purpose.SELF_SERVICE.scope}
+    return [plain(scope, language) for scope in sorted(shown)]
 
 
 def form_source(redirect_uri: str) -> str:
@@ -48,14 +59,9 @@ def form_source(redirect_uri: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 
 
-def _plain(scope: str) -> str:
-    purpose = Purpose.of_scope(scope)
-    return scope if purpose is None else purpose.why
-
-
-def _where(redirect_uri: str) -> str:
+def _where(redirect_uri: str, language: str) -> str:
     parts = urlsplit(redirect_uri)
-    return parts.hostname or f"the app {parts.scheme}"
+    return parts.hostname or say(language, "app", scheme=parts.scheme)
 
 
 def _filled(name: str, **values: str) -> str:

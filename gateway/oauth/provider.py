@@ -92,7 +92,15 @@ class Provider:
         if not isinstance(client, str) or not client or "cnf" in said:  # 6; a way of binding is never passed over
             raise TokenError(Fault.CLAIMS)
         token_id = sha256(seen.text.encode()).hexdigest()
-        return Claims(token_id, client, None, self._scopes(said), int(times["exp"]), MARK + kid)
+        return Claims(
+            token_id,
+            client,
+            None,
+            self._scopes(said),
+            int(times["exp"]),
+            MARK + kid,
+            issued_at=int(times.get("iat", 0)),
+        )
 
     def _scopes(self, said: Mapping[str, Any]) -> frozenset[str]:
         """Step 7: a claim is a text of words, as `scope` is, or a list of them."""

@@ -18,7 +18,7 @@ from store.clients import clients
 from store.database import Store
 from store.ids import new_id
 from store.oauth import oauth_clients, oauth_secrets
-from store.revocations import client_changed
+from store.revocations import client_changed, void_client, void_families
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,22 @@ class Registry:
                 raise RegistrationRefused(f"There is no client {client_id} that proves itself by a key.")
 
     async def set_disabled(self, client_id: str, disabled: bool, now: datetime) -> None:
-        """Refuse a client and every token it holds from the next request on, or let it in again."""
+        """Refuse a client and every token it holds from the next request on, or let it in again.
+
+        What it held when it was disabled is over for good: it asks anew. What customers allowed it stays.
+        """
+        facts = {"disabled_at": now, "void_until": now} if disabled else {"disabled_at": None}
         async with self._store.write() as connection:
-            change = update(clients).where(clients.c.id == client_id).values(disabled_at=now if disabled else None)
+            change = update(clients).where(clients.c.id == client_id).values(facts)
             if (await connection.execute(change)).rowcount == 0:
                 raise RegistrationRefused(f"There is no client {client_id}.")
+            if disabled:
+                await void_client(connection, client_id)
             await client_changed(connection, client_id, now)
+        more = disabled
+        while more:
+            async with self._store.write() as connection:
+                more = await void_families(connection, client_id, now, now)
 
     async def listed(self, now: datetime, client_id: str | None = None) -> Sequence[Registered]:
         """Every client by id, or the one; nothing that could be used to be it."""

@@ -19,7 +19,9 @@ from joserfc.jwk import ECKey, RSAKey
 from gateway.oauth.clients import CODE, OWN, REFRESH
 from gateway.oauth.jwts import RSA_BITS, imported
 from gateway.oauth.scopes import TOKEN
+from policy.app_scopes import APP_SCOPES, AppScope
 from policy.grant import Over, Refusal
+from policy.own_names import is_own_name
 from policy.purposes import Purpose
 
 ID = re.compile(r"[a-z][a-z0-9._-]{1,63}")
@@ -89,6 +91,8 @@ class NewClient:
         """RegistrationRefused for what would be unsafe, or would never work."""
         if not ID.fullmatch(self.id):
             raise RegistrationRefused("An id has 2 to 64 of a-z, 0-9, `.`, `_` and `-`, and begins with a letter.")
+        if is_own_name(self.id) or (not self.first_party and is_own_name(self.name)):
+            raise RegistrationRefused("The gateway itself goes by this name in its ledger: take another.")
         if not self.name.strip() or len(self.name) > 200 or not self.name.isprintable():
             raise RegistrationRefused("A name has 1 to 200 characters on one line: customers see it.")
         if wrong := sorted(
@@ -130,6 +134,19 @@ class NewClient:
         for uri in self.redirect_uris:
             if not (self.first_party and OWN_PATH.fullmatch(uri)):
                 check_redirect_uri(uri, self.kind)
+        if not self.first_party:
+            self._check_third_party()
+
+    def _check_third_party(self) -> None:
+        """O10: an app of somebody else gets what customers can allow in words, and nothing else."""
+        every = " ".join(each.scope for each in AppScope)
+        if others := sorted(self.actions - APP_SCOPES):
+            raise RegistrationRefused(
+                f"{' '.join(others)} is nothing that customers can allow an app that is not --first-party. They can: "
+                f"{every}."
+            )
+        if not self.actions:
+            raise RegistrationRefused(f"What may customers allow it? Name some with --scope: {every}.")
 
 
 def _is_action(word: str) -> bool:

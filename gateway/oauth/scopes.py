@@ -6,6 +6,7 @@ import re
 
 from authlib.oauth2.rfc6749 import InvalidScopeError
 
+from policy.app_scopes import APP_SCOPES
 from policy.purposes import Purpose
 
 TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")
@@ -26,9 +27,14 @@ def for_tools(purposes: frozenset[Purpose], actions: frozenset[str]) -> frozense
     return frozenset(purpose.scope for purpose in purposes if not purpose.own_data_only) | actions
 
 
-def for_customers(purposes: frozenset[Purpose], actions: frozenset[str]) -> frozenset[str]:
-    """What a client may have about a customer who is there: only purposes for one's own data."""
-    return frozenset(purpose.scope for purpose in purposes if purpose.own_data_only) | actions
+def for_customers(purposes: frozenset[Purpose], actions: frozenset[str], first_party: bool) -> frozenset[str]:
+    """What a client may have about a customer who is there: only purposes for one's own data; a client that is not our
+    own only what customers can allow in words (O10)."""
+    own = frozenset(purpose.scope for purpose in purposes if purpose.own_data_only)
+    if first_party:
+        return own | actions
+    shared = actions & APP_SCOPES
+    return own | shared if shared else shared
 
 
 def narrowed(asked: str | None, allowed: frozenset[str]) -> frozenset[str]:
@@ -43,6 +49,13 @@ def narrowed(asked: str | None, allowed: frozenset[str]) -> frozenset[str]:
     if not wanted or not wanted <= allowed:
         raise ScopeError
     return wanted
+
+
+def require_words(scopes: frozenset[str], first_party: bool) -> frozenset[str]:
+    """The same scopes; ScopeError for a client that is not our own and asks for none that customers can allow."""
+    if not first_party and not scopes & APP_SCOPES:
+        raise ScopeError
+    return scopes
 
 
 def spelt(scopes: frozenset[str]) -> str:

@@ -22,6 +22,7 @@ from gateway.oauth.scopes import INTROSPECT
 from gateway.oauth.token_endpoint import TokenEndpoint
 from gateway.serving import Works
 from gateway.settings import Settings
+from policy.app_scopes import APP_SCOPES
 from policy.purposes import Purpose
 from store.slowdowns import Slowdowns
 
@@ -30,8 +31,7 @@ def open_house(works: Works, settings: Settings, who_is_here: WhoIsHere = nobody
     """The authorization server of a store; `who_is_here` tells which customer a browser belongs to."""
     store, clock = works.store, works.clock
     clients = Clients(store.reader, settings.public_url, clock)
-    names = frozenset({settings.issuer, f"{settings.public_url}/oauth/token"})
-    assertions = Assertions(works.single_use, names, settings.clock_skew_seconds, clock)
+    assertions = Assertions(works.single_use, settings.issuer, settings.clock_skew_seconds, clock)
     authentication = Authentication(clients, store.keys.house, assertions, Slowdowns(store, clock))
     return House(
         settings=settings,
@@ -48,9 +48,9 @@ def open_house(works: Works, settings: Settings, who_is_here: WhoIsHere = nobody
 
 
 def list_routes(house: House, actions: Iterable[str] = ()) -> list[Route]:
-    """Every address; `actions` are the scopes beside purposes that the schema knows, for the metadata."""
+    """Every address; `actions` are the scopes of tools that the schema knows, for the metadata."""
     purposes = (purpose.scope for purpose in Purpose if purpose.enabled)
-    scopes = frozenset({*purposes, *actions, INTROSPECT})
+    scopes = frozenset({*purposes, *actions, *APP_SCOPES, INTROSPECT})
     authorization = Authorization(house)
     return [
         Route("/oauth/authorize", _Asgi(authorization.authorize)),

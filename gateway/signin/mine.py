@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from gateway.client_area import ID as AREA
 from gateway.signin.visit import Visit
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
@@ -24,15 +25,48 @@ query SignInPages {
     }
     sessions(first: 50) { nodes { id platform startedAt lastSeenAt expiresAt endedAt country device ipAddress } }
     signIns(first: 8) { nodes { at platform outcome country device unusual } }
+    authorizedApps { id name client scopes givenAt withdrawnAt }
   }
   grant { sessionId }
 }
 """
+APPS = """
+query SignInPagesApps($after: String) {
+  me {
+    appSessions(first: 50, after: $after) {
+      nodes { id name client startedAt expiresAt endedAt } pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
+PAGES = 20
+"""Pages of an app's tokens that are looked through; what is older has ended or was let in a thousand times."""
 
 
 async def about(visit: Visit, session: Session) -> dict[str, Any]:
     """The answer's data; StoreUnavailable when there is none."""
-    outcome = await visit.house.api.execute(Request(query=QUESTION, read_only=True), grant_of(session, visit.now))
+    data = await _asked(visit, session, QUESTION)
+    if data["me"]:
+        data["me"]["appSessions"] = await _app_sessions(visit, session)
+    return data
+
+
+async def _app_sessions(visit: Visit, session: Session) -> list[dict[str, Any]]:
+    """The apps that hold tokens now; those of the client area end with its session and are not told twice."""
+    found: list[dict[str, Any]] = []
+    at, after = visit.now.strftime("%Y-%m-%dT%H:%M:%SZ"), None
+    for _ in range(PAGES):
+        page = (await _asked(visit, session, APPS, after=after))["me"]["appSessions"]
+        found += [each for each in page["nodes"] if not each["endedAt"] and each["expiresAt"] > at]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+    return [each for each in found if each["client"] != AREA]
+
+
+async def _asked(visit: Visit, session: Session, query: str, **variables: Any) -> dict[str, Any]:
+    question = Request(query=query, variables=variables, read_only=True)
+    outcome = await visit.house.api.execute(question, grant_of(session, visit.now))
     if outcome.kind is not Kind.OK:
         raise StoreUnavailable(Cause.DOWN)
     data: dict[str, Any] = orjson.loads(outcome.body)["data"]

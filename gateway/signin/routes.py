@@ -83,6 +83,8 @@ def list_routes(house: House) -> list[Route]:
         Route("/security", Page(house, security.show)),
         Route("/security/end", Page(house, None, security.send_end)),
         Route("/security/end-others", Page(house, None, security.send_end_others)),
+        Route("/security/apps/withdraw", Page(house, None, security.send_withdraw)),
+        Route("/security/apps/end", Page(house, None, security.send_end_app)),
         Route("/security/app", Page(house, None, changes.send_app)),
         Route("/security/app/confirm", Page(house, None, changes.send_first_code)),
         Route("/security/codes", Page(house, None, changes.send_new_codes)),

@@ -11,7 +11,9 @@ from starlette.responses import Response
 from gateway.signin.layout import button, entry, links, notice, paragraph
 from gateway.signin.markup import Child, Markup, tag
 from gateway.signin.mine import about
+from gateway.signin.security_apps import apps
 from gateway.signin.visit import Visit
+from resolvers.apps import end_one_app, withdraw_one
 from resolvers.authentication_means import FRESH
 from resolvers.factors import OFFERED
 from resolvers.sessions import Session
@@ -69,6 +71,7 @@ async def overview(visit: Visit, session: Session, *said: Child, status: int = 2
         notice(nag, "warn") if unprotected else None,
         [_credential(visit, session, each) for each in me["credentials"]],
         _sessions(visit, data["grant"]["sessionId"], me["sessions"]["nodes"]),
+        apps(visit, me),
         _accesses(visit, me["signIns"]["nodes"]),
         paragraph(visit.say("advice"), class_="hint"),
         status=status,
@@ -190,12 +193,34 @@ def day(text: str) -> str:
 @own
 async def send_end(visit: Visit, session: Session) -> Response:
     """Sign out one browser or app."""
-    found = from_global_id(visit.form.get("id", "")[:200])
-    key = found[1] if found is not None and found[0] == "Session" else 0
-    result = await end_one(visit.house.actor(session, visit.now), key)
+    result = await end_one(visit.house.actor(session, visit.now), _key(visit, "Session"))
     if result.problems:
         return await overview(visit, session, notice(visit.say("NOT_FOUND"), "error"), status=422)
     return visit.go("/security")
+
+
+@own
+async def send_withdraw(visit: Visit, session: Session) -> Response:
+    """Take back what was allowed to an app; everything that it holds ends."""
+    result = await withdraw_one(visit.house.actor(session, visit.now), _key(visit, "AuthorizedApp"))
+    if result.problems:
+        return await overview(visit, session, notice(visit.say("NOT_FOUND"), "error"), status=422)
+    return visit.go("/security")
+
+
+@own
+async def send_end_app(visit: Visit, session: Session) -> Response:
+    """Sign out one app on one device."""
+    result = await end_one_app(visit.house.actor(session, visit.now), _key(visit, "AppSession"))
+    if result.problems:
+        return await overview(visit, session, notice(visit.say("NOT_FOUND"), "error"), status=422)
+    return visit.go("/security")
+
+
+def _key(visit: Visit, type_name: str) -> int:
+    """The row that the form names; for what is no id of this type a key that nobody has."""
+    found = from_global_id(visit.form.get("id", "")[:200])
+    return found[1] if found is not None and found[0] == type_name else 0
 
 
 @own

@@ -15,6 +15,7 @@ from audits.documents import read_document
 from audits.forms import FORMS
 from policy.purposes import Purpose
 from tests.audits.schemas import SMALL, facts_of
+from tests.promises.declared import SDL, declarations
 
 FACTS = facts_of(SMALL)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -166,3 +167,14 @@ def test_the_report_in_every_form() -> None:
     for form in FORMS.values():
         assert "Field" in form(found) or "fields" in form(found) or "reach" in form(found)
     assert found.data["clients"][0]["documents"][0]["purpose"] is None
+
+
+def test_an_app_of_somebody_else_reaches_what_customers_can_allow_it() -> None:
+    """O10: by the scopes it is registered with, and as the committed schema says it."""
+    facts = facts_of(SDL.read_text())
+    terms = {"purposes": ("SELF_SERVICE",), "scopes": frozenset({"invoices:read"}), "first_party": False}
+    found = {each.coordinate for each in reach(facts, replace(BILLING, **terms))}  # type: ignore[arg-type]
+    assert {"Query.me", "Customer.invoices", "Invoice.number"} <= found
+    assert all("invoices:read" in declarations()[each].third_party for each in found)
+    ours = {each.coordinate for each in reach(facts, replace(BILLING, **terms | {"first_party": True}))}  # type: ignore[arg-type]
+    assert {"Customer.credentials", "Customer.email", "Mutation.enrolTotp"} <= ours - found

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 from sqlalchemy import select
 
-from gateway.demo.loading import FIRST_ID
+from gateway.demo.marks import FIRST_ID
 from gateway.serving import open_works
 from gateway.settings import Settings, read
 from gateway.tokens import Basis

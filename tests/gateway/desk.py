@@ -18,6 +18,7 @@ from store.clients import clients
 from store.database import Store
 from store.housekeys import HouseKeys
 from store.metadata import instant
+from store.oauth import oauth_clients
 from store.single_use import SingleUse
 
 START = 1_800_000_000
@@ -54,15 +55,21 @@ class Desk:
         self.door = Door(self.tokens, self.keys, self.clients, self.revocations, self.proofs, self.clock)
 
     async def register(self, client: str = "billing", **facts: object) -> None:
-        """Register a client, for invoices unless the facts say otherwise."""
+        """Register a client, for invoices unless the facts say otherwise; one that customers sign in to is ours."""
         purposes = facts.pop("purposes", (Purpose.INVOICING,))
         row = {
             "id": client, "name": client, "purposes": orjson.dumps([each.name for each in purposes]).decode(),
             "scopes": '["audit:read"]', "refusal": "REFUSE", "documents_only": False, "introspection": False,
             "max_page": 50, "created_at": instant_of(START),
         }  # fmt: skip
+        terms = {
+            "client_id": client, "authentication": "NONE", "grants": '["authorization_code"]', "redirect_uris": "[]",
+            "platform": "CLIENT_AREA", "first_party": facts.pop("first_party", True), "dpop": False, "pushed": False,
+        }  # fmt: skip
         async with self.store.write() as connection:
             await connection.execute(insert(clients).values(row | facts))
+            if Purpose.SELF_SERVICE in purposes:
+                await connection.execute(insert(oauth_clients).values(terms))
 
     async def change(self, client: str, **facts: object) -> None:
         """Change a registration."""

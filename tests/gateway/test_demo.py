@@ -2,9 +2,14 @@
 
 import asyncio
 import re
+import sqlite3
+import subprocess
+import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -14,8 +19,10 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway import demo
 from gateway.demo import loading
-from gateway.demo.loading import FIRST_ID
+from gateway.demo.marks import FIRST_ID
 from gateway.demo.population import SIZE
+from gateway.oauth.registering import Registry
+from gateway.oauth.registration import Kind, NewClient
 from policy.purposes import Purpose
 from resolvers.newcomer import NewCustomer
 from resolvers.newcomer_rows import TABLES
@@ -27,6 +34,7 @@ from store.database import Store
 from store.disclosures import disclosures
 from store.ids import new_id
 from store.oauth import oauth_clients
+from tests.gateway.servers import environment
 from tests.resolvers.opening import count, opened
 from tests.stores import opened as a_store
 
@@ -71,6 +79,50 @@ async def test_a_store_with_customers_of_its_own_is_left_alone(store: Store) -> 
     with pytest.raises(demo.NotADemoStore, match="GATEWAY_DATA_DIR"):
         await demo.load(store, now=NOW)
     assert (await count(store, customers), await count(store, clients)) == (1, 0)
+
+
+async def test_a_store_with_clients_of_its_own_is_left_alone(store: Store) -> None:
+    new = NewClient(id="billing", name="B", kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}))
+    await Registry(store).create(new, NOW)
+    with pytest.raises(demo.NotADemoStore, match="GATEWAY_DATA_DIR"):
+        await demo.load(store, now=NOW)
+    assert (await count(store, customers), await count(store, clients)) == (0, 1)
+
+
+CSV = """given_name,family_name,email,street,postal_code,city,country,services
+Ann,Example,ann@example.com,Street 1,1003,Lausanne,CH,WEB_HOSTING|Pro|2024-01-01
+"""
+
+
+@pytest.mark.parametrize("own", ["customers", "clients"])
+def test_the_command_says_in_a_sentence_that_a_store_is_ones_own(tmp_path: Path, own: str) -> None:
+    """No traceback, and nothing in the store is changed, its version included: the demo's upgrade comes after."""
+    run = partial(
+        subprocess.run, env=environment(tmp_path), cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    gateway = [sys.executable, "-m", "gateway"]
+    assert run([*gateway, "db", "upgrade"]).returncode == 0
+    if own == "customers":
+        (tmp_path / "customers.csv").write_text(CSV)
+        filled = run([*gateway, "customers", "import", str(tmp_path / "customers.csv")])
+    else:
+        client = ["clients", "create", "billing", "--kind", "tool", "--name", "B", "--purpose", "INVOICING"]
+        filled = run([*gateway, *client])
+    assert filled.returncode == 0, filled.stderr
+    database = tmp_path / "data.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE main_version SET version_num = 'main_0012'")
+    before = dump(database)
+    done = run([*gateway, "demo"])
+    assert (done.returncode, "Traceback" in done.stderr) == (3, False), done.stderr
+    assert "one of your own" in done.stderr and len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert dump(database) == before
+
+
+def dump(database: Path) -> list[str]:
+    """Everything in a database file."""
+    with closing(sqlite3.connect(database)) as connection:
+        return list(connection.iterdump())
 
 
 async def test_a_load_that_fails_leaves_nothing_and_the_next_one_succeeds(

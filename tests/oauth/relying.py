@@ -94,7 +94,7 @@ class Relying:
 
     def signed_in(self, customer: int = 0, session: int | None = None, **facts: object) -> dict[str, str]:
         """The header of a browser in which a customer is signed in."""
-        words = [self.site.customers[customer], session or self.site.new_session()]
+        words = [self.site.customers[customer], session or self.site.new_session(customer)]
         defaults = {"ago": 0, "amr": "pwd", "platform": "CLIENT_AREA", "shared": ""}
         return {"x-signed-in": " ".join(str(word) for word in [*words, *(defaults | facts).values()]).strip()}
 

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
 REAL_TIME = time.time
@@ -28,10 +29,14 @@ time.time = lambda: turned(CLOCK)
 
 from starlette.requests import Request  # noqa: E402 (the clock comes first)
 
-from gateway import logs, server, settings  # noqa: E402
+from gateway import logs, server, serving, settings  # noqa: E402
 from gateway.app import Parts, build  # noqa: E402
 from gateway.commands.serving import actions, make_api  # noqa: E402
+from gateway.consent_receipts import list_routes as consent_routes  # noqa: E402
+from gateway.exports import list_routes as export_routes  # noqa: E402
+from gateway.metrics import list_routes as metric_routes  # noqa: E402
 from gateway.oauth.service import list_routes, open_house  # noqa: E402
+from gateway.receipts import list_routes as receipt_routes  # noqa: E402
 from gateway.serving import open_works  # noqa: E402
 
 
@@ -72,7 +77,13 @@ async def main() -> None:
             keys=works.keys,
             ready=works.store.ready,
             rules=api.model.rules,
-            routes=list_routes(open_house(works, found, believed), actions(api.model.rules.values())),
+            routes=[
+                *list_routes(open_house(works, found, believed), actions(api.model.rules.values())),
+                *export_routes(works.store, works.door, api.model, serving.now),
+                *consent_routes(works.door, api, serving.now, found.public_url),
+                *receipt_routes(works.store),
+                *metric_routes(works.store, api.counts, [ip_network("127.0.0.0/8")], serving.now),
+            ],
         )
         listening = server.listen(found.host, found.port)
         await server.serve(build(parts), found, listening, lambda: None)

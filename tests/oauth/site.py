@@ -8,22 +8,27 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
 import httpx
 from joserfc.jwk import ECKey, RSAKey
+from sqlalchemy import insert
 
 from gateway.oauth.registering import Registry
 from gateway.oauth.registration import Kind, NewClient
+from policy.app_scopes import APP_SCOPES
+from policy.grant import Refusal
 from policy.purposes import Purpose
+from store.access import sessions
 from store.config import StoreConfig
 from store.database import Store
+from store.ids import new_id
 from tests.gateway.servers import ROOT, Running, environment, free_port
 from tests.oauth.idp import SCOPES, Idp, provider
 from tests.store.people import add_customers
@@ -37,6 +42,12 @@ EC_KEY = ECKey.generate_key("P-256")
 RSA_KEY = RSAKey.generate_key(2048)
 SELF = frozenset({Purpose.SELF_SERVICE})
 Result = TypeVar("Result")
+
+
+GUEST = frozenset({"profile:read", "services:read"})
+"""What the guest may be allowed by customers."""
+SESSIONS = 600
+"""Sessions of each customer, for browsers that say which one they are in by a header (`replica.py`)."""
 
 
 def _public(*keys: ECKey | RSAKey) -> str:
@@ -59,7 +70,9 @@ CLIENTS = (
     _app("bound", dpop=True),
     _app("once", refresh=False),
     _app("pusher", pushed=True),
-    _app("guest", first_party=False),
+    _app("guest", first_party=False, actions=GUEST),
+    _app("lodger", first_party=False, actions=APP_SCOPES, introspection=True),
+    _app("taker", first_party=False, actions=APP_SCOPES, refusal=Refusal.WITHHOLD),
     _app("mail", platform="WEBMAIL"),
     NewClient(id="shop", name="A <shop>", kind=Kind.WEB, purposes=SELF, redirect_uris=(BACK,), first_party=True),
     _tool("billing", actions=frozenset({"audit:read"}), introspection=True),
@@ -83,7 +96,7 @@ class Site:
     replicas: list[Running] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
     customers: list[int] = field(default_factory=list)
-    sessions: int = 1_000
+    sessions: dict[int, list[int]] = field(default_factory=dict)
     spare: int = 0
     ahead: float = 0
     idp: Idp = field(default_factory=Idp)
@@ -95,10 +108,9 @@ class Site:
         """Where the replicas answer; the first is what the world knows."""
         return [replica.url for replica in self.replicas]
 
-    def new_session(self) -> int:
-        """The id of a session that no other test uses."""
-        self.sessions += 1
-        return self.sessions
+    def new_session(self, customer: int = 0) -> int:
+        """The id of an open session of a customer that no other test uses."""
+        return self.sessions[self.customers[customer]].pop()
 
     def new_tool(self) -> tuple[str, str]:
         """A tool that no other test uses, and its secret."""
@@ -153,6 +165,18 @@ async def furnish(site: Site) -> None:
             if secret is not None:
                 site.secrets[client.id] = secret
         site.customers = await add_customers(store, 4)
+        site.sessions = await open_sessions(store, site.customers)
+
+
+async def open_sessions(store: Store, people: Iterable[int]) -> dict[int, list[int]]:
+    """Many open sessions of each customer."""
+    now = datetime.now(UTC)
+    facts = {"platform": "CLIENT_AREA", "started_at": now, "last_seen_at": now, "expires_at": now + timedelta(days=1)}
+    made = {person: [new_id() for _ in range(SESSIONS)] for person in people}
+    rows = [facts | {"id": id_, "customer_id": person} for person, ids in made.items() for id_ in ids]
+    async with store.write() as connection:
+        await connection.execute(insert(sessions), rows)
+    return made
 
 
 def settings_of(site: Site, **more: str) -> dict[str, str]:
@@ -181,7 +205,7 @@ def start(site: Site, port: int, **more: str) -> Running:
 
 def wait_for(replica: Running) -> None:
     """Wait until it answers."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while time.monotonic() < until and replica.process.poll() is None:
         try:
             httpx.get(f"{replica.url}/healthz", timeout=1)

@@ -65,8 +65,10 @@ def test_a_client_from_its_first_secret_to_its_last_request(run: Run, lone: Rely
     assert not lone.works(token)
     assert lone.own("made").status_code == 401
     assert "disabled" in run("clients", "list").output
+    lone.site.turn_clock(2)
     assert run("clients", "enable", "made").exit_code == 0
-    assert lone.works(token)
+    assert not lone.works(token), "what it held is over for good"
+    assert lone.works(lone.own_token("made", scope="purpose:invoicing"))
 
 
 @pytest.mark.parametrize("form", ["jwks", "jwk", "pem"])
@@ -131,7 +133,7 @@ def test_addresses_that_codes_are_not_sent_to(run: Run, uri: str) -> None:
 def test_addresses_that_codes_may_be_sent_to(run: Run) -> None:
     good = ("https://app.example/back", "http://127.0.0.1:8080/back", "http://localhost/x", "com.example.app:/back")
     uris = [part for uri in good for part in ("--redirect-uri", uri)]
-    assert run("clients", "create", "good", *APP, *uris).exit_code == 0
+    assert run("clients", "create", "good", *APP, "--scope", "profile:read", *uris).exit_code == 0
     shown = run("clients", "show", "good").output
     assert all(uri in shown for uri in good)
     assert "bound tokens     yes" in shown
@@ -190,3 +192,30 @@ def test_keys_are_listed_and_rotated(run: Run, lone: Relying) -> None:
     assert lone.works(lone.own_token("billing"))
     head = lone.own_token("billing").split(".")[0]
     assert kid in base64.urlsafe_b64decode(head + "==").decode()
+
+
+@pytest.mark.parametrize("name", ["rdap", "sign-in-pages", "client-area", "web", "legal", "retention", "client.area"])
+def test_names_of_the_product_itself_are_not_registered(run: Run, name: str) -> None:
+    """O12: nobody reads under a name that customers and the ledger know as ours, nor shows it to customers."""
+    done = run("clients", "create", name, *TOOL, "--purpose", "INVOICING")
+    assert done.exit_code == 3 and "itself goes by this name" in done.output
+    third = ("--kind", "web", "--purpose", "SELF_SERVICE", "--scope", "profile:read")
+    done = run("clients", "create", "other", "--name", name, *third, "--redirect-uri", "https://a.example/")
+    assert done.exit_code == 3 and "itself goes by this name" in done.output
+    partner = ("--country", "CH", "--purpose", "INVOICING", "--field", "Customer.fullName")
+    for command in (
+        ("partners", "register", name, *partner),
+        ("webhooks", "add", name, "https://a.example/"),
+        ("affiliates", "register", name, "https://a.example/", "--country", "CH"),
+    ):
+        done = run(*command)
+        assert done.exit_code != 0 and "itself goes by this name" in done.output, done.output
+
+
+def test_an_app_of_somebody_else_is_registered_with_what_customers_can_allow(run: Run) -> None:
+    """O10."""
+    third = ("--kind", "web", "--name", "Budget", "--purpose", "SELF_SERVICE", "--redirect-uri", "https://b.example/")
+    for scopes, said in (((), "--scope"), (("--scope", "services:write"), "services:write is nothing")):
+        done = run("clients", "create", "budget", *third, *scopes)
+        assert done.exit_code == 3 and said in done.output and "invoices:read" in done.output
+    assert run("clients", "create", "budget", *third, "--scope", "invoices:read").exit_code == 0

@@ -15,7 +15,8 @@ from tests.oauth.site import BACK
 
 def test_a_customer_is_sent_to_a_client_with_a_code_that_gives_tokens(rp: Relying) -> None:
     """O3: the answer names its issuer (RFC 9207) and brings the state back; the registered query stays."""
-    flow = rp.flow(who=rp.signed_in(1, 77, amr="pwd,otp,mfa"))
+    session = rp.site.new_session(1)
+    flow = rp.flow(who=rp.signed_in(1, session, amr="pwd,otp,mfa"))
     assert flow.answer.keys() == {"code", "state", "iss"}
     assert (flow.answer["state"], flow.answer["iss"]) == ("a state", rp.site.issuer)
     response = rp.redeem(flow)
@@ -24,7 +25,7 @@ def test_a_customer_is_sent_to_a_client_with_a_code_that_gives_tokens(rp: Relyin
     assert body.keys() == {"access_token", "token_type", "expires_in", "scope", "refresh_token"}
     assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 600, SCOPE)
     said = claims_of(body["access_token"])
-    assert (said["sub"], said["client_id"], said["sid"]) == (str(rp.site.customers[1]), "phone", "77")
+    assert (said["sub"], said["client_id"], said["sid"]) == (str(rp.site.customers[1]), "phone", str(session))
     assert (said["amr"], said["acr"], said["aud"]) == (["pwd", "otp", "mfa"], "2fa", f"{rp.site.issuer}/graphql")
     assert abs(said["auth_time"] - said["iat"]) <= 2
     assert rp.grant(body["access_token"]).json()["data"]["grant"]["purposes"] == ["SELF_SERVICE"]

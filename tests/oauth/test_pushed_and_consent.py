@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from gateway.oauth.consent_words import say
+from policy.app_scopes import AppScope
 from tests.oauth.relying import Relying, refused
 from tests.oauth.site import BACK
 
@@ -81,7 +83,7 @@ def test_a_site_with_a_secret_pushes_with_it(lone: Relying) -> None:
 
 
 def asked(rp: Relying, who: dict[str, str], **changes: str | None) -> tuple[str, httpx.Response]:
-    params, _ = rp.request("guest", **changes)
+    params, _ = rp.request("guest", **{"scope": None, **changes})
     page = rp.authorize(params, who)
     assert page.status_code == 200, page.text
     found = re.search(r'name="ticket" value="([^"]+)"', page.text)
@@ -96,19 +98,35 @@ def decide(rp: Relying, ticket: str, who: dict[str, str], decision: str = "allow
 def test_a_client_that_is_not_ours_is_agreed_to_once(rp: Relying) -> None:
     """First parties skip the page; what was allowed is not asked again until the client wants more."""
     who = rp.signed_in(1)
-    ticket, page = asked(rp, who, scope="purpose:self_service")
-    assert "Let the customer read, change and export their own data." in page.text
+    ticket, page = asked(rp, who, scope="profile:read")
+    assert AppScope.PROFILE_READ.text in page.text
+    assert AppScope.SERVICES_READ.text not in page.text
     assert page.headers["cache-control"] == "no-store"
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(BACK))
     assert f"form-action 'self' {origin};" in page.headers["content-security-policy"]
     assert "code" in rp.answer(decide(rp, ticket, who, replica=1))
-    params, _ = rp.request("guest", scope="purpose:self_service")
+    params, _ = rp.request("guest", scope="profile:read")
     assert "code" in rp.answer(rp.authorize(params, who))
-    asked(rp, who, scope="purpose:self_service services:write")
-    asked(rp, rp.signed_in(2), scope="purpose:self_service")
-    asked(rp, who, scope="purpose:self_service", prompt="consent")
-    params, _ = rp.request("guest", prompt="none")
+    asked(rp, who, scope="profile:read services:read")
+    asked(rp, rp.signed_in(2), scope="profile:read")
+    asked(rp, who, scope="profile:read", prompt="consent")
+    params, _ = rp.request("guest", scope=None, prompt="none")
     assert rp.answer(rp.authorize(params, who))["error"] == "consent_required"
+
+
+@pytest.mark.parametrize("scope", AppScope)
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_each_scope_stands_on_the_page_in_words_of_both_languages(
+    lone: Relying, scope: AppScope, language: str
+) -> None:
+    """O10: what a third party may ask for is what a person understands."""
+    params, _ = lone.request("lodger", scope=scope.scope)
+    headers = lone.signed_in(2, session=1) | {"accept-language": language}
+    page = lone.http.get(lone.url("/oauth/authorize"), params=params, headers=headers)
+    assert f'<html lang="{language}">' in page.text
+    found = re.findall(r"<li>(.*?)</li>", page.text)
+    assert [unescape(each) for each in found] == [scope.told(language)]
+    assert unescape(say(language, "back")) in unescape(page.text)
 
 
 def test_who_says_no_sends_the_client_away(lone: Relying) -> None:
@@ -122,7 +140,7 @@ def test_who_says_no_sends_the_client_away(lone: Relying) -> None:
 
 def test_the_form_works_for_the_session_it_was_shown_to(lone: Relying) -> None:
     """No other site can send it, no other customer, and nobody later (CSRF)."""
-    session = lone.site.new_session()
+    session = lone.site.new_session(2)
     who = lone.signed_in(2, session)
     ticket, _ = asked(lone, who)
     text, _, mac = ticket.partition(".")

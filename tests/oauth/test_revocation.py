@@ -160,9 +160,14 @@ def test_a_disabled_client_and_all_it_holds_is_refused_with_the_next_request(rp:
     assert not rp.works(token, 1)
     refused(rp.own(client), "invalid_client", 401)
     assert rp.introspect(token) == {"active": False}
+    rp.site.turn_clock(2)  # A token of the second in which the client was disabled is void, too.
     rp.site.on_store(partial(change, disabled=False))
-    assert rp.works(token, 1)
-    assert rp.own(client).status_code == 200
+    assert not rp.works(token, 0), "what it held when it was disabled is over for good"
+    assert not rp.works(token, 1)
+    assert rp.introspect(token) == {"active": False}
+    fresh = rp.own(client).json()["access_token"]
+    assert rp.works(fresh, 0)
+    assert rp.works(fresh, 1)
 
 
 def test_under_load_a_revocation_is_still_known_to_the_next_request(rp: Relying) -> None:

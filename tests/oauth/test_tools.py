@@ -250,10 +250,12 @@ RESTED = [30_000]
 
 
 def test_an_audience_beside_ours_is_refused(lone: Relying, rested: None) -> None:
-    """An assertion that another server may use as well could come from there."""
+    """O6: an assertion that another server may use as well, or the address of an endpoint, could come from there."""
     both = lone.assertion(aud=[lone.site.issuer, "https://elsewhere.example"])
     refused(lone.post("/oauth/token", OWN | both), "invalid_client", 401)
-    for good in ([lone.site.issuer], f"{lone.site.issuer}/oauth/token"):
+    for other in (f"{lone.site.issuer}/oauth/token", [lone.site.issuer] * 2, f"{lone.site.issuer}/"):
+        refused(lone.post("/oauth/token", OWN | lone.assertion(aud=other)), "invalid_client", 401)
+    for good in ([lone.site.issuer], lone.site.issuer):
         assert lone.post("/oauth/token", OWN | lone.assertion(aud=good)).status_code == 200
 
 

@@ -271,6 +271,7 @@ def test_decisions_are_frozen_and_have_a_sentence_each() -> None:
         "SCOPE_MISSING",
         "REFERENCE_REQUIRED",
         "REFERENCE_MALFORMED",
+        "FIRST_PARTY_ONLY",
         "NOT_IN_UNDERTAKING",
         "UNDECLARED",
     ]

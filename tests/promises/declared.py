@@ -34,6 +34,9 @@ class Declared:
     """The column, as table.column."""
     disclosed_to: tuple[str, ...]
     scopes: tuple[frozenset[str], ...]
+    first_party: bool
+    third_party: frozenset[str]
+    """The scopes with which an app of somebody else may ask for it."""
 
     @property
     def purposes(self) -> frozenset[str]:
@@ -99,4 +102,6 @@ def _of(coordinate: str, directives: tuple[ConstDirectiveNode, ...] | None, kept
         data.get("source"),
         tuple((said.get("disclosedTo") or [{}])[0].get("recipients", ())),
         tuple(frozenset(group) for group in (said.get("requiresScopes") or [{}])[0].get("scopes", ())),
+        "firstParty" in said,
+        frozenset((said.get("thirdParty") or [{}])[0].get("scopes", ())),
     )

@@ -33,6 +33,7 @@ def grant(
     max_page: int = 100,
     client: str = "tests",
     authenticated_at: int | None = None,
+    third_party: bool = False,
 ) -> Grant:
     """What a verified token allows."""
     return Grant(
@@ -47,6 +48,7 @@ def grant(
         introspection=introspection,
         max_page=max_page,
         authenticated_at=authenticated_at,
+        third_party=third_party,
     )
 
 

@@ -11,13 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Table, func, insert, select
 
+from gateway.oauth.registering import Registry
+from gateway.oauth.registration import Kind, NewClient
 from policy.periods import Period
+from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from store.access import sessions, sign_ins
 from store.consents import cookie_choices
 from store.database import Store
 from store.exports import export_parts, exports
 from store.ids import new_id
+from store.oauth import oauth_families
 from store.outbox import outbox
 from store.schemas import SCHEMAS
 from tests.promises.gate import Gate
@@ -107,6 +111,30 @@ async def test_sign_ins_and_sessions_go_after_six_months_and_no_day_earlier(chan
     await sweeper(store).step()
     assert await left(store, sign_ins, accesses) == [2]
     assert await left(store, sessions, open_) == [2, 3]
+
+
+async def test_a_session_stays_as_long_as_an_app_rests_on_it(changing: Gate) -> None:
+    """S6: an app that a customer let in never outlives what they can see and end; one that was ended holds nothing."""
+    store, owner = changing.store, changing.ids[0]
+    client = NewClient(id="tool", name="T", kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}))
+    await Registry(store).create(client, NOW)
+    over = datetime(2027, 1, 1, tzinfo=UTC)
+    opened = {"customer_id": owner, "platform": "WEBMAIL", "started_at": over, "last_seen_at": over, "expires_at": over}
+    open_ = await put(store, sessions, opened, opened, opened, opened | {"ended_at": over})
+    family = {
+        "customer_id": owner, "client_id": "tool", "client_name": "T", "scope": "email:read", "authenticated_at": over,
+        "amr": "pwd", "salt": b"s" * 16, "generation": 0, "created_at": over, "expires_at": NOW + DAY,
+        "ends_at": NOW + DAY,
+    }  # fmt: skip
+    await put(
+        store,
+        oauth_families,
+        family | {"session_id": open_[0]},
+        family | {"session_id": open_[1], "revoked_at": over, "cause": "ASKED"},
+        family | {"session_id": open_[3]},
+    )
+    await sweeper(store).step()
+    assert await left(store, sessions, open_) == [0]
 
 
 async def test_messages_exports_and_choices_go_and_what_still_waits_stays(changing: Gate) -> None:

@@ -4,10 +4,12 @@ import { h } from '../../dom.js';
 import { ask, change } from '../api.js';
 import { announce, carry } from '../forms.js';
 import { hour, say, words } from '../words.js';
+import { apps } from './apps.js';
 
 export async function security(again) {
   const { me, grant } = await ask('Security');
-  const open = me.sessions.nodes.filter((each) => !each.endedAt);
+  const now = new Date().toISOString();
+  const open = me.sessions.nodes.filter((each) => !each.endedAt && each.expiresAt > now);
   const done = async () => { announce(say('done')); await again(); };
   const others = () => carry(() => change('EndOtherSessions'), async ({ ended }) => { announce(say('endedOthers', ended)); await again(); });
   return [
@@ -22,6 +24,7 @@ export async function security(again) {
         each.id !== grant.sessionId && h('button', { type: 'button', class: 'plain', onclick: () => carry(() => change('EndSession', { id: each.id }), done) },
           say('end'), h('span', { class: 'unseen' }, ` ${each.device ?? ''} ${hour(each.startedAt)}`))))),
       h('p', null, h('button', { type: 'button', id: 'end-others', onclick: others }, say('endOthers')))),
+    await apps(done),
     h('section', null, h('h3', null, say('attempts')), h('ul', { class: 'rows' }, me.signIns.nodes.map((each) => h('li', null,
       h('span', null, words(each.platform), ' ', h('em', null, say(each.outcome)), each.unusual && h('strong', null, ` ${say('unusual')}`)),
       h('span', null, [each.country, each.device, hour(each.at)].filter(Boolean).join(' · ')))))),

@@ -1,0 +1,59 @@
+"""By what the demo's store is told from one's own, before anything in it is changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, exists, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.client_area import ID as AREA
+from store.clients import clients
+from store.config import StoreConfig
+from store.customers import customers
+from store.engines import make_engine
+from store.faults import DRIVER_ERRORS, unavailable
+from store.ids import EPOCH_MS
+
+FIRST_ID = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000 - EPOCH_MS) << 22
+"""Demo rows are numbered from here on, before all that is registered later, so that printed commands stay true."""
+MANY = 1 << 22
+"""More rows than the demo has."""
+
+
+class NotADemoStore(Exception):  # noqa: N818 (it is an answer, not a defect)
+    """There are customers or clients in the store that are not the demo's; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This store is one of your own, and demo data is loaded into an empty store only: "
+            "choose another data folder (GATEWAY_DATA_DIR) for the demo."
+        )
+
+
+async def require_demo_or_nothing(config: StoreConfig) -> None:
+    """NotADemoStore for a store that holds anything else than the demo; StoreUnavailable when nobody can tell."""
+    address = config.database
+    if address.is_sqlite and not address.path.exists():
+        return
+    engine = make_engine(address)
+    try:
+        async with engine.connect() as connection:
+            others = await connection.run_sync(_holds_others)
+    except (SQLAlchemyError, *DRIVER_ERRORS) as error:
+        raise unavailable(error) from None
+    finally:
+        await engine.dispose()
+    if others:
+        raise NotADemoStore
+
+
+def _holds_others(connection: Connection) -> bool:
+    found = inspect(connection)
+    if not (found.has_table(customers.name) and found.has_table(clients.name)):
+        return False
+    demo = select(exists().where(customers.c.id >= FIRST_ID, customers.c.id < FIRST_ID + MANY))
+    if connection.scalar(demo):
+        return False
+    anybody = connection.scalar(select(exists().where(customers.c.id.is_not(None))))
+    return bool(anybody or connection.scalar(select(exists().where(clients.c.id != AREA))))
