@@ -22,6 +22,7 @@ from gateway.oauth.scopes import INTROSPECT
 from gateway.oauth.token_endpoint import TokenEndpoint
 from gateway.serving import Works
 from gateway.settings import Settings
+from policy.app_scopes import APP_SCOPES
 from policy.purposes import Purpose
 from resolvers.authentication_means import Means
 from resolvers.signins_evaluating import Evaluator
@@ -51,9 +52,9 @@ def open_house(works: Works, settings: Settings, who_is_here: WhoIsHere = nobody
 
 
 def list_routes(house: House, actions: Iterable[str] = ()) -> list[Route]:
-    """Every address; `actions` are the scopes beside purposes that the schema knows, for the metadata."""
+    """Every address; `actions` are the scopes of tools that the schema knows, for the metadata."""
     purposes = (purpose.scope for purpose in Purpose if purpose.enabled)
-    scopes = frozenset({*purposes, *actions, INTROSPECT})
+    scopes = frozenset({*purposes, *actions, *APP_SCOPES, INTROSPECT})
     authorization = Authorization(house)
     return [
         Route("/oauth/authorize", _Asgi(authorization.authorize)),

@@ -27,7 +27,7 @@ class Door:
     def __init__(self, grant: Any) -> None:
         self.grant = grant
 
-    async def admit(self, *_: Any) -> Any:
+    async def admit_first_party(self, *_: Any) -> Any:
         return self.grant
 
 

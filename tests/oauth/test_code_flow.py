@@ -15,7 +15,8 @@ from tests.oauth.site import BACK
 
 def test_a_customer_is_sent_to_a_client_with_a_code_that_gives_tokens(rp: Relying) -> None:
     """O3: the answer names its issuer (RFC 9207) and brings the state back; the registered query stays."""
-    flow = rp.flow(who=rp.signed_in(1, 77, amr="pwd,otp,mfa"))
+    session = rp.site.new_session(1)
+    flow = rp.flow(who=rp.signed_in(1, session, amr="pwd,otp,mfa"))
     assert flow.answer.keys() == {"code", "state", "iss"}
     assert (flow.answer["state"], flow.answer["iss"]) == ("a state", rp.site.issuer)
     response = rp.redeem(flow)
@@ -27,7 +28,7 @@ def test_a_customer_is_sent_to_a_client_with_a_code_that_gives_tokens(rp: Relyin
     assert (said["sub"], said["client_id"], said["sid"]) == (
         rp.site.customer(1),
         "phone",
-        rp.site.outside("Session", rp.site.customers[1], 77),
+        rp.site.outside("Session", rp.site.customers[1], session),
     )
     assert (said["amr"], said["acr"], said["aud"]) == (["pwd", "otp", "mfa"], "2fa", f"{rp.site.issuer}/graphql")
     assert abs(said["auth_time"] - said["iat"]) <= 2
