@@ -47,10 +47,10 @@ def store_config(settings: Settings) -> StoreConfig:
     )
 
 
-async def tell_privileges(settings: Settings) -> None:
+async def tell_privileges(settings: Settings, working: bool) -> None:
     """Warn of what is wrong with the roles of the store's databases; a store that is down for now is not asked."""
     with suppress(StoreUnavailable):
-        for each in await complaints(store_config(settings)):
+        for each in await complaints(store_config(settings), working):
             log.warning("%s", each)
 
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from datetime import timedelta
-from typing import Any, cast
+from functools import cache
+from inspect import unwrap
+from typing import Any, cast, get_type_hints
 
 import orjson
 from sqlalchemy import bindparam, delete, select, update
@@ -53,19 +55,6 @@ class Repeated(Exception):  # noqa: N818  (it is an answer, not a defect)
     """Somebody has claimed the key; nothing was done now."""
 
 
-@dataclass(frozen=True, slots=True)
-class FirstAnswer(Result):
-    """What a command answered the first time, with whatever it showed beside rows."""
-
-    shown: Mapping[str, Any] = field(default_factory=dict)
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.shown[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
 async def once(desk: Desk, key: str, name: str, run: Run, given: Mapping[str, Any]) -> Result:
     """Carry out a command, or say what became of it; `key` is the caller's, `name` the field of the operation.
 
@@ -79,7 +68,8 @@ async def once(desk: Desk, key: str, name: str, run: Run, given: Mapping[str, An
         "outcome": None,
         "at": desk.now,
     }
-    found = await _find(desk, row)
+    kind = _kind(run)
+    found = await _find(desk, row, kind)
     if found is not None:
         return found
 
@@ -94,7 +84,7 @@ async def once(desk: Desk, key: str, name: str, run: Run, given: Mapping[str, An
                 async with keyed.last() as connection:
                     await _settle(connection, row["mark"], result, await desk.store.keys.house.system(KEY))
     except Repeated:
-        return await _find(desk, row) or Result(problems=(IN_PROGRESS,))
+        return await _find(desk, row, kind) or kind(problems=(IN_PROGRESS,))
     return result
 
 
@@ -108,19 +98,20 @@ async def _claim(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
         raise Repeated
 
 
-async def _find(desk: Desk, row: Mapping[str, Any]) -> Result | None:
+async def _find(desk: Desk, row: Mapping[str, Any], kind: type[Result]) -> Result | None:
+    """What became of the key, as this kind of answer; None when it is free."""
     query = desk.store.reader.prepare(select(M.request, M.outcome, M.at).where(M.mark == bindparam("mark")))
     rows = await desk.store.reader.fetch(query, {"mark": row["mark"]})
     if not rows:
         return None
     asked, outcome, at = rows[0]
     if not hmac.compare_digest(bytes(asked), row["request"]):
-        return Result(problems=(REUSED,))
+        return kind(problems=(REUSED,))
     if outcome is None:
-        return Result(problems=(IN_PROGRESS,)) if instant(at) > desk.now - UNDER_WAY else None
+        return kind(problems=(IN_PROGRESS,)) if instant(at) > desk.now - UNDER_WAY else None
     content = open_envelope(await desk.store.keys.house.system(KEY), b64decode(outcome), row["mark"])
     kept = None if content is None else orjson.loads(content)
-    return Result(problems=(DONE,)) if kept is None else FirstAnswer(kept["affected"], shown=kept["shown"])
+    return kind(problems=(DONE,)) if kept is None else kind(kept["affected"], **kept["shown"])
 
 
 async def _settle(connection: AsyncConnection, mark: bytes, result: Result, key: bytes) -> None:
@@ -141,6 +132,13 @@ def _outcome(result: Result) -> bytes:
     plain = {each.name for each in fields(Result)}
     shown = {each.name: getattr(result, each.name) for each in fields(result) if each.name not in plain}
     return orjson.dumps({"affected": dict(result.affected), "shown": shown})
+
+
+@cache
+def _kind(run: Run) -> type[Result]:
+    """The class of a command's answers, whose other attributes have defaults to be shown with a problem."""
+    found = get_type_hints(unwrap(run)).get("return")
+    return found if isinstance(found, type) and issubclass(found, Result) else Result
 
 
 def _mark(desk: Desk, text: str) -> bytes:

@@ -46,6 +46,6 @@ async def end_session(desk: Desk, given: Mapping[str, Any]) -> Result:
     return await end_one(actor_at(desk), given.get("id") or 0)
 
 
-async def end_other_sessions(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def end_other_sessions(desk: Desk, given: Mapping[str, Any]) -> Ended:
     """The command of the API."""
     return await end_others(actor_at(desk))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from typing import Any
 
 import strawberry
@@ -74,6 +75,7 @@ def by_id(run: Run, field: str, *types: str) -> Run:
     What is no such id becomes a key that nobody has: the command says the same of both (D6).
     """
 
+    @wraps(run)
     async def with_key(desk: Desk, given: Mapping[str, Any]) -> Result:
         if given.get(field) is None:
             return await run(desk, given)

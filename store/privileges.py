@@ -52,14 +52,17 @@ async def privileges(address: Address, schemas: Sequence[Schema]) -> Privileges:
     return Privileges(*row)
 
 
-async def complaints(config: StoreConfig) -> list[str]:
-    """A sentence for each thing about the roles that an operator should mend; none on SQLite, which has no roles."""
+async def complaints(config: StoreConfig, working: bool = True) -> list[str]:
+    """A sentence for each thing about the roles that an operator should mend; none on SQLite, which has no roles.
+
+    A process that only serves, and leaves erasures to others (not `working`), needs no owner's role.
+    """
     found = []
     for address, schemas in by_database(config).items():
         name, served = address.url.database, await privileges(address, schemas)
         owner = config.maintained(address)
         kept = served if owner is address else await privileges(owner, schemas)
-        if not kept.owns_all:
+        if working and not kept.owns_all:
             found.append(
                 f"Erasures cannot be finished: {kept.role} does not own the tables of {name}, and so cannot vacuum "
                 "what was deleted. Set GATEWAY_MAINTENANCE_URL to the address of the role that owns them."

@@ -101,7 +101,7 @@ async def _work_until_stopped(settings: Settings) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     async with open_works(settings) as works:
-        await serving.tell_privileges(settings)
+        await serving.tell_privileges(settings, working=True)
         model = make_api(works, settings, means).model
         async with open_workers(works, settings, means, model) as workers, working(workers):
             log.info("working")
@@ -119,7 +119,7 @@ async def _demo(settings: Settings, listening: socket.socket) -> None:
 async def answer_until_stopped(settings: Settings, listening: socket.socket, opened: Opened) -> None:
     """Open the store, serve, close the store; `opened` prepares what is told once requests are answered."""
     async with open_works(settings) as works:
-        await serving.tell_privileges(settings)
+        await serving.tell_privileges(settings, working=settings.work or settings.seal_ledger)
         started = await opened(works, settings)
         tokens = DemoTokens(works, settings)
         with suppress(StoreUnavailable):  # while it is down nobody can tell; each token is asked for again

@@ -286,3 +286,24 @@ async def test_a_disabled_affiliate_takes_nothing(wallet: Wallet, company: Compa
         await register.register("Example Acquirer", "CARD", company.url, "CH", TODAY)
     with pytest.raises(AffiliateRefused):
         await register.set_disabled("Nobody", None)
+
+
+async def test_f10_a_payment_sent_again_is_told_what_became_of_the_first(wallet: Wallet, company: Company) -> None:
+    """The card leaves between two transactions: it leaves once, and the disclosure is on the disk before it."""
+    variables = {"in": {"invoice": await bill(wallet), "oneTime": ONCE}}
+    who = own(wallet.gate.ids[wallet.place], authenticated_at=int(TODAY.timestamp()))
+
+    before = len(await wallet.rows(disclosures))
+
+    async def send(key: str) -> Any:
+        answer = await wallet.gate.ask(PAY, who, variables=variables, idempotency_key=key)
+        return answer.data["payWithCard"]
+
+    first, *others = await asyncio.gather(*(send("k-1") for _ in range(4)))
+    answers = [first, *others, await send("k-1")]
+    told = [each for each in answers if not each["userErrors"]]
+    assert told and all(each == told[0] for each in told) and told[0]["outcome"] == "ACCEPTED"
+    assert {each["userErrors"][0]["code"] for each in answers if each["userErrors"]} <= {"IN_PROGRESS"}
+    assert answers[-1] == told[0] and len(company.got) == 1
+    assert len(await wallet.rows(disclosures)) == before + 1
+    assert (await send("k-2"))["userErrors"][0]["code"] == "ALREADY_PAID"

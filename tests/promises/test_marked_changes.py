@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 
-from resolvers.once import UNDER_WAY
+from resolvers.once import UNDER_WAY, _kind
 from schema.api import Api
+from schema.fields import DECLARED
+from schema.mutation import Mutation
+from schema.sources import Attribute
 from store.changes import customer_changes
 from store.command_keys import command_keys
 from store.config import StoreConfig
@@ -142,3 +146,13 @@ async def test_a_key_rests_as_a_fingerprint(changing: Gate) -> None:
     async with changing.store.write() as connection:
         (row,) = (await connection.execute(select(command_keys))).all()
     assert len(row.mark) == len(row.request) == 16 and b"alice" not in row.mark and "Example" not in row.outcome
+
+
+def test_f10_every_command_says_what_its_answer_holds() -> None:
+    """So that a problem, or the first answer, can be shown in the place of any of them."""
+    for each in Mutation.__strawberry_definition__.fields:  # type: ignore[attr-defined]
+        kind = _kind(each.metadata[DECLARED].source.run)
+        kept = {field.name for field in fields(kind)}
+        for part in each.type.__strawberry_definition__.fields:
+            source = part.metadata[DECLARED].source
+            assert not isinstance(source, Attribute) or source.name in kept, f"{each.python_name}.{part.python_name}"
