@@ -33,9 +33,9 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "wait": (
         "Too many wrong attempts. The next one is looked at in $wait s. A device you have used before, a passkey, or a "
-        "code together with the password are let in at once.",
-        "Trop d'essais erronés. Le prochain sera examiné dans $wait s. Un appareil déjà utilisé, une clé d'accès, ou un "
-        "code avec le mot de passe passent tout de suite.",
+        "link to a new password still opens the account.",
+        "Trop d'essais erronés. Le prochain sera examiné dans $wait s. Un appareil déjà utilisé, une clé d'accès ou un "
+        "lien vers un nouveau mot de passe ouvrent encore le compte.",
     ),
     "code_beside": ("Code from your app, or a recovery code", "Code de votre application, ou code de secours"),
     "with_passkey": ("Sign in with a passkey", "Se connecter avec une clé d'accès"),
