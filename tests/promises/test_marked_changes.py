@@ -1,4 +1,4 @@
-"""A change with an Idempotency-Key is made once, at whichever replica and however often it is sent (F1, F4)."""
+"""A change with an Idempotency-Key is made once, at whichever replica and however often it is sent (F1, F4, F10)."""
 
 from __future__ import annotations
 
