@@ -1,4 +1,4 @@
-"""`/metrics` in Prometheus' text form: how the gateway fares. No label names a person, a client or a value."""
+"""`/metrics` in Prometheus' text form: how the gateway fares. No label names a person or a value."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def list_routes(
         return []
     collectors = (
         of_executions(counts),
-        of_refusals(refused or {}),
+        of_refusals({} if refused is None else refused),
         of_erasures(store),
         of_outbox(store),
         of_ledger(store),

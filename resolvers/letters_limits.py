@@ -1,9 +1,10 @@
 """How many letters go out because somebody asked for them: limits shared by all replicas, in the store (S13).
 
 A letter that anybody can cause (to an address that they typed, or by naming somebody) is counted for its recipient over
-all kinds, for its recipient and its customer by kind; whatever of these is used up keeps it back. The counts are a
-generic cell rate algorithm (`store.slowdowns`), taken in the transaction that writes the letter: without a letter there
-is no count, and each alias of an operation counts.
+all kinds, for its recipient and its customer by kind; whatever of these is used up keeps it back. The link to a new
+password has counts of its own alone, or whoever fills a mailbox with other letters would lock its owner out (S1). The
+counts are a generic cell rate algorithm (`store.slowdowns`), taken in the transaction that writes the letter: without a
+letter there is no count, and each alias of an operation counts.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from store.database import Store
 from store.slowdowns import KEY, Pace, hashed, take
 
 OF_RECIPIENT = Pace(burst=8, seconds=3_600)
-"""Letters of all kinds to one mailbox."""
+"""Letters of all kinds but PASSWORD_RESET to one mailbox."""
 
 
 class Kind(Enum):
@@ -54,10 +55,11 @@ class LetterLimits:
         keys = self._store.keys
         key, mailbox = await keys.house.system(KEY), keys.blind_index(Lookup.EMAIL, _untagged(address)).hex()
         paces = {
-            hashed(key, "letters", mailbox): OF_RECIPIENT,
             hashed(key, "letters", kind.name, mailbox): kind.of_recipient,
             hashed(key, "letters", kind.name, customer_id): kind.of_customer,
         }
+        if kind is not Kind.PASSWORD_RESET:
+            paces[hashed(key, "letters", mailbox)] = OF_RECIPIENT
         wait = await take(connection, paces, int(now.timestamp() * 1000))
         return -int(-wait // 1)
 

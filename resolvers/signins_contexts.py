@@ -21,7 +21,7 @@ class Verdict(Enum):
 
     SAME = "Nothing is new: nothing is written."
     NOTICED = "Another network or another device: an access that is recorded and judged."
-    PROOF = "Another country, or a network and a device that are both new where no country is known: prove it anew."
+    PROOF = "Another country, or one that cannot be told where it matters: prove it anew."
     ENDED = "Country, network and device are new all at once: it ends."
 
     @property
@@ -80,7 +80,9 @@ class Context:
         if new_country and new_network and new_device:
             return Finding(Verdict.ENDED, held, _joined([*known, *learned]), new_device, new_country)
         located = country is not None and bool(countries)
-        if new_country or (new_network and new_device and not located):
+        # Whoever hides their address, as headers that contradict each other do, hides the country, too.
+        hidden = self.address is None and bool(countries)
+        if new_country or hidden or (new_network and new_device and not located):
             told = self._mark(REFUSED, row_id, name or network_of(self.address))
             after = held if told in known else _joined([*known, told])
             return Finding(Verdict.PROOF, held, after, new_device, new_country)

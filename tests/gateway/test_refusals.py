@@ -122,10 +122,25 @@ async def test_no_value_reaches_the_sums_the_log_or_the_metric(
         assert f"gateway_refusals_total{{{labels}}}" in shown
 
 
+async def test_the_metric_counts_what_is_refused_after_the_start(counting: Counting) -> None:
+    """(G17) The addresses are made before anything was refused, as `gateway serve` makes them."""
+    app = metrics_app(counting)
+    await counting.ask(PHONES, BILLING)
+    assert 'gateway_refusals_total{client="billing",purpose="INVOICING",coordinate="Customer.phone"' in await read(app)
+
+
 async def metrics(counting: Counting) -> str:
+    return await read(metrics_app(counting))
+
+
+def metrics_app(counting: Counting) -> Router:
     networks = [ip_network("127.0.0.0/8")]
-    routes = list_routes(counting.gate.store, {}, networks, counting.gate.clock, counting.refusals.totals)
-    transport = httpx.ASGITransport(Router(routes=routes), client=("127.0.0.1", 5))
+    routes = list_routes(counting.gate.store, {}, networks, counting.gate.clock, (), counting.refusals.totals)
+    return Router(routes=routes)
+
+
+async def read(app: Router) -> str:
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 5))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
         return (await http.get("/metrics")).text
 

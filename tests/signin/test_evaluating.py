@@ -116,6 +116,21 @@ async def test_a_new_country_asks_for_a_fresh_proof(placed: Lobby, somebody: Per
     assert await turns_up(placed, renewed, AWAY) and await turns_up(placed, renewed, HOME)
 
 
+async def test_who_hides_their_address_hides_no_country(placed: Lobby, somebody: Person) -> None:
+    """S12, H8: what the headers leave untold is never taken for the country that the session belongs to."""
+    opened = await placed.enter(somebody)
+    session = await placed.session(opened)
+    assert session is not None
+    evaluator = Evaluator(placed.store, placed.means)
+    for _ in range(3):
+        assert not await evaluator.admits(session, Visitor(None, FIREFOX), placed.now)
+        session = await placed.session(opened)
+        assert session is not None
+    assert await turns_up(placed, opened, HOME)
+    assert await accesses(placed) == [("SUCCEEDED", False), ("FAILED", True)]
+    assert len(await placed.letters(somebody)) == 1
+
+
 async def test_everything_new_at_once_ends_the_session(placed: Lobby, somebody: Person) -> None:
     """S12: country, network and device; its tokens end with it, and it is told."""
     opened, other = await placed.enter(somebody), await placed.enter(somebody, "WEBMAIL")
