@@ -175,10 +175,11 @@ class Arguments:
         return "17" if drawing.chance(3) else _quoted(id_())
 
     def _domain(self) -> str:
-        drawing, pools = self.drawing, self.drawing.pools
+        drawing = self.drawing
+        names = drawing.pools.lookups.get("domain", ("nothing.example",))
 
         def value() -> str:
-            return drawing.one_of(("no name", "")) if drawing.chance(8) else drawing.one_of(pools.lookups["domain"])
+            return drawing.one_of(("no name", "")) if drawing.chance(8) else drawing.one_of(names)
 
         if drawing.chance(45):
             return drawing.variables.of("String", value, needed=True)

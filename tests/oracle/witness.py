@@ -61,6 +61,8 @@ RELATIONS: Mapping[str, tuple[str, str, str, str]] = {
     "Customer.erasures": ("erasures", "customer_id", "id", "newest"),
     "Customer.changes": ("customer_changes", "customer_id", "id", "newest"),
     "Customer.exports": ("exports", "customer_id", "id", "newest"),
+    "Customer.authorizedApps": ("oauth_consents", "customer_id", "id", "newest"),
+    "Customer.appSessions": ("oauth_families", "customer_id", "id", "newest"),
     "Credential.secondFactors": ("second_factors", "credential_id", "id", "oldest"),
     "Service.customer": ("customers", "id", "customer_id", "one"),
     "Domain.customer": ("customers", "id", "customer_id", "one"),
@@ -72,7 +74,7 @@ TYPES = {
     "customers": "Customer", "services": "Service", "domains": "Domain", "invoices": "Invoice", "consents": "Consent",
     "credentials": "Credential", "second_factors": "SecondFactor", "sign_ins": "SignIn", "sessions": "Session",
     "cookie_choices": "CookieChoice", "disclosures": "Disclosure", "erasures": "Erasure", "exports": "Export",
-    "customer_changes": "Change",
+    "customer_changes": "Change", "oauth_consents": "AuthorizedApp", "oauth_families": "AppSession",
 }  # fmt: skip
 WAYS_TO_PAY = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
 
