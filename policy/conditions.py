@@ -18,6 +18,7 @@ class Condition(Row):
     NEWS_NOT_DECLINED = "The customer has not switched product news off.", "ROW"
     CARD_STORAGE_CONSENTED = "The customer's consent to store this card stands.", "ROW"
     DISCLOSURE_MAY_BE_TOLD = "No order forbids telling the customer of this disclosure (yet).", "ROW"
+    REGISTRATION_RUNS = "The domain is registered: it has not expired, and its service has not ended.", "ROW"
     WHOIS_NAME_PUBLISHED = (
         "The domain owner's name is one that the registry publishes.",
         "VALUE",

@@ -61,12 +61,14 @@ async def announce(
 ) -> None:
     """Write one message to each subscribed system, in the caller's transaction; ValueError for what may be personal.
 
-    With `to`, only these of the subscriptions: of companies outside, those whom it concerns.
+    With `to`, only these of the subscriptions: of companies outside, those whom it concerns. The customer's id is not
+    theirs to have, so they are told of the facts alone.
 
     The customer's messages are numbered in the order in which their changes are committed: the customer's row is
     locked from here to the end of the transaction, and each id is above the ones before it.
     """
-    receivers, content = await _prepared(connection, event, key.global_id, key.customer_id, now, coordinates, facts)
+    whose = key.customer_id if to is None else None
+    receivers, content = await _prepared(connection, event, key.global_id, whose, now, coordinates, facts)
     if to is not None:
         receivers = [each for each in receivers if each in to]
     if not receivers:
@@ -102,7 +104,7 @@ async def _prepared(
     connection: AsyncConnection,
     event: str,
     id_of: Callable[[str, int], str],
-    customer_id: int,
+    customer_id: int | None,
     now: datetime,
     coordinates: Sequence[str],
     facts: Mapping[str, Fact] | None,
@@ -112,7 +114,8 @@ async def _prepared(
         raise ValueError("there is no such event")
     if any(not COORDINATE.fullmatch(each) for each in coordinates):
         raise ValueError("coordinates are names of the schema, such as Customer.name")
-    data: dict[str, Any] = {"customer": id_of("Customer", customer_id), "coordinates": sorted(coordinates)}
+    data: dict[str, Any] = {} if customer_id is None else {"customer": id_of("Customer", customer_id)}
+    data["coordinates"] = sorted(coordinates)
     data |= {name: _shown(fact, id_of) for name, fact in (facts or {}).items()}
     content = orjson.dumps({"type": event, "timestamp": _stamp(now), "data": data})
     rows = await LISTENING.rows(connection, {})

@@ -21,7 +21,14 @@ from store.payments import card_vault, payment_methods
 from store.subjectkey import SubjectKey
 
 P, V, I = payment_methods.c, card_vault.c, invoices.c  # noqa: E741  (the tables' columns)
-CARD_FIELDS = ("Card.number", "Card.expMonth", "Card.expYear")
+COORDINATES = {
+    "number": "Card.number",
+    "expMonth": "Card.expMonth",
+    "expYear": "Card.expYear",
+    "securityCode": "Card.securityCode",
+    "card": "Card.id",
+}
+"""What leaves of a card, by its name in the message: what stands here is recorded, and what does not cannot leave."""
 
 NO_INVOICE = UserProblem("NOT_FOUND", "There is no such invoice.", ("invoice",))
 PAID = UserProblem("ALREADY_PAID", "This invoice is paid.", ("invoice",))
@@ -45,6 +52,11 @@ class _Card:
     """What pays; it never prints itself."""
 
     facts: Mapping[str, Any]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What leaves with it, by coordinate; KeyError for what nothing is declared of."""
+        return tuple(COORDINATES[each] for each in self.facts)
 
 
 async def pay_with_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
@@ -116,7 +128,7 @@ def _payment(key: SubjectKey, invoice: Any, card: _Card) -> Parcel:
         kind="payment",
         id=f"pay_{reference}",
         trigger=f"invoice:{reference}",
-        fields=(*CARD_FIELDS, "Invoice.amountCents", "Invoice.currency"),
+        fields=(*card.fields, "Invoice.id", "Invoice.amountCents", "Invoice.currency"),
         content=content | {"card": dict(card.facts)},
     )
 
@@ -142,7 +154,7 @@ async def forward_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
             "card",
             f"card_{key.lasting_id('Card', given['card'])}_{reference}",
             f"card:{reference}",
-            CARD_FIELDS,
+            card.fields,
             content,
         )
         await write_down(connection, desk, key, affiliate, parcel)

@@ -55,6 +55,8 @@ class Result:
     affected: Mapping[str, int] = field(default_factory=dict)
     """The primary keys of the rows to show in the payload, by the name of the payload's field."""
     problems: tuple[UserProblem, ...] = ()
+    disclosed: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """What of which domain the command has recorded as disclosed, by coordinate: showing it discloses it no more."""
 
     repeatable: ClassVar[bool] = True
     """Whether a repeated request may be shown the same; not so where a secret is shown beside the rows."""

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, se
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from policy.conditions import Condition
-from resolvers.filters import masked, owner_of, row_filters
+from resolvers.filters import masked, owner_of, row_filters, running
 from resolvers.relations import Relation
 from store.customers import customers
 from store.domains import domains
@@ -146,8 +146,10 @@ class ByIndex:
         self.reader = reader
         self.layout = Layout.of(projection)
         found = index == bindparam(INDEX, type_=index.type)
-        if index.table is domains and projection.table is customers:
-            found = customers.c.id.in_(select(domains.c.customer_id).where(found))
+        if index.table is domains:  # Names that ended may be another's by now: only a running one says whose it is.
+            found = found & running()
+            if projection.table is customers:
+                found = customers.c.id.in_(select(domains.c.customer_id).where(found))
         self._prepared: Prepared = reader.prepare(_select(projection, self.layout).where(found))
 
     async def rows(self, index: bytes, parameters: Mapping[str, Any]) -> Sequence[Row]:

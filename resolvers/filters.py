@@ -15,6 +15,7 @@ from store.disclosures import disclosures
 from store.domains import domains
 from store.metadata import Id, Instant
 from store.payments import payment_methods
+from store.registrations import runs
 
 SUBJECT = "subject"
 """The parameter that carries the customer a token is bound to."""
@@ -69,6 +70,11 @@ def _ruled(field: str, *rules: Publishing) -> ColumnElement[bool]:
     return or_(*(and_(domains.c.registrant_kind == kind, domains.c.tld.in_(tlds)) for kind, tlds in kinds))
 
 
+def running() -> ColumnElement[bool]:
+    """The registration runs at the moment of the request."""
+    return runs(bindparam(NOW, type_=Instant))
+
+
 CLAUSES: dict[Condition, tuple[Table, ColumnElement[bool]]] = {
     Condition.NEWS_NOT_DECLINED: (customers, customers.c.product_news.is_(True)),
     Condition.CARD_STORAGE_CONSENTED: (payment_methods, _given() & ~_taken_back()),
@@ -76,6 +82,7 @@ CLAUSES: dict[Condition, tuple[Table, ColumnElement[bool]]] = {
         disclosures,
         disclosures.c.embargoed_until.is_(None) | (disclosures.c.embargoed_until <= bindparam(NOW, type_=Instant)),
     ),
+    Condition.REGISTRATION_RUNS: (domains, running()),
     Condition.WHOIS_NAME_PUBLISHED: (domains, _published("name")),
     Condition.WHOIS_ADDRESS_PUBLISHED: (domains, _published("address")),
     Condition.WHOIS_EMAIL_PUBLISHED: (domains, _published("email")),

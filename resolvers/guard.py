@@ -38,7 +38,7 @@ class Revealed:
     is stopped here, by whatever road the row came.
     """
 
-    __slots__ = ("_judge", "_store", "handed", "known", "subjects")
+    __slots__ = ("_judge", "_store", "disclosed", "handed", "known", "subjects")
 
     def __init__(self, store: KeyStore, judge: Judge | None = None) -> None:
         self._store = store
@@ -48,6 +48,8 @@ class Revealed:
         self.subjects: dict[str, None] = {}
         self.handed: dict[int, HandedOver] = {}
         """What of which domain was read for its registry."""
+        self.disclosed: dict[int, frozenset[str]] = {}
+        """What of it was recorded already by the command that handed it over."""
 
     async def learn(self, owners: Iterable[int]) -> None:
         """Note these owners, and get the keys of those not met before; CustomerLimitError before any is noted."""
@@ -71,6 +73,8 @@ class Revealed:
         tld, kind = (layout.at[each] for each in NEEDED)
         for row in rows:
             found = {column: name for column, name in layout.handed.items() if row[layout.at[column]] is not None}
+            if known := self.disclosed.get(row[0]):
+                found = {column: name for column, name in found.items() if name not in known}
             over = self.handed.setdefault(row[0], HandedOver(row[layout.owner_at], row[tld], row[kind]))
             over.shown.update(found)
 

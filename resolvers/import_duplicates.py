@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Column, bindparam, select
 
+from resolvers.filters import NOW
 from resolvers.import_report import Fault, Problem
 from resolvers.import_source import Record
 from resolvers.newcomer import NewCustomer
@@ -16,7 +18,9 @@ from store.blindindex import Lookup
 from store.customers import customers
 from store.database import Store
 from store.domains import domains
+from store.metadata import Instant
 from store.reading import Prepared
+from store.registrations import runs
 
 INDEXES: dict[Lookup, Column[bytes]] = {
     Lookup.EMAIL: customers.c.email_index,
@@ -36,13 +40,16 @@ class Duplicates:
     of the blind indexes. A bad row is remembered too, so that its double is not taken for the only one.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, now: datetime) -> None:
+        self._store, self._now = store, now
         self._seen = sqlite3.connect("", isolation_level=None)
         self._seen.execute("CREATE TABLE seen (value BLOB PRIMARY KEY) WITHOUT ROWID")
         self._find: dict[Lookup, Prepared] = {
             kind: store.reader.prepare(
-                select(column).where(column.in_([bindparam(place, type_=column.type) for place in _PLACES]))
+                select(column).where(
+                    column.in_([bindparam(place, type_=column.type) for place in _PLACES]),
+                    *([runs(bindparam(NOW, type_=Instant))] if kind is Lookup.DOMAIN else []),
+                )
             )
             for kind, column in INDEXES.items()
         }
@@ -74,7 +81,9 @@ class Duplicates:
         for start in range(0, len(values), AT_ONCE):
             some = values[start : start + AT_ONCE]
             some += some[-1:] * (AT_ONCE - len(some))
-            rows = await self._store.reader.fetch(self._find[kind], dict(zip(_PLACES, some, strict=True)))
+            rows = await self._store.reader.fetch(
+                self._find[kind], {NOW: self._now, **dict(zip(_PLACES, some, strict=True))}
+            )
             found += [bytes(row[0]) for row in rows]
         return found
 
@@ -90,5 +99,5 @@ class Duplicates:
         if customer.customer_number is not None:
             yield "customer_number", Lookup.CUSTOMER_NUMBER, index(Lookup.CUSTOMER_NUMBER, customer.customer_number)
         for place, service in enumerate(customer.services):
-            if service.domain is not None:
+            if service.domain is not None and service.ended(self._now) is None:
                 yield f"services[{place}].name", Lookup.DOMAIN, index(Lookup.DOMAIN, service.domain.name)

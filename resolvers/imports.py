@@ -50,7 +50,7 @@ async def import_customers(
     nor the report hold a value of the file.
     """
     run = _Run(store, Source(path, format), now or datetime.now(UTC), progress)
-    with Duplicates(store) as duplicates:
+    with Duplicates(store, run.now) as duplicates:
         await run.check(duplicates)  # 1
     if dry_run or not run.good_rows or (run.bad_rows and not skip_bad):  # 2
         return run.report(0, dry_run)

@@ -76,6 +76,12 @@ class NewService:
         if (self.status == "TERMINATED") != (self.terminated_at is not None):
             raise ValueError("A service has an end exactly when it is TERMINATED.")
 
+    def ended(self, now: datetime) -> datetime | None:
+        """When it was over, or the registration of its domain had expired; None while it runs (`runs`)."""
+        expires = None if self.domain is None or self.status == "REDEMPTION" else self.domain.expires_at
+        expired = expires if expires is not None and expires <= now else None
+        return self.terminated_at or expired
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewConsent:

@@ -76,7 +76,9 @@ class Writer:
     def _service(self, service: NewService) -> None:
         id_ = self._add(services, service, without=("domain",))
         if service.domain is not None:
-            self._add(domains, service.domain, service_id=id_, registrant_confirmed_at=service.domain.registered_at)
+            since = service.domain.registered_at
+            over = service.ended(self._now)
+            self._add(domains, service.domain, service_id=id_, registrant_confirmed_at=since, released_at=over)
 
     def _consents(self, new: NewCustomer) -> dict[int, int]:
         """The id of each event's row by the identity of the event: two equal events are still two."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, select
+from sqlalchemy import Column, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.registries import registry_of
@@ -18,13 +18,13 @@ from resolvers.registrants_letters import RegistrantLetter
 from resolvers.texts import Texts
 from store.database import Store
 from store.domains import domains
-from store.metadata import ADDRESS_PARTS
-from store.services import services
+from store.metadata import ADDRESS_PARTS, Instant
+from store.registrations import runs
 from store.subjectkey import SubjectKey
 from values.domain_name import to_unicode
 from values.mailbox import same_mailbox
 
-D, S = domains.c, services.c
+D = domains.c
 DETAILS: Final[Mapping[str, Column[Any]]] = {
     "name": D.registrant_name,
     "address": D.registrant_address,
@@ -77,7 +77,7 @@ class Owned:
     name: str
     email: str | None
     live: bool
-    """Whether the domain is registered still, so that its owner must be known (R45)."""
+    """Whether its registration runs, so that its owner must be known (R45)."""
     erasure_at: datetime | None
     confirmed: bool
     """Whether the owner has said that they are; until then nothing that was typed about them leaves the house (S13)."""
@@ -90,20 +90,17 @@ async def owned(connection: AsyncConnection, key: SubjectKey, domain: int, now: 
         D.registrant_kind,
         D.name,
         D.registrant_email,
-        D.expires_at,
         D.registrant_erasure_at,
         D.registrant_confirmed_at,
     )
-    found = select(*columns, S.status).outerjoin(services, S.id == D.service_id)
+    found = select(*columns, runs(literal(now, Instant())).label("live"))
     mine = found.where(D.id == domain, D.customer_id == key.customer_id).with_for_update(of=domains)
     row = (await connection.execute(mine)).one_or_none()
     if row is None:
         return None
-    lasts = row.expires_at is None or row.expires_at > now
-    live = lasts if row.status is None else row.status != "TERMINATED"
     name, email = (opened(key, column, domain, row._mapping[column.name]) for column in (D.name, D.registrant_email))
     confirmed, erasure = row.registrant_confirmed_at is not None, row.registrant_erasure_at
-    return Owned(domain, row.tld, row.registrant_kind, name or "", email, live, erasure, confirmed)
+    return Owned(domain, row.tld, row.registrant_kind, name or "", email, bool(row.live), erasure, confirmed)
 
 
 def opened(key: SubjectKey, column: Column[Any], domain: int, resting: bytes | None) -> str | None:

@@ -13,15 +13,19 @@ from resolvers.announcements import Fact, Ref, announce
 from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.letters_limits import rate_limited
-from resolvers.registrants import COORDINATES, D, S, owned, read_details, same, sealed, tell_owner
+from resolvers.registrants import COORDINATES, D, owned, read_details, same, sealed, tell_owner
 from resolvers.registrants_confirming import ask_owner, is_confirmed, writing
 from resolvers.registrants_letters import RegistrantLetter
+from resolvers.registries import disclose_registration
 from resolvers.services import word
 from store.blindindex import Lookup
 from store.domains import REGISTRANT_KINDS, domains
 from store.ids import new_id
+from store.registrations import release_ended
+from store.services import services
 from values.domain_name import DomainNameError, to_ascii
 
+S = services.c
 NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service that runs.", ("service",))
 NO_DOMAIN_SERVICE = UserProblem("NOT_A_DOMAIN", "This service is not the subscription of a domain.", ("service",))
 HAS_ONE = UserProblem("TAKEN", "This service has its domain already.", ("service",))
@@ -62,7 +66,8 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
             return Result(problems=(NO_DOMAIN_SERVICE,))
         if await connection.scalar(select(D.id).where(D.service_id == given["service"])) is not None:
             return Result(problems=(HAS_ONE,))
-        if await connection.scalar(select(D.id).where(D.name_index == mark)) is not None:
+        await release_ended(connection, [mark], desk.now)
+        if await connection.scalar(select(D.id).where(D.name_index == mark, D.released_at.is_(None))) is not None:
             return Result(problems=(TAKEN,))
         id_, email, ways = new_id(), details.get(D.registrant_email), writing(desk)
         written, known = sealed(key, id_, {D.name: name, **details}), await is_confirmed(connection, key, email)
@@ -88,10 +93,16 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
         facts: dict[str, Fact] = {"domain": Ref("Domain", id_), "service": Ref("Service", given["service"])}
         await record(connection, desk, key, coordinates)
         await announce(connection, key, Event.DOMAIN_REGISTERED.wire, desk.now, coordinates, facts)
+        handed = [
+            "Domain.name",
+            "Domain.registrantKind",
+            *(COORDINATES[each] for each, value in details.items() if value),
+        ]
+        await disclose_registration(connection, key, id_, row["tld"], handed, desk.now)
         domain = await owned(connection, key, id_, desk.now)
         assert domain is not None  # It was written a moment ago.
         await tell_owner(connection, ways, key, RegistrantLetter.NOTICE, domain)
-    return Result(affected={"domain": id_, "customer": key.customer_id})
+    return Result(affected={"domain": id_, "customer": key.customer_id}, disclosed={id_: frozenset(handed)})
 
 
 async def update_registrant(desk: Desk, given: Mapping[str, Any]) -> Result:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import bindparam, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
@@ -27,16 +27,20 @@ from resolvers.signins import Visitor
 from store.blindindex import Lookup
 from store.database import Store
 from store.domains import domains
-from store.metadata import Id
+from store.metadata import Id, Instant
 from store.reading import Row
 from store.registrant_links import CONFIRMATION_KEY, KEY, RegistrantLink, link_secret
-from store.services import services
+from store.registrations import runs
 from store.subjectkey import SubjectKey
 
 D = domains.c
 LIFE = timedelta(hours=1)
 MOST = 500
 """Owners that one round erases; the next one goes on."""
+
+
+OWNERS = 10
+"""The newest registrations of one name that are looked at: one runs, the others have ended."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,11 +62,12 @@ class RegistrantLinks:
         self._store, self._means = store, means
         self._guesses = Guesses(store)
         columns = select(D.id, D.customer_id, D.registrant_email, D.name)
-        self._by_name = store.reader.prepare(columns.where(D.name_index == bindparam("mark")))
+        named = columns.where(D.name_index == bindparam("mark")).order_by(D.id.desc()).limit(OWNERS)
+        self._by_name = store.reader.prepare(named)
         self._by_id = store.reader.prepare(columns.where(D.id == bindparam("id", type_=Id)))
 
     async def send(self, name: str, visitor: Visitor, now: datetime) -> Denied | None:
-        """Write to the owner of a domain, if there is one with an address; whoever asks is told the same in any case.
+        """Write to the owners that a domain has or had, where they have an address; whoever asks is told the same.
 
         Too many requests from one network are refused; too many for one domain are answered and not sent, so that
         nobody's mailbox can be filled.
@@ -74,8 +79,9 @@ class RegistrantLinks:
             mark = self._store.keys.blind_index(Lookup.DOMAIN, name)
             much = await self._guesses.charge([Bucket(Pace.RESET, b"registrant" + mark)], now)
             rows = await self._store.reader.fetch(self._by_name, {"mark": mark})
-            if rows and rows[0][2] is not None and not much:
-                await self._write(_holder(rows[0]), now)
+            for row in rows:  # Whose domain has ended is kept here for a while, and has rights as long as that.
+                if row[2] is not None and not much:
+                    await self._write(_holder(row), now)
             return None
 
         return await no_sooner(self._means.times.refusal, work(), always=True)
@@ -163,9 +169,8 @@ async def erase_owner(connection: AsyncConnection, desk: Desk, key: SubjectKey, 
 
 async def erase_due_owners(desk: Desk) -> int:
     """Erase the owners who asked for it and whose domain has ended; how many. Each is a transaction of its own."""
-    service = services.c
-    over = or_(service.status == "TERMINATED", and_(service.id.is_(None), D.expires_at <= desk.now))
-    due = select(D.id, D.customer_id).outerjoin(services, service.id == D.service_id)
+    over = ~runs(literal(desk.now, Instant()))
+    due = select(D.id, D.customer_id)
     async with desk.store.write() as connection:
         found = (await connection.execute(due.where(D.registrant_erasure_at.is_not(None), over).limit(MOST))).all()
     done = 0

@@ -19,6 +19,7 @@ from store.domains import domains
 from store.ids import new_id
 from store.keystore import KeyStore
 from store.payments import card_vault
+from store.registrations import release_ended
 from store.subjectkey import SubjectKey
 
 INDEXES: dict[Column[bytes], tuple[str, Lookup]] = {
@@ -29,6 +30,9 @@ INDEXES: dict[Column[bytes], tuple[str, Lookup]] = {
     card_vault.c.fingerprint: ("number", Lookup.CARD),
 }
 """Each blind index with the value it is made from."""
+
+NAMES = 500
+"""Names of domains that one statement lets go of."""
 
 NewId = Callable[[], int]
 
@@ -68,7 +72,12 @@ async def add(
     owners = dict(zip(ids, subjects, strict=True))
     for table in TABLES:  # 3
         if rows[table]:
-            await connection.execute(insert(table), _sealed(table, rows[table], owners, keys))
+            resting = _sealed(table, rows[table], owners, keys)
+            if table is domains:
+                for start in range(0, len(resting), NAMES):
+                    named = [row["name_index"] for row in resting[start : start + NAMES]]
+                    await release_ended(connection, named, moment)
+            await connection.execute(insert(table), resting)
     return ids
 
 

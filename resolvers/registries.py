@@ -5,12 +5,13 @@ No field is handed over by being asked for: a detail that the registry does not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Column
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.bases import LegalBasis
 from policy.purposes import Purpose
@@ -48,24 +49,47 @@ class HandedOver:
         return detail is not None and rule_of(self.tld, self.kind, detail).free
 
 
+async def disclose_registration(
+    connection: AsyncConnection, key: SubjectKey, domain: int, tld: str, coordinates: Sequence[str], now: datetime
+) -> None:
+    """Record what the registration of a domain handed to its registry, whatever is published or shown of it (R23).
+
+    An owner is named to have a domain, so all of it rests on the contract; publishing is another matter (`HandedOver`).
+    """
+    await _disclose(connection, key, LegalBasis.A6_1_B, domain, tld, coordinates, now)
+
+
 async def disclose_to_registries(
     store: Store, handed: Mapping[int, HandedOver], known: Mapping[int, SubjectKey | None], now: datetime
 ) -> None:
     """Write them down in one transaction, durable when it returns; `handed` is by the domain's key."""
     async with store.write() as connection:
         for domain, over in handed.items():
-            key, registry = known[over.owner], registry_of(over.tld)
+            key = known[over.owner]
             for basis, coordinates in over.by_basis():
                 if key is not None and coordinates:
-                    await disclose(
-                        connection,
-                        key,
-                        recipient_kind=Recipient.REGISTRY,
-                        recipient_name=registry.name if registry is not None else f"registry of .{over.tld}",
-                        country=None,
-                        purpose=Purpose.DOMAIN_REGISTRATION,
-                        legal_basis=basis,
-                        coordinates=coordinates,
-                        trigger=key.global_id("Domain", domain),
-                        now=now,
-                    )
+                    await _disclose(connection, key, basis, domain, over.tld, coordinates, now)
+
+
+async def _disclose(
+    connection: AsyncConnection,
+    key: SubjectKey,
+    basis: LegalBasis,
+    domain: int,
+    tld: str,
+    coordinates: Sequence[str],
+    now: datetime,
+) -> None:
+    registry = registry_of(tld)
+    await disclose(
+        connection,
+        key,
+        recipient_kind=Recipient.REGISTRY,
+        recipient_name=registry.name if registry is not None else f"registry of .{tld}",
+        country=None,
+        purpose=Purpose.DOMAIN_REGISTRATION,
+        legal_basis=basis,
+        coordinates=coordinates,
+        trigger=key.global_id("Domain", domain),
+        now=now,
+    )

@@ -15,6 +15,7 @@ from resolvers.commands import Desk, Result, UserProblem
 from resolvers.erasures import active_services, last_end, standing_erasure, withdraw
 from resolvers.texts import Texts
 from store.customers import customers
+from store.domains import domains
 from store.ids import new_id
 from store.services import SERVICE_KINDS, services
 from store.subjectkey import SubjectKey
@@ -78,7 +79,10 @@ async def _begin(
 
 
 async def terminate_service(desk: Desk, given: Mapping[str, Any]) -> Result:
-    """End a service; when it was the last one, the clocks of erasure start. Ending it again changes nothing."""
+    """End a service, and the registration of its domain with it: nothing more is published, the name is free again.
+
+    When it was the last one, the clocks of erasure start. Ending it again changes nothing.
+    """
     at: datetime = given.get("at") or desk.now
     if at > desk.now + AHEAD:
         return Result(problems=(FUTURE,))
@@ -92,6 +96,8 @@ async def terminate_service(desk: Desk, given: Mapping[str, Any]) -> Result:
                 return Result(problems=(BEFORE,))
             ended = {"status": "TERMINATED", "terminated_at": at, "renews_at": None}
             await connection.execute(update(services).where(S.id == given["service"]).values(ended))
+            mine = domains.c.service_id == given["service"], domains.c.released_at.is_(None)
+            await connection.execute(update(domains).where(*mine).values(released_at=at))
             (key,) = await desk.store.keys.subjects([row.customer_id])
             if key is not None:
                 facts = {"service": Ref("Service", given["service"])}

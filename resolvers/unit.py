@@ -78,6 +78,7 @@ class Unit:
             except Exception as error:
                 self.failed[key] = error
                 raise
+        self.revealed.disclosed.update(self.performed[key].disclosed)
         return self.performed[key]
 
     async def related(self, place: Hashable, fetch: ByKey, key: int) -> list[Admitted]:
@@ -132,7 +133,11 @@ class Unit:
 
     async def found(self, fetch: ByIndex, kind: str, value: str) -> list[Admitted]:
         """The customer whose e-mail, number or domain this is, by blind index: the value never reaches the SQL."""
-        rows = await fetch.rows(self.store.keys.blind_index(kind, value), self.parameters)
+        return await self.located(fetch, self.store.keys.blind_index(kind, value))
+
+    async def located(self, fetch: ByIndex, index: bytes) -> list[Admitted]:
+        """The same by the index itself."""
+        rows = await fetch.rows(index, self.parameters)
         return await self.revealed.admit(rows, fetch.layout)
 
     def _loader(self, place: Hashable, load: Any) -> DataLoader[int, Any]:

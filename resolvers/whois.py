@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
@@ -16,6 +16,8 @@ from resolvers.commands import Desk, Result, UserProblem
 from resolvers.consenting import give, standing, withdraw
 from store.customers import customers
 from store.domains import domains
+from store.metadata import Instant
+from store.registrations import runs
 from store.subjectkey import SubjectKey
 
 D = domains.c
@@ -64,9 +66,10 @@ def refused(tld: str, kind: str, field: str, hide: bool) -> UserProblem | None:
 
 
 async def _consent(connection: AsyncConnection, desk: Desk, key: SubjectKey) -> None:
-    """Given while anything that need not be is published, for any of the customer's domains."""
+    """Given while anything that need not be is published, for any of the customer's domains that are registered."""
     columns = (D.tld, D.registrant_kind, *(D[f"hide_{field}"] for field in FIELDS))
-    rows = (await connection.execute(select(*columns).where(D.customer_id == key.customer_id))).all()
+    mine = select(*columns).where(D.customer_id == key.customer_id, runs(literal(desk.now, Instant())))
+    rows = (await connection.execute(mine)).all()
     published = any(
         rule_of(tld, kind, field).free and not hidden
         for tld, kind, *switches in rows

@@ -10,8 +10,11 @@ from policy.grant import Grant
 from schema.errors import Code, FieldError
 from schema.model import FieldModel, SchemaModel
 from schema.sources import Entry, Paged, Told
+from store.blindindex import Lookup
 from store.cursors import Cursors, ListPlace
 from store.global_ids import GlobalIds
+from store.keystore import KeyStore
+from values.domain_name import DomainNameError, to_ascii
 
 DEFAULT_PAGE = 50
 
@@ -72,6 +75,14 @@ def searched_for(field: FieldModel, text: str) -> str:
         return field.source.normal(text)
     except ValueError as error:
         raise FieldError(Code.BAD_USER_INPUT, f"`{field.source.kind}`: {error}") from None
+
+
+def domain_index(keys: KeyStore, text: str) -> bytes:
+    """The blind index of a domain's name in whatever spelling; FieldError for what can be none, existing or not."""
+    try:
+        return keys.blind_index(Lookup.DOMAIN, to_ascii(text))
+    except DomainNameError as error:
+        raise FieldError(Code.BAD_USER_INPUT, f"`name`: {error}") from None
 
 
 def own_key(grant: Grant) -> int:

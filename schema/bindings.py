@@ -10,7 +10,7 @@ from graphql.language import Visitor, visit
 
 from policy.grant import Grant
 from resolvers.unit import Unit
-from schema.arguments import list_place, node_key, own_key, paging, searched_for
+from schema.arguments import domain_index, list_place, node_key, own_key, paging, searched_for
 from schema.model import SchemaModel
 from schema.planning import LOOKUPS
 from schema.plans import Planned
@@ -42,6 +42,12 @@ def lookup_of(planned: Planned) -> Bound:
         return name, unit.store.keys.blind_index(LOOKUPS[name][0], value)
 
     return key
+
+
+def domain_of(planned: Planned) -> Bound:
+    """The blind index of the domain that the argument `name` names."""
+    read = argument(planned, "name")
+    return lambda unit, grant, values: domain_index(unit.store.keys, read(values))
 
 
 def index_of(planned: Planned, source: Told) -> Bound:

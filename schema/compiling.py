@@ -30,7 +30,7 @@ from resolvers.commands import Run
 from resolvers.fetches import ByIndex, ByKey, Layout
 from resolvers.guard import Record
 from resolvers.unit import Unit
-from schema.bindings import id_of, index_of, input_of, lookup_of, own
+from schema.bindings import domain_of, id_of, index_of, input_of, lookup_of, own
 from schema.levels import Levels
 from schema.model import SchemaModel
 from schema.plans import Plan, Planned, Selection, rows_below
@@ -95,6 +95,8 @@ class _Compiler:
                 return self._found(planned, planned.fetch(ByKey), f"{self.levels.bound(id_of(self.model, planned))}[1]")
             case Entry("lookup", _):
                 return self._lookup(planned)
+            case Entry("domain", _):
+                return self._domain(planned)
             case Entry("node", _):
                 return self._node(planned)
             case Told():
@@ -115,6 +117,12 @@ class _Compiler:
         self.out.constant(f"fetch{n}", planned.fetches)
         self.out.add(f"name{n}, index{n} = {self.levels.bound(lookup_of(planned))}")
         self.out.add(f"rows{n} = await fetch{n}[name{n}].rows(index{n}, parameters)")
+        return self._one(planned, fetch.layout, n)
+
+    def _domain(self, planned: Planned) -> str:
+        n, fetch = self.out.number(), planned.fetch(ByIndex)
+        self.out.constant(f"fetch{n}", fetch)
+        self.out.add(f"rows{n} = await fetch{n}.rows({self.levels.bound(domain_of(planned))}, parameters)")
         return self._one(planned, fetch.layout, n)
 
     def _told(self, planned: Planned, source: Told) -> str:

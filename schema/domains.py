@@ -13,7 +13,7 @@ from schema.addresses import PostalAddress
 from schema.back_references import CustomerRef
 from schema.fields import Allowed, datum, embedded, identity, related, when
 from schema.node import Node
-from schema.readers import OWNED, REGISTERED, SELF
+from schema.readers import NAMED_DOMAINS, OWNED, REGISTERED, SELF
 from schema.records import record
 from schema.scalars import DateTime
 from schema.words import enumerated
@@ -94,4 +94,6 @@ class Domain(Node):
         "When the owner confirmed to be the owner; until then nothing about them is published or sent to them.",
         (SELF,),
     )
-    customer: CustomerRef | None = related(reads.customer_of_domain, "Whose it is.", Category.CUSTOMER_ID, REGISTERED)
+    customer: CustomerRef | None = related(
+        reads.customer_of_domain, "Whose it is.", Category.CUSTOMER_ID, NAMED_DOMAINS
+    )

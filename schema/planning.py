@@ -174,6 +174,9 @@ class _Planner:
                 projection = self._projection(table, planned, rows_below(planned))
                 for name, (_, column) in LOOKUPS.items():
                     planned.fetches[name] = ByIndex(self.reader, projection, column)
+            case Entry("domain", table) if table is not None:
+                projection = self._projection(table, planned, rows_below(planned))
+                planned.fetches[table.name] = ByIndex(self.reader, projection, domains.c.name_index)
             case Entry("node", None):
                 for table in self._seen_tables(planned):
                     below = [each for each in rows_below(planned) if self.model.rows[each.type_name].table is table]
@@ -185,9 +188,14 @@ class _Planner:
         """The statement of a document: what its fields may be read for by the purpose that it is written for."""
         self.coordinates.update(dict.fromkeys(source.columns.values()))
         table, rules = source.table, self.model.rules
-        masks = {column: rules[coordinate].conditions(source.reads_as) for column, coordinate in source.columns.items()}
+        masks = {
+            column: frozenset(one for one in rules[coordinate].conditions(source.reads_as) if one.scope == "VALUE")
+            for column, coordinate in source.columns.items()
+        }
         self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in source.columns)))
-        projection = Projection(table, frozenset(source.columns), frozenset(), masks, self.own_only)
+        known = [rules[f"{name}.id"].conditions(source.reads_as) for name in self.model.types_of_table[table]]
+        rows = frozenset(one for each in known for one in each if one.scope == "ROW")
+        projection = Projection(table, frozenset(source.columns), rows, masks, self.own_only)
         planned.fetches[table.name] = ByIndex(self.reader, projection, source.index)
 
     def _by_id(self, table: Table, planned: Planned, below: Iterable[Selection]) -> None:

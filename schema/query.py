@@ -12,22 +12,25 @@ from schema.audits import Audit, nothing_yet
 from schema.connections import After, First
 from schema.customers import Customer, CustomerConnection
 from schema.directives import PurposeEnum
+from schema.domains import Domain
 from schema.fields import entry, paged_table, public, searched, searched_input, told, worked_out
 from schema.ledger import Ledger, ledger
 from schema.node import Node
 from schema.rdap import PUBLISHED, READ_BY, RdapDomain, WhoisName
-from schema.readers import ANY_APP, THE_CUSTOMER, WRITTEN_TO
+from schema.readers import ANY_APP, NAMED_DOMAINS, REGISTERED, THE_CUSTOMER, WRITTEN_TO
 from schema.records import plain_type
 from schema.reported import AUDIT_READ, reported
 from schema.sources import Attribute, GrantFacts
 from schema.whois import RULES, Kind, RegistryPolicy, Tld, registry_policy
 from schema.wordings import NOBODYS, ConsentWording, WordingKind, WordingLanguage, shown_wording
 from store.customers import customers
+from store.domains import domains
 
 OWN_FACTS = "the caller's own token, and nothing of any customer"
 GlobalId = Annotated[
     strawberry.ID, searched(Category.CUSTOMER_ID, "The global id that a field `id` gave.", THE_CUSTOMER)
 ]
+DomainName = Annotated[str, searched(Category.SUBSCRIPTION, "The domain name, in either spelling.", NAMED_DOMAINS)]
 BY_NUMBER = (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING)
 BY_DOMAIN = (Purpose.SERVICE_PROVISION, Purpose.EMERGENCY_CONTACT, Purpose.DOMAIN_REGISTRATION)
 
@@ -76,6 +79,10 @@ class Query:
         self, by: Annotated[CustomerLookup, strawberry.argument(description="What the customer is known by.")]
     ) -> Customer | None:
         """A customer by e-mail address, number or domain name."""
+
+    @entry("domain", domains, Category.SUBSCRIPTION, REGISTERED)
+    def domain(self, name: DomainName) -> Domain | None:
+        """The domain that is registered under this name, and no other one of its customer; null when none is."""
 
     @paged_table(customers, Category.CUSTOMER_ID, THE_CUSTOMER)
     def customers(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> CustomerConnection | None:

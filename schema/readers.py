@@ -62,8 +62,12 @@ KEPT_CARD = (
     when(Condition.CARD_STORAGE_CONSENTED, Purpose.CARD_ON_FILE),
     SELF,
 )
-REGISTERED = (Purpose.DOMAIN_REGISTRATION, Purpose.SERVICE_PROVISION, shared(AppScope.DOMAINS_READ))
-OWNED = (Purpose.DOMAIN_REGISTRATION, Purpose.SERVICE_PROVISION, SELF)
+NAMED_DOMAINS = (Purpose.DOMAIN_REGISTRATION, Purpose.SERVICE_PROVISION, shared(AppScope.DOMAINS_READ))
+"""To name a domain, and from one to its customer."""
+REGISTRAR = when(Condition.REGISTRATION_RUNS, Purpose.DOMAIN_REGISTRATION)
+"""Of a registration that has ended nothing is read to register it, so nothing is published of it, either."""
+REGISTERED = (Purpose.SERVICE_PROVISION, REGISTRAR, shared(AppScope.DOMAINS_READ))
+OWNED = (Purpose.SERVICE_PROVISION, REGISTRAR, SELF)
 """About the owner of a domain, who may be somebody else and has allowed nothing to any app."""
 SIGNED_IN = (Purpose.AUTHENTICATION, SELF)
 WATCHED = (Purpose.ACCOUNT_SECURITY, SELF)

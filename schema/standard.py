@@ -24,7 +24,7 @@ from resolvers.commands import Desk, Result, Run
 from resolvers.fetches import ByIndex, ByKey, PageOf
 from resolvers.guard import Damaged, Record
 from resolvers.unit import Admitted, Unit
-from schema.arguments import Paging, list_place, node_key, own_key, paging, searched_for
+from schema.arguments import Paging, domain_index, list_place, node_key, own_key, paging, searched_for
 from schema.errors import Code, FieldError
 from schema.model import SchemaModel
 from schema.planning import LOOKUPS
@@ -128,6 +128,8 @@ def _resolver(source: Source | None) -> Resolver:
             return _page if relation is None else _page_under(relation.source)
         case Entry("lookup", _):
             return _lookup
+        case Entry("domain", _):
+            return _domain
         case Entry(kind, _):
             return _entry(kind)
         case Told():
@@ -229,6 +231,13 @@ async def _lookup(root: Any, info: Info, by: Mapping[str, Any]) -> Any:
     ((name, value),) = by.items()
     fetch = planned.fetch(ByIndex, name)
     return next(iter(_records(info, await info.context.unit.found(fetch, LOOKUPS[name][0], value), fetch)), None)
+
+
+async def _domain(root: Any, info: Info, name: str) -> Any:
+    _, planned = _here(info)
+    fetch, unit = planned.fetch(ByIndex), info.context.unit
+    found = await unit.located(fetch, domain_index(unit.store.keys, name))
+    return next(iter(_records(info, found, fetch)), None)
 
 
 def _told(source: Told) -> Callable[..., Awaitable[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ForeignKey, String
+from sqlalchemy import Boolean, ForeignKey, Index, String
 
 from policy.categories import Category
 from policy.retention import RetentionRule
@@ -15,7 +15,7 @@ domains = customer_table(
     RetentionRule.CUSTOMER_LIFE,
     plain("service_id", Id, None, ForeignKey("services.id"), nullable=True, index=True),
     sealed("name", Category.SUBSCRIPTION, nullable=False),
-    blind("name_index", Category.SUBSCRIPTION, unique=True),
+    blind("name_index", Category.SUBSCRIPTION),
     plain("tld", String(63), Category.SUBSCRIPTION),
     choice("registrant_kind", REGISTRANT_KINDS, Category.SUBSCRIPTION),
     sealed("registrant_name", Category.NAME),
@@ -28,9 +28,21 @@ domains = customer_table(
     plain("hide_phone", Boolean, Category.PREFERENCE),
     plain("registered_at", Instant, Category.SUBSCRIPTION),
     plain("expires_at", Instant, Category.SUBSCRIPTION, nullable=True),
+    plain("released_at", Instant, Category.SUBSCRIPTION, nullable=True),
     plain("registrant_erasure_at", Instant, Category.PREFERENCE, nullable=True),
     plain("registrant_confirmed_at", Instant, Category.PREFERENCE, nullable=True),
 )
 """The registrant's phone is a datum of its own and never copied from the customer's (R14, A4). Who asked at
 `registrant_erasure_at` to be erased as an owner is, as soon as the domain has ended (R52). Until the owner confirms it,
-at `registrant_confirmed_at`, nothing of what somebody typed about them is published or written to them (S13)."""
+at `registrant_confirmed_at`, nothing of what somebody typed about them is published or written to them (S13).
+Since `released_at` somebody else may register the name: its service has ended, or another registration took its place.
+Whether one runs is said by `store.registrations.runs`, never by a column alone."""
+
+Index("ix_domains_name_index", domains.c.name_index)
+Index(
+    "uq_domains_running",
+    domains.c.name_index,
+    unique=True,
+    sqlite_where=domains.c.released_at.is_(None),
+    postgresql_where=domains.c.released_at.is_(None),
+)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Column, Table, literal, select, update
+from sqlalchemy import Column, ColumnElement, String, Table, case, cast, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -50,7 +50,7 @@ class Target:
     index: Column[Any]
     lookup: Lookup
     owner: Column[int]
-    scope: Column[Any] | None = None
+    scope: ColumnElement[Any] | None = None
     """What the index is unique within, if it is not the table."""
 
     @property
@@ -60,10 +60,12 @@ class Target:
 
 
 C, K, D = customers.c, credentials.c, domains.c
+REGISTRATION = case((D.released_at.is_(None), literal("")), else_=cast(D.id, String(20)))
+"""A name is unique among registrations that run; each that has ended is by itself."""
 TARGETS: Final = {
     "EMAIL": Target(customers, C.email, C.email_index, Lookup.EMAIL, C.id),
     "LOGIN": Target(credentials, K.login_name, K.login_index, Lookup.LOGIN, K.customer_id, K.platform),
-    "DOMAIN": Target(domains, D.name, D.name_index, Lookup.DOMAIN, D.customer_id),
+    "DOMAIN": Target(domains, D.name, D.name_index, Lookup.DOMAIN, D.customer_id, REGISTRATION),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from base64 import b64encode
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, select, update
@@ -17,6 +18,7 @@ from gateway.bodies import ClientGone, read_body
 from gateway.settings import Settings
 from store.affiliates import affiliates, open_affiliate_secret
 from store.database import Store
+from store.webhooks import webhooks
 
 A = affiliates.c
 NAME = "Example Card Acquirer"
@@ -31,8 +33,10 @@ async def open_for_business(store: Store, settings: Settings) -> None:
     """Register it at the address that the demo has this time."""
     url = f"http://127.0.0.1:{settings.port}{PATH}"
     if any(row.name == NAME for row in await Affiliates(store).listed()):
+        mine = select(A.webhook_id).where(A.name == NAME).scalar_subquery()
         async with store.write() as connection:
             await connection.execute(update(affiliates).where(A.name == NAME).values(url=url))
+            await connection.execute(update(webhooks).where(webhooks.c.id == mine).values(url=url))
         return
     await Affiliates(store).register(NAME, "CARD", url, "CH", datetime.now(UTC))
 
@@ -52,9 +56,7 @@ class Acquirer:
             return Response(status_code=400)
         if not await self._genuine(request, body):
             return Response(status_code=401)
-        content = orjson.loads(body)
-        number = str(content.get("data", {}).get("card", {}).get("number", ""))
-        return Response(status_code=402 if content.get("type") == "payment" and number.endswith(DECLINES) else 200)
+        return Response(status_code=402 if _declines(orjson.loads(body)) else 200)
 
     async def _genuine(self, request: Request, body: bytes) -> bool:
         rows = await self._store.reader.fetch(self._find, {"name": NAME})
@@ -63,7 +65,15 @@ class Acquirer:
         secret = await open_affiliate_secret(self._store.keys.house, *rows[0])
         stamp = f"{request.headers.get('webhook-id')}.{request.headers.get('webhook-timestamp')}."
         wanted = b64encode(hmac.digest(secret, stamp.encode() + body, "sha256")).decode()
-        return hmac.compare_digest(request.headers.get("webhook-signature", ""), f"v1,{wanted}")
+        given = request.headers.get("webhook-signature", "").encode()
+        return hmac.compare_digest(given, f"v1,{wanted}".encode())
+
+
+def _declines(content: Any) -> bool:
+    """Only a payment can be declined; of `card.withdrawn` there is nothing to delete, since nothing is kept."""
+    if not isinstance(content, dict) or content.get("type") != "payment":
+        return False
+    return str(content["data"]["card"]["number"]).endswith(DECLINES)
 
 
 def list_routes(store: Store) -> list[Route]:

@@ -125,6 +125,8 @@ class Arguments:
                 value = self._after(f"{type_name}.{name}")
             case "id":
                 value = self._id("Customer" if name == "customer" else None)
+            case "name" if name == "domain":
+                value = self._domain()
             case "by":
                 value = self._lookup()
             case _:
@@ -171,6 +173,17 @@ class Arguments:
         if drawing.chance(45):
             return drawing.variables.of("ID", id_, needed=True)
         return "17" if drawing.chance(3) else _quoted(id_())
+
+    def _domain(self) -> str:
+        drawing = self.drawing
+        names = drawing.pools.lookups.get("domain", ("nothing.example",))
+
+        def value() -> str:
+            return drawing.one_of(("no name", "")) if drawing.chance(8) else drawing.one_of(names)
+
+        if drawing.chance(45):
+            return drawing.variables.of("String", value, needed=True)
+        return _quoted(value())
 
     def _lookup(self) -> str:
         drawing, pools = self.drawing, self.drawing.pools

@@ -42,6 +42,7 @@ from resolvers.addresses import envelope
 from schema.build import sdl
 from store.metadata import metadata
 from tests.oracle.world import EMPTIED, IDS_KEY, NOW, World, newcomers
+from values.domain_name import DomainNameError, to_ascii
 
 Rows = Mapping[str, Sequence["Row"]]
 NONE: frozenset[str] = frozenset()
@@ -60,6 +61,8 @@ RELATIONS: Mapping[str, tuple[str, str, str, str]] = {
     "Customer.erasures": ("erasures", "customer_id", "id", "newest"),
     "Customer.changes": ("customer_changes", "customer_id", "id", "newest"),
     "Customer.exports": ("exports", "customer_id", "id", "newest"),
+    "Customer.authorizedApps": ("oauth_consents", "customer_id", "id", "newest"),
+    "Customer.appSessions": ("oauth_families", "customer_id", "id", "newest"),
     "Credential.secondFactors": ("second_factors", "credential_id", "id", "oldest"),
     "Service.customer": ("customers", "id", "customer_id", "one"),
     "Domain.customer": ("customers", "id", "customer_id", "one"),
@@ -71,7 +74,7 @@ TYPES = {
     "customers": "Customer", "services": "Service", "domains": "Domain", "invoices": "Invoice", "consents": "Consent",
     "credentials": "Credential", "second_factors": "SecondFactor", "sign_ins": "SignIn", "sessions": "Session",
     "cookie_choices": "CookieChoice", "disclosures": "Disclosure", "erasures": "Erasure", "exports": "Export",
-    "customer_changes": "Change",
+    "customer_changes": "Change", "oauth_consents": "AuthorizedApp", "oauth_families": "AppSession",
 }  # fmt: skip
 WAYS_TO_PAY = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
 
@@ -221,11 +224,28 @@ class _Asking:
                 return self._page(info, rows, given, newest=False)
             case "customerLookup":
                 ((name, value),) = given["by"].items()
-                return self._one(info, "Customer", self.witness.lookups[name].get(_normal(name, value)))
+                return self._one(info, "Customer", self._named(name, value))
+            case "domain":
+                try:
+                    return self._one(info, "Domain", self._domain(to_ascii(given["name"])))
+                except DomainNameError:
+                    raise GraphQLError("no name of a domain") from None
         type_name, key = _from_global_id(given["id"])
         if info.field_name == "customer" and type_name != "Customer":
             raise GraphQLError("another type")
         return self._one(info, type_name, key)
+
+    def _named(self, name: str, value: str) -> int | None:
+        """The customer whom this is said of, by a domain only while it is registered."""
+        normal = _normal(name, value)
+        if name == "domain" and self._domain(normal) is None:
+            return None
+        return self.witness.lookups[name].get(normal)
+
+    def _domain(self, name: str) -> int | None:
+        """The domain that is registered under this name."""
+        rows = [each for each in self.witness.rows["domains"] if each.columns["name"] == name and self._running(each)]
+        return next((int(each.columns["id"]) for each in rows), None)
 
     def _one(self, info: GraphQLResolveInfo[Any], type_name: str, key: int | None) -> Row | None:
         if self.witness.allows(f"{type_name}.id", self.purpose) == []:
@@ -288,8 +308,18 @@ class _Asking:
             case "DISCLOSURE_MAY_BE_TOLD":
                 until = row.columns["embargoed_until"]
                 return until is None or until <= NOW.isoformat().replace("+00:00", "Z")
+            case "REGISTRATION_RUNS":
+                return self._running(row)
         field = condition.split("_")[1].lower()
         return shown(row.columns["tld"], row.columns["registrant_kind"], field, bool(row.columns[f"hide_{field}"]))
+
+    def _running(self, row: Row) -> bool:
+        """Its service has not ended, and it has not expired, or may still be had back."""
+        mine = [each for each in self.witness.rows["services"] if each.columns["id"] == row.columns["service_id"]]
+        states = [each.columns["status"] for each in mine]
+        expires = row.columns["expires_at"]
+        lasts = expires is None or expires > NOW.isoformat().replace("+00:00", "Z") or "REDEMPTION" in states
+        return lasts and "TERMINATED" not in states
 
     def _consented(self, row: Row) -> bool:
         """The consent that the card names was given, by this customer and for cards, and not taken back since."""
@@ -368,6 +398,7 @@ ROWS = {
     "NEWS_NOT_DECLINED": "customers",
     "CARD_STORAGE_CONSENTED": "payment_methods",
     "DISCLOSURE_MAY_BE_TOLD": "disclosures",
+    "REGISTRATION_RUNS": "domains",
 }
 """The conditions that hide a whole row, and of which table."""
 

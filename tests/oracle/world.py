@@ -214,7 +214,7 @@ async def pools(world_: World, model: SchemaModel) -> Pools:
             if isinstance(field.source, Paged):
                 newest = field.source.relation is not None
                 seal = house.cursors.sealer(ListPlace(CLIENT, subject, field.coordinate, newest))
-                found[field.coordinate] = [seal(key) for _, key in keys[field.source.table]]
+                found[field.coordinate] = [seal(key) for _, key in keys[field.source.table] or [(5, 5)]]
         return found
 
     nothing = house.cursors.sealer(ListPlace(CLIENT, None, "Query.nothing"))(5)

@@ -140,7 +140,10 @@ async def test_each_payment_is_one_disclosure_and_one_entry_written_before_the_c
     told = (await wallet.ask(mine))["disclosures"][0]
     assert (told["recipientKind"], told["recipientName"]) == ("PAYMENT_AFFILIATE", "Example Acquirer")
     assert told["purpose"] == "PAYMENT_EXECUTION" and told["trigger"].startswith("invoice:")
-    assert told["fields"] == ["Card.expMonth", "Card.expYear", "Card.number", "Invoice.amountCents", "Invoice.currency"]
+    assert told["fields"] == [
+        "Card.expMonth", "Card.expYear", "Card.number", "Card.securityCode",
+        "Invoice.amountCents", "Invoice.currency", "Invoice.id",
+    ]  # fmt: skip
     ((headers, body),) = company.got
     headers["webhook-timestamp"] = headers["webhook-timestamp"]
     _verified(company, headers, body)
@@ -232,6 +235,27 @@ async def test_a_tool_forwards_and_sees_no_number(wallet: Wallet, company: Compa
     assert entry["client"] == "shop" and entry["purpose"] == "PAYMENT_EXECUTION"
 
 
+async def test_what_is_recorded_is_what_was_sent(wallet: Wallet, company: Company) -> None:
+    """R23: every leaf of the message stands in its disclosure, for each way in which a card leaves."""
+    names = {"number": "Card.number", "expMonth": "Card.expMonth", "expYear": "Card.expYear", "card": "Card.id",
+             "securityCode": "Card.securityCode", "amountCents": "Invoice.amountCents", "currency": "Invoice.currency",
+             "reference": "Invoice.id"}  # fmt: skip
+    card = (await wallet.add())["card"]["id"]
+    company.status = 402
+    await pay(wallet, oneTime=ONCE)
+    await pay(wallet, card=card)
+    await forward(wallet, TOOL, card=card)
+    rows = [each for each in await wallet.rows(disclosures) if each.recipient_name == "Example Acquirer"]
+    assert len(rows) == len(company.got) == 3
+    for row, (_, body) in zip(sorted(rows, key=lambda each: each.id), company.got, strict=True):
+        message = orjson.loads(body)
+        sent = {names[each] for each in (*message["data"], *message["data"]["card"]) if each != "card"}
+        sent |= {"Card.id"} if "card" in message["data"]["card"] else set()
+        if message["type"] == "card":  # The reference is the tool's own there, and names nothing here.
+            sent.discard("Invoice.id")
+        assert set(orjson.loads(row.fields)) == sent
+
+
 async def test_without_scope_or_consent_nothing_is_forwarded(wallet: Wallet, company: Company) -> None:
     """R21: the consent is looked at when the card leaves."""
     card = (await wallet.add())["card"]["id"]
@@ -247,7 +271,7 @@ async def test_without_scope_or_consent_nothing_is_forwarded(wallet: Wallet, com
 
 
 async def test_withdrawing_tells_those_who_received_the_card_and_nobody_else(wallet: Wallet, company: Company) -> None:
-    """R48."""
+    """R48; by the id of the card, which they got with it, and by nothing else of the customer (R23)."""
     await Affiliates(wallet.gate.store).register("Another Acquirer", "CARD", company.url, "CH", TODAY)
     await wallet.add()
     await pay(wallet, card=(await wallet.methods())[0]["id"])
@@ -258,7 +282,8 @@ async def test_withdrawing_tells_those_who_received_the_card_and_nobody_else(wal
     (key,) = await wallet.gate.store.keys.subjects([wallet.gate.ids[1]])
     assert key is not None
     told = orjson.loads(key.open(outbox.c.payload, waiting.id, waiting.payload))["data"]
-    assert set(told) == {"customer", "coordinates", "card"}
+    sent = orjson.loads(company.got[0][1])["data"]["card"]["card"]
+    assert told == {"coordinates": [], "card": sent}
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,7 @@ def test_conditions_say_whether_they_hide_a_row_or_a_value() -> None:
         "NEWS_NOT_DECLINED": "ROW",
         "CARD_STORAGE_CONSENTED": "ROW",
         "DISCLOSURE_MAY_BE_TOLD": "ROW",
+        "REGISTRATION_RUNS": "ROW",
         "WHOIS_NAME_PUBLISHED": "VALUE",
         "WHOIS_ADDRESS_PUBLISHED": "VALUE",
         "WHOIS_EMAIL_PUBLISHED": "VALUE",

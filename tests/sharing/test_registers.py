@@ -113,13 +113,7 @@ async def test_an_affiliates_subscription_that_was_widened_is_told_nothing(store
 
     async def told(event: str) -> int:
         async with store.write() as connection:
-            return len(
-                (
-                    await announcements._prepared(
-                        connection, event, lambda kind, key: f"{kind}_{key}", 5, TODAY, (), None
-                    )
-                )[0]
-            )
+            return len((await announcements._prepared(connection, event, "{}_{}".format, 5, TODAY, (), None))[0])
 
     assert (await told("card.withdrawn"), await told("customer.registered")) == (2, 1)
     async with store.write() as connection:

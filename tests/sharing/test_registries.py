@@ -10,7 +10,7 @@ from sqlalchemy import update
 from policy.purposes import Purpose
 from store.database import Store
 from store.domains import domains
-from tests.promises.gate import Gate, grant, own
+from tests.promises.gate import TODAY, Gate, grant, own
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +76,7 @@ async def test_what_the_registry_requires_rests_on_the_contract(gate: Gate) -> N
     ],
 )
 async def test_however_it_was_reached(gate: Gate, query: str, standard: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R58: each domain that was shown, once, and nobody else's; by either executor."""
+    """R58: each domain that was shown, once, nobody else's, and none that has ended (H1); by either executor."""
     if standard:
         monkeypatch.setattr("schema.api.compiled_or_none", lambda model, plan, house: None)
     before = [len(await told(gate, place)) for place in (0, 1)]
@@ -86,7 +86,9 @@ async def test_however_it_was_reached(gate: Gate, query: str, standard: bool, mo
     for place in (0, 1):
         found = await told(gate, place, since=before[place])
         ids = [each["id"] for each in (await gate.ask(TOLD, own(gate.ids[place]))).data["me"]["domains"]]
-        assert sorted(each["trigger"] for each in found) == sorted(ids)
+        services = [each for each in gate.people[place].services if each.domain is not None]
+        running = [id_ for id_, each in zip(ids, services, strict=True) if each.ended(TODAY) is None]
+        assert sorted(each["trigger"] for each in found) == sorted(running)
 
 
 async def test_reading_for_another_purpose_discloses_nothing(gate: Gate) -> None:
