@@ -44,7 +44,6 @@ def test_a_partner_works_for_a_part_of_the_contract_and_for_nothing_else(purpose
         (partner(fields=frozenset({"Customer.phone"})), "R2"),
         (partner(fields=frozenset({"Customer.shoeSize"})), "R2"),
         (Client(frozenset({"LEGAL_REQUEST"})), "R24"),
-        (Client(frozenset({"SELF_SERVICE", "INVOICING"})), "R3"),
         (Affiliate("http://pay.example/hook", "CH"), "R23"),
         (Affiliate(HTTPS, "Swiss"), "R23"),
         (Webhook("crm", "ftp://crm.example", frozenset()), "R23"),
