@@ -20,6 +20,9 @@ PURPOSES = {AREA: Purpose.SELF_SERVICE, BILLING: Purpose.INVOICING, TRUSTED: Pur
 COLUMNS = (
     "id", "name", "purposes", "scopes", "refusal", "documents_only", "introspection", "max_page", "created_at",
 )  # fmt: skip
+OAUTH_COLUMNS = (
+    "client_id", "authentication", "grants", "redirect_uris", "platform", "first_party", "dpop", "pushed",
+)  # fmt: skip
 DOCUMENT_COLUMNS = ("client_id", "hash", "text", "registered_at")
 
 
@@ -30,5 +33,8 @@ def rows(texts: Sequence[str]) -> Iterator[tuple[str, Sequence[str], list[tuple[
         for id_, purpose in PURPOSES.items()
     ]
     yield "clients", COLUMNS, clients
+    terms = ("NONE", '["authorization_code"]', "[]", "CLIENT_AREA", True, False, False)
+    own = [(each, *terms) for each in (AREA, TRUSTED)]
+    yield "oauth_clients", OAUTH_COLUMNS, own
     documents = [(TRUSTED, sha256(text.encode()).hexdigest(), text, LOADED) for text in texts]
     yield "documents", DOCUMENT_COLUMNS, documents

@@ -58,6 +58,8 @@ ACTS: Mapping[str, Act | str] = {
     "clients rotate": CLIENT,
     "clients disable": CLIENT,
     "clients enable": CLIENT,
+    "db grants": "it prints what an administrator of the database runs",
+    "db reindex": Act(),
     "db upgrade": Act(makes=True),
     "keys list": LOOKS,
     "keys rotate": Act(),
@@ -126,6 +128,7 @@ ACTS: Mapping[str, Act | str] = {
     "audit query": LOOKS,
     "audit record": LOOKS,
     "audit refusals": LOOKS,
+    "passwords build": OFFLINE,
     "settings": LOOKS,
 }
 """By its words: an act, or why it is none."""

@@ -37,7 +37,7 @@ async def test_the_documents_fit_the_documented_schema(office: Office) -> None:
 async def test_the_schema_can_fail() -> None:
     good = {
         "format": "customer-data-export", "version": 1, "kind": "EVERYTHING", "language": "en",
-        "madeAt": "2026-11-23T12:00:00Z", "controller": {"name": "A", "address": "B"}, "customer": "5",
+        "madeAt": "2026-11-23T12:00:00Z", "controller": {"name": "A", "address": "B"}, "customer": f"Customer_1{0:032}",
         "words": {name: {} for name in SCHEMA["properties"]["words"]["required"]}, "holdings": [],
     }  # fmt: skip
     assert faults(SCHEMA, good) == []

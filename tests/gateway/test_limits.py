@@ -22,15 +22,15 @@ def test_settings_and_schema_agree_on_what_is_usual(tmp_path: Path) -> None:
 
 
 def test_a_client_that_spent_its_budget_is_told_when_to_come_back(tmp_path: Path) -> None:
-    with running(["-m", "gateway", "demo"], tmp_path, GATEWAY_CLIENT_BUDGET="20") as server:
+    with running(["-m", "gateway", "demo"], tmp_path, GATEWAY_CLIENT_BUDGET="200") as server:
         tokens = {name: command(["token", name], tmp_path).stdout.strip() for name in ("billing", "support")}
 
         def ask(name: str, accept: str = "application/graphql-response+json") -> httpx.Response:
             headers = {"Authorization": f"Bearer {tokens[name]}", "Accept": accept}
-            question = {"query": "{ customers(first: 15) { nodes { fullName } } }", "extensions": {"cost": True}}
+            question = {"query": "{ customers(first: 100) { nodes { fullName } } }", "extensions": {"cost": True}}
             return httpx.post(f"{server.url}/graphql", json=question, headers=headers)
 
-        assert ask("billing").json()["extensions"] == {"cost": {"estimated": 15}}
+        assert ask("billing").json()["extensions"] == {"cost": {"estimated": 100}}
         for accept in ("application/graphql-response+json", "application/json"):
             refused = ask("billing", accept)
             assert refused.status_code == 429

@@ -49,7 +49,15 @@ class App:
         self.customer = site.customers[customer]
         flow = self.rp.flow(client, self.rp.signed_in(customer), scope="purpose:self_service")
         self.tokens = self._post(flow.form(), HOME, PHONE, 0).json()
-        self.family = int(claims_of(self.tokens["access_token"])["family"])
+        self.family = self._key_of(claims_of(self.tokens["access_token"])["family"])
+
+    def _key_of(self, family: str) -> int:
+        async def decoded(store: Store) -> int:
+            found = store.keys.house.ids.decode(family)
+            assert found is not None
+            return found.key
+
+        return self.rp.site.on_store(decoded)
 
     def refresh(self, address: str, device: str = PHONE, replica: int = 0) -> httpx.Response:
         form = {"grant_type": "refresh_token", "client_id": self.client, "refresh_token": self.tokens["refresh_token"]}

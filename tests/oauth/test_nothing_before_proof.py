@@ -8,7 +8,7 @@ from zlib import crc32
 
 from sqlalchemy import func, select
 
-from gateway.oauth.authentication import UNKNOWN
+from gateway.oauth.authentication import STRANGERS
 from gateway.oauth.pushed import LONGEST, PREFIX
 from store.database import Store
 from store.schemas import LEDGER, MAIN
@@ -104,7 +104,7 @@ def test_o7_of_many_that_bring_one_proof_at_once_one_is_answered(rp: Relying) ->
 
 def test_g14_clients_that_somebody_made_up_share_their_counters(lone: Relying) -> None:
     """Names without end make no rows without end; what is limited per network besides is proven elsewhere."""
-    assert {f"?{crc32(str(n).encode()) % UNKNOWN}" for n in range(100_000)} <= {f"?{n}" for n in range(UNKNOWN)}
+    assert {f"?{crc32(str(n).encode()) % STRANGERS}" for n in range(100_000)} <= {f"?{n}" for n in range(STRANGERS)}
     before = rows(lone)["slowdowns"]
     for number in range(8):
         refused(lone.post("/oauth/token", {"grant_type": "x"}, auth=(f"made-up-{number}", "x")), "invalid_client", 401)

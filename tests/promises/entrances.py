@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
-from resolvers.domain_names import normal as normal_domain
-from resolvers.email_addresses import address_fault
 from starlette.requests import HTTPConnection
 
 from audits.sdl_reading import read_sdl
@@ -35,11 +33,12 @@ from gateway.signin.cookies import Cookies
 from gateway.signin.visit import fields_of, local
 from gateway.signin.words import chosen
 from gateway.tokens import TokenError, _header
-from policy.decision import REFERENCE
+from policy.purposes import Purpose
 from resolvers import import_values
 from resolvers.catalogues import preferred
 from resolvers.import_source import ImportRefused, Source
-from resolvers.passwords import normal as normal_password
+from resolvers.passwords_text import normal as normal_password
+from resolvers.references import REFERENCES
 from resolvers.signins_devices import device_of, told
 from resolvers.texts import Texts
 from schema.build import core_schema
@@ -50,6 +49,8 @@ from store.blindindex import Lookup, blind_index
 from store.notes import NoteInvalid, open_note
 from store.receipts import number_of
 from store.registrant_links import RegistrantLink
+from values import domain_name, mailbox
+from values.hosts import host_to_ascii
 
 Read = Callable[[Any], object]
 EXPECTED = (Problem, TokenError, OAuth2Error, BadJwt, ValueError, ImportRefused, NoteInvalid, RegistrationRefused)
@@ -125,7 +126,7 @@ HEADERS: Mapping[str, Read] = {
     "host": of_host,
     "idempotency-key": lambda text: _key({b"idempotency-key": text.encode()}),
     "purpose": lambda text: _word({b"purpose": text.encode()}, b"purpose", 64),
-    "purpose-reference": lambda text: REFERENCE.fullmatch(f"INC-{text}"),
+    "purpose-reference": lambda text: REFERENCES.fits(Purpose.EMERGENCY_CONTACT, f"INC-{text}"),
     "sec-fetch-site": lambda text: text != "same-origin",
     "sec-gpc": lambda text: connection("sec-gpc", text).headers.getlist("sec-gpc") == ["1"],
     "transfer-encoding": lambda text: text == "chunked",
@@ -166,8 +167,13 @@ TEXTS: Mapping[str, Read] = {
     "a device that a platform reports": told,
     "a redirect URI": lambda text: check_redirect_uri(f"com.example.app:/{text}", Kind.APP),
     "a key set": lambda text: key_set(text.encode()),
-    "a domain": normal_domain,
-    "an e-mail address": lambda text: (address_fault(f"a@{text}.example"), import_values.email(f"{text}@a.example")),
+    "a domain": domain_name.lookup_form,
+    "an e-mail address": lambda text: (
+        mailbox.lookup_form(f"a@{text}.example"),
+        mailbox.lookup_form(f"{text}@a.example"),
+    ),
+    "a line": lambda text: Texts({"x": text}).line("x"),
+    "a host": host_to_ascii,
     "a telephone number": lambda text: import_values.phone(f"+41{text}"),
     "a language": import_values.language,
     "a customer number": import_values.number,

@@ -22,7 +22,7 @@ from store.customers import customers
 from store.database import Store
 from tests.profile.test_registering import HOME, NEW, REGISTER, SHOP
 from tests.promises.gate import TODAY, Gate, grant, own
-from tests.sharing.owners import OWNER, REGISTRAR, change, letters, order, resting
+from tests.sharing.owners import OWNER, REGISTRAR, change, confirm, letters, order, resting
 from tests.sharing.owners import register as register_domain
 from tests.signin.lobby import means
 from workers.mailing import Terms, compose
@@ -116,6 +116,7 @@ async def test_a_domain_is_registered_once_in_all_its_spellings(gate: Gate) -> N
     """H2, H22 (S14): by its A-labels; RFC 9083 §5.3 has both."""
     done = await register_domain(gate, await order(gate), name="Faß.de")
     assert done["userErrors"] == [] and (done["domain"]["name"], done["domain"]["tld"]) == ("xn--fa-hia.de", "de")
+    await confirm(gate, gate.clock.now)
     for name in ("faß.de", "XN--FA-HIA.DE.", "ｆａß。de"):
         again = await register_domain(gate, await order(gate), name=name)
         assert [each["code"] for each in again["userErrors"]] == ["TAKEN"]
@@ -129,13 +130,14 @@ async def test_a_domain_is_registered_once_in_all_its_spellings(gate: Gate) -> N
     assert (await register_domain(gate, await order(gate), name="fass.de"))["userErrors"] == []
     plain = (await gate.ask(RDAP, REGISTRAR, variables={"d": "fass.de"})).data["rdap"]
     assert plain["ldhName"] == "fass.de" and "unicodeName" not in plain
-    assert "faß.de" in (await letters(gate))[0]["text"], "people read the name as it is spoken"
+    assert any("faß.de" in each["text"] for each in await letters(gate)), "people read the name as it is spoken"
 
 
 async def test_an_owner_whose_address_is_sent_back_is_nobody_else(gate: Gate) -> None:
     """H4 (S14): browsers send an international domain by its A-labels."""
     there = OWNER | {"email": "o@faß.de"}
     done = await register_domain(gate, await order(gate), registrant=there)
+    await confirm(gate, gate.clock.now)
     told = len(await letters(gate))
     again = await change(
         gate, done["domain"]["id"], registrant={"email": "o@xn--fa-hia.de", "phone": "+41 21 555 01 03"}
@@ -144,7 +146,7 @@ async def test_an_owner_whose_address_is_sent_back_is_nobody_else(gate: Gate) ->
     await change(gate, done["domain"]["id"], registrant={"email": "O@FAß\u3002de"})
     assert len(await letters(gate)) == told, "nobody else came, and nobody is told"
     await change(gate, done["domain"]["id"], registrant={"email": "o@fass.de"})
-    assert [each["to"] for each in (await letters(gate))[told:]] == ["O@faß.de", "o@fass.de"]
+    assert [each["to"] for each in (await letters(gate))[told:]] == ["o@fass.de", "o@faß.de"]
     assert (await resting(gate, done["domain"]["id"]))["registrant_erasure_at"] is None
 
 

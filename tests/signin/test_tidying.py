@@ -23,7 +23,10 @@ TABLES = (guesses, passkey_challenges, pending_sign_ins, reset_links, session_pr
 async def test_what_is_over_goes(lobby: Lobby, guarded: Person) -> None:
     actor = await lobby.actor(await lobby.enter(guarded))
     await enrolling.begin_totp(actor, None)
-    await Passkeys(lobby.store, lobby.means).request(None, lobby.now)
+    session = await actor.session()
+    assert session is not None
+    account = await lobby.authentication.credentials.by_id(session.credential_id)
+    await Passkeys(lobby.store, lobby.means).request(account, lobby.now)
     await lobby.resets.request("CLIENT_AREA", guarded.login, lobby.visitor, lobby.now)
     await lobby.knock(guarded, guarded.password)
     kept = [await lobby.count(table) for table in TABLES]
