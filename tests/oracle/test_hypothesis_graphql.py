@@ -56,6 +56,8 @@ class _Fitting(Visitor):
                 return _with(node, StringValueNode(value=self.random.choice(ids)))
             case "first":
                 return _with(node, IntValueNode(value=str(self.random.randint(0, 5))))
+            case "name":
+                return _with(node, StringValueNode(value=self.random.choice(self.pools.lookups["domain"])))
             case "by":
                 email = StringValueNode(value=self.random.choice(self.pools.lookups["email"]))
                 field = ObjectFieldNode(name=NameNode(value="email"), value=email)
