@@ -26,6 +26,7 @@ from workers.certificates import Signers, case_name
 from workers.erasing_plans import Planner, Tell
 from workers.erasing_redoing import Redoing
 from workers.erasing_steps import Case, Compose, Done, LeaseLost, Steps, exists
+from workers.recipients_closing import Closing
 from workers.rounds import again_and_again, guarded
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ class Eraser:
         pause: float = 2.0,
     ) -> None:
         self._store, self._clock, self._pause = store, clock, pause
-        self._steps = Steps(store, signers, letters.compose, letters.done)
+        self._steps = Steps(store, signers, letters.compose, letters.done, clock)
+        self._closing = Closing(store, signers)
         self._planner = Planner(store, letters.tell, zone)
         self._redoing = Redoing(store)
         self._looked: datetime | None = None
@@ -95,6 +97,7 @@ class Eraser:
         if ready and await self._clean(ready):
             for case in ready:
                 await self._finish(case)
+        await guarded("statements on recipients", self._closing.run(self._clock()))
         return bool(cases)
 
     async def _clean(self, cases: Sequence[Case]) -> bool:

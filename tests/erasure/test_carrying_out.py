@@ -212,7 +212,8 @@ async def test_internal_systems_hear_of_every_turn_and_in_the_end_of_nobody_any_
 
     async def events() -> list[str]:
         async with house.store.write() as connection:
-            return list((await connection.execute(select(outbox.c.event).order_by(outbox.c.id))).scalars().all())
+            told = select(outbox.c.event).where(outbox.c.topic == "webhook").order_by(outbox.c.id)
+            return list((await connection.execute(told)).scalars().all())
 
     await house.end_services(0)
     await house.ask(REQUEST, 0)
