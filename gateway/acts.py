@@ -75,7 +75,7 @@ ACTS: Mapping[str, Act | str] = {
     "erasures answered": Act("case", ("answer",)),
     "erasures give-up": CASE,
     "erasures letter": CASE,
-    "erasures hold": Act("reference", ("days",)),
+    "erasures hold": Act("reference", ("days", "fields", "told")),
     "erasures lift": REFERENCE,
     "erasures list": LOOKS,
     "erasures redo": Act(),

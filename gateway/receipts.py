@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -13,6 +14,7 @@ from gateway import problems
 from policy.erasing import State
 from store.database import Store
 from store.erasures import erasures
+from store.holds import told_holds
 from store.metadata import Id, instant
 from store.receipts import erasure_of
 
@@ -51,9 +53,23 @@ class Receipts:
         }
         address = f"{request.url.path}/certificate" if certificate and state == State.ERASED.name else None
         second = f"{request.url.path}/recipients" if address and statement else None
-        notes = {"certificate": address, "recipientsStatement": second}
+        notes: dict[str, Any] = {"certificate": address, "recipientsStatement": second}
+        held = await self._held(request) if state == State.HELD.name else []
+        notes |= {"held": held} if held else {}
         shown = {"state": state, "meaning": State[state].value, "cause": cause, **said, **notes}
         return JSONResponse(shown, headers={"cache-control": "no-store"})
+
+    async def _held(self, request: Request) -> list[dict[str, Any]]:
+        """What is kept, because of what and until when, as far as it may be told."""
+        id_ = await erasure_of(self._store.keys.house, request.path_params["receipt"])
+        now = datetime.now(UTC)
+        async with self._store.write() as connection:
+            owner = await connection.scalar(select(E.customer_id).where(E.id == id_))
+            holds = await told_holds(connection, owner or 0, now)
+        return [
+            {"fields": list(each.fields), "because": each.basis, "until": each.until.isoformat().replace("+00:00", "Z")}
+            for each in holds
+        ]
 
     async def certificate(self, request: Request) -> Response:
         """The signed certificate, byte by byte."""

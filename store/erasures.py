@@ -54,13 +54,15 @@ erasures = customer_table(
     plain("certificate", Text, Category.PREFERENCE, nullable=True),
     plain("recipients_statement", Text, Category.PREFERENCE, nullable=True),
     plain("recipients_due_at", Instant, None, nullable=True),
+    plain("holds", Text, None, nullable=True, output=False),
     bound=False,
 )
 """The record outlives the customer's row, which is gone when the state is ERASED (R57).
 
 `step` is the last one that was done; `attempts` is the fence of the lease; `trouble` is a code, and never a text of a
 database; `fingerprint` is that of the key that was destroyed. `recipients_statement` is the second signed statement, on
-the recipients; `recipients_due_at` is when to look next whether it can be signed, null without any and once it was."""
+the recipients; `recipients_due_at` is when to look next whether it can be signed, null without any and once it was.
+`holds` is a JSON list of the orders that stood in the way, as the certificate tells of them."""
 
 Index(
     "uq_erasures_standing",
@@ -130,6 +132,11 @@ legal_holds = customer_table(
     plain("placed_at", Instant, Category.ACCESS_HISTORY),
     plain("until", Instant, Category.ACCESS_HISTORY),
     plain("lifted_at", Instant, Category.ACCESS_HISTORY, nullable=True),
-    embargo="until",
+    plain("fields", Text, Category.ACCESS_HISTORY, nullable=True),
+    plain("basis", String(200), Category.ACCESS_HISTORY, nullable=True),
+    plain("embargoed_until", Instant, Category.ACCESS_HISTORY, nullable=True),
+    embargo="embargoed_until",
 )
-"""An order to preserve. It always ends: nothing is kept for ever because somebody forgot to lift it."""
+"""An order to preserve. It always ends: nothing is kept for ever because somebody forgot to lift it. `fields` is a JSON
+list of schema coordinates, `basis` the provision of law; orders of older releases name neither. Until
+`embargoed_until` the customer is not told."""

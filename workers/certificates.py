@@ -12,8 +12,10 @@ import orjson
 from policy.erasing import STEPS, Step, Told
 from policy.purposes import Purpose
 from store.erasures import TOOL
+from store.holds import Hold
 from store.housekeys import HouseKeys
 from store.notes import NoteInvalid, Signer, VerifierKey, open_note, sign
+from workers.fates import fates
 
 SUFFIX = "/erasures"
 """Behind the ledger's name in the first line: a certificate is never taken for a checkpoint, nor the reverse."""
@@ -64,8 +66,24 @@ def facts_of(
             for step in STEPS
             if step.name in done
         ],
+        "fields": fates(done),
+        "holds": orjson.loads(erasure.holds or "[]"),
         "recipients": [recipient_facts(each) for each in recipients],
     }
+
+
+def as_json(holds: Sequence[Hold]) -> str:
+    """The orders that stood in the way, as a certificate tells of them: without what would name the case."""
+    told = [
+        {
+            "fields": list(each.fields),
+            "because": each.basis,
+            "keptFrom": said(each.placed_at),
+            "keptUntil": said(each.until),
+        }
+        for each in holds
+    ]
+    return orjson.dumps(told).decode()
 
 
 def recipients_facts(case: str, certificate: str, recipients: Sequence[Any], signed_at: datetime) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from store.customers import customers
 from store.database import Store
 from store.erasures import erasure_recipients, erasure_steps, erasures
 from store.holdings import holdings
+from store.holds import told_holds
 from store.housekeys import insert_new
 from store.ids import new_id
 from store.legal import legal_requests
@@ -23,7 +24,7 @@ from store.outbox import outbox
 from store.readers import clients_that_read
 from store.revocations import end_customer
 from store.subjectkey import SubjectKey
-from workers.certificates import Signers, case_name, facts_of, ledger_entry, signed
+from workers.certificates import Signers, as_json, case_name, facts_of, ledger_entry, signed
 from workers.recipients import holders, list_and_write
 
 E, R, T, O, L = erasures.c, erasure_recipients.c, erasure_steps.c, outbox.c, legal_requests.c  # noqa: E741
@@ -75,6 +76,8 @@ class Steps:
                 case Step.FAREWELL if key is not None:
                     await self._put_aside(connection, case, key, now)
                 case Step.ROWS:
+                    stood = await told_holds(connection, case.customer_id, self._clock(), standing=False)
+                    await connection.execute(update(erasures).where(E.id == case.id).values(holds=as_json(stood)))
                     await detach_requests(connection, case)
                     await remove_rows(connection, case.customer_id)
                 case Step.TOKENS:
@@ -168,7 +171,7 @@ async def remove_rows(connection: AsyncConnection, customer_id: int) -> None:
             await connection.execute(delete(each.table).where(each.owner == customer_id))
 
 
-async def exists(connection: AsyncConnection, customer_id: int) -> bool:
+async def is_there(connection: AsyncConnection, customer_id: int) -> bool:
     """Whether there is a row of this customer, locked against whoever would subscribe them to something."""
     found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
     return await connection.scalar(found) is not None

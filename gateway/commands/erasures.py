@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.erasures_recipients import answered, give_up, letter
 from gateway.commands.ledger_verify import Keys, PublicKeys
-from gateway.legal_orders import is_order_number
+from gateway.holds import HoldRefused, Holds, NewHold
 from gateway.serving import store_config
+from gateway.undertakings import declared_rules
 from policy.erasing import State
-from store.blindindex import Lookup
-from store.customers import customers
 from store.database import Store, open_store
-from store.erasures import STANDING_STATES, erasure_recipients, erasure_steps, erasures, legal_holds
-from store.ids import new_id
+from store.erasures import STANDING_STATES, erasure_recipients, erasure_steps, erasures
 from store.notes import NoteInvalid
 from workers.certificates import digest, is_recipients_statement, recipient_facts, said, verified, verified_recipients
 from workers.erasing_redoing import redo_certified
 
-E, R, T, H, C = erasures.c, erasure_recipients.c, erasure_steps.c, legal_holds.c, customers.c
+E, R, T = erasures.c, erasure_recipients.c, erasure_steps.c
+Result = TypeVar("Result")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NOT_THERE = 1
 MOST = 1000
@@ -161,32 +160,19 @@ for each in (letter, answered, give_up):
 @commands.command()
 @click.argument("number")
 @click.option("--reference", required=True, help="The order's own reference.")
+@click.option("--field", "fields", multiple=True, required=True, help="A field that it keeps. Repeatable.")
+@click.option("--basis", required=True, help="The provision of law that it rests on; the customer is told.")
 @click.option("--days", type=click.IntRange(1, 3650), required=True, help="How long it holds; nothing holds for ever.")
-def hold(number: str, reference: str, days: int) -> None:
+@click.option("--tell/--silent", "told", default=None, required=True, help="May the customer know while it stands?")
+def hold(number: str, reference: str, fields: tuple[str, ...], basis: str, days: int, told: bool) -> None:
     """Keep the data of the customer with this NUMBER from being erased, as a binding order demands.
 
     \b
-        gateway erasures hold K-100017 --reference "LG 4 O 123/26" --days 90
+        gateway erasures hold K-100017 --reference "LG 4 O 123/26" --field Customer.email \\
+            --basis "Art. 265 StPO" --days 90 --tell
     """
-    if not is_order_number(reference):
-        raise click.BadParameter("a reference is the order's number, such as '4 O 123/26'", param_hint="--reference")
-    with told_in_a_sentence():
-        if not server.run(_held(number, reference, days)):
-            click.echo("There is no customer with this number.", err=True)
-            raise SystemExit(NOT_THERE)
-
-
-async def _held(number: str, reference: str, days: int) -> bool:
-    async with _opened() as store:
-        index = store.keys.blind_index(Lookup.CUSTOMER_NUMBER, number)
-        async with store.write() as connection:
-            owner = await connection.scalar(select(C.id).where(C.customer_number_index == index).with_for_update())
-            if owner is None:
-                return False
-            now = datetime.now(UTC)
-            row = {"id": new_id(), "customer_id": owner, "reference": reference[:64], "placed_at": now}
-            await connection.execute(insert(legal_holds).values(row | {"until": now + timedelta(days=days)}))
-            return True
+    new = NewHold(number, reference, fields, basis, days, told)
+    _with_holds(lambda holds: holds.place(new, declared_rules().keys(), datetime.now(UTC)))
 
 
 @commands.command()
@@ -197,15 +183,20 @@ def lift(reference: str) -> None:
     \b
         gateway erasures lift "LG 4 O 123/26"
     """
-    with told_in_a_sentence():
-        count = server.run(_lifted(reference))
+    count = _with_holds(lambda holds: holds.lift(reference, datetime.now(UTC)))
     click.echo(f"{count} holds lifted.", err=True)
 
 
-async def _lifted(reference: str) -> int:
-    standing = update(legal_holds).where(H.reference == reference, H.lifted_at.is_(None))
-    async with _opened() as store, store.write() as connection:
-        return int((await connection.execute(standing.values(lifted_at=datetime.now(UTC)))).rowcount)
+def _with_holds(work: Callable[[Holds], Awaitable[Result]]) -> Result:
+    async def run() -> Result:
+        async with _opened() as store:
+            return await work(Holds(store))
+
+    try:
+        with told_in_a_sentence():
+            return server.run(run())
+    except HoldRefused as refused:
+        raise click.ClickException(str(refused)) from None
 
 
 @commands.command()

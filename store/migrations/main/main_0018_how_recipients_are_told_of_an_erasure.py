@@ -73,3 +73,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_erasures_recipients_due_at"), "erasures", ["recipients_due_at"], unique=False)
     op.add_column("clients", sa.Column("keeps", sa.String(length=200), nullable=True))
     op.add_column("clients", sa.Column("keeps_days", sa.Integer(), nullable=True))
+    op.add_column("erasures", sa.Column("holds", sa.Text(), nullable=True))
+    op.add_column("legal_holds", sa.Column("fields", sa.Text(), nullable=True))
+    op.add_column("legal_holds", sa.Column("basis", sa.String(length=200), nullable=True))
+    op.add_column("legal_holds", sa.Column("embargoed_until", Instant(), nullable=True))
+    op.execute("UPDATE legal_holds SET embargoed_until = until")
