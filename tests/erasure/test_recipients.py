@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from aiosmtpd.smtp import SMTP
 from sqlalchemy import select, update
 from starlette.routing import Router
 
@@ -32,12 +33,14 @@ from store.receipts import receipt_of
 from store.webhooks import webhooks
 from tests.erasure.house import REQUEST, House
 from tests.outbox.receiving import BROKEN, Got, Receiver, receiver
+from tests.outbox.test_letters import Box
 from tests.payments.conftest import Wallet
 from tests.payments.test_paying import pay
 from tests.promises.gate import grant
 from tests.store import elsewhere
 from workers.certificates import verified, verified_recipients
 from workers.delivering import LEASE, Deliverer
+from workers.mailing import Mailer, Terms
 from workers.posting import Poster
 from workers.receivers import Receivers
 
@@ -347,3 +350,56 @@ async def test_an_affiliate_whose_subscription_was_widened_is_told_by_letter(cas
     await case.erase()
     await case.deliver()
     assert case.told() == [] and (await case.recipient()).state == "LISTED"
+
+
+async def test_a_correction_reaches_the_tools_that_read_and_no_other(house: House) -> None:
+    """(R30; GDPR Art. 19) Whatever events they named; the customer's data stays with whoever never had it."""
+    now = house.gate.clock.now
+    async with receiver() as tool:
+        for name in ("billing", "idle"):
+            new = NewClient(id=name, name=name, kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}))
+            await Registry(house.store).create(new, now)
+            await Webhooks(house.store).add(name, tool.url, ["customer.erase"], now)
+            await Recipients(house.store).set_contact("TOOL", name, name, None, now)
+        answer = await house.gate.ask(
+            ONE, grant(Purpose.INVOICING, client="billing"), variables={"id": house.gate.id(0)}
+        )
+        assert answer.data["customer"]["fullName"]
+        customer = house.gate.id(0)
+        changed = await house.ask(
+            'mutation { updateProfile(input: {phone: "+41446681800"}) { userErrors { code field } } }', 0
+        )
+        assert changed["userErrors"] == []
+        await Case(house, tool).deliver()
+        (got,) = tool.got
+        assert (got.said["type"], got.said["data"]["customer"]) == ("customer.profile.changed", customer)
+        assert b"41446681800" not in got.body
+
+
+@pytest.mark.parametrize("refusal", [None, "550 no such mailbox"])
+async def test_a_registered_mailbox_gets_an_e_mail(case: Case, refusal: str | None) -> None:
+    """(D9) Sent is what the mail server took; a mailbox that is none is given up at once."""
+    box = Box(refusal=refusal)
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(box), "127.0.0.1", 0)
+    terms = Terms("127.0.0.1", server.sockets[0].getsockname()[1], "none", "no-reply@shop.example", "Shop")
+    register, mailer = Recipients(case.house.store), Mailer(terms)
+    (paid,) = case.company.got
+    await register.set_contact("PAYMENT_AFFILIATE", ACQUIRER, None, "privacy@pay.example", case.house.gate.clock.now)
+    await case.erase()
+    worker = Deliverer(
+        case.house.store, Receivers(case.house.store, Poster(), mailer), case.house.gate.clock, dice=lambda: 0.5
+    )
+    await worker.look()
+    await worker.settle_all()
+    server.close()
+    one = await case.recipient()
+    assert case.told() == []
+    if refusal is not None:
+        assert (one.state, one.sent_at, one.trouble) == ("GIVEN_UP", None, "SMTP 550")
+        return
+    (letter,) = [each for each in box.letters if each["to"] == "privacy@pay.example"]
+    text = letter.get_content()
+    assert paid.said["data"]["reference"] in text and "Art. 17(2)" in text
+    for value in case.house.gate.values():
+        assert value not in text and value not in letter["subject"]
+    assert (one.state, one.method, one.tries) == ("SENT", "EMAIL", 1)
