@@ -18,6 +18,7 @@ from resolvers.letters import compose, reader_of, write
 from store.checkpoints import origin_of
 from store.config import StoreConfig
 from store.database import Store
+from store.holds import told_holds
 from store.ledger_keys import LedgerKeys
 from store.ledger_tree import Tree
 from store.notes import Signer
@@ -59,6 +60,11 @@ def letters(store: Store, site: Site) -> Letters:
     async def tell(
         connection: AsyncConnection, key: SubjectKey, kind: str, erasure_id: int, clock: Erasure | None, now: datetime
     ) -> None:
+        if kind == ErasureLetter.HELD.name:
+            for hold in await told_holds(connection, key.customer_id, now):
+                about: dict[str, str | datetime] = {"fields": hold.said, "because": hold.basis, "until": hold.until}
+                await write(connection, key, site, ErasureLetter.HELD, now, link=await link(erasure_id), **about)
+            return
         dates = {} if clock is None else {"due": clock.due, "begin": clock.not_before}
         await write(connection, key, site, ErasureLetter[kind], now, link=await link(erasure_id), **dates)
         if clock is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -13,11 +14,22 @@ from gateway import problems
 from policy.erasing import State
 from store.database import Store
 from store.erasures import erasures
+from store.holds import told_holds
 from store.metadata import Id, instant
 from store.receipts import erasure_of
 
 E = erasures.c
-COLUMNS = (E.state, E.cause, E.requested_at, E.not_before, E.due_at, E.finished_at, E.cancelled_at, E.certificate)
+COLUMNS = (
+    E.state,
+    E.cause,
+    E.requested_at,
+    E.not_before,
+    E.due_at,
+    E.finished_at,
+    E.cancelled_at,
+    E.recipients_statement,
+    E.certificate,
+)
 
 
 class Receipts:
@@ -33,26 +45,47 @@ class Receipts:
     async def state(self, request: Request) -> Response:
         """The dates and the state, as JSON."""
         row = await self._row(request)
-        state, cause, *moments, certificate = row
+        state, cause, *moments, statement, certificate = row
         names = ("requestedAt", "notBefore", "dueAt", "finishedAt", "cancelledAt")
         said = {
             name: None if at is None else instant(at).isoformat().replace("+00:00", "Z")
             for name, at in zip(names, moments, strict=True)
         }
         address = f"{request.url.path}/certificate" if certificate and state == State.ERASED.name else None
-        shown = {"state": state, "meaning": State[state].value, "cause": cause, **said, "certificate": address}
+        second = f"{request.url.path}/recipients" if address and statement else None
+        notes: dict[str, Any] = {"certificate": address, "recipientsStatement": second}
+        held = await self._held(request) if state == State.HELD.name else []
+        notes |= {"held": held} if held else {}
+        shown = {"state": state, "meaning": State[state].value, "cause": cause, **said, **notes}
         return JSONResponse(shown, headers={"cache-control": "no-store"})
+
+    async def _held(self, request: Request) -> list[dict[str, Any]]:
+        """What is kept, because of what and until when, as far as it may be told."""
+        id_ = await erasure_of(self._store.keys.house, request.path_params["receipt"])
+        now = datetime.now(UTC)
+        async with self._store.write() as connection:
+            owner = await connection.scalar(select(E.customer_id).where(E.id == id_))
+            holds = await told_holds(connection, owner or 0, now)
+        return [
+            {"fields": list(each.fields), "because": each.basis, "until": each.until.isoformat().replace("+00:00", "Z")}
+            for each in holds
+        ]
 
     async def certificate(self, request: Request) -> Response:
         """The signed certificate, byte by byte."""
         row = await self._row(request)
         if row[0] != State.ERASED.name or not row[-1]:
             raise problems.Problem(404, "NOT_ERASED_YET", "There is a certificate once the erasure is done.")
-        headers = {
-            "cache-control": "no-store",
-            "content-disposition": 'attachment; filename="erasure-certificate.txt"',
-        }
-        return PlainTextResponse(row[-1], headers=headers)
+        return _note(row[-1], "erasure-certificate.txt")
+
+    async def recipients(self, request: Request) -> Response:
+        """The second statement, on those whom the data was passed on to, byte by byte."""
+        row = await self._row(request)
+        if row[0] != State.ERASED.name or not row[-2]:
+            raise problems.Problem(
+                404, "NOT_ANSWERED_YET", "There is a statement once every recipient has answered or was given up."
+            )
+        return _note(row[-2], "erasure-recipients.txt")
 
     async def _row(self, request: Request) -> Any:
         id_ = await erasure_of(self._store.keys.house, request.path_params["receipt"])
@@ -62,10 +95,16 @@ class Receipts:
         return rows[0]
 
 
+def _note(text: str, name: str) -> Response:
+    headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="{name}"'}
+    return PlainTextResponse(text, headers=headers)
+
+
 def list_routes(store: Store) -> list[Route]:
     """The addresses of the receipts."""
     receipts = Receipts(store)
     return [
         Route("/erasures/{receipt}", receipts.state, methods=["GET"]),
         Route("/erasures/{receipt}/certificate", receipts.certificate, methods=["GET"]),
+        Route("/erasures/{receipt}/recipients", receipts.recipients, methods=["GET"]),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import Enum, unique
 from typing import Final
 
@@ -78,7 +79,7 @@ class Step(Enum):
     """What an erasure does, in this order; each can be done again without harm."""
 
     TOKENS = "Every token and session ended."
-    RECIPIENTS = "Everybody who ever received the data was listed, to be told."
+    RECIPIENTS = "Everybody who ever received the data, and every tool that read it, was listed."
     FAREWELL = "The last message was written and put aside."
     KEY = "The customer's data key was destroyed."
     ROWS = "Every row about the customer was removed, with the fingerprints it could be found by."
@@ -87,3 +88,47 @@ class Step(Enum):
 
 
 STEPS: Final = tuple(Step)
+
+
+@unique
+class Told(Enum):
+    """How far a recipient of erased data has been told (GDPR Art. 17(2), 19)."""
+
+    LISTED = "Known to have received the data; nothing has reached it yet."
+    SENT = "A message reached it, or a letter was posted; it has not answered."
+    ACKNOWLEDGED = "It answered that it holds nothing any more."
+    REFUSED = "It answered that it goes on holding what it received."
+    GIVEN_UP = "It could not be reached, or never answered."
+
+
+SETTLED: Final = frozenset({Told.ACKNOWLEDGED, Told.REFUSED, Told.GIVEN_UP})
+"""States of a recipient from whom nothing is waited for any more."""
+
+
+@unique
+class Method(Enum):
+    """How a recipient was told."""
+
+    WEBHOOK = "A signed message over HTTPS."
+    EMAIL = "An e-mail to its registered contact."
+    LETTER = "A letter that an operator posted."
+
+
+@unique
+class Answer(Enum):
+    """What a recipient says of its copy."""
+
+    ERASED = "It erased what it held."
+    UNKNOWN = "It holds nothing of this person."
+    REFUSED = "It goes on holding something."
+
+    @property
+    def state(self) -> Told:
+        """What it makes of the recipient's state."""
+        return Told.REFUSED if self is Answer.REFUSED else Told.ACKNOWLEDGED
+
+
+ANSWER_WITHIN: Final = timedelta(days=30)
+"""After which a recipient that was listed and has not answered is given up."""
+DELIVER_WITHIN: Final = timedelta(days=14)
+"""For how long a message to a recipient is tried."""

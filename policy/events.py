@@ -35,6 +35,11 @@ class Event(Row):
     ERASURE_CANCELLED = ("An erasure was called off.", "erasure.cancelled")
     ERASURE_DUE = ("An erasure is about to be carried out.", "erasure.due")
     ERASED = ("A customer was erased: forget the id, too.", "customer.erased")
+    ERASE = (
+        "A customer whose data the receiver got is erased: it erases its copy, and may answer in the header"
+        " `Erasure-Answer` (ERASED, UNKNOWN or REFUSED).",
+        "customer.erase",
+    )
 
     def __init__(self, _text: str, wire: str) -> None:
         self.wire = wire

@@ -58,11 +58,13 @@ async def announce(
     coordinates: Sequence[str] = (),
     facts: Mapping[str, Fact] | None = None,
     to: Sequence[int] | None = None,
+    also: Sequence[int] = (),
 ) -> None:
     """Write one message to each subscribed system, in the caller's transaction; ValueError for what may be personal.
 
     With `to`, only these of the subscriptions: of companies outside, those whom it concerns. The customer's id is not
-    theirs to have, so they are told of the facts alone.
+    theirs to have, so they are told of the facts alone. With `also`, these beside those that named the event: whoever
+    has a copy must hear of it (GDPR Art. 19).
 
     The customer's messages are numbered in the order in which their changes are committed: the customer's row is
     locked from here to the end of the transaction, and each id is above the ones before it.
@@ -71,6 +73,9 @@ async def announce(
     receivers, content = await _prepared(connection, event, key.global_id, whose, now, coordinates, facts)
     if to is not None:
         receivers = [each for each in receivers if each in to]
+    if also:
+        allowed = [id_ for id_, *row in await LISTENING.rows(connection, {}) if id_ in also and _is_lawful(*row)]
+        receivers = sorted({*receivers, *allowed})
     if not receivers:
         return
     row = select(customers.c.id).where(customers.c.id == key.customer_id)
@@ -125,7 +130,11 @@ async def _prepared(
 def _listens(event: str, events: str, name: str, url: str) -> bool:
     """Whether a system subscribed to the event, and its subscription keeps the hard rules (D11)."""
     wanted = frozenset(orjson.loads(events))
-    return event in (wanted or BY_NAME) and may_serve(name, Webhook(name, url, wanted))
+    return event in (wanted or BY_NAME) and _is_lawful(events, name, url)
+
+
+def _is_lawful(events: str, name: str, url: str) -> bool:
+    return may_serve(name, Webhook(name, url, frozenset(orjson.loads(events))))
 
 
 def _shown(fact: Any, id_of: Callable[[str, int], str]) -> str | bool:

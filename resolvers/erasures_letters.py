@@ -41,6 +41,17 @@ class ErasureLetter(Letter):
         "L'un de vos services chez $site est de nouveau actif : l'effacement que vous avez demandé attend sa fin. "
         "Annulez-le dans votre espace client si vous souhaitez garder votre compte.\n\n$link",
     )
+    HELD = (
+        "The erasure of your data waits",
+        "The law obliges $site to keep some of your data for now, so its erasure waits.\n\nWhat is kept: $fields\n"
+        "Because of: $because\nUntil: $until at the latest\n\nThen the erasure goes on by itself. You may complain to "
+        "the data protection authority of your country, or go to court.\n\n$link",
+        "L'effacement de vos données attend",
+        "La loi oblige $site à conserver certaines de vos données pour le moment ; leur effacement attend.\n\n"
+        "Ce qui est conservé : $fields\nEn raison de : $because\nJusqu'au $until au plus tard\n\nL'effacement "
+        "reprendra ensuite de lui-même. Vous pouvez saisir l'autorité de protection des données de votre pays, ou un "
+        "tribunal.\n\n$link",
+    )
     WARNING = (
         "Your data will be erased soon",
         "Your last service at $site has ended, so your data will be erased on $due. You need to do nothing. To keep "

@@ -45,6 +45,11 @@ class Erasure(Node):
     certificate: str | None = datum(
         E.certificate, "The signed certificate (C2SP signed-note); `gateway erasures verify` checks it.", ERASED
     )
+    recipients_statement: str | None = datum(
+        E.recipients_statement,
+        "The second signed statement, on those whom the data was passed on to: once each has answered or was given up.",
+        ERASED,
+    )
 
 
 @strawberry.input(description="A request to have everything erased.")

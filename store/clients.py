@@ -28,11 +28,14 @@ clients = table(
     choice("beyond", BEYOND, None, nullable=True),
     plain("void_until", Instant, None, nullable=True),
     plain("partner_id", Id, None, ForeignKey("partners.id"), nullable=True),
+    plain("keeps", String(200), None, nullable=True),
+    plain("keeps_days", Integer, None, nullable=True),
 )
 """`purposes` and `scopes` are JSON lists of names; `max_page` is the most rows of one page.
 Tokens that were issued at `void_until` or before are void, whatever they say: the client was disabled then.
 `customers_per_hour` is how many different customers it may read in an hour, and `beyond` what happens then; null for
-what the settings say, and for an alarm. What is registered now says STOP unless it was told otherwise."""
+what the settings say, and for an alarm. What is registered now says STOP unless it was told otherwise.
+`keeps` says what the program keeps of what it reads, and `keeps_days` for how long, 0 for nothing; null: unknown."""
 
 documents = table(
     "documents",

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from policy.categories import Category
-from policy.erasing import STANDING, State, Step
+from policy.erasing import STANDING, Answer, Method, State, Step, Told
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from store.metadata import Id, Instant, choice, customer_table, identity, plain, table
@@ -24,6 +24,12 @@ from store.metadata import Id, Instant, choice, customer_table, identity, plain,
 ERASURE_STATES = tuple(state.name for state in State)
 ERASURE_CAUSES = ("REQUEST", "RETENTION")
 ERASURE_STEPS = tuple(step.name for step in Step)
+TOOL = "TOOL"
+"""A client of the gateway that read the data by itself: no recipient outside, but it may hold a copy."""
+RECIPIENT_KINDS = (*(kind.name for kind in Recipient), TOOL)
+RECIPIENT_STATES = tuple(state.name for state in Told)
+METHODS = tuple(method.name for method in Method)
+ANSWERS = tuple(answer.name for answer in Answer)
 
 STANDING_STATES = tuple(sorted(state.name for state in STANDING))
 
@@ -46,12 +52,17 @@ erasures = customer_table(
     plain("trouble", String(40), None, nullable=True),
     plain("fingerprint", LargeBinary(16), None, nullable=True, output=False),
     plain("certificate", Text, Category.PREFERENCE, nullable=True),
+    plain("recipients_statement", Text, Category.PREFERENCE, nullable=True),
+    plain("recipients_due_at", Instant, None, nullable=True),
+    plain("holds", Text, None, nullable=True, output=False),
     bound=False,
 )
 """The record outlives the customer's row, which is gone when the state is ERASED (R57).
 
 `step` is the last one that was done; `attempts` is the fence of the lease; `trouble` is a code, and never a text of a
-database; `fingerprint` is that of the key that was destroyed."""
+database; `fingerprint` is that of the key that was destroyed. `recipients_statement` is the second signed statement, on
+the recipients; `recipients_due_at` is when to look next whether it can be signed, null without any and once it was.
+`holds` is a JSON list of the orders that stood in the way, as the certificate tells of them."""
 
 Index(
     "uq_erasures_standing",
@@ -69,6 +80,8 @@ Index(
     postgresql_where=erasures.c.state.in_(STANDING_STATES),
 )
 
+Index("ix_erasures_recipients_due_at", erasures.c.recipients_due_at)
+
 STANDS = erasures.c.state.in_([literal_column(f"'{state}'") for state in STANDING_STATES])
 """Of those that stand, written out: with parameters in its place no database would take the index of them (F9)."""
 
@@ -77,16 +90,40 @@ erasure_recipients = table(
     RetentionRule.ERASURE_RECORDS,
     identity(),
     plain("erasure_id", Id, None, ForeignKey("erasures.id")),
-    choice("kind", tuple(kind.name for kind in Recipient), None),
+    choice("kind", RECIPIENT_KINDS, None),
     plain("name", String(200), None),
     plain("country", String(2), None, nullable=True),
-    plain("told_at", Instant, None),
+    plain("listed_at", Instant, None),
+    choice("state", RECIPIENT_STATES, None, server_default="LISTED"),
+    choice("method", METHODS, None, nullable=True),
+    plain("tries", Integer, None, default=0, server_default=text("0")),
+    plain("sent_at", Instant, None, nullable=True),
     plain("answered_at", Instant, None, nullable=True),
     plain("answer", String(12), None, nullable=True),
+    plain("given_up_at", Instant, None, nullable=True),
+    plain("trouble", String(40), None, nullable=True),
+    plain("outbox_id", Id, None, nullable=True),
+    plain("keeps", String(200), None, nullable=True),
+    plain("keeps_days", Integer, None, nullable=True),
     UniqueConstraint("erasure_id", "kind", "name"),
+    Index(None, "outbox_id"),
 )
-"""Who received something of the customer and has to erase it, too (GDPR Art. 17(2) and 19). It names companies and
-authorities, and no person: the record outlives the customer."""
+"""Who received something of the customer and has to erase it, too (GDPR Art. 17(2) and 19), and the tools that read it.
+It names companies and programs, and no person: the record outlives the customer. Each moment is written when what it
+tells of has happened: `sent_at` once the receiver took the message, `answered_at` once it answered. `outbox_id` is the
+message; `tries` counts the deliveries whose outcome is known. `keeps` and `keeps_days` are what the tool's
+registration said when it was listed."""
+
+erasure_steps = table(
+    "erasure_steps",
+    RetentionRule.ERASURE_RECORDS,
+    identity(),
+    plain("erasure_id", Id, None, ForeignKey("erasures.id")),
+    choice("step", ERASURE_STEPS, None),
+    plain("done_at", Instant, None),
+    UniqueConstraint("erasure_id", "step"),
+)
+"""When each step of an erasure was seen to be done."""
 
 legal_holds = customer_table(
     "legal_holds",
@@ -95,6 +132,11 @@ legal_holds = customer_table(
     plain("placed_at", Instant, Category.ACCESS_HISTORY),
     plain("until", Instant, Category.ACCESS_HISTORY),
     plain("lifted_at", Instant, Category.ACCESS_HISTORY, nullable=True),
-    embargo="until",
+    plain("fields", Text, Category.ACCESS_HISTORY, nullable=True),
+    plain("basis", String(200), Category.ACCESS_HISTORY, nullable=True),
+    plain("embargoed_until", Instant, Category.ACCESS_HISTORY, nullable=True),
+    embargo="embargoed_until",
 )
-"""An order to preserve. It always ends: nothing is kept for ever because somebody forgot to lift it."""
+"""An order to preserve. It always ends: nothing is kept for ever because somebody forgot to lift it. `fields` is a JSON
+list of schema coordinates, `basis` the provision of law; orders of older releases name neither. Until
+`embargoed_until` the customer is not told."""

@@ -151,9 +151,11 @@ def plain(
     return Column(name, type_, *extra, nullable=nullable, info={"category": category, "output": output}, **options)
 
 
-def choice(name: str, choices: Sequence[str], category: Category | None, nullable: bool = False) -> Column[str]:
+def choice(
+    name: str, choices: Sequence[str], category: Category | None, nullable: bool = False, **options: Any
+) -> Column[str]:
     """A word out of a closed list; its table has the database check it too."""
-    column = plain(name, String(max(map(len, choices))), category, nullable=nullable)
+    column = plain(name, String(max(map(len, choices))), category, nullable=nullable, **options)
     column.info["choices"] = tuple(choices)
     return column
 

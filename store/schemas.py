@@ -29,6 +29,7 @@ from store import (
     partners,
     payments,
     reach,
+    recipients,
     refusals,
     services,
     signin,
@@ -61,6 +62,7 @@ CAPABILITIES = (
     partners,
     payments,
     reach,
+    recipients,
     refusals,
     services,
     signin,
@@ -92,7 +94,7 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 18))
+MAIN = Schema("main", metadata, _numbered("main", 19))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 2))
 SCHEMAS = (MAIN, LEDGER, KEYS)

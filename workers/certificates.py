@@ -1,4 +1,4 @@
-"""The certificate of an erasure: what was done and when, signed, and without a word about whom (R35, D5)."""
+"""What is signed of an erasure: what was done, when it was seen to be done, and without a word about whom (R35, D9)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,31 @@ from typing import Any
 
 import orjson
 
-from policy.erasing import STEPS
+from policy.erasing import STEPS, Step, Told
 from policy.purposes import Purpose
+from store.erasures import TOOL
+from store.holds import Hold
 from store.housekeys import HouseKeys
 from store.notes import NoteInvalid, Signer, VerifierKey, open_note, sign
+from workers.fates import fates
 
 SUFFIX = "/erasures"
 """Behind the ledger's name in the first line: a certificate is never taken for a checkpoint, nor the reverse."""
+
+RECIPIENTS = "/erasures/recipients"
+"""Likewise for the second statement: what became of the recipients."""
+
+VERSION = 2
+"""The first one said when recipients were listed as if they had been told then, and named steps without a time."""
 
 Signers = Callable[[], Awaitable[Sequence[Signer]]]
 """Those that sign the ledger now; at least one."""
 
 
-def signed(signers: Sequence[Signer], facts: Mapping[str, Any]) -> str:
-    """The certificate: a line that says what it is, one line of JSON, and the signatures (C2SP signed-note)."""
+def signed(signers: Sequence[Signer], facts: Mapping[str, Any], suffix: str = SUFFIX) -> str:
+    """A statement: a line that says what it is, one line of JSON, and the signatures (C2SP signed-note)."""
     text = orjson.dumps(dict(facts), option=orjson.OPT_SORT_KEYS).decode()
-    return sign(f"{signers[0].name}{SUFFIX}\n{text}\n", signers)
+    return sign(f"{signers[0].name}{suffix}\n{text}\n", signers)
 
 
 def case_name(house: HouseKeys, erasure_id: int) -> str:
@@ -32,29 +41,85 @@ def case_name(house: HouseKeys, erasure_id: int) -> str:
     return house.ids.lasting("Case", erasure_id, erasure_id)
 
 
-def facts_of(case: str, erasure: Any, finished_at: datetime, recipients: Sequence[Any]) -> dict[str, Any]:
-    """The facts of one erasure, from its row and those whom it told."""
+def facts_of(
+    case: str, erasure: Any, steps: Sequence[Any], recipients: Sequence[Any], signed_at: datetime
+) -> dict[str, Any]:
+    """The facts of one erasure as they were seen: its row, the steps that were done, and how far each recipient is.
+
+    The last step is not among them: signing it, and its hash in the ledger, come after what is signed (D9).
+    """
+    done = {each.step: each.done_at for each in steps}
+    finished = done.get(Step.FILES.name)
     return {
-        "version": 1,
+        "version": VERSION,
+        "type": "ERASURE_CERTIFICATE",
         "case": case,
         "cause": erasure.cause,
         "requestedAt": said(erasure.requested_at),
         "dueAt": said(erasure.due_at),
-        "finishedAt": said(finished_at),
-        "inTime": erasure.due_at is None or finished_at <= erasure.due_at,
+        "finishedAt": said(finished),
+        "inTime": erasure.due_at is None or (finished or signed_at) <= erasure.due_at,
+        "signedAt": said(signed_at),
         "keyFingerprint": bytes(erasure.fingerprint or b"").hex(),
-        "steps": {step.name: step.value for step in STEPS},
-        "recipients": [
-            {
-                "kind": each.kind,
-                "name": each.name,
-                "toldAt": said(each.told_at),
-                "answeredAt": said(each.answered_at),
-                "answer": each.answer,
-            }
-            for each in recipients
+        "steps": [
+            {"step": step.name, "what": step.value, "doneAt": said(done[step.name])}
+            for step in STEPS
+            if step.name in done
         ],
+        "fields": fates(done),
+        "holds": orjson.loads(erasure.holds or "[]"),
+        "recipients": [recipient_facts(each) for each in recipients],
     }
+
+
+def as_json(holds: Sequence[Hold]) -> str:
+    """The orders that stood in the way, as a certificate tells of them: without what would name the case."""
+    told = [
+        {
+            "fields": list(each.fields),
+            "because": each.basis,
+            "keptFrom": said(each.placed_at),
+            "keptUntil": said(each.until),
+        }
+        for each in holds
+    ]
+    return orjson.dumps(told).decode()
+
+
+def recipients_facts(case: str, certificate: str, recipients: Sequence[Any], signed_at: datetime) -> dict[str, Any]:
+    """The facts of the second statement, which belongs to the certificate of this hash."""
+    return {
+        "version": VERSION,
+        "type": "ERASURE_RECIPIENTS",
+        "case": case,
+        "certificate": digest(certificate),
+        "signedAt": said(signed_at),
+        "recipients": [recipient_facts(each) for each in recipients],
+    }
+
+
+def recipient_facts(recipient: Any) -> dict[str, Any]:
+    """How far one recipient has been told, by what has been seen of it and nothing else."""
+    facts = {
+        "kind": recipient.kind,
+        "name": recipient.name,
+        "state": recipient.state,
+        "method": None if recipient.state == Told.LISTED.name and not recipient.tries else recipient.method,
+        "tries": recipient.tries,
+        "listedAt": said(recipient.listed_at),
+        "sentAt": said(recipient.sent_at),
+        "answeredAt": said(recipient.answered_at),
+        "answer": recipient.answer,
+        "givenUpAt": said(recipient.given_up_at),
+    }
+    if recipient.kind == TOOL:
+        facts |= {"keeps": recipient.keeps or "unknown", "keepsDays": recipient.keeps_days}
+    return facts
+
+
+def digest(note: str) -> str:
+    """The SHA-256 by which the ledger, and a second statement, name a signed note."""
+    return sha256(note.encode()).hexdigest()
 
 
 def said(moment: datetime | None) -> str | None:
@@ -64,28 +129,51 @@ def said(moment: datetime | None) -> str | None:
 
 def verified(certificate: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
     """The facts of a certificate that one of these keys signed; NoteInvalid for anything else."""
-    note = open_note(certificate, keys)
+    return _verified(certificate, keys, SUFFIX, (1, VERSION))
+
+
+def verified_recipients(statement: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
+    """The facts of a statement on recipients that one of these keys signed; NoteInvalid for anything else."""
+    return _verified(statement, keys, RECIPIENTS, (VERSION,))
+
+
+def is_recipients_statement(note: str) -> bool:
+    """Whether a note says that it is one; whether it is signed, `verified_recipients` tells."""
+    return note.partition("\n")[0].endswith(RECIPIENTS)
+
+
+def _verified(text: str, keys: Sequence[VerifierKey], suffix: str, versions: Sequence[int]) -> dict[str, Any]:
+    note = open_note(text, keys)
     first, _, rest = note.text.partition("\n")
-    if first not in {key.name + SUFFIX for key in note.signed_by}:
+    if first not in {key.name + suffix for key in note.signed_by}:
         raise NoteInvalid("it is signed, but no certificate of an erasure")
     try:
         facts = orjson.loads(rest)
     except orjson.JSONDecodeError:
         raise NoteInvalid("it holds no facts") from None
-    if not isinstance(facts, dict) or facts.get("version") != 1:
+    if not isinstance(facts, dict) or facts.get("version") not in versions:
         raise NoteInvalid("it is of a form that this release does not know")
     return facts
 
 
 def ledger_entry(certificate: str, now: datetime) -> dict[str, Any]:
     """What the ledger says of an erasure: that a certificate of this hash was given. It points at nobody."""
+    return _entry(certificate, "Erasure.certificate", now)
+
+
+def recipients_ledger_entry(statement: str, now: datetime) -> dict[str, Any]:
+    """What the ledger says of the second statement: that one of this hash was given."""
+    return _entry(statement, "Erasure.recipientsStatement", now)
+
+
+def _entry(note: str, field: str, now: datetime) -> dict[str, Any]:
     return {
         "version": 1,
         "at": int(now.timestamp()),
         "client": "gateway",
         "purpose": Purpose.ERASURE.name,
         "reference": None,
-        "operation": sha256(certificate.encode()).hexdigest(),
-        "fields": ["Erasure.certificate"],
+        "operation": digest(note),
+        "fields": [field],
         "subjects": [],
     }

@@ -12,14 +12,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from policy.events import Event
 from store.database import Store
 from store.faults import StoreUnavailable
 from store.messages import name_of, opened
@@ -27,10 +29,14 @@ from store.metadata import Instant
 from store.outbox import outbox
 from workers.patience import asked_for, pause
 from workers.receivers import Failed, Message, Receiver, Receivers
+from workers.recipients_noting import note_failed, note_given_up, note_taken
 
 log = logging.getLogger(__name__)
 
 O = outbox.c  # noqa: E741  (the table's columns)
+
+Also = Callable[[AsyncConnection], Awaitable[None]]
+"""What belongs to the outcome of a delivery, and is written with it."""
 
 LEASE = timedelta(minutes=1)
 """How long a worker that died keeps its messages from the others; far longer than any delivery takes."""
@@ -145,7 +151,7 @@ class Deliverer:
         """The next messages, under a lease; of each customer only the first that is not settled."""
         now = self._clock()
         free = or_(O.leased_until.is_(None), O.leased_until <= now)
-        waiting = select(O.id, O.customer_id, O.payload, O.attempts, O.created_at, O.give_up_at)
+        waiting = select(O.id, O.customer_id, O.payload, O.attempts, O.created_at, O.give_up_at, O.event)
         waiting = waiting.where(_of(receiver), O.next_attempt_at <= now, free, ~_earlier)
         waiting = waiting.order_by(O.next_attempt_at, O.id).limit(BATCH).with_for_update(skip_locked=True)
         async with self._store.write() as connection:
@@ -163,6 +169,7 @@ class Deliverer:
                 content,
                 row.attempts + 1,
                 row.give_up_at or row.created_at + self._age,
+                row.event,
             )
             for row, content in zip(rows, contents, strict=True)
         ]
@@ -171,36 +178,57 @@ class Deliverer:
         """One attempt, and what became of it; whether the receiver took the message."""
         if message.content is None:
             # Its customer was erased, or it was damaged: either way there is nothing left to deliver.
-            await self._settle(message, {"dead_at": self._clock(), "next_attempt_at": None, "trouble": "UNREADABLE"})
+            await self._bury(message, "UNREADABLE")
             return True
         try:
-            await receiver.send(message, self._clock())
+            answer = await receiver.send(message, self._clock())
         except Failed as failure:
             await self._fail(receiver, message, failure)
             return False
         done: dict[str, Any] = {"delivered_at": self._clock(), "next_attempt_at": None, "trouble": None}
         if receiver.id is None or message.customer_id is None:
             done["payload"] = None  # Nobody needs a letter again, and what is sealed for nobody must not stay.
-        await self._settle(message, done)
+        now = self._clock()
+
+        async def taken(connection: AsyncConnection) -> None:
+            await note_taken(connection, message.id, message.attempt, answer, now)
+
+        await self._settle(message, done, taken)
         return True
+
+    async def _bury(self, message: Message, word: str) -> None:
+        now = self._clock()
+
+        async def given_up(connection: AsyncConnection) -> None:
+            await note_given_up(connection, message.id, message.attempt, word, now)
+
+        await self._settle(message, {"dead_at": now, "next_attempt_at": None, "trouble": word}, given_up)
 
     async def _fail(self, receiver: Receiver, message: Message, failure: Failed) -> None:
         now = self._clock()
         asked = asked_for(failure.retry_after, now)
         if failure.hopeless or now >= message.give_up_at:
             log.error("a message was given up", extra={"outbox": message.name, "trouble": failure.word})
-            await self._settle(message, {"dead_at": now, "next_attempt_at": None, "trouble": failure.word})
+            await self._bury(message, failure.word)
             return
         if asked:
             self._rests.setdefault(receiver.id, _Rest()).until = now + asked
         again = now + max(pause(message.attempt, self._dice), asked)
-        await self._settle(message, {"next_attempt_at": again, "trouble": failure.word})
 
-    async def _settle(self, message: Message, change: dict[str, Any]) -> None:
-        """Note what became of an attempt, unless another worker has taken over since."""
+        async def failed(connection: AsyncConnection) -> None:
+            await note_failed(connection, message.id, message.attempt, failure.word, now)
+
+        await self._settle(message, {"next_attempt_at": again, "trouble": failure.word}, failed)
+
+    async def _settle(self, message: Message, change: dict[str, Any], also: Also) -> None:
+        """Note what became of an attempt, unless another worker has taken over since; of a message to a recipient of
+        erased data its state, too, in the same transaction (F10)."""
         mine = (O.id == message.id, O.attempts == message.attempt, O.next_attempt_at.is_not(None))
         async with self._store.write() as connection:
-            await connection.execute(update(outbox).where(*mine).values(**change, leased_until=None))
+            change |= {"leased_until": None}
+            ours = (await connection.execute(update(outbox).where(*mine).values(change))).rowcount == 1
+            if ours and message.event == Event.ERASE.wire:
+                await also(connection)
 
 
 _first = outbox.alias("first")

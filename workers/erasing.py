@@ -12,20 +12,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import STEPS, Event, State, Step, after
 from store.database import Store
 from store.erasures import STANDS, erasures, legal_holds
 from store.faults import StoreUnavailable
+from store.holds import holds_at
 from store.ledger_keys import LedgerKeyLost, LedgerUnnamed
 from store.metadata import Instant
 from store.services import services
 from workers.certificates import Signers, case_name
 from workers.erasing_plans import Planner, Tell
 from workers.erasing_redoing import Redoing
-from workers.erasing_steps import Case, Compose, Done, LeaseLost, Steps, exists
+from workers.erasing_steps import Case, Compose, Done, LeaseLost, Steps, is_there
+from workers.recipients_closing import Closing
 from workers.rounds import again_and_again, guarded
 
 log = logging.getLogger(__name__)
@@ -71,7 +73,8 @@ class Eraser:
         pause: float = 2.0,
     ) -> None:
         self._store, self._clock, self._pause = store, clock, pause
-        self._steps = Steps(store, signers, letters.compose, letters.done)
+        self._steps = Steps(store, signers, letters.compose, letters.done, clock)
+        self._closing = Closing(store, signers)
         self._planner = Planner(store, letters.tell, zone)
         self._redoing = Redoing(store)
         self._looked: datetime | None = None
@@ -95,6 +98,7 @@ class Eraser:
         if ready and await self._clean(ready):
             for case in ready:
                 await self._finish(case)
+        await guarded("statements on recipients", self._closing.run(self._clock()))
         return bool(cases)
 
     async def _clean(self, cases: Sequence[Case]) -> bool:
@@ -114,7 +118,8 @@ class Eraser:
         nothing (F3).
         """
         free = or_(E.leased_until.is_(None), E.leased_until <= now, E.leased_until > now + LEASE)
-        due = and_(E.state == "SCHEDULED", E.not_before <= now)
+        held = exists().where(H.customer_id == E.customer_id, holds_at(now))
+        due = and_(E.state == "SCHEDULED", E.not_before <= now, ~held)
         found = select(E.id, E.customer_id, E.state, E.attempts, E.step).where(
             or_(due, and_(E.state == "ERASING", free))
         )
@@ -125,7 +130,7 @@ class Eraser:
             )
             for id_, owner, state, attempts, step in rows.all():
                 if state == "SCHEDULED":
-                    await exists(connection, owner)  # Nobody subscribes the customer to anything from here on.
+                    await is_there(connection, owner)  # Nobody subscribes the customer to anything from here on.
                     if await self._stopped(connection, owner, now):
                         continue
                     state = after(State[state], Event.BEGUN).name
@@ -137,7 +142,7 @@ class Eraser:
     async def _stopped(self, connection: AsyncConnection, owner: int, now: datetime) -> bool:
         """Whether a service or a hold came between the last look and now."""
         running = select(func.count()).where(S.customer_id == owner, S.status != "TERMINATED")
-        held = select(func.count()).where(H.customer_id == owner, H.lifted_at.is_(None), H.until > now)
+        held = select(func.count()).where(H.customer_id == owner, holds_at(now))
         for each in (running, held):
             if await connection.scalar(each):
                 self._looked = None  # The planner says what becomes of it.

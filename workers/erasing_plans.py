@@ -17,6 +17,7 @@ from store.access import sign_ins
 from store.customers import customers
 from store.database import Store
 from store.erasures import STANDING_STATES, STANDS, erasures, legal_holds
+from store.holds import holds_at, may_be_told
 from store.housekeys import insert_new
 from store.ids import new_id
 from store.metadata import Id
@@ -47,6 +48,8 @@ class _Facts:
     running: bool
     ended: datetime | None
     held: bool
+    """By an order that the customer may know of: one that is secret leaves the state as it is, and is looked at when
+    the erasure would begin."""
     seen: datetime | None
 
 
@@ -134,10 +137,10 @@ class Planner:
             if state in (State.ARMED, State.BLOCKED):
                 state, told = after(state, Event.SERVICES_ENDED), "ACCEPTED"
             if state is State.SCHEDULED and facts.held:
-                state = after(state, Event.HOLD_PLACED)
+                state, told = after(state, Event.HOLD_PLACED), "HELD"
             elif state is State.HELD and not facts.held:
                 state = after(state, Event.HOLD_LIFTED)
-            values, told = _dated(row, clock, now, told)
+            values, told = _dated(row, clock, now, told) if told != "HELD" else (_dated(row, clock, now, "")[0], told)
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         if state.name != row.state or changed:
             await connection.execute(update(erasures).where(E.id == row.id).values(changed | {"state": state.name}))
@@ -180,7 +183,7 @@ async def _facts(connection: AsyncConnection, owners: Sequence[int], now: dateti
     of = {id_: (int(running), ended) for id_, running, ended in await connection.execute(
         counted.where(S.customer_id.in_(owners)).group_by(S.customer_id)
     )}  # fmt: skip
-    holding = select(H.customer_id).where(H.customer_id.in_(owners), H.lifted_at.is_(None), H.until > now)
+    holding = select(H.customer_id).where(H.customer_id.in_(owners), holds_at(now), may_be_told(now))
     held = set((await connection.execute(holding)).scalars())
     without = [owner for owner in owners if owner not in of]
     seen: dict[int, datetime] = {}

@@ -10,12 +10,12 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.customers import customers
 from store.database import Store
-from store.erasures import erasures
+from store.erasures import erasure_steps, erasures
 from store.housekeys import insert_new
 from store.ids import new_id
 from store.metadata import Id
@@ -99,3 +99,6 @@ async def _record(connection: AsyncConnection, owner: int, now: datetime) -> Non
     begun = erasures.update().where(*standing).values(state="ERASING", step=None, leased_until=None)
     if (await connection.execute(begun)).rowcount == 0:
         await connection.execute(insert_new(connection, erasures), [row])
+    else:  # What was seen before the restore counts for nothing.
+        again = select(E.id).where(E.customer_id == owner, E.state == "ERASING")
+        await connection.execute(delete(erasure_steps).where(erasure_steps.c.erasure_id.in_(again)))

@@ -7,33 +7,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import Step
-from policy.recipients import Recipient
 from store.customers import customers
 from store.database import Store
-from store.disclosures import disclosures
-from store.erasures import erasure_recipients, erasures
+from store.erasures import erasure_recipients, erasure_steps, erasures
 from store.holdings import holdings
+from store.holds import told_holds
 from store.housekeys import insert_new
 from store.ids import new_id
 from store.legal import legal_requests
 from store.messages import seal_for_nobody
 from store.outbox import outbox
+from store.readers import clients_that_read
 from store.revocations import end_customer
 from store.subjectkey import SubjectKey
-from workers.certificates import Signers, case_name, facts_of, ledger_entry, signed
+from workers.certificates import Signers, as_json, case_name, facts_of, ledger_entry, signed
+from workers.recipients import holders, list_and_write
 
-E, R, D, O, L = erasures.c, erasure_recipients.c, disclosures.c, outbox.c, legal_requests.c  # noqa: E741
+E, R, T, O, L = erasures.c, erasure_recipients.c, erasure_steps.c, outbox.c, legal_requests.c  # noqa: E741
 
 Compose = Callable[[AsyncConnection, SubjectKey, int, datetime], Awaitable[bytes | None]]
 """The last message to a customer, for the erasure of this number; None when there is no address to send it to."""
-
-TOLD = frozenset(Recipient) - {Recipient.AUTHORITY}
-"""Who is asked to erase, too. What an authority received under an order is not ours to call back."""
-
 
 Done = Callable[[AsyncConnection, int, datetime], Awaitable[None]]
 """Tells internal systems that a customer is erased, in the transaction that makes it so."""
@@ -55,29 +52,60 @@ class LeaseLost(Exception):  # noqa: N818  (what happened to the lease)
 class Steps:
     """Carries out one step of one case."""
 
-    def __init__(self, store: Store, signers: Signers, compose: Compose, done: Done) -> None:
+    def __init__(
+        self, store: Store, signers: Signers, compose: Compose, done: Done, clock: Callable[[], datetime]
+    ) -> None:
         self._store, self._signers, self._compose, self._done = store, signers, compose, done
+        self._clock = clock
 
     async def do(self, case: Case, step: Step, now: datetime, until: datetime) -> None:
         """One step but the last; LeaseLost, StoreUnavailable."""
         change: dict[str, Any] = {"step": step.name, "leased_until": until, "trouble": None}
         key = None
-        if step is Step.KEY:
-            change["fingerprint"] = await self._store.keys.destroy(case.customer_id, clean=False)
-        elif step is Step.FAREWELL:
+        if step in (Step.RECIPIENTS, Step.FAREWELL):
             (key,) = await self._store.keys.subjects([case.customer_id])
+        readers = await self._readers(key) if step is Step.RECIPIENTS else set[str]()
+        if step is Step.KEY:
+            await self._list_latest(case, until)
+            change["fingerprint"] = await self._store.keys.destroy(case.customer_id, clean=False)
         async with self._store.write() as connection:
             await self.hold(connection, case, change)
             match step:
-                case Step.RECIPIENTS:
-                    await self._list_recipients(connection, case, now)
+                case Step.RECIPIENTS if key is not None:
+                    await self._list(connection, case, key, readers)
                 case Step.FAREWELL if key is not None:
                     await self._put_aside(connection, case, key, now)
                 case Step.ROWS:
+                    stood = await told_holds(connection, case.customer_id, self._clock(), standing=False)
+                    await connection.execute(update(erasures).where(E.id == case.id).values(holds=as_json(stood)))
                     await detach_requests(connection, case)
                     await remove_rows(connection, case.customer_id)
                 case Step.TOKENS:
                     await end_customer(connection, case.customer_id, now)
+            await self._note(connection, case, step)
+
+    async def _readers(self, key: SubjectKey | None) -> set[str]:
+        """The programs that read, by the ledger; without the key nobody can tell any more."""
+        return set() if key is None else await clients_that_read(self._store.ledger_reader, key.pseudonym)
+
+    async def _list_latest(self, case: Case, until: datetime) -> None:
+        """Whoever got or read something since the recipients were listed; the last moment at which it can be told."""
+        (key,) = await self._store.keys.subjects([case.customer_id])
+        if key is None:
+            return
+        readers = await self._readers(key)
+        async with self._store.write() as connection:
+            await self.hold(connection, case, {"leased_until": until})
+            await self._list(connection, case, key, readers)
+
+    async def _list(self, connection: AsyncConnection, case: Case, key: SubjectKey, readers: set[str]) -> None:
+        found = await holders(connection, case.customer_id, readers)
+        await list_and_write(connection, self._store.keys.house, case.id, key, found, self._clock())
+
+    async def _note(self, connection: AsyncConnection, case: Case, step: Step) -> None:
+        """That a step was seen to be done, at this moment; a second time changes nothing (D9)."""
+        row = {"id": new_id(), "erasure_id": case.id, "step": step.name, "done_at": self._clock()}
+        await connection.execute(insert_new(connection, erasure_steps), [row])
 
     async def hold(self, connection: AsyncConnection, case: Case, change: dict[str, Any]) -> None:
         """Write to the case, if it is still this worker's."""
@@ -101,29 +129,18 @@ class Steps:
             row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
             listed = select(erasure_recipients).where(R.erasure_id == case.id).order_by(R.kind, R.name)
             told = (await connection.execute(listed)).all()
-            certificate = row.certificate or signed(
-                signers, facts_of(case_name(self._store.keys.house, case.id), row, now, told)
-            )
+            steps = (await connection.execute(select(erasure_steps).where(T.erasure_id == case.id))).all()
+            name = case_name(self._store.keys.house, case.id)
+            certificate = row.certificate or signed(signers, facts_of(name, row, steps, told, self._clock()))
             await self.hold(connection, case, {"certificate": certificate})
         await self._store.ledger.append(ledger_entry(certificate, now))
         done = {"state": "ERASED", "finished_at": now, "leased_until": None, "step": Step.CERTIFICATE.name}
         async with self._store.write() as connection:
-            await self.hold(connection, case, done | {"trouble": None})
+            await self.hold(connection, case, done | {"trouble": None, "recipients_due_at": now if told else None})
+            await self._note(connection, case, Step.CERTIFICATE)
             farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None)
             await connection.execute(update(outbox).where(*farewell).values(next_attempt_at=now))
             await self._done(connection, case.customer_id, now)
-
-    async def _list_recipients(self, connection: AsyncConnection, case: Case, now: datetime) -> None:
-        kinds = [kind.name for kind in TOLD]
-        received = select(D.recipient_kind, D.recipient_name, func.max(D.recipient_country))
-        received = received.where(D.customer_id == case.customer_id, D.recipient_kind.in_(kinds))
-        found = await connection.execute(received.group_by(D.recipient_kind, D.recipient_name))
-        rows = [
-            {"id": new_id(), "erasure_id": case.id, "kind": kind, "name": name, "country": country, "told_at": now}
-            for kind, name, country in found
-        ]
-        if rows:
-            await connection.execute(insert_new(connection, erasure_recipients), rows)
 
     async def _put_aside(self, connection: AsyncConnection, case: Case, key: SubjectKey, now: datetime) -> None:
         """It leaves when all is done, so it is sealed by the house and belongs to nobody meanwhile."""
@@ -154,7 +171,7 @@ async def remove_rows(connection: AsyncConnection, customer_id: int) -> None:
             await connection.execute(delete(each.table).where(each.owner == customer_id))
 
 
-async def exists(connection: AsyncConnection, customer_id: int) -> bool:
+async def is_there(connection: AsyncConnection, customer_id: int) -> bool:
     """Whether there is a row of this customer, locked against whoever would subscribe them to something."""
     found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
     return await connection.scalar(found) is not None

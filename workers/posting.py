@@ -33,6 +33,8 @@ class Answer:
 
     status: int
     retry_after: str | None
+    erasure_answer: str | None = None
+    """What `Erasure-Answer` said, of an answer to `customer.erase`."""
 
 
 def is_safe(url: str) -> bool:
@@ -125,4 +127,4 @@ async def _answer(reader: asyncio.StreamReader) -> Answer:
         if int(code) >= HTTPStatus.OK:  # What comes before are steps on the way, such as 100 Continue.
             break
     named = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    return Answer(int(code), named.get("retry-after"))
+    return Answer(int(code), named.get("retry-after"), named.get("erasure-answer"))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
+from policy.erasing import Answer
 from store.database import Store
 from store.metadata import instant
 from store.signing import signed
@@ -42,6 +43,7 @@ class Message:
     content: bytes | None
     attempt: int
     give_up_at: datetime
+    event: str | None = None
 
 
 class Receiver(Protocol):
@@ -51,8 +53,8 @@ class Receiver(Protocol):
     def id(self) -> int | None:
         """The subscription; None for the mail server."""
 
-    async def send(self, message: Message, now: datetime) -> None:
-        """Have a message taken; Failed when it is not."""
+    async def send(self, message: Message, now: datetime) -> Answer | None:
+        """Have a message taken, and whatever the receiver answered at once; Failed when it is not taken."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,8 +66,8 @@ class System:
     secrets: tuple[bytes, ...]
     poster: Poster
 
-    async def send(self, message: Message, now: datetime) -> None:
-        """Post it, signed; any 2xx says that it was taken."""
+    async def send(self, message: Message, now: datetime) -> Answer | None:
+        """Post it, signed; any 2xx says that it was taken, and a header may say what was done (`customer.erase`)."""
         body = message.content or b""
         headers = {"Content-Type": "application/json"} | signed(self.secrets, message.name, now, body)
         try:
@@ -74,6 +76,7 @@ class System:
             raise Failed(str(problem)) from None
         if answer.status not in OK:
             raise Failed(f"HTTP {answer.status}", answer.retry_after)
+        return Answer.__members__.get((answer.erasure_answer or "").strip().upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,13 @@ class MailServer:
     mailer: Mailer
     id: int | None = None
 
-    async def send(self, message: Message, now: datetime) -> None:
-        """Hand the letter over."""
+    async def send(self, message: Message, now: datetime) -> Answer | None:
+        """Hand the letter over; whoever reads it answers by other ways."""
         try:
             await self.mailer.send(message.name, message.content or b"", now)
         except CannotMail as problem:
             raise Failed(str(problem), hopeless=problem.hopeless) from None
+        return None
 
 
 class Receivers:

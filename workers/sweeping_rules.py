@@ -108,13 +108,16 @@ OTHERWISE: Final[Mapping[str, Way]] = {
         ("ledger_checkpoints", "ledger_entries", "ledger_leaves", "ledger_pending", "ledger_subjects"), Way.LEDGER
     ),
     **dict.fromkeys(
-        ("affiliates", "clients", "documents", "oauth_clients", "partners", "staff", "staff_keys", "webhooks"),
+        (
+            "affiliates", "clients", "documents", "oauth_clients", "partners", "recipient_contacts", "staff",
+            "staff_keys", "webhooks",
+        ),
         Way.OPERATOR,
     ),
     **dict.fromkeys(
         (
-            "erasure_recipients", "erasures", "index_rebuilds", "ledger_keys", "ledger_tiles", "ledger_tree",
-            "system_keys",
+            "erasure_recipients", "erasure_steps", "erasures", "index_rebuilds", "ledger_keys", "ledger_tiles",
+            "ledger_tree", "system_keys",
         ),
         Way.NEVER,
     ),

@@ -63,6 +63,8 @@ def clients() -> None:
 @click.option("--over", type=click.Choice(["alarm", "stop"]), help="What reading more of them does; a tool stops.")
 @click.option("--documents-only", is_flag=True, help="It may send registered documents only.")
 @click.option("--introspection", is_flag=True, help="It may look at the schema.")
+@click.option("--keeps", help="What it keeps of what it reads, such as 'names on invoices'. Unknown when left out.")
+@click.option("--keeps-days", type=click.IntRange(0), help="For how many days; 0: it keeps nothing.")
 def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bool | None, **given: Any) -> None:
     """Register a client under an ID.
 
@@ -106,6 +108,8 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
             max_page=given["max_page"],
             customers_per_hour=given["customers"],
             over=None if given["over"] is None else Over[given["over"].upper()],
+            keeps=given["keeps"],
+            keeps_days=given["keeps_days"],
         )
         secret = _with(settings, lambda registry: registry.create(new, _now()))
     click.echo(f"{client_id} is registered.", err=True)
@@ -144,6 +148,23 @@ def show(client_id: str) -> None:
             raise RegistrationRefused(f"There is no client {client_id}.")
     for name, value in _lines(found[0]):
         click.echo(f"{name:<16} {value}")
+
+
+@clients.command("update")
+@click.argument("client_id", metavar="ID")
+@click.option("--keeps", required=True, help="What it keeps of what it reads.")
+@click.option("--keeps-days", type=click.IntRange(0), required=True, help="For how many days; 0: it keeps nothing.")
+def update(client_id: str, keeps: str, keeps_days: int) -> None:
+    """Say what a client keeps of what it reads, and for how long: erasures list it, and tell it (GDPR Art. 19).
+
+    \b
+        gateway clients update billing --keeps "names and addresses on invoices" --keeps-days 3650
+        gateway clients update status-page --keeps nothing --keeps-days 0
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        _with(settings, lambda registry: registry.set_keeping(client_id, keeps, keeps_days))
+    click.echo(f"{client_id} keeps {keeps}, for {keeps_days} days.", err=True)
 
 
 @clients.command("rotate")
@@ -236,6 +257,7 @@ def _lines(each: Registered) -> list[tuple[str, str]]:
         ("refusal", facts["refusal"].lower()),
         ("rows of a page", str(facts["max_page"])),
         ("customers/hour", _reach(facts)),
+        ("keeps", _keeps(facts)),
         ("documents only", _yes(facts["documents_only"])),
         ("introspection", _yes(facts["introspection"])),
     ]
@@ -255,6 +277,10 @@ def _lines(each: Registered) -> list[tuple[str, str]]:
 def _reach(facts: RowMapping) -> str:
     most = {None: "as the settings say", 0: "any number"}.get(facts["customers_per_hour"], facts["customers_per_hour"])
     return f"{most}, then {(facts['beyond'] or 'ALARM').lower()}"
+
+
+def _keeps(facts: RowMapping) -> str:
+    return "unknown" if facts["keeps"] is None else f"{facts['keeps']}, for {facts['keeps_days']} days"
 
 
 def _yes(value: bool) -> str:

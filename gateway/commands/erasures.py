@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.erasures_recipients import answered, give_up, letter
 from gateway.commands.ledger_verify import Keys, PublicKeys
-from gateway.legal_orders import is_order_number
+from gateway.holds import HoldRefused, Holds, NewHold
 from gateway.serving import store_config
+from gateway.undertakings import declared_rules
 from policy.erasing import State
-from store.blindindex import Lookup
-from store.customers import customers
 from store.database import Store, open_store
-from store.erasures import STANDING_STATES, erasure_recipients, erasures, legal_holds
-from store.ids import new_id
+from store.erasures import STANDING_STATES, erasure_recipients, erasure_steps, erasures
 from store.notes import NoteInvalid
-from workers.certificates import said, verified
+from workers.certificates import digest, is_recipients_statement, recipient_facts, said, verified, verified_recipients
 from workers.erasing_redoing import redo_certified
 
-E, R, H, C = erasures.c, erasure_recipients.c, legal_holds.c, customers.c
+E, R, T = erasures.c, erasure_recipients.c, erasure_steps.c
+Result = TypeVar("Result")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NOT_THERE = 1
 MOST = 1000
@@ -89,27 +90,28 @@ async def _listed(every: bool) -> Sequence[Any]:
 @commands.command()
 @click.argument("case", type=int)
 def show(case: int) -> None:
-    """Show one case: its dates, how far it has come, and whom it told.
+    """Show one case: its dates, how far it has come, and how far each recipient has been told.
 
     \b
         gateway erasures show 4711
     """
     with told_in_a_sentence():
-        row, told = server.run(_shown(case))
+        row, done, told = server.run(_shown(case))
     if row is None:
         _no_such_case()
-    recipients = [
-        {"kind": each.kind, "name": each.name, "toldAt": said(each.told_at), "answer": each.answer} for each in told
-    ]
-    shown = _facts(row) | {"meaning": State[row.state].value, "recipients": recipients, "certificate": row.certificate}
+    recipients = [recipient_facts(each) | {"trouble": each.trouble} for each in told]
+    notes = {"certificate": row.certificate, "recipientsStatement": row.recipients_statement}
+    steps = [{"step": each.step, "doneAt": said(each.done_at)} for each in done]
+    shown = _facts(row) | {"meaning": State[row.state].value, "steps": steps, "recipients": recipients} | notes
     click.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
 
 
-async def _shown(case: int) -> tuple[Any, Sequence[Any]]:
+async def _shown(case: int) -> tuple[Any, Sequence[Any], Sequence[Any]]:
     async with _opened() as store, store.write() as connection:
         row = (await connection.execute(select(erasures).where(E.id == case))).one_or_none()
         told = await connection.execute(select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name))
-        return row, told.all()
+        steps = select(erasure_steps).where(T.erasure_id == case).order_by(T.done_at, T.id)
+        return row, (await connection.execute(steps)).all(), told.all()
 
 
 def _facts(row: Any) -> dict[str, Any]:
@@ -151,59 +153,26 @@ async def _retried(case: int) -> bool:
         return (await connection.execute(free)).rowcount == 1
 
 
-@commands.command()
-@click.argument("case", type=int)
-@click.argument("recipient")
-@click.option("--answer", type=click.Choice(["ERASED", "REFUSED", "UNKNOWN"]), default="ERASED", show_default=True)
-def answered(case: int, recipient: str, answer: str) -> None:
-    """Note what a RECIPIENT who was told answered (GDPR Art. 19).
-
-    \b
-        gateway erasures answered 4711 "Example Payments"
-    """
-    with told_in_a_sentence():
-        done = server.run(_answered(case, recipient, answer))
-    if not done:
-        click.echo("No recipient of this name was told in this case: `gateway erasures show` lists them.", err=True)
-        raise SystemExit(NOT_THERE)
-
-
-async def _answered(case: int, recipient: str, answer: str) -> bool:
-    noted = update(erasure_recipients).where(R.erasure_id == case, R.name == recipient)
-    async with _opened() as store, store.write() as connection:
-        now = datetime.now(UTC)
-        return (await connection.execute(noted.values(answer=answer, answered_at=now))).rowcount > 0
+for each in (letter, answered, give_up):
+    commands.add_command(each)
 
 
 @commands.command()
 @click.argument("number")
 @click.option("--reference", required=True, help="The order's own reference.")
+@click.option("--field", "fields", multiple=True, required=True, help="A field that it keeps. Repeatable.")
+@click.option("--basis", required=True, help="The provision of law that it rests on; the customer is told.")
 @click.option("--days", type=click.IntRange(1, 3650), required=True, help="How long it holds; nothing holds for ever.")
-def hold(number: str, reference: str, days: int) -> None:
+@click.option("--tell/--silent", "told", default=None, required=True, help="May the customer know while it stands?")
+def hold(number: str, reference: str, fields: tuple[str, ...], basis: str, days: int, told: bool) -> None:
     """Keep the data of the customer with this NUMBER from being erased, as a binding order demands.
 
     \b
-        gateway erasures hold K-100017 --reference "LG 4 O 123/26" --days 90
+        gateway erasures hold K-100017 --reference "LG 4 O 123/26" --field Customer.email \\
+            --basis "Art. 265 StPO" --days 90 --tell
     """
-    if not is_order_number(reference):
-        raise click.BadParameter("a reference is the order's number, such as '4 O 123/26'", param_hint="--reference")
-    with told_in_a_sentence():
-        if not server.run(_held(number, reference, days)):
-            click.echo("There is no customer with this number.", err=True)
-            raise SystemExit(NOT_THERE)
-
-
-async def _held(number: str, reference: str, days: int) -> bool:
-    async with _opened() as store:
-        index = store.keys.blind_index(Lookup.CUSTOMER_NUMBER, number)
-        async with store.write() as connection:
-            owner = await connection.scalar(select(C.id).where(C.customer_number_index == index).with_for_update())
-            if owner is None:
-                return False
-            now = datetime.now(UTC)
-            row = {"id": new_id(), "customer_id": owner, "reference": reference[:64], "placed_at": now}
-            await connection.execute(insert(legal_holds).values(row | {"until": now + timedelta(days=days)}))
-            return True
+    new = NewHold(number, reference, fields, basis, days, told)
+    _with_holds(lambda holds: holds.place(new, declared_rules().keys(), datetime.now(UTC)))
 
 
 @commands.command()
@@ -214,31 +183,57 @@ def lift(reference: str) -> None:
     \b
         gateway erasures lift "LG 4 O 123/26"
     """
-    with told_in_a_sentence():
-        count = server.run(_lifted(reference))
+    count = _with_holds(lambda holds: holds.lift(reference, datetime.now(UTC)))
     click.echo(f"{count} holds lifted.", err=True)
 
 
-async def _lifted(reference: str) -> int:
-    standing = update(legal_holds).where(H.reference == reference, H.lifted_at.is_(None))
-    async with _opened() as store, store.write() as connection:
-        return int((await connection.execute(standing.values(lifted_at=datetime.now(UTC)))).rowcount)
+def _with_holds(work: Callable[[Holds], Awaitable[Result]]) -> Result:
+    async def run() -> Result:
+        async with _opened() as store:
+            return await work(Holds(store))
+
+    try:
+        with told_in_a_sentence():
+            return server.run(run())
+    except HoldRefused as refused:
+        raise click.ClickException(str(refused)) from None
 
 
 @commands.command()
 @click.argument("certificates", nargs=-1, required=True, type=FILE)
 @click.option("--key", "keys", type=PublicKeys(), multiple=True, required=True, help="The ledger's public key.")
 def verify(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
-    """Verify CERTIFICATES of erasures, offline, with nothing but the ledger's public key.
+    """Verify CERTIFICATES of erasures, and statements on recipients, offline, with the ledger's public key alone.
+
+    A statement names the certificate it belongs to by its hash: give both to see that they belong together.
 
     \b
         gateway erasures verify erasure-certificate.txt --key ledger.pub
+        gateway erasures verify erasure-certificate.txt erasure-recipients.txt --key ledger.pub
     \b
     Exit codes: 0 all are good; 1 one is not; 2 wrong usage.
     """
-    for path, facts in _verified(certificates, keys):
+    texts = [(path, path.read_text(encoding="utf-8", errors="replace")) for path in certificates]
+    second = [path for path, text in texts if is_recipients_statement(text)]
+    found = _verified([path for path, _ in texts if path not in second], keys)
+    given = {facts["case"]: digest(path.read_text(encoding="utf-8")) for path, facts in found}
+    for path, facts in found:
         kept = "in time" if facts["inTime"] else "LATE"
         click.echo(f"{path.name}: case {facts['case']} was done on {facts['finishedAt']}, {kept}.")
+        if facts["version"] == 1:
+            click.echo(f"{path.name}: `toldAt` in it says when a recipient was listed, not that it was told.")
+    bad = False
+    for path, facts in _verified(second, keys, verified_recipients):
+        states = Counter(each["state"] for each in facts["recipients"])
+        told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        certificate = given.get(facts["case"])
+        bad |= certificate not in (None, facts["certificate"])
+        link = {None: "not given here", facts["certificate"]: "which is given here"}.get(
+            certificate, "NOT the one given"
+        )
+        click.echo(f"{path.name}: case {facts['case']}: {told}; of certificate {facts['certificate'][:16]}, {link}.")
+    if bad:
+        raise SystemExit(NOT_THERE)
 
 
 @commands.command()
@@ -263,12 +258,14 @@ async def _redone(marks: Sequence[bytes]) -> int:
         return await redo_certified(store, marks, datetime.now(UTC))
 
 
-def _verified(paths: Sequence[Path], keys: Sequence[Keys]) -> list[tuple[Path, dict[str, Any]]]:
+def _verified(
+    paths: Sequence[Path], keys: Sequence[Keys], how: Callable[..., dict[str, Any]] = verified
+) -> list[tuple[Path, dict[str, Any]]]:
     trusted = [key for some in keys for key in some]
     found, bad = [], False
     for path in paths:
         try:
-            found.append((path, verified(path.read_text(encoding="utf-8"), trusted)))
+            found.append((path, how(path.read_text(encoding="utf-8"), trusted)))
         except (NoteInvalid, UnicodeDecodeError) as error:
             bad = True
             click.echo(f"{path.name}: not a certificate that this key signed: {error}.", err=True)

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.oauth.registration import NewClient, RegistrationRefused
+from gateway.oauth.registration import NewClient, RegistrationRefused, check_keeping
 from gateway.oauth.secrets import hashed, new_secret
 from store.clients import clients
 from store.database import Store
@@ -74,6 +74,14 @@ class Registry:
             if done.rowcount == 0:
                 raise RegistrationRefused(f"There is no client {client_id} that proves itself by a key.")
 
+    async def set_keeping(self, client_id: str, keeps: str, days: int) -> None:
+        """Say what a client keeps of what it reads, and for how many days; 0 for nothing. RegistrationRefused."""
+        check_keeping(keeps, days)
+        change = update(clients).where(clients.c.id == client_id).values(keeps=keeps, keeps_days=days)
+        async with self._store.write() as connection:
+            if (await connection.execute(change)).rowcount == 0:
+                raise RegistrationRefused(f"There is no client {client_id}.")
+
     async def set_disabled(self, client_id: str, disabled: bool, now: datetime) -> None:
         """Refuse a client and every token it holds from the next request on, or let it in again.
 
@@ -130,6 +138,8 @@ def _rows(new: NewClient, now: datetime) -> tuple[dict[str, Any], dict[str, Any]
         "customers_per_hour": new.customers_per_hour,
         "beyond": new.beyond.name,
         "created_at": now,
+        "keeps": new.keeps,
+        "keeps_days": new.keeps_days,
     }
     terms = {
         "client_id": new.id,

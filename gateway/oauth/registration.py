@@ -31,6 +31,7 @@ PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+")
 """An app's own scheme is a domain in reverse (RFC 8252 §7.1): so no `javascript:`, `data:` or `file:`."""
 OWN_PATH = re.compile(r"/[A-Za-z0-9._~-][A-Za-z0-9._~/-]*")
 """Of a page that this gateway itself serves, wherever it is reached; for first parties only."""
+LONGEST_KEEPS = 200
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -74,6 +75,10 @@ class NewClient:
     """None: what the settings say; 0: any number."""
     over: Over | None = None
     """None: a tool stops, unless it may read any number; people's own programs are not counted."""
+    keeps: str | None = None
+    """What it keeps of what it reads; None: nobody said."""
+    keeps_days: int | None = None
+    """For how many days; 0: it keeps nothing."""
 
     @property
     def beyond(self) -> Over:
@@ -116,6 +121,7 @@ class NewClient:
             )
         if self.max_page < 1:
             raise RegistrationRefused("A page has 1 row at least.")
+        check_keeping(self.keeps, self.keeps_days)
         if self.kind is Kind.TOOL:
             self._check_tool()
         else:
@@ -160,6 +166,16 @@ class NewClient:
             )
         if not self.actions:
             raise RegistrationRefused(f"What may customers allow it? Name some with --scope: {every}.")
+
+
+def check_keeping(keeps: str | None, days: int | None) -> None:
+    """RegistrationRefused unless a program says both what it keeps and for how long, or neither."""
+    if (keeps is None) != (days is None):
+        raise RegistrationRefused("Say both what it keeps and for how long: --keeps TEXT --keeps-days N.")
+    if keeps is not None and not (keeps.strip() and keeps.isprintable() and len(keeps) <= LONGEST_KEEPS):
+        raise RegistrationRefused(f"What it keeps is said in 1 to {LONGEST_KEEPS} characters on one line.")
+    if days is not None and days < 0:
+        raise RegistrationRefused("It keeps something for 1 day or more, or nothing: --keeps nothing --keeps-days 0.")
 
 
 def _is_action(word: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from hashlib import sha256
 
 import httpx
@@ -11,12 +10,14 @@ from sqlalchemy import select
 from starlette.routing import Router
 
 from audits.erasures import erasure_facts, overdue
+from gateway.holds import Holds, NewHold
 from gateway.middleware import LastResort
 from gateway.receipts import list_routes
+from gateway.undertakings import declared_rules
 from resolvers.registration import register
 from schema.requests import Kind
 from store.disclosures import disclosures
-from store.erasures import erasure_recipients, legal_holds
+from store.erasures import erasure_recipients
 from store.ids import new_id
 from store.notes import NoteInvalid
 from store.outbox import outbox
@@ -165,10 +166,8 @@ async def test_found_long_after_its_day_it_is_announced_a_day_before(house: Hous
 
 async def place_hold(house: House, days: int) -> None:
     """An order to preserve the first customer's data."""
-    now = house.gate.clock.now
-    row = {"id": new_id(), "customer_id": house.gate.ids[0], "reference": "4 O 123/26", "placed_at": now}
-    async with house.store.write() as connection:
-        await connection.execute(legal_holds.insert().values(row | {"until": now + timedelta(days=days)}))
+    new = NewHold(house.gate.people[0].customer_number, "4 O 123/26", ("Customer.email",), "Art. 265 StPO", days, True)
+    await Holds(house.store).place(new, declared_rules().keys(), house.gate.clock.now)
 
 
 async def test_a_legal_hold_suspends_it_and_its_end_lets_it_go_on(house: House) -> None:
@@ -212,7 +211,8 @@ async def test_internal_systems_hear_of_every_turn_and_in_the_end_of_nobody_any_
 
     async def events() -> list[str]:
         async with house.store.write() as connection:
-            return list((await connection.execute(select(outbox.c.event).order_by(outbox.c.id))).scalars().all())
+            told = select(outbox.c.event).where(outbox.c.topic == "webhook").order_by(outbox.c.id)
+            return list((await connection.execute(told)).scalars().all())
 
     await house.end_services(0)
     await house.ask(REQUEST, 0)

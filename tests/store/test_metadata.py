@@ -25,7 +25,8 @@ EXPECTED = {
     "affiliates", "alarm_links", "card_vault", "command_keys", "customer_changes", "email_links",
     "client_reach", "clients", "consents", "cookie_choices", "credentials", "customers",
     "disclosures", "index_changes", "index_rebuilds",
-    "documents", "domains", "erasure_recipients", "erasures", "export_parts", "exports", "guesses", "invoices",
+    "documents", "domains", "erasure_recipients", "erasure_steps", "erasures", "export_parts", "exports", "guesses",
+    "invoices",
     "known_devices", "ledger_checkpoints", "ledger_entries",
     "ledger_keys", "ledger_leaves", "ledger_pending", "ledger_subjects", "ledger_tiles", "ledger_tree", "legal_holds",
     "legal_requests",
@@ -33,7 +34,7 @@ EXPECTED = {
     "oauth_codes", "oauth_consents", "oauth_families", "oauth_secrets", "outbox",
     "partners", "passkey_challenges", "passkeys", "payment_methods", "pending_sign_ins", "reset_links", "revocations",
     "second_factors", "services", "session_proofs", "sessions", "sign_ins", "signing_keys", "slowdowns", "subject_keys",
-    "system_keys", "used_values", "webhooks", "refusal_counts", "staff", "staff_keys",
+    "system_keys", "used_values", "webhooks", "recipient_contacts", "refusal_counts", "staff", "staff_keys",
 }  # fmt: skip
 
 OUTLIVE = {"erasures", "outbox"}

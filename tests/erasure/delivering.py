@@ -1,0 +1,30 @@
+"""Delivers what waits in the outbox, and kills itself once a receiver has taken a message, before that is noted."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import datetime
+from typing import Any
+
+from store.config import StoreConfig
+from tests.store.elsewhere import main
+from tests.stores import opened
+from workers.delivering import Deliverer
+from workers.posting import Poster
+from workers.receivers import Receivers
+
+
+async def work(config: StoreConfig, said: list[str]) -> None:
+    async def die(*_: Any) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Deliverer._settle = die  # type: ignore[method-assign]
+    async with opened(config) as store:
+        worker = Deliverer(store, Receivers(store, Poster()), lambda: datetime.fromisoformat(said[0]))
+        await worker.look()
+        await worker.settle_all()
+
+
+if __name__ == "__main__":
+    main(work)
