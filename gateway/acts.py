@@ -62,8 +62,6 @@ ACTS: Mapping[str, Act | str] = {
     "db grants": "it prints what an administrator of the database runs",
     "db reindex": Act(),
     "db upgrade": Act(makes=True),
-    "db grants": "it prints statements that somebody else carries out",
-    "db reindex": Act(),
     "keys list": LOOKS,
     "keys rotate": Act(),
     "keys rotate-root": Act(),
@@ -137,7 +135,6 @@ ACTS: Mapping[str, Act | str] = {
     "audit query": LOOKS,
     "audit record": LOOKS,
     "audit refusals": LOOKS,
-    "passwords build": OFFLINE,
     "settings": LOOKS,
 }
 """By its words: an act, or why it is none."""
