@@ -107,6 +107,8 @@ def _tell(report: Report) -> None:
         click.echo(f"By their own account they were made from {_moment(report.earliest)} to {_moment(report.latest)}.")
     if report.pruned:
         click.echo(f"{report.pruned} of them were pruned: their texts are gone, their hashes were verified.")
+    for text in report.notes:
+        click.echo(f"Note: {text}")
     for text in report.findings:
         click.echo(f"  {text}")
     if report.found > len(report.findings):
@@ -129,6 +131,7 @@ def _tell_json(report: Report) -> None:
         "keys": [str(key) for key in report.trusted],
         "found": report.found,
         "findings": report.findings,
+        "notes": report.notes,
     }
     click.echo(orjson.dumps(facts))
 
