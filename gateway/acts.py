@@ -72,6 +72,7 @@ ACTS: Mapping[str, Act | str] = {
     "ledger export": LOOKS,
     "ledger prove": LOOKS,
     "ledger public-key": LOOKS,
+    "ledger resume": Act(makes=True),
     "ledger rotate-key": Act(),
     "ledger seal": "it signs what is recorded already, as the gateway does by itself",
     "ledger verify": OFFLINE,
@@ -135,6 +136,7 @@ ACTS: Mapping[str, Act | str] = {
     "audit query": LOOKS,
     "audit record": LOOKS,
     "audit refusals": LOOKS,
+    "passwords build": "it writes a list of common passwords, and reads no store",
     "settings": LOOKS,
 }
 """By its words: an act, or why it is none."""
@@ -179,7 +181,7 @@ def _entries(path: str, act: Act, given: Mapping[str, Any]) -> Iterator[None]:
     """One entry before, durable, and one after. Without the first the act is not carried out."""
     from gateway.act_entries import ActRecorder  # The rest of the house, which looking at help need not wait for.
 
-    recorder = ActRecorder(path, _staff_code(), signed_in(), secrets.token_hex(8))
+    recorder = ActRecorder(path, staff_code(), signed_in(), secrets.token_hex(8))
     if act.starts:
         recorder.started(WIDENING)
         yield
@@ -195,7 +197,8 @@ def _entries(path: str, act: Act, given: Mapping[str, Any]) -> Iterator[None]:
     recorder.append("DONE", _target(act, given), _details(act, given))
 
 
-def _staff_code() -> str | None:
+def staff_code() -> str | None:
+    """The code that was given with `--as`; the register judges it."""
     found: str | None = (click.get_current_context().find_root().obj or {}).get("as")
     return found
 

@@ -20,12 +20,13 @@ from gateway.credentials import presented
 from gateway.door import Door
 from gateway.graphql_http import Answers, GraphQLEndpoint
 from gateway.hosts import Hosts, names_of
-from gateway.middleware import AccessLog, LastResort, Limited, SecurityHeaders
+from gateway.middleware import AccessLog, LastResort, Limited, SecurityHeaders, Withheld
 from gateway.purpose_map import purpose_map
 from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
 from gateway.unfinished import UnfinishedBodies
 from policy.rules import Rule
+from store.faults import StoreUnavailable
 from store.reading import Reader
 
 
@@ -47,6 +48,8 @@ class Parts:
     """The addresses of rooms of their own, such as the authorization server."""
     ledger: Reader | None = None
     """What proofs of the ledger are made from; None: their addresses do not exist."""
+    withheld: Callable[[], StoreUnavailable | None] = lambda: None
+    """Why nothing may be answered, though it could be; None as long as all is well."""
 
 
 def build(parts: Parts) -> ASGIApp:
@@ -58,6 +61,7 @@ def build(parts: Parts) -> ASGIApp:
     app: ASGIApp = Router(routes=routes, default=_not_found, redirect_slashes=False)
 
     # The onion, innermost first: a request passes these from the last to the first.
+    app = Withheld(app, parts.withheld)
     app = Limited(app, crowd, unfinished, partial(_network, settings))
     app = Hosts(app, names_of(settings.public_url, settings.hosts), any_address=settings.demo)
     app = LastResort(app)

@@ -16,7 +16,7 @@ from gateway.admission import Crowd
 from gateway.problems import Problem
 from gateway.tokens import Fault, TokenError
 from gateway.unfinished import Body, UnfinishedBodies, more_of
-from store.faults import StoreUnavailable
+from store.faults import Cause, StoreUnavailable, each_its_own
 
 log = logging.getLogger("gateway")
 
@@ -49,6 +49,9 @@ def security_headers(only_https: bool) -> tuple[tuple[bytes, bytes], ...]:
 
 
 PROBES = ("/healthz", "/readyz")
+
+GRAPHQL = "/graphql"
+"""Where refusals have the form of GraphQL."""
 """What an orchestrator asks, by whatever name and however full the house is."""
 
 PROOF_ERRORS = {
@@ -184,6 +187,25 @@ def _has_body(scope: Scope) -> bool:
     )
 
 
+class Withheld:
+    """Answers nothing but probes while the store withholds everything: the ledger was rolled back (D13)."""
+
+    def __init__(self, app: ASGIApp, reason: Callable[[], StoreUnavailable | None]) -> None:
+        self._app, self._reason = app, reason
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, or say why not."""
+        reason = self._reason()
+        if reason is None or scope["path"] in PROBES:
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] != GRAPHQL:
+            raise each_its_own(reason)
+        problem = problem_of(reason)
+        response = Response(problem.as_graphql(), problem.status, media_type="application/graphql-response+json")
+        await response(scope, receive, send)
+
+
 class AccessLog:
     """One line per answered request: method, path, status and time; no address and no query string.
 
@@ -221,6 +243,8 @@ def problem_of(known: Problem | HTTPException | TokenError | StoreUnavailable) -
             return problems.proof_refused(known.fault.value, error, known.nonce)
         return problems.token_refused(known.fault.value)
     if isinstance(known, StoreUnavailable):
+        if known.cause is Cause.LEDGER_BEHIND:
+            return problems.ledger_behind(known.reason)
         return problems.unavailable(known.reason, known.retry_after)
     status = HTTPStatus(known.status_code)
     headers = tuple((name.lower().encode(), value.encode()) for name, value in (known.headers or {}).items())

@@ -134,6 +134,11 @@ def unavailable(message: str, retry_after: int) -> Problem:
     return Problem(503, "UNAVAILABLE", message, ((b"retry-after", b"%d" % retry_after),))
 
 
+def ledger_behind(message: str) -> Problem:
+    """503 until an operator has acted: the ledger lacks what was signed, so asking again is of no use (D13)."""
+    return Problem(503, "LEDGER_BEHIND", message)
+
+
 def internal() -> Problem:
     """500: our mistake; the log says where, and nothing of what was asked."""
     return Problem(500, "INTERNAL", "Something went wrong on our side. Nothing more is said here on purpose.")

@@ -18,9 +18,10 @@ from store.checkpoints import origin_of
 from store.config import StoreConfig
 from store.database import Store
 from store.ledger_checkpoints import Checkpoints, Notary
-from store.ledger_keys import LedgerKeys
+from store.ledger_keys import LedgerKeys, key_added
 from store.ledger_pruning import Pruner
 from store.ledger_tree import Tree
+from store.notes import VerifierKey
 from workers.sealing import Rhythm, Sealer
 from workers.sweeping import Sweeper
 
@@ -43,11 +44,26 @@ async def open_seals(store: Store, config: StoreConfig, settings: Settings) -> A
     try:
         origin = origin_of(settings.issuer) if settings.issuer else None
         keys = LedgerKeys(tree.reader, tree.engine, store.keys.house, origin)
-        notary = Notary(tree.prover, Checkpoints(tree.reader), keys, tree.engine)
+        checkpoints = Checkpoints(tree.reader)
+        notary = Notary(tree.prover, checkpoints, keys, tree.engine, store.heads, config.head_place)
         rhythm = Rhythm(entries=settings.checkpoint_entries, seconds=settings.checkpoint_seconds)
         yield Seals(tree, keys, Sealer(tree, notary, rhythm))
     finally:
         await tree.close()
+
+
+async def rotate_ledger_key(store: Store, seals: Seals, now: datetime) -> VerifierKey:
+    """Make a new key, introduce it by an entry, and have it sign together with the old one; its public half.
+
+    The entry is what the old key vouches for: a signature beside its own could be anybody's.
+    """
+    await seals.sealer.seal_all()  # The very first key is made here, if there is none.
+    _, coming = await seals.keys.under((await seals.keys.all())[0].verifier.name)
+    await store.ledger.append(key_added(coming.verifier, now))
+    await seals.sealer.extend_all()  # Before the key is there, or another sealer might have both sign without it.
+    key = await seals.keys.rotate()
+    await seals.sealer.seal_all()
+    return key
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from functools import partial
 
 from gateway.clients import ClientRegistry
 from gateway.door import Door
+from gateway.head_places import make_head_place, same_server
 from gateway.oauth.dpop import Nonces, Proofs
 from gateway.oauth.fetching import fetch_json
 from gateway.oauth.foreign_keys import ForeignKeys
@@ -44,6 +45,7 @@ def store_config(settings: Settings) -> StoreConfig:
         root_key_path=settings.root_key_path,
         maintenance_url=settings.maintenance_url or None,
         id_key_version=settings.id_key_version,
+        head_place=make_head_place(settings),
     )
 
 
@@ -52,6 +54,12 @@ async def tell_privileges(settings: Settings, working: bool) -> None:
     with suppress(StoreUnavailable):
         for each in await complaints(store_config(settings), working):
             log.warning("%s", each)
+    if not settings.demo and not settings.ledger_head and same_server(store_config(settings)):
+        log.warning(
+            "The ledger's head is remembered on the ledger's own %s, and fails over with it or is restored with it: "
+            "move the key store elsewhere, or set GATEWAY_LEDGER_HEAD.",
+            "disk" if store_config(settings).ledger.is_sqlite else "server",
+        )
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,7 @@ async def open_works(settings: Settings) -> AsyncIterator[Works]:
     """
     store = await open_store(store_config(settings))
     try:
+        store.watch()
         longest = max(settings.token_seconds, settings.demo_token_seconds)
         keys = SigningKeys(store.keys.house, longest, time.time)
         with suppress(StoreUnavailable):

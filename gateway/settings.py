@@ -76,6 +76,14 @@ def _address(value: str) -> str:
     return value
 
 
+def _head_place(value: str) -> str:
+    if "://" in value:
+        return _address(value)
+    if value and not Path(value).is_absolute():
+        raise ValueError("use the whole path of a file, or an https:// address")
+    return value
+
+
 def _hosts(value: str) -> tuple[str, ...]:
     names = tuple(value.replace(",", " ").lower().split())
     if any("/" in name or "*" in name or "@" in name or (":" in name and "]" not in name) for name in names):
@@ -381,6 +389,13 @@ class Settings:
     )
     checkpoint_seconds: int = setting(
         "GATEWAY_CHECKPOINT_SECONDS", "time after which new entries are signed", _number(1, 86_400), "60"
+    )
+    ledger_head: str = setting(
+        "GATEWAY_LEDGER_HEAD",
+        "a file or an https address that only takes additions, where signed heads of the ledger are kept, too",
+        _head_place,
+        "",
+        shown="none: the key store alone",
     )
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_WEBHOOK_NETWORKS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -10,10 +11,11 @@ from policy.categories import Category
 from policy.french import told
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
-from resolvers.accesses import Reading, readings_about
+from resolvers.accesses import AlteredEntryError, Reading, readings_about
 from schema.arguments import paging
 from schema.connections import connection
 from schema.directives import CategoryEnum, PurposeEnum
+from schema.errors import Code, FieldError
 from schema.fields import Declared, allowances, declare, positioned, worked_out
 from schema.readers import SELF
 from schema.records import plain_type
@@ -23,6 +25,12 @@ from schema.standard import Context
 from schema.views import Page
 from schema.words import enumerated
 from store.cursors import ListPlace
+
+log = logging.getLogger(__name__)
+
+ALTERED = (
+    "An entry about you is not as it was signed, so it is not shown. The operator of this service has to look into it."
+)
 
 
 def _told(name: str, description: str) -> Any:
@@ -107,7 +115,11 @@ async def _page(context: Context, customer: Any, given: Mapping[str, Any]) -> Pa
     place = ListPlace(context.grant.client_id, context.grant.subject, "Customer.accesses", descending=True)
     at = paging(place, context.unit.cursors, given, context.grant.max_page)
     language = "fr" if _word(given.get("language")) == "FR" else "en"
-    found, more = await readings_about(context.unit, customer.id, at.after, at.first)
+    try:
+        found, more = await readings_about(context.unit, customer.id, at.after, at.first)
+    except AlteredEntryError as altered:
+        log.error("the ledger was altered: %s; `gateway ledger verify --index` finds what else was", altered)
+        raise FieldError(Code.LEDGER_ALTERED, ALTERED) from None
     return Page.of(at, [_access(context, each, language) for each in found], more)
 
 

@@ -16,7 +16,7 @@ from schema.errors import Code, Problem
 from schema.plans import Plan
 from schema.purposes import Chosen
 from schema.requests import Kind, Outcome, denials_of, failed
-from store.faults import StoreUnavailable
+from store.faults import Cause, StoreUnavailable
 
 log = logging.getLogger("gateway.api")
 
@@ -121,6 +121,8 @@ def timed_out(seconds: float) -> Outcome:
 
 def unavailable(error: StoreUnavailable, changing: bool = False) -> Outcome:
     """The store cannot answer: what was read does not leave, and of a change nobody can tell whether it was made."""
+    if error.cause is Cause.LEDGER_BEHIND:
+        return failed(Kind.UNAVAILABLE, [Problem(Code.LEDGER_BEHIND, error.reason)])
     message = "The customer store cannot answer at the moment; try again later."
     if changing:
         message += " The change may have been made: read it before you repeat it."

@@ -383,7 +383,7 @@ class Api:
             "client": grant.client_id,
             "purpose": purpose.name if purpose else None,
             "reference": settled.chosen.reference,
-            "operation": settled.operation.document.hash,
+            "operation": settled.operation.document.shape,
             "fields": ready.fields,
             "subjects": list(unit.revealed.subjects),
         }

@@ -23,6 +23,7 @@ from graphql import (
     validate,
 )
 
+from schema.document_shapes import shape_hash
 from schema.errors import Code, Problem, from_core, names_in, names_of
 from schema.limits import Limits, exceeded, too_deep, too_large, too_repetitive
 from schema.variables import Variables
@@ -57,6 +58,8 @@ class Document:
     """What is wrong with it; empty for a valid document."""
     hinting: tuple[Problem, ...] = ()
     """The same with suggestions, for those who may introspect."""
+    shape: str = ""
+    """SHA-256 of what it asks for without literals and names of its author's choosing: what the ledger keeps (D10)."""
     tokens: int = 0
     """How many its tree keeps."""
 
@@ -129,7 +132,7 @@ class Documents:
     def _valid(self, name: str, ast: DocumentNode) -> Document:
         operations: dict[str, Operation] = {}
         fragments = {each.name.value: each for each in ast.definitions if isinstance(each, FragmentDefinitionNode)}
-        document = Document(name, ast, operations, fragments, tokens=_count(ast))
+        document = Document(name, ast, operations, fragments, shape=shape_hash(ast), tokens=_count(ast))
         for each in ast.definitions:
             if isinstance(each, OperationDefinitionNode):
                 name_ = each.name.value if each.name else ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from store.engines import Address
+from store.ledger_heads import HeadPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class StoreConfig:
     keys_kept: int = 100_000
     key_max_age: float = 60.0
     id_key_version: int = 1
+    head_place: HeadPlace | None = None
+    """Where signed heads of the ledger are remembered beside the key store."""
 
     def __post_init__(self) -> None:
         """ValueError when the addresses do not fit together."""

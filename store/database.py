@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, false, select, update
@@ -20,6 +21,7 @@ from store.index_changes import index_rebuilds
 from store.keys import subject_keys, system_keys
 from store.keystore import KeyStore
 from store.ledger import Ledger, Writer
+from store.ledger_heads import Containing, Head, Heads, LedgerBehindError
 from store.ledger_postgresql import PostgresWriter
 from store.ledger_sqlite import SqliteWriter
 from store.oauth import used_values
@@ -39,6 +41,12 @@ log = logging.getLogger(__name__)
 
 RETRY = 1.0
 """Seconds between two attempts to reach a store that was down at the start."""
+
+WATCH = 5.0
+"""Seconds between two looks whether the ledger still has what was signed."""
+
+PLACE = 60.0
+"""Seconds for which what the further place of heads has said holds."""
 
 
 class KeyStoreMissing(RootKeyProblem):
@@ -85,10 +93,15 @@ class Store:
         self.keys = KeyStore(key_reader, key_engine, root, config.keys_kept, config.key_max_age, owner=key_owner)
         self.ledger = Ledger(_ledger_writer(config))
         self.tally = Tally(self.ledger)
+        self.heads = Heads(key_reader, key_engine)
+        """What of the ledger was signed last."""
+        self._containing, self._place = Containing(self.ledger_reader), config.head_place
+        self._placed: tuple[float, Head | None] | None = None
         engine = make_engine(config.maintained(config.database), 1, config.patience)
         self._parts = _Parts(config, root, engine, _transactions(config), key_reader, key_engine, key_owner)
         self._reindexing = reindexing
         self._checked = False
+        self._watched = False
         self._checking: asyncio.Task[None] | None = None
 
     def write(self, *, brief: bool = False, apart: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -123,15 +136,42 @@ class Store:
         (1) All sets of tables are at this release's version, and every row can be found by this release's form of what
         it is looked up by (StoreUnavailable NOT_MIGRATED); (2) there is a root key,
         or none is needed yet and it is made now (RootKeyMissing, KeyStoreMissing); (3) it unwraps what is there
-        (RootKeyWrong).
+        (RootKeyWrong). (4) The ledger contains what was signed (LedgerBehindError): asked each time, for a server may
+        fail over to one that lacks its end (F8); until it does, nothing is recorded, and so nothing revealed (D13).
         """
-        if self._checked:
-            return
+        if not self._checked:
+            await self._check_once()
+        await self._check_heads()  # (4)
+
+    async def _check_once(self) -> None:
         await self._check_versions()  # (1)
         await self._check_root_key()  # (2)
         await self.keys.house.system(INDEX_KEY)  # (3)
         await self.keys.house.load_ids(self._parts.config.id_key_version)
         self._checked = True
+
+    async def _check_heads(self) -> None:
+        try:
+            await self._containing.require([await self.heads.latest(), await self._head_of_place()])
+        except LedgerBehindError as behind:
+            if self.ledger.withheld is None:
+                log.critical("%s Nothing is answered or signed meanwhile (%s)", behind, behind.detail)
+            self.ledger.withheld = behind
+            raise
+        if self.ledger.withheld is not None:
+            log.warning("The ledger has what was signed: requests are answered again")
+            self.ledger.withheld = None
+
+    async def _head_of_place(self) -> Head | None:
+        """What the further place has said, a minute ago at most; one that cannot be asked stops signing, not this."""
+        now = monotonic()
+        if self._place is not None and (self._placed is None or now - self._placed[0] >= PLACE):
+            try:
+                self._placed = now, await self._place.latest()
+            except StoreUnavailable as outage:
+                log.warning("Where heads of the ledger are kept cannot be asked: %s (%s)", outage, outage.detail)
+                self._placed = now, self._placed and self._placed[1]
+        return self._placed[1] if self._placed is not None else None
 
     async def _check_versions(self) -> None:
         config = self._parts.config
@@ -158,13 +198,22 @@ class Store:
 
     def check_until_ready(self) -> None:
         """Go on checking in the background: a store that was down at the start comes back without a restart."""
-        self._checking = asyncio.create_task(self._check_again())
+        if self._checking is None:
+            self._checking = asyncio.create_task(self._check_again())
+
+    def watch(self) -> None:
+        """The same, and go on looking whether the ledger still has what was signed for as long as the store is open."""
+        self._watched = True
+        self.check_until_ready()
 
     async def _check_again(self) -> None:
-        while not self._checked:
-            await asyncio.sleep(RETRY)
+        fine = self._checked and self.ledger.withheld is None
+        while self._watched or not fine:
+            await asyncio.sleep(WATCH if fine else RETRY)
+            fine = False
             try:
                 await self.check()
+                fine = True
             except StoreUnavailable:
                 continue
             except RootKeyProblem as problem:

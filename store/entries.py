@@ -29,6 +29,14 @@ is never used twice."""
 EVENT_ACT = "OPERATOR_ACT"
 """An operator's act (`store.acts`). In the index of subjects it stands for itself: no pseudonym is as short."""
 
+EVENT_RESUMED = "LEDGER_RESUMED"
+RESUMED = b'"event":"LEDGER_RESUMED"'
+"""The entry with which a ledger that was rolled back goes on under another name (`store.ledger_resuming`)."""
+
+EVENT_KEY_ADDED = "LEDGER_KEY_ADDED"
+KEY_ADDED = b'"event":"LEDGER_KEY_ADDED"'
+"""The entry that introduces the key which signs from the next checkpoint on, together with the one before."""
+
 EVENT_PRUNED = "LEDGER_PRUNED"
 PRUNED = b'"event":"LEDGER_PRUNED"'
 """What the bytes of an entry contain that records a pruning, and no other: in a text the quotes would be escaped."""

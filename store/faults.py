@@ -22,6 +22,10 @@ class Cause(Enum):
     DAMAGED = "The store's files cannot be read."
     NOT_PERMITTED = "The store's role may not do this: see GATEWAY_MAINTENANCE_URL and `gateway db grants`."
     NOT_MIGRATED = "The store is not at this release's version: run `gateway db upgrade`."
+    LEDGER_BEHIND = (
+        "The ledger lacks what was signed before: it was rolled back. Restore its newest copy, or begin a new tree "
+        "with `gateway ledger resume --because TEXT`."
+    )
 
     @property
     def retry_after(self) -> int:

@@ -46,6 +46,8 @@ class Ledger:
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._flusher: asyncio.Task[None] | None = None
         self._closed = False
+        self.withheld: StoreUnavailable | None = None
+        """Why nothing is recorded, and so nothing revealed, though it could be: the ledger was rolled back."""
 
     async def append(self, entry: Mapping[str, Any]) -> bytes:
         """Returns the entry's bytes, when they are on the disk; StoreUnavailable when that is not certain.
@@ -53,6 +55,12 @@ class Ledger:
         The entry holds texts, whole numbers, lists and dictionaries of them; TypeError otherwise. When it raises, or
         is cancelled, the entry may stand in the ledger all the same: recorded and not revealed, never the reverse.
         """
+        if self.withheld is not None:
+            raise each_its_own(self.withheld)
+        return await self.append_withheld(entry)
+
+    async def append_withheld(self, entry: Mapping[str, Any]) -> bytes:
+        """The same while the ledger is withheld, for the entry that ends this."""
         if self._closed:
             raise StoreUnavailable(Cause.DOWN)
         if len(self._waiting) >= WAITING:

@@ -12,8 +12,9 @@ import msgspec
 import orjson
 
 from store.checkpoints import Checkpoint, open_checkpoint
-from store.entries import PRUNED
+from store.entries import KEY_ADDED, PRUNED, RESUMED
 from store.ledger_export import FORMAT, Head, checkpoint_line
+from store.ledger_resuming import introduced
 from store.merkle import Frontier, Hash, span
 from store.notes import NoteInvalid, VerifierKey, unbase64
 
@@ -49,6 +50,14 @@ class Report:
     found: int = 0
     """How many findings there are, also those that are not kept."""
 
+    notes: list[str] = field(default_factory=list)
+    """What the reader should know beside: that the ledger goes on under another key or name, and which one."""
+
+    def note(self, text: str) -> None:
+        """Note it once; only so many are kept."""
+        if text not in self.notes and len(self.notes) < SHOWN:
+            self.notes.append(text)
+
     def find(self, text: str) -> None:
         """Note a finding."""
         self.found += 1
@@ -70,7 +79,9 @@ def check_export(
     1. The first line is whole, and its keys are keys. 2. Every entry stands at its index, and is what its hash says.
     3. At each checkpoint the hashes so far give the root that was signed. 4. Its signatures are all right. 5. The last
     checkpoint covers the last entry, and a trusted key signed it. 6. The kept checkpoint is one of this ledger. 7. Only
-    the oldest entries are without their text, and only those that the ledger says were pruned.
+    the oldest entries are without their text, and only those that the ledger says were pruned. 8. Checkpoints of
+    another name come before an entry that says that the ledger went on under a new one. 9. Keys that a trusted one
+    introduces are named.
     """
     return _Check(file, keys, known, progress or (lambda _: None)).run()
 
@@ -98,6 +109,12 @@ class _Check:
         self._pruned_to = head.first
         self._may_be_pruned_to = 0
         self._first_entry = self._last_entry = b""
+        self._added: set[str] = set()
+        """The keys that entries introduce."""
+        self._former: dict[str, int] = {}
+        """Other names under which it was signed, each with the largest size."""
+        self._resumed: dict[str, int] = {}
+        """Such names of which an entry says that the ledger went on under another one, each with its index."""
         self._known = self._open_known(known) if known is not None else None
 
     def run(self) -> Report:
@@ -152,6 +169,26 @@ class _Check:
         self._last_entry = entry
         if PRUNED in entry:
             self._may_be_pruned_to = max(self._may_be_pruned_to, _number(entry, "to") or 0)
+        if KEY_ADDED in entry:
+            self._added.add(str(_parsed(entry).get("key")))
+        if RESUMED in entry:
+            self._resumption(_parsed(entry))
+
+    def _resumption(self, entry: Any) -> None:
+        """The ledger was rolled back, and went on under another name (8)."""
+        report, where = self._report, self._next
+        origin, size = entry.get("origin"), entry.get("size")
+        if not isinstance(origin, str) or type(size) is not int:
+            return
+        self._resumed.setdefault(origin, where)
+        lost = f"entries {where} to {size - 1} of it are lost" if size > where else "entries of it were replaced"
+        report.note(
+            f"Entry {where} says that {origin}, signed up to size {size}, was rolled back ({lost}) and goes on "
+            f"under another name, because: {entry.get('reason')!r}."
+        )
+        key = introduced(entry, [*report.trusted])
+        if key is not None and key not in report.trusted:
+            report.note(f"A key that is trusted here vouches there for the new one: go on with --key {key}")
 
     def _without_text(self, entry: bytes) -> None:
         """An entry that is not what its hash says: pruned, or altered."""
@@ -208,11 +245,30 @@ class _Check:
         if opened.unknown:
             self._report.find(f"The checkpoint of size {checkpoint.size} has a signature by an unknown key.")
         if checkpoint.origin != self._report.head.origin:
-            self._report.find(f"The checkpoint of size {checkpoint.size} is of another ledger, {checkpoint.origin}.")
-        elif self._sound:
+            before = self._former.get(checkpoint.origin, -1)
+            self._former[checkpoint.origin] = max(before, checkpoint.size)
+        if self._sound:
             self._compare(checkpoint)
-        if set(opened.signed_by) & set(self._report.trusted):
+        if by := set(opened.signed_by) & set(self._report.trusted):
             self._vouched = max(self._vouched, checkpoint.size)
+            for key in set(opened.signed_by) - by:
+                self._introduction(checkpoint.size, key)
+
+    def _introduction(self, size: int, key: VerifierKey) -> None:
+        """A checkpoint that a trusted key and another one signed (9).
+
+        Anyone can add a signature: what the trusted key vouches for is the tree, and the entry that names the other.
+        """
+        if str(key) in self._added and self._sound:
+            self._report.note(
+                f"The checkpoint of size {size} is signed by a key that is trusted here and by its successor, which "
+                f"an entry under it introduces: go on with --key {key}"
+            )
+        else:
+            self._report.note(
+                f"The checkpoint of size {size} is also signed by {key}. No entry under it introduces that key: "
+                "have the operator confirm it before you go on with it."
+            )
 
     def _compare(self, checkpoint: Checkpoint) -> None:
         """Hold the hashes so far against what was signed (3)."""
@@ -239,8 +295,8 @@ class _Check:
             return None
         head = self._report.head
         if checkpoint.origin != head.origin:
-            self._report.find(f"The checkpoint that was kept is of another ledger, {checkpoint.origin}.")
-        elif checkpoint.size > head.size:
+            self._former.setdefault(checkpoint.origin, -1)
+        if checkpoint.size > head.size:
             self._report.find(
                 f"The export ends at {head.size} entries, before the {checkpoint.size} of the checkpoint that was kept."
             )
@@ -282,6 +338,10 @@ class _Check:
                 f"The text of entries {self._may_be_pruned_to} to {self._pruned_to - 1} is missing, "
                 "and the ledger does not say that they were pruned."
             )
+        for origin, signed in self._former.items():  # 8
+            resumed = self._resumed.get(origin)
+            if signed > (self._pruned_to if resumed is None else resumed) or (resumed is None and not self._pruned_to):
+                report.find(f"The checkpoint of size {max(signed, 0)} is of another ledger, {origin}.")
         report.earliest, report.latest = _number(self._first_entry, "at"), _number(self._last_entry, "at")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from store.checkpoints import Checkpoint
 from store.engines import transaction
 from store.housekeys import insert_new
+from store.ledger_heads import Containing, Head, HeadPlace, Heads
 from store.ledger_keys import LedgerKeys
 from store.merkle import Hash
 from store.metadata import Id, instant
@@ -98,7 +99,8 @@ class Notary:
     """Signs what the tree has become.
 
     What is signed can never be taken back, so: only sizes that were committed, and only if the stored hashes still
-    give the root of the checkpoint before (C2SP: a log must not sign what is inconsistent with what it signed).
+    give the root of the checkpoint before (C2SP: a log must not sign what is inconsistent with what it signed), and of
+    the head that is remembered elsewhere, which a ledger that was rolled back lacks. `place` is told in addition.
     """
 
     def __init__(
@@ -107,9 +109,14 @@ class Notary:
         checkpoints: Checkpoints,
         keys: LedgerKeys,
         engine: AsyncEngine,
+        heads: Heads,
+        place: HeadPlace | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._prover = prover
+        self._heads = heads
+        self._place = place
+        self._containing = Containing(keys.reader, prover)
         self._checkpoints = checkpoints
         self._keys = keys
         self._engine = engine
@@ -119,7 +126,11 @@ class Notary:
         """Sign the tree of this size if it is due; returns the checkpoint, None if it was not due.
 
         Due: the empty tree, and its first entries; then after so many entries, or so many seconds if there are any; and
-        when there is a key that has not signed yet. Raises Inconsistent, LedgerKeyLost, StoreUnavailable.
+        when there is a key that has not signed yet. Raises Inconsistent, LedgerKeyLost, StoreUnavailable, and
+        LedgerBehindError when the tree lacks what was signed before.
+
+        The head is remembered before the signature is kept where others can read it: a process that is killed in
+        between leaves a head that the tree contains, and the next one signs it.
         """
         latest, signing = await self._checkpoints.latest(), await self._keys.signing()
         youngest = signing[0][0].number
@@ -132,8 +143,14 @@ class Notary:
             size = max(size, latest.size)
             if await self._prover.root(latest.size) != latest.root:
                 raise Inconsistent(latest.size)
+        head = await self._heads.latest()
+        await self._containing.require([head, await self._place.latest() if self._place else None])
+        if head is not None and head.origin == signing[0][1].name:
+            size = max(size, head.size)
         checkpoint = Checkpoint(signing[0][1].name, size, await self._prover.root(size))
         note = checkpoint.sign(signer for _, signer in signing)
+        if not await self._remember(head, Head.of(checkpoint), note):
+            return None
         signed = Signed(size, youngest, checkpoint.root, note, self._clock().replace(microsecond=0))
         async with transaction(self._engine) as connection:
             row = {name: getattr(signed, name) for name in Signed.__slots__}
@@ -142,3 +159,11 @@ class Notary:
         if latest is not None and latest.key_number < youngest:
             await self._keys.retire_older(youngest)
         return signed
+
+    async def _remember(self, before: Head | None, head: Head, note: str) -> bool:
+        """Everywhere; False when another process has signed something else meanwhile, which the next look sees."""
+        if not await self._heads.advance(before, head) and await self._heads.latest() != head:
+            return False
+        if self._place is not None:
+            await self._place.remember(note)
+        return True

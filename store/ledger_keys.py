@@ -6,11 +6,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.engines import transaction
+from store.entries import EVENT_KEY_ADDED
 from store.housekeys import HouseKeys, insert_new
 from store.metadata import instant
 from store.notes import Signer, VerifierKey
@@ -65,6 +67,7 @@ class LedgerKeys:
         origin: str | None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
+        self.reader = reader
         self._known = KnownKeys(reader)
         self._engine = engine
         self._house = house
@@ -113,6 +116,21 @@ class LedgerKeys:
         async with transaction(self._engine) as connection:
             await connection.execute(insert_new(connection, ledger_keys), row)
 
+    async def under(self, origin: str) -> tuple[int, Signer]:
+        """The number and the key of a ledger that goes on under another name; it signs once it was added.
+
+        Asked again before that, after a kill, it gives the same.
+        """
+        number = max((key.number for key in await self.all()), default=0) + 1
+        return number, Signer.of(origin, await self._house.system(_name(number)))
+
+    async def add(self, number: int, signer: Signer) -> None:
+        """Have this key sign from now on, alone: the ledger has its name from here on."""
+        row = {"number": number, "origin": signer.name, "public": signer.verifier.public, "created_at": self._clock()}
+        async with transaction(self._engine) as connection:
+            await connection.execute(insert_new(connection, ledger_keys), row)
+        await self.retire_older(number)
+
     async def retire_older(self, number: int) -> None:
         """Mark the keys before this one as no longer signing; what they signed stays good."""
         older = ledger_keys.c.number < number, ledger_keys.c.retired_at.is_(None)
@@ -140,3 +158,8 @@ class KnownKeys:
 def _name(number: int) -> str:
     """What the private half is called in the key store."""
     return f"ledger-{number}"
+
+
+def key_added(key: VerifierKey, now: datetime) -> dict[str, Any]:
+    """The entry that introduces a key."""
+    return {"version": 1, "event": EVENT_KEY_ADDED, "at": int(now.timestamp()), "key": str(key)}

@@ -94,6 +94,11 @@ class Prover:
             for index, path in zip(indexes, paths, strict=True)
         ]
 
+    async def leaves(self, indexes: Sequence[int]) -> dict[int, Hash]:
+        """The stored hashes of these leaves; TileMissing for one that is not there."""
+        hashes = await self._hashes([[(0, index) for index in indexes]])
+        return {index: hashes.node((0, index)) for index in indexes}
+
     async def consistency(self, first: int, second: int) -> list[Hash]:
         """What proves that the tree of the second size begins with the one of the first; ValueError."""
         path = consistency_path(first, second)

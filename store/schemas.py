@@ -23,6 +23,7 @@ from store import (
     index_changes,
     invoices,
     keys,
+    ledger_heads,
     legal,
     oauth,
     outbox,
@@ -56,6 +57,7 @@ CAPABILITIES = (
     index_changes,
     invoices,
     keys,
+    ledger_heads,
     legal,
     oauth,
     outbox,
@@ -96,5 +98,5 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
 
 MAIN = Schema("main", metadata, _numbered("main", 19))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
-KEYS = Schema("keys", key_metadata, _numbered("keys", 2))
+KEYS = Schema("keys", key_metadata, _numbered("keys", 3))
 SCHEMAS = (MAIN, LEDGER, KEYS)

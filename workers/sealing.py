@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -74,16 +75,22 @@ class Sealer:
 
     async def step(self) -> bool:
         """Seal one batch if the lease can be had, and sign if that is due; whether there is more to seal."""
-        self._lease = await self._tree.lease(self._holder, self._rhythm.lease)
-        if self._lease is None:
-            return False
-        try:
-            sealed = await self._tree.extend(self._lease)
-        except LeaseLost:
+        sealed = await self._extend()
+        if sealed is None:
             return False
         size = (await self._tree.state()).size
         await self._notary.sign_if_due(size, self._rhythm.entries, self._rhythm.seconds)
         return sealed == BATCH
+
+    async def _extend(self) -> int | None:
+        """Make leaves of one batch; how many, or None when another one has the lease."""
+        self._lease = await self._tree.lease(self._holder, self._rhythm.lease)
+        if self._lease is None:
+            return None
+        try:
+            return await self._tree.extend(self._lease)
+        except LeaseLost:
+            return None
 
     async def release(self) -> None:
         """Let another one take over at once."""
@@ -96,11 +103,18 @@ class Sealer:
 
         It takes the lease from nobody, and signs at once, whatever the rhythm.
         """
-        last = await self._tree.pending()
-        while last is not None and await self._tree.pending_up_to(last):
-            if not await self.step():
-                await asyncio.sleep(self._rhythm.pause / 20)
-        await self.release()
-        size = (await self._tree.state()).size
+        size = await self._grow(self.step)
         await self._notary.sign_if_due(size, 1, 0.0)
         return size
+
+    async def extend_all(self) -> int:
+        """Make leaves of what has been committed before this call, and sign nothing; returns the size."""
+        return await self._grow(self._extend)
+
+    async def _grow(self, some: Callable[[], Awaitable[object]]) -> int:
+        last = await self._tree.pending()
+        while last is not None and await self._tree.pending_up_to(last):
+            if not await some():
+                await asyncio.sleep(self._rhythm.pause / 20)
+        await self.release()
+        return (await self._tree.state()).size

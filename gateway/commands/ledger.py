@@ -9,16 +9,17 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 import click
 
 from gateway import server
-from gateway.acts import signed_in
+from gateway.acts import signed_in, staff_code
 from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
 from gateway.commands.ledger_verify import verify
-from gateway.sealing import Seals, open_seals
+from gateway.sealing import Seals, open_seals, rotate_ledger_key
 from gateway.serving import store_config
 from gateway.settings import Settings
 from store.acts import ActEntry, Acts, pseudonym_of
@@ -27,7 +28,9 @@ from store.database import open_store
 from store.engines import make_reader
 from store.ledger_checkpoints import Checkpoints, Inconsistent
 from store.ledger_export import Disturbed, Exporter, NothingSigned, TooFew
+from store.ledger_heads import Head
 from store.ledger_keys import KnownKeys, LedgerKey, LedgerKeyLost, LedgerUnnamed
+from store.ledger_resuming import By, NotBehindError, ReasonRefusedError, Resuming, check_reason
 from store.merkle import leaf_hash
 from store.notes import NoteInvalid
 from store.proofs import Prover
@@ -264,11 +267,54 @@ def rotate_key() -> None:
 
 
 async def _rotate(settings: Settings) -> str:
-    async with _sealing(settings) as seals:
-        await seals.sealer.seal_all()  # So that there is something for both keys to sign.
-        key = await seals.keys.rotate()
-        await seals.sealer.seal_all()
-        return str(key)
+    config = store_config(settings)
+    store = await open_store(config)
+    try:
+        async with open_seals(store, config, settings) as seals:
+            return str(await rotate_ledger_key(store, seals, datetime.now(UTC)))
+    finally:
+        await store.close()
+
+
+@ledger.command()
+@click.option("--because", "reason", required=True, help="What happened, such as 'restored from the backup of Monday'.")
+def resume(reason: str) -> None:
+    """Go on after LEDGER_BEHIND: the ledger lacks entries that were signed, and no newer copy is left.
+
+    Restore the newest copy first, if there is any: what was lost is lost for good with this. The ledger gets another
+    name and another key. Its first entry under that name says which head was lost, why, and who went on; the old key
+    vouches for the new one, which is printed: give it to those who have the old one.
+
+    \b
+        gateway ledger resume --because "disk lost, restored from the backup of Monday" > ledger.pub
+    """
+    settings = read_settings()
+    try:
+        said = check_reason(reason)
+        with _told():
+            lost, key = server.run(_resume(settings, said))
+    except ReasonRefusedError as error:
+        raise click.BadParameter(str(error), param_hint="--because") from None
+    except NotBehindError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(NOT_THERE) from None
+    click.echo(f"Of {lost.origin}, signed up to size {lost.size}, not all is left; the ledger goes on.", err=True)
+    click.echo(key)
+
+
+async def _resume(settings: Settings, reason: str) -> tuple[Head, str]:
+    config = store_config(settings)
+    store = await open_store(config)
+    try:
+        by = By(await pseudonym_of(store.keys.house, signed_in()), staff_code(), reason)
+        async with open_seals(store, config, settings) as seals:
+            resuming = Resuming(store.ledger, seals.tree, seals.keys, store.heads, config.head_place)
+            lost = await resuming.run(by, seals.sealer.extend_all)
+            await store.check()
+            await seals.sealer.seal_all()
+            return lost, str((await seals.keys.all())[0].verifier)
+    finally:
+        await store.close()
 
 
 def _size_of(note: str) -> int:

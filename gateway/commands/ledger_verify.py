@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
@@ -40,29 +41,60 @@ class PublicKeys(click.ParamType[Keys]):
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--key", "keys", type=PublicKeys(), multiple=True, help="The public key, or a file with it; repeatable.")
 @click.option("--from", "known", type=click.File(encoding="utf-8"), help="A checkpoint that was kept.")
+@click.option("--index", is_flag=True, help="Compare the store's index of whom entries are about, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def verify(file: str, keys: Sequence[Keys], known: Any, as_json: bool) -> None:
+def verify(file: str | None, keys: Sequence[Keys], known: Any, index: bool, as_json: bool) -> None:
     """Verify an export, or a proof of one entry, with nothing but the public key.
 
     FILE is what `gateway ledger export` or `gateway ledger prove` wrote, or - for the standard input. With a checkpoint
-    that was kept earlier, it is verified too that the ledger has only grown since.
+    that was kept earlier, it is verified too that the ledger has only grown since. With --index the index by which
+    customers find who read them is recomputed from the entries and compared with the store's, which the settings name;
+    without FILE from the ledger as it is now.
 
     \b
         gateway ledger verify ledger.ndjson --key ledger.pub
         gateway ledger verify ledger.ndjson --key ledger.pub --from november.checkpoint
         gateway ledger verify 4711.tlog-proof --key ledger.pub
+        gateway ledger verify --index --key ledger.pub
     \b
     Exit codes: 0 verified; 1 something is not as it was signed; 2 wrong usage; 3 there is nothing to verify.
     """
     trusted = [key for some in keys for key in some]
+    if index:
+        _verify_with_index(file, trusted, known.read() if known else None, as_json)
+        return
+    if file is None:
+        raise click.UsageError("Name the file; only with --index it may be left out.")
     with cast(BufferedReader, click.open_file(file, "rb")) as source:
         if source.peek(len(FIRST_LINE)).startswith(FIRST_LINE.encode()):
             _verify_proof(source, trusted)
         else:
             _verify_export(source, trusted, known.read() if known else None, as_json, _size(file))
+
+
+def _verify_with_index(file: str | None, trusted: Keys, known: str | None, as_json: bool) -> None:
+    """First what the export says, then whether the index says the same."""
+    from gateway.commands.ledger_index import check_index, exported_now  # What needs no store need not wait for it.
+
+    if file == "-":
+        raise click.UsageError("The standard input is read once, and this reads twice: name a file.")
+    with exported_now() if file is None else nullcontext(Path(file)) as path:
+        with path.open("rb") as source:
+            _verify_export(source, trusted, known, as_json, path.stat().st_size)
+        report = check_index(path)
+    if as_json:
+        facts = {"indexed": report.rows, "entries": report.entries, "found": report.found, "findings": report.findings}
+        click.echo(orjson.dumps({"index": facts}))
+    else:
+        for text in report.findings:
+            click.echo(f"  {text}")
+        right = "NOT VERIFIED" if report.found else "VERIFIED"
+        click.echo(f"{right}: the index has {report.rows} rows to have for {report.entries} entries.")
+    if report.found:
+        raise SystemExit(FOUND)
 
 
 def _verify_proof(source: BufferedReader, trusted: Keys) -> None:
@@ -107,6 +139,8 @@ def _tell(report: Report) -> None:
         click.echo(f"By their own account they were made from {_moment(report.earliest)} to {_moment(report.latest)}.")
     if report.pruned:
         click.echo(f"{report.pruned} of them were pruned: their texts are gone, their hashes were verified.")
+    for text in report.notes:
+        click.echo(f"Note: {text}")
     for text in report.findings:
         click.echo(f"  {text}")
     if report.found > len(report.findings):
@@ -129,6 +163,7 @@ def _tell_json(report: Report) -> None:
         "keys": [str(key) for key in report.trusted],
         "found": report.found,
         "findings": report.findings,
+        "notes": report.notes,
     }
     click.echo(orjson.dumps(facts))
 

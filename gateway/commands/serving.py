@@ -139,6 +139,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             rules=api.model.rules,
             demo_tokens=tokens.listed if settings.demo else None,
             ledger=works.store.ledger_reader,
+            withheld=lambda: works.store.ledger.withheld,
             routes=[
                 *list_routes(open_house(works, settings, Browsers(house), means), actions(api.model.rules.values())),
                 *sign_in_routes(house),

@@ -21,6 +21,11 @@ SECONDS = 5.0
 class CannotFetch(Exception):  # noqa: N818 (it is an answer, not a defect)
     """The document is not to be had now; the text says why, for the log."""
 
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        """The one that was answered instead of the document."""
+
 
 async def fetch_json(address: str, destinations: Destinations | None = None) -> dict[str, Any]:
     """The JSON object at an https address (http for this machine only); CannotFetch when there is none in time.
@@ -56,7 +61,7 @@ def _fetch(address: str, destinations: Destinations) -> dict[str, Any]:
         connection.request("GET", target, headers={"Accept": "application/json", "User-Agent": "gateway"})
         with connection.getresponse() as response:  # Redirects are not followed: where we were told is where we look.
             if response.status != HTTPStatus.OK:
-                raise CannotFetch(f"the status is {response.status}")
+                raise CannotFetch(f"the status is {response.status}", response.status)
             found = orjson.loads(_read(response))
     except orjson.JSONDecodeError as error:
         raise CannotFetch("it is not JSON") from error

@@ -148,7 +148,9 @@ async def test_the_ledger_is_sealed_and_pruned_by_the_owner_alone(apart: StoreCo
             with pytest.raises(StoreUnavailable) as refused:
                 await served.lease("somebody", 5)
             assert refused.value.cause is Cause.NOT_PERMITTED
-            notary = Notary(house.tree.prover, Checkpoints(house.tree.reader), house.keys, house.tree.engine)
+            notary = Notary(
+                house.tree.prover, Checkpoints(house.tree.reader), house.keys, house.tree.engine, house.store.heads
+            )
             sealer = Sealer(house.tree, notary)
             assert await sealer.seal_all() == len(await house.gate.entries())
             pruner = Pruner(house.tree, house.store.ledger, sealer.seal_all)

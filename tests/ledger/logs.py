@@ -19,6 +19,7 @@ from store.entries import ledger_entries
 from store.ledger_check import Report, check_export
 from store.ledger_checkpoints import Checkpoints, Notary
 from store.ledger_export import Exporter
+from store.ledger_heads import HeadPlace
 from store.ledger_keys import LedgerKeys
 from store.ledger_tree import Tree, subjects_of
 from store.merkle import leaf_hash, root_of
@@ -89,6 +90,7 @@ class Log:
 
     def __post_init__(self) -> None:
         self.tree._clock = self.clock.seconds
+        self.place: HeadPlace | None = None
         self.checkpoints = Checkpoints(self.tree.reader)
         self.keys = LedgerKeys(self.tree.reader, self.tree.engine, self.store.keys.house, ORIGIN, self.clock)
         self.sealer = self.another()
@@ -99,7 +101,9 @@ class Log:
 
     def notary(self) -> Notary:
         """Who signs."""
-        return Notary(self.tree.prover, self.checkpoints, self.keys, self.tree.engine, self.clock)
+        return Notary(
+            self.tree.prover, self.checkpoints, self.keys, self.tree.engine, self.store.heads, self.place, self.clock
+        )
 
     async def fill(self, count: int, make: Callable[[int], dict[str, object]] = entry) -> list[bytes]:
         """Append entries, seal and sign them; returns their bytes."""

@@ -181,7 +181,7 @@ async def test_a_lost_key_stops_the_signing_and_a_new_one_goes_on(log: Log, stor
         await connection.exec_driver_sql("DELETE FROM system_keys WHERE name = 'ledger-1'")
     house = HouseKeys(log.store.keys._reader, log.store.keys._engine, RootKeys(store_config.root_key_path))
     keys = LedgerKeys(log.tree.reader, log.tree.engine, house, ORIGIN)
-    notary = Notary(log.tree.prover, log.checkpoints, keys, log.tree.engine)
+    notary = Notary(log.tree.prover, log.checkpoints, keys, log.tree.engine, log.store.heads)
     with pytest.raises(LedgerKeyLost, match="Restore the key store"):
         await notary.sign_if_due(3, 1, 0)
     await append(log, 2)

@@ -6,14 +6,15 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from hashlib import sha256
 from typing import Any
 
 import asyncpg
 import orjson
 import pytest
+from graphql import parse
 
 from policy.purposes import Purpose
+from schema.document_shapes import shape_hash
 from schema.requests import Kind
 from store.config import StoreConfig
 from store.database import open_store
@@ -45,7 +46,7 @@ async def test_an_entry_says_who_what_for_and_of_whom(gate: Gate) -> None:
         "client": "billing",
         "purpose": "INVOICING",
         "reference": "ERP-77",
-        "operation": sha256(NAMES.encode()).hexdigest(),
+        "operation": shape_hash(parse(NAMES)),
         "fields": ["Query.customers", "Customer.fullName", "Customer.email", "Customer.services", "Service.name"],
         "subjects": await pseudonyms(gate, 0, 1, 2),
     }

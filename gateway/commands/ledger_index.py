@@ -1,0 +1,52 @@
+"""`gateway ledger verify --index`: whether customers are told of every entry about them (D14)."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gateway import server
+from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.serving import store_config
+from gateway.settings import Settings
+from store.engines import make_reader
+from store.ledger_export import Exporter
+from store.ledger_index import IndexCheck, IndexReport, entries_of
+
+
+@contextmanager
+def exported_now() -> Iterator[Path]:
+    """An export of the ledger as it is, in a file that only its owner may read and that is gone after the block."""
+    with tempfile.TemporaryDirectory(prefix="gateway-ledger-") as folder:
+        path = Path(folder) / "ledger.ndjson"
+        with told_in_a_sentence():
+            server.run(_export(read_settings(), path))
+        yield path
+
+
+async def _export(settings: Settings, path: Path) -> None:
+    reader = make_reader(store_config(settings).ledger, 1, deadline=30.0)
+    try:
+        exporter = Exporter(reader)
+        with path.open("wb") as file:
+            async for _, page in exporter.pages(await exporter.head()):
+                file.write(page)
+    finally:
+        await reader.close()
+
+
+def check_index(path: Path) -> IndexReport:
+    """Compare the store's index with the entries of an export that was verified."""
+    with told_in_a_sentence():
+        return server.run(_check(read_settings(), path))
+
+
+async def _check(settings: Settings, path: Path) -> IndexReport:
+    reader = make_reader(store_config(settings).ledger, 1, deadline=30.0)
+    try:
+        with path.open("rb") as file:
+            return await IndexCheck(reader).run(entries_of(file))
+    finally:
+        await reader.close()
