@@ -17,7 +17,17 @@ from store.metadata import Id, instant
 from store.receipts import erasure_of
 
 E = erasures.c
-COLUMNS = (E.state, E.cause, E.requested_at, E.not_before, E.due_at, E.finished_at, E.cancelled_at, E.certificate)
+COLUMNS = (
+    E.state,
+    E.cause,
+    E.requested_at,
+    E.not_before,
+    E.due_at,
+    E.finished_at,
+    E.cancelled_at,
+    E.files_statement,
+    E.certificate,
+)
 
 
 class Receipts:
@@ -33,7 +43,7 @@ class Receipts:
     async def state(self, request: Request) -> Response:
         """The dates and the state, as JSON."""
         row = await self._row(request)
-        state, cause, *moments, certificate = row
+        state, cause, *moments, statement, certificate = row
         names = ("requestedAt", "notBefore", "dueAt", "finishedAt", "cancelledAt")
         said = {
             name: None if at is None else instant(at).isoformat().replace("+00:00", "Z")
@@ -41,6 +51,7 @@ class Receipts:
         }
         address = f"{request.url.path}/certificate" if certificate and state == State.ERASED.name else None
         shown = {"state": state, "meaning": State[state].value, "cause": cause, **said, "certificate": address}
+        shown["filesStatement"] = f"{request.url.path}/files" if address and statement else None
         return JSONResponse(shown, headers={"cache-control": "no-store"})
 
     async def certificate(self, request: Request) -> Response:
@@ -53,6 +64,16 @@ class Receipts:
             "content-disposition": 'attachment; filename="erasure-certificate.txt"',
         }
         return PlainTextResponse(row[-1], headers=headers)
+
+    async def files(self, request: Request) -> Response:
+        """The second signed statement, which follows a certificate that was signed before the files were clean."""
+        row = await self._row(request)
+        if row[0] != State.ERASED.name or not row[-2]:
+            raise problems.Problem(
+                404, "NOT_STATED", "There is no second statement: the certificate says all, or waits."
+            )
+        headers = {"cache-control": "no-store", "content-disposition": 'attachment; filename="erasure-files.txt"'}
+        return PlainTextResponse(row[-2], headers=headers)
 
     async def _row(self, request: Request) -> Any:
         id_ = await erasure_of(self._store.keys.house, request.path_params["receipt"])
@@ -67,5 +88,6 @@ def list_routes(store: Store) -> list[Route]:
     receipts = Receipts(store)
     return [
         Route("/erasures/{receipt}", receipts.state, methods=["GET"]),
+        Route("/erasures/{receipt}/files", receipts.files, methods=["GET"]),
         Route("/erasures/{receipt}/certificate", receipts.certificate, methods=["GET"]),
     ]

@@ -46,12 +46,17 @@ erasures = customer_table(
     plain("trouble", String(40), None, nullable=True),
     plain("fingerprint", LargeBinary(16), None, nullable=True, output=False),
     plain("certificate", Text, Category.PREFERENCE, nullable=True),
+    plain("files_at", Instant, Category.PREFERENCE, nullable=True),
+    plain("files_statement", Text, Category.PREFERENCE, nullable=True),
+    plain("unobserved", Boolean, None, default=False, server_default=text("false")),
     bound=False,
 )
 """The record outlives the customer's row, which is gone when the state is ERASED (R57).
 
 `step` is the last one that was done; `attempts` is the fence of the lease; `trouble` is a code, and never a text of a
-database; `fingerprint` is that of the key that was destroyed."""
+database; `fingerprint` is that of the key that was destroyed. `files_at` is when nobody could see any more what was
+removed, and it was gone from the files; a certificate that was signed before is `unobserved` until `files_statement`
+says so, too (D9)."""
 
 Index(
     "uq_erasures_standing",
@@ -67,6 +72,13 @@ Index(
     erasures.c.alarm_at,
     sqlite_where=erasures.c.state.in_(STANDING_STATES),
     postgresql_where=erasures.c.state.in_(STANDING_STATES),
+)
+
+Index(
+    "ix_erasures_unobserved",
+    erasures.c.id,
+    sqlite_where=text("unobserved"),
+    postgresql_where=text("unobserved"),
 )
 
 STANDS = erasures.c.state.in_([literal_column(f"'{state}'") for state in STANDING_STATES])

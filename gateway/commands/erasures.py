@@ -22,6 +22,7 @@ from store.blindindex import Lookup
 from store.customers import customers
 from store.database import Store, open_store
 from store.erasures import STANDING_STATES, erasure_recipients, erasures, legal_holds
+from store.faults import Cause
 from store.ids import new_id
 from store.notes import NoteInvalid
 from workers.certificates import said, verified
@@ -77,12 +78,16 @@ def list_(every: bool, as_json: bool) -> None:
             late = "OVERDUE " if facts["overdue"] else ""
             trouble = f" ({row.trouble})" if row.trouble else ""
             click.echo(f"{row.id:<20} {row.state:<10} {row.cause:<10} {late}{facts['dueAt'] or 'waits'}{trouble}")
+            if row.trouble in Cause.__members__:
+                click.echo(f"    {Cause[row.trouble].value}")
+            if row.unobserved:
+                click.echo("    Certified, but not yet seen to be gone from the files: a second statement follows.")
 
 
 async def _listed(every: bool) -> Sequence[Any]:
     query = select(erasures).order_by(E.due_at.is_(None), E.due_at, E.id).limit(MOST)
     async with _opened() as store, store.write() as connection:
-        rows = await connection.execute(query if every else query.where(E.state.in_(STANDING_STATES)))
+        rows = await connection.execute(query if every else query.where(E.state.in_(STANDING_STATES) | E.unobserved))
         return rows.all()
 
 
@@ -102,6 +107,8 @@ def show(case: int) -> None:
         {"kind": each.kind, "name": each.name, "toldAt": said(each.told_at), "answer": each.answer} for each in told
     ]
     shown = _facts(row) | {"meaning": State[row.state].value, "recipients": recipients, "certificate": row.certificate}
+    shown |= {"filesAt": said(row.files_at), "filesStatement": row.files_statement, "unobserved": row.unobserved}
+    shown["troubleMeaning"] = Cause[row.trouble].value if row.trouble in Cause.__members__ else None
     click.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
 
 
