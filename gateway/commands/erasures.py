@@ -16,15 +16,19 @@ from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.ledger_verify import Keys, PublicKeys
 from gateway.legal_orders import is_order_number
+from gateway.machine import machine_complaints
 from gateway.serving import store_config
+from gateway.settings import Settings
 from policy.erasing import State
 from store.blindindex import Lookup
 from store.customers import customers
 from store.database import Store, open_store
+from store.doctor import server_complaints
 from store.erasures import STANDING_STATES, erasure_recipients, erasures, legal_holds
 from store.faults import Cause
 from store.ids import new_id
 from store.notes import NoteInvalid
+from store.privileges import complaints
 from workers.certificates import said, verified
 from workers.erasing_redoing import redo_certified
 
@@ -134,6 +138,32 @@ def _facts(row: Any) -> dict[str, Any]:
         "attempts": row.attempts,
         "trouble": row.trouble,
     }
+
+
+@commands.command()
+def doctor() -> None:
+    """Look for what would keep copies of what is erased: roles, statistics, logs, slots, long readings, swap.
+
+    \b
+        gateway erasures doctor
+    \b
+    Exit codes: 0 nothing was found; 1 something was.
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        found = [*server.run(_looked_after(settings)), *machine_complaints()]
+    if not settings.backup_days:
+        found.append("certificates cannot say when archives and dumps end: set GATEWAY_BACKUP_DAYS")
+    for each in found:
+        click.echo(each)
+    if found:
+        raise SystemExit(NOT_THERE)
+    click.echo("Nothing was found that keeps what is erased.", err=True)
+
+
+async def _looked_after(settings: Settings) -> list[str]:
+    config = store_config(settings)
+    return [*await complaints(config), *await server_complaints(config)]
 
 
 @commands.command()

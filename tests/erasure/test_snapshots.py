@@ -110,9 +110,9 @@ async def test_every_kind_of_snapshot_is_named(house: House, databases: Database
         assert await holders(engine, point) == [], "who began later sees nothing either"
     other = await asyncpg.connect(config.database.dsn)
     try:
-        slot = "SELECT pg_create_logical_replication_slot('forgotten', 'test_decoding')"
-        await other.execute(slot)
-        await other.execute("BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'forgotten'")
+        await other.execute("SELECT pg_create_logical_replication_slot('forgotten', 'pgoutput')")
+        for statement in ("BEGIN", "SELECT pg_current_xact_id()", "PREPARE TRANSACTION 'forgotten'"):
+            await other.execute(statement)
         async with house.store.write() as connection:
             await connection.exec_driver_sql("SELECT pg_current_xact_id()")
         point = await mark(engine)
