@@ -77,6 +77,7 @@ ACTS: Mapping[str, Act | str] = {
     "ledger seal": "it signs what is recorded already, as the gateway does by itself",
     "ledger verify": OFFLINE,
     "erasures answered": Act("case", ("answer",)),
+    "erasures doctor": LOOKS,
     "erasures give-up": CASE,
     "erasures letter": CASE,
     "erasures hold": Act("reference", ("days", "fields", "told")),
@@ -136,7 +137,6 @@ ACTS: Mapping[str, Act | str] = {
     "audit query": LOOKS,
     "audit record": LOOKS,
     "audit refusals": LOOKS,
-    "passwords build": "it writes a list of common passwords, and reads no store",
     "settings": LOOKS,
 }
 """By its words: an act, or why it is none."""

@@ -37,7 +37,9 @@ async def open_eraser(
     try:
         origin = origin_of(settings.issuer) if settings.issuer else None
         keys = LedgerKeys(tree.reader, tree.engine, store.keys.house, origin)
-        yield Eraser(store, signers_of(keys), letters(store, site), MIDNIGHT_OF, clock)
+        yield Eraser(
+            store, signers_of(keys), letters(store, site), MIDNIGHT_OF, clock, backup_days=settings.backup_days
+        )
     finally:
         await tree.close()
 

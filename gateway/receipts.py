@@ -27,6 +27,7 @@ COLUMNS = (
     E.due_at,
     E.finished_at,
     E.cancelled_at,
+    E.files_statement,
     E.recipients_statement,
     E.certificate,
 )
@@ -45,7 +46,7 @@ class Receipts:
     async def state(self, request: Request) -> Response:
         """The dates and the state, as JSON."""
         row = await self._row(request)
-        state, cause, *moments, statement, certificate = row
+        state, cause, *moments, files, statement, certificate = row
         names = ("requestedAt", "notBefore", "dueAt", "finishedAt", "cancelledAt")
         said = {
             name: None if at is None else instant(at).isoformat().replace("+00:00", "Z")
@@ -57,6 +58,7 @@ class Receipts:
         held = await self._held(request) if state == State.HELD.name else []
         notes |= {"held": held} if held else {}
         shown = {"state": state, "meaning": State[state].value, "cause": cause, **said, **notes}
+        shown["filesStatement"] = f"{request.url.path}/files" if address and files else None
         return JSONResponse(shown, headers={"cache-control": "no-store"})
 
     async def _held(self, request: Request) -> list[dict[str, Any]]:
@@ -87,6 +89,13 @@ class Receipts:
             )
         return _note(row[-2], "erasure-recipients.txt")
 
+    async def files(self, request: Request) -> Response:
+        """The signed statement that follows a certificate which was signed before the files were clean."""
+        row = await self._row(request)
+        if row[0] != State.ERASED.name or not row[-3]:
+            raise problems.Problem(404, "NOT_STATED", "There is no such statement: the certificate says all, or waits.")
+        return _note(row[-3], "erasure-files.txt")
+
     async def _row(self, request: Request) -> Any:
         id_ = await erasure_of(self._store.keys.house, request.path_params["receipt"])
         rows = await self._store.reader.fetch(self._find, {"id": id_}) if id_ is not None else ()
@@ -105,6 +114,7 @@ def list_routes(store: Store) -> list[Route]:
     receipts = Receipts(store)
     return [
         Route("/erasures/{receipt}", receipts.state, methods=["GET"]),
+        Route("/erasures/{receipt}/files", receipts.files, methods=["GET"]),
         Route("/erasures/{receipt}/certificate", receipts.certificate, methods=["GET"]),
         Route("/erasures/{receipt}/recipients", receipts.recipients, methods=["GET"]),
     ]

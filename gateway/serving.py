@@ -13,6 +13,7 @@ from functools import partial
 from gateway.clients import ClientRegistry
 from gateway.door import Door
 from gateway.head_places import make_head_place, same_server
+from gateway.machine import machine_complaints
 from gateway.oauth.dpop import Nonces, Proofs
 from gateway.oauth.fetching import fetch_json
 from gateway.oauth.foreign_keys import ForeignKeys
@@ -24,6 +25,7 @@ from gateway.settings import Settings
 from gateway.signing_keys import SigningKeys
 from gateway.tokens import Names, Tokens
 from store.database import Store, StoreConfig, StoreUnavailable, open_store
+from store.doctor import server_complaints
 from store.privileges import complaints
 from store.single_use import SingleUse
 from workers.outbound import Destinations
@@ -54,6 +56,9 @@ async def tell_privileges(settings: Settings, working: bool) -> None:
     with suppress(StoreUnavailable):
         for each in await complaints(store_config(settings), working):
             log.warning("%s", each)
+        if working:
+            for each in (*await server_complaints(store_config(settings)), *machine_complaints()):
+                log.warning("What is erased may be kept elsewhere: %s", each)
     if not settings.demo and not settings.ledger_head and same_server(store_config(settings)):
         log.warning(
             "The ledger's head is remembered on the ledger's own %s, and fails over with it or is restored with it: "

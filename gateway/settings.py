@@ -238,6 +238,18 @@ class Settings:
     signing_key_days: int = setting(
         "GATEWAY_SIGNING_KEY_DAYS", "days after which a new key signs access tokens; 0: never", _number(0, 3_650), "30"
     )
+    root_key_days: int = setting(
+        "GATEWAY_ROOT_KEY_DAYS",
+        "days after a key was destroyed by which the root key is replaced and its old version destroyed; 0: by hand",
+        _number(0, 25),
+        "25",
+    )
+    backup_days: int = setting(
+        "GATEWAY_BACKUP_DAYS",
+        "days after which archives and dumps of the databases end, as certificates of erasure say; 0: not said",
+        _number(0, 3_650),
+        "0",
+    )
     demo_token_seconds: int = setting(
         "GATEWAY_DEMO_TOKEN_SECONDS", "life of a demo token", _number(60, 604_800), "86400"
     )

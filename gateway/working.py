@@ -16,6 +16,7 @@ from gateway.settings import Settings
 from resolvers.authentication_means import Means
 from resolvers.legal_telling import tell_those_who_may_know
 from schema.model import SchemaModel
+from workers.rotating import RootKeyRotation
 from workers.telling import Teller
 
 
@@ -37,13 +38,22 @@ async def open_workers(
         open_sweeper(store, config, settings, means, now) as sweeper,
     ):
         teller = Teller(lambda moment: tell_those_who_may_know(store, means.site, moment), now)
-        yield [make_exporter(store, means.site, model), make_deliverer(store, settings), eraser, sweeper, teller]
+        rotation = RootKeyRotation(store, settings.root_key_days, clock=now)
+        yield [
+            make_exporter(store, means.site, model),
+            make_deliverer(store, settings),
+            eraser,
+            sweeper,
+            teller,
+            rotation,
+        ]
 
 
 @asynccontextmanager
 async def working_meanwhile(works: Works, settings: Settings, means: Means, model: SchemaModel) -> AsyncIterator[None]:
     """Work in the background while the block runs; what other processes can do, too, only if the settings say so."""
-    async with working([works.reach, works.refusals]):
+    rotation = RootKeyRotation(works.store, settings.root_key_days, works=False, clock=now)
+    async with working([works.reach, works.refusals, *([] if settings.work else [rotation])]):
         if not settings.work:
             yield
             return

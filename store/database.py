@@ -16,6 +16,8 @@ from store.config import StoreConfig
 from store.customers import customers
 from store.engines import make_engine, make_reader, transaction
 from store.faults import Cause, StoreUnavailable
+from store.holdings import holdings
+from store.horizon import StillSeen, mark, passed
 from store.housekeys import INDEX_KEY
 from store.index_changes import index_rebuilds
 from store.keys import subject_keys, system_keys
@@ -38,6 +40,12 @@ from store.versions import check_version
 __all__ = ["Store", "StoreConfig", "StoreUnavailable", "open_store"]
 
 log = logging.getLogger(__name__)
+
+CLEANING = 3600.0
+"""Seconds that going over a whole table may take."""
+
+TIDYING = 5.0
+"""Seconds for which short readings are waited for before everything is tidied."""
 
 RETRY = 1.0
 """Seconds between two attempts to reach a store that was down at the start."""
@@ -73,6 +81,14 @@ class _Parts:
     key_owner: AsyncEngine
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A moment in the order of transactions of the main database and of the key store (`store.horizon`)."""
+
+    main: str | None
+    keys: str | None
+
+
 class Store:
     """What `open_store` gives. All of it may be used at once by any number of tasks of one event loop."""
 
@@ -85,7 +101,7 @@ class Store:
         size, deadline = config.connections, config.read_deadline
         key_reader = make_reader(config.key_store, size, deadline)
         key_engine = make_engine(config.key_store, size, config.patience)
-        key_owner = make_engine(config.maintained(config.key_store), 1, config.patience)
+        key_owner = make_engine(config.maintained(config.key_store), 1, config.patience, CLEANING)
         self.reader = make_reader(config.database, size, deadline)
         """The customers' data."""
         self.ledger_reader = make_reader(config.ledger, 1, deadline)
@@ -97,7 +113,7 @@ class Store:
         """What of the ledger was signed last."""
         self._containing, self._place = Containing(self.ledger_reader), config.head_place
         self._placed: tuple[float, Head | None] | None = None
-        engine = make_engine(config.maintained(config.database), 1, config.patience)
+        engine = make_engine(config.maintained(config.database), 1, config.patience, CLEANING)
         self._parts = _Parts(config, root, engine, _transactions(config), key_reader, key_engine, key_owner)
         self._reindexing = reindexing
         self._checked = False
@@ -117,6 +133,32 @@ class Store:
     async def scrub(self, table: Table, *, must: bool = False) -> None:
         """Take what was deleted from a table out of the main database's files, too; see `store.scrubbing`."""
         await scrub(self._parts.engine, table, must=must)
+
+    @property
+    def on_server(self) -> bool:
+        """Whether the customers' data rest on a PostgreSQL server."""
+        return not self._parts.config.database.is_sqlite
+
+    async def point(self) -> Point:
+        """A moment in both databases behind everything that is committed now; StoreUnavailable."""
+        return Point(await mark(self._parts.engine), await mark(self._parts.key_owner))
+
+    async def unseen(self, point: Point, patience: float = 0.0) -> None:
+        """Return when nobody can see any more what was removed before a point; StillSeen after `patience` seconds."""
+        await passed(self._parts.engine, point.main, patience)
+        await passed(self._parts.key_owner, point.keys, patience)
+
+    async def tidy(self) -> None:
+        """Take whatever was removed or changed anywhere out of the files: what was put off when it was removed, because
+        somebody could still see it, and what no removal of a row tells of, such as an address before its change."""
+        point = await self.point()
+        try:
+            await self.unseen(point, TIDYING)
+        except StillSeen as seen:
+            log.warning("What was removed stays in the files for now: %s (%s)", seen.reason, seen.detail)
+        for each in holdings():
+            await self.scrub(each.table)
+        await self.keys.clean()
 
     async def ready(self) -> None:
         """StoreUnavailable unless reads, writes, keys and the ledger would all succeed now."""

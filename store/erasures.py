@@ -55,14 +55,19 @@ erasures = customer_table(
     plain("recipients_statement", Text, Category.PREFERENCE, nullable=True),
     plain("recipients_due_at", Instant, None, nullable=True),
     plain("holds", Text, None, nullable=True, output=False),
+    plain("files_at", Instant, Category.PREFERENCE, nullable=True),
+    plain("files_statement", Text, Category.PREFERENCE, nullable=True),
+    plain("unobserved", Boolean, None, default=False, server_default=text("false")),
     bound=False,
 )
 """The record outlives the customer's row, which is gone when the state is ERASED (R57).
 
 `step` is the last one that was done; `attempts` is the fence of the lease; `trouble` is a code, and never a text of a
-database; `fingerprint` is that of the key that was destroyed. `recipients_statement` is the second signed statement, on
-the recipients; `recipients_due_at` is when to look next whether it can be signed, null without any and once it was.
-`holds` is a JSON list of the orders that stood in the way, as the certificate tells of them."""
+database; `fingerprint` is that of the key that was destroyed. `files_at` is when nobody could see any more what was
+removed, and it was gone from the files; a certificate that was signed before is `unobserved` until `files_statement`
+says so, too (D9). `recipients_statement` is the second signed statement, on the recipients; `recipients_due_at` is when
+to look next whether it can be signed, null without any and once it was. `holds` is a JSON list of the orders that stood
+in the way, as the certificate tells of them."""
 
 Index(
     "uq_erasures_standing",
@@ -81,6 +86,12 @@ Index(
 )
 
 Index("ix_erasures_recipients_due_at", erasures.c.recipients_due_at)
+Index(
+    "ix_erasures_unobserved",
+    erasures.c.id,
+    sqlite_where=text("unobserved"),
+    postgresql_where=text("unobserved"),
+)
 
 STANDS = erasures.c.state.in_([literal_column(f"'{state}'") for state in STANDING_STATES])
 """Of those that stand, written out: with parameters in its place no database would take the index of them (F9)."""

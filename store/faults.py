@@ -21,6 +21,10 @@ class Cause(Enum):
     SLOW = "The store did not answer in time."
     DAMAGED = "The store's files cannot be read."
     NOT_PERMITTED = "The store's role may not do this: see GATEWAY_MAINTENANCE_URL and `gateway db grants`."
+    STILL_SEEN = (
+        "Somebody can still see what was removed, such as a dump, a report, a standby or a replication slot: see "
+        "`gateway erasures doctor`."
+    )
     NOT_MIGRATED = "The store is not at this release's version: run `gateway db upgrade`."
     LEDGER_BEHIND = (
         "The ledger lacks what was signed before: it was rolled back. Restore its newest copy, or begin a new tree "

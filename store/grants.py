@@ -57,6 +57,7 @@ def roles_sql(roles: Roles) -> Iterator[str]:
             f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{each}') THEN "
             f"CREATE ROLE {each} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS; END IF; END $$;"
         )
+    yield f"GRANT pg_read_all_stats TO {roles.owner};"  # Else it cannot see whose snapshots keep what was removed.
 
 
 def grants_sql(schemas: Sequence[Schema], roles: Roles) -> Iterator[str]:

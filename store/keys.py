@@ -23,6 +23,13 @@ subject_keys = table(
         postgresql_where=text("wrapped IS NULL"),
         sqlite_where=text("wrapped IS NULL"),
     ),
+    Index(
+        "ix_subject_keys_destroyed_at",
+        "root_version",
+        "destroyed_at",
+        postgresql_where=text("wrapped IS NULL"),
+        sqlite_where=text("wrapped IS NULL"),
+    ),
     within=key_metadata,
 )
 """A destroyed key keeps its row, without the key: an old backup of this table can then be told from a live one.

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.blindindex import Lookup, blind_index
 from store.engines import transaction
 from store.housekeys import HouseKeys, insert_new
 from store.keys import subject_keys
-from store.metadata import Id
+from store.metadata import Id, instant
 from store.reading import Reader, any_of
 from store.rootkey import RootKeys
-from store.rotation import rotate
+from store.rotation import pending, rotate
 from store.scrubbing import scrub
 from store.subjectkey import KEY_BYTES, SubjectKey, fingerprint
 
@@ -176,6 +176,44 @@ class KeyStore:
     async def rotate(self, batch: int = 500) -> int:
         """Replace the root key, or finish a replacement that was interrupted: see `store.rotation.rotate`."""
         return await rotate(self._root, self._engine, batch, self._owner)
+
+    async def pending(self) -> int:
+        """How many keys are still wrapped under an older version of the root key."""
+        return await pending(self._root, self._engine)
+
+    def root_version(self) -> int:
+        """The newest version of the root key."""
+        return self._root.current()
+
+    def root_made_at(self) -> datetime:
+        """When the newest version was written here."""
+        return self._root.made_at()
+
+    async def first_destroyed(self) -> datetime | None:
+        """When the first key was destroyed that backups may hold under the newest version; None: there is no such key.
+
+        What they hold under older versions ends with those, once everything is wrapped anew.
+        """
+        first = select(subject_keys.c.destroyed_at).where(
+            subject_keys.c.root_version == bindparam("version", type_=Integer()),
+            subject_keys.c.wrapped.is_(None),
+            subject_keys.c.destroyed_at.is_not(None),
+        )
+        ordered = first.order_by(subject_keys.c.destroyed_at).limit(1)
+        rows = await self._reader.fetch(self._reader.prepare(ordered), {"version": self._root.current()})
+        return instant(rows[0][0]) if rows else None
+
+    async def destroy_old_roots(self) -> list[int]:
+        """Destroy the files of older versions that nothing is wrapped under; which they were.
+
+        What backups of the key store hold under them, destroyed keys too, can then be read by nobody.
+        """
+        older = self._root.older()
+        if not older or await self.pending():
+            return []
+        for version in older:
+            self._root.destroy(version)
+        return older
 
     def blind_index(self, kind: Lookup | str, value: str) -> bytes:
         """The fingerprint by which a value is looked up: email, customer_number, domain, login, card; 16 bytes."""

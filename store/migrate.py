@@ -16,6 +16,7 @@ from store.config import StoreConfig
 from store.engines import Address, make_engine, outside
 from store.faults import DRIVER_ERRORS, unavailable
 from store.schemas import KEYS, LEDGER, MAIN, Schema
+from store.statistics import keep_no_statistics
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -53,6 +54,7 @@ def run(connection: Connection, schema: Schema) -> None:
     from alembic import command  # Only upgrades need Alembic: a start does without its quarter of a second.
 
     command.upgrade(alembic_config(schema, connection=connection), "head")
+    keep_no_statistics(connection, schema.tables)
 
 
 def alembic_config(schema: Schema, **attributes: Any) -> Config:

@@ -10,6 +10,7 @@ from store.engines import Address, connect_postgresql
 from store.faults import DRIVER_ERRORS, unavailable
 from store.grants import by_database
 from store.schemas import LEDGER, Schema
+from store.statistics import ELSEWHERE, FOUND, samples
 
 FACTS = """
     SELECT current_user AS role,
@@ -52,6 +53,19 @@ async def privileges(address: Address, schemas: Sequence[Schema]) -> Privileges:
     return Privileges(*row)
 
 
+async def sampled(address: Address, schemas: Sequence[Schema]) -> list[str]:
+    """Where PostgreSQL keeps samples that it may not keep; StoreUnavailable when the database cannot tell."""
+    try:
+        connection = await connect_postgresql(address, "gateway-privileges", 5.0)
+        try:
+            columns, elsewhere = await connection.fetch(FOUND), await connection.fetch(ELSEWHERE)
+        finally:
+            await connection.close()
+    except DRIVER_ERRORS as error:
+        raise unavailable(error) from None
+    return [place for schema in schemas for place in samples(columns, elsewhere, schema.tables)]
+
+
 async def complaints(config: StoreConfig, working: bool = True) -> list[str]:
     """A sentence for each thing about the roles that an operator should mend; none on SQLite, which has no roles.
 
@@ -66,6 +80,11 @@ async def complaints(config: StoreConfig, working: bool = True) -> list[str]:
             found.append(
                 f"Erasures cannot be finished: {kept.role} does not own the tables of {name}, and so cannot vacuum "
                 "what was deleted. Set GATEWAY_MAINTENANCE_URL to the address of the role that owns them."
+            )
+        if places := await sampled(owner, schemas):
+            found.append(
+                f"PostgreSQL keeps samples of what is erased, in its statistics of {name}: {', '.join(places)}. Run "
+                "`gateway db upgrade`, and drop extended statistics and indexes that were added by hand."
             )
         more = [
             said

@@ -13,6 +13,8 @@ import os
 import secrets
 import stat
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -96,6 +98,31 @@ class RootKeys:
         self._load()
         return version
 
+    def made_at(self) -> datetime:
+        """When the newest version's file was written, or copied here."""
+        return datetime.fromtimestamp(self.file(self.current()).stat().st_mtime, UTC)
+
+    def older(self) -> list[int]:
+        """The versions that are here beside the newest one."""
+        return sorted(set(self._versions()) - {self.current()})
+
+    def destroy(self, version: int) -> None:
+        """Overwrite and remove the file of a version that nothing is wrapped under any more; never of the newest.
+
+        What an SSD or a file system of its own kind keeps of it, and copies elsewhere, are for the operator.
+        """
+        if version >= self.current():
+            raise ValueError("the newest root key is in use")
+        file = self.file(version)
+        with suppress(FileNotFoundError):
+            with file.open("r+b") as old:
+                old.write(bytes(file.stat().st_size))
+                old.flush()
+                os.fsync(old.fileno())
+            file.unlink()
+            sync_folder(file.parent)
+        self._ciphers.pop(version, None)
+
     def wrap(self, place: str, key: bytes) -> tuple[int, bytes]:
         """Wrap a key for its place in the key store; returns the version it was wrapped under, too."""
         version = self.current()
@@ -172,9 +199,14 @@ def write_once(path: Path, content: bytes) -> bool:
             return False
     finally:
         os.unlink(temporary)
-    folder = os.open(path.parent, os.O_RDONLY)  # (4)
+    sync_folder(path.parent)  # (4)
+    return True
+
+
+def sync_folder(path: Path) -> None:
+    """Write to the disk which files a folder has."""
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
-    return True

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from sqlalchemy import Table, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from store.engines import outside
-from store.faults import DRIVER_ERRORS, Cause, StoreUnavailable, cause_of
+from store.faults import DRIVER_ERRORS, Cause, StoreUnavailable, cause_of, unavailable
 
 log = logging.getLogger(__name__)
 
@@ -16,28 +16,70 @@ log = logging.getLogger(__name__)
 OWNED = "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('\"{name}\"')"
 """PostgreSQL vacuums nothing that belongs to somebody else, and reports success all the same."""
 
+SIZE = "SELECT pg_total_relation_size(to_regclass('\"{name}\"'))"
+
+REWRITTEN = 32 << 20
+"""Bytes up to which a table, its indexes included, is written anew: VACUUM alone leaves what it removed in the free
+space of its pages until that is used again. Above, the exclusive lock of some milliseconds would be one of minutes."""
+
+QUEUE = "500ms"
+"""How long a rewriting waits for its lock, and keeps others waiting behind it, before it gives way."""
+
+CLEANED = 'VACUUM (INDEX_CLEANUP ON, ANALYZE) "{name}"'
+"""Left to itself, VACUUM spares the indexes when little was deleted; ANALYZE takes the samples anew (D8)."""
+
 
 async def scrub(engine: AsyncEngine, table: Table, *, must: bool = False) -> None:
     """Overwrite or give up the bytes that deleted and changed rows left behind; `engine` is the owner's.
 
     On SQLite `secure_delete` has overwritten them in the file, and here the write-ahead log is emptied into it and
-    cut off. On PostgreSQL the dead rows are vacuumed. Best effort: the rows are gone already, and a long reader may
-    put it off, which is logged. Where it `must` be done, StoreUnavailable NOT_PERMITTED for a role that cannot.
+    cut off. On PostgreSQL the dead rows are vacuumed, which leaves what a snapshot can still see: `store.horizon`
+    tells. Best effort: the rows are gone already, and what puts it off is logged. Where it `must` be done,
+    StoreUnavailable, such as NOT_PERMITTED for a role that cannot.
     """
-    postgresql = engine.dialect.name == "postgresql"
-    statement = f'VACUUM "{table.name}"' if postgresql else "PRAGMA wal_checkpoint(TRUNCATE)"
     try:
-        if postgresql and not await _owned(engine, table):
-            if must:
-                raise StoreUnavailable(Cause.NOT_PERMITTED)
-            log.warning("Cleaning up after a deletion in %s was put off: %s", table.name, Cause.NOT_PERMITTED)
-            return
-        async with engine.connect() as connection:
-            await outside(connection, statement)
+        if engine.dialect.name == "postgresql":
+            await _vacuum(engine, table, must)
+        else:
+            await _cut(engine, must)
+    except StoreUnavailable as outage:
+        if must:
+            raise
+        log.warning("Cleaning up after a deletion in %s was put off: %s", table.name, outage.cause)
     except DRIVER_ERRORS as error:
+        if must:
+            raise unavailable(error) from None
         log.warning("Cleaning up after a deletion in %s was put off: %s", table.name, cause_of(error))
 
 
-async def _owned(engine: AsyncEngine, table: Table) -> bool:
+async def _cut(engine: AsyncEngine, must: bool) -> None:
     async with engine.connect() as connection:
-        return bool(await connection.scalar(text(OWNED.format(name=table.name))))
+        driver = (await connection.get_raw_connection()).driver_connection
+        rows = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+        if rows and rows[0][0]:  # A reader needs the log for what it has begun to read.
+            raise StoreUnavailable(Cause.STILL_SEEN if must else Cause.LOCKED)
+
+
+async def _vacuum(engine: AsyncEngine, table: Table, must: bool) -> None:
+    async with engine.connect() as connection:
+        if not await connection.scalar(text(OWNED.format(name=table.name))):
+            raise StoreUnavailable(Cause.NOT_PERMITTED)
+        size = await connection.scalar(text(SIZE.format(name=table.name)))
+        await connection.commit()
+        if size is not None and size <= REWRITTEN and await _rewritten(connection, table, must):
+            return
+        await outside(connection, CLEANED.format(name=table.name))
+
+
+async def _rewritten(connection: AsyncConnection, table: Table, must: bool) -> bool:
+    """Whether the table was written anew; who reads or writes it at the time is not kept waiting for long."""
+    await outside(connection, f"SET lock_timeout = '{QUEUE}'")
+    try:
+        await outside(connection, f'VACUUM (FULL, ANALYZE) "{table.name}"')
+    except DRIVER_ERRORS as error:
+        if must or cause_of(error) is not Cause.LOCKED:
+            raise
+        return False
+    finally:
+        await outside(connection, "RESET lock_timeout")
+    return True

@@ -19,6 +19,8 @@ fsync = off
 full_page_writes = off
 max_connections = 300
 shared_buffers = 32MB
+wal_level = logical
+max_prepared_transactions = 4
 """
 
 

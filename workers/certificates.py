@@ -21,7 +21,10 @@ SUFFIX = "/erasures"
 """Behind the ledger's name in the first line: a certificate is never taken for a checkpoint, nor the reverse."""
 
 RECIPIENTS = "/erasures/recipients"
-"""Likewise for the second statement: what became of the recipients."""
+"""Likewise for the statement that follows: what became of the recipients."""
+
+FILES = "/erasures/files"
+"""And for the one that follows a certificate which was signed before the files were seen clean."""
 
 VERSION = 2
 """The first one said when recipients were listed as if they had been told then, and named steps without a time."""
@@ -135,6 +138,16 @@ def verified(certificate: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
 def verified_recipients(statement: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
     """The facts of a statement on recipients that one of these keys signed; NoteInvalid for anything else."""
     return _verified(statement, keys, RECIPIENTS, (VERSION,))
+
+
+def verified_files(statement: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
+    """The facts of a statement on files that one of these keys signed; NoteInvalid for anything else."""
+    return _verified(statement, keys, FILES, (VERSION,))
+
+
+def is_files_statement(note: str) -> bool:
+    """Whether a note says that it is one; whether it is signed, `verified_files` tells."""
+    return note.partition("\n")[0].endswith(FILES)
 
 
 def is_recipients_statement(note: str) -> bool:

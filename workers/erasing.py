@@ -20,6 +20,7 @@ from store.database import Store
 from store.erasures import STANDS, erasures, legal_holds
 from store.faults import StoreUnavailable
 from store.holds import holds_at
+from store.horizon import StillSeen
 from store.ledger_keys import LedgerKeyLost, LedgerUnnamed
 from store.metadata import Instant
 from store.services import services
@@ -47,6 +48,21 @@ LOOK = timedelta(minutes=1)
 """How often everybody is looked at."""
 
 
+PATIENCE = 5.0
+"""Seconds for which short readings are waited for, before a case is put off."""
+
+PRESSING = timedelta(days=2)
+"""Before the deadline: what is still not clean in the files then is certified as not yet observed."""
+
+WITHOUT_DATE = timedelta(days=30)
+"""The deadline of an erasure that a restored backup made necessary again."""
+
+
+def _reason(outage: StoreUnavailable) -> str:
+    """The sentence, and who it is that still sees something: sessions by their process, slots by their name."""
+    return f"{outage.reason} ({outage.detail})" if isinstance(outage, StillSeen) else outage.reason
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -71,9 +87,12 @@ class Eraser:
         zone: tzinfo = UTC,
         clock: Callable[[], datetime] = _now,
         pause: float = 2.0,
+        backup_days: int = 0,
     ) -> None:
+        """`backup_days`: after how many days the operator's archives and dumps end, which certificates name; 0: not
+        said."""
         self._store, self._clock, self._pause = store, clock, pause
-        self._steps = Steps(store, signers, letters.compose, letters.done, clock)
+        self._steps = Steps(store, signers, letters.compose, letters.done, clock, backup_days)
         self._closing = Closing(store, signers)
         self._planner = Planner(store, letters.tell, zone)
         self._redoing = Redoing(store)
@@ -91,25 +110,66 @@ class Eraser:
         if self._looked is None or not timedelta(0) <= now - self._looked < LOOK:
             self._looked = now
             await guarded("the alarm", self._alarm(now))  # First: whatever else fails, somebody learns of it (F9).
+            await guarded("second statements", self._follow(now))
             await guarded("plans", self._planner.run(now))
             await guarded("erasures from before a restore", self._redoing.run(now))
         cases = await self.claim(now)
         ready = [case for case, done in cases if await self._until_files(case, done)]
-        if ready and await self._clean(ready):
-            for case in ready:
-                await self._finish(case)
+        clean = await self._clean(ready)
+        for case in ready:
+            if case in clean or await self._is_pressing(case):
+                await self._finish(case, case in clean)
         await guarded("statements on recipients", self._closing.run(self._clock()))
         return bool(cases)
 
-    async def _clean(self, cases: Sequence[Case]) -> bool:
-        """The step that is done for all of them together; whether it was done."""
+    async def _clean(self, cases: Sequence[Case]) -> list[Case]:
+        """The step that is done for all of them together; for which of them it was done.
+
+        First nobody may be able to see any more what was removed: as long as somebody can, PostgreSQL keeps it.
+        """
+        unseen, patience = list[Case](), PATIENCE
+        for case in cases:
+            try:
+                await self._steps.unseen(case, patience)
+                unseen.append(case)
+            except StoreUnavailable as outage:
+                patience = 0.0  # Who keeps one of them waiting has been waited for.
+                await self._note(case, outage.cause.name, _reason(outage))
         try:
-            await self._steps.clean()
+            if unseen:
+                await self._steps.clean()
         except StoreUnavailable as outage:
-            for case in cases:
-                await self._note(case, outage.cause.name, outage.reason)
+            for case in unseen:
+                await self._note(case, outage.cause.name, _reason(outage))
+            return []
+        return unseen
+
+    async def _is_pressing(self, case: Case) -> bool:
+        """Whether the deadline is so near that the certificate says what has been done, and that the files have not
+        been seen clean yet: a forgotten replication slot delays nobody's erasure (D9)."""
+        now = self._clock()
+        try:
+            async with self._store.write() as connection:
+                found = select(E.due_at, E.requested_at).where(E.id == case.id, E.state == "ERASING")
+                row = (await connection.execute(found)).one_or_none()
+        except StoreUnavailable:
             return False
-        return True
+        return row is not None and now >= (row.due_at or row.requested_at + WITHOUT_DATE) - PRESSING
+
+    async def _follow(self, now: datetime) -> None:
+        """Sign the second statement for certificates whose files are clean by now, all of them together."""
+        unseen = list[Case]()
+        for case in await self._steps.unobserved():
+            try:
+                await self._steps.unseen(case, 0.0)
+            except StillSeen as seen:
+                log.warning("a certificate waits for its second statement: %s", _reason(seen))
+                continue
+            unseen.append(case)
+        if unseen:
+            await self._steps.clean()
+        for case in unseen:
+            await self._steps.state_files(case, now)
 
     async def claim(self, now: datetime) -> list[tuple[Case, Step | None]]:
         """Cases that are due, and cases of workers that died, the earliest deadline first, each with its last step.
@@ -163,10 +223,11 @@ class Eraser:
             return False
         return True
 
-    async def _finish(self, case: Case) -> None:
+    async def _finish(self, case: Case, clean: bool) -> None:
         try:
             now = self._clock()
-            await self._steps.do(case, Step.FILES, now, now + LEASE)
+            if clean:
+                await self._steps.do(case, Step.FILES, now, now + LEASE)
             await self._steps.certify(case, now)
         except LeaseLost:
             return

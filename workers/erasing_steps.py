@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import Step
 from store.customers import customers
-from store.database import Store
+from store.database import Point, Store
 from store.erasures import erasure_recipients, erasure_steps, erasures
 from store.holdings import holdings
 from store.holds import told_holds
@@ -24,13 +24,17 @@ from store.outbox import outbox
 from store.readers import clients_that_read
 from store.revocations import end_customer
 from store.subjectkey import SubjectKey
-from workers.certificates import Signers, as_json, case_name, facts_of, ledger_entry, signed
+from workers.certificates import FILES, Signers, as_json, case_name, facts_of, ledger_entry, said, signed
 from workers.recipients import holders, list_and_write
+from workers.statements import beyond_reach, files_facts
 
 E, R, T, O, L = erasures.c, erasure_recipients.c, erasure_steps.c, outbox.c, legal_requests.c  # noqa: E741
 
 Compose = Callable[[AsyncConnection, SubjectKey, int, datetime], Awaitable[bytes | None]]
 """The last message to a customer, for the erasure of this number; None when there is no address to send it to."""
+
+MOST = 50
+"""Certificates that are followed by their second statement in one round."""
 
 Done = Callable[[AsyncConnection, int, datetime], Awaitable[None]]
 """Tells internal systems that a customer is erased, in the transaction that makes it so."""
@@ -53,15 +57,24 @@ class Steps:
     """Carries out one step of one case."""
 
     def __init__(
-        self, store: Store, signers: Signers, compose: Compose, done: Done, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        signers: Signers,
+        compose: Compose,
+        done: Done,
+        clock: Callable[[], datetime],
+        backup_days: int = 0,
     ) -> None:
         self._store, self._signers, self._compose, self._done = store, signers, compose, done
-        self._clock = clock
+        self._clock, self._backup_days = clock, backup_days
+        self._points: dict[int, Point] = {}
 
     async def do(self, case: Case, step: Step, now: datetime, until: datetime) -> None:
         """One step but the last; LeaseLost, StoreUnavailable."""
         change: dict[str, Any] = {"step": step.name, "leased_until": until, "trouble": None}
         key = None
+        if step is Step.FILES:
+            change["files_at"] = now
         if step in (Step.RECIPIENTS, Step.FAREWELL):
             (key,) = await self._store.keys.subjects([case.customer_id])
         readers = await self._readers(key) if step is Step.RECIPIENTS else set[str]()
@@ -113,10 +126,21 @@ class Steps:
         if (await connection.execute(update(erasures).where(*mine).values(change))).rowcount != 1:
             raise LeaseLost
 
+    async def unseen(self, case: Case, patience: float) -> None:
+        """Return when no snapshot is left from before the removal; StillSeen, and who has one, when that takes longer.
+
+        The moment is taken when this process first asks: later than the removal, and the same each time, since on a
+        busy server somebody is always reading.
+        """
+        point = self._points.get(case.id) or await self._store.point()
+        self._points[case.id] = point
+        await self._store.unseen(point, patience)
+
     async def clean(self) -> None:
         """The step FILES, for all customers whose rows were removed before: it goes over whole tables.
 
-        StoreUnavailable NOT_PERMITTED when nothing is cleaned because the store's role may not.
+        StoreUnavailable NOT_PERMITTED when nothing is cleaned because the store's role may not. What somebody can
+        still see stays: ask `unseen` first.
         """
         await self._store.keys.clean(must=True)
         for each in holdings():
@@ -131,8 +155,10 @@ class Steps:
             told = (await connection.execute(listed)).all()
             steps = (await connection.execute(select(erasure_steps).where(T.erasure_id == case.id))).all()
             name = case_name(self._store.keys.house, case.id)
-            certificate = row.certificate or signed(signers, facts_of(name, row, steps, told, self._clock()))
-            await self.hold(connection, case, {"certificate": certificate})
+            facts = facts_of(name, row, steps, told, self._clock()) | self._files(row, now)
+            certificate = row.certificate or signed(signers, facts)
+            unobserved = row.unobserved if row.certificate else row.files_at is None
+            await self.hold(connection, case, {"certificate": certificate, "unobserved": unobserved})
         await self._store.ledger.append(ledger_entry(certificate, now))
         done = {"state": "ERASED", "finished_at": now, "leased_until": None, "step": Step.CERTIFICATE.name}
         async with self._store.write() as connection:
@@ -141,6 +167,38 @@ class Steps:
             farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None)
             await connection.execute(update(outbox).where(*farewell).values(next_attempt_at=now))
             await self._done(connection, case.customer_id, now)
+        if not unobserved:
+            self._points.pop(case.id, None)
+
+    def _files(self, row: Any, now: datetime) -> dict[str, Any]:
+        """What a certificate says of the files: when they were clean, or that this is not yet observed."""
+        beyond = beyond_reach(self._store.on_server, self._backup_days, now)
+        return {"filesAt": said(row.files_at), "beyondReach": beyond}
+
+    async def unobserved(self) -> list[Case]:
+        """Cases whose certificate was signed before their files were clean, the oldest first."""
+        found = select(E.id, E.customer_id, E.attempts).where(E.unobserved, E.state == "ERASED")
+        async with self._store.write() as connection:
+            rows = await connection.execute(found.order_by(E.id).limit(MOST))
+            return [Case(*row) for row in rows]
+
+    async def state_files(self, case: Case, now: datetime) -> None:
+        """Sign the second statement: the files are clean now (D9). It is written first and signed once."""
+        signers = await self._signers()
+        async with self._store.write() as connection:
+            row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
+            if not row.unobserved:
+                return
+            name = case_name(self._store.keys.house, case.id)
+            statement = row.files_statement or signed(signers, files_facts(name, row.certificate, now), FILES)
+            at = row.files_at or now
+            kept = update(erasures).where(E.id == case.id).values(files_statement=statement, files_at=at)
+            await connection.execute(kept)
+            await self._note(connection, case, Step.FILES)
+        await self._store.ledger.append(ledger_entry(statement, now))
+        async with self._store.write() as connection:
+            await connection.execute(update(erasures).where(E.id == case.id).values(unobserved=False))
+        self._points.pop(case.id, None)
 
     async def _put_aside(self, connection: AsyncConnection, case: Case, key: SubjectKey, now: datetime) -> None:
         """It leaves when all is done, so it is sealed by the house and belongs to nobody meanwhile."""

@@ -13,6 +13,7 @@ from store.database import Store
 from store.domains import domains
 from store.faults import StoreUnavailable
 from store.ledger_pruning import expired_before
+from workers.rounds import guarded
 from workers.sweeping_rules import SWEEPS, Sweep
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class Sweeper:
             gone += await self._alone(sweep.table.name, self._of_table(sweep, now))
         if self._owners is not None:
             gone += await self._alone("domains", self._of_owners(self._owners, now))
+        await guarded("what was removed, in the files", self._store.tidy())
         return gone + await self._alone("ledger_entries", self._prune(expired_before(now)))
 
     async def _alone(self, table: str, work: Awaitable[int]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +18,27 @@ from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.erasures_recipients import answered, give_up, letter
 from gateway.commands.ledger_verify import Keys, PublicKeys
 from gateway.holds import HoldRefused, Holds, NewHold
+from gateway.machine import machine_complaints
 from gateway.serving import store_config
+from gateway.settings import Settings
 from gateway.undertakings import declared_rules
 from policy.erasing import State
 from store.database import Store, open_store
+from store.doctor import server_complaints
 from store.erasures import STANDING_STATES, erasure_recipients, erasure_steps, erasures
+from store.faults import Cause
 from store.notes import NoteInvalid
-from workers.certificates import digest, is_recipients_statement, recipient_facts, said, verified, verified_recipients
+from store.privileges import complaints
+from workers.certificates import (
+    digest,
+    is_files_statement,
+    is_recipients_statement,
+    recipient_facts,
+    said,
+    verified,
+    verified_files,
+    verified_recipients,
+)
 from workers.erasing_redoing import redo_certified
 
 E, R, T = erasures.c, erasure_recipients.c, erasure_steps.c
@@ -78,12 +92,16 @@ def list_(every: bool, as_json: bool) -> None:
             late = "OVERDUE " if facts["overdue"] else ""
             trouble = f" ({row.trouble})" if row.trouble else ""
             click.echo(f"{row.id:<20} {row.state:<10} {row.cause:<10} {late}{facts['dueAt'] or 'waits'}{trouble}")
+            if row.trouble in Cause.__members__:
+                click.echo(f"    {Cause[row.trouble].value}")
+            if row.unobserved:
+                click.echo("    Certified, but not yet seen to be gone from the files: a second statement follows.")
 
 
 async def _listed(every: bool) -> Sequence[Any]:
     query = select(erasures).order_by(E.due_at.is_(None), E.due_at, E.id).limit(MOST)
     async with _opened() as store, store.write() as connection:
-        rows = await connection.execute(query if every else query.where(E.state.in_(STANDING_STATES)))
+        rows = await connection.execute(query if every else query.where(E.state.in_(STANDING_STATES) | E.unobserved))
         return rows.all()
 
 
@@ -103,6 +121,8 @@ def show(case: int) -> None:
     notes = {"certificate": row.certificate, "recipientsStatement": row.recipients_statement}
     steps = [{"step": each.step, "doneAt": said(each.done_at)} for each in done]
     shown = _facts(row) | {"meaning": State[row.state].value, "steps": steps, "recipients": recipients} | notes
+    shown |= {"filesAt": said(row.files_at), "filesStatement": row.files_statement, "unobserved": row.unobserved}
+    shown["troubleMeaning"] = Cause[row.trouble].value if row.trouble in Cause.__members__ else None
     click.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
 
 
@@ -129,6 +149,32 @@ def _facts(row: Any) -> dict[str, Any]:
         "attempts": row.attempts,
         "trouble": row.trouble,
     }
+
+
+@commands.command()
+def doctor() -> None:
+    """Look for what would keep copies of what is erased: roles, statistics, logs, slots, long readings, swap.
+
+    \b
+        gateway erasures doctor
+    \b
+    Exit codes: 0 nothing was found; 1 something was.
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        found = [*server.run(_looked_after(settings)), *machine_complaints()]
+    if not settings.backup_days:
+        found.append("certificates cannot say when archives and dumps end: set GATEWAY_BACKUP_DAYS")
+    for each in found:
+        click.echo(each)
+    if found:
+        raise SystemExit(NOT_THERE)
+    click.echo("Nothing was found that keeps what is erased.", err=True)
+
+
+async def _looked_after(settings: Settings) -> list[str]:
+    config = store_config(settings)
+    return [*await complaints(config), *await server_complaints(config)]
 
 
 @commands.command()
@@ -203,7 +249,7 @@ def _with_holds(work: Callable[[Holds], Awaitable[Result]]) -> Result:
 @click.argument("certificates", nargs=-1, required=True, type=FILE)
 @click.option("--key", "keys", type=PublicKeys(), multiple=True, required=True, help="The ledger's public key.")
 def verify(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
-    """Verify CERTIFICATES of erasures, and statements on recipients, offline, with the ledger's public key alone.
+    """Verify CERTIFICATES of erasures, and the statements that follow them, offline, with the ledger's public key alone.
 
     A statement names the certificate it belongs to by its hash: give both to see that they belong together.
 
@@ -215,25 +261,31 @@ def verify(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
     """
     texts = [(path, path.read_text(encoding="utf-8", errors="replace")) for path in certificates]
     second = [path for path, text in texts if is_recipients_statement(text)]
-    found = _verified([path for path, _ in texts if path not in second], keys)
+    files = [path for path, text in texts if is_files_statement(text)]
+    found = _verified([path for path, _ in texts if path not in (*second, *files)], keys)
     given = {facts["case"]: digest(path.read_text(encoding="utf-8")) for path, facts in found}
     for path, facts in found:
         kept = "in time" if facts["inTime"] else "LATE"
-        click.echo(f"{path.name}: case {facts['case']} was done on {facts['finishedAt']}, {kept}.")
+        done = facts["finishedAt"] or f"{facts['signedAt']}, but for the files"
+        click.echo(f"{path.name}: case {facts['case']} was done on {done}, {kept}.")
         if facts["version"] == 1:
             click.echo(f"{path.name}: `toldAt` in it says when a recipient was listed, not that it was told.")
     bad = False
     for path, facts in _verified(second, keys, verified_recipients):
         states = Counter(each["state"] for each in facts["recipients"])
-        told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-        certificate = given.get(facts["case"])
-        bad |= certificate not in (None, facts["certificate"])
-        link = {None: "not given here", facts["certificate"]: "which is given here"}.get(
-            certificate, "NOT the one given"
-        )
-        click.echo(f"{path.name}: case {facts['case']}: {told}; of certificate {facts['certificate'][:16]}, {link}.")
+        bad |= _follows(path, facts, given, ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+    for path, facts in _verified(files, keys, verified_files):
+        bad |= _follows(path, facts, given, f"the files were clean on {facts['filesAt']}")
     if bad:
         raise SystemExit(NOT_THERE)
+
+
+def _follows(path: Path, facts: Mapping[str, Any], given: Mapping[str, str], told: str) -> bool:
+    """Say what a statement says, and of which certificate; whether that is another one than the one given."""
+    certificate = given.get(facts["case"])
+    link = {None: "not given here", facts["certificate"]: "which is given here"}.get(certificate, "NOT the one given")
+    click.echo(f"{path.name}: case {facts['case']}: {told}; of certificate {facts['certificate'][:16]}, {link}.")
+    return certificate not in (None, facts["certificate"])
 
 
 @commands.command()
