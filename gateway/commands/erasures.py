@@ -249,7 +249,7 @@ def _with_holds(work: Callable[[Holds], Awaitable[Result]]) -> Result:
 @click.argument("certificates", nargs=-1, required=True, type=FILE)
 @click.option("--key", "keys", type=PublicKeys(), multiple=True, required=True, help="The ledger's public key.")
 def verify(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
-    """Verify CERTIFICATES of erasures, and the statements that follow them, offline, with the ledger's public key alone.
+    """Verify CERTIFICATES of erasures and the statements that follow, offline, with the ledger's public key alone.
 
     A statement names the certificate it belongs to by its hash: give both to see that they belong together.
 
