@@ -11,6 +11,7 @@ import orjson
 
 from policy.erasing import STEPS
 from policy.purposes import Purpose
+from store.entries import EVENT_ERASED
 from store.housekeys import HouseKeys
 from store.notes import NoteInvalid, Signer, VerifierKey, open_note, sign
 
@@ -88,4 +89,15 @@ def ledger_entry(certificate: str, now: datetime) -> dict[str, Any]:
         "operation": sha256(certificate.encode()).hexdigest(),
         "fields": ["Erasure.certificate"],
         "subjects": [],
+    }
+
+
+def erased_entry(number: int, fingerprint: bytes, now: datetime) -> dict[str, Any]:
+    """By which the ledger tells a restored store whom to erase again: a number, and the hash of a key that is gone."""
+    return {
+        "version": 1,
+        "event": EVENT_ERASED,
+        "at": int(now.timestamp()),
+        "number": number,
+        "key": fingerprint.hex(),
     }

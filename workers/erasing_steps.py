@@ -15,7 +15,8 @@ from policy.recipients import Recipient
 from store.customers import customers
 from store.database import Store
 from store.disclosures import disclosures
-from store.erasures import erasure_recipients, erasures
+from store.erasure_numbers import count_erasure
+from store.erasures import erasure_count, erasure_recipients, erasures
 from store.holdings import holdings
 from store.housekeys import insert_new
 from store.ids import new_id
@@ -24,7 +25,7 @@ from store.messages import seal_for_nobody
 from store.outbox import outbox
 from store.revocations import end_customer
 from store.subjectkey import SubjectKey
-from workers.certificates import Signers, case_name, facts_of, ledger_entry, signed
+from workers.certificates import Signers, case_name, erased_entry, facts_of, ledger_entry, signed
 
 E, R, D, O, L = erasures.c, erasure_recipients.c, disclosures.c, outbox.c, legal_requests.c  # noqa: E741
 
@@ -64,10 +65,13 @@ class Steps:
         key = None
         if step is Step.KEY:
             change["fingerprint"] = await self._store.keys.destroy(case.customer_id, clean=False)
+            change["number"] = await self._store.keys.erasure_number(case.customer_id)
         elif step is Step.FAREWELL:
             (key,) = await self._store.keys.subjects([case.customer_id])
         async with self._store.write() as connection:
             await self.hold(connection, case, change)
+            if change.get("number") is not None:
+                await count_erasure(connection, erasure_count, change["number"])
             match step:
                 case Step.RECIPIENTS:
                     await self._list_recipients(connection, case, now)
@@ -96,9 +100,20 @@ class Steps:
 
     async def certify(self, case: Case, now: datetime) -> None:
         """The last step. The certificate is written first and signed once: a worker that takes over finds it there."""
+        await self._sign(case, now)
+        done = {"state": "ERASED", "finished_at": now, "leased_until": None, "step": Step.CERTIFICATE.name}
+        async with self._store.write() as connection:
+            await self.hold(connection, case, done | {"trouble": None})
+            farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None)
+            await connection.execute(update(outbox).where(*farewell).values(next_attempt_at=now))
+            await self._done(connection, case.customer_id, now)
+
+    async def _sign(self, case: Case, now: datetime) -> None:
         signers = await self._signers()
         async with self._store.write() as connection:
             row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
+            if row.redone:
+                return  # Certified before a restore: a case has one certificate, and the ledger has its entry (F8).
             listed = select(erasure_recipients).where(R.erasure_id == case.id).order_by(R.kind, R.name)
             told = (await connection.execute(listed)).all()
             certificate = row.certificate or signed(
@@ -106,12 +121,8 @@ class Steps:
             )
             await self.hold(connection, case, {"certificate": certificate})
         await self._store.ledger.append(ledger_entry(certificate, now))
-        done = {"state": "ERASED", "finished_at": now, "leased_until": None, "step": Step.CERTIFICATE.name}
-        async with self._store.write() as connection:
-            await self.hold(connection, case, done | {"trouble": None})
-            farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None)
-            await connection.execute(update(outbox).where(*farewell).values(next_attempt_at=now))
-            await self._done(connection, case.customer_id, now)
+        if row.number is not None:
+            await self._store.ledger.append(erased_entry(row.number, bytes(row.fingerprint or b""), now))
 
     async def _list_recipients(self, connection: AsyncConnection, case: Case, now: datetime) -> None:
         kinds = [kind.name for kind in TOLD]
