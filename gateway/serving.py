@@ -28,6 +28,7 @@ from store.database import Store, StoreConfig, StoreUnavailable, open_store
 from store.doctor import server_complaints
 from store.privileges import complaints
 from store.single_use import SingleUse
+from workers.erasing_missing import redo_missing
 from workers.outbound import Destinations
 
 log = logging.getLogger("gateway")
@@ -109,6 +110,7 @@ async def open_works(settings: Settings) -> AsyncIterator[Works]:
     """
     store = await open_store(store_config(settings))
     try:
+        await store.begin_with(lambda: redo_missing(store, now()))
         store.watch()
         longest = max(settings.token_seconds, settings.demo_token_seconds)
         keys = SigningKeys(store.keys.house, longest, time.time)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -118,6 +119,7 @@ class Store:
         self._reindexing = reindexing
         self._checked = False
         self._watched = False
+        self._first: Callable[[], Awaitable[object]] | None = None
         self._checking: asyncio.Task[None] | None = None
 
     def write(self, *, brief: bool = False, apart: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -180,10 +182,14 @@ class Store:
         or none is needed yet and it is made now (RootKeyMissing, KeyStoreMissing); (3) it unwraps what is there
         (RootKeyWrong). (4) The ledger contains what was signed (LedgerBehindError): asked each time, for a server may
         fail over to one that lacks its end (F8); until it does, nothing is recorded, and so nothing revealed (D13).
+        (5) What has to be done before the first answer was done.
         """
         if not self._checked:
             await self._check_once()
         await self._check_heads()  # (4)
+        if self._first is not None:  # (5)
+            await self._first()
+            self._first, self.ledger.withheld = None, None
 
     async def _check_once(self) -> None:
         await self._check_versions()  # (1)
@@ -196,11 +202,11 @@ class Store:
         try:
             await self._containing.require([await self.heads.latest(), await self._head_of_place()])
         except LedgerBehindError as behind:
-            if self.ledger.withheld is None:
+            if not isinstance(self.ledger.withheld, LedgerBehindError):
                 log.critical("%s Nothing is answered or signed meanwhile (%s)", behind, behind.detail)
             self.ledger.withheld = behind
             raise
-        if self.ledger.withheld is not None:
+        if self._first is None and self.ledger.withheld is not None:
             log.warning("The ledger has what was signed: requests are answered again")
             self.ledger.withheld = None
 
@@ -242,6 +248,13 @@ class Store:
         """Go on checking in the background: a store that was down at the start comes back without a restart."""
         if self._checking is None:
             self._checking = asyncio.create_task(self._check_again())
+
+    async def begin_with(self, first: Callable[[], Awaitable[object]]) -> None:
+        """Have this done before anything is answered, as soon as the store can be reached: now, if it can."""
+        self._first = first
+        self.ledger.withheld = self.ledger.withheld or StoreUnavailable(Cause.DOWN, "not begun")
+        with suppress(StoreUnavailable):
+            await self.check()
 
     def watch(self) -> None:
         """The same, and go on looking whether the ledger still has what was signed for as long as the store is open."""

@@ -29,6 +29,10 @@ is never used twice."""
 EVENT_ACT = "OPERATOR_ACT"
 """An operator's act (`store.acts`). In the index of subjects it stands for itself: no pseudonym is as short."""
 
+EVENT_ERASED = "CUSTOMER_ERASED"
+"""That an erasure was certified: its number and the fingerprint of the destroyed key. It stands for itself in the index
+of subjects, as an act does."""
+
 EVENT_RESUMED = "LEDGER_RESUMED"
 RESUMED = b'"event":"LEDGER_RESUMED"'
 """The entry with which a ledger that was rolled back goes on under another name (`store.ledger_resuming`)."""

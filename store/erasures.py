@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     ForeignKey,
     Index,
@@ -51,6 +52,8 @@ erasures = customer_table(
     plain("leased_until", Instant, None, nullable=True),
     plain("trouble", String(40), None, nullable=True),
     plain("fingerprint", LargeBinary(16), None, nullable=True, output=False),
+    plain("number", BigInteger, None, nullable=True, index=True),
+    plain("redone", Boolean, None, default=False, server_default=text("false")),
     plain("certificate", Text, Category.PREFERENCE, nullable=True),
     plain("recipients_statement", Text, Category.PREFERENCE, nullable=True),
     plain("recipients_due_at", Instant, None, nullable=True),
@@ -63,11 +66,20 @@ erasures = customer_table(
 """The record outlives the customer's row, which is gone when the state is ERASED (R57).
 
 `step` is the last one that was done; `attempts` is the fence of the lease; `trouble` is a code, and never a text of a
-database; `fingerprint` is that of the key that was destroyed. `files_at` is when nobody could see any more what was
-removed, and it was gone from the files; a certificate that was signed before is `unobserved` until `files_statement`
-says so, too (D9). `recipients_statement` is the second signed statement, on the recipients; `recipients_due_at` is when
-to look next whether it can be signed, null without any and once it was. `holds` is a JSON list of the orders that stood
-in the way, as the certificate tells of them."""
+database; `fingerprint` is that of the key that was destroyed, `number` the one that its destruction got in the key
+store. `files_at` is when nobody could see any more what was removed, and it was gone from the files; a certificate that
+was signed before is `unobserved` until `files_statement` says so, too (D9). `recipients_statement` is the signed
+statement on the recipients; `recipients_due_at` is when to look next whether it can be signed, null without any and
+once it was. `holds` is a JSON list of the orders that stood in the way, as the certificate tells of them. What is
+`redone` after a restore was certified before, and is not certified again."""
+
+erasure_count = table(
+    "erasure_count",
+    RetentionRule.ERASURE_RECORDS,
+    plain("id", Integer, None, primary_key=True, autoincrement=False),
+    plain("last", BigInteger, None),
+)
+"""One row: the number of the last erasure that was carried out here (`store.erasure_numbers`)."""
 
 Index(
     "uq_erasures_standing",

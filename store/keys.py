@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, Integer, LargeBinary, String, Text, text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text, text
 
 from policy.categories import Category
 from policy.retention import RetentionRule
@@ -17,6 +17,7 @@ subject_keys = table(
     plain("fingerprint", LargeBinary(16), None, output=False, index=True),
     plain("created_at", Instant, None),
     plain("destroyed_at", Instant, None, nullable=True),
+    plain("erasure_number", BigInteger, None, nullable=True, index=True),
     Index(
         "ix_subject_keys_destroyed",
         "customer_id",
@@ -35,6 +36,15 @@ subject_keys = table(
 """A destroyed key keeps its row, without the key: an old backup of this table can then be told from a live one.
 `fingerprint` is a hash of the data key, which the erasure's certificate names. Destroyed keys have an index of their
 own: those that live are not walked to find them (F9)."""
+
+key_erasure_count = table(
+    "key_erasure_count",
+    RetentionRule.KEYS,
+    plain("id", Integer, None, primary_key=True, autoincrement=False),
+    plain("last", BigInteger, None),
+    within=key_metadata,
+)
+"""One row: the number of the last erasure that was carried out here (`store.erasure_numbers`)."""
 
 system_keys = table(
     "system_keys",

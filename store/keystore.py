@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.blindindex import Lookup, blind_index
 from store.engines import transaction
+from store.erasure_numbers import count_erasure, last_erasure
 from store.housekeys import HouseKeys, insert_new
-from store.keys import subject_keys
+from store.keys import key_erasure_count, subject_keys
 from store.metadata import Id, instant
 from store.reading import Reader, any_of
 from store.rootkey import RootKeys
@@ -123,11 +124,12 @@ class KeyStore:
                 raise SubjectErased(id_)
         return [key for key in keys if key is not None]
 
-    async def destroy(self, customer_id: int, *, clean: bool = True) -> bytes | None:
+    async def destroy(self, customer_id: int, *, clean: bool = True, number: int | None = None) -> bytes | None:
         """Destroy a customer's key; returns the fingerprint of the key that is gone, None if there never was one.
 
         Who destroys many says `clean=False`, and calls `clean` once after the last.
 
+        The destruction gets the next number of an erasure, or the one that another store remembers it by.
         Asking again is harmless. SQLite overwrites the bytes in the file at once (secure_delete, and the log is cut);
         PostgreSQL when the row is vacuumed, which is done here. What backups still hold dies with `rotate` and the
         removal of the old root key.
@@ -136,7 +138,11 @@ class KeyStore:
             subject_keys.c.customer_id == customer_id, subject_keys.c.wrapped.is_not(None)
         )
         async with transaction(self._engine) as connection:
-            await connection.execute(gone.values(wrapped=None, destroyed_at=self._clock()))
+            done = await connection.execute(gone.values(wrapped=None, destroyed_at=self._clock()))
+            if done.rowcount == 1:
+                numbered = subject_keys.update().where(subject_keys.c.customer_id == customer_id)
+                counted = await count_erasure(connection, key_erasure_count, number)
+                await connection.execute(numbered.values(erasure_number=counted))
             query = select(subject_keys.c.fingerprint).where(subject_keys.c.customer_id == customer_id)
             mark = (await connection.execute(query)).scalar()
         self._destructions += 1
@@ -144,6 +150,29 @@ class KeyStore:
         if clean:
             await self.clean()
         return mark
+
+    async def erasure_number(self, customer_id: int) -> int | None:
+        """The number of the erasure that destroyed a customer's key; None for a living key, or one that died before."""
+        found = select(subject_keys.c.erasure_number).where(subject_keys.c.customer_id == bindparam("id", type_=Id))
+        rows = await self._reader.fetch(self._reader.prepare(found), {"id": customer_id})
+        return None if not rows or rows[0][0] is None else int(rows[0][0])
+
+    async def last_erasure(self) -> int:
+        """The number of the last erasure that was carried out here; 0 before the first."""
+        return await last_erasure(self._reader, key_erasure_count)
+
+    async def erased_since(self, number: int, most: int) -> list[tuple[int, int]]:
+        """Numbers above this one and the customers whose keys they destroyed, the lowest first."""
+        S = subject_keys.c  # noqa: N806  (columns, as everywhere)
+        found = select(S.erasure_number, S.customer_id).where(S.erasure_number > bindparam("number", type_=Id))
+        ordered = found.order_by(S.erasure_number).limit(bindparam("most", type_=Id))
+        rows = await self._reader.fetch(self._reader.prepare(ordered), {"number": number, "most": most})
+        return [(int(number), owner) for number, owner in rows]
+
+    async def settle_erasures(self, number: int) -> None:
+        """Remember that everything up to this number is carried out here."""
+        async with transaction(self._engine) as connection:
+            await count_erasure(connection, key_erasure_count, number)
 
     async def clean(self, *, must: bool = False) -> None:
         """Take the destroyed keys' bytes out of the key store's files, too; see `store.scrubbing`."""

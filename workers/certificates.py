@@ -11,6 +11,7 @@ import orjson
 
 from policy.erasing import STEPS, Step, Told
 from policy.purposes import Purpose
+from store.entries import EVENT_ERASED
 from store.erasures import TOOL
 from store.holds import Hold
 from store.housekeys import HouseKeys
@@ -189,4 +190,15 @@ def _entry(note: str, field: str, now: datetime) -> dict[str, Any]:
         "operation": digest(note),
         "fields": [field],
         "subjects": [],
+    }
+
+
+def erased_entry(number: int, fingerprint: bytes, now: datetime) -> dict[str, Any]:
+    """By which the ledger tells a restored store whom to erase again: a number, and the hash of a key that is gone."""
+    return {
+        "version": 1,
+        "event": EVENT_ERASED,
+        "at": int(now.timestamp()),
+        "number": number,
+        "key": fingerprint.hex(),
     }

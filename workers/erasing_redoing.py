@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.customers import customers
@@ -71,12 +71,20 @@ async def redo_certified(store: Store, fingerprints: Iterable[bytes], now: datet
         owner = await store.keys.living(mark)
         if owner is not None:
             await store.keys.destroy(owner)
-            back += await begin_again(store, [owner], now)
+            back += await begin_again(store, [owner], now, certified=True)
     return back
 
 
-async def begin_again(store: Store, owners: Sequence[int], now: datetime) -> int:
-    """Record an erasure that has begun, for those of these customers who are there; how many there were."""
+async def begin_again(store: Store, owners: Sequence[int], now: datetime, certified: bool | None = None) -> int:
+    """Record an erasure that has begun, for those of these customers who are there; how many there were.
+
+    One that was `certified` before the restore is not certified again. Where nobody can tell (None), a case that stands
+    is, since it was not, as far as is known here; one of which there is no record was.
+    """
+    if certified:
+        async with store.write() as connection:
+            under_way = E.state == "ERASING", E.customer_id.in_(list(owners))
+            await connection.execute(update(erasures).where(*under_way).values(redone=True))
     there = select(C.id).where(any_of(C.id, "ids"))
     rows = await store.reader.fetch(store.reader.prepare(there), {"ids": list(owners)})
     found = [id_ for (id_,) in rows]
@@ -84,19 +92,22 @@ async def begin_again(store: Store, owners: Sequence[int], now: datetime) -> int
         return 0
     async with store.write() as connection:
         for owner in found:
-            await _record(connection, owner, now)
+            await _record(connection, owner, now, certified)
     log.warning("customers who had been erased had come back from a backup, and are erased again", extra={"cases": 1})
     return len(found)
 
 
-async def _record(connection: AsyncConnection, owner: int, now: datetime) -> None:
+async def _record(connection: AsyncConnection, owner: int, now: datetime, certified: bool | None) -> None:
     due = now.replace(microsecond=0)
     row = {
         "id": new_id(), "customer_id": owner, "state": "ERASING", "cause": "REQUEST", "requested_at": due,
         "due_at": None, "when_services_end": False, "warnings": 0, "attempts": 0,
+        "redone": certified is not False,
     }  # fmt: skip
     standing = E.customer_id == owner, E.state.in_(("ARMED", "BLOCKED", "SCHEDULED", "HELD"))
-    begun = erasures.update().where(*standing).values(state="ERASING", step=None, leased_until=None)
+    begun = (
+        erasures.update().where(*standing).values(state="ERASING", step=None, leased_until=None, redone=bool(certified))
+    )
     if (await connection.execute(begun)).rowcount == 0:
         await connection.execute(insert_new(connection, erasures), [row])
     else:  # What was seen before the restore counts for nothing.

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.erasing import Step
 from store.customers import customers
 from store.database import Point, Store
-from store.erasures import erasure_recipients, erasure_steps, erasures
+from store.erasure_numbers import count_erasure
+from store.erasures import erasure_count, erasure_recipients, erasure_steps, erasures
 from store.holdings import holdings
 from store.holds import told_holds
 from store.housekeys import insert_new
@@ -24,7 +25,7 @@ from store.outbox import outbox
 from store.readers import clients_that_read
 from store.revocations import end_customer
 from store.subjectkey import SubjectKey
-from workers.certificates import FILES, Signers, as_json, case_name, facts_of, ledger_entry, said, signed
+from workers.certificates import FILES, Signers, as_json, case_name, erased_entry, facts_of, ledger_entry, said, signed
 from workers.recipients import holders, list_and_write
 from workers.statements import beyond_reach, files_facts
 
@@ -81,8 +82,11 @@ class Steps:
         if step is Step.KEY:
             await self._list_latest(case, until)
             change["fingerprint"] = await self._store.keys.destroy(case.customer_id, clean=False)
+            change["number"] = await self._store.keys.erasure_number(case.customer_id)
         async with self._store.write() as connection:
             await self.hold(connection, case, change)
+            if change.get("number") is not None:
+                await count_erasure(connection, erasure_count, change["number"])
             match step:
                 case Step.RECIPIENTS if key is not None:
                     await self._list(connection, case, key, readers)
@@ -148,18 +152,7 @@ class Steps:
 
     async def certify(self, case: Case, now: datetime) -> None:
         """The last step. The certificate is written first and signed once: a worker that takes over finds it there."""
-        signers = await self._signers()
-        async with self._store.write() as connection:
-            row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
-            listed = select(erasure_recipients).where(R.erasure_id == case.id).order_by(R.kind, R.name)
-            told = (await connection.execute(listed)).all()
-            steps = (await connection.execute(select(erasure_steps).where(T.erasure_id == case.id))).all()
-            name = case_name(self._store.keys.house, case.id)
-            facts = facts_of(name, row, steps, told, self._clock()) | self._files(row, now)
-            certificate = row.certificate or signed(signers, facts)
-            unobserved = row.unobserved if row.certificate else row.files_at is None
-            await self.hold(connection, case, {"certificate": certificate, "unobserved": unobserved})
-        await self._store.ledger.append(ledger_entry(certificate, now))
+        told, unobserved = await self._sign(case, now)
         done = {"state": "ERASED", "finished_at": now, "leased_until": None, "step": Step.CERTIFICATE.name}
         async with self._store.write() as connection:
             await self.hold(connection, case, done | {"trouble": None, "recipients_due_at": now if told else None})
@@ -169,6 +162,27 @@ class Steps:
             await self._done(connection, case.customer_id, now)
         if not unobserved:
             self._points.pop(case.id, None)
+
+    async def _sign(self, case: Case, now: datetime) -> tuple[bool, bool]:
+        """Whether there are recipients to follow, and whether the files are still to be seen clean."""
+        signers = await self._signers()
+        async with self._store.write() as connection:
+            row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
+            if row.redone:
+                # Certified before a restore: a case has one certificate, and the ledger has its entry (F8).
+                return False, row.files_at is None
+            listed = select(erasure_recipients).where(R.erasure_id == case.id).order_by(R.kind, R.name)
+            told = (await connection.execute(listed)).all()
+            steps = (await connection.execute(select(erasure_steps).where(T.erasure_id == case.id))).all()
+            name = case_name(self._store.keys.house, case.id)
+            facts = facts_of(name, row, steps, told, self._clock()) | self._files(row, now)
+            certificate = row.certificate or signed(signers, facts)
+            unobserved = row.unobserved if row.certificate else row.files_at is None
+            await self.hold(connection, case, {"certificate": certificate, "unobserved": unobserved})
+        await self._store.ledger.append(ledger_entry(certificate, now))
+        if row.number is not None:
+            await self._store.ledger.append(erased_entry(row.number, bytes(row.fingerprint or b""), now))
+        return bool(told), unobserved
 
     def _files(self, row: Any, now: datetime) -> dict[str, Any]:
         """What a certificate says of the files: when they were clean, or that this is not yet observed."""

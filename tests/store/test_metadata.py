@@ -27,7 +27,7 @@ EXPECTED = {
     "disclosures", "index_changes", "index_rebuilds",
     "documents", "domains", "erasure_recipients", "erasure_steps", "erasures", "export_parts", "exports", "guesses",
     "invoices",
-    "known_devices", "ledger_checkpoints", "ledger_entries", "ledger_heads",
+    "known_devices", "ledger_checkpoints", "ledger_entries", "ledger_heads", "erasure_count", "key_erasure_count",
     "ledger_keys", "ledger_leaves", "ledger_pending", "ledger_subjects", "ledger_tiles", "ledger_tree", "legal_holds",
     "legal_requests",
     "oauth_clients",
