@@ -199,7 +199,12 @@ class Legal:
         return holder
 
     def namespace(self, meaning: str) -> str:
-        """What is signed for, and where: a signature for one gateway is worth nothing at another."""
+        """What is signed for, and where: a signature for one gateway is worth nothing at another.
+
+        LegalRefused while nobody has said which one this is.
+        """
+        if not self._site.host:
+            raise LegalRefused("Set GATEWAY_ISSUER: officers sign for the gateway of this address, and for no other.")
         return f"{meaning}@{self._site.host}"
 
     def _subject(self, new: NewRequest) -> str:

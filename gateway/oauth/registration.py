@@ -24,6 +24,7 @@ from policy.app_scopes import APP_SCOPES, AppScope
 from policy.grant import Over, Refusal
 from policy.own_names import is_own_name
 from policy.purposes import Purpose
+from values.scripts import mixes_scripts
 
 ID = re.compile(r"[a-z][a-z0-9._-]{1,63}")
 """A letter first: an id of digits only could be taken for a customer."""
@@ -107,6 +108,8 @@ class NewClient:
             raise RegistrationRefused("An id has 2 to 64 of a-z, 0-9, `.`, `_` and `-`, and begins with a letter.")
         if is_own_name(self.id) or (not self.first_party and is_own_name(self.name)):
             raise RegistrationRefused("The gateway itself goes by this name in its ledger: take another.")
+        if not self.first_party and any(map(mixes_scripts, self.name.split())):
+            raise RegistrationRefused("A word of the name mixes letters of several scripts, and looks like another.")
         if not self.name.strip() or len(self.name) > 200 or not self.name.isprintable():
             raise RegistrationRefused("A name has 1 to 200 characters on one line: customers see it.")
         if wrong := sorted(

@@ -212,6 +212,15 @@ def test_names_of_the_product_itself_are_not_registered(run: Run, name: str) -> 
         assert done.exit_code != 0 and "itself goes by this name" in done.output, done.output
 
 
+def test_an_app_of_somebody_else_has_no_name_that_only_looks_like_ours(run: Run) -> None:
+    """O12: `Cliеnt area` with a Cyrillic letter; a name in one script, whichever, is accepted."""
+    third = ("--kind", "web", "--purpose", "SELF_SERVICE", "--scope", "profile:read")
+    home = ("--redirect-uri", "https://a.example/")
+    done = run("clients", "create", "look-alike", "--name", "Cli\u0435nt area", *third, *home)
+    assert done.exit_code == 3 and "mixes letters" in done.output
+    assert run("clients", "create", "honest", "--name", "Счета and Budget", *third, *home).exit_code == 0
+
+
 def test_an_app_of_somebody_else_is_registered_with_what_customers_can_allow(run: Run) -> None:
     """O10."""
     third = ("--kind", "web", "--name", "Budget", "--purpose", "SELF_SERVICE", "--redirect-uri", "https://b.example/")

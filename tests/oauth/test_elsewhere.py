@@ -51,14 +51,6 @@ class App:
         self.tokens = self._post(flow.form(), HOME, PHONE, 0).json()
         self.family = self._key_of(claims_of(self.tokens["access_token"])["family"])
 
-    def _key_of(self, family: str) -> int:
-        async def decoded(store: Store) -> int:
-            found = store.keys.house.ids.decode(family)
-            assert found is not None
-            return found.key
-
-        return self.rp.site.on_store(decoded)
-
     def refresh(self, address: str, device: str = PHONE, replica: int = 0) -> httpx.Response:
         form = {"grant_type": "refresh_token", "client_id": self.client, "refresh_token": self.tokens["refresh_token"]}
         response = self._post(form, address, device, replica)
@@ -84,6 +76,14 @@ class App:
                 rows = [tuple(row) for row in await connection.execute(mail.order_by(outbox.c.id))]
             letters = await opened(store.keys, rows)  # type: ignore[arg-type]
             return found, [orjson.loads(each) for each in letters if each is not None]
+
+        return self.rp.site.on_store(work)
+
+    def _key_of(self, id_: str) -> int:
+        async def work(store: Store) -> int:
+            found = store.keys.house.ids.decode(id_)
+            assert found is not None
+            return found.key
 
         return self.rp.site.on_store(work)
 

@@ -131,6 +131,16 @@ async def test_exactly_the_fields_that_the_order_names_leave(bureau: Bureau) -> 
     assert (row.officer, row.second_officer, row.state) == ("LG-1", "LG-2", "ANSWERED")
 
 
+async def test_nothing_is_signed_for_a_gateway_that_has_no_address(bureau: Bureau) -> None:
+    """(D12) Or what officers signed at one gateway without GATEWAY_ISSUER would count at every other one."""
+    desk = Legal(bureau.gate.store, Site("Example Hosting", ""))
+    text = await desk.to_sign(bureau.order(), TODAY)
+    with pytest.raises(LegalRefused, match="GATEWAY_ISSUER"):
+        await desk.file(bureau.order(), bureau.first.sign(text, "legal-request@"), TODAY)
+    with pytest.raises(LegalRefused, match="GATEWAY_ISSUER"):
+        desk.namespace("legal-request")
+
+
 async def test_two_persons_are_two_proofs_and_no_two_names(bureau: Bureau) -> None:
     """(D12) Neither the same officer twice, with one key or two, nor a stranger, nor somebody of another role."""
     store = bureau.gate.store
