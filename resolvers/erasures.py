@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.dates import due_erasure
+from policy.dates import as_told, due_erasure
 from policy.erasing import WAITING, Event, State, after
 from resolvers.announcements import Fact, Ref, announce
 from resolvers.commands import Desk, Result, UserProblem
@@ -24,9 +24,6 @@ from store.services import services
 from store.subjectkey import SubjectKey
 
 C, E, S = customers.c, erasures.c, services.c
-MIDNIGHT_OF = UTC
-"""The zone whose days the deadlines end with, the same for the worker that keeps them."""
-
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 NO_ERASURE = UserProblem("NOT_FOUND", "There is no such erasure.", ("id",))
 ACTIVE = UserProblem(
@@ -81,12 +78,17 @@ async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
 
 
 async def _accept(connection: AsyncConnection, desk: Desk, key: SubjectKey, standing: Any, waits: bool) -> int:
-    now = desk.now
+    now, clock = desk.now, None
     values: dict[str, Any] = {"cause": "REQUEST", "requested_at": now, "when_services_end": waits, "state": "ARMED"}
     if not waits:
         ended = await last_end(connection, desk.subject)
         clock = due_erasure(
-            requests=[now], services_active=False, last_service_ended=ended, last_sign_in=None, zone=MIDNIGHT_OF
+            requests=[now],
+            services_active=False,
+            last_service_ended=ended,
+            last_sign_in=None,
+            zone=desk.means.site.zone,
+            not_due_before=None if standing is None else standing.not_due_before,
         )
         assert clock is not None  # A request always has a clock while no service runs.
         dates = {"not_before": clock.not_before, "alarm_at": clock.alarm_at, "due_at": clock.due}
@@ -105,7 +107,9 @@ async def _accept(connection: AsyncConnection, desk: Desk, key: SubjectKey, stan
     if waits:
         await write(connection, key, site, ErasureLetter.ARMED, now, link=link)
     else:
-        begin, due = values["not_before"], values["due_at"]
+        assert clock is not None  # It does not wait, so it has its dates.
+        told = as_told(clock, site.zone)
+        begin, due = told.not_before, told.due
         await write(connection, key, site, ErasureLetter.ACCEPTED, now, link=link, begin=begin, due=due)
     return id_
 
@@ -145,7 +149,9 @@ async def active_services(connection: AsyncConnection, customer_id: int) -> tupl
 
 async def standing_erasure(connection: AsyncConnection, customer_id: int) -> Any:
     """The one that is not over, locked; None without one."""
-    found = select(E.id, E.state, E.cause).where(E.customer_id == customer_id, E.state.in_(STANDING_STATES))
+    found = select(E.id, E.state, E.cause, E.not_due_before).where(
+        E.customer_id == customer_id, E.state.in_(STANDING_STATES)
+    )
     return (await connection.execute(found.with_for_update())).one_or_none()
 
 

@@ -216,6 +216,7 @@ class NewErasure:
     when_services_end: bool = False
     cancelled_at: datetime | None = None
     finished_at: datetime | None = None
+    not_due_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

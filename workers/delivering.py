@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, or_, select, update
 
 from store.database import Store
+from store.erasures import erasure_letters
 from store.faults import StoreUnavailable
 from store.messages import name_of, opened
 from store.metadata import Instant
@@ -30,7 +31,7 @@ from workers.receivers import Failed, Message, Receiver, Receivers
 
 log = logging.getLogger(__name__)
 
-O = outbox.c  # noqa: E741  (the table's columns)
+O, L = outbox.c, erasure_letters.c  # noqa: E741  (the tables' columns)
 
 LEASE = timedelta(minutes=1)
 """How long a worker that died keeps its messages from the others; far longer than any delivery takes."""
@@ -146,7 +147,7 @@ class Deliverer:
         now = self._clock()
         free = or_(O.leased_until.is_(None), O.leased_until <= now)
         waiting = select(O.id, O.customer_id, O.payload, O.attempts, O.created_at, O.give_up_at)
-        waiting = waiting.where(_of(receiver), O.next_attempt_at <= now, free, ~_earlier)
+        waiting = waiting.where(_of(receiver), O.next_attempt_at <= now, free, ~_earlier, _good(now))
         waiting = waiting.order_by(O.next_attempt_at, O.id).limit(BATCH).with_for_update(skip_locked=True)
         async with self._store.write() as connection:
             rows = (await connection.execute(waiting)).all()
@@ -171,7 +172,7 @@ class Deliverer:
         """One attempt, and what became of it; whether the receiver took the message."""
         if message.content is None:
             # Its customer was erased, or it was damaged: either way there is nothing left to deliver.
-            await self._settle(message, {"dead_at": self._clock(), "next_attempt_at": None, "trouble": "UNREADABLE"})
+            await self._dead(receiver, message, "UNREADABLE", "GIVEN_UP")
             return True
         try:
             await receiver.send(message, self._clock())
@@ -181,7 +182,7 @@ class Deliverer:
         done: dict[str, Any] = {"delivered_at": self._clock(), "next_attempt_at": None, "trouble": None}
         if receiver.id is None or message.customer_id is None:
             done["payload"] = None  # Nobody needs a letter again, and what is sealed for nobody must not stay.
-        await self._settle(message, done)
+        await self._settle(receiver, message, done, {"settled_at": done["delivered_at"], "outcome": "DELIVERED"})
         return True
 
     async def _fail(self, receiver: Receiver, message: Message, failure: Failed) -> None:
@@ -189,18 +190,34 @@ class Deliverer:
         asked = asked_for(failure.retry_after, now)
         if failure.hopeless or now >= message.give_up_at:
             log.error("a message was given up", extra={"outbox": message.name, "trouble": failure.word})
-            await self._settle(message, {"dead_at": now, "next_attempt_at": None, "trouble": failure.word})
+            await self._dead(receiver, message, failure.word, "REFUSED" if failure.hopeless else "GIVEN_UP")
             return
         if asked:
             self._rests.setdefault(receiver.id, _Rest()).until = now + asked
         again = now + max(pause(message.attempt, self._dice), asked)
-        await self._settle(message, {"next_attempt_at": again, "trouble": failure.word})
+        await self._settle(receiver, message, {"next_attempt_at": again, "trouble": failure.word}, {"failed_at": now})
 
-    async def _settle(self, message: Message, change: dict[str, Any]) -> None:
-        """Note what became of an attempt, unless another worker has taken over since."""
+    async def _dead(self, receiver: Receiver, message: Message, word: str, outcome: str) -> None:
+        """Give a message up; what is sealed for nobody could be read by nobody but us, and does not stay (D5)."""
+        now = self._clock()
+        change: dict[str, Any] = {"dead_at": now, "next_attempt_at": None, "trouble": word}
+        if message.customer_id is None:
+            change["payload"] = None
+        await self._settle(receiver, message, change, {"settled_at": now, "outcome": outcome})
+
+    async def _settle(
+        self, receiver: Receiver, message: Message, change: dict[str, Any], letter: dict[str, Any]
+    ) -> None:
+        """Note what became of an attempt, unless another worker has taken over since; of a letter about an erasure in
+        the erasure, too, by the same transaction."""
         mine = (O.id == message.id, O.attempts == message.attempt, O.next_attempt_at.is_not(None))
         async with self._store.write() as connection:
-            await connection.execute(update(outbox).where(*mine).values(**change, leased_until=None))
+            noted = await connection.execute(update(outbox).where(*mine).values(**change, leased_until=None))
+            if receiver.id is None and noted.rowcount == 1:
+                open_ = [L.id == message.id, L.outcome.is_(None)]
+                if "failed_at" in letter:
+                    open_.append(L.failed_at.is_(None))
+                await connection.execute(update(erasure_letters).where(*open_).values(letter))
 
 
 _first = outbox.alias("first")
@@ -209,10 +226,18 @@ _earlier = (
     .where(_first.c.customer_id == O.customer_id, _first.c.webhook_id == O.webhook_id)
     .where(_first.c.id < O.id, _first.c.next_attempt_at.is_not(None))
 )
+
+
+def _good(now: Any) -> Any:
+    """Of those that may be sent at this moment."""
+    return or_(O.void_at.is_(None), O.void_at > now)
+
+
 _due = (
     select(O.webhook_id)
     .where(O.next_attempt_at <= bindparam("now", type_=Instant))
     .where(or_(O.leased_until.is_(None), O.leased_until <= bindparam("now", type_=Instant)))
+    .where(_good(bindparam("now", type_=Instant)))
     .distinct()
 )
 

@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from policy.dates import last_letter_until
 from policy.erasing import Step
 from policy.recipients import Recipient
 from store.customers import customers
 from store.database import Store
 from store.disclosures import disclosures
-from store.erasures import erasure_recipients, erasures
+from store.erasures import erasure_letters, erasure_recipients, erasures
 from store.holdings import holdings
 from store.housekeys import insert_new
 from store.ids import new_id
@@ -24,7 +25,7 @@ from store.messages import seal_for_nobody
 from store.outbox import outbox
 from store.revocations import end_customer
 from store.subjectkey import SubjectKey
-from workers.certificates import Signers, case_name, facts_of, ledger_entry, signed
+from workers.certificates import Signers, case_name, facts_of, last_letter, ledger_entry, signed
 
 E, R, D, O, L = erasures.c, erasure_recipients.c, disclosures.c, outbox.c, legal_requests.c  # noqa: E741
 
@@ -101,15 +102,17 @@ class Steps:
             row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
             listed = select(erasure_recipients).where(R.erasure_id == case.id).order_by(R.kind, R.name)
             told = (await connection.execute(listed)).all()
+            letter = select(erasure_letters).where(erasure_letters.c.id == case.id)
+            last = last_letter((await connection.execute(letter)).one_or_none())
             certificate = row.certificate or signed(
-                signers, facts_of(case_name(self._store.keys.house, case.id), row, now, told)
+                signers, facts_of(case_name(self._store.keys.house, case.id), row, now, told) | last
             )
             await self.hold(connection, case, {"certificate": certificate})
         await self._store.ledger.append(ledger_entry(certificate, now))
         done = {"state": "ERASED", "finished_at": now, "leased_until": None, "step": Step.CERTIFICATE.name}
         async with self._store.write() as connection:
             await self.hold(connection, case, done | {"trouble": None})
-            farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None)
+            farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None), O.dead_at.is_(None)
             await connection.execute(update(outbox).where(*farewell).values(next_attempt_at=now))
             await self._done(connection, case.customer_id, now)
 
@@ -128,10 +131,15 @@ class Steps:
     async def _put_aside(self, connection: AsyncConnection, case: Case, key: SubjectKey, now: datetime) -> None:
         """It leaves when all is done, so it is sealed by the house and belongs to nobody meanwhile."""
         message = await self._compose(connection, key, case.id, now)
+        due = await connection.scalar(select(E.due_at).where(E.id == case.id))
+        letter = {"id": case.id, "erasure_id": case.id, "kind": "LAST", "written_at": now}
+        missing = {"settled_at": now, "outcome": "NO_ADDRESS"} if message is None else {}
+        await connection.execute(insert_new(connection, erasure_letters), [letter | missing])
         if message is None:
             return
         payload = await seal_for_nobody(self._store.keys.house, case.id, message)
         row = {"id": case.id, "customer_id": None, "topic": "email", "payload": payload, "created_at": now}
+        row |= {"void_at": last_letter_until(due, now)}
         await connection.execute(insert_new(connection, outbox), [row | {"next_attempt_at": None, "attempts": 0}])
 
 

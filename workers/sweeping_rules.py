@@ -113,7 +113,8 @@ OTHERWISE: Final[Mapping[str, Way]] = {
     ),
     **dict.fromkeys(
         (
-            "erasure_recipients", "erasures", "index_rebuilds", "ledger_keys", "ledger_tiles", "ledger_tree",
+            "erasure_letters", "erasure_recipients", "erasures", "index_rebuilds", "ledger_keys", "ledger_tiles",
+            "ledger_tree",
             "system_keys",
         ),
         Way.NEVER,

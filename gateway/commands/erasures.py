@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,19 @@ from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.ledger_verify import Keys, PublicKeys
 from gateway.legal_orders import is_order_number
 from gateway.serving import store_config
+from policy.dates import days_over, end_of_day
 from policy.erasing import State
 from store.blindindex import Lookup
 from store.customers import customers
 from store.database import Store, open_store
-from store.erasures import STANDING_STATES, erasure_recipients, erasures, legal_holds
+from store.erasures import STANDING_STATES, erasure_letters, erasure_recipients, erasures, legal_holds
 from store.ids import new_id
 from store.notes import NoteInvalid
 from workers.certificates import said, verified
+from workers.erasing_plans import record_warning
 from workers.erasing_redoing import redo_certified
 
-E, R, H, C = erasures.c, erasure_recipients.c, legal_holds.c, customers.c
+E, R, H, C, L = erasures.c, erasure_recipients.c, legal_holds.c, customers.c, erasure_letters.c
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NOT_THERE = 1
 MOST = 1000
@@ -67,14 +69,15 @@ def list_(every: bool, as_json: bool) -> None:
     """
     with told_in_a_sentence():
         rows = server.run(_listed(every))
+    zone = read_settings().time_zone
     if not rows and not as_json:
         click.echo("No erasure is waiting or under way.", err=True)
     for row in rows:
-        facts = _facts(row)
+        facts = _facts(row, zone)
         if as_json:
             click.echo(orjson.dumps(facts).decode())
         else:
-            late = "OVERDUE " if facts["overdue"] else ""
+            late = f"OVERDUE {facts['overdueDays']} days " if facts["overdue"] else ""
             trouble = f" ({row.trouble})" if row.trouble else ""
             click.echo(f"{row.id:<20} {row.state:<10} {row.cause:<10} {late}{facts['dueAt'] or 'waits'}{trouble}")
 
@@ -95,25 +98,40 @@ def show(case: int) -> None:
         gateway erasures show 4711
     """
     with told_in_a_sentence():
-        row, told = server.run(_shown(case))
+        row, told, letters = server.run(_shown(case))
     if row is None:
         _no_such_case()
     recipients = [
         {"kind": each.kind, "name": each.name, "toldAt": said(each.told_at), "answer": each.answer} for each in told
     ]
-    shown = _facts(row) | {"meaning": State[row.state].value, "recipients": recipients, "certificate": row.certificate}
+    shown = _facts(row, read_settings().time_zone) | {"meaning": State[row.state].value, "recipients": recipients}
+    shown |= {"letters": [_letter(each) for each in letters], "certificate": row.certificate}
     click.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
 
 
-async def _shown(case: int) -> tuple[Any, Sequence[Any]]:
+def _letter(row: Any) -> dict[str, Any]:
+    """A warning, or the last letter: when it was written, the day that it names, and what became of it."""
+    return {
+        "kind": row.kind,
+        "writtenAt": said(row.written_at),
+        "names": said(row.names),
+        "failingSince": said(row.failed_at),
+        "settledAt": said(row.settled_at),
+        "outcome": row.outcome or "WAITS",
+    }
+
+
+async def _shown(case: int) -> tuple[Any, Sequence[Any], Sequence[Any]]:
     async with _opened() as store, store.write() as connection:
         row = (await connection.execute(select(erasures).where(E.id == case))).one_or_none()
         told = await connection.execute(select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name))
-        return row, told.all()
+        letters = await connection.execute(select(erasure_letters).where(L.erasure_id == case).order_by(L.written_at))
+        return row, told.all(), letters.all()
 
 
-def _facts(row: Any) -> dict[str, Any]:
-    overdue = row.state in STANDING_STATES and row.due_at is not None and row.due_at < datetime.now(UTC)
+def _facts(row: Any, zone: tzinfo) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    overdue = row.state in STANDING_STATES and row.due_at is not None and row.due_at < now
     return {
         "case": str(row.id),
         "state": row.state,
@@ -123,6 +141,7 @@ def _facts(row: Any) -> dict[str, Any]:
         "dueAt": said(row.due_at),
         "finishedAt": said(row.finished_at),
         "overdue": overdue,
+        "overdueDays": days_over(row.due_at, now, zone) if overdue else 0,
         "step": row.step,
         "attempts": row.attempts,
         "trouble": row.trouble,
@@ -173,6 +192,36 @@ async def _answered(case: int, recipient: str, answer: str) -> bool:
     async with _opened() as store, store.write() as connection:
         now = datetime.now(UTC)
         return (await connection.execute(noted.values(answer=answer, answered_at=now))).rowcount > 0
+
+
+@commands.command()
+@click.argument("case", type=int)
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day of it; today if not given.")
+@click.option("--refused", is_flag=True, help="No letter can arrive: it came back, or was refused for good.")
+def warned(case: int, on: datetime | None, refused: bool) -> None:
+    """Record that the customer of a CASE which nobody asked for was warned by post, or cannot be warned at all.
+
+    The letter names the day that this prints; the erasure begins on it.
+
+    \b
+        gateway erasures warned 4711 --on 2027-03-01
+        gateway erasures warned 4711 --refused
+    """
+    with told_in_a_sentence():
+        day = server.run(_warned(case, on, refused))
+    if day is None:
+        click.echo(
+            "No such case waits for a warning: `gateway erasures list` shows those that are NOT_WARNED.", err=True
+        )
+        raise SystemExit(NOT_THERE)
+    click.echo(f"Recorded; the erasure may begin on {day:%d %B %Y}.")
+
+
+async def _warned(case: int, on: datetime | None, refused: bool) -> datetime | None:
+    zone, now = read_settings().time_zone, datetime.now(UTC)
+    at = now if on is None else min(now, end_of_day(on.date(), zone))
+    async with _opened() as store, store.write() as connection:
+        return await record_warning(connection, case, at, now, zone, refused=refused)
 
 
 @commands.command()

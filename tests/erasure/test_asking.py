@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 
 from policy.dates import automatic_erasure, requested_erasure
-from resolvers.erasures import MIDNIGHT_OF
 from schema.requests import Kind
-from tests.erasure.house import CANCEL, END, REQUEST, House, key_of
+from tests.erasure.house import CANCEL, END, MIDNIGHT_OF, REQUEST, House, key_of
 from tests.promises.gate import own
 
 pytestmark = pytest.mark.anyio
