@@ -12,7 +12,6 @@ from gateway.settings import Settings
 from policy.dates import Erasure
 from resolvers.announcements import announce, announce_erased
 from resolvers.authentication_means import Site
-from resolvers.erasures import MIDNIGHT_OF
 from resolvers.erasures_letters import ErasureLetter
 from resolvers.letters import compose, reader_of, write
 from store.checkpoints import origin_of
@@ -37,9 +36,7 @@ async def open_eraser(
     try:
         origin = origin_of(settings.issuer) if settings.issuer else None
         keys = LedgerKeys(tree.reader, tree.engine, store.keys.house, origin)
-        yield Eraser(
-            store, signers_of(keys), letters(store, site), MIDNIGHT_OF, clock, backup_days=settings.backup_days
-        )
+        yield Eraser(store, signers_of(keys), letters(store, site), site.zone, clock, backup_days=settings.backup_days)
     finally:
         await tree.close()
 
@@ -60,17 +57,25 @@ def letters(store: Store, site: Site) -> Letters:
         return f"{site.origin}/erasures/{await receipt_of(store.keys.house, erasure_id)}"
 
     async def tell(
-        connection: AsyncConnection, key: SubjectKey, kind: str, erasure_id: int, clock: Erasure | None, now: datetime
-    ) -> None:
+        connection: AsyncConnection,
+        key: SubjectKey,
+        kind: str,
+        erasure_id: int,
+        clock: Erasure | None,
+        now: datetime,
+        void_at: datetime | None,
+    ) -> int | None:
         if kind == ErasureLetter.HELD.name:
             for hold in await told_holds(connection, key.customer_id, now):
-                about: dict[str, str | datetime] = {"fields": hold.said, "because": hold.basis, "until": hold.until}
-                await write(connection, key, site, ErasureLetter.HELD, now, link=await link(erasure_id), **about)
-            return
+                where, facts = await link(erasure_id), {"fields": hold.said, "because": hold.basis}
+                await write(connection, key, site, ErasureLetter.HELD, now, None, link=where, until=hold.until, **facts)
+            return None
         dates = {} if clock is None else {"due": clock.due, "begin": clock.not_before}
-        await write(connection, key, site, ErasureLetter[kind], now, link=await link(erasure_id), **dates)
+        where = await link(erasure_id)
+        message = await write(connection, key, site, ErasureLetter[kind], now, void_at, link=where, **dates)
         if clock is not None:
             await announce(connection, key, "erasure.due", now, facts={"dueAt": clock.due})
+        return message
 
     async def farewell(connection: AsyncConnection, key: SubjectKey, erasure_id: int, now: datetime) -> bytes | None:
         reader = await reader_of(connection, key)

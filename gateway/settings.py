@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from datetime import UTC, tzinfo
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from gateway.database_urls import parse_database_url, parse_maintenance_url
 from policy.purposes import Purpose
@@ -58,6 +60,15 @@ def _choice(*choices: str) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def _zone(value: str) -> tzinfo:
+    if value == "UTC":
+        return UTC  # Also where the machine has no time zone database.
+    try:
+        return ZoneInfo(value)
+    except (ValueError, OSError, LookupError) as error:  # No name, a folder, or a name that the database lacks.
+        raise ValueError("use a name of the IANA time zone database, such as Europe/Zurich") from error
 
 
 def _address(value: str) -> str:
@@ -281,6 +292,12 @@ class Settings:
         "what customers know us by: in messages, authenticator apps, sign-in pages",
         _text,
         "Customer data gateway",
+    )
+    time_zone: tzinfo = setting(
+        "GATEWAY_TIME_ZONE",
+        "the controller's time zone, such as Europe/Zurich: deadlines end with its days, and letters name them",
+        _zone,
+        "UTC",
     )
     session_seconds: int = setting(
         "GATEWAY_SESSION_SECONDS", "the longest a customer stays signed in", _number(300, 2_592_000), "43200"

@@ -172,7 +172,7 @@ class Webhooks:
         alive = or_(O.webhook_id.is_(None), O.webhook_id.not_in(disabled))
         again = {"next_attempt_at": now, "dead_at": None, "delivered_at": None, "attempts": 0, "trouble": None}
         again |= {"give_up_at": now + timedelta(days=3), "leased_until": None}
-        wanted = (which, alive, O.payload.is_not(None))
+        wanted = (which, alive, O.payload.is_not(None), or_(O.void_at.is_(None), O.void_at > now))
         async with self._store.write() as connection:
             return (await connection.execute(update(outbox).where(*wanted).values(again))).rowcount
 

@@ -1,7 +1,7 @@
 """When a customer is erased: on request, or by itself (R32-R34, R42-R47, R59; readings A11, A12, A19)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import unique
 from typing import Final
@@ -21,8 +21,16 @@ ALARM: Final = Period(days=27)
 """When an erasure on request that is not done raises an alarm."""
 LAST_CALL: Final = timedelta(hours=6)
 """How long before its deadline an automatic erasure should be done, and raises an alarm if it is not."""
-WARNINGS: Final = (timedelta(days=30), timedelta(days=7))
-"""How long before an automatic erasure the customer is warned."""
+WARNINGS: Final = (timedelta(days=60), timedelta(days=7))
+"""How long before an automatic erasure the customer is warned; the first is early, as it has to arrive."""
+NOTICE: Final = Period(days=7)
+"""How far ahead the day that a warning names is at least, however late it was found to be due."""
+ARRIVAL: Final = timedelta(days=3)
+"""How long before the day that it names a warning is void: whoever gets it has this time at least."""
+SAME_DAY: Final = timedelta(days=1)
+"""By how much less the day that a warning named may differ from the present one: a time zone's change, no new clock."""
+LAST_LETTER: Final = timedelta(days=1)
+"""How long the last letter may be tried where the deadline is nearer than that, or over."""
 
 
 @unique
@@ -54,6 +62,7 @@ def due_erasure(
     last_service_ended: datetime | None,
     last_sign_in: datetime | None,
     zone: tzinfo,
+    not_due_before: datetime | None = None,
 ) -> Erasure | None:
     """Return when the customer is to be erased, or None while no clock runs.
 
@@ -62,15 +71,26 @@ def due_erasure(
     signing in never moves a request; `zone` is the controller's. Steps:
     1. no clock runs while a service is active: a request then stays armed (R31, R42-R45);
     2. each request starts at the later of itself and that end (A11), and the earliest deadline holds (R47);
-    3. without a request the six months run from that end (R34, R44), and they still hold with one (R46).
+    3. without a request the six months run from that end (R34, R44), and they still hold with one (R46);
+    4. whoever asks when the six months are over has the days in which a request can be called off all the same;
+    5. `not_due_before` leaves a customer who came in after their services had ended the time to be warned.
     """
     if services_active:  # 1
         return None
-    clocks = [requested_erasure(at, last_service_ended, zone) for at in requests]  # 2
+    asked_at = tuple(requests)
+    asked = [requested_erasure(at, last_service_ended, zone) for at in asked_at]  # 2
+    first = min(asked, key=lambda clock: clock.due, default=None)
     dormant_since = last_service_ended or last_sign_in
-    if dormant_since is not None:  # 3
-        clocks.append(automatic_erasure(dormant_since, zone))
-    return min(clocks, key=lambda clock: clock.due, default=None)
+    if dormant_since is None:
+        return first
+    automatic = _later(automatic_erasure(dormant_since, zone), not_due_before)  # 3, 5
+    if first is None:
+        return automatic
+    if first.due <= automatic.due:
+        return first
+    if automatic.due < min(asked_at):  # 4
+        return replace(automatic, not_before=first.not_before)
+    return automatic
 
 
 def requested_erasure(requested: datetime, last_service_ended: datetime | None, zone: tzinfo) -> Erasure:
@@ -100,9 +120,116 @@ def automatic_erasure(last_service_ended: datetime, zone: tzinfo) -> Erasure:
     )
 
 
+def _later(clock: Erasure, not_due_before: datetime | None) -> Erasure:
+    """The same clock with a deadline that is not before a moment."""
+    if not_due_before is None or clock.due >= not_due_before:
+        return clock
+    late = not_due_before - clock.due
+    begin, by, alarm = (each + late for each in (clock.not_before, clock.by, clock.alarm_at))
+    return Erasure(clock.cause, begin, by, alarm, not_due_before)
+
+
 def warning_dates(clock: Erasure) -> tuple[datetime, ...]:
     """Return when the customer is warned, earliest first; a customer who asked needs no warning."""
     return tuple(clock.due - ahead for ahead in WARNINGS) if clock.cause is Cause.RETENTION else ()
+
+
+def named_day(due: datetime, now: datetime, zone: tzinfo) -> datetime:
+    """Return the end of the day that a warning written now names: the deadline's, and never one that is near or past.
+
+    A customer who is found too late is erased on that day, and the deadline is missed: better late than unwarned.
+    """
+    return max(due, end_of_day(NOTICE.after(local_day(now, zone)), zone))
+
+
+def earliest_due(known: datetime, zone: tzinfo) -> datetime:
+    """Return the earliest deadline of a customer who came in, with services that had ended, at the instant `known`:
+    it leaves time for every warning."""
+    return end_of_day(local_day(known + max(WARNINGS), zone), zone)
+
+
+def still_ahead(clock: Erasure, now: datetime, zone: tzinfo) -> Erasure:
+    """Return the dates of a request whose services ended earlier than we were told: who hears of it now has the time to
+    call it off all the same. The deadline stands, and may be missed."""
+    return replace(clock, not_before=max(clock.not_before, end_of_day(local_day(now + SAME_DAY, zone), zone)))
+
+
+def as_told(clock: Erasure, zone: tzinfo) -> Erasure:
+    """Return the dates as a letter names them: where the deadline is missed, the day on which it will be done."""
+    return replace(clock, due=max(clock.due, end_of_day(local_day(clock.not_before + SAME_DAY, zone), zone)))
+
+
+def last_letter_until(due: datetime | None, now: datetime) -> datetime:
+    """Return when nothing of the last letter is kept any more: with the deadline, which includes telling (A19)."""
+    return max(due or now, now + LAST_LETTER)
+
+
+def days_over(due: datetime, now: datetime, zone: tzinfo) -> int:
+    """Return how many days have begun since the deadline, 0 before it is over."""
+    return max(0, (local_day(now, zone) - local_day(due, zone)).days) if now > due else 0
+
+
+@dataclass(frozen=True, slots=True)
+class WarningLetter:
+    """A warning that was written: the day it names, and how it fares."""
+
+    names: datetime
+    written_at: datetime
+    failed_at: datetime | None = None
+    """Its first failure."""
+    settled_at: datetime | None = None
+    counts: bool = False
+    """Whether it arrived, or it is known that it never will."""
+
+    def good_for(self, due: datetime) -> bool:
+        """Whether it is about this deadline, and not about one that was moved since."""
+        return self.names >= due - SAME_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """How far the warnings of an automatic erasure have come."""
+
+    begins: datetime | None
+    """When it may begin: on the day that was named; None as long as no warning counts."""
+    write: datetime | None
+    """The day that a warning to be written now names; None when none is to be written."""
+    alarm_at: datetime | None
+    """Since when a warning fails while none counts."""
+
+
+AGAIN: Final = timedelta(days=1)
+"""After which a warning that failed is written anew, and one that merely waits is called a failure."""
+
+
+def warned(clock: Erasure, warnings: Iterable[WarningLetter], now: datetime, zone: tzinfo) -> Warned:
+    """Return what is to be done about the warnings of an automatic erasure.
+
+    1. Warnings about an earlier deadline that was moved since count for nothing.
+    2. The erasure begins on the day that the first warning which counts has named, if the clock allows it.
+    3. As long as none counts, one is written 60 days ahead, and anew a day after one has failed for good.
+    4. Once one counts, another follows a week ahead, unless the first was written within that week or a day before.
+    """
+    known = [each for each in warnings if each.good_for(clock.due)]  # 1
+    counting = [each for each in known if each.counts]
+    waiting = any(each.settled_at is None for each in known)
+    recent = any(abs(now - each.written_at) < AGAIN for each in known)
+    if counting:
+        day = min(each.names for each in counting)
+        begins = max(clock.not_before, start_of_day(local_day(day, zone), zone))  # 2
+        second = day - WARNINGS[-1]
+        due = second <= now < begins and not waiting and all(each.written_at < second - AGAIN for each in known)  # 4
+        return Warned(begins, day if due else None, None)
+    due = now >= clock.due - WARNINGS[0] and not waiting and not recent  # 3
+    failing = [failure for each in known if (failure := _failure(each, now)) is not None]
+    return Warned(None, named_day(clock.due, now, zone) if due else None, min(failing, default=None))
+
+
+def _failure(warning: WarningLetter, now: datetime) -> datetime | None:
+    """Since when a warning that does not count fails."""
+    late = warning.written_at + AGAIN
+    found = [each for each in (warning.failed_at, warning.settled_at, late if late <= now else None) if each]
+    return min(found, default=None)
 
 
 def period_end(start: datetime, period: Period, zone: tzinfo) -> datetime:

@@ -19,6 +19,7 @@ class State(Enum):
     ERASING = "Being carried out; cannot be called off any more."
     ERASED = "Done, with a certificate."
     CANCELLED = "Called off by the customer, or overtaken by a new service."
+    REFUSED = "Refused while services ran; what rests on consent was erased at once."
 
 
 @unique

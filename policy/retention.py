@@ -1,6 +1,8 @@
 """How long each kind of record is kept, and from when: data that every table names and the notice prints."""
 
+from collections.abc import Mapping
 from enum import unique
+from typing import Final
 
 from policy.rows import Row
 
@@ -138,3 +140,8 @@ class RetentionRule(Row):
         """What the period is counted from, as a noun phrase."""
         self.notice = notice
         """Where the privacy notice says so, or why it does not."""
+
+
+WAITING: Final[Mapping[str, str]] = {"email": "P30D", "webhook": "P30D"}
+"""How long a message of each topic may wait to be taken, from its writing or its replay; then it is given up, and what
+was sealed in it is wiped. Letters that name a date end earlier, and the last letter with the erasure's deadline."""

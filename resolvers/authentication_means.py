@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from urllib.parse import urlsplit
 
 from resolvers.passwords_hashing import Hasher
@@ -27,6 +27,8 @@ class Site:
 
     name: str = "Customer data gateway"
     origin: str = "https://gateway.localhost"
+    zone: tzinfo = UTC
+    """The controller's time zone: deadlines end with its days, and letters name them."""
 
     @property
     def passkey_origin(self) -> str:

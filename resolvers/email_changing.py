@@ -19,6 +19,7 @@ from resolvers.authentication_secrets import hashed, new_secret
 from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.email_letters import EmailLetter
+from resolvers.erasures_letters import ErasureLetter
 from resolvers.letters import Reader, Stranger, TypedAddress, reader_of, send_to, send_typed
 from resolvers.letters_limits import Kind, LetterLimits, rate_limited
 from resolvers.rectifying import subscriptions_of_copies
@@ -28,13 +29,15 @@ from store.blindindex import Lookup
 from store.credentials import credentials
 from store.customers import customers
 from store.database import Store
+from store.erasures import STANDING_STATES, erasures
 from store.ids import new_id
 from store.metadata import Id, instant
+from store.receipts import receipt_of
 from store.signin import email_links, reset_links
 from store.subjectkey import SubjectKey
 from values.mailbox import MailboxError, read_mailbox
 
-C, L, K = customers.c, email_links.c, credentials.c
+C, L, K, E = customers.c, email_links.c, credentials.c, erasures.c
 LIFE = timedelta(hours=1)
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
@@ -167,11 +170,25 @@ class EmailLinks:
             await record(connection, desk, found.key, ["Customer.email"])
             also = await subscriptions_of_copies(self._store, connection, found.key)
             await announce(connection, found.key, Event.EMAIL_CHANGED.wire, desk.now, ["Customer.email"], also=also)
+            asked = await self._asked(connection, owner)
             for reader in (before, await reader_of(connection, found.key)):
                 if reader is not None:
                     await send_to(connection, reader, self._means.site, EmailLetter.CHANGED, desk.now)
+                if reader is not None and asked is not None:
+                    letter = ErasureLetter.ADDRESS_CHANGED
+                    await send_to(connection, reader, self._means.site, letter, desk.now, link=asked)
             await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], desk.now)  # 5
         return Result(affected={"customer": owner})
+
+    async def _asked(self, connection: AsyncConnection, owner: int) -> str | None:
+        """Where the customer follows a request to be erased that stands: both addresses hear of it (R55)."""
+        query = select(E.id).where(E.customer_id == owner, E.state.in_(STANDING_STATES), E.cause == "REQUEST")
+        id_ = await connection.scalar(query)
+        return (
+            None
+            if id_ is None
+            else f"{self._means.site.origin}/erasures/{await receipt_of(self._store.keys.house, id_)}"
+        )
 
     async def _logins(self, connection: AsyncConnection, found: Found, before: Reader) -> None:
         """Who signs in by e-mail address goes on to do so."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.dates import due_erasure
+from policy.dates import as_told, due_erasure
 from policy.erasing import WAITING, Event, State, after
 from resolvers.announcements import Fact, Ref, announce
 from resolvers.commands import Desk, Result, UserProblem
+from resolvers.erasures_consents import erase_consented, scrub, stays
 from resolvers.erasures_letters import ErasureLetter
-from resolvers.letters import write
+from resolvers.letters import reader_of, send_to, write
 from store.customers import customers
 from store.erasures import STANDING_STATES, erasures
 from store.ids import new_id
@@ -24,8 +25,8 @@ from store.services import services
 from store.subjectkey import SubjectKey
 
 C, E, S = customers.c, erasures.c, services.c
-MIDNIGHT_OF = UTC
-"""The zone whose days the deadlines end with, the same for the worker that keeps them."""
+SAME = timedelta(days=1)
+"""Within which a request that is refused again, and for which nothing more is to be erased, is the same request."""
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 NO_ERASURE = UserProblem("NOT_FOUND", "There is no such erasure.", ("id",))
@@ -50,10 +51,16 @@ class Requested(Result):
     receipt: str | None = None
     blocked_by: tuple[int, ...] = ()
     """The services that still run, by their keys."""
+    erased_now: tuple[str, ...] = ()
+    """What was erased at once, by its coordinates in the schema."""
+    stays: tuple[str, ...] = ()
+    """What stays while services run and why, and what can be done about it (GDPR Art. 12(4))."""
 
 
 async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
     """Have everything erased: refused while a service runs, unless it may wait for the end of the last one.
+
+    What rests on consent goes at once all the same (A10), and a refused request is on record like any other.
 
     Asked twice, it is one erasure, and the earlier deadline holds (R47). One that was due by itself becomes one that
     was asked for, and can only become earlier (R46).
@@ -66,27 +73,55 @@ async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
             return Requested(problems=(GONE,))
         running = await active_services(connection, desk.subject)
         waits = bool(given.get("whenServicesEnd"))
-        if running and not waits:
-            return Requested(problems=(ACTIVE,), blocked_by=running)
+        gone = await erase_consented(connection, desk, key) if running else ()
         standing = await standing_erasure(connection, desk.subject)
-        if standing is not None and (standing.cause == "REQUEST" or standing.state == "ERASING"):
+        refused = bool(running) and not waits
+        if refused:
+            id_ = await _refuse(connection, desk, key, gone)
+        elif standing is not None and (standing.cause == "REQUEST" or standing.state == "ERASING"):
             id_ = standing.id
         else:
             id_ = await _accept(connection, desk, key, standing, waits=bool(running))
+    await scrub(desk, gone)
     return Requested(
         affected={"erasure": id_, "customer": desk.subject},
+        problems=(ACTIVE,) if refused else (),
         receipt=await receipt_of(desk.store.keys.house, id_),
         blocked_by=running,
+        erased_now=gone,
+        stays=stays(desk.language) if running else (),
     )
 
 
+async def _refuse(connection: AsyncConnection, desk: Desk, key: SubjectKey, gone: tuple[str, ...]) -> int:
+    """Record a request that is refused, and write why; one that is repeated within a day is the same."""
+    query = select(E.id).where(E.customer_id == desk.subject, E.state == State.REFUSED.name)
+    recent = query.where(E.requested_at > desk.now - SAME, E.requested_at <= desk.now).order_by(E.id.desc()).limit(1)
+    known: int | None = await connection.scalar(recent)
+    if known is not None and not gone:
+        return known
+    id_, words = new_id(), {"cause": "REQUEST", "state": State.REFUSED.name, "when_services_end": False}
+    row = {"id": id_, "customer_id": desk.subject, "requested_at": desk.now} | words
+    await connection.execute(insert(erasures).values(row))
+    reader = await reader_of(connection, key)
+    if reader is not None:
+        why = "\n\n".join(stays(reader.language))
+        await send_to(connection, reader, desk.means.site, ErasureLetter.REFUSED, desk.now, stays=why)
+    return id_
+
+
 async def _accept(connection: AsyncConnection, desk: Desk, key: SubjectKey, standing: Any, waits: bool) -> int:
-    now = desk.now
+    now, clock = desk.now, None
     values: dict[str, Any] = {"cause": "REQUEST", "requested_at": now, "when_services_end": waits, "state": "ARMED"}
     if not waits:
         ended = await last_end(connection, desk.subject)
         clock = due_erasure(
-            requests=[now], services_active=False, last_service_ended=ended, last_sign_in=None, zone=MIDNIGHT_OF
+            requests=[now],
+            services_active=False,
+            last_service_ended=ended,
+            last_sign_in=None,
+            zone=desk.means.site.zone,
+            not_due_before=None if standing is None else standing.not_due_before,
         )
         assert clock is not None  # A request always has a clock while no service runs.
         dates = {"not_before": clock.not_before, "alarm_at": clock.alarm_at, "due_at": clock.due}
@@ -103,9 +138,14 @@ async def _accept(connection: AsyncConnection, desk: Desk, key: SubjectKey, stan
     facts: dict[str, Fact] = {"erasure": Ref("Erasure", id_), "state": str(values["state"])}
     await announce(connection, key, "erasure.requested", now, facts=facts)
     if waits:
-        await write(connection, key, site, ErasureLetter.ARMED, now, link=link)
+        reader = await reader_of(connection, key)
+        if reader is not None:
+            why = "\n\n".join(stays(reader.language))
+            await send_to(connection, reader, site, ErasureLetter.ARMED, now, link=link, stays=why)
     else:
-        begin, due = values["not_before"], values["due_at"]
+        assert clock is not None  # It does not wait, so it has its dates.
+        told = as_told(clock, site.zone)
+        begin, due = told.not_before, told.due
         await write(connection, key, site, ErasureLetter.ACCEPTED, now, link=link, begin=begin, due=due)
     return id_
 
@@ -145,7 +185,9 @@ async def active_services(connection: AsyncConnection, customer_id: int) -> tupl
 
 async def standing_erasure(connection: AsyncConnection, customer_id: int) -> Any:
     """The one that is not over, locked; None without one."""
-    found = select(E.id, E.state, E.cause).where(E.customer_id == customer_id, E.state.in_(STANDING_STATES))
+    found = select(E.id, E.state, E.cause, E.not_due_before).where(
+        E.customer_id == customer_id, E.state.in_(STANDING_STATES)
+    )
     return (await connection.execute(found.with_for_update())).one_or_none()
 
 

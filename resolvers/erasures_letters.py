@@ -21,11 +21,35 @@ class ErasureLetter(Letter):
     )
     ARMED = (
         "We will erase your data when your services end",
-        "You asked $site to erase your data as soon as your last service has ended. You can call it off until then."
-        "\n\nFollow it here:\n$link",
+        "You asked $site to erase your data as soon as your last service has ended. You can call it off until then. "
+        "What rests on your consent, or what you can object to, is erased already: kept cards, news, the measuring of "
+        "visits, your phone number.\n\n$stays\n\nFollow it here:\n$link",
         "Vos données seront effacées à la fin de vos services",
         "Vous avez demandé à $site d'effacer vos données dès la fin de votre dernier service. Vous pouvez annuler "
-        "jusque-là.\n\nSuivez la demande ici :\n$link",
+        "jusque-là. Ce qui repose sur votre consentement, ou à quoi vous pouvez vous opposer, est déjà effacé : cartes "
+        "conservées, nouvelles, mesure des visites, téléphone.\n\n$stays\n\nSuivez la demande ici :\n$link",
+    )
+    REFUSED = (
+        "Not all of your data can be erased yet",
+        "On $at you asked $site to erase your data. What rests on your consent, or what you can object to, was erased "
+        "at once: kept cards, news, the measuring of visits, your phone number. The rest was not, as services of yours "
+        "are running.\n\n$stays\n\nEnd your services and ask again, or ask in your client area that it be done when "
+        "they end:\n$origin",
+        "Vos données ne peuvent pas encore toutes être effacées",
+        "Le $at, vous avez demandé à $site d'effacer vos données. Ce qui repose sur votre consentement, ou à quoi vous "
+        "pouvez vous opposer, a été effacé aussitôt : cartes conservées, nouvelles, mesure des visites, téléphone. Le "
+        "reste ne l'a pas été, car des services sont actifs.\n\n$stays\n\nTerminez vos services et demandez à nouveau, "
+        "ou demandez dans votre espace client que ce soit fait à leur fin :\n$origin",
+    )
+    ADDRESS_CHANGED = (
+        "A request to erase your data stands",
+        "The e-mail address of your account at $site was changed on $at, and a request to erase your data goes on. "
+        "This message goes to both addresses.\n\nFollow it here:\n$link\n\nIf it was not you, call it off and choose a "
+        "new password now:\n$origin/password/forgot",
+        "Une demande d'effacement de vos données est en cours",
+        "L'adresse e-mail de votre compte chez $site a été changée le $at, et une demande d'effacement de vos données "
+        "suit son cours. Ce message va aux deux adresses.\n\nSuivez la demande ici :\n$link\n\nSi ce n'était pas vous, "
+        "annulez-la et choisissez tout de suite un nouveau mot de passe :\n$origin/password/forgot",
     )
     CANCELLED = (
         "Your data will not be erased",

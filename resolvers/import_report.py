@@ -90,7 +90,8 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How an import went. `imported` is 0 or all good rows; `problems` are the first of `problem_count`."""
+    """How an import went. `imported` is 0 or all good rows; `problems` are the first of `problem_count`; `due_at_once`
+    counts the good rows of customers whose six months after the last service are over (R34)."""
 
     rows: int
     bad_rows: int
@@ -98,6 +99,7 @@ class Report:
     dry_run: bool
     problems: tuple[Problem, ...]
     problem_count: int
+    due_at_once: int = 0
 
     @property
     def clean(self) -> bool:

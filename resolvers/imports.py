@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from asyncio import sleep
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
 from resolvers.import_duplicates import Duplicates
+from resolvers.import_erasures import is_over, with_erasure
 from resolvers.import_report import MOST_PROBLEMS, FileFault, ImportRefused, Problem, Progress, Report
 from resolvers.import_rows import customer
 from resolvers.import_source import Format, Record, Source
@@ -37,6 +38,7 @@ async def import_customers(
     *,
     skip_bad: bool = False,
     now: datetime | None = None,
+    zone: tzinfo = UTC,
 ) -> Report:
     """Import the customers of a CSV or NDJSON file, with their services.
 
@@ -46,10 +48,13 @@ async def import_customers(
     3. The file is read again and the customers registered in one transaction, so that an interruption at any moment
        leaves none of them, and the same command starts clean.
 
+    A customer whose last service has ended comes with the date of their erasure, which leaves time for both warnings
+    (R34); the report counts those whose six months are over. `zone` is the controller's, whose days deadlines end with.
+
     Raises ImportRefused when the file cannot be imported at all, StoreUnavailable when the store is. Neither these
     nor the report hold a value of the file.
     """
-    run = _Run(store, Source(path, format), now or datetime.now(UTC), progress)
+    run = _Run(store, Source(path, format), now or datetime.now(UTC), progress, zone)
     with Duplicates(store, run.now) as duplicates:
         await run.check(duplicates)  # 1
     if dry_run or not run.good_rows or (run.bad_rows and not skip_bad):  # 2
@@ -70,12 +75,12 @@ async def import_customers(
 class _Run:
     """One import: the rows that were found bad, and what is told about them."""
 
-    def __init__(self, store: Store, source: Source, now: datetime, progress: Told) -> None:
-        self.store, self.source, self.now, self._progress = store, source, now, progress
+    def __init__(self, store: Store, source: Source, now: datetime, progress: Told, zone: tzinfo) -> None:
+        self.store, self.source, self.now, self._progress, self._zone = store, source, now, progress, zone
         self._problems: list[Problem] = []
         self._problem_count = 0
         self._bad = bytearray()  # a bit a row: an eighth of a megabyte for a million of them
-        self.rows = self.bad_rows = 0
+        self.rows = self.bad_rows = self.due_at_once = 0
 
     @property
     def good_rows(self) -> int:
@@ -95,6 +100,9 @@ class _Run:
                     self._note(found)
             for problem in await duplicates.among(fine):
                 self._note([problem])
+            self.due_at_once += sum(
+                is_over(found, self.now, self._zone) for record, found in fine if not self._is_bad(record.row)
+            )
             await sleep(0)
 
     def batches(self, source: Source, phase: str) -> Iterator[list[Record]]:
@@ -111,11 +119,13 @@ class _Run:
         good = [each for each in found if isinstance(each, NewCustomer)]
         if len(good) < len(found):
             raise ImportRefused(FileFault.CHANGED)
-        return good
+        return [with_erasure(each, self.now, self._zone) for each in good]
 
     def report(self, imported: int, dry_run: bool) -> Report:
         """What is told at the end."""
-        return Report(self.rows, self.bad_rows, imported, dry_run, tuple(self._problems), self._problem_count)
+        return Report(
+            self.rows, self.bad_rows, imported, dry_run, tuple(self._problems), self._problem_count, self.due_at_once
+        )
 
     def _note(self, problems: list[Problem]) -> None:
         self._problem_count += len(problems)

@@ -105,7 +105,10 @@ def compose(
     """The message; instants among the facts are written out as people read them."""
     long = "%d/%m/%Y, %H:%M UTC" if reader.language == "fr" else "%d %B %Y, %H:%M UTC"
     day = "%d/%m/%Y" if reader.language == "fr" else "%d %B %Y"
-    said = {name: value.strftime(day) if isinstance(value, datetime) else value for name, value in facts.items()}
+    said = {
+        name: value.astimezone(site.zone).strftime(day) if isinstance(value, datetime) else value
+        for name, value in facts.items()
+    }
     if "platform" in said:
         said["platform"] = PLATFORM[reader.language][str(said["platform"])]
     subject, text = letter.in_language(reader.language)
@@ -125,12 +128,20 @@ async def write(
     site: Site,
     letter: Letter,
     now: datetime,
+    void_at: datetime | None = None,
     **facts: str | int | datetime,
-) -> None:
-    """Put a message in the outbox, in the caller's transaction; none when the customer has no e-mail address."""
+) -> int | None:
+    """Put a message in the outbox, in the caller's transaction; none when the customer has no e-mail address.
+
+    The number of the message, or None. From `void_at` on it is never sent; without, from the first date that it names.
+    """
     reader = await reader_of(connection, key)
-    if reader is not None:
-        await send_to(connection, reader, site, letter, now, **facts)
+    if reader is None:
+        return None
+    row = _row(reader, site, letter, now, facts)
+    row |= {} if void_at is None else {"void_at": void_at}
+    await connection.execute(insert(outbox).values(row))
+    return int(row["id"])
 
 
 async def write_alike(
@@ -181,6 +192,7 @@ def _row(
     reader: Reader | Stranger, site: Site, letter: Letter, now: datetime, facts: Mapping[str, str | int | datetime]
 ) -> dict[str, Any]:
     id_ = new_id()
+    ahead = [fact for fact in facts.values() if isinstance(fact, datetime) and fact > now]
     return {
         "id": id_,
         "customer_id": reader.key.customer_id,
@@ -189,4 +201,5 @@ def _row(
         "created_at": now,
         "next_attempt_at": now,
         "attempts": 0,
+        "void_at": min(ahead, default=None),  # No letter names a date that is over when it arrives.
     }

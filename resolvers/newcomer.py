@@ -14,7 +14,7 @@ Strength = Literal["STRONG", "FAIR", "WEAK"]
 Outcome = Literal["SUCCEEDED", "FAILED"]
 ConsentKind = Literal["CARD_STORAGE", "PRODUCT_NEWS", "COOKIE_MEASUREMENT", "WHOIS_PUBLICATION"]
 ConsentState = Literal["GIVEN", "WITHDRAWN"]
-ErasureState = Literal["ARMED", "BLOCKED", "SCHEDULED", "HELD", "ERASING", "ERASED", "CANCELLED"]
+ErasureState = Literal["ARMED", "BLOCKED", "SCHEDULED", "HELD", "ERASING", "ERASED", "CANCELLED", "REFUSED"]
 ErasureCause = Literal["REQUEST", "RETENTION"]
 
 # None of these classes prints its values: a repr in a log or a traceback would be a disclosure (D1).
@@ -222,6 +222,7 @@ class NewErasure:
     when_services_end: bool = False
     cancelled_at: datetime | None = None
     finished_at: datetime | None = None
+    not_due_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

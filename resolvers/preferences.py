@@ -75,6 +75,15 @@ async def choose_cookies(desk: Desk, given: Mapping[str, Any]) -> Result:
     return Result(affected={"cookieChoice": id_, "customer": desk.subject})
 
 
+async def stop_measuring(connection: AsyncConnection, desk: Desk, key: SubjectKey, language: str, source: str) -> bool:
+    """Take the consent to measuring back, in the caller's transaction; False when none stands."""
+    if not await standing(connection, key.customer_id, MEASURING):
+        return False
+    await _choose(connection, desk, key, wanted=False, control=False)
+    await withdraw(connection, desk, key, MEASURING, language, source)
+    return True
+
+
 async def _choose(connection: AsyncConnection, desk: Desk, key: SubjectKey, wanted: bool, control: bool) -> int:
     id_ = new_id()
     await record(connection, desk, key, ["Customer.cookieChoice"])

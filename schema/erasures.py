@@ -65,7 +65,9 @@ class RequestErasureInput:
 class RequestErasurePayload:
     """The erasure with its dates, or what stands against it."""
 
-    erasure: Erasure | None = affected("erasure", erasures, Category.PREFERENCE, "The one that holds now.", OWN)
+    erasure: Erasure | None = affected(
+        "erasure", erasures, Category.PREFERENCE, "The one that holds now; `REFUSED` while services run.", OWN
+    )
     receipt: str | None = shown(
         "receipt",
         Category.PREFERENCE,
@@ -74,6 +76,18 @@ class RequestErasurePayload:
     )
     blocked_by: list[strawberry.ID] | None = shown(
         "blocked_by", Category.SUBSCRIPTION, "The ids of the services that still run.", OWN
+    )
+    erased_now: list[str] | None = shown(
+        "erased_now",
+        Category.PREFERENCE,
+        "What rested on consent and was erased at once, such as `Customer.cards`.",
+        OWN,
+    )
+    stays: list[str] | None = shown(
+        "stays",
+        Category.PREFERENCE,
+        "What stays while services run and why, with the rights to complain and to go to court (GDPR Art. 12(4)).",
+        OWN,
     )
     user_errors: list[UserError] = user_errors()
 

@@ -45,6 +45,7 @@ erasures = customer_table(
     plain("cancelled_at", Instant, Category.PREFERENCE, nullable=True),
     plain("finished_at", Instant, Category.PREFERENCE, nullable=True),
     plain("not_before", Instant, Category.PREFERENCE, nullable=True),
+    plain("not_due_before", Instant, None, nullable=True),
     plain("alarm_at", Instant, None, nullable=True),
     plain("warnings", Integer, None, default=0, server_default=text("0")),
     plain("step", String(12), None, nullable=True),
@@ -65,6 +66,7 @@ erasures = customer_table(
 )
 """The record outlives the customer's row, which is gone when the state is ERASED (R57).
 
+`not_due_before` leaves a customer who was imported the time for both warnings; `warnings` counts those written.
 `step` is the last one that was done; `attempts` is the fence of the lease; `trouble` is a code, and never a text of a
 database; `fingerprint` is that of the key that was destroyed, `number` the one that its destruction got in the key
 store. `files_at` is when nobody could see any more what was removed, and it was gone from the files; a certificate that
@@ -147,6 +149,30 @@ erasure_steps = table(
     UniqueConstraint("erasure_id", "step"),
 )
 """When each step of an erasure was seen to be done."""
+
+LETTER_OUTCOMES = ("DELIVERED", "REFUSED", "GIVEN_UP", "POSTED", "NO_ADDRESS")
+"""What became of a letter: the mail server took it, refused it for good, or nobody took it while it was good; the
+operator sent it by post; or there is no address to write to."""
+
+WARNED = ("DELIVERED", "REFUSED", "POSTED")
+"""Outcomes with which a warning counts: it arrived, or it is known that it never will."""
+
+erasure_letters = table(
+    "erasure_letters",
+    RetentionRule.ERASURE_RECORDS,
+    identity(),
+    plain("erasure_id", Id, None, ForeignKey("erasures.id")),
+    choice("kind", ("WARNING", "LAST"), None),
+    plain("names", Instant, None, nullable=True),
+    plain("written_at", Instant, None),
+    plain("failed_at", Instant, None, nullable=True),
+    plain("settled_at", Instant, None, nullable=True),
+    choice("outcome", LETTER_OUTCOMES, None, nullable=True),
+    Index(None, "erasure_id"),
+)
+"""The warnings of an erasure and its last letter, without address or text: what was written when, the date that it
+`names`, and what became of it. The id is that of the message in the outbox, so that whoever delivers it notes it here
+in the same transaction; `failed_at` is its first failure."""
 
 legal_holds = customer_table(
     "legal_holds",

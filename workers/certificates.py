@@ -126,6 +126,13 @@ def digest(note: str) -> str:
     return sha256(note.encode()).hexdigest()
 
 
+def last_letter(letter: Any) -> dict[str, Any]:
+    """What has become of the last letter by now: it WAITS until all is signed, or can no more be delivered."""
+    if letter is None:
+        return {}
+    return {"lastLetter": {"state": letter.outcome or "WAITS", "at": said(letter.settled_at or letter.written_at)}}
+
+
 def said(moment: datetime | None) -> str | None:
     """An instant as JSON has it."""
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from store.database import Store
+from store.erasures import erasure_letters
 from store.faults import StoreUnavailable
 from store.messages import name_of, opened
 from store.metadata import Instant
@@ -33,7 +34,7 @@ from workers.recipients_noting import note_failed, note_given_up, note_taken
 
 log = logging.getLogger(__name__)
 
-O = outbox.c  # noqa: E741  (the table's columns)
+O, L = outbox.c, erasure_letters.c  # noqa: E741  (the tables' columns)
 
 Also = Callable[[AsyncConnection], Awaitable[None]]
 """What belongs to the outcome of a delivery, and is written with it."""
@@ -152,7 +153,7 @@ class Deliverer:
         now = self._clock()
         free = or_(O.leased_until.is_(None), O.leased_until <= now)
         waiting = select(O.id, O.customer_id, O.payload, O.attempts, O.created_at, O.give_up_at, O.event)
-        waiting = waiting.where(_of(receiver), O.next_attempt_at <= now, free, ~_earlier)
+        waiting = waiting.where(_of(receiver), O.next_attempt_at <= now, free, ~_earlier, _good(now))
         waiting = waiting.order_by(O.next_attempt_at, O.id).limit(BATCH).with_for_update(skip_locked=True)
         async with self._store.write() as connection:
             rows = (await connection.execute(waiting)).all()
@@ -178,7 +179,7 @@ class Deliverer:
         """One attempt, and what became of it; whether the receiver took the message."""
         if message.content is None:
             # Its customer was erased, or it was damaged: either way there is nothing left to deliver.
-            await self._bury(message, "UNREADABLE")
+            await self._dead(receiver, message, "UNREADABLE", "GIVEN_UP")
             return True
         try:
             answer = await receiver.send(message, self._clock())
@@ -193,23 +194,16 @@ class Deliverer:
         async def taken(connection: AsyncConnection) -> None:
             await note_taken(connection, message.id, message.attempt, answer, now)
 
-        await self._settle(message, done, taken)
+        letter = {"settled_at": done["delivered_at"], "outcome": "DELIVERED"}
+        await self._settle(receiver, message, done, letter, taken)
         return True
-
-    async def _bury(self, message: Message, word: str) -> None:
-        now = self._clock()
-
-        async def given_up(connection: AsyncConnection) -> None:
-            await note_given_up(connection, message.id, message.attempt, word, now)
-
-        await self._settle(message, {"dead_at": now, "next_attempt_at": None, "trouble": word}, given_up)
 
     async def _fail(self, receiver: Receiver, message: Message, failure: Failed) -> None:
         now = self._clock()
         asked = asked_for(failure.retry_after, now)
         if failure.hopeless or now >= message.give_up_at:
             log.error("a message was given up", extra={"outbox": message.name, "trouble": failure.word})
-            await self._bury(message, failure.word)
+            await self._dead(receiver, message, failure.word, "REFUSED" if failure.hopeless else "GIVEN_UP")
             return
         if asked:
             self._rests.setdefault(receiver.id, _Rest()).until = now + asked
@@ -218,17 +212,38 @@ class Deliverer:
         async def failed(connection: AsyncConnection) -> None:
             await note_failed(connection, message.id, message.attempt, failure.word, now)
 
-        await self._settle(message, {"next_attempt_at": again, "trouble": failure.word}, failed)
+        change = {"next_attempt_at": again, "trouble": failure.word}
+        await self._settle(receiver, message, change, {"failed_at": now}, failed)
 
-    async def _settle(self, message: Message, change: dict[str, Any], also: Also) -> None:
-        """Note what became of an attempt, unless another worker has taken over since; of a message to a recipient of
-        erased data its state, too, in the same transaction (F10)."""
+    async def _dead(self, receiver: Receiver, message: Message, word: str, outcome: str) -> None:
+        """Give a message up; what is sealed for nobody could be read by nobody but us, and does not stay (D5)."""
+        now = self._clock()
+        change: dict[str, Any] = {"dead_at": now, "next_attempt_at": None, "trouble": word}
+        if message.customer_id is None:
+            change["payload"] = None
+
+        async def given_up(connection: AsyncConnection) -> None:
+            await note_given_up(connection, message.id, message.attempt, word, now)
+
+        await self._settle(receiver, message, change, {"settled_at": now, "outcome": outcome}, given_up)
+
+    async def _settle(
+        self, receiver: Receiver, message: Message, change: dict[str, Any], letter: dict[str, Any], also: Also
+    ) -> None:
+        """Note what became of an attempt, unless another worker has taken over since; in the same transaction (F10)
+        the state of a letter about an erasure, or of a recipient of erased data whom the message was for."""
         mine = (O.id == message.id, O.attempts == message.attempt, O.next_attempt_at.is_not(None))
         async with self._store.write() as connection:
-            change |= {"leased_until": None}
-            ours = (await connection.execute(update(outbox).where(*mine).values(change))).rowcount == 1
-            if ours and message.event == Event.ERASE.wire:
+            noted = await connection.execute(update(outbox).where(*mine).values(**change, leased_until=None))
+            if noted.rowcount != 1:
+                return
+            if message.event == Event.ERASE.wire:
                 await also(connection)
+            elif receiver.id is None:
+                open_ = [L.id == message.id, L.outcome.is_(None)]
+                if "failed_at" in letter:
+                    open_.append(L.failed_at.is_(None))
+                await connection.execute(update(erasure_letters).where(*open_).values(letter))
 
 
 _first = outbox.alias("first")
@@ -237,10 +252,18 @@ _earlier = (
     .where(_first.c.customer_id == O.customer_id, _first.c.webhook_id == O.webhook_id)
     .where(_first.c.id < O.id, _first.c.next_attempt_at.is_not(None))
 )
+
+
+def _good(now: Any) -> Any:
+    """Of those that may be sent at this moment."""
+    return or_(O.void_at.is_(None), O.void_at > now)
+
+
 _due = (
     select(O.webhook_id)
     .where(O.next_attempt_at <= bindparam("now", type_=Instant))
     .where(or_(O.leased_until.is_(None), O.leased_until <= bindparam("now", type_=Instant)))
+    .where(_good(bindparam("now", type_=Instant)))
     .distinct()
 )
 

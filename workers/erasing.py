@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import STEPS, Event, State, Step, after
 from store.database import Store
-from store.erasures import STANDS, erasures, legal_holds
+from store.erasures import STANDS, WARNED, erasure_letters, erasures, legal_holds
 from store.faults import StoreUnavailable
 from store.holds import holds_at
 from store.horizon import StillSeen
@@ -33,7 +33,7 @@ from workers.rounds import again_and_again, guarded
 
 log = logging.getLogger(__name__)
 
-E, S, H = erasures.c, services.c, legal_holds.c
+E, S, H, L = erasures.c, services.c, legal_holds.c, erasure_letters.c
 
 LEASE = timedelta(minutes=2)
 """How long a worker that died keeps the others waiting; renewed with every step."""
@@ -174,12 +174,15 @@ class Eraser:
     async def claim(self, now: datetime) -> list[tuple[Case, Step | None]]:
         """Cases that are due, and cases of workers that died, the earliest deadline first, each with its last step.
 
+        Of those that nobody asked for only the ones whose warning has arrived, whatever their dates say.
         A lease that ends later than a new one would was made by a clock that has been set back since, and counts for
         nothing (F3).
         """
         free = or_(E.leased_until.is_(None), E.leased_until <= now, E.leased_until > now + LEASE)
         held = exists().where(H.customer_id == E.customer_id, holds_at(now))
-        due = and_(E.state == "SCHEDULED", E.not_before <= now, ~held)
+        warned = select(L.id).where(L.erasure_id == E.id, L.kind == "WARNING", L.outcome.in_(WARNED)).exists()
+        ready = or_(E.cause == "REQUEST", warned)
+        due = and_(E.state == "SCHEDULED", E.not_before <= now, ready, ~held)
         found = select(E.id, E.customer_id, E.state, E.attempts, E.step).where(
             or_(due, and_(E.state == "ERASING", free))
         )

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, exists, func, select, update
+from sqlalchemy import Select, bindparam, case, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.dates import Cause, Erasure, due_erasure, warning_dates
+from policy.dates import ARRIVAL, Cause, Erasure, WarningLetter, as_told, due_erasure, named_day, still_ahead, warned
 from policy.erasing import Event, State, after
 from store.access import sign_ins
 from store.customers import customers
 from store.database import Store
-from store.erasures import STANDING_STATES, STANDS, erasures, legal_holds
+from store.erasures import STANDING_STATES, STANDS, WARNED, erasure_letters, erasures, legal_holds
 from store.holds import holds_at, may_be_told
 from store.housekeys import insert_new
 from store.ids import new_id
@@ -26,7 +27,7 @@ from store.services import services
 from store.subjectkey import SubjectKey
 from workers.rounds import Walk, guarded
 
-C, E, S, H, A = customers.c, erasures.c, services.c, legal_holds.c, sign_ins.c
+C, E, S, H, A, L = customers.c, erasures.c, services.c, legal_holds.c, sign_ins.c, erasure_letters.c
 
 PAGE = 200
 """Erasures looked at in one transaction."""
@@ -34,11 +35,14 @@ PAGE = 200
 MANY = 2_000
 """Customers looked at in one statement."""
 
-NOTICE = timedelta(days=1)
-"""The least time between a first warning and an erasure that nobody asked for, however late it was found to be due."""
+UNWARNED = "NOT_WARNED"
+"""What stands in the way of an erasure that nobody asked for while no warning has arrived."""
 
-Tell = Callable[[AsyncConnection, SubjectKey, str, int, Erasure | None, datetime], Awaitable[None]]
-"""Writes to the customer: the kind of message, the number of the erasure, its dates, and now."""
+Tell = Callable[
+    [AsyncConnection, SubjectKey, str, int, Erasure | None, datetime, datetime | None], Awaitable[int | None]
+]
+"""Writes to the customer: the kind of message, the number of the erasure, its dates, now, and the moment from which the
+message is void. The number of the message in the outbox; None when there is no address to write to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +115,28 @@ class Planner:
             owners = [row.customer_id for row in rows]
             facts = await _facts(connection, owners, now)
             keys = dict(zip(owners, await self._store.keys.subjects(owners), strict=True))
+            letters = await _warnings(connection, [row.id for row in rows if row.cause == Cause.RETENTION.name])
             for row in rows:
-                await self._move(connection, row, facts[row.customer_id], keys[row.customer_id], now)
+                customer = facts[row.customer_id], keys[row.customer_id]
+                await self._move(connection, row, *customer, letters[row.id], now)
 
     async def _move(
-        self, connection: AsyncConnection, row: Any, facts: _Facts, key: SubjectKey | None, now: datetime
+        self,
+        connection: AsyncConnection,
+        row: Any,
+        facts: _Facts,
+        key: SubjectKey | None,
+        letters: Sequence[WarningLetter],
+        now: datetime,
     ) -> None:
         state, asked = State[row.state], row.cause == Cause.REQUEST.name
         values: dict[str, Any] = {}
-        clock = due_erasure(
-            requests=[row.requested_at] if asked else [],
-            services_active=facts.running,
-            last_service_ended=facts.ended,
-            last_sign_in=facts.seen,
-            zone=self._zone,
-        )
+        clock = self._clock_of(row, facts)
         told = ""
         if clock is None:
             if state in (State.SCHEDULED, State.HELD):
                 state = after(state, Event.SERVICE_BEGAN if asked else Event.OVERTAKEN)
-                values = {"not_before": None, "alarm_at": None, "due_at": None}
+                values = {"not_before": None, "alarm_at": None, "due_at": None, "trouble": None}
                 values |= {} if asked else {"cancelled_at": now}
                 told = "BLOCKED" if asked else ""
         else:
@@ -140,26 +146,104 @@ class Planner:
                 state, told = after(state, Event.HOLD_PLACED), "HELD"
             elif state is State.HELD and not facts.held:
                 state = after(state, Event.HOLD_LIFTED)
-            values, told = _dated(row, clock, now, told) if told != "HELD" else (_dated(row, clock, now, "")[0], told)
+            if asked:
+                clock = still_ahead(clock, now, self._zone) if told and told != "HELD" else clock
+                values = _dated(row, clock)
+            else:
+                values = await self._warn(connection, row, state, clock, key, letters, now)
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         if state.name != row.state or changed:
             await connection.execute(update(erasures).where(E.id == row.id).values(changed | {"state": state.name}))
         if told and key is not None:
-            await self._tell(connection, key, told, row.id, clock, now)
+            await self._tell(connection, key, told, row.id, clock and as_told(clock, self._zone), now, None)
+
+    def _clock_of(self, row: Any, facts: _Facts) -> Erasure | None:
+        """The dates of a case: those of a request are never later than those that it had while it stood,
+        whatever became of the time zone (F3)."""
+        asked = row.cause == Cause.REQUEST.name
+        clock = due_erasure(
+            requests=[row.requested_at] if asked else [],
+            services_active=facts.running,
+            last_service_ended=facts.ended,
+            last_sign_in=facts.seen,
+            zone=self._zone,
+            not_due_before=row.not_due_before,
+        )
+        if clock is not None and asked and row.due_at is not None and row.due_at < clock.due:
+            return replace(clock, due=row.due_at, alarm_at=min(clock.alarm_at, row.due_at))
+        return clock
+
+    async def _warn(
+        self,
+        connection: AsyncConnection,
+        row: Any,
+        state: State,
+        clock: Erasure,
+        key: SubjectKey | None,
+        letters: Sequence[WarningLetter],
+        now: datetime,
+    ) -> dict[str, Any]:
+        """Write the warning that is due, and nothing while a hold suspends the erasure; the dates to write."""
+        plan = warned(clock, letters, now, self._zone)
+        alarm = clock.alarm_at if plan.alarm_at is None else min(clock.alarm_at, plan.alarm_at)
+        unwarned = plan.begins is None and (plan.alarm_at is not None or now >= clock.due)
+        values = {
+            "due_at": clock.due,
+            "alarm_at": alarm,
+            "not_before": plan.begins,
+            "trouble": UNWARNED if unwarned else None,
+        }
+        if plan.write is None or state is not State.SCHEDULED or key is None:
+            return values
+        named = replace(clock, due=plan.write)
+        void = plan.write - (ARRIVAL if plan.begins is None else LAST_DAY)
+        message = await self._tell(connection, key, "WARNING", row.id, named, now, void)
+        letter = {"id": message or new_id(), "erasure_id": row.id, "kind": "WARNING", "names": plan.write}
+        missing = {} if message else {"settled_at": now, "outcome": "NO_ADDRESS"}
+        await connection.execute(insert(erasure_letters).values(letter | {"written_at": now} | missing))
+        return values | {"warnings": row.warnings + 1}
 
 
-def _dated(row: Any, clock: Erasure, now: datetime, told: str) -> tuple[dict[str, Any], str]:
-    """The dates to write, and whether a warning is due: an erasure that nobody asked for never comes unannounced."""
+LAST_DAY = timedelta(days=1)
+"""A second warning is void once the day that it names has begun."""
+
+
+async def _warnings(connection: AsyncConnection, cases: Sequence[int]) -> defaultdict[int, list[WarningLetter]]:
+    """The warnings of these cases."""
+    found = defaultdict[int, list[WarningLetter]](list)
+    if cases:
+        columns = L.erasure_id, L.names, L.written_at, L.failed_at, L.settled_at, L.outcome
+        query = select(*columns).where(L.erasure_id.in_(cases), L.kind == "WARNING")
+        for case_, names, written, failed, settled, outcome in await connection.execute(query):
+            found[case_].append(WarningLetter(names, written, failed, settled, outcome in WARNED))
+    return found
+
+
+async def record_warning(
+    connection: AsyncConnection, case_: int, at: datetime, now: datetime, zone: tzinfo, refused: bool = False
+) -> datetime | None:
+    """Record what an operator did: a warning that was posted at a moment, or that none can arrive.
+
+    The day on which the erasure may begin: a letter names one that is far enough ahead. None where no such case waits
+    for a warning.
+    """
+    query = select(E.due_at).where(E.id == case_, E.state == "SCHEDULED", E.cause == Cause.RETENTION.name)
+    due: datetime | None = await connection.scalar(query.with_for_update())
+    if due is None:
+        return None
+    names = max(due, now) if refused else named_day(due, at, zone)
+    letter = {"id": new_id(), "erasure_id": case_, "kind": "WARNING", "names": names, "written_at": at}
+    outcome = {"settled_at": now, "outcome": "REFUSED" if refused else "POSTED"}
+    await connection.execute(insert(erasure_letters).values(letter | outcome))
+    return names
+
+
+def _dated(row: Any, clock: Erasure) -> dict[str, Any]:
+    """The dates to write of an erasure that was asked for."""
     values: dict[str, Any] = {"due_at": clock.due, "alarm_at": clock.alarm_at}
     if row.not_before is None or row.due_at != clock.due:
         values["not_before"] = clock.not_before
-    passed = sum(at <= now for at in warning_dates(clock))
-    if passed > row.warnings:
-        told = "WARNING"
-        values["warnings"] = passed
-        if row.warnings == 0:
-            values["not_before"] = max(clock.not_before, now + NOTICE)
-    return values, told
+    return values
 
 
 def _without_services_any_more() -> Select[Any]:

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from policy.dates import last_letter_until
 from policy.erasing import Step
 from store.customers import customers
 from store.database import Point, Store
 from store.erasure_numbers import count_erasure
-from store.erasures import erasure_count, erasure_recipients, erasure_steps, erasures
+from store.erasures import erasure_count, erasure_letters, erasure_recipients, erasure_steps, erasures
 from store.holdings import holdings
 from store.holds import told_holds
 from store.housekeys import insert_new
@@ -25,7 +26,18 @@ from store.outbox import outbox
 from store.readers import clients_that_read
 from store.revocations import end_customer
 from store.subjectkey import SubjectKey
-from workers.certificates import FILES, Signers, as_json, case_name, erased_entry, facts_of, ledger_entry, said, signed
+from workers.certificates import (
+    FILES,
+    Signers,
+    as_json,
+    case_name,
+    erased_entry,
+    facts_of,
+    last_letter,
+    ledger_entry,
+    said,
+    signed,
+)
 from workers.recipients import holders, list_and_write
 from workers.statements import beyond_reach, files_facts
 
@@ -157,7 +169,7 @@ class Steps:
         async with self._store.write() as connection:
             await self.hold(connection, case, done | {"trouble": None, "recipients_due_at": now if told else None})
             await self._note(connection, case, Step.CERTIFICATE)
-            farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None)
+            farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None), O.dead_at.is_(None)
             await connection.execute(update(outbox).where(*farewell).values(next_attempt_at=now))
             await self._done(connection, case.customer_id, now)
         if not unobserved:
@@ -175,7 +187,9 @@ class Steps:
             told = (await connection.execute(listed)).all()
             steps = (await connection.execute(select(erasure_steps).where(T.erasure_id == case.id))).all()
             name = case_name(self._store.keys.house, case.id)
-            facts = facts_of(name, row, steps, told, self._clock()) | self._files(row, now)
+            letter = select(erasure_letters).where(erasure_letters.c.id == case.id)
+            last = last_letter((await connection.execute(letter)).one_or_none())
+            facts = facts_of(name, row, steps, told, self._clock()) | self._files(row, now) | last
             certificate = row.certificate or signed(signers, facts)
             unobserved = row.unobserved if row.certificate else row.files_at is None
             await self.hold(connection, case, {"certificate": certificate, "unobserved": unobserved})
@@ -217,10 +231,15 @@ class Steps:
     async def _put_aside(self, connection: AsyncConnection, case: Case, key: SubjectKey, now: datetime) -> None:
         """It leaves when all is done, so it is sealed by the house and belongs to nobody meanwhile."""
         message = await self._compose(connection, key, case.id, now)
+        due = await connection.scalar(select(E.due_at).where(E.id == case.id))
+        letter = {"id": case.id, "erasure_id": case.id, "kind": "LAST", "written_at": now}
+        missing = {"settled_at": now, "outcome": "NO_ADDRESS"} if message is None else {}
+        await connection.execute(insert_new(connection, erasure_letters), [letter | missing])
         if message is None:
             return
         payload = await seal_for_nobody(self._store.keys.house, case.id, message)
         row = {"id": case.id, "customer_id": None, "topic": "email", "payload": payload, "created_at": now}
+        row |= {"void_at": last_letter_until(due, now)}
         await connection.execute(insert_new(connection, outbox), [row | {"next_attempt_at": None, "attempts": 0}])
 
 

@@ -13,7 +13,9 @@ from store.database import Store
 from store.domains import domains
 from store.faults import StoreUnavailable
 from store.ledger_pruning import expired_before
+from store.outbox import outbox
 from workers.rounds import guarded
+from workers.sweeping_messages import wipe_void
 from workers.sweeping_rules import SWEEPS, Sweep
 
 log = logging.getLogger(__name__)
@@ -67,6 +69,7 @@ class Sweeper:
         gone = 0
         for sweep in SWEEPS:
             gone += await self._alone(sweep.table.name, self._of_table(sweep, now))
+        gone += await self._alone("outbox", self._of_messages(now))
         if self._owners is not None:
             gone += await self._alone("domains", self._of_owners(self._owners, now))
         await guarded("what was removed, in the files", self._store.tidy())
@@ -88,6 +91,13 @@ class Sweeper:
         if some := await erase(now):
             await self._store.scrub(domains)
             log.info("owners of ended domains were erased", extra={"rows": some})
+        return some
+
+    async def _of_messages(self, now: datetime) -> int:
+        """Messages that nobody took while they were good."""
+        if some := await wipe_void(self._store, now):
+            await self._store.scrub(outbox)
+            log.warning("messages were given up, as their time had passed", extra={"rows": some})
         return some
 
     async def _of_table(self, sweep: Sweep, now: datetime) -> int:

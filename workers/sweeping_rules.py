@@ -116,8 +116,8 @@ OTHERWISE: Final[Mapping[str, Way]] = {
     ),
     **dict.fromkeys(
         (
-            "erasure_count", "erasure_recipients", "erasure_steps", "erasures", "index_rebuilds", "key_erasure_count",
-            "ledger_heads", "ledger_keys", "ledger_tiles", "ledger_tree", "system_keys",
+            "erasure_count", "erasure_letters", "erasure_recipients", "erasure_steps", "erasures", "index_rebuilds",
+            "key_erasure_count", "ledger_heads", "ledger_keys", "ledger_tiles", "ledger_tree", "system_keys",
         ),
         Way.NEVER,
     ),

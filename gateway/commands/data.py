@@ -164,7 +164,9 @@ async def _import(settings: Settings, file: Path, form: Format, dry_run: bool, s
     store = await open_store(store_config(settings))
     try:
         with Bar() as bar:
-            return await import_customers(store, file, form, dry_run, bar.show, skip_bad=skip_bad)
+            return await import_customers(
+                store, file, form, dry_run, bar.show, skip_bad=skip_bad, zone=settings.time_zone
+            )
     finally:
         await store.close()
 
@@ -199,6 +201,11 @@ def _tell(report: Report) -> None:
     stored = "nothing was stored" if report.dry_run or not report.imported else f"{report.imported} imported"
     kind = " (dry run)" if report.dry_run else ""
     click.echo(f"{report.rows} rows, {report.bad_rows} bad, {stored}{kind}.")
+    if report.due_at_once:
+        click.echo(
+            f"{report.due_at_once} customers are due to be erased at once, as their last service ended more than six "
+            "months ago: they are warned first, and erased two months after the import."
+        )
     for problem in report.problems:
         click.echo(f"  {problem}")
     if report.problem_count > len(report.problems):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,10 +22,11 @@ from gateway.machine import machine_complaints
 from gateway.serving import store_config
 from gateway.settings import Settings
 from gateway.undertakings import declared_rules
+from policy.dates import days_over, end_of_day
 from policy.erasing import State
 from store.database import Store, open_store
 from store.doctor import server_complaints
-from store.erasures import STANDING_STATES, erasure_recipients, erasure_steps, erasures
+from store.erasures import STANDING_STATES, erasure_letters, erasure_recipients, erasure_steps, erasures
 from store.faults import Cause
 from store.notes import NoteInvalid
 from store.privileges import complaints
@@ -39,9 +40,10 @@ from workers.certificates import (
     verified_files,
     verified_recipients,
 )
+from workers.erasing_plans import record_warning
 from workers.erasing_redoing import redo_certified
 
-E, R, T = erasures.c, erasure_recipients.c, erasure_steps.c
+E, R, T, L = erasures.c, erasure_recipients.c, erasure_steps.c, erasure_letters.c
 Result = TypeVar("Result")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NOT_THERE = 1
@@ -82,14 +84,15 @@ def list_(every: bool, as_json: bool) -> None:
     """
     with told_in_a_sentence():
         rows = server.run(_listed(every))
+    zone = read_settings().time_zone
     if not rows and not as_json:
         click.echo("No erasure is waiting or under way.", err=True)
     for row in rows:
-        facts = _facts(row)
+        facts = _facts(row, zone)
         if as_json:
             click.echo(orjson.dumps(facts).decode())
         else:
-            late = "OVERDUE " if facts["overdue"] else ""
+            late = f"OVERDUE {facts['overdueDays']} days " if facts["overdue"] else ""
             trouble = f" ({row.trouble})" if row.trouble else ""
             click.echo(f"{row.id:<20} {row.state:<10} {row.cause:<10} {late}{facts['dueAt'] or 'waits'}{trouble}")
             if row.trouble in Cause.__members__:
@@ -114,28 +117,47 @@ def show(case: int) -> None:
         gateway erasures show 4711
     """
     with told_in_a_sentence():
-        row, done, told = server.run(_shown(case))
+        row, done, told, letters = server.run(_shown(case))
     if row is None:
         _no_such_case()
     recipients = [recipient_facts(each) | {"trouble": each.trouble} for each in told]
     notes = {"certificate": row.certificate, "recipientsStatement": row.recipients_statement}
     steps = [{"step": each.step, "doneAt": said(each.done_at)} for each in done]
-    shown = _facts(row) | {"meaning": State[row.state].value, "steps": steps, "recipients": recipients} | notes
+    shown = (
+        _facts(row, read_settings().time_zone)
+        | {"meaning": State[row.state].value, "steps": steps, "recipients": recipients}
+        | notes
+    )
     shown |= {"filesAt": said(row.files_at), "filesStatement": row.files_statement, "unobserved": row.unobserved}
+    shown["letters"] = [_letter(each) for each in letters]
     shown["troubleMeaning"] = Cause[row.trouble].value if row.trouble in Cause.__members__ else None
     click.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
 
 
-async def _shown(case: int) -> tuple[Any, Sequence[Any], Sequence[Any]]:
+def _letter(row: Any) -> dict[str, Any]:
+    """A warning, or the last letter: when it was written, the day that it names, and what became of it."""
+    return {
+        "kind": row.kind,
+        "writtenAt": said(row.written_at),
+        "names": said(row.names),
+        "failingSince": said(row.failed_at),
+        "settledAt": said(row.settled_at),
+        "outcome": row.outcome or "WAITS",
+    }
+
+
+async def _shown(case: int) -> tuple[Any, Sequence[Any], Sequence[Any], Sequence[Any]]:
     async with _opened() as store, store.write() as connection:
         row = (await connection.execute(select(erasures).where(E.id == case))).one_or_none()
         told = await connection.execute(select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name))
         steps = select(erasure_steps).where(T.erasure_id == case).order_by(T.done_at, T.id)
-        return row, (await connection.execute(steps)).all(), told.all()
+        letters = await connection.execute(select(erasure_letters).where(L.erasure_id == case).order_by(L.written_at))
+        return row, (await connection.execute(steps)).all(), told.all(), letters.all()
 
 
-def _facts(row: Any) -> dict[str, Any]:
-    overdue = row.state in STANDING_STATES and row.due_at is not None and row.due_at < datetime.now(UTC)
+def _facts(row: Any, zone: tzinfo) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    overdue = row.state in STANDING_STATES and row.due_at is not None and row.due_at < now
     return {
         "case": str(row.id),
         "state": row.state,
@@ -145,6 +167,7 @@ def _facts(row: Any) -> dict[str, Any]:
         "dueAt": said(row.due_at),
         "finishedAt": said(row.finished_at),
         "overdue": overdue,
+        "overdueDays": days_over(row.due_at, now, zone) if overdue else 0,
         "step": row.step,
         "attempts": row.attempts,
         "trouble": row.trouble,
@@ -201,6 +224,36 @@ async def _retried(case: int) -> bool:
 
 for each in (letter, answered, give_up):
     commands.add_command(each)
+
+
+@commands.command()
+@click.argument("case", type=int)
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day of it; today if not given.")
+@click.option("--refused", is_flag=True, help="No letter can arrive: it came back, or was refused for good.")
+def warned(case: int, on: datetime | None, refused: bool) -> None:
+    """Record that the customer of a CASE which nobody asked for was warned by post, or cannot be warned at all.
+
+    The letter names the day that this prints; the erasure begins on it.
+
+    \b
+        gateway erasures warned 4711 --on 2027-03-01
+        gateway erasures warned 4711 --refused
+    """
+    with told_in_a_sentence():
+        day = server.run(_warned(case, on, refused))
+    if day is None:
+        click.echo(
+            "No such case waits for a warning: `gateway erasures list` shows those that are NOT_WARNED.", err=True
+        )
+        raise SystemExit(NOT_THERE)
+    click.echo(f"Recorded; the erasure may begin on {day:%d %B %Y}.")
+
+
+async def _warned(case: int, on: datetime | None, refused: bool) -> datetime | None:
+    zone, now = read_settings().time_zone, datetime.now(UTC)
+    at = now if on is None else min(now, end_of_day(on.date(), zone))
+    async with _opened() as store, store.write() as connection:
+        return await record_warning(connection, case, at, now, zone, refused=refused)
 
 
 @commands.command()

@@ -60,7 +60,7 @@ def _make_rules(settings: Settings) -> Rules:
 
 def make_site(settings: Settings) -> Site:
     """Who we are to customers, from the settings."""
-    return Site(settings.site_name, _origin(settings.public_url))
+    return Site(settings.site_name, _origin(settings.public_url), settings.time_zone)
 
 
 def _origin(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,13 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
+from aiosmtpd.smtp import SMTP
 from sqlalchemy import func, select, update
 
 from gateway.demo.population import population
 from gateway.erasing import letters, signers_of
 from policy.purposes import Purpose
 from resolvers.authentication_means import Site
-from resolvers.erasures import MIDNIGHT_OF
 from resolvers.erasures_letters import ErasureLetter
 from resolvers.newcomer import NewCustomer
 from resolvers.registration import register
@@ -29,12 +30,18 @@ from store.ledger_tree import Tree
 from store.messages import opened
 from store.outbox import outbox
 from store.services import services
+from tests.outbox.test_letters import Box
 from tests.promises.gate import TODAY, Gate, grant, own
+from workers.delivering import Deliverer
 from workers.erasing import LEASE, Eraser
+from workers.mailing import Mailer, Terms
+from workers.posting import Poster
+from workers.receivers import MailServer, Receivers
 
 E, S, C = erasures.c, services.c, customers.c
 ORIGIN = "data.example/ledger"
 SITE = Site("Quarkwerke", "https://data.example")
+MIDNIGHT_OF = SITE.zone
 TOOL = grant(Purpose.SERVICE_PROVISION, scopes=("services:write",), client="shop")
 
 REQUEST = """mutation ($wait: Boolean) { requestErasure(input: {whenServicesEnd: $wait}) {
@@ -52,12 +59,21 @@ class House:
 
     gate: Gate
     tree: Tree
+    box: Box = field(default_factory=Box)
+    """The mail server that takes what the house writes."""
     worker: Eraser = field(init=False)
+    mail: MailServer = field(init=False)
+    post: Deliverer = field(init=False)
+    seen: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """Every letter that was ever found in the outbox, oldest first."""
 
     def __post_init__(self) -> None:
         self.store = self.gate.store
         self.keys = LedgerKeys(self.tree.reader, self.tree.engine, self.store.keys.house, ORIGIN)
         self.worker = self.another()
+        terms = Terms("127.0.0.1", self.box.port, "none", "no-reply@shop.example", "Shop")
+        self.mail = MailServer(Mailer(terms))
+        self.post = Deliverer(self.store, Receivers(self.store, Poster()), self.gate.clock, dice=lambda: 0.5)
 
     def another(self) -> Eraser:
         """One more worker."""
@@ -126,11 +142,15 @@ class House:
         return counts
 
     async def letters(self) -> list[dict[str, Any]]:
-        """Every message in the outbox that can be opened, oldest first."""
-        columns = select(outbox.c.id, outbox.c.customer_id, outbox.c.payload).order_by(outbox.c.created_at, outbox.c.id)
-        rows = await self.store.reader.fetch(self.store.reader.prepare(columns), {})
+        """Every letter that was written, oldest first, also those that have left since."""
+        columns = select(outbox.c.id, outbox.c.customer_id, outbox.c.payload).where(outbox.c.topic == "email")
+        query = columns.where(outbox.c.payload.is_not(None)).order_by(outbox.c.created_at, outbox.c.id)
+        rows = await self.store.reader.fetch(self.store.reader.prepare(query), {})
         found = await opened(self.store.keys, [tuple(row) for row in rows])
-        return [orjson.loads(message) for message in found if message is not None]
+        for row, message in zip(rows, found, strict=True):
+            if message is not None:
+                self.seen.setdefault(row[0], orjson.loads(message))
+        return list(self.seen.values())
 
     async def told(self) -> list[str]:
         """What customers were told about erasing, oldest first, in whichever language."""
@@ -142,6 +162,13 @@ class House:
         self.wait(minutes=2)  # The worker looks at everybody once a minute.
         while await self.worker.step():
             pass
+        await self.deliver()
+
+    async def deliver(self) -> None:
+        """Hand every letter that is due to the mail server."""
+        await self.letters()
+        while await self.post.step(self.mail):
+            pass
 
     async def until_done(self, place: int) -> Any:
         """Work on until a customer is erased; the record."""
@@ -152,6 +179,17 @@ class House:
                 return row
             self.wait(seconds=LEASE.total_seconds() + 1)
         raise AssertionError(row)
+
+
+@asynccontextmanager
+async def opened_box() -> AsyncIterator[Box]:
+    """A real mail server for the length of a block; it keeps what it takes."""
+    made = Box()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(made, enable_SMTPUTF8=True), "127.0.0.1", 0)
+    made.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield made
 
 
 def _is_plain(person: NewCustomer) -> bool:
@@ -171,7 +209,8 @@ async def opened_house(config: StoreConfig, size: int = 2) -> AsyncIterator[Hous
     store, tree = await open_store(config), Tree.at(config.maintained(config.ledger))
     try:
         plain = [each for each in population(TODAY, size=3 * size + 20) if _is_plain(each)][:size]
-        yield House(Gate(store, plain, await register(store, plain, now=TODAY)), tree)
+        async with opened_box() as box:
+            yield House(Gate(store, plain, await register(store, plain, now=TODAY)), tree, box)
     finally:
         await tree.close()
         await store.close()

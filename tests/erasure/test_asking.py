@@ -7,21 +7,23 @@ from datetime import timedelta
 import pytest
 
 from policy.dates import automatic_erasure, requested_erasure
-from resolvers.erasures import MIDNIGHT_OF
 from schema.requests import Kind
-from tests.erasure.house import CANCEL, END, REQUEST, House, key_of
+from tests.erasure.house import CANCEL, END, MIDNIGHT_OF, REQUEST, House, key_of
 from tests.promises.gate import own
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_while_services_run_it_is_refused_with_each_of_them(house: House) -> None:
-    """R31: nothing is recorded, and nothing is dropped in silence."""
+    """R31: it is on record and has a receipt, and nothing is dropped in silence; asked again it is the same."""
     said = await house.ask(REQUEST, 0)
     assert said["userErrors"] == [{"code": "SERVICES_ACTIVE", "field": ["whenServicesEnd"]}]
     assert said["blockedBy"] == await house.running(0) != []
-    assert said["erasure"] is said["receipt"] is None
-    assert await house.rows(0) == []
+    assert said["erasure"]["state"] == "REFUSED" and said["receipt"]
+    again = await house.ask(REQUEST, 0)
+    assert (again["erasure"], again["receipt"]) == (said["erasure"], said["receipt"])
+    assert [row.state for row in await house.rows(0)] == ["REFUSED"]
+    assert await house.told() == ["REFUSED"]
 
 
 async def test_accepted_it_has_its_dates_and_a_receipt_and_is_one_however_often_asked_for(house: House) -> None:

@@ -152,7 +152,7 @@ async def test_nobody_is_erased_without_having_been_warned(house: House) -> None
     assert overdue(await erasure_facts(house.store.reader), house.gate.clock.now) == []
 
 
-async def test_found_long_after_its_day_it_is_announced_a_day_before(house: House) -> None:
+async def test_found_long_after_its_day_it_is_announced_a_week_before(house: House) -> None:
     """A customer imported with services that ended years ago, or a worker that did not run."""
     await house.end_services(0)
     house.wait(days=400)
@@ -160,6 +160,9 @@ async def test_found_long_after_its_day_it_is_announced_a_day_before(house: Hous
     row = await house.row(0)
     assert row.state == "SCHEDULED" and await house.told() == ["WARNING"]
     assert len(overdue(await erasure_facts(house.store.reader), house.gate.clock.now)) == 1
+    house.wait(days=6)
+    await house.work()
+    assert (await house.row(0)).state == "SCHEDULED"
     house.wait(days=1)
     assert (await house.until_done(0)).state == "ERASED"
 

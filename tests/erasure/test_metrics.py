@@ -35,6 +35,7 @@ async def values(house: House) -> dict[str, float]:
 
 
 async def test_a_deadline_that_comes_near_is_seen_before_it_is_missed(house: House) -> None:
+    house.box.refusal = "451 4.3.0 Try again later"
     await house.end_services(0)
     await house.ask(REQUEST, 0)
     found = await values(house)

@@ -13,7 +13,7 @@ import pytest
 from store.config import StoreConfig
 from store.database import open_store
 from store.ledger_tree import Tree
-from tests.erasure.house import REQUEST, House, opened_house
+from tests.erasure.house import REQUEST, House, opened_box, opened_house
 from tests.promises.gate import Gate, own
 from workers.certificates import verified
 from workers.erasing_redoing import redo_certified
@@ -49,7 +49,8 @@ async def reopened(config: StoreConfig, before: House, now: datetime) -> AsyncIt
     try:
         gate = Gate(store, before.gate.people, before.gate.ids)
         gate.clock.now = now
-        yield House(gate, tree)
+        async with opened_box() as box:
+            yield House(gate, tree, box)
     finally:
         await tree.close()
         await store.close()

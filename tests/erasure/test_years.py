@@ -10,10 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from policy.dates import AUTOMATIC, local_day
-from resolvers.erasures import MIDNIGHT_OF
 from store.config import StoreConfig
 from store.erasures import erasures
-from tests.erasure.house import CANCEL, REQUEST, House, opened_house
+from tests.erasure.house import CANCEL, MIDNIGHT_OF, REQUEST, House, opened_house
 from tests.promises.gate import own
 
 pytestmark = pytest.mark.anyio

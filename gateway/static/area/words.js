@@ -146,6 +146,7 @@ const WORDS = {
   receipt: ['Follow it here, also without an account:', 'Suivez-le ici, même sans compte :'],
   ARMED: ['waits for the end of your services', 'attend la fin de vos services'],
   BLOCKED: ['blocked by a running service', 'bloqué par un service actif'],
+  REFUSED: ['refused while services run', 'refusé tant que des services sont actifs'],
   SCHEDULED: ['begins {0}, done by {1} at the latest', 'commence le {0}, terminé le {1} au plus tard'],
   HELD: ['held by an order to preserve', 'suspendu par une ordonnance'],
   ERASING: ['is being carried out', 'en cours'],
