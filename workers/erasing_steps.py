@@ -134,7 +134,7 @@ class Steps:
             certificate = row.certificate or signed(signers, facts_of(name, row, steps, told, self._clock()))
             await self.hold(connection, case, {"certificate": certificate})
         await self._store.ledger.append(ledger_entry(certificate, now))
-        done = {"state": "ERASED", "finished_at": now, "leased_until": None, "step": Step.CERTIFICATE.name}
+        done = {"state": "ERASED", "finished_at": self._clock(), "leased_until": None, "step": Step.CERTIFICATE.name}
         async with self._store.write() as connection:
             await self.hold(connection, case, done | {"trouble": None, "recipients_due_at": now if told else None})
             await self._note(connection, case, Step.CERTIFICATE)
