@@ -165,7 +165,7 @@ class Steps:
     async def certify(self, case: Case, now: datetime) -> None:
         """The last step. The certificate is written first and signed once: a worker that takes over finds it there."""
         told, unobserved = await self._sign(case, now)
-        done = {"state": "ERASED", "finished_at": now, "leased_until": None, "step": Step.CERTIFICATE.name}
+        done = {"state": "ERASED", "finished_at": self._clock(), "leased_until": None, "step": Step.CERTIFICATE.name}
         async with self._store.write() as connection:
             await self.hold(connection, case, done | {"trouble": None, "recipients_due_at": now if told else None})
             await self._note(connection, case, Step.CERTIFICATE)
