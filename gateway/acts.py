@@ -64,6 +64,8 @@ ACTS: Mapping[str, Act | str] = {
     "keys list": LOOKS,
     "keys rotate": Act(),
     "keys rotate-root": Act(),
+    "keys make-root": "it writes a file that nothing uses yet",
+    "keys destroy-old-root": Act(),
     "schema print": LOOKS,
     "ledger acts": LOOKS,
     "ledger checkpoint": LOOKS,
