@@ -274,6 +274,9 @@ def verify(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
     Exit codes: 0 all are good; 1 one is not; 2 wrong usage.
     """
     for path, facts in _verified(certificates, keys):
+        if facts.get("statement") == "FILES":
+            click.echo(f"{path.name}: the files of case {facts['case']} were seen clean on {facts['filesAt']}.")
+            continue
         kept = "in time" if facts["inTime"] else "LATE"
         click.echo(f"{path.name}: case {facts['case']} was done on {facts['finishedAt']}, {kept}.")
 
@@ -289,7 +292,11 @@ def redo(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
     \b
         gateway erasures redo certificates/*.txt --key ledger.pub
     """
-    marks = [bytes.fromhex(facts["keyFingerprint"]) for _, facts in _verified(certificates, keys)]
+    marks = [
+        bytes.fromhex(facts["keyFingerprint"])
+        for _, facts in _verified(certificates, keys)
+        if "keyFingerprint" in facts
+    ]
     with told_in_a_sentence():
         count = server.run(_redone(marks))
     click.echo(f"{count} customers are being erased again.", err=True)
