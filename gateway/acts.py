@@ -61,6 +61,7 @@ ACTS: Mapping[str, Act | str] = {
     "db upgrade": Act(makes=True),
     "db reindex": Act(),
     "db grants": "it prints what to run and changes nothing",
+    "passwords build": OFFLINE,
     "keys list": LOOKS,
     "keys rotate": Act(),
     "keys rotate-root": Act(),
