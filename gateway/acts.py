@@ -65,6 +65,8 @@ ACTS: Mapping[str, Act | str] = {
     "keys list": LOOKS,
     "keys rotate": Act(),
     "keys rotate-root": Act(),
+    "keys make-root": "it writes a file that nothing uses yet",
+    "keys destroy-old-root": Act(),
     "passwords build": "it reads files and makes one, which a setting may name",
     "schema print": LOOKS,
     "ledger acts": LOOKS,

@@ -153,6 +153,13 @@ class RootKeys:
         return [1] * self.path.exists() + [int(number) for number in numbers if number.isdecimal()]
 
 
+def write_new(path: Path) -> bool:
+    """Write a key to a file that is not in use yet, to be copied and then named as a version; False: it is there."""
+    return write_once(
+        path, _file_text(int(path.suffix[1:]) if path.suffix[1:].isdecimal() else 1, secrets.token_bytes(32))
+    )
+
+
 def _file_text(version: int, key: bytes) -> bytes:
     lines = (HEADING, f"version: {version}", f"key: {urlsafe_b64encode(key).decode()}", f"check: {_check(key)}")
     return "\n".join((*lines, "")).encode()

@@ -352,7 +352,11 @@ def redo(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
     \b
         gateway erasures redo certificates/*.txt --key ledger.pub
     """
-    marks = [bytes.fromhex(facts["keyFingerprint"]) for _, facts in _verified(certificates, keys)]
+    marks = [
+        bytes.fromhex(facts["keyFingerprint"])
+        for _, facts in _verified(certificates, keys)
+        if "keyFingerprint" in facts
+    ]
     with told_in_a_sentence():
         count = server.run(_redone(marks))
     click.echo(f"{count} customers are being erased again.", err=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from gateway import server
@@ -9,6 +11,7 @@ from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.serving import open_works
 from gateway.settings import Settings
 from store.housekeys import SigningKey
+from store.rootkey import write_new
 
 
 @click.group()
@@ -62,7 +65,8 @@ async def _rotate_signing(settings: Settings) -> str:
 def rotate_root() -> None:
     """Make a new root key and wrap all other keys under it.
 
-    If it is interrupted, run it again. The old root key file may be removed, and its copies, once this has succeeded:
+    If it is interrupted, run it again. Back the key store up anew then, and destroy the old version: this is what
+    makes older backups of the key store unreadable.
 
     \b
         gateway keys rotate-root
@@ -75,3 +79,41 @@ def rotate_root() -> None:
 async def _rotate_root(settings: Settings) -> int:
     async with open_works(settings) as works:
         return await works.store.keys.rotate()
+
+
+@keys.command("make-root")
+@click.argument("file", type=click.Path(path_type=Path))
+def make_root(file: Path) -> None:
+    """Write a new root key to FILE, which nothing uses until it is named as the next version.
+
+    For replicas that each have a copy of the root key: copy it to all of them, name it there, then rotate on one.
+
+    \b
+        gateway keys make-root new-root.key.2
+    """
+    if not write_new(file):
+        raise click.BadParameter("there is such a file, and no key is ever overwritten", param_hint="FILE")
+    click.echo(f"{file} was written. Copy it to every replica before it is named as a version.", err=True)
+
+
+@keys.command("destroy-old-root")
+def destroy_old_root() -> None:
+    """Destroy the files of older root keys on this machine, when nothing is wrapped under them any more.
+
+    \b
+        gateway keys destroy-old-root
+    \b
+    Exit codes: 0 none is left; 1 keys are still wrapped under one: run `gateway keys rotate-root`.
+    """
+    settings = read_settings()
+    with told_in_a_sentence():
+        gone, waiting = server.run(_destroy_old_root(settings))
+    click.echo(f"{len(gone)} old root keys were destroyed here. Destroy their copies, too.", err=True)
+    if waiting:
+        click.echo(f"{waiting} keys are still wrapped under an old root key: run `gateway keys rotate-root`.", err=True)
+        raise SystemExit(1)
+
+
+async def _destroy_old_root(settings: Settings) -> tuple[list[int], int]:
+    async with open_works(settings) as works:
+        return await works.store.keys.destroy_old_roots(), await works.store.keys.pending()

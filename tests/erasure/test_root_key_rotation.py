@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from store.customers import customers
 from store.database import Store, open_store
 from store.keys import signing_keys, subject_keys, system_keys
 from store.rootkey import RootKeyMissing, RootKeys
+from tests.gateway.servers import command
 from tests.store.people import add_customers
 from tests.stores import opened
 from workers.rotating import OVERLAP, RootKeyRotation
@@ -133,3 +135,21 @@ async def test_a_version_that_something_is_wrapped_under_is_not_destroyed(store_
         assert await store.keys.pending() == 0 and None not in await store.keys.subjects([only])
         with pytest.raises(ValueError, match="in use"):
             store._parts.root.destroy(2)
+
+
+def test_by_hand_where_each_replica_has_a_copy(tmp_path: Path) -> None:
+    """D5: in the order of docs/erasure.md."""
+    command(("db", "upgrade"), tmp_path)
+    assert command(("keys", "rotate"), tmp_path).returncode == 0
+    root = next(tmp_path.rglob("root.key"))
+    new = root.with_name("new-root.key.2")
+    assert command(("keys", "make-root", str(new)), tmp_path).returncode == 0
+    assert command(("keys", "make-root", str(new)), tmp_path).returncode == 2, "no key is ever overwritten"
+    new.rename(root.with_name("root.key.2"))
+    refused = command(("keys", "destroy-old-root"), tmp_path)
+    assert refused.returncode == 1 and root.exists() and "rotate-root" in refused.stderr
+    assert command(("keys", "rotate-root"), tmp_path).returncode == 0
+    assert not root.with_name("root.key.3").exists()
+    done = command(("keys", "destroy-old-root"), tmp_path)
+    assert done.returncode == 0 and not root.exists()
+    assert command(("keys", "list"), tmp_path).returncode == 0
