@@ -81,7 +81,7 @@ async def test_the_certificate_names_the_key_and_nobody_and_can_be_verified_by_a
     for value in house.gate.values():
         assert value not in row.certificate
     entries = await house.gate.entries()
-    mine = [each for each in entries if each["operation"] == sha256(row.certificate.encode()).hexdigest()]
+    mine = [each for each in entries if each.get("operation") == sha256(row.certificate.encode()).hexdigest()]
     assert [(each["purpose"], each["subjects"]) for each in mine] == [("ERASURE", [])]
     keys = [key.verifier for key in await house.keys.all()]
     for wrong in (row.certificate.replace("REQUEST", "RETENTION"), row.certificate[:-5] + "\n", ""):
