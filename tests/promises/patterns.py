@@ -43,7 +43,7 @@ def modules() -> Iterator[tuple[str, Any, ast.Module]]:
 
 
 def all_used() -> list[Used]:
-    """Compiled patterns of modules, also inside tuples, mappings, dataclasses and classes, and those that stand in calls of `re`."""
+    """Compiled patterns of modules, also inside of collections, dataclasses and classes, and those in calls of `re`."""
     named: dict[int, tuple[str, re.Pattern[Any]]] = {}
     methods: dict[str, set[str]] = {}
     found: list[Used] = []
