@@ -5,7 +5,6 @@ Only keys that are strong today: Ed25519, ECDSA over the NIST curves, RSA of 307
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -113,15 +112,18 @@ class PublicKey:
     @classmethod
     def read(cls, text: str) -> PublicKey:
         """From a line of a `.pub` file; SshError for a private key, several keys, or none."""
+        if len(text) > LONGEST:
+            raise SshError("It is too long for a key.")
         if "PRIVATE KEY" in text:
             raise SshError("This is a private key: keep it, and give the public one (.pub).")
         words = text.split(maxsplit=2)
-        if len(words) < 2 or len(text) > LONGEST or len(text.strip().splitlines()) != 1:
+        if len(words) < 2 or len(text.strip().splitlines()) != 1:
             raise SshError("A public key is one line, such as: ssh-ed25519 AAAA… (a file .pub of ssh-keygen).")
         try:
-            found = cls.of(b64decode(words[1], validate=True))
-        except binascii.Error:
+            blob = b64decode(words[1], validate=True)
+        except ValueError:  # Also of letters that are not ASCII, which is no `binascii.Error`.
             raise SshError("The key is not base64.") from None
+        found = cls.of(blob)
         if found.kind != words[0]:
             raise SshError("The line says another kind of key than the key itself.")
         return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 from base64 import b64decode
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ class SshSignature:
             raise SshError(f"A signature begins with {BEGIN}: `ssh-keygen -Y sign` writes it.")
         try:
             wire = Wire(b64decode("".join(line.strip() for line in lines[1:-1]), validate=True))
-        except binascii.Error:
+        except ValueError:  # Also of letters that are not ASCII, which is no `binascii.Error`.
             raise SshError("The signature is not base64.") from None
         if wire.take(len(MAGIC)) != MAGIC or wire.number() != 1:
             raise SshError("It is no signature of this version.")

@@ -112,7 +112,8 @@ def _country(text: str) -> list[str]:
 
 def _address(url: str) -> list[str]:
     try:
-        parts = urlsplit(url)
+        # What is not ASCII is no URL yet (RFC 3986), and to split it takes the square of a run of combining marks.
+        parts = urlsplit(url if url.isascii() else "")
         host = parts.hostname
     except ValueError:
         host = None

@@ -18,7 +18,7 @@ from sqlalchemy import Column, ColumnElement, String, Table, case, cast, literal
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.blindindex import Lookup
+from store.blindindex import LONGEST, Lookup
 from store.credentials import credentials
 from store.customers import customers
 from store.database import Store
@@ -71,6 +71,8 @@ TARGETS: Final = {
 
 def former_form(lookup: Lookup, value: str) -> str:
     """What a value was looked up by before: case folded, so that `ß` was `ss`, and domains in whatever letters."""
+    if len(value) > LONGEST:
+        return value  # It was never an address or a name, and normalising takes the square of its combining marks.
     folded = unicodedata.normalize("NFKC", value).strip().casefold()
     return folded.rstrip(".") if lookup is Lookup.DOMAIN else folded
 

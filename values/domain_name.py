@@ -10,6 +10,10 @@ import idna
 
 LONGEST = 253
 """Octets of a whole name as DNS has it, without the last dot (RFC 1035 §2.3.4)."""
+LONGEST_LABEL = 63
+"""Octets of a label as DNS has it (RFC 1035 §2.3.4); an A-label is never shorter than its U-label has characters."""
+MOST_LABELS = 127
+"""Labels of the longest name: one octet each, and the dots."""
 LONGEST_TYPED = 1000
 """Characters that are looked at: more than any name takes in any script."""
 
@@ -56,6 +60,8 @@ def to_ascii(text: str) -> str:
     except idna.IDNAError:
         raise DomainNameError(Fault.IP_ADDRESS if ":" in name else Fault.LABEL) from None
     labels = mapped.removesuffix(".").split(".")  # 2
+    if len(labels) > MOST_LABELS or max(map(len, labels)) > LONGEST_LABEL:  # Before labels are encoded one by one.
+        raise DomainNameError(Fault.TOO_LONG)
     found = [_to_a_label(each) for each in labels]  # 3
     _check_direction(found)  # 4
     name = ".".join(found)
@@ -87,7 +93,7 @@ def _to_a_label(label: str) -> str:
     # Not by idna alone: it refuses names such as "r3---sn-1" that DNS has, by a rule for names yet to be registered.
     if label.isascii() and not label.startswith(_ACE):
         if not _LABEL.fullmatch(label):
-            raise DomainNameError(Fault.TOO_LONG if len(label) > 63 else Fault.LABEL)
+            raise DomainNameError(Fault.LABEL)
         return label
     try:
         return idna.alabel(label).decode("ascii")
@@ -98,7 +104,7 @@ def _to_a_label(label: str) -> str:
 
 
 def _to_u_label(label: str) -> str:
-    if not label.startswith(_ACE):
+    if not label.startswith(_ACE) or len(label) > LONGEST_LABEL:
         return label
     try:
         return idna.ulabel(label)

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 from values.domain_name import to_ascii
 
+LONGEST = 2_048
+"""Characters of an address; `urlsplit` normalises its host, which takes the square of a run of combining marks."""
+
 
 def host_to_ascii(host: str) -> str:
     """A host by its A-labels; one that is ASCII stays as it is. DomainNameError for what is no name."""
@@ -19,6 +22,8 @@ def url_to_ascii(url: str) -> str:
     """An address with its host by A-labels; ValueError for one whose host is no name. One in ASCII stays as it is."""
     if url.isascii():
         return url
+    if len(url) > LONGEST:
+        raise ValueError(f"An address has at most {LONGEST} characters.")
     parts = urlsplit(url)
     user, at, place = parts.netloc.rpartition("@")
     host, colon, port = place.partition(":")

@@ -39,12 +39,15 @@ class Answer:
 
 def is_safe(url: str) -> bool:
     """Whether an address may be posted to: https, or http on this machine; without a password in it."""
+    # Before it is split: `urlsplit` normalises what is not ASCII, in the square of a run of combining marks.
+    if not url.isascii() or any(ord(each) <= 32 or ord(each) == 127 for each in url):
+        return False
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
         return False
-    if not url.isascii() or any(ord(each) <= 32 or ord(each) == 127 for each in url) or parts.username is not None:
+    if parts.username is not None:
         return False
     host = parts.hostname or ""
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))

@@ -133,6 +133,8 @@ class Proofs:
         address = claims.get("htu")
         if claims.get("htm") != call.method or not isinstance(address, str):
             return False
+        if not address.isascii():  # No URI is (RFC 3986), and to split one takes the square of its combining marks.
+            return False
         try:
             parts = urlsplit(address)
             return _origin(address) in self._origins and any(parts.path == path + call.path for path in self._paths)

@@ -187,16 +187,17 @@ def _is_action(word: str) -> bool:
 
 def check_redirect_uri(uri: str, kind: Kind) -> None:
     """RegistrationRefused for an address that codes must not be sent to; it is compared character by character."""
+    # Before it is split: `urlsplit` normalises what is not ASCII, in the square of a run of combining marks.
+    if not uri.isascii() or not uri.isprintable() or any(mark in uri for mark in " \"'<>\\;*,"):
+        raise RegistrationRefused(
+            f"{uri}: write it without wildcards, spaces or quotes, percent-encoded, its host by A-labels (xn--…)."
+        )
     try:
         parts = urlsplit(uri)
         host = parts.hostname
         _ = parts.port
     except ValueError:
         raise RegistrationRefused(f"{uri} is not an address.") from None
-    if not uri.isascii() or not uri.isprintable() or any(mark in uri for mark in " \"'<>\\;*,"):
-        raise RegistrationRefused(
-            f"{uri}: write it without wildcards, spaces or quotes, percent-encoded, its host by A-labels (xn--…)."
-        )
     if "#" in uri or parts.username is not None:
         raise RegistrationRefused(f"{uri}: leave out the fragment and the user name.")
     if parts.scheme == "https" and host:

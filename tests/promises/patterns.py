@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def modules() -> Iterator[tuple[str, Any, ast.Module]]:
 
 
 def all_used() -> list[Used]:
-    """Compiled patterns of modules, also inside tuples and mappings, and those that stand in calls of `re`."""
+    """Compiled patterns of modules, also inside of collections, dataclasses and classes, and those in calls of `re`."""
     named: dict[int, tuple[str, re.Pattern[Any]]] = {}
     methods: dict[str, set[str]] = {}
     found: list[Used] = []
@@ -86,6 +86,12 @@ def _inside(value: Any, depth: int = 3) -> Iterator[re.Pattern[Any]]:
     elif depth and isinstance(value, (tuple, list, set, frozenset)):
         for each in value:
             yield from _inside(each, depth - 1)
+    elif depth and is_dataclass(value) and not isinstance(value, type):
+        for each in fields(value):
+            yield from _inside(getattr(value, each.name, None), depth - 1)
+    elif depth and isinstance(value, type) and value.__module__.partition(".")[0] in FLOORS:
+        for each in vars(value).values():
+            yield from _inside(each, 0)
 
 
 def _texts(value: Any) -> Iterator[str]:

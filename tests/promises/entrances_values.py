@@ -1,0 +1,80 @@
+"""What people type, as each kind of value is read: addresses, names, numbers, passwords, and what they are found by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.oauth.dpop import Call, Proofs
+from gateway.oauth.fetching import is_safe as may_be_fetched
+from policy.purposes import Purpose
+from policy.registered import Affiliate, offences
+from resolvers import import_values
+from resolvers.passwords import faults, measure
+from resolvers.passwords_lists import shipped
+from resolvers.passwords_rules import Rules
+from resolvers.passwords_text import normal, too_long
+from resolvers.references import REFERENCES, may_be_personal
+from resolvers.texts import Texts
+from schema.scalars import _parse
+from store.blindindex import Lookup, blind_index
+from store.reindexing import former_form
+from tests.promises.foreign import Read, each_of
+from values import domain_name, mailbox
+from values.hosts import host_to_ascii, url_to_ascii
+from values.lines import read_line
+from values.person_name import read_name
+from values.scripts import mixes_scripts
+from workers.posting import is_safe as may_be_posted_to
+
+RULES = Rules(12, True, (shipped(),))
+PROOFS = Proofs(None, None, frozenset({"https://data.example"}), float)  # type: ignore[arg-type]
+ADDRESSES = ("https://{}.example/", "https://{}/", "https://a.example/{}", "https://{}@a.example/")
+
+
+def password_of(text: str) -> object:
+    """A new password, as it is judged and measured."""
+    password = normal(text)
+    return too_long(password) or (faults(password, ["Ada"], RULES), measure(password, ["Ada"]))
+
+
+def address_of(text: str) -> None:
+    """An address of the web, by each reader of such."""
+    for form in ADDRESSES:
+        url = form.format(text)
+        each_of(may_be_posted_to, may_be_fetched, url_to_ascii, lambda url: offences(Affiliate(url, "CH")))(url)
+        PROOFS._is_for({"htu": url, "htm": "POST"}, Call("POST", "/oauth/token"))
+
+
+VALUES: Mapping[str, Read] = {
+    "a domain": each_of(
+        domain_name.lookup_form,
+        lambda text: domain_name.lookup_form(f"{text}.example"),
+        lambda text: domain_name.lookup_form(f"xn--{text}.example"),
+        lambda text: domain_name.to_unicode(f"xn--{text}.example"),
+        import_values.domain,
+    ),
+    "an e-mail address": each_of(
+        lambda text: mailbox.lookup_form(f"a@{text}.example"),
+        lambda text: mailbox.lookup_form(f"{text}@a.example"),
+        lambda text: mailbox.read_mailbox(f"{text}@a.example"),
+        import_values.email,
+    ),
+    "a host": host_to_ascii,
+    "an address of the web": address_of,
+    "a line": each_of(read_line, lambda text: Texts({"x": text}, ("input",)).line("x")),
+    "a name": each_of(read_name, import_values.name, mixes_scripts),
+    "a telephone number": each_of(
+        lambda text: import_values.phone(f"+41{text}"), lambda text: Texts({"x": f"+41{text}"}).phone("x")
+    ),
+    "a language": import_values.language,
+    "a customer number": import_values.number,
+    "a moment": each_of(_parse, lambda text: import_values._moment(f"2026-11-29T{text}")),
+    "a reference": each_of(
+        lambda text: REFERENCES.fits(Purpose.EMERGENCY_CONTACT, f"INC-{text}"),
+        lambda text: may_be_personal(f"12345678{text}"),
+    ),
+    "a password": normal,
+    "a new password": password_of,
+    "a look-up": lambda text: [blind_index(b"k" * 32, each, text) for each in Lookup],
+    "a look-up as it was": lambda text: [former_form(each, text) for each in Lookup],
+}

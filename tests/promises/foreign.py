@@ -1,0 +1,55 @@
+"""Texts that are hard to read, and the work of reading one of some size: a refusal is a result as good as any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+
+from gateway.oauth.jwts import BadJwt
+from gateway.oauth.registration import RegistrationRefused
+from gateway.problems import Problem
+from gateway.tokens import TokenError
+from resolvers.import_source import ImportRefused
+from resolvers.passkeys import Refused
+from store.notes import NoteInvalid
+
+Read = Callable[[Any], object]
+EXPECTED = (
+    *(Problem, TokenError, OAuth2Error, BadJwt, ValueError),
+    *(ImportRefused, NoteInvalid, RegistrationRefused, Refused),
+)
+MARKS = "\u0301\u0316"
+"""Two combining marks in the wrong order: putting a run of them in order takes the square of its length."""
+DOUBLED = "\u0f73"
+"""One combining mark that is two marks in each normal form."""
+LONG = "\ufdfa"
+"""One character that is eighteen of them in Unicode's compatibility forms."""
+HARD = (
+    *(" ", "\t", "\r\n", "a", "0", "A", "a.", "a=b;", "é", "é.", "ß", "\u200d", "xn--", MARKS, DOUBLED, LONG),
+    *('"', "'", '\\"', "\\", ",", ";", "=", "&", "%", "%41", ".", "-", "_", "/", "[", "{", "(", "@", "+"),
+)
+
+
+def each_of(*readers: Read) -> Read:
+    """All of them, one after the other, whatever the ones before say."""
+
+    def read(text: Any) -> None:
+        for each in readers:
+            with suppress(*EXPECTED):
+                each(text)
+
+    return read
+
+
+def reading(read: Read, pump: str) -> Callable[[int], Callable[[], object]]:
+    """The work of reading a text of some size that consists of repetitions."""
+    whole = each_of(read)
+
+    def work(size: int) -> Callable[[], object]:
+        text = pump * (size // len(pump))
+        return lambda: whole(text)
+
+    return work
