@@ -93,7 +93,7 @@ def receipt(consent: Mapping[str, Any], customer: str, controller: str, now: dat
             "dct:hasVersion": consent["wordingVersion"],
             "dct:description": shown.text if present else None,
         },
-        "dpv:hasPurpose": {"@id": f"dpv:{purpose.dpv}", "dct:description": purpose.text},
+        "dpv:hasPurpose": [{"@id": f"dpv:{term}", "dct:description": purpose.text} for term in purpose.dpv],
         "dpv:hasPersonalData": {"@id": f"pd:{data}"},
         "dpv:hasLegalBasis": {"@id": "dpv:Consent"},
         "dct:source": consent["source"],

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 
 from policy.categories import Category
 from policy.retention import RetentionRule
-from store.metadata import Id, Instant, choice, identity, owner, plain, table
+from store.metadata import Id, Instant, choice, identity, of_staff, owner, plain, table
 
 LEGAL_STATES = ("FILED", "APPROVED", "ANSWERED", "REFUSED")
 
@@ -21,8 +21,8 @@ legal_requests = table(
     plain("ground", String(200), Category.ACCESS_HISTORY),
     plain("fields", Text, Category.ACCESS_HISTORY),
     choice("state", LEGAL_STATES, Category.ACCESS_HISTORY),
-    plain("officer", String(100), Category.ACCESS_HISTORY),
-    plain("second_officer", String(100), Category.ACCESS_HISTORY, nullable=True),
+    of_staff("officer", String(100)),
+    of_staff("second_officer", String(100), nullable=True),
     plain("filed_at", Instant, Category.ACCESS_HISTORY),
     plain("decided_at", Instant, Category.ACCESS_HISTORY, nullable=True),
     plain("answered_at", Instant, Category.ACCESS_HISTORY, nullable=True),

@@ -151,6 +151,13 @@ def plain(
     return Column(name, type_, *extra, nullable=nullable, info={"category": category, "output": output}, **options)
 
 
+def of_staff(name: str, type_: Any, nullable: bool = False) -> Column[Any]:
+    """A column that says who of the staff did something on a customer's row: their datum, which nobody is told."""
+    column = plain(name, type_, Category.ACCESS_HISTORY, nullable=nullable, output=False)
+    column.info["staff"] = True
+    return column
+
+
 def choice(
     name: str, choices: Sequence[str], category: Category | None, nullable: bool = False, **options: Any
 ) -> Column[str]:

@@ -133,7 +133,8 @@ class Exporter:
         contents = Contents(self._store, self._meanings, key, now)
         sections = contents.sections()
         customer = key.global_id("Customer", job.customer_id)
-        head = Head(self._house.name, self._house.address, customer, job.language, now, sections)
+        house, transfers = self._house, await contents.transfers()
+        head = Head(house.name, house.address, customer, job.language, now, sections, transfers)
         forms: tuple[tuple[str, Form], ...] = (
             ("JSON", JsonForm()),
             ("HTML", HtmlForm()),

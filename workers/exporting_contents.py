@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, select
+from sqlalchemy import Column, bindparam, select
 
 from policy.categories import Category
 from policy.meanings import Meaning, Origin, is_portable, kept_for, origin_of
@@ -18,10 +18,13 @@ from policy.retention import RetentionRule
 from store.accesses import Accesses
 from store.clients import clients
 from store.database import Store
+from store.disclosures import disclosures
 from store.holdings import Holding, Row, count_of, holdings, is_fingerprint, is_key, rows_of
+from store.metadata import Id, Instant
 from store.subjectkey import SubjectKey
 from store.telling import Telling
 
+T = disclosures.c
 PAGE = 200
 """Ledger entries read at once."""
 
@@ -44,7 +47,7 @@ class Field:
     description: str | None = None
     coordinates: tuple[str, ...] = ()
     withheld: str | None = None
-    """SECRET or FINGERPRINT: it is held, and its value is shown to nobody."""
+    """SECRET, FINGERPRINT or STAFF: it is held, and its value is shown to nobody."""
     key: bool = False
     """It only says which row this is."""
 
@@ -107,7 +110,7 @@ def _field(column: Column[Any], retention: RetentionRule, meanings: Meanings) ->
     source = f"{column.table.name}.{column.name}"
     said = meanings.get(source)
     category = column.info["category"] or (said.category if said else None)
-    withheld = None if column.info["output"] else "FINGERPRINT" if is_fingerprint(column) else "SECRET"
+    withheld = None if column.info["output"] else _withheld(column)
     return Field(
         str(column.name),
         source,
@@ -121,6 +124,12 @@ def _field(column: Column[Any], retention: RetentionRule, meanings: Meanings) ->
         withheld,
         is_key(column),
     )
+
+
+def _withheld(column: Column[Any]) -> str:
+    if column.info.get("staff"):
+        return "STAFF"
+    return "FINGERPRINT" if is_fingerprint(column) else "SECRET"
 
 
 class Contents:
@@ -140,6 +149,16 @@ class Contents:
         if section is ACCESSES:
             return self._accesses()
         return rows_of(self._store.reader, self._holdings[section.name], self._key, self._now)
+
+    async def transfers(self) -> list[dict[str, str]]:
+        """To whom the customer's data went in which country, as far as they may be told (Art. 15(1)(c), 15(2))."""
+        told = T.embargoed_until.is_(None) | (T.embargoed_until <= bindparam("now", type_=Instant))
+        columns = (T.recipient_kind, T.recipient_name, T.recipient_country)
+        mine = select(*columns).where(T.customer_id == bindparam("owner", type_=Id), told)
+        known = mine.where(T.recipient_country.is_not(None)).distinct().order_by(*columns)
+        reader = self._store.reader
+        rows = await reader.fetch(reader.prepare(known), {"owner": self._key.customer_id, "now": self._now})
+        return [dict(zip(("recipientKind", "recipientName", "country"), row, strict=True)) for row in rows]
 
     async def count(self, section: Section) -> int:
         """How many rows a section has that tells nothing."""

@@ -22,6 +22,8 @@ class Head:
     language: str
     made_at: datetime
     sections: Sequence[Section]
+    transfers: Sequence[Mapping[str, str]] = ()
+    """Recipients of this customer's data whose country is known, each with it."""
 
 
 class Form(ABC):

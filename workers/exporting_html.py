@@ -13,7 +13,7 @@ from policy.french import told
 from store.holdings import Damaged
 from workers.exporting_contents import Field, Section
 from workers.exporting_forms import Form, Head
-from workers.exporting_json import WITHHELD
+from workers.exporting_json import RIGHTS, WITHHELD
 from workers.exporting_words import SAY, titled
 
 STYLE = (
@@ -50,13 +50,17 @@ class HtmlForm(Form):
         shown = [section for section in head.sections if section.tells]
         links = "".join(f'<li><a href="#{each.name}">{_text(titled(each.name, language))}</a></li>' for each in shown)
         made = head.made_at.strftime("%Y-%m-%d %H:%M UTC")
+        whither = _listed(f"{each['recipientName']}, {each['country']}" for each in head.transfers)
+        beside = _listed(text[language] for text in RIGHTS.values())
+        beside += f"<p>{_text(say['transfers'])}</p>{whither}" if whither else ""
         return (
             f'<!doctype html>\n<html lang="{language}">\n<head><meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<meta name="referrer" content="no-referrer"><meta name="robots" content="noindex">\n'
             f"<title>{_text(title)}</title><style>{STYLE}</style></head>\n<body><main><h1>{_text(title)}</h1>\n"
-            f"<p>{_text(say['lead'].format(site=head.controller, made=made))}</p><p>{_text(say['rights'])}</p>\n"
+            f"<p>{_text(say['lead'].format(site=head.controller, made=made))}</p><p>{_text(say['rights'])}</p>"
+            f"{beside}\n"
             f'<nav aria-label="{_text(say["contents"])}"><ul>{links}</ul></nav>\n'
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 import orjson
@@ -39,10 +40,12 @@ class JsonForm(Form):
             "version": VERSION,
             "kind": "PORTABLE" if self._portable else "EVERYTHING",
             "language": head.language,
-            "madeAt": head.made_at.isoformat().replace("+00:00", "Z"),
+            "madeAt": head.made_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "controller": {"name": head.controller, "address": head.address},
             "customer": head.customer,
             "words": self._words(head),
+            "rights": {each: text[head.language] for each, text in RIGHTS.items()},
+            "transfers": [dict(each) for each in head.transfers],
         }
         return _dumped(facts)[:-1] + ',"holdings":['
 
@@ -98,13 +101,51 @@ class JsonForm(Form):
         return {each.name: told(each, self._language) for each in catalogue if each in used}
 
 
+RIGHTS = {
+    "RECTIFICATION": {
+        "en": "You may have what is wrong or incomplete put right (GDPR Art. 16).",
+        "fr": "Vous pouvez faire rectifier ce qui est inexact ou incomplet (RGPD, art. 16).",
+    },
+    "ERASURE": {
+        "en": "You may have your data erased (GDPR Art. 17).",
+        "fr": "Vous pouvez faire effacer vos données (RGPD, art. 17).",
+    },
+    "RESTRICTION": {
+        "en": "You may have what is done with your data restricted (GDPR Art. 18).",
+        "fr": "Vous pouvez faire limiter le traitement de vos données (RGPD, art. 18).",
+    },
+    "PORTABILITY": {
+        "en": "You may take along what you gave us; it is the export of the kind PORTABLE (GDPR Art. 20).",
+        "fr": "Vous pouvez emporter ce que vous nous avez fourni : c'est l'export PORTABLE (RGPD, art. 20).",
+    },
+    "OBJECTION": {
+        "en": "You may object to what rests on our interests, and at any time to news (GDPR Art. 21).",
+        "fr": "Vous pouvez vous opposer à ce qui repose sur nos intérêts, et aux nouvelles (RGPD, art. 21).",
+    },
+    "WITHDRAWAL": {
+        "en": "You may take back a consent at any time; what was done before stays lawful (GDPR Art. 7(3)).",
+        "fr": "Vous pouvez retirer un consentement ; ce qui a été fait avant reste licite (RGPD, art. 7).",
+    },
+    "COMPLAINT": {
+        "en": "You may complain to the data protection authority where you live or work (GDPR Art. 77).",
+        "fr": "Vous pouvez saisir l'autorité de protection des données de votre lieu de vie (RGPD, art. 77).",
+    },
+    "SAFEGUARDS": {
+        "en": "Of each transfer to another country you may have a copy of its safeguards (GDPR Art. 15(2) and 46).",
+        "fr": "De chaque transfert vers un pays tiers, vous pouvez obtenir copie des garanties (RGPD, art. 15 et 46).",
+    },
+}
+"""What GDPR Art. 15(1)(e), (f) and (2) wants to be said beside the data, by language."""
+
 WITHHELD = {
     "en": {
         "SECRET": "Held so that the service works, and shown to nobody: a password's hash, a key, a card number.",
         "FINGERPRINT": "A keyed hash of a value, by which it is found again; the value itself stands elsewhere.",
+        "STAFF": "Which person of the staff did it: a datum of that person, not of yours.",
     },
     "fr": {
         "SECRET": "Nécessaire au service et montré à personne : empreinte d'un mot de passe, clé, numéro de carte.",
+        "STAFF": "Quel membre du personnel s'en est chargé : une donnée de cette personne, et non la vôtre.",
         "FINGERPRINT": "Une empreinte à clé d'une valeur, qui sert à la retrouver ; la valeur elle-même est ailleurs.",
     },
 }

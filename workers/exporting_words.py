@@ -13,6 +13,7 @@ SAY: Final = {
             "You can change your data at any time, take back consents, object, have it erased, and complain to the "
             "data protection authority."
         ),
+        "transfers": "To whom data about you went, and in which country they are:",
         "contents": "Contents",
         "kept": "How long it is kept:",
         "meaning": "What each field means, and what it is used for",
@@ -40,6 +41,7 @@ SAY: Final = {
             "Vous pouvez à tout moment modifier vos données, retirer un consentement, vous opposer, demander "
             "l'effacement, et saisir l'autorité de protection des données."
         ),
+        "transfers": "À qui des données vous concernant ont été transmises, et dans quel pays :",
         "contents": "Sommaire",
         "kept": "Durée de conservation :",
         "meaning": "Ce que signifie chaque champ, et à quoi il sert",

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
+from gateway.signin.cookies import Cookies
 from policy.wordings import VERSION
 from store.consents import cookie_choices
 from store.customers import customers
@@ -61,6 +62,29 @@ def test_no_cookie_but_our_own_before_a_choice_and_refusing_is_as_easy(browser: 
     accept, refuse = (page.text.split(f'value="{word}"')[0].rpartition("<button")[2] for word in ("yes", "no"))
     assert accept.split() == refuse.split()
     assert "unsafe" not in page.headers["content-security-policy"] and "Sec-GPC" in page.headers["vary"]
+
+
+@pytest.mark.parametrize("control", [{}, {"Sec-GPC": "1"}])
+def test_before_a_choice_and_after_a_refusal_only_needed_cookies_are_set(
+    browser: Browser, control: dict[str, str]
+) -> None:
+    """R28: of every page that anybody can open; the names are those of `Cookies`, and no other one."""
+    cookies = Cookies(secure=COOKIE.startswith("__Host-"))
+    needed = {cookies.form, cookies.device, cookies.pending}
+
+    def given() -> set[str]:
+        found = set[str]()
+        for path in ("/cookies", "/sign-in", "/forgotten", "/registrant", "/", "/notice", "/nowhere"):
+            answer = browser.get(path, **control)
+            found |= {each.partition("=")[0] for each in answer.headers.get_list("set-cookie")}
+        return found
+
+    assert given() <= needed
+    browser.get("/cookies")
+    answer = browser.send(measurement="no")
+    set_now = [each for each in answer.headers.get_list("set-cookie") if "max-age=0" not in each.lower()]
+    assert {each.partition("=")[0] for each in set_now} <= needed | {COOKIE}
+    assert given() <= needed
 
 
 def test_a_choice_holds_from_the_next_response_and_can_be_changed(browser: Browser) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import venv
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +18,12 @@ from gateway.problems import Problem
 from policy.wordings import VERSION, WORDINGS, wording
 from store.consents import CONSENT_KINDS
 from store.database import Store
+from tests.programs import needs
 from tests.promises.gate import TODAY, Gate, own
 
 pytestmark = pytest.mark.anyio
 
+TERMS = Path(__file__).parents[1] / "audits/data/dpv-2.3.txt"
 MINE = "{ me { id consents { id kind state language wordingVersion source at } } }"
 
 
@@ -84,6 +90,63 @@ async def test_nobody_gets_anothers(gate: Gate) -> None:
     for wrong, place in ((id_, 1), ("x", 0), (gate.id(0), 0)):
         answer = await fetch(gate, wrong, place)
         assert isinstance(answer, Problem) and answer.status == 404
+
+
+def used(content: Any, found: set[str]) -> set[str]:
+    """Every word of a receipt that claims to be a term of the vocabulary, as an address."""
+    spaces = {"dpv": "https://w3id.org/dpv#", "pd": "https://w3id.org/dpv/pd#"}
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if key != "@context":
+                used(key, found)
+                used(value, found)
+    elif isinstance(content, list):
+        for each in content:
+            used(each, found)
+    elif isinstance(content, str) and content.partition(":")[0] in spaces:
+        space, _, name = content.partition(":")
+        found.add(spaces[space] + name)
+    return found
+
+
+async def receipts(gate: Gate) -> list[tuple[str, Any]]:
+    """Those of every consent that there is, as they are answered."""
+    found = []
+    for place, id_ in enumerate(gate.ids):
+        for consent in (await gate.ask(MINE, own(id_))).data["me"]["consents"]:
+            answer = await fetch(gate, consent["id"], place)
+            assert isinstance(answer, httpx.Response)
+            found.append((consent["kind"], answer.json()))
+    return found
+
+
+async def test_every_term_is_one_of_the_vocabulary(gate: Gate) -> None:
+    """Art. 7(1): of DPV 2.3, term by term; the answers of the running product, and every kind that there can be."""
+    terms = set(TERMS.read_text("utf-8").split())
+    found = await receipts(gate)
+    assert "COOKIE_MEASUREMENT" in {kind for kind, _ in found}
+    for kind in CONSENT_KINDS:
+        consent = {"id": "x", "kind": kind, "state": "GIVEN", "language": "en", "wordingVersion": VERSION,
+                   "source": "s", "at": "2026-01-01T00:00:00Z"}  # fmt: skip
+        found.append((kind, receipt(consent, "c", "https://data.example", TODAY)))
+    for kind, content in found:
+        said = used(content, set())
+        assert len(said) > 8 and said <= terms, (kind, said - terms)
+
+
+@needs()
+async def test_an_independent_reader_finds_only_terms(gate: Gate, tmp_path: Path) -> None:
+    """By rdflib, in an environment of its own: whatever is no term of the vocabulary is told."""
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = str(tmp_path / "venv" / "bin" / "python")
+    install = [python, "-m", "pip", "install", "-q", "rdflib==7.6.0"]
+    subprocess.run(install, check=True, capture_output=True)  # noqa: ASYNC221  (nothing else runs)
+    for number, (_, content) in enumerate(await receipts(gate)):
+        path = tmp_path / f"{number}.jsonld"
+        path.write_text(json.dumps(content), "utf-8")
+        asked = [python, str(TERMS.parents[1] / "vocabulary_check.py"), "receipt", str(path), str(TERMS)]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: ASYNC221
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("kind", CONSENT_KINDS)

@@ -112,11 +112,11 @@ class House:
         """A new one, through the API."""
         return await self.tool(BEGIN, id=self.gate.id(place), **more)
 
-    async def slip_in(self, place: int) -> None:
+    async def slip_in(self, place: int, status: str = "ACTIVE") -> None:
         """A service that begins behind the gateway's back, as an import may bring it."""
         async with self.store.write() as connection:
             mine = select(func.max(S.id)).where(S.customer_id == self.gate.ids[place]).scalar_subquery()
-            await connection.execute(update(services).where(S.id == mine).values(status="ACTIVE", terminated_at=None))
+            await connection.execute(update(services).where(S.id == mine).values(status=status, terminated_at=None))
             await connection.execute(
                 update(customers).where(C.id == self.gate.ids[place]).values(last_service_ended_at=None)
             )

@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 
 from policy.dates import automatic_erasure, requested_erasure
+from resolvers.newcomer import NewCustomer, NewService, PersonName, PostalAddress
+from resolvers.registration import register
 from schema.requests import Kind
 from tests.erasure.house import CANCEL, END, MIDNIGHT_OF, REQUEST, House, key_of
-from tests.promises.gate import own
+from tests.promises.gate import TODAY, own
 
 pytestmark = pytest.mark.anyio
 
@@ -24,6 +26,50 @@ async def test_while_services_run_it_is_refused_with_each_of_them(house: House) 
     assert (again["erasure"], again["receipt"]) == (said["erasure"], said["receipt"])
     assert [row.state for row in await house.rows(0)] == ["REFUSED"]
     assert await house.told() == ["REFUSED"]
+
+
+async def redeem(house: House) -> str:
+    """A customer whose only service is in its redemption period, as an import brings them; the service's id."""
+    person = NewCustomer(
+        PersonName("Rea", "Demption"), "rea@example.com", PostalAddress("Weg 1", "10115", "Berlin", "DE"), TODAY,
+        services=(NewService("DOMAIN", "rea.example", TODAY, "REDEMPTION"),),
+    )  # fmt: skip
+    house.gate.ids = [*house.gate.ids, *await register(house.store, [person], now=TODAY)]
+    (service,) = await house.running(2)
+    return service
+
+
+async def test_a_service_in_redemption_runs(house: House) -> None:
+    """R45: it stands against a request, and an armed one waits for its end, however long that takes."""
+    service = await redeem(house)
+    said = await house.ask(REQUEST, 2)
+    assert said["blockedBy"] == [service] and said["erasure"]["state"] == "REFUSED"
+    assert (await house.ask(REQUEST, 2, wait=True))["erasure"]["state"] == "ARMED"
+    for _ in range(3):
+        house.wait(days=100)
+        await house.work()
+    assert (await house.row(2)).state == "ARMED"
+    assert (await house.tool(END, id=service))["service"]["status"] == "TERMINATED"
+    await house.work()
+    assert (await house.row(2)).state == "SCHEDULED"
+
+
+async def test_one_that_gets_into_redemption_stops_a_scheduled_erasure(house: House) -> None:
+    """R45: at the last look of the worker too, which comes between the plan and the deed."""
+    await house.end_services(0)
+    await house.ask(REQUEST, 0)
+    await house.work()
+    assert (await house.row(0)).state == "SCHEDULED"
+    await house.slip_in(0, "REDEMPTION")
+    house.gate.clock.now = (await house.row(0)).not_before
+    house.worker._looked = house.gate.clock.now  # The planner has just looked: only the last look is left.
+    await house.worker.step()
+    assert (await house.row(0)).state == "SCHEDULED"
+    await house.work()
+    assert (await house.row(0)).state == "BLOCKED"
+    house.wait(days=60)
+    await house.work()
+    assert (await house.row(0)).state == "BLOCKED" and await house.left(0)
 
 
 async def test_accepted_it_has_its_dates_and_a_receipt_and_is_one_however_often_asked_for(house: House) -> None:

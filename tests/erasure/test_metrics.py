@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from datetime import timedelta
 from ipaddress import ip_network
 
 import httpx
@@ -52,6 +54,34 @@ async def test_a_deadline_that_comes_near_is_seen_before_it_is_missed(house: Hou
     assert found["gateway_erasures_overdue"] == 0
     assert found['gateway_outbox_waiting{topic="email"}'] == 1
     assert found['gateway_operations_total{how="compiled"}'] >= 1
+
+
+async def test_the_operator_is_told_once_of_each_change(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """R36, F9: before anything else is tried, also when nothing else works, and it names nobody (D1)."""
+
+    def alarms() -> list[int]:
+        found = [each for each in caplog.records if each.levelno == logging.ERROR and "deadline" in each.message]
+        assert not [value for value in house.gate.values() for each in found if value in str(each.__dict__)]
+        return [each.cases for each in found]  # type: ignore[attr-defined]
+
+    for place in (0, 1):
+        await house.end_services(place)
+    await house.ask(REQUEST, 0)
+    await house.worker.step()
+    assert alarms() == [], "nothing is late yet"
+    alarm = (await house.row(0)).alarm_at
+    house.gate.clock.now = alarm - timedelta(seconds=1)
+    await house.worker._alarm(house.gate.clock.now)
+    assert alarms() == []
+    await house.worker._alarm(alarm)
+    await house.worker._alarm(alarm)
+    assert alarms() == [1], "once, and not at every look"
+    house.gate.clock.now = alarm
+    await house.another().step()
+    assert alarms() == [1, 1], "by each replica, at the first look of its round, though it then erases"
+    await house.until_done(0)
+    await house.worker._alarm(house.gate.clock.now)
+    assert alarms() == [1, 1], "it is over"
 
 
 async def test_only_the_named_networks_may_look_and_nobody_through_a_proxy(house: House) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -34,11 +36,38 @@ async def test_the_documents_fit_the_documented_schema(office: Office) -> None:
             assert faults(SCHEMA, await office.document(place, form)) == []
 
 
+async def test_what_is_made_by_a_real_clock_fits_too(office: Office) -> None:
+    """Art. 15: with the microseconds of the day, and with what the law wants to be said beside the data."""
+    office.gate.clock.now = datetime.now(UTC).replace(microsecond=123_456)
+    await office.disclose()
+    for place in range(3):
+        await office.made(place)
+        for form in ("JSON", "PORTABLE"):
+            assert faults(SCHEMA, document := await office.document(place, form)) == []
+            assert {"COMPLAINT", "RECTIFICATION", "ERASURE", "RESTRICTION", "OBJECTION"} <= document["rights"].keys()
+    document = await office.document(0)
+    (sent,) = [each for each in document["holdings"] if each["name"] == "disclosures"]
+    rows = [(each["recipient_name"], each["recipient_country"]) for each in sent["records"]]
+    known = {(name, country) for name, country in rows if country}
+    assert {(each["recipientName"], each["country"]) for each in document["transfers"]} == known != set()
+    page = html.unescape(await office.text(form="HTML"))
+    assert all(f"{name}, {country}" in page for name, country in known)
+
+
+async def test_who_of_the_staff_did_it_is_not_told(office: Office) -> None:
+    """Art. 15(4): a datum of theirs; that it is held stands there."""
+    await office.made()
+    (asked,) = [each for each in (await office.document())["holdings"] if each["name"] == "legal_requests"]
+    assert asked["fields"]["officer"]["withheld"] == asked["fields"]["second_officer"]["withheld"] == "STAFF"
+
+
 async def test_the_schema_can_fail() -> None:
     good = {
         "format": "customer-data-export", "version": 1, "kind": "EVERYTHING", "language": "en",
-        "madeAt": "2026-11-23T12:00:00Z", "controller": {"name": "A", "address": "B"}, "customer": f"Customer_1{0:032}",
-        "words": {name: {} for name in SCHEMA["properties"]["words"]["required"]}, "holdings": [],
+        "madeAt": "2026-11-23T12:00:00Z", "controller": {"name": "A", "address": "B"},
+        "customer": f"Customer_1{'0' * 32}", "holdings": [], "transfers": [],
+        "words": {name: {} for name in SCHEMA["properties"]["words"]["required"]},
+        "rights": dict.fromkeys(SCHEMA["properties"]["rights"]["required"], "x"),
     }  # fmt: skip
     assert faults(SCHEMA, good) == []
     bad = [{"kind": "SOME"}, {"customer": 5}, {"madeAt": "today"}, {"extra": 1}, {"holdings": [{"name": "x"}]}]

@@ -79,6 +79,22 @@ async def test_nothing_changes_until_the_new_address_confirms(gate: Gate) -> Non
         assert answer.data["customerLookup"] == found
 
 
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_a_new_address_changes_no_choice(gate: Gate, wanted: bool) -> None:
+    """R13, R50: news that were declined stay declined under the new address, and no consent is made of it."""
+    choose = "mutation ($n: Boolean!) { setProductNews(input: {wanted: $n}) { userErrors { code } } }"
+    held = "{ me { productNews consents { kind state at } cookieChoice { measurement } } }"
+    for choice in (not wanted, wanted):
+        await gate.ask(choose, who(gate), variables={"n": choice})
+    before = (await gate.ask(held, who(gate))).data
+    assert before["me"]["productNews"] is wanted
+    await ask(gate)
+    assert (await confirm(gate, await token(gate)))["customer"]["email"] == NEW
+    assert (await gate.ask(held, who(gate))).data == before
+    reached = await gate.ask("{ customers(first: 100) { nodes { email } } }", grant(Purpose.PRODUCT_NEWS))
+    assert (NEW.encode() in reached.raw) is wanted
+
+
 async def test_a_link_works_once_within_the_hour_for_its_customer_and_address(gate: Gate) -> None:
     """S8."""
     await ask(gate)
