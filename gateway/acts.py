@@ -89,6 +89,7 @@ ACTS: Mapping[str, Act | str] = {
     "erasures retry": CASE,
     "erasures show": LOOKS,
     "erasures verify": OFFLINE,
+    "erasures warned": CASE,
     "recipients contact": Act("name", ("kind",)),
     "recipients list": LOOKS,
     "recipients remove": Act("name", ("kind",)),
