@@ -42,7 +42,7 @@ from workers.certificates import verified, verified_recipients
 from workers.delivering import LEASE, Deliverer
 from workers.mailing import Mailer, Terms
 from workers.posting import Poster
-from workers.receivers import Receivers
+from workers.receivers import MailServer, Receivers
 
 pytestmark = pytest.mark.anyio
 
@@ -385,12 +385,8 @@ async def test_a_registered_mailbox_gets_an_e_mail(case: Case, refusal: str | No
     register, mailer = Recipients(case.house.store), Mailer(terms)
     (paid,) = case.company.got
     await register.set_contact("PAYMENT_AFFILIATE", ACQUIRER, None, "privacy@pay.example", case.house.gate.clock.now)
+    case.house.mail = MailServer(mailer)
     await case.erase()
-    worker = Deliverer(
-        case.house.store, Receivers(case.house.store, Poster(), mailer), case.house.gate.clock, dice=lambda: 0.5
-    )
-    await worker.look()
-    await worker.settle_all()
     server.close()
     one = await case.recipient()
     assert case.told() == []
