@@ -181,7 +181,7 @@ OURS = {
     "resolvers.authentication_means": "a setting",
     "resolvers.catalogues": "words that ship",
     "resolvers.once": "an answer that we sealed",
-    "store.metadata": "a moment that rests sealed",
+    "store.metadata": "a moment that we wrote",
     "store.rootkey": "the operator's file",
     "store.sketch": "a sum that we keep",
 }

@@ -94,3 +94,19 @@ def test_hosts_of_addresses_are_names_of_dns() -> None:
     assert url_to_ascii("https://x.example/hook") == "https://x.example/hook"
     with pytest.raises(DomainNameError):
         url_to_ascii("https://i❤.ws/hook")
+    with pytest.raises(ValueError, match="2048 characters"):
+        url_to_ascii("https://" + "\u0301\u0316" * 2_000)
+
+
+def test_the_length_of_each_label_is_looked_at_before_it_is_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """(G12) Hundreds of labels, or one that a few characters blow up, reach no code that is slow by length."""
+
+    def never(*_: object) -> bytes:
+        raise AssertionError("it was encoded")
+
+    assert len(to_ascii("ü" * 57 + ".ch")) == 63 + 3
+    monkeypatch.setattr(idna, "alabel", never)
+    for written in (".".join("é" * 400), "é" * 64 + ".ch", "\u3300" * 20 + ".ch", "xn--" + "a" * 60 + ".ch"):
+        with pytest.raises(DomainNameError) as told:
+            to_ascii(written)
+        assert told.value.fault is Fault.TOO_LONG
