@@ -81,9 +81,14 @@ async def _copy(server: Postgres, files: Files, names: Databases) -> None:
 Copied = Iterator[tuple[str, Sequence[str], Sequence[Convert | None]]]
 
 
+LEFT = frozenset({"ledger_heads"})
+"""What of the key store is about the ledger, which is not copied: a new one begins."""
+
+
 def _sealed(tables: MetaData) -> Copied:
     for table in tables.sorted_tables:
-        yield table.name, [column.name for column in table.c], [_convert(column.type) for column in table.c]
+        if table.name not in LEFT:
+            yield table.name, [column.name for column in table.c], [_convert(column.type) for column in table.c]
 
 
 def _plain() -> Copied:

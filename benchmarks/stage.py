@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,6 +68,8 @@ class Stage:
         for old in path.parent.glob(f"{path.name}*"):
             old.unlink()
         shutil.copy(self.files.ledger, path)
+        with closing(sqlite3.connect(self.files.keys, isolation_level=None)) as keys:
+            keys.execute("DELETE FROM ledger_heads")  # Else the empty ledger is one that was rolled back (D13).
         return path
 
     def gateway_on_sqlite(self, targets: Mapping[str, Target], name: str = "gateway, SQLite") -> Contestant:
@@ -89,6 +93,7 @@ class Stage:
         # The table refuses to lose entries; this setting is a superuser's, which the gateway is not.
         empty = "SET session_replication_role = replica", "TRUNCATE ledger_entries"
         asyncio.run(self.postgres.run(self.databases.gateway, *empty))
+        asyncio.run(self.postgres.run(self.databases.keys, "DELETE FROM ledger_heads"))
         found = gateway_settings(self.postgres, self.files, self.databases)
         return self._stored(gateway("gateway, PostgreSQL", POSTGRESQL, found, targets, "endpoint, PostgreSQL"))
 

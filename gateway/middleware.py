@@ -203,7 +203,7 @@ class Withheld:
             raise each_its_own(reason)
         problem = problem_of(reason)
         response = Response(problem.as_graphql(), problem.status, media_type="application/graphql-response+json")
-        await response(scope, receive, send)
+        await _with_headers(response, problem)(scope, receive, send)
 
 
 class AccessLog:
@@ -253,7 +253,10 @@ def problem_of(known: Problem | HTTPException | TokenError | StoreUnavailable) -
 
 def answer(problem: Problem) -> Response:
     """A problem as a response, outside /graphql."""
-    response = Response(problem.as_json(), problem.status, media_type="application/problem+json")
+    return _with_headers(Response(problem.as_json(), problem.status, media_type="application/problem+json"), problem)
+
+
+def _with_headers(response: Response, problem: Problem) -> Response:
     response.headers.update({name.decode(): value.decode() for name, value in problem.headers})
     response.headers["cache-control"] = "no-store"
     return response

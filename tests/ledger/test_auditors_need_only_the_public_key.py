@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def test_it_is_verified_where_there_is_no_store_and_no_setting(auditor: Path) ->
 
 
 def test_one_entry_is_proven_by_a_file(operator: Path, tmp_path: Path) -> None:
+    ledger(operator, "seal")
     (tmp_path / "ledger.pub").write_text(ledger(operator, "public-key"))
     text = ledger(operator, "prove", "7")
     (tmp_path / "7.tlog-proof").write_text(text)
@@ -129,12 +131,23 @@ def test_a_key_is_replaced_and_the_auditor_is_told(operator: Path, tmp_path: Pat
         assert done.exit_code == 0, "both signed the last checkpoint of the old one"
 
 
+def until_it_handles(process: subprocess.Popen[str], sign: signal.Signals) -> None:
+    """Wait until a process has a handler for a signal: before, the signal would just end it."""
+    status, deadline = Path(f"/proc/{process.pid}/status"), time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        caught = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt:"))
+        if int(caught.split()[1], 16) >> (sign - 1) & 1:
+            return
+        time.sleep(0.05)
+
+
 def test_sealing_goes_on_until_it_is_told_to_stop(operator: Path) -> None:
     arguments = [sys.executable, "-m", "gateway", "ledger", "seal", "--watch"]
     with subprocess.Popen(
         arguments, env=environment(operator, **ISSUER), cwd=operator, stderr=subprocess.PIPE, text=True
     ) as process:
         asyncio.run(fill(operator, 3))
+        until_it_handles(process, signal.SIGTERM)
         asyncio.run(asyncio.sleep(1.5))
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=20)

@@ -121,6 +121,8 @@ class _Writer:
                 return '(tld: "ch", kind: LEGAL_PERSON)'
             case ("Query", "rdap"):
                 return f'(domain: "<domain {place}>")'
+            case ("Query", "domain"):
+                return f'(name: "<domain {place}>")'
             case ("Query", "consentWording"):
                 return "(kind: CARD_STORAGE)"
             case ("Audit", "explain"):

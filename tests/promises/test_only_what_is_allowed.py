@@ -47,6 +47,8 @@ def closed(question: Question, purpose: Purpose) -> set[str]:
     }
     if "Query.rdap" in asked:
         asked.add("Query.rdap(domain:)")
+    if "Query.domain" in asked:
+        asked.add("Query.domain(name:)")
     if "Query.customerLookup" in asked:
         asked.add("CustomerLookup.customerNumber")
     return {each for each in asked if not said[each].open_to(purpose.name)}

@@ -215,8 +215,8 @@ async def test_the_name_is_personal_data(gate: Gate) -> None:
     await registered(gate)
     query = "query ($d: String!) { domain(name: $d) { id } }"
     for purpose in (Purpose.INVOICING, Purpose.PRODUCT_NEWS, Purpose.EMERGENCY_CONTACT):
-        refused = await gate.ask(query, grant(purpose), variables={"d": NAME})
-        assert set(refused.codes) == {"PURPOSE_REFUSED"} and refused.statements == ()
+        refused = await gate.ask(query, grant(purpose), variables={"d": NAME}, reference="INC-1")
+        assert set(refused.codes) == {"UNAUTHORIZED_FIELD_OR_TYPE"} and refused.statements == ()
     assert (await gate.ask(query, own(gate.ids[1]), variables={"d": NAME})).data == {"domain": None}
     assert (await gate.ask(query, own(gate.ids[0]), variables={"d": NAME})).data["domain"] is not None
     assert (await asked(gate, query, "no name")).codes == ["BAD_USER_INPUT"]

@@ -84,10 +84,10 @@ async def test_a_destroyed_key_is_gone_and_cannot_be_made_again(store: Store) ->
     assert await store.keys.destroy(new_id()) is None
     reader = store._parts.key_reader
     row = reader.prepare(select(subject_keys).where(subject_keys.c.customer_id == bindparam("id")))
-    ((_, _, wrapped, left, _, destroyed_at),) = await reader.fetch(row, {"id": first})
+    ((_, _, wrapped, left, _, destroyed_at, number),) = await reader.fetch(row, {"id": first})
     assert wrapped is None
     assert left == mark
-    assert instant(destroyed_at)
+    assert instant(destroyed_at) and number == 1
 
 
 async def test_a_key_destroyed_by_one_replica_dies_on_the_others(store_config: StoreConfig) -> None:

@@ -78,7 +78,11 @@ async def test_an_upgrade_drops_the_samples_that_an_earlier_release_left(store_c
     assert {("customers", "email"), ("subject_keys", "wrapped")} <= before
     said = [each for each in await complaints(store_config) if "samples" in each]
     assert len(said) == 2 and "customers.email" in said[0] and "subject_keys.wrapped" in said[1]
-    indexes = "SELECT relname, relfilenode FROM pg_class WHERE relkind = 'i' ORDER BY 1"
+    # Those of a part of a table are: PostgreSQL cannot tell that its condition means the same as before.
+    indexes = (
+        "SELECT relname, relfilenode FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid"
+        " WHERE indpred IS NULL ORDER BY 1"
+    )
     rows = await fetch(store_config.database.dsn, indexes)
     await upgrade(store_config)
     assert await fetch(store_config.database.dsn, indexes) == rows, "no index was built anew"
