@@ -176,7 +176,7 @@ async def furnish(site: Site) -> None:
             secret = await Registry(store).create(client, datetime.now(UTC))
             if secret is not None:
                 site.secrets[client.id] = secret
-        site.customers = await add_customers(store, 4)
+        site.customers = await add_customers(store, 7)
         site.sessions = await open_sessions(store, site.customers)
 
 

@@ -131,11 +131,11 @@ def test_the_end_of_a_session_ends_what_was_given_under_it(rp: Relying) -> None:
 
 
 def test_the_erasure_of_a_customer_ends_everything_about_them(rp: Relying) -> None:
-    tokens, others = rp.tokens(who=rp.signed_in(3)), rp.tokens(who=rp.signed_in(1))
+    tokens, others = rp.tokens(who=rp.signed_in(6)), rp.tokens(who=rp.signed_in(1))
 
     async def erase(store: Store) -> None:
         async with store.write() as connection:
-            await end_customer(connection, rp.site.customers[3], now())
+            await end_customer(connection, rp.site.customers[6], now())
 
     assert rp.works(tokens["access_token"], 1)
     rp.site.on_store(erase)

@@ -189,7 +189,7 @@ def test_taking_it_back_ends_everything_at_once_on_every_replica(rp: Relying) ->
 
 def test_two_withdrawals_and_a_redemption_at_once_leave_nothing_alive(rp: Relying) -> None:
     """O10, F4: whichever comes first, no token is left after the last has ended."""
-    who, mine = rp.signed_in(2), own(rp, 2)
+    who, mine = rp.signed_in(4), own(rp, 4)
     for _ in range(4):
         flow = allowed(rp, who)
         (app,) = ask(rp, mine, "{ me { authorizedApps { id } } }")["data"]["me"]["authorizedApps"]
@@ -238,9 +238,9 @@ def test_nobody_takes_back_or_ends_what_is_somebody_elses(rp: Relying) -> None:
 
 def test_an_app_is_signed_out_on_one_device(rp: Relying) -> None:
     """S6: listed by its name, and ended with its access and refresh tokens."""
-    who = rp.signed_in(3)
+    who = rp.signed_in(5)
     one, other = tokens(rp, who), tokens(rp, who)
-    mine = own(rp, 3)
+    mine = own(rp, 5)
     query = "{ me { appSessions(first: 50) { nodes { id name client startedAt expiresAt endedAt } } } }"
     found = ask(rp, mine, query)["data"]["me"]["appSessions"]["nodes"]
     lodgers = [each for each in found if each["name"] == "The app lodger" and each["endedAt"] is None]
@@ -373,10 +373,10 @@ def test_the_documents_and_the_client_area_say_what_the_consent_page_says() -> N
 
 def test_a_client_of_our_own_is_no_app_that_was_allowed(lone: Relying) -> None:
     """Asked on the page because it wants to be, it says whose it is, and leaves no consent that could be taken back."""
-    who = lone.signed_in(3)
+    who = lone.signed_in(5)
     params, _ = lone.request("phone", scope="purpose:self_service", prompt="consent")
     page = lone.authorize(params, who)
     assert "The app phone is ours." in page.text and "is not ours" not in page.text
     assert "code" in lone.answer(decide(lone, asked_for(page), who))
-    apps = ask(lone, own(lone, 3), "{ me { authorizedApps { client } } }")["data"]["me"]["authorizedApps"]
+    apps = ask(lone, own(lone, 5), "{ me { authorizedApps { client } } }")["data"]["me"]["authorizedApps"]
     assert "phone" not in {each["client"] for each in apps}
