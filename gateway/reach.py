@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
+from gateway.written_behind import keep_writing
 from policy.grant import Grant, Over
 from store.database import Store
-from store.faults import StoreUnavailable
 from store.housekeys import insert_new
 from store.reach import client_reach
 from store.sketch import SIZE, Sketch, merged
@@ -119,20 +118,7 @@ class Reach:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Merge with the other replicas until told to stop, and a last time on the way out."""
-        while not stop.is_set():
-            await self._try()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._pause)
-        await self._try()
-
-    async def _try(self) -> None:
-        try:
-            await self.merge()
-        except StoreUnavailable as outage:
-            log.warning("what clients read was not merged: %s", outage.reason)
-        except Exception:
-            # Counting in this process goes on; the log says where it happened.
-            log.exception("what clients read was not merged")
+        await keep_writing(self.merge, stop, self._pause, "what clients read was not merged")
 
     async def merge(self) -> None:
         """Add what this process counted to what is shared, take over what others did, and raise alarms."""

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -17,9 +16,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.written_behind import keep_writing
 from schema.requests import Denial
 from store.database import Store
-from store.faults import StoreUnavailable
 from store.ids import new_id
 from store.refusals import KEY, refusal_counts
 
@@ -79,20 +78,7 @@ class Refusals:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write until told to stop, and a last time on the way out: a sum is durable within ten seconds."""
-        while not stop.is_set():
-            await self._try()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._pause)
-        await self._try()
-
-    async def _try(self) -> None:
-        try:
-            await self.write()
-        except StoreUnavailable as outage:
-            log.warning("what was refused was not written down: %s", outage.reason)
-        except Exception:
-            # Counting in this process goes on; the log says where it happened.
-            log.exception("what was refused was not written down")
+        await keep_writing(self.write, stop, self._pause, "what was refused was not written down")
 
     async def write(self) -> None:
         """Add what was counted since the last time to the store, and say it in the log. StoreUnavailable: it waits."""

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from policy.categories import Category
-from policy.erasing import STANDING, Answer, Method, State, Step, Told
+from policy.erasing import STANDING, Method, State, Step, Told
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from store.metadata import Id, Instant, choice, customer_table, identity, plain, table
@@ -30,7 +30,6 @@ TOOL = "TOOL"
 RECIPIENT_KINDS = (*(kind.name for kind in Recipient), TOOL)
 RECIPIENT_STATES = tuple(state.name for state in Told)
 METHODS = tuple(method.name for method in Method)
-ANSWERS = tuple(answer.name for answer in Answer)
 
 STANDING_STATES = tuple(sorted(state.name for state in STANDING))
 
