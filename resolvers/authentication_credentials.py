@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -13,7 +15,10 @@ from resolvers.passwords_text import MOST_BYTES
 from store.credentials import credentials
 from store.database import Store
 from store.metadata import instant
+from store.sealing import SealBroken
 from store.subjectkey import SubjectKey, nobodys_key
+
+log = logging.getLogger(__name__)
 
 K = credentials.c
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -28,14 +33,17 @@ class Credential:
     customer_id: int
     platform: str
     login_index: bytes
+    sealed_hash: bytes | None
+    """As it rests: another one as soon as it is written anew."""
     password_hash: str | None
     changed_at: datetime
 
     @classmethod
-    def of(cls, row: Any) -> Credential:
-        """From a row of `COLUMNS`."""
-        id_, customer, platform, index, hash_, changed = row
-        return cls(id_, customer, platform, bytes(index), hash_, instant(changed))
+    def of(cls, row: Any, key: SubjectKey) -> Credential:
+        """From a row of `COLUMNS`, and the key of its customer."""
+        id_, customer, platform, index, resting, changed = row
+        sealed = None if resting is None else bytes(resting)
+        return cls(id_, customer, platform, bytes(index), sealed, opened_hash(key, id_, sealed), instant(changed))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,7 +56,30 @@ class Account:
 
 def nobody(platform: str, login_index: bytes) -> Account:
     """The account of somebody who has none, to do the same work for (G7)."""
-    return Account(Credential(0, 0, platform, login_index, None, EPOCH), nobodys_key())
+    return Account(Credential(0, 0, platform, login_index, None, None, EPOCH), nobodys_key())
+
+
+def sealed_hash(key: SubjectKey, credential_id: int, password_hash: str) -> bytes:
+    """A password's hash as it rests."""
+    return key.seal(K.password_hash, credential_id, K.password_hash.info["sealing"].encode(password_hash))
+
+
+def opened_hash(key: SubjectKey, credential_id: int, sealed: bytes | None) -> str | None:
+    """The hash; None where there is none, or where it does not open: then there is no password, and a link leads to a
+    new one. One value is opened in either case (S1, G7)."""
+    owner, id_, value = (nobodys_key(), 0, _decoy()) if sealed is None else (key, credential_id, sealed)
+    try:
+        found = owner.open(K.password_hash, id_, value).decode()
+    except (SealBroken, UnicodeDecodeError):
+        log.warning("The password of %s does not open: it takes a new one.", key)
+        return None
+    return None if sealed is None else found
+
+
+@cache
+def _decoy() -> bytes:
+    """What is opened in the place of a hash that there is not, as long as one."""
+    return sealed_hash(nobodys_key(), 0, "$" * 97)
 
 
 async def lock_credentials(connection: AsyncConnection, customer_id: int) -> None:
@@ -82,15 +113,17 @@ class Credentials:
         """One that is known already."""
         return await self._one(self._by_id, {"id": credential_id})
 
-    async def of_customer(self, customer_id: int) -> list[Credential]:
+    async def of_customer(self, key: SubjectKey) -> list[Credential]:
         """All platforms of a customer."""
-        return [
-            Credential.of(row) for row in await self._store.reader.fetch(self._of_customer, {"customer": customer_id})
-        ]
+        rows = await self._store.reader.fetch(self._of_customer, {"customer": key.customer_id})
+        return [Credential.of(row, key) for row in rows]
 
     async def _one(self, prepared: Any, values: dict[str, Any]) -> Account | None:
         rows = await self._store.reader.fetch(prepared, values)
-        credential = Credential.of(rows[0]) if rows else None
-        # The key of nobody is asked for too, and none is taken from memory: the same work for any name (S1, G7).
-        key = await self._store.keys.read(credential.customer_id if credential else 0)
-        return None if credential is None or key is None else Account(credential, key)
+        # The key of nobody is asked for too, none is taken from memory, and a decoy is opened: the same work for any
+        # name (S1, G7).
+        key = await self._store.keys.read(rows[0][1] if rows else 0)
+        if not rows or key is None:
+            opened_hash(nobodys_key(), 0, None)
+            return None
+        return Account(Credential.of(rows[0], key), key)

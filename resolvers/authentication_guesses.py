@@ -24,6 +24,7 @@ from store.signin import guesses
 
 G = guesses.c
 KEY = "guesses"
+"""The key of a week (`HouseKeys.weekly`): what rests of an account's name, or of a network, tells nobody later."""
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
@@ -61,7 +62,7 @@ class Pace(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What attempts have in common. The subject is hashed with a key before it rests anywhere."""
+    """What attempts have in common. The subject is hashed with a key of the week before it rests anywhere."""
 
     pace: Pace
     subject: bytes | str
@@ -85,7 +86,7 @@ class Guesses:
 
     async def charge(self, buckets: Sequence[Bucket], now: datetime) -> int:
         """Count an attempt in each of these; or the seconds to wait, and nothing was counted."""
-        names = await self._names(buckets)
+        names = await self._names(buckets, now)
         async with self._store.write(apart=True) as connection:
             for name in sorted(names):  # In one order everywhere, so that no two replicas deadlock.
                 fresh = {"bucket": name, "failures": 0, "closed_until": now, "last_at": now}
@@ -105,7 +106,7 @@ class Guesses:
     async def forgive(self, connection: AsyncConnection, buckets: Sequence[Bucket], now: datetime) -> None:
         """All was right: in the caller's transaction. A network is forgiven an attempt for each time it stands here,
         everything else all its attempts."""
-        names = await self._names(buckets)
+        names = await self._names(buckets, now)
         for row in await _locked(connection, names):
             if names[row.bucket].pace is Pace.NETWORK:
                 mine = buckets.count(names[row.bucket])
@@ -114,8 +115,8 @@ class Guesses:
             else:
                 await connection.execute(delete(guesses).where(G.bucket == row.bucket))
 
-    async def _names(self, buckets: Sequence[Bucket]) -> dict[bytes, Bucket]:
-        key = await self._store.keys.house.system(KEY)
+    async def _names(self, buckets: Sequence[Bucket], now: datetime) -> dict[bytes, Bucket]:
+        key = await self._store.keys.house.weekly(KEY, now)
         return {_name(key, bucket): bucket for bucket in buckets}
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.authentication_credentials import Account
+from resolvers.authentication_credentials import Account, sealed_hash
 from resolvers.authentication_devices import Devices, remember_device
 from resolvers.authentication_means import Means
 from resolvers.authentication_verdicts import Lapsed, Opened
@@ -82,8 +82,9 @@ async def unchanged(connection: AsyncConnection, account: Account, fresh: str | 
     """
     mine = K.id == account.credential.id
     stored = await connection.scalar(select(K.password_hash).where(mine).with_for_update())
-    if stored is None or stored != account.credential.password_hash:
+    if stored is None or bytes(stored) != account.credential.sealed_hash:
         return False
     if fresh is not None:
-        await connection.execute(update(credentials).where(mine).values(password_hash=fresh))
+        sealed = sealed_hash(account.key, account.credential.id, fresh)
+        await connection.execute(update(credentials).where(mine).values(password_hash=sealed))
     return True

@@ -26,10 +26,9 @@ from resolvers.payments import (
     make_default,
     sealed_value,
 )
-from store.blindindex import Lookup
 from store.consents import consents
 from store.ids import new_id
-from store.payments import card_vault, payment_methods
+from store.payments import card_fingerprint, card_vault, payment_methods
 from store.subjectkey import SubjectKey
 
 P, V, K = payment_methods.c, card_vault.c, consents.c
@@ -51,8 +50,8 @@ async def add_card(desk: Desk, given: Mapping[str, Any]) -> Result:
     """Keep a card. Nothing of it rests before the consent does: both are one transaction.
 
     1. the box is ticked, beside the present sentence; 2. the number is one, and its card has not expired; 3. it is not
-    kept already, found by keyed fingerprint; 4. consent, method and number are written together. A security code is
-    no input of this command, so none can be stored.
+    kept already, found by a fingerprint under their own key; 4. consent, method and number are written together. A
+    security code is no input of this command, so none can be stored.
     """
     consent = given.get("consent") or {}
     if not consent.get("agreed"):  # 1
@@ -63,9 +62,11 @@ async def add_card(desk: Desk, given: Mapping[str, Any]) -> Result:
     if isinstance(checked, tuple):
         return Result(problems=checked)
     (key,) = await desk.store.keys.subjects([desk.subject])
-    mark = desk.store.keys.blind_index(Lookup.CARD, checked.digits)
+    if key is None:
+        return Result(problems=(GONE,))
+    mark = card_fingerprint(key, checked.digits)
     async with desk.store.write() as connection:
-        if key is None or not await locked(connection, key.customer_id):
+        if not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
         same = select(V.id).where(V.customer_id == key.customer_id, V.fingerprint == mark)
         if await connection.scalar(same) is not None:  # 3

@@ -78,7 +78,7 @@ async def request_change(desk: Desk, given: Mapping[str, Any]) -> Result:
             "email": key.seal(L.email, id_, text.encode()),
             "session_id": desk.grant.session_id,
             "secret_hash": hashed(secret),
-            "account_state": bytes(present),
+            "account_state": _state(key, bytes(present)),
             "expires_at": desk.now + LIFE,
         }
         await connection.execute(insert(email_links).values(row))
@@ -114,7 +114,13 @@ class Found:
     key: SubjectKey
     email: str
     state: bytes
+    """The blind index of the address that it takes the place of."""
     session_id: int | None
+
+
+def _state(key: SubjectKey, index: bytes) -> bytes:
+    """What rests of the address that a link takes the place of; under the customer's key, since it can be guessed."""
+    return key.keyed_hash("e-mail link", index)
 
 
 class EmailLinks:
@@ -134,9 +140,9 @@ class EmailLinks:
         id_, customer, sealed, state, session, _ = rows[0]
         (key,) = await self._store.keys.subjects([customer])
         present = await self._store.reader.fetch(self._state, {"id": customer})
-        if key is None or not present or bytes(present[0][0]) != bytes(state):
+        if key is None or not present or _state(key, bytes(present[0][0])) != bytes(state):
             return None
-        return Found(id_, key, key.open(L.email, id_, sealed).decode(), bytes(state), session)
+        return Found(id_, key, key.open(L.email, id_, sealed).decode(), bytes(present[0][0]), session)
 
     async def follow(self, found: Found, desk: Desk) -> Result:
         """Put the new address in place; both are told, and everybody but the session that asked is signed out.

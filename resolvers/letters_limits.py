@@ -50,10 +50,11 @@ class LetterLimits:
     async def take(self, connection: AsyncConnection, kind: Kind, customer_id: int, address: str, now: datetime) -> int:
         """Count a letter, in the caller's transaction; or the seconds until there may be one, and nothing was counted.
 
-        The address rests as a keyed hash of its canonical form. A tag after `+` leads to the same mailbox.
+        The address rests as a hash of its canonical form, under a key of the week. A tag after `+` leads to the
+        same mailbox.
         """
         keys = self._store.keys
-        key, mailbox = await keys.house.system(KEY), keys.blind_index(Lookup.EMAIL, _untagged(address)).hex()
+        key, mailbox = await keys.house.weekly(KEY, now), keys.blind_index(Lookup.EMAIL, _untagged(address)).hex()
         paces = {
             hashed(key, "letters", kind.name, mailbox): kind.of_recipient,
             hashed(key, "letters", kind.name, customer_id): kind.of_customer,

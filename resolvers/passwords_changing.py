@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.authentication_actor import NOT_FOUND, Actor, actor_at, too_often
 from resolvers.authentication_buckets import Secret, compared, inside
-from resolvers.authentication_credentials import Account, Credential, Credentials
+from resolvers.authentication_credentials import Account, Credential, Credentials, sealed_hash
 from resolvers.authentication_guesses import Bucket, Guesses
 from resolvers.authentication_means import Means
 from resolvers.authentication_verdicts import Denied
@@ -65,15 +65,15 @@ class NewPasswords:
     ) -> Prepared | Denied | tuple[UserProblem, ...]:
         """A password that may be set, hashed; or what is wrong with it.
 
-        It is compared by hashing it against each stored hash: nothing that could be compared fast is kept (R38). Since
-        the answer tells whether it is one of the others, each comparison is counted as a guess at them (S11).
+        It is compared by hashing it against each hash: nothing that could be compared fast is kept (R38). Since the
+        answer tells whether it is one of the others, each comparison is counted as a guess at them (S11).
         """
         text = normal(password)
         own = [] if too_long(password) else await self._own.of(account.key)
         guarded = await self.guarded(account.credential.id)
         if found := await asyncio.to_thread(faults, text, own, self._means.passwords, guarded):
             return tuple(found)
-        everyone = await self._credentials.of_customer(account.credential.customer_id)
+        everyone = await self._credentials.of_customer(account.key)
         others = [each.password_hash for each in everyone if each.id != account.credential.id and each.password_hash]
         present = [account.credential.password_hash] if account.credential.password_hash else []
         if wait := await self._guesses.charge(compared(account.credential.customer_id), now):
@@ -112,7 +112,8 @@ class NewPasswords:
         account = new.account
         if not await _as_read(connection, new):
             return CONFLICT
-        change = {"password_hash": new.hash, "changed_at": now, "strength": new.strength}
+        sealed = sealed_hash(account.key, account.credential.id, new.hash)
+        change = {"password_hash": sealed, "changed_at": now, "strength": new.strength}
         await connection.execute(update(credentials).where(K.id == account.credential.id).values(change))
         await void_links(connection, account.credential)
         counted = [*forgiven, *compared(account.credential.customer_id)]
@@ -129,8 +130,8 @@ class NewPasswords:
 async def _as_read(connection: AsyncConnection, new: Prepared) -> bool:
     customer = new.account.credential.customer_id
     found = select(K.id, K.password_hash).where(K.customer_id == customer).order_by(K.id).with_for_update()
-    now = {row.id: row.password_hash for row in await connection.execute(found)}
-    return now == {each.id: each.password_hash for each in new.everyone}
+    now = {id_: None if resting is None else bytes(resting) for id_, resting in await connection.execute(found)}
+    return now == {each.id: each.sealed_hash for each in new.everyone}
 
 
 async def void_links(connection: AsyncConnection, credential: Credential) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -169,11 +168,12 @@ class Resets:
 
 
 def _state(account: Account, email_index: bytes | None) -> bytes:
-    """What the link was sent for: void once the password or the e-mail address is another one."""
+    """What the link was sent for: void once the password or the e-mail address is another one. It is hashed under the
+    customer's own key, since both can be guessed (D10)."""
     credential = account.credential
     facts = (
         credential.password_hash or "",
         str(int(credential.changed_at.timestamp())),
         bytes(email_index or b"").hex(),
     )
-    return sha256("\0".join(facts).encode()).digest()[:16]
+    return account.key.keyed_hash("reset link", "\0".join(facts).encode())

@@ -18,7 +18,7 @@ from store.database import Store
 from store.domains import domains
 from store.ids import new_id
 from store.keystore import KeyStore
-from store.payments import card_vault
+from store.payments import card_fingerprint, card_vault
 from store.registrations import release_ended
 from store.subjectkey import SubjectKey
 
@@ -27,9 +27,13 @@ INDEXES: dict[Column[bytes], tuple[str, Lookup]] = {
     customers.c.customer_number_index: ("customer_number", Lookup.CUSTOMER_NUMBER),
     domains.c.name_index: ("name", Lookup.DOMAIN),
     credentials.c.login_index: ("login_name", Lookup.LOGIN),
-    card_vault.c.fingerprint: ("number", Lookup.CARD),
 }
 """Each blind index with the value it is made from."""
+
+FINGERPRINTS: dict[Column[bytes], tuple[str, Callable[[SubjectKey, str], bytes]]] = {
+    card_vault.c.fingerprint: ("number", card_fingerprint),
+}
+"""Each hash under the customer's own key with the value it is made from."""
 
 NAMES = 500
 """Names of domains that one statement lets go of."""
@@ -87,11 +91,14 @@ def _sealed(table: Table, rows: list[Row], owners: dict[int, SubjectKey], keys: 
         (column.name, str(column), column.info["sealing"].encode) for column in table.c if "sealing" in column.info
     ]
     indexes = [(column.name, *INDEXES[column]) for column in table.c if column in INDEXES]
+    hashes = [(column.name, *FINGERPRINTS[column]) for column in table.c if column in FINGERPRINTS]
     owner = "id" if table is customers else "customer_id"
     for row in rows:
         for name, source, lookup in indexes:
             row[name] = keys.blind_index(lookup, row[source]) if row[source] is not None else None
         key, id_ = owners[row[owner]], row["id"]
+        for name, source, hashed in hashes:
+            row[name] = hashed(key, row[source])
         for name, place, encode in columns:
             if (value := row[name]) is not None:
                 row[name] = key.seal(place, id_, encode(_parts(value)))

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from resolvers.authentication_means import Means
 from resolvers.authentication_secrets import hashed, new_secret
 from resolvers.letters import write
-from resolvers.signins_contexts import KEY, Context, Finding
+from resolvers.signins_contexts import Context, Finding
 from resolvers.signins_judgement import Seen, Unusual, judge
 from resolvers.signins_letters import SignInLetter
 from resolvers.signins_places import Place
@@ -77,7 +77,7 @@ class History:
         place = self._means.places.find(visitor.address)
         seen = Seen(now, visitor.address, place.country, visitor.device, place)
         earlier = await self._earlier(key)
-        unusual, context = judge(seen, earlier, known), await self.context(visitor)
+        unusual, context = judge(seen, earlier, known), self.context(key, visitor)
         return Access(platform, now, visitor.address, visitor.device, place, unusual, context=context)
 
     async def moved(self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, finding: Finding) -> Access:
@@ -93,9 +93,8 @@ class History:
             reasons = list(dict.fromkeys((why, *reasons)))
         return replace(access, unusual=tuple(reasons), succeeded=finding.verdict.admits)
 
-    async def context(self, visitor: Visitor) -> Context:
-        """Network, country and device of a visitor."""
-        key = await self._store.keys.house.system(KEY)
+    def context(self, key: SubjectKey, visitor: Visitor) -> Context:
+        """Network, country and device of a visitor, to be compared with what is known of a customer's."""
         return Context(key, visitor.address, visitor.device, self._means.places)
 
     def failed(self, platform: str, visitor: Visitor, now: datetime) -> Access:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, delete, select
@@ -79,16 +79,14 @@ class Alarms:
             if alarm.credential_id is not None:
                 which.append(K.id == alarm.credential_id)
             rows = (await connection.execute(select(*COLUMNS).where(*which).order_by(K.id).with_for_update())).all()
-            for credential in map(Credential.of, rows):
+            for credential in (Credential.of(row, alarm.key) for row in rows):
                 mine = credentials.update().where(K.id == credential.id)
                 await connection.execute(mine.values(password_hash=None, changed_at=now))  # 2
                 since = select(F.id).where(F.credential_id == credential.id, F.confirmed_at >= alarm.at)
                 await delete_factors(connection, list((await connection.execute(since)).scalars()))  # 3
                 await forget_devices(connection, credential.id)  # 4
                 await void_links(connection, credential)
-                void = Credential(
-                    credential.id, credential.customer_id, credential.platform, credential.login_index, None, now
-                )
+                void = replace(credential, sealed_hash=None, password_hash=None, changed_at=now)
                 await self._resets.send(connection, Account(void, alarm.key), SignInLetter.ALARM_RAISED, now)  # 5
             await end_where(connection, alarm.key.customer_id, [], now)  # 6
         return True

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, field
 from enum import Enum
 
 from resolvers.signins_places import Place, Places, network_of
+from store.subjectkey import SubjectKey
 
-KEY = "contexts"
-"""The house key of the marks: they tell nobody's network, country or device, and no two rows have one in common."""
+KIND = "context"
+"""Of the marks: hashes under the customer's own key, since there are few networks to guess at. No two rows have one in
+common."""
 LENGTH = 8
 MOST = 64
 """Marks that a row keeps beside those of its countries; the oldest goes first, and is an event again."""
@@ -50,7 +51,7 @@ class Finding:
 class Context:
     """Network, country and device of one request. The country is looked up when somebody asks for it only."""
 
-    key: bytes
+    key: SubjectKey
     address: str | None
     device: str
     places: Places = field(default_factory=Places)
@@ -63,7 +64,7 @@ class Context:
     def compare(self, row_id: int, held: bytes | None) -> Finding:
         """What the context means for a row that holds these marks; None is a row of a time before there were any.
 
-        While network and device are known this costs two hashes, and neither a look-up nor a statement.
+        While network and device are known this costs four hashes, and neither a look-up nor a statement.
         """
         network, device = self._mark(NETWORK, row_id, network_of(self.address)), self._mark(DEVICE, row_id, self.device)
         known = _split(held or b"")
@@ -98,10 +99,10 @@ class Context:
     def bucket(self, *facts: object) -> str:
         """The name under which letters about this network and device are limited (`store.slowdowns`)."""
         text = "\0".join(map(str, (*facts, network_of(self.address), self.device)))
-        return hmac.digest(self.key, f"letter\0{text}".encode(), "sha256")[:16].hex()
+        return self.key.keyed_hash("letter", text.encode()).hex()
 
     def _mark(self, kind: bytes, row_id: int, value: str) -> bytes:
-        return kind + hmac.digest(self.key, kind + f"{row_id}\0{value}".encode(), "sha256")[: LENGTH - 1]
+        return kind + self.key.keyed_hash(KIND, kind + f"{row_id}\0{value}".encode())[: LENGTH - 1]
 
 
 def _split(held: bytes) -> list[bytes]:

@@ -6,11 +6,13 @@ row held writes the access down, so of two replicas that see the same change one
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Column, ColumnElement, Connection, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.util import await_only
 
 from resolvers.authentication_means import Means
 from resolvers.sessions import Session, end_where
@@ -43,13 +45,22 @@ class Evaluator:
         self._store, self._means = store, means
         self._history = History(store, means)
 
-    async def context(self, visitor: Visitor) -> Context:
-        """Network, country and device of a visitor."""
-        return await self._history.context(visitor)
+    def contexts(self, visitor: Visitor) -> Callable[[int], Context | None]:
+        """Network, country and device of a visitor, for the customer whose token family it will be; None for somebody
+        erased. To be asked within `run_sync`."""
+
+        def of(customer_id: int) -> Context | None:
+            (key,) = await_only(self._store.keys.subjects([customer_id]))
+            return None if key is None else self._history.context(key, visitor)
+
+        return of
 
     async def admits(self, session: Session, visitor: Visitor, now: datetime) -> bool:
         """Whether the session may be used from here; where it may not its customer signs in again."""
-        finding = (await self.context(visitor)).compare(session.id, session.contexts)
+        (key,) = await self._store.keys.subjects([session.customer_id])
+        if key is None:
+            return False
+        finding = self._history.context(key, visitor).compare(session.id, session.contexts)
         if not finding.news:
             return finding.verdict.admits
         judged = await self._judged(session.customer_id, session.platform, visitor, now, finding)

@@ -25,10 +25,6 @@ def _number(value: str) -> str:
     return bare.upper() if bare.isascii() else bare
 
 
-def _digits(value: str) -> str:
-    return "".join(character for character in value if character.isdecimal())
-
-
 class Lookup(Enum):
     """What can be looked up, and how it is brought into one form first."""
 
@@ -40,7 +36,6 @@ class Lookup(Enum):
     CUSTOMER_NUMBER = "customer_number", _number
     DOMAIN = "domain", domain_name.lookup_form
     LOGIN = "login", mailbox.lookup_form
-    CARD = "card", _digits
 
 
 WORDS = {kind.word: kind for kind in Lookup}

@@ -16,6 +16,7 @@ command_keys = table(
     plain("outcome", Text, None, nullable=True),
     plain("at", Instant, None, index=True),
 )
-"""`mark` is a keyed fingerprint of caller and key, `request` one of what was asked; `outcome` is the answer, sealed,
+"""`mark` is a keyed fingerprint of caller and key, `request` one of what was asked, under the key of the customer who
+asked or with the caller's own; `outcome` is the answer, sealed,
 which names the rows that were changed by their ids. The row is written in the transaction of the change, its outcome in
 the last one of the command, which usually is the same."""

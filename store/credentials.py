@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Integer, UniqueConstraint
 
 from policy.categories import Category
 from policy.retention import RetentionRule
@@ -19,11 +19,12 @@ credentials = customer_table(
     choice("platform", PLATFORMS, Category.AUTH_FACTOR),
     sealed("login_name", Category.LOGIN_NAME, nullable=False),
     blind("login_index", Category.LOGIN_NAME),
-    plain("password_hash", Text, Category.PASSWORD, nullable=True, output=False),
+    sealed("password_hash", Category.PASSWORD, output=False),
     plain("changed_at", Instant, Category.AUTH_FACTOR),
     choice("strength", STRENGTHS, Category.AUTH_FACTOR, nullable=True),
     UniqueConstraint("platform", "login_index"),
 )
+"""A slow hash can still be guessed at by who has a copy of it and time: it rests sealed, and so dies with the key."""
 
 second_factors = customer_table(
     "second_factors",

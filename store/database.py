@@ -36,6 +36,7 @@ from store.tally import Tally
 from store.transactions import Transactions
 from store.transactions_postgresql import PostgresTransactions
 from store.transactions_sqlite import SqliteTransactions
+from store.value_rewrites import value_rewrites
 from store.versions import check_version
 
 __all__ = ["Store", "StoreConfig", "StoreUnavailable", "open_store"]
@@ -132,9 +133,9 @@ class Store:
         """
         return self._parts.transactions.begin(brief)
 
-    async def scrub(self, table: Table, *, must: bool = False) -> None:
+    async def scrub(self, table: Table, *, must: bool = False, whole: bool = False) -> None:
         """Take what was deleted from a table out of the main database's files, too; see `store.scrubbing`."""
-        await scrub(self._parts.engine, table, must=must)
+        await scrub(self._parts.engine, table, must=must, whole=whole)
 
     @property
     def on_server(self) -> bool:
@@ -161,6 +162,7 @@ class Store:
         for each in holdings():
             await self.scrub(each.table)
         await self.keys.clean()
+        await self.keys.clean_house()
 
     async def ready(self) -> None:
         """StoreUnavailable unless reads, writes, keys and the ledger would all succeed now."""
@@ -177,11 +179,11 @@ class Store:
     async def check(self) -> None:
         """What must be so before the first request, in order; once it was so, it is not asked again.
 
-        (1) All sets of tables are at this release's version, and every row can be found by this release's form of what
-        it is looked up by (StoreUnavailable NOT_MIGRATED); (2) there is a root key,
-        or none is needed yet and it is made now (RootKeyMissing, KeyStoreMissing); (3) it unwraps what is there
-        (RootKeyWrong). (4) The ledger contains what was signed (LedgerBehindError): asked each time, for a server may
-        fail over to one that lacks its end (F8); until it does, nothing is recorded, and so nothing revealed (D13).
+        (1) All sets of tables are at this release's version, every row can be found by this release's form of what
+        it is looked up by, and no value rests in a former form (StoreUnavailable NOT_MIGRATED); (2) there is a
+        root key, or none is needed yet and it is made now (RootKeyMissing, KeyStoreMissing); (3) it unwraps what is
+        there (RootKeyWrong). (4) The ledger contains what was signed (LedgerBehindError): asked each time, for a server
+        may fail over to one that lacks its end (F8); until it does, nothing is recorded, and so nothing revealed (D13).
         (5) What has to be done before the first answer was done.
         """
         if not self._checked:
@@ -233,6 +235,8 @@ class Store:
             await check_version(reader, schema)
         if not self._reindexing and await _any(self.reader, index_rebuilds.c.lookup, index_rebuilds.c.awaited):
             raise StoreUnavailable(Cause.NOT_MIGRATED, index_rebuilds.name)
+        if not self._reindexing and await _any(self.reader, value_rewrites.c.value):
+            raise StoreUnavailable(Cause.NOT_MIGRATED, value_rewrites.name)
 
     async def _check_root_key(self) -> None:
         root, key_reader = self._parts.root, self._parts.key_reader

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,6 +24,7 @@ from store.subjectkey import KEY_BYTES
 
 INDEX_KEY = "blind-index"
 IDS_KEY = "global-ids"
+WEEK = timedelta(weeks=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class HouseKeys:
         self._root = root
         self._clock = clock
         self._kept: dict[str, bytes] = {}
+        self._weeks: dict[str, tuple[int, bytes]] = {}
         self._ids: tuple[GlobalIds, Cursors] | None = None
         self._find = reader.prepare(
             select(system_keys.c.root_version, system_keys.c.wrapped).where(system_keys.c.name == bindparam("name"))
@@ -109,11 +112,52 @@ class HouseKeys:
         self._kept[name] = self._root.unwrap(version, f"system:{name}", wrapped)
         return self._kept[name]
 
-    async def _make(self, name: str) -> None:
-        version, wrapped = self._root.wrap(f"system:{name}", secrets.token_bytes(KEY_BYTES))
+    async def weekly(self, name: str, now: datetime) -> bytes:
+        """A 32-byte key that is another one each week, in all processes; then the one before is gone.
+
+        For hashes of what anybody may have typed, which no customer's key covers and which count for days at most: in
+        a copy they tell nothing once their week is over (D10). A process whose clock is behind goes on with the newest.
+        """
+        week = int(now.timestamp() // WEEK.total_seconds())
+        last = self._weeks.get(name)
+        if last is None or last[0] not in (week, week + 1):
+            last = await self._of_week(name, week)
+            if last is None:
+                await self._next_week(name, week)
+                last = await self._of_week(name, week)
+            if last is None:
+                raise StoreUnavailable(Cause.LOCKED)
+            self._weeks[name] = last
+        return last[1]
+
+    async def _of_week(self, name: str, week: int) -> tuple[int, bytes] | None:
+        """The one of this week, or of the next, which a process made whose clock is ahead."""
+        for each in (week + 1, week):
+            whole = f"{name}:{each}"
+            if rows := await self._reader.fetch(self._find, {"name": whole}):
+                ((version, wrapped),) = rows
+                return each, self._root.unwrap(version, f"system:{whole}", wrapped)
+        return None
+
+    async def _next_week(self, name: str, week: int) -> None:
+        """Put a new one in the place of the last: whoever serves may change rows of the key store, and delete none."""
+        row, named = self._fresh(f"{name}:{week}"), system_keys.c.name
+        former = select(named).where((named == name) | named.startswith(f"{name}:", autoescape=True)).order_by(named)
         async with transaction(self._engine) as connection:
-            row = {"name": name, "root_version": version, "wrapped": wrapped}
-            await connection.execute(insert_new(connection, system_keys), row)
+            there = list(await connection.scalars(former.with_for_update()))
+            if not {row["name"], f"{name}:{week + 1}"} & set(there):
+                for place, old in enumerate(there):  # More than one only where clocks differed by weeks.
+                    change = self._fresh(old) if place else row
+                    await connection.execute(update(system_keys).where(named == old).values(change))
+                await connection.execute(insert_new(connection, system_keys), row)
+
+    def _fresh(self, name: str) -> dict[str, Any]:
+        version, wrapped = self._root.wrap(f"system:{name}", secrets.token_bytes(KEY_BYTES))
+        return {"name": name, "root_version": version, "wrapped": wrapped}
+
+    async def _make(self, name: str) -> None:
+        async with transaction(self._engine) as connection:
+            await connection.execute(insert_new(connection, system_keys), self._fresh(name))
 
     async def add_signing_key(self, kid: str, private: bytes, public_jwk: str) -> bool:
         """Keep a new signing key; False when one of this id is there already, which then stays as it is."""

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import Integer, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.blindindex import Lookup, blind_index
 from store.engines import transaction
 from store.erasure_numbers import count_erasure, last_erasure
 from store.housekeys import HouseKeys, insert_new
-from store.keys import key_erasure_count, subject_keys
+from store.keys import key_erasure_count, subject_keys, system_keys
 from store.metadata import Id, instant
 from store.reading import Reader, any_of
 from store.rootkey import RootKeys
@@ -178,6 +178,16 @@ class KeyStore:
         """Take the destroyed keys' bytes out of the key store's files, too; see `store.scrubbing`."""
         await scrub(self._owner, subject_keys, must=must)
 
+    async def clean_house(self) -> None:
+        """The same for keys of the house that another took the place of."""
+        await scrub(self._owner, system_keys)
+
+    async def destroy_of_house(self, name: str) -> None:
+        """Destroy a key of the house that nothing is made with any more; harmless if there is none."""
+        async with transaction(self._owner) as connection:
+            await connection.execute(delete(system_keys).where(system_keys.c.name == name))
+        await self.clean_house()
+
     async def destroyed(self, after: int, most: int) -> list[int]:
         """Customers whose key was destroyed, in the order of their ids, beginning behind one of them."""
         found = select(subject_keys.c.customer_id).where(
@@ -245,5 +255,5 @@ class KeyStore:
         return older
 
     def blind_index(self, kind: Lookup | str, value: str) -> bytes:
-        """The fingerprint by which a value is looked up: email, customer_number, domain, login, card; 16 bytes."""
+        """The fingerprint by which a value is looked up: email, customer_number, domain, login; 16 bytes."""
         return blind_index(self.house.index_key, kind, value)

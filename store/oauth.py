@@ -84,8 +84,8 @@ oauth_families = customer_table(
 )
 """All tokens that came from one authorization code, for a client by the name it had then. The only refresh token that
 works is the one of `generation`; each use makes the next one. It expires when unused until `expires_at`, and in any
-case at `ends_at`. `contexts` are keyed marks of the networks, countries and devices that a public client's tokens were
-used from."""
+case at `ends_at`. `contexts` are marks, under the customer's own key, of the networks, countries and devices that a
+public client's tokens were used from."""
 
 oauth_consents = customer_table(
     "oauth_consents",
@@ -124,5 +124,5 @@ slowdowns = table(
     plain("key", String(32), None, primary_key=True, output=False),
     plain("due", BigInteger, None, index=True),
 )
-"""Failed attempts by a keyed hash of who failed; `due` is the theoretical arrival time of the GCRA in Unix
-milliseconds."""
+"""Failed attempts by a hash of who failed, under a key of the week; `due` is the theoretical arrival time of the GCRA
+in Unix milliseconds."""

@@ -36,6 +36,7 @@ from store import (
     signin,
     staff,
     tree,
+    value_rewrites,
     webhooks,
 )
 from store.metadata import key_metadata, ledger_metadata, metadata
@@ -70,6 +71,7 @@ CAPABILITIES = (
     signin,
     staff,
     tree,
+    value_rewrites,
     webhooks,
 )
 """The files that each hold tables; importing them fills the sets."""
@@ -96,7 +98,7 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 22))
+MAIN = Schema("main", metadata, _numbered("main", 23))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 4))
 SCHEMAS = (MAIN, LEDGER, KEYS)

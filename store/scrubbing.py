@@ -29,17 +29,22 @@ CLEANED = 'VACUUM (INDEX_CLEANUP ON, ANALYZE) "{name}"'
 """Left to itself, VACUUM spares the indexes when little was deleted; ANALYZE takes the samples anew (D8)."""
 
 
-async def scrub(engine: AsyncEngine, table: Table, *, must: bool = False) -> None:
+PATIENCE = "30s"
+"""The same while nobody is served."""
+
+
+async def scrub(engine: AsyncEngine, table: Table, *, must: bool = False, whole: bool = False) -> None:
     """Overwrite or give up the bytes that deleted and changed rows left behind; `engine` is the owner's.
 
     On SQLite `secure_delete` has overwritten them in the file, and here the write-ahead log is emptied into it and
     cut off. On PostgreSQL the dead rows are vacuumed, which leaves what a snapshot can still see: `store.horizon`
-    tells. Best effort: the rows are gone already, and what puts it off is logged. Where it `must` be done,
-    StoreUnavailable, such as NOT_PERMITTED for a role that cannot.
+    tells. `whole` writes a table anew whatever its size, for which nobody may be served meanwhile. Best effort: the
+    rows are gone already, and what puts it off is logged. Where it `must` be done, StoreUnavailable, such as
+    NOT_PERMITTED for a role that cannot.
     """
     try:
         if engine.dialect.name == "postgresql":
-            await _vacuum(engine, table, must)
+            await _vacuum(engine, table, must, whole)
         else:
             await _cut(engine, must)
     except StoreUnavailable as outage:
@@ -60,20 +65,21 @@ async def _cut(engine: AsyncEngine, must: bool) -> None:
             raise StoreUnavailable(Cause.STILL_SEEN if must else Cause.LOCKED)
 
 
-async def _vacuum(engine: AsyncEngine, table: Table, must: bool) -> None:
+async def _vacuum(engine: AsyncEngine, table: Table, must: bool, whole: bool) -> None:
     async with engine.connect() as connection:
         if not await connection.scalar(text(OWNED.format(name=table.name))):
             raise StoreUnavailable(Cause.NOT_PERMITTED)
         size = await connection.scalar(text(SIZE.format(name=table.name)))
         await connection.commit()
-        if size is not None and size <= REWRITTEN and await _rewritten(connection, table, must):
+        small = size is not None and size <= REWRITTEN
+        if (whole or small) and await _rewritten(connection, table, must, PATIENCE if whole else QUEUE):
             return
         await outside(connection, CLEANED.format(name=table.name))
 
 
-async def _rewritten(connection: AsyncConnection, table: Table, must: bool) -> bool:
+async def _rewritten(connection: AsyncConnection, table: Table, must: bool, queue: str) -> bool:
     """Whether the table was written anew; who reads or writes it at the time is not kept waiting for long."""
-    await outside(connection, f"SET lock_timeout = '{QUEUE}'")
+    await outside(connection, f"SET lock_timeout = '{queue}'")
     try:
         await outside(connection, f'VACUUM (FULL, ANALYZE) "{table.name}"')
     except DRIVER_ERRORS as error:

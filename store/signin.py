@@ -25,8 +25,8 @@ session_proofs = customer_table(
     plain("contexts", LargeBinary, Category.ACCESS_HISTORY, nullable=True, output=False),
 )
 """The cookie that stands for a session, and how its person was last authenticated: `methods` are words of RFC 8176
-with spaces between. `shared` sessions are of a computer that others use, too (R41). `contexts` are keyed marks of the
-networks, countries and devices that it was used from (`resolvers.signins_contexts`)."""
+with spaces between. `shared` sessions are of a computer that others use, too (R41). `contexts` are marks, under the
+customer's own key, of the networks, countries and devices that it was used from (`resolvers.signins_contexts`)."""
 
 known_devices = customer_table(
     "known_devices",
@@ -79,8 +79,8 @@ reset_links = customer_table(
     blind("account_state", Category.AUTH_FACTOR),
     plain("expires_at", Instant, None, index=True),
 )
-"""Links to a new password. `account_state` is a fingerprint of what the link was sent for: it opens nothing once the
-password or the e-mail address has changed."""
+"""Links to a new password. `account_state` is a hash, under the customer's own key, of what the link was sent for: it
+opens nothing once the password or the e-mail address has changed."""
 
 email_links = customer_table(
     "email_links",
@@ -91,8 +91,8 @@ email_links = customer_table(
     blind("account_state", Category.AUTH_FACTOR),
     plain("expires_at", Instant, None, index=True),
 )
-"""Links that confirm a new e-mail address, sent to it. `account_state` is the blind index of the address that it takes
-the place of: the link opens nothing once that has changed. The session that asked stays open."""
+"""Links that confirm a new e-mail address, sent to it. `account_state` is a hash, under the customer's own key, of the
+address that it takes the place of: the link opens nothing once that has changed. The session that asked stays open."""
 
 alarm_links = customer_table(
     "alarm_links",
@@ -113,4 +113,4 @@ guesses = table(
     plain("last_at", Instant, Category.ACCESS_HISTORY, index=True, output=False),
 )
 """Failed attempts, counted by what they have in common. `bucket` is a keyed fingerprint of an account, a network or a
-device, so that the table names nobody; a row is of no use a day later."""
+device, so that the table names nobody; a row is of no use a day later, and its key ends with the week."""

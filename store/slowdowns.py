@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, BindParameter, Case, bindparam, case, select, update
@@ -16,6 +17,7 @@ from store.oauth import slowdowns
 from store.reading import any_of
 
 KEY = "slowdowns"
+"""The key of a week (`HouseKeys.weekly`): counts begin anew with each, and what rests of the last tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Pace:
 
 
 class Slowdowns:
-    """Counts failures by whose they are. Names are hashed with a key: the table tells nobody's address."""
+    """Counts failures by whose they are. Names are hashed with a key of the week: the table tells nobody's address."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
@@ -47,8 +49,8 @@ class Slowdowns:
 
     async def waits(self, paces: Mapping[str, Pace]) -> dict[str, float]:
         """For each name the seconds before it may try again; 0 for one that may try now."""
-        keys = {await self._hashed(name): name for name in paces}
         now = self._now()
+        keys = {await self._hashed(name, now): name for name in paces}
         waits = dict.fromkeys(paces, 0.0)
         for key, due in await self._store.reader.fetch(self._find, {"keys": list(keys)}):
             pace = paces[keys[key]]
@@ -61,7 +63,7 @@ class Slowdowns:
         """Count one failure for each name."""
         now = self._now()
         rows = [
-            {"name": await self._hashed(name), "step": pace.step, "most": now + 2 * (pace.allowance + pace.step)}
+            {"name": await self._hashed(name, now), "step": pace.step, "most": now + 2 * (pace.allowance + pace.step)}
             for name, pace in paces.items()
         ]
         rows.sort(key=lambda row: str(row["name"]))  # In one order everywhere, so that no two replicas deadlock.
@@ -70,8 +72,9 @@ class Slowdowns:
             for row in rows:
                 await connection.execute(statement, row | {"now": now})
 
-    async def _hashed(self, name: str) -> str:
-        return hmac.digest(await self._store.keys.house.system(KEY), name.encode(), "sha256")[:16].hex()
+    async def _hashed(self, name: str, now: int) -> str:
+        key = await self._store.keys.house.weekly(KEY, datetime.fromtimestamp(now / 1000, UTC))
+        return hmac.digest(key, name.encode(), "sha256")[:16].hex()
 
     def _now(self) -> int:
         return int(self._clock() * 1000)

@@ -16,6 +16,8 @@ from store.global_ids import GlobalIds
 from store.sealing import Sealed, seal, unseal
 
 KEY_BYTES = 32
+HASH_BYTES = 16
+"""Of a keyed hash: 128 bits, so that two values meet with a probability of 10^-38."""
 
 
 def fingerprint(key: bytes) -> bytes:
@@ -30,11 +32,12 @@ class SubjectKey:
     customer in the ledger: 22 characters that nobody can link to the customer once the key is destroyed.
     """
 
-    __slots__ = ("_cipher", "_ids", "customer_id", "decrypt", "expires", "pseudonym")
+    __slots__ = ("_cipher", "_ids", "_key", "customer_id", "decrypt", "expires", "pseudonym")
 
     def __init__(self, customer_id: int, key: bytes, expires: float, ids: GlobalIds) -> None:
         self.customer_id = customer_id
         self._ids = ids
+        self._key = key
         self.expires = expires
         """Until when (monotonic seconds) the key may be used without asking the key store again."""
         self.pseudonym = urlsafe_b64encode(hmac.digest(key, b"ledger", "sha256")[:16])[:22].decode()
@@ -58,8 +61,21 @@ class SubjectKey:
         """The value to store; the plaintext is what `Sealing.encode` gives."""
         return seal(self._cipher, f"{column}:{self.customer_id}:{row_id}".encode(), plaintext)
 
+    def keyed_hash(self, kind: str, value: bytes) -> bytes:
+        """A fingerprint by which values of this customer are compared, and which dies with the key (D10); 16 bytes.
+
+        HMAC-SHA-256 under a key of each kind's own: HKDF-Expand (RFC 5869, section 2.3) of the data key, which is
+        random and so needs no extraction (section 3.3).
+        """
+        return hmac.digest(_expanded(self._key, f"gateway keyed hash: {kind}"), value, "sha256")[:HASH_BYTES]
+
     def __repr__(self) -> str:
         return f"<key of {self.global_id('Customer', self.customer_id)}>"
+
+
+def _expanded(key: bytes, info: str) -> bytes:
+    """HKDF-Expand to 32 bytes, which is one block."""
+    return hmac.digest(key, info.encode() + b"\x01", "sha256")
 
 
 @cache

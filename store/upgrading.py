@@ -1,28 +1,50 @@
-"""A whole upgrade: the tables of this release, then the rows that it finds by another form of their values."""
+"""A whole upgrade: the tables of this release, then values at rest, and the rows that it finds by another form."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from store.config import StoreConfig
 from store.database import Store, open_store
-from store.engines import make_reader
+from store.engines import Address, make_reader
 from store.index_changes import index_changes, index_rebuilds
 from store.migrate import upgrade
 from store.reindexing_writing import Collision, collisions, rebuild
+from store.rewriting import Rewritten, Tell, rewrite_all
+from store.value_rewrites import value_rewrites
 
 
-async def upgrade_all(config: StoreConfig) -> tuple[int, list[Collision]]:
-    """Do both; how many rows are found by another index now, and which could not be (`gateway db upgrade`).
+def silent(_: str) -> None:
+    """Tell nobody."""
 
-    The keys are needed only when there are such rows. Safe from every replica at once, and again: what was left
-    undone is gone on with, and what collided is tried again.
+
+async def upgrade_all(config: StoreConfig, tell: Tell = silent) -> tuple[int, list[Collision]]:
+    """Do all of it; how many rows are found by another index now, and which could not be (`gateway db upgrade`).
+
+    What takes long is told as it goes on. The keys are needed only when there are such rows. Safe from every replica
+    at once, and again: what was left undone is gone on with, and what collided is tried again.
     """
     await upgrade(config)
+    if await _any(config, value_rewrites.c.value):
+        await _rewritten(config, tell)
     return await _reindexed(config, anew=False) if await _unfinished(config) else (0, [])
+
+
+async def _rewritten(config: StoreConfig, tell: Tell) -> None:
+    """Bring values at rest to this release's form, and say what became of them."""
+    async with _opened(config) as store:
+        for each in await rewrite_all(store, tell):
+            tell(_said(each))
+
+
+def _said(each: Rewritten) -> str:
+    said = f"{each.value}: {each.rewritten:,} values have this release's form."
+    return f"{said} {each.lost:,} were emptied: their customers are erased, or they do not open." if each.lost else said
 
 
 async def reindex_all(config: StoreConfig) -> tuple[int, list[Collision]]:
@@ -49,19 +71,33 @@ async def _reindexed(config: StoreConfig, anew: bool) -> tuple[int, list[Collisi
 
 @asynccontextmanager
 async def _opened(config: StoreConfig) -> AsyncIterator[Store]:
-    store = await open_store(config, reindexing=True)
+    store = await open_store(_as_owner(config), reindexing=True)
     try:
         yield store
     finally:
         await store.close()
 
 
+def _as_owner(config: StoreConfig) -> StoreConfig:
+    """The same databases, reached as who owns the tables: whoever serves may do nothing yet with those that are new."""
+
+    def owned(address: Address) -> str:
+        return config.maintained(address).url.render_as_string(hide_password=False)
+
+    ledger = None if config.ledger_url is None else owned(config.ledger)
+    return replace(
+        config, database_url=owned(config.database), key_store_url=owned(config.key_store), ledger_url=ledger
+    )
+
+
 async def _unfinished(config: StoreConfig) -> bool:
-    reader = make_reader(config.database, 1, config.read_deadline)
+    return await _any(config, index_rebuilds.c.lookup) or await _any(config, index_changes.c.id)
+
+
+async def _any(config: StoreConfig, column: ColumnElement[Any]) -> bool:
+    address = config.maintained(config.database)
+    reader = make_reader(address, 1, config.read_deadline)
     try:
-        for column in (index_rebuilds.c.lookup, index_changes.c.id):
-            if await reader.fetch(reader.prepare(select(column).limit(1)), {}):
-                return True
-        return False
+        return bool(await reader.fetch(reader.prepare(select(column).limit(1)), {}))
     finally:
         await reader.close()

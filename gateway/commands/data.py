@@ -35,8 +35,10 @@ def db() -> None:
 def db_upgrade() -> None:
     """Create the databases, or bring them to this release's version.
 
-    Where this release compares addresses in another form, rows are found by that form afterwards; values of two
-    customers that are one in it are listed, keep the form they have, and make the exit code 4.
+    Values that rest in another form from this release on are written anew, which is told as it goes on; no gateway of
+    this release serves before. Where this release compares addresses in another form, rows are found by that form
+    afterwards; values of two customers that are one in it are listed, keep the form they have, and make the exit code
+    4.
 
     \b
     Safe to run from every replica at once, and again:
@@ -44,7 +46,7 @@ def db_upgrade() -> None:
     """
     settings = read_settings()
     with told_in_a_sentence():
-        changed, collisions = server.run(upgrade_all(store_config(settings)))
+        changed, collisions = server.run(upgrade_all(store_config(settings), click.echo))
     click.echo("The databases are at this release's version.")
     _tell_reindexed(changed, collisions)
 

@@ -78,7 +78,8 @@ class CodeGrant(grants.AuthorizationCodeGrant):
         visit = self.visit
         visit.spend_proof()
         name = self.request.client.name
-        return families.begin(visit.connection, code, visit.lives, visit.now, visit.jkt, name, visit.context)
+        context = None if visit.contexts is None else visit.contexts(code.sign_in.customer_id)
+        return families.begin(visit.connection, code, visit.lives, visit.now, visit.jkt, name, context)
 
     def delete_authorization_code(self, code: Code) -> None:
         """Nothing: a used code is kept, to know it again."""
@@ -108,13 +109,16 @@ class RefreshGrant(grants.RefreshTokenGrant):
         if presented.generation != family.generation:
             families.advance(visit.connection, family, presented.generation, visit.lives, visit.now)
             return None
-        if visit.context is not None and not family.is_over(visit.now):
-            self._evaluate(family, visit.context)
+        if visit.contexts is not None and not family.is_over(visit.now):
+            self._evaluate(family, visit.contexts(family.sign_in.customer_id))
         left = allowed_still(visit.connection, client, family.sign_in, family.scope)
         return None if left is None else replace(family, scope=left)
 
-    def _evaluate(self, family: Family, context: Context) -> None:
-        """Notice where the family turns up (S12); InvalidGrantError where its customer has to sign in again."""
+    def _evaluate(self, family: Family, context: Context | None) -> None:
+        """Notice where the family turns up (S12); InvalidGrantError where its customer has to sign in again, or is
+        no more."""
+        if context is None:
+            raise InvalidGrantError
         finding = context.compare(family.id, family.contexts)
         if finding.news:
             platform = self.request.client.platform

@@ -49,7 +49,7 @@ class TokenEndpoint(Endpoint):
         )
         visitor = visitor_of(HTTPConnection(scope), house.settings.proxies, house.settings.proxy_header, None)
         if known.method == NONE:
-            visit = replace(visit, context=await house.evaluator.context(visitor))
+            visit = replace(visit, contexts=house.evaluator.contexts(visitor))
         asked = self.asked(scope, form)
         if form.get("grant_type") in WRITING:  # 3
             return await self._written(visit, asked, visitor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -56,8 +56,9 @@ class Visit:
     signer: Signer | None = None
     refresh_key: bytes = field(default=b"", repr=False)
     opened: Connection | None = None
-    context: Context | None = None
-    """Network, country and device; None for a client that proves who it is: it asks from a server, not a customer."""
+    contexts: Callable[[int], Context | None] | None = None
+    """Network, country and device, for a customer; None for a client that proves who it is: it asks from a server, not
+    a customer."""
     token: SentToken | None = None
     """The access token that was sent to be looked at or revoked; None when it is not good."""
     proven: Proven | None = None

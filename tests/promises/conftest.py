@@ -8,6 +8,7 @@ from store.config import StoreConfig
 from store.database import Store
 from tests.export.office import Office, opened_office
 from tests.promises.gate import Gate
+from tests.signin.lobby import Lobby
 from tests.stores import KINDS, Databases, opened
 
 SIZE = 24
@@ -31,3 +32,9 @@ async def office(store_config: StoreConfig) -> AsyncIterator[Office]:
     """A few customers of the demo, whose exports are made and fetched."""
     async with opened_office(store_config) as opened_:
         yield opened_
+
+
+@pytest.fixture
+def lobby(store: Store) -> Lobby:
+    """A replica at which customers sign in."""
+    return Lobby(store)

@@ -28,7 +28,7 @@ from resolvers.newcomer import (
     PostalAddress,
 )
 from resolvers.newcomer_rows import TABLES, generated_number
-from resolvers.registration import INDEXES, register
+from resolvers.registration import FINGERPRINTS, INDEXES, register
 from store.access import OUTCOMES, sessions, sign_ins
 from store.blindindex import Lookup
 from store.consents import CONSENT_KINDS, CONSENT_STATES, consents, cookie_choices
@@ -40,8 +40,9 @@ from store.domains import REGISTRANT_KINDS, domains
 from store.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
 from store.invoices import invoices
 from store.metadata import instant
-from store.payments import PAYMENT_KINDS, card_vault, payment_methods
+from store.payments import PAYMENT_KINDS, card_fingerprint, card_vault, payment_methods
 from store.services import SERVICE_KINDS, SERVICE_STATES, services
+from store.subjectkey import nobodys_key
 from tests.resolvers.opening import count, opened
 
 pytestmark = pytest.mark.anyio
@@ -155,12 +156,25 @@ async def test_each_is_found_by_blind_index(store: Store) -> None:
         (customers.c.customer_number_index, Lookup.CUSTOMER_NUMBER, "c-1001"),
         (domains.c.name_index, Lookup.DOMAIN, "SHOP.example."),
         (credentials.c.login_index, Lookup.LOGIN, "Amelie@example.com"),
-        (card_vault.c.fingerprint, Lookup.CARD, "4111 1111 1111 1111"),
     ]
     assert {column for column, _, _ in asked} == INDEXES.keys()
     for column, kind, value in asked:
         prepared = store.reader.prepare(select(column.table.c.id).where(column == store.keys.blind_index(kind, value)))
         assert len(await store.reader.fetch(prepared, {})) == 1
+
+
+async def test_each_is_compared_by_a_hash_under_the_customers_own_key(store: Store) -> None:
+    """D10: with the key it dies; and equal cards of two customers have nothing in common."""
+    (one,) = await register(store, [WHOLE], now=NOW)
+    (key,) = await store.keys.subjects([one])
+    assert key is not None
+    expected = {card_vault.c.fingerprint: card_fingerprint(key, "4111 1111 1111 1111")}
+    assert expected.keys() == FINGERPRINTS.keys()
+    for column, value in expected.items():
+        prepared = store.reader.prepare(select(column.table.c.id).where(column == value))
+        assert len(await store.reader.fetch(prepared, {})) == 1
+    assert card_fingerprint(key, "4111-1111-1111-1111") == card_fingerprint(key, "4111111111111111")
+    assert card_fingerprint(nobodys_key(), "4111111111111111") != card_fingerprint(key, "4111111111111111")
 
 
 async def test_every_sealed_column_is_sealed(store: Store) -> None:

@@ -16,6 +16,7 @@ from resolvers.signins_places import Places
 from store.access import sessions, sign_ins
 from store.database import Store
 from store.signin import session_proofs
+from store.subjectkey import SubjectKey, nobodys_key
 from tests.signin import mmdb
 from tests.signin.lobby import FIREFOX, HOME, Lobby, means
 from tests.signin.people import Person
@@ -57,12 +58,13 @@ async def accesses(lobby: Lobby) -> list[tuple[str, bool]]:
 
 async def test_the_marks_tell_nothing_and_are_bounded() -> None:
     """D10: keyed, and others in every row; countries are never forgotten, however many networks come."""
-    home = Context(b"k" * 32, HOME, FIREFOX)
+    one, other = (SubjectKey(1, letter * 32, 0, nobodys_key()._ids) for letter in (b"k", b"j"))
+    home = Context(one, HOME, FIREFOX)
     held = home.proven(1)
-    assert home.proven(2) != held and Context(b"j" * 32, HOME, FIREFOX).proven(1) != held
+    assert home.proven(2) != held and Context(other, HOME, FIREFOX).proven(1) != held
     assert b"Firefox" not in held and b"192" not in held
     for number in range(2 * MOST):
-        finding = Context(b"k" * 32, f"10.1.{number}.1", FIREFOX).compare(1, held)
+        finding = Context(one, f"10.1.{number}.1", FIREFOX).compare(1, held)
         held = finding.held
     assert len(held) == LENGTH * MOST
     assert home.compare(1, held).verdict is Verdict.PROOF, "what was dropped is new again"
@@ -71,7 +73,7 @@ async def test_the_marks_tell_nothing_and_are_bounded() -> None:
 async def test_nothing_is_asked_or_written_while_nothing_changes(
     placed: Lobby, somebody: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S12: a request costs two hashes; also from another address of the same network."""
+    """S12: a request costs four hashes; also from another address of the same network."""
     opened = await placed.enter(somebody)
     session = await placed.session(opened)
     assert session is not None

@@ -17,6 +17,7 @@ from store.access import sessions, sign_ins
 from store.credentials import credentials
 from store.database import Store
 from store.signin import known_devices, pending_sign_ins, session_proofs
+from store.subjectkey import SubjectKey
 from tests.signin.conftest import ONE_STORE
 from tests.signin.lobby import HASHER, HOME, Lobby
 from tests.signin.people import PLATFORMS, Person
@@ -59,6 +60,43 @@ async def test_a_voided_password_is_like_a_wrong_one(lobby: Lobby, somebody: Per
     assert await lobby.knock(somebody, somebody.password) == Denied(0)
 
 
+async def test_for_everybody_and_nobody_one_hash_is_opened_and_one_is_verified(
+    lobby: Lobby, somebody: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S1, G7: counted, not timed: a right name, a wrong one, somebody without a password, or with one that is broken,
+    and somebody erased."""
+    work = Counter[str]()
+    opening, verifying = SubjectKey.open, Hasher._matches
+
+    def opened(key: SubjectKey, column: Any, row_id: int, sealed: bytes) -> bytes:
+        work[f"opened {column}"] += 1
+        return opening(key, column, row_id, sealed)
+
+    def verified(hasher: Hasher, stored: str, password: str) -> bool:
+        work["argon2"] += 1
+        return verifying(hasher, stored, password)
+
+    monkeypatch.setattr(SubjectKey, "open", opened)
+    monkeypatch.setattr(Hasher, "_matches", verified)
+    await lobby.enter(somebody)  # From now on their hash has today's cost.
+
+    async def knocked(login: str) -> Counter[str]:
+        work.clear()
+        assert await lobby.knock(login, "kX9-vT2.qLm4") == Denied(0)
+        return Counter(work)
+
+    theirs = await knocked(somebody.login)
+    assert theirs == {"opened credentials.password_hash": 1, "argon2": 1}
+    assert await knocked("nobody@example.org") == theirs
+    mine = credentials.c.customer_id == somebody.id
+    for broken in (b"\x01" + b"x" * 125, None):
+        async with lobby.store.write() as connection:
+            await connection.execute(update(credentials).where(mine).values(password_hash=broken))
+        assert await knocked(somebody.login) == theirs
+    await lobby.store.keys.destroy(somebody.id)
+    assert await knocked(somebody.login) == theirs
+
+
 async def test_an_erased_customer_is_like_nobody(lobby: Lobby, somebody: Person) -> None:
     await lobby.store.keys.destroy(somebody.id)
     assert await lobby.knock(somebody, somebody.password) == Denied(0)
@@ -82,9 +120,10 @@ async def test_a_cheap_hash_is_renewed_by_signing_in(lobby: Lobby, somebody: Per
     """S2: whoever signs in is hashed at today's cost from then on."""
 
     async def stored() -> str:
-        mine = credentials.c.customer_id == somebody.id, credentials.c.platform == "CLIENT_AREA"
-        async with lobby.store.write() as connection:
-            return str(await connection.scalar(select(credentials.c.password_hash).where(*mine)))
+        found = lobby.authentication.credentials
+        account = await found.by_login("CLIENT_AREA", found.login_index(somebody.login))
+        assert account is not None
+        return account.credential.password_hash or ""
 
     before = await stored()
     assert HASHER.stale(before)
