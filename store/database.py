@@ -31,7 +31,7 @@ from store.oauth import used_values
 from store.reading import Reader
 from store.rootkey import RootKeyMissing, RootKeyProblem, RootKeys
 from store.schemas import KEYS, LEDGER, MAIN
-from store.scrubbing import scrub
+from store.scrubbing import scrub, scrub_statistics
 from store.tally import Tally
 from store.transactions import Transactions
 from store.transactions_postgresql import PostgresTransactions
@@ -136,6 +136,10 @@ class Store:
     async def scrub(self, table: Table, *, must: bool = False, whole: bool = False) -> None:
         """Take what was deleted from a table out of the main database's files, too; see `store.scrubbing`."""
         await scrub(self._parts.engine, table, must=must, whole=whole)
+
+    async def scrub_statistics(self) -> None:
+        """Take what was sampled of values out of PostgreSQL's own table of samples; see `store.scrubbing`."""
+        await scrub_statistics(self._parts.engine)
 
     @property
     def on_server(self) -> bool:

@@ -18,7 +18,8 @@ FACTS = """
         coalesce(bool_and(pg_has_role(current_user, c.relowner, 'USAGE')), false) AS owns_all,
         coalesce(bool_or(pg_has_role(current_user, c.relowner, 'USAGE')), false) AS owns_some,
         coalesce(bool_or(c.relname = ANY ($2) AND (has_table_privilege(c.oid, 'UPDATE')
-            OR has_table_privilege(c.oid, 'DELETE') OR has_table_privilege(c.oid, 'TRUNCATE'))), false) AS rewrites
+            OR has_table_privilege(c.oid, 'DELETE') OR has_table_privilege(c.oid, 'TRUNCATE'))), false) AS rewrites,
+        pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees
     FROM pg_class c WHERE c.oid IN (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)
 """
 
@@ -34,6 +35,8 @@ class Privileges:
     owns_some: bool
     rewrites_ledger: bool
     """Whether nothing but triggers keeps it from changing what stands in the ledger."""
+    sees: bool
+    """Whether it is told of other roles' snapshots: else nobody can tell whether a dump still sees what was removed."""
 
 
 async def privileges(address: Address, schemas: Sequence[Schema]) -> Privileges:
@@ -66,6 +69,13 @@ async def sampled(address: Address, schemas: Sequence[Schema]) -> list[str]:
     return [place for schema in schemas for place in samples(columns, elsewhere, schema.tables)]
 
 
+def grants_command(owner: str, serving: str, database: str) -> str:
+    """What lets the owner's role see snapshots, as it is to be typed by the server's administrator."""
+    if owner == serving:
+        return f'psql -c "GRANT pg_read_all_stats TO {owner}"'
+    return f"gateway db grants --owner {owner} --serving {serving} --database {database} | psql {database}"
+
+
 async def complaints(config: StoreConfig, working: bool = True) -> list[str]:
     """A sentence for each thing about the roles that an operator should mend; none on SQLite, which has no roles.
 
@@ -80,6 +90,12 @@ async def complaints(config: StoreConfig, working: bool = True) -> list[str]:
             found.append(
                 f"Erasures cannot be finished: {kept.role} does not own the tables of {name}, and so cannot vacuum "
                 "what was deleted. Set GATEWAY_MAINTENANCE_URL to the address of the role that owns them."
+            )
+        elif working and not kept.sees:
+            command = grants_command(kept.role, served.role, str(name))
+            found.append(
+                f"Erasures cannot be finished: {kept.role} may not see whose snapshots keep what was removed in "
+                f"{name}. Run `{command}` as the server's administrator."
             )
         if places := await sampled(owner, schemas):
             found.append(

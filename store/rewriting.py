@@ -122,6 +122,7 @@ async def rewrite_all(store: Store, tell: Tell) -> list[Rewritten]:
         return []
     for table in dict.fromkeys([*(REWRITES[each].table for each in under_way), *EMPTIED]):  # 2
         await _clean(store, table)
+    await store.scrub_statistics()
     for key in FORMER_KEYS:
         await store.keys.destroy_of_house(key)
     return await _ended(store)  # 3

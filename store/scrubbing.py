@@ -16,6 +16,11 @@ log = logging.getLogger(__name__)
 OWNED = "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('\"{name}\"')"
 """PostgreSQL vacuums nothing that belongs to somebody else, and reports success all the same."""
 
+DATABASE = """
+    SELECT datname, pg_has_role(current_user, datdba, 'USAGE') FROM pg_database WHERE datname = current_database()
+"""
+"""Its name, and whether the role owns it, and so may vacuum the catalogue."""
+
 SIZE = "SELECT pg_total_relation_size(to_regclass('\"{name}\"'))"
 
 REWRITTEN = 32 << 20
@@ -55,6 +60,27 @@ async def scrub(engine: AsyncEngine, table: Table, *, must: bool = False, whole:
         if must:
             raise unavailable(error) from None
         log.warning("Cleaning up after a deletion in %s was put off: %s", table.name, cause_of(error))
+
+
+async def scrub_statistics(engine: AsyncEngine) -> None:
+    """Write PostgreSQL's own table of samples anew: a sample that was dropped is a dead row there, for its next VACUUM.
+
+    Best effort: who may not, since they do not own the database, says what is to be run.
+    """
+    if engine.dialect.name != "postgresql":
+        return
+    try:
+        async with engine.connect() as connection:
+            name, allowed = (await connection.execute(text(DATABASE))).one()
+            await connection.commit()
+            if allowed:
+                await outside(connection, f"SET lock_timeout = '{QUEUE}'")
+                await outside(connection, "VACUUM FULL pg_statistic")
+                await outside(connection, "RESET lock_timeout")
+                return
+        log.warning("Run `VACUUM FULL pg_statistic` as the owner of %s: samples may be left.", name)
+    except DRIVER_ERRORS as error:
+        log.warning("Cleaning up samples that were dropped was put off: %s", cause_of(error))
 
 
 async def _cut(engine: AsyncEngine, must: bool) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from gateway.demo.population import population
 from gateway.serving import tell_privileges
 from gateway.settings import read
+from resolvers.registration import register
 from store.config import StoreConfig
 from store.database import open_store
 from store.engines import Address
@@ -24,10 +26,14 @@ from store.ledger_tree import Tree
 from store.migrate import upgrade
 from store.privileges import complaints
 from store.schemas import LEDGER
+from store.upgrading import upgrade_all
 from tests.erasure.house import REQUEST, House, opened_house
 from tests.gateway.servers import command
 from tests.postgres import PostgresServer
-from tests.stores import Databases
+from tests.promises.gate import TODAY
+from tests.store.former_secrets import bring_back
+from tests.store.test_rewriting import are_written_anew
+from tests.stores import Databases, opened
 from workers.sealing import Sealer
 
 pytestmark = pytest.mark.anyio
@@ -138,6 +144,47 @@ async def test_without_the_owner_no_erasure_is_certified_and_the_start_says_so(
             )  # fmt: skip
         finally:
             await lonely.close()
+
+
+async def test_an_owner_who_sees_no_snapshots_is_told_the_command_at_the_start(
+    apart: StoreConfig, databases: Databases, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Installations from before the role was granted: the very command that is named mends it."""
+    await databases.administer(f"REVOKE pg_read_all_stats FROM {ROLES.owner}")
+    try:
+        said = await complaints(apart)
+        assert await complaints(apart, working=False) == []
+        main, keys = (str(each.url.database) for each in by_database(apart))
+        command_ = "`gateway db grants --owner roles_owner --serving roles_serving --database {0} | psql {0}`"
+        assert [command_.format(name) in each for name, each in zip((main, keys), said, strict=True)] == [True, True]
+        assert all(each.startswith("Erasures cannot be finished: roles_owner may not see") for each in said)
+        where = {"GATEWAY_DATABASE_URL": apart.database_url, "GATEWAY_KEY_STORE_URL": apart.key_store_url}
+        more = {"GATEWAY_ROOT_KEY_PATH": str(apart.root_key_path)}
+        more |= {"GATEWAY_MAINTENANCE_URL": str(apart.maintenance_url)}
+        with caplog.at_level(logging.WARNING):
+            await tell_privileges(read(where | more), working=True)
+        assert said[0] in caplog.messages
+        one = replace(as_role(apart, ROLES.owner), maintenance_url=None)
+        assert any('`psql -c "GRANT pg_read_all_stats TO roles_owner"`' in each for each in await complaints(one))
+    finally:
+        await grant(databases, apart)
+    assert await complaints(apart) == []
+
+
+async def test_an_upgrade_that_writes_values_anew_needs_no_grants_first(
+    apart: StoreConfig, databases: Databases
+) -> None:
+    """It works as the owner: whoever serves may do nothing yet with tables that are new."""
+    async with opened(apart) as store:
+        await register(store, population(TODAY, size=4), now=TODAY)
+    former = await bring_back(apart)
+    serving = ROLES.serving
+    await databases.administer(f"REVOKE ALL ON value_rewrites FROM {serving}", str(apart.database.url.database))
+    said = list[str]()
+    await upgrade_all(apart, said.append)
+    assert f"credentials.password_hash: {len(former.hashes)} values have this release's form." in said
+    await grant(databases, apart)
+    await are_written_anew(apart, former)
 
 
 async def test_the_ledger_is_sealed_and_pruned_by_the_owner_alone(apart: StoreConfig) -> None:

@@ -1,4 +1,4 @@
-"""D5, D10: who has a copy of the data from before, and all keys that are left, confirms no guess about who is erased."""
+"""D5, D10: who has a copy of the data from before, and all keys that are left, confirms no guess about the erased."""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ EXPECTED = {
     "oauth_codes", "oauth_consents", "oauth_families", "oauth_secrets", "outbox",
     "partners", "passkey_challenges", "passkeys", "payment_methods", "pending_sign_ins", "reset_links", "revocations",
     "second_factors", "services", "session_proofs", "sessions", "sign_ins", "signing_keys", "slowdowns", "subject_keys",
-    "system_keys", "used_values", "value_rewrites", "webhooks", "recipient_contacts", "refusal_counts", "staff", "staff_keys",
+    "system_keys", "used_values", "value_rewrites", "webhooks", "recipient_contacts", "refusal_counts", "staff",
+    "staff_keys",
 }  # fmt: skip
 
 OUTLIVE = {"erasures", "outbox"}
