@@ -14,8 +14,10 @@ from resolvers.authentication_buckets import subject
 from resolvers.authentication_guesses import Pace
 from resolvers.authentication_verdicts import Denied
 from resolvers.letters_limits import Kind
+from resolvers.newcomer import NewCredential
 from resolvers.once import _text
 from resolvers.passwords_resets import Sent
+from resolvers.registration import register
 from resolvers.signins import Visitor
 from resolvers.signins_contexts import NETWORK
 from resolvers.signins_places import network_of
@@ -26,7 +28,7 @@ from tests.payments.conftest import ADD, GENUINE
 from tests.profile.test_email import ASK
 from tests.promises.guessing import Copy, Keys
 from tests.signin.lobby import ELSEWHERE, HOME, Lobby
-from tests.signin.people import Person, add_person
+from tests.signin.people import START, Person, add_person, newcomer
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +39,7 @@ CARD = {
     "expYear": 2029,
     "consent": {"agreed": True, "wordingVersion": VERSION, "language": "en"},
 }
-NEW = "yolanda@elsewhere.example"
+NEW, BARE = "yolanda@elsewhere.example", "somebody@without.example"
 
 
 async def lived(lobby: Lobby, person: Person) -> None:
@@ -51,51 +53,51 @@ async def lived(lobby: Lobby, person: Person) -> None:
         assert b'"userErrors":[]' in answer, answer
 
 
-def guesses_at_the_card(number: str) -> list[bytes]:
-    """Under whatever key: alone, by its kind, and as it stood in a marked request."""
-    digits = "".join(filter(str.isdecimal, number))
-    asked = _text({"input": CARD | {"number": number}}), _text(CARD | {"number": number})
-    return [digits.encode(), f"card\0{digits}".encode(), *(f"command\0{each}".encode() for each in asked)]
-
-
-def guesses_at_the_network(copy: Copy, address: str) -> list[bytes]:
-    """As it is remembered of a session, and as strangers' attempts are counted."""
+def guesses(lobby: Lobby, copy: Copy, login: str, nameless: str) -> dict[str, list[bytes]]:
+    """What is hashed somewhere, in every form that it is or was hashed in."""
+    keys, digits = lobby.store.keys, "".join(filter(str.isdecimal, GENUINE))
     sessions = [row["session_id"] for row in copy.rows["session_proofs"]]
-    seen = [NETWORK + f"{id_}\0{network_of(address)}".encode() for id_ in sessions]
-    return [*seen, Pace.NETWORK.word.encode() + b"\0" + network_of(address, 32, 56).encode()]
+    mailbox, other = (keys.blind_index(Lookup.EMAIL, each) for each in (login, nameless))
+    account = subject("CLIENT_AREA", keys.blind_index(Lookup.LOGIN, login))
+    moments = {int(instant(row["changed_at"]).timestamp()) for row in copy.rows["credentials"]}
+    texts = {
+        "a card": [digits, f"card\0{digits}"],
+        "a marked request": [f"command\0{_text(CARD)}", _asked(copy, lobby)],
+        "the network of a session": [NETWORK + f"{id_}\0{network_of(HOME)}".encode() for id_ in sessions],
+        "the network of a stranger": [b"network\0" + network_of(ELSEWHERE, 32, 56).encode()],
+        "a name that was tried": [Pace.PASSWORD.word.encode() + b"\0" + account],
+        "a name that was asked for": [Pace.RESET.word.encode() + b"\0" + account],
+        "a mailbox that was written to": [f"letters\0{Kind.PASSWORD_RESET.name}\0{mailbox.hex()}"],
+        "a new mailbox": [f"letters\0{keys.blind_index(Lookup.EMAIL, NEW).hex()}"],
+        "an address in a link to another": [mailbox, f"email\0{login}"],
+        "an address in a link to a password": [f"\0{moment}\0{other.hex()}" for moment in moments],
+    }
+    return {word: [each if isinstance(each, bytes) else each.encode() for each in some] for word, some in texts.items()}
 
 
-def guesses_at_the_name(lobby: Lobby, copy: Copy, login: str) -> list[bytes]:
-    """As attempts and letters are counted by it, and links are bound to it."""
-    keys = lobby.store.keys
-    index, mailbox = keys.blind_index(Lookup.LOGIN, login), keys.blind_index(Lookup.EMAIL, login)
-    found = [Pace[each].word.encode() + b"\0" + subject("CLIENT_AREA", index) for each in ("PASSWORD", "RESET")]
-    kinds = (f"letters\0{Kind.PASSWORD_RESET.name}\0{mailbox.hex()}", f"letters\0{mailbox.hex()}")
-    changed = {int(instant(row["changed_at"]).timestamp()) for row in copy.rows["credentials"]}
-    bound = [f"\0{moment}\0{mailbox.hex()}" for moment in changed]
-    return [*found, *(each.encode() for each in (*kinds, *bound)), mailbox]
+def _asked(copy: Copy, lobby: Lobby) -> str:
+    return f"tests\0{copy.rows['card_vault'][0]['customer_id']}\x001\0addCard\0{_text(CARD)}"
 
 
 async def test_no_guess_is_confirmed_once_the_customer_is_erased(lobby: Lobby) -> None:
-    """The card's number, the password, where they signed in from, and the name they did it by."""
+    """The card's number, the password, where they signed in from, and the names they go by."""
     person, other = await add_person(lobby.store), await add_person(lobby.store)
+    bare = newcomer(4711)
+    bare = replace(bare, email=BARE, credentials=(NewCredential("CLIENT_AREA", BARE, None, START, None),))
+    (nameless,) = await register(lobby.store, [bare], now=START)
     await lived(lobby, person)
+    assert await lobby.resets.request("CLIENT_AREA", BARE, STRANGER, lobby.now) == Sent()
     copy, keys = await Copy.of(lobby.store), await Keys.of(lobby.store)
+    about = guesses(lobby, copy, person.login, BARE)
 
     def confirmed(keys: Keys) -> set[str]:
-        about = {
-            "card": guesses_at_the_card(GENUINE),
-            "home": guesses_at_the_network(copy, HOME),
-            "elsewhere": guesses_at_the_network(copy, ELSEWHERE),
-            "name": guesses_at_the_name(lobby, copy, person.login),
-            "new address": guesses_at_the_name(lobby, copy, NEW),
-        }
         return {word for word, texts in about.items() if copy.confirms(keys, texts)}
 
-    assert confirmed(keys) == {"card", "home", "elsewhere", "name", "new address"}, "with all keys this finds them"
-    assert person.id in {owner for _, owner, _ in copy.opened(keys)}
+    assert confirmed(keys) == about.keys(), "with the customers' keys, and in the same week, each is found"
+    assert {person.id, nameless} <= {owner for _, owner, _ in copy.opened(keys)}
 
-    await lobby.store.keys.destroy(person.id)
+    for each in (person.id, nameless):
+        await lobby.store.keys.destroy(each)
     lobby.now += timedelta(weeks=2)
     nobody = replace(STRANGER, address="203.0.113.7")
     assert await lobby.resets.request("CLIENT_AREA", "nobody@example.org", nobody, lobby.now) == Sent()
