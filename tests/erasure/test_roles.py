@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -185,6 +185,9 @@ async def test_an_upgrade_that_writes_values_anew_needs_no_grants_first(
     assert f"credentials.password_hash: {len(former.hashes)} values have this release's form." in said
     await grant(databases, apart)
     await are_written_anew(apart, former)
+    async with opened(apart) as store:  # Who serves replaces keys of the week, and needs no right to delete.
+        keys = {await store.keys.house.weekly("guesses", TODAY + timedelta(weeks=each)) for each in range(3)}
+        assert len(keys) == 3
 
 
 async def test_the_ledger_is_sealed_and_pruned_by_the_owner_alone(apart: StoreConfig) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from sqlalchemy import bindparam, select
 
 from store.blindindex import LENGTH, Lookup
@@ -15,7 +19,7 @@ from store.config import StoreConfig
 from store.database import Store
 from store.global_ids import GlobalIds
 from store.ids import new_id
-from store.keys import subject_keys
+from store.keys import subject_keys, system_keys
 from store.keystore import SubjectErased
 from store.metadata import instant
 from store.subjectkey import SubjectKey
@@ -23,6 +27,8 @@ from tests.store.people import add_customers
 from tests.stores import opened
 
 IDS = GlobalIds({1: bytes(32)}, 1)
+MONDAY = datetime.fromtimestamp(0, UTC) + timedelta(weeks=2969)
+"""A week begins, as keys of the week are counted."""
 
 pytestmark = pytest.mark.anyio
 
@@ -172,6 +178,64 @@ async def test_house_keys_are_the_same_for_all_who_ask(store_config: StoreConfig
         assert len(set(keys)) == 1
         assert len(keys[0]) == 32
         assert await one.keys.house.system("other") != keys[0]
+
+
+async def house_rows(store: Store) -> dict[str, bytes]:
+    query = store.keys._reader.prepare(select(system_keys.c.name, system_keys.c.wrapped))
+    return {name: bytes(wrapped) for name, wrapped in await store.keys._reader.fetch(query, {})}
+
+
+async def test_a_key_of_the_week_is_gone_with_its_week(store_config: StoreConfig) -> None:
+    """D10: one row, whoever asks; also that of a release which kept one for ever."""
+    async with opened(store_config) as one, opened(store_config) as two:
+        lasting = await one.keys.house.system("guesses")
+        first = await asyncio.gather(*[each.keys.house.weekly("guesses", MONDAY) for each in (one, two, one, two)])
+        assert len(set(first)) == 1 and len(first[0]) == 32 and first[0] != lasting
+        assert await two.keys.house.weekly("guesses", MONDAY + timedelta(days=6, hours=23)) == first[0]
+        assert await one.keys.house.weekly("letters", MONDAY) != first[0]
+        before = await house_rows(one)
+        assert "guesses" not in before
+        later = [MONDAY + timedelta(weeks=weeks) for weeks in (1, 2, 9)]
+        keys = [
+            (await one.keys.house.weekly("guesses", at), await two.keys.house.weekly("guesses", at)) for at in later
+        ]
+        assert all(mine == theirs for mine, theirs in keys)
+        assert len({first[0], *(mine for mine, _ in keys)}) == 4
+        after = await house_rows(one)
+        assert len([name for name in after if name.startswith("guesses")]) == 1
+        assert len(after) == len(before) and not {before[n] for n in before if "guesses" in n} & set(after.values())
+
+
+async def test_clocks_that_differ_make_one_key_of_the_week(store_config: StoreConfig) -> None:
+    """F3: who is behind by a little goes on with the newest; what a clock of years ahead made is replaced."""
+    async with opened(store_config) as one, opened(store_config) as two:
+        ahead = await one.keys.house.weekly("guesses", MONDAY)
+        assert await two.keys.house.weekly("guesses", MONDAY - timedelta(seconds=1)) == ahead
+        assert await two.keys.house.weekly("guesses", MONDAY) == ahead
+        wrong = await one.keys.house.weekly("guesses", MONDAY + timedelta(weeks=500))
+        right = await two.keys.house.weekly("guesses", MONDAY + timedelta(weeks=2))
+        assert right not in (ahead, wrong)
+        assert await one.keys.house.weekly("guesses", MONDAY + timedelta(weeks=2)) == right
+
+
+async def test_keys_of_the_week_survive_a_rotation_of_the_root_key(store_config: StoreConfig) -> None:
+    async with opened(store_config) as one:
+        key = await one.keys.house.weekly("guesses", MONDAY)
+        await one.keys.rotate()
+    async with opened(store_config) as again:
+        assert await again.keys.house.weekly("guesses", MONDAY) == key
+
+
+async def test_hashes_under_a_customers_key_differ_by_kind_value_and_customer() -> None:
+    """D10: HKDF-Expand (RFC 5869) of the data key, as an independent implementation has it."""
+    key = SubjectKey(7, b"k" * 32, 0, IDS)
+    expanded = HKDFExpand(SHA256(), 32, b"gateway keyed hash: card").derive(b"k" * 32)
+    assert key.keyed_hash("card", b"4111") == hmac.digest(expanded, b"4111", "sha256")[:16]
+    other = SubjectKey(7, b"j" * 32, 0, IDS)
+    values = [(kind, value) for kind in ("card", "context") for value in (b"", b"1")]
+    made = {each.keyed_hash(kind, value) for each in (key, other) for kind, value in values}
+    assert len(made) == 8
+    assert "4111" not in repr(key) and "kkkk" not in repr(key)
 
 
 async def test_signing_keys_are_kept_listed_and_retired(store_config: StoreConfig) -> None:
