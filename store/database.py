@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -155,9 +156,11 @@ class Store:
         await passed(self._parts.engine, point.main, patience)
         await passed(self._parts.key_owner, point.keys, patience)
 
-    async def tidy(self) -> None:
+    async def tidy(self, now: datetime) -> None:
         """Take whatever was removed or changed anywhere out of the files: what was put off when it was removed, because
-        somebody could still see it, and what no removal of a row tells of, such as an address before its change."""
+        somebody could still see it, and what no removal of a row tells of, such as an address before its change. Keys
+        of a week that is over end before, also when nobody has asked for those of the next one."""
+        await self.keys.house.end_weeks(now)
         point = await self.point()
         try:
             await self.unseen(point, TIDYING)

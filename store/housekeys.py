@@ -25,6 +25,8 @@ from store.subjectkey import KEY_BYTES
 INDEX_KEY = "blind-index"
 IDS_KEY = "global-ids"
 WEEK = timedelta(weeks=1)
+OF_WEEK = ":week-"
+"""Between the name of a key of a week and the number of the week, since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +132,16 @@ class HouseKeys:
             self._weeks[name] = last
         return last[1]
 
+    async def end_weeks(self, now: datetime) -> None:
+        """Put new keys in the place of those whose week is over: nobody may ask for the next one for long."""
+        there = select(system_keys.c.name).where(system_keys.c.name.contains(OF_WEEK))
+        for (name,) in await self._reader.fetch(self._reader.prepare(there), {}):
+            await self.weekly(name.rpartition(OF_WEEK)[0], now)
+
     async def _of_week(self, name: str, week: int) -> tuple[int, bytes] | None:
         """The one of this week, or of the next, which a process made whose clock is ahead."""
         for each in (week + 1, week):
-            whole = f"{name}:{each}"
+            whole = f"{name}{OF_WEEK}{each}"
             if rows := await self._reader.fetch(self._find, {"name": whole}):
                 ((version, wrapped),) = rows
                 return each, self._root.unwrap(version, f"system:{whole}", wrapped)
@@ -141,11 +149,13 @@ class HouseKeys:
 
     async def _next_week(self, name: str, week: int) -> None:
         """Put a new one in the place of the last: whoever serves may change rows of the key store, and delete none."""
-        row, named = self._fresh(f"{name}:{week}"), system_keys.c.name
-        former = select(named).where((named == name) | named.startswith(f"{name}:", autoescape=True)).order_by(named)
+        row, named = self._fresh(f"{name}{OF_WEEK}{week}"), system_keys.c.name
+        former = (
+            select(named).where((named == name) | named.startswith(f"{name}{OF_WEEK}", autoescape=True)).order_by(named)
+        )
         async with transaction(self._engine) as connection:
             there = list(await connection.scalars(former.with_for_update()))
-            if not {row["name"], f"{name}:{week + 1}"} & set(there):
+            if not {row["name"], f"{name}{OF_WEEK}{week + 1}"} & set(there):
                 for place, old in enumerate(there):  # More than one only where clocks differed by weeks.
                     change = self._fresh(old) if place else row
                     await connection.execute(update(system_keys).where(named == old).values(change))

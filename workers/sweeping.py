@@ -72,7 +72,7 @@ class Sweeper:
         gone += await self._alone("outbox", self._of_messages(now))
         if self._owners is not None:
             gone += await self._alone("domains", self._of_owners(self._owners, now))
-        await guarded("what was removed, in the files", self._store.tidy())
+        await guarded("what was removed, in the files", self._store.tidy(now))
         return gone + await self._alone("ledger_entries", self._prune(expired_before(now)))
 
     async def _alone(self, table: str, work: Awaitable[int]) -> int:

@@ -206,6 +206,18 @@ async def test_a_key_of_the_week_is_gone_with_its_week(store_config: StoreConfig
         assert len(after) == len(before) and not {before[n] for n in before if "guesses" in n} & set(after.values())
 
 
+async def test_a_key_of_the_week_ends_though_nobody_asks_for_the_next(store_config: StoreConfig) -> None:
+    """By the hourly round, `Store.tidy`, in whichever process."""
+    async with opened(store_config) as one, opened(store_config) as two:
+        await one.keys.house.weekly("guesses", MONDAY)
+        before = await house_rows(one)
+        await two.tidy(MONDAY + timedelta(days=6))
+        assert await house_rows(one) == before
+        await two.tidy(MONDAY + timedelta(days=8))
+        gone = set(before.items()) - set((await house_rows(one)).items())
+        assert [name.partition(":")[0] for name, _ in gone] == ["guesses"]
+
+
 async def test_clocks_that_differ_make_one_key_of_the_week(store_config: StoreConfig) -> None:
     """F3: who is behind by a little goes on with the newest; what a clock of years ahead made is replaced."""
     async with opened(store_config) as one, opened(store_config) as two:
