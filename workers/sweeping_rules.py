@@ -118,6 +118,7 @@ OTHERWISE: Final[Mapping[str, Way]] = {
         (
             "erasure_count", "erasure_letters", "erasure_recipients", "erasure_steps", "erasures", "index_rebuilds",
             "key_erasure_count", "ledger_heads", "ledger_keys", "ledger_tiles", "ledger_tree", "system_keys",
+            "value_rewrites",
         ),
         Way.NEVER,
     ),
