@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.passwords_text import MOST_BYTES
+from store.blindindex import Lookup
 from store.credentials import credentials
 from store.database import Store
 from store.metadata import instant
@@ -17,7 +18,7 @@ from store.subjectkey import SubjectKey, nobodys_key
 
 K = credentials.c
 EPOCH = datetime.fromtimestamp(0, UTC)
-COLUMNS = (K.id, K.customer_id, K.platform, K.login_index, K.password_hash, K.changed_at)
+COLUMNS = (K.id, K.customer_id, K.platform, K.login_name, K.password_hash, K.changed_at)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -27,15 +28,16 @@ class Credential:
     id: int
     customer_id: int
     platform: str
-    login_index: bytes
+    login_name: bytes
+    """Sealed."""
     password_hash: str | None
     changed_at: datetime
 
     @classmethod
     def of(cls, row: Any) -> Credential:
         """From a row of `COLUMNS`."""
-        id_, customer, platform, index, hash_, changed = row
-        return cls(id_, customer, platform, bytes(index), hash_, instant(changed))
+        id_, customer, platform, name, hash_, changed = row
+        return cls(id_, customer, platform, bytes(name), hash_, instant(changed))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,9 +48,9 @@ class Account:
     key: SubjectKey
 
 
-def nobody(platform: str, login_index: bytes) -> Account:
+def nobody(platform: str) -> Account:
     """The account of somebody who has none, to do the same work for (G7)."""
-    return Account(Credential(0, 0, platform, login_index, None, EPOCH), nobodys_key())
+    return Account(Credential(0, 0, platform, b"", None, EPOCH), nobodys_key())
 
 
 async def lock_credentials(connection: AsyncConnection, customer_id: int) -> None:
@@ -65,18 +67,24 @@ class Credentials:
         self._store = store
         found = select(*COLUMNS)
         prepare = store.reader.prepare
-        self._by_login = prepare(found.where(K.platform == bindparam("platform"), K.login_index == bindparam("login")))
+        self._by_login = prepare(found.where(K.id == bindparam("id"), K.login_ref == bindparam("ref")))
         self._by_id = prepare(found.where(K.id == bindparam("id")))
         self._of_customer = prepare(found.where(K.customer_id == bindparam("customer")).order_by(K.id))
 
     def login_index(self, login: str) -> bytes:
         """The keyed fingerprint of a login name, whatever was typed."""
         text = login[:MOST_BYTES].encode(errors="replace").decode()
-        return self._store.keys.blind_index("login", text)
+        return self._store.keys.blind_index(Lookup.LOGIN, text)
+
+    def index_of(self, account: Account) -> bytes:
+        """The same of an account that was found in another way."""
+        name = account.key.open(K.login_name, account.credential.id, account.credential.login_name)
+        return self.login_index(name.decode())
 
     async def by_login(self, platform: str, login_index: bytes) -> Account | None:
         """Whose login name this is."""
-        return await self._one(self._by_login, {"platform": platform, "login": login_index})
+        held = await self._store.keys.lookups.find(Lookup.LOGIN, login_index, platform)
+        return await self._one(self._by_login, {"id": held.row_id, "ref": held.ref})
 
     async def by_id(self, credential_id: int) -> Account | None:
         """One that is known already."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, delete, select
@@ -86,9 +86,7 @@ class Alarms:
                 await delete_factors(connection, list((await connection.execute(since)).scalars()))  # 3
                 await forget_devices(connection, credential.id)  # 4
                 await void_links(connection, credential)
-                void = Credential(
-                    credential.id, credential.customer_id, credential.platform, credential.login_index, None, now
-                )
+                void = replace(credential, password_hash=None, changed_at=now)
                 await self._resets.send(connection, Account(void, alarm.key), SignInLetter.ALARM_RAISED, now)  # 5
             await end_where(connection, alarm.key.customer_id, [], now)  # 6
         return True

@@ -10,7 +10,9 @@ from sqlalchemy import select
 from store.config import StoreConfig
 from store.database import Store, open_store
 from store.engines import make_reader
-from store.index_changes import index_changes, index_rebuilds
+from store.former_indexes import remove_former
+from store.index_changes import index_rebuilds
+from store.lookups import lookup_changes
 from store.migrate import upgrade
 from store.reindexing_writing import Collision, collisions, rebuild
 
@@ -19,10 +21,13 @@ async def upgrade_all(config: StoreConfig) -> tuple[int, list[Collision]]:
     """Do both; how many rows are found by another index now, and which could not be (`gateway db upgrade`).
 
     The keys are needed only when there are such rows. Safe from every replica at once, and again: what was left
-    undone is gone on with, and what collided is tried again.
+    undone is gone on with, and what collided is tried again. Blind indexes that an earlier release kept beside the
+    data, and their key, are removed when the last one was moved.
     """
     await upgrade(config)
-    return await _reindexed(config, anew=False) if await _unfinished(config) else (0, [])
+    done = await _reindexed(config, anew=False) if await _unfinished(config) else (0, [])
+    await remove_former(config)
+    return done
 
 
 async def reindex_all(config: StoreConfig) -> tuple[int, list[Collision]]:
@@ -57,11 +62,11 @@ async def _opened(config: StoreConfig) -> AsyncIterator[Store]:
 
 
 async def _unfinished(config: StoreConfig) -> bool:
-    reader = make_reader(config.database, 1, config.read_deadline)
-    try:
-        for column in (index_rebuilds.c.lookup, index_changes.c.id):
+    for address, column in ((config.database, index_rebuilds.c.lookup), (config.key_store, lookup_changes.c.id)):
+        reader = make_reader(address, 1, config.read_deadline)
+        try:
             if await reader.fetch(reader.prepare(select(column).limit(1)), {}):
                 return True
-        return False
-    finally:
-        await reader.close()
+        finally:
+            await reader.close()
+    return False
