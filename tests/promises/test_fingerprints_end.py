@@ -1,4 +1,4 @@
-"""Issue 17, 4: what a person was looked up by outlives neither them nor the root key, whatever backup is beside it."""
+"""(D15, D5) What a person was looked up by outlives neither them nor the root key, whatever backup is beside it."""
 
 from __future__ import annotations
 
