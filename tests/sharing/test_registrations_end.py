@@ -20,6 +20,7 @@ from store.database import Store
 from store.disclosures import disclosures
 from store.domains import domains
 from store.engines import transaction
+from store.lookup_reserving import Wanted, reserving
 from store.lookups import lookups
 from store.services import services
 from tests.promises.gate import Answer, Gate, grant, own
@@ -184,6 +185,37 @@ async def test_an_import_takes_the_name_of_one_that_expired_here(gate: Gate, tmp
     gate.clock.now = ends
     assert (await imported(gate, tmp_path)).imported == 1
     assert (await looked_up(gate, SHOP)).status_code == 200
+
+
+async def test_the_one_before_keeps_its_look_up_and_gives_the_name_away(gate: Gate) -> None:
+    """D15: within a scope of its own, where its owner is found as long as their data are held."""
+    ends = gate.clock.now + timedelta(days=1)
+    first = await register(gate, await order(gate), name=NAME, expiresAt=ends.isoformat())
+    gate.clock.now = ends
+    second = await register(gate, await order(gate, 1), name=NAME)
+    assert second["userErrors"] == []
+    ids = [key_of(gate, each["domain"]["id"]) for each in (first, second)]
+    index = gate.store.keys.blind_index(Lookup.DOMAIN, NAME)
+    assert [each.row_id for each in await gate.store.keys.lookups.find_all(Lookup.DOMAIN, index)] == ids[::-1]
+    assert (await gate.store.keys.lookups.find(Lookup.DOMAIN, index)).row_id == ids[1]
+    assert (await gate.store.keys.lookups.find(Lookup.DOMAIN, index, str(ids[0]))).row_id == ids[0]
+
+
+async def test_a_change_that_breaks_off_lets_go_of_nothing(gate: Gate) -> None:
+    """F1: who may still have the domain back keeps its name, though somebody was about to take it."""
+    ends = gate.clock.now + timedelta(days=1)
+    first = await register(gate, await order(gate), name=NAME, expiresAt=ends.isoformat())
+    id_ = key_of(gate, first["domain"]["id"])
+    gate.clock.now = ends
+    index = gate.store.keys.blind_index(Lookup.DOMAIN, NAME)
+    with pytest.raises(KeyboardInterrupt):
+        async with reserving(gate.store) as reserved, gate.store.write() as connection:
+            wanted = Wanted(Lookup.DOMAIN, index, gate.ids[1], 17)
+            assert await reserved.take(connection, [wanted], ends) == [id_]
+            assert (await gate.store.keys.lookups.find(Lookup.DOMAIN, index)).row_id == 17
+            raise KeyboardInterrupt
+    assert (await gate.store.keys.lookups.find(Lookup.DOMAIN, index)).row_id == id_
+    assert len(await gate.store.keys.lookups.find_all(Lookup.DOMAIN, index)) == 1
 
 
 async def test_the_database_itself_keeps_a_name_from_running_twice(gate: Gate) -> None:
