@@ -21,7 +21,7 @@ from benchmarks.sealing import COLUMNS, KEY_COLUMNS, Sealer
 from benchmarks.workspace import Files, Workspace, on_sqlite
 from gateway import settings
 from gateway.serving import open_works, store_config
-from store.keys import subject_keys
+from store.lookup_epochs import Epoch
 from store.migrate import upgrade
 from store.rootkey import RootKeys
 
@@ -52,7 +52,7 @@ def make_open_data(files: Files, size: int, tell: Tell) -> None:
     tell(f"making the unsealed store of {size:,} customers")
     making = files.open_data.with_suffix(".unfinished")
     shutil.copy(files.empty, making)
-    opener = Sealer(bytes(32), None)  # nobody is looked up in this store
+    opener = Sealer(bytes(32), None, None)  # nobody is looked up in this store
     with _quick(making) as open_data:
         for people in _chunks(size):
             _insert_all(open_data, opener.some(people))
@@ -60,32 +60,33 @@ def make_open_data(files: Files, size: int, tell: Tell) -> None:
 
 
 def _fill(files: Files, size: int) -> None:
-    sealer = Sealer(asyncio.run(_found(files)), RootKeys(files.root))
+    sealer = Sealer(*asyncio.run(_found(files)), RootKeys(files.root))
     shutil.copy(files.data, files.empty)
     with _quick(files.data) as data, _quick(files.keys) as keys, _quick(files.plain) as readable:
         readable.executescript(plain.ON_SQLITE)
         for people in _chunks(size):
             sealed = sealer.some(people)
-            _insert(keys, "subject_keys", KEY_COLUMNS, sealed[subject_keys])
+            for table, columns in KEY_COLUMNS.items():
+                _insert(keys, table.name, columns, sealed[table])
             _insert_all(data, sealed)
             for name, rows in plain.rows(people).items():
                 _insert(readable, name, plain.COLUMNS[name], rows)
 
 
-async def _found(files: Files) -> bytes:
-    """Make an empty store with its root key, its signing key and its clients; returns the key of its indexes."""
+async def _found(files: Files) -> tuple[bytes, Epoch]:
+    """Make an empty store with its root key, its signing key and its clients; returns the keys of its look-ups."""
     files.folder.mkdir(parents=True, mode=0o700)
     found = settings.read(on_sqlite(files, files.ledger))
     await upgrade(store_config(found))
     async with open_works(found) as works:
-        index_key = works.store.keys.house.index_key
+        index_key, epoch = works.store.keys.house.index_key, works.store.keys.lookups.epochs.living[-1]
     outside.set_key(files.keys, RootKeys(files.root))
     with closing(sqlite3.connect(files.data, isolation_level=None)) as connection:
         for table, columns, rows in clients.rows(TRUSTED_TEXTS):
             _insert(connection, table, columns, rows)
     for path in (files.data, files.keys, files.ledger):
         _settle(path)
-    return index_key
+    return index_key, epoch
 
 
 def _chunks(size: int) -> Iterator[list[Person]]:

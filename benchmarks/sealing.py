@@ -11,11 +11,13 @@ from typing import Any, Protocol
 from sqlalchemy import Column, Table
 
 from benchmarks.people import Person
-from store.blindindex import blind_index
+from store.blindindex import Lookup, blind_index
 from store.consents import consents
 from store.customers import customers
 from store.global_ids import GlobalIds
 from store.keys import subject_keys
+from store.lookup_epochs import Epoch
+from store.lookups import lookups, new_ref
 from store.payments import payment_methods
 from store.rootkey import RootKeys
 from store.services import services
@@ -65,7 +67,7 @@ BANK = encoder(P.bank_name)
 
 COLUMNS: dict[Table, tuple[str, ...]] = {
     customers: (
-        "id", "customer_number", "customer_number_index", "name", "postal_address", "email", "email_index", "phone",
+        "id", "customer_number", "number_ref", "name", "postal_address", "email", "email_ref", "phone",
         "locale", "product_news", "created_at", "updated_at", "version",
     ),
     services: ("id", "customer_id", "kind", "name", "status", "started_at"),
@@ -79,7 +81,11 @@ COLUMNS: dict[Table, tuple[str, ...]] = {
 }  # fmt: skip
 """What is written of each table, referenced ones first; other columns stay null."""
 
-KEY_COLUMNS = ("customer_id", "root_version", "wrapped", "fingerprint", "created_at")
+KEY_COLUMNS = {
+    subject_keys: ("customer_id", "root_version", "wrapped", "fingerprint", "created_at"),
+    lookups: ("kind", "mark", "scope", "epoch", "customer_id", "row_id", "ref"),
+}
+"""The same of the key store."""
 
 
 @dataclass
@@ -87,12 +93,13 @@ class Sealer:
     """Makes the rows of many customers; without a root key they stay open."""
 
     index_key: bytes
+    epoch: Epoch | None
     root: RootKeys | None
     rows: Rows = field(default_factory=dict)
 
     def some(self, people: Iterable[Person]) -> Rows:
         """The rows of these customers, keys included."""
-        self.rows = {table: [] for table in (*COLUMNS, subject_keys)}
+        self.rows = {table: [] for table in (*COLUMNS, *KEY_COLUMNS)}
         for each in people:
             self._customer(each, self._key(each.id))
         return self.rows
@@ -105,6 +112,14 @@ class Sealer:
         self.rows[subject_keys].append((customer_id, version, wrapped, fingerprint(key), LOADED))
         return SubjectKey(customer_id, key, 0.0, IDS)
 
+    def _ref(self, kind: Lookup, owner: int, value: str) -> bytes:
+        """What ties a row to the look-up of its value, which is written too; nobody is looked up in an open store."""
+        ref = new_ref()
+        if self.epoch is not None:
+            mark = self.epoch.mark(blind_index(self.index_key, kind, value))
+            self.rows[lookups].append((kind.name, mark, "", self.epoch.number, owner, owner, ref))
+        return ref
+
     def _customer(self, person: Person, key: Key) -> None:
         def sealed(how: tuple[str, Callable[[Any], bytes]], id_: int, value: Any) -> bytes | None:
             return None if value is None else key.seal(how[0], id_, how[1](value))
@@ -113,10 +128,10 @@ class Sealer:
         address = (person.street, None, person.postal_code, person.city, None, person.country)
         self.rows[customers].append((
             owner,
-            sealed(NUMBER, owner, person.number), blind_index(self.index_key, "customer_number", person.number),
+            sealed(NUMBER, owner, person.number), self._ref(Lookup.CUSTOMER_NUMBER, owner, person.number),
             sealed(NAME, owner, (person.given, person.family)),
             sealed(ADDRESS, owner, address),
-            sealed(EMAIL, owner, person.email), blind_index(self.index_key, "email", person.email),
+            sealed(EMAIL, owner, person.email), self._ref(Lookup.EMAIL, owner, person.email),
             sealed(PHONE, owner, person.phone),
             person.locale, person.product_news, moment(person.created_at), LOADED, 1,
         ))  # fmt: skip

@@ -13,6 +13,7 @@ from gateway.serving import Works
 from gateway.settings import Settings
 from gateway.tour import CUSTOMER, STEPS
 from policy.purposes import Purpose
+from store.blindindex import Lookup
 from store.customers import customers
 
 AREA = next(client for client in CLIENTS if Purpose.SELF_SERVICE in client.purposes)
@@ -36,7 +37,9 @@ class DemoTokens:
         self._seconds = settings.demo_token_seconds
         reader = works.store.reader
         self._first = reader.prepare(select(customers.c.id).where(customers.c.id == FIRST_ID))
-        self._by_email = reader.prepare(select(customers.c.id).where(customers.c.email_index == bindparam("index")))
+        self._by_email = reader.prepare(
+            select(customers.c.id).where(customers.c.id == bindparam("id"), customers.c.email_ref == bindparam("ref"))
+        )
 
     async def require_demo(self) -> None:
         """NoDemo unless the first customer of the demo is here, who cannot be in a store that was filled by use."""
@@ -54,8 +57,9 @@ class DemoTokens:
         return await self._works.tokens.mint(AREA.id, [Purpose.SELF_SERVICE.scope], self._seconds, subject)
 
     async def _customer(self, email: str) -> int:
-        index = self._works.store.keys.blind_index("email", email)
-        rows = await self._works.store.reader.fetch(self._by_email, {"index": index})
+        keys = self._works.store.keys
+        held = await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, email))
+        rows = await self._works.store.reader.fetch(self._by_email, {"id": held.row_id, "ref": held.ref})
         if not rows:
             tools = ", ".join(client.id for client in TOOLS)
             raise UnknownName(

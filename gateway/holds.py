@@ -64,9 +64,11 @@ class Holds:
         """Have the customer's erasure wait from now on; HoldRefused, also when there is no such customer."""
         new.check(coordinates)
         index = self._store.keys.blind_index(Lookup.CUSTOMER_NUMBER, new.number)
+        held = await self._store.keys.lookups.find(Lookup.CUSTOMER_NUMBER, index)
         until = now + timedelta(days=new.days)
         async with self._store.write() as connection:
-            owner = await connection.scalar(select(C.id).where(C.customer_number_index == index).with_for_update())
+            found = select(C.id).where(C.id == held.row_id, C.number_ref == held.ref).with_for_update()
+            owner = await connection.scalar(found)
             if owner is None:
                 raise HoldRefused("There is no customer with this number.")
             row = {

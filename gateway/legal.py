@@ -64,7 +64,7 @@ class Legal:
     async def to_sign(self, new: NewRequest, now: datetime) -> str:
         """What the officer who files a request signs; nothing is noted."""
         new.check(frozenset(self._columns), now, self._references)
-        return to_sign(new.reference, new.digest(self._subject(new)))
+        return to_sign(new.reference, new.digest(await self._subject(new)))
 
     async def to_sign_again(self, reference: str) -> str:
         """What the second officer signs: the same text, from the register."""
@@ -75,7 +75,7 @@ class Legal:
     async def file(self, new: NewRequest, signature: str, now: datetime) -> None:
         """Note a request that an officer signed; nothing is read. Somebody who is not held, or was erased, too."""
         new.check(frozenset(self._columns), now, self._references)
-        digest = new.digest(self._subject(new))
+        digest = new.digest(await self._subject(new))
         async with self._store.write() as connection:
             officer = await self._proven(connection, to_sign(new.reference, digest), signature, APPROVES)
             if await connection.scalar(select(L.id).where(L.reference == new.reference)) is not None:
@@ -207,10 +207,17 @@ class Legal:
             raise LegalRefused("Set GATEWAY_ISSUER: officers sign for the gateway of this address, and for no other.")
         return f"{meaning}@{self._site.host}"
 
-    def _subject(self, new: NewRequest) -> str:
+    async def _subject(self, new: NewRequest) -> str:
         if new.customer_number is None:
             return f"erasure:{new.erasure}"
-        return _customer(self._store.keys.blind_index(Lookup.CUSTOMER_NUMBER, new.customer_number))
+        async with self._store.write() as connection:
+            return self._named(await self._customer(connection, new.customer_number))
+
+    def _named(self, customer_id: int | None) -> str:
+        """Of a number that is nobody's nothing is read: all of these are signed for alike."""
+        if customer_id is None:
+            return "customer:none"
+        return f"customer:{self._store.keys.house.ids.lasting('Customer', customer_id, customer_id)}"
 
     async def _digest(self, connection: AsyncConnection, row: Any) -> bytes:
         """Of what the row says now; without a customer nothing can be read by it, and it is as it was signed."""
@@ -218,7 +225,6 @@ class Legal:
             raise LegalRefused("Nobody signed this request: an older release filed it. File it again, by two officers.")
         if row.customer_id is None:
             return bytes(row.digest)
-        mark = await connection.scalar(select(C.customer_number_index).where(C.id == row.customer_id))
         said = NewRequest(
             row.reference,
             row.authority,
@@ -229,13 +235,15 @@ class Legal:
             row.period_until,
             embargoed_until=row.embargoed_until,
         )
-        return said.digest(_customer(mark or b""))
+        return said.digest(self._named(row.customer_id))
 
     async def _customer(self, connection: AsyncConnection, number: str | None) -> int | None:
         if number is None:
             return None
-        mark = self._store.keys.blind_index(Lookup.CUSTOMER_NUMBER, number)
-        found: int | None = await connection.scalar(select(C.id).where(C.customer_number_index == mark))
+        keys = self._store.keys
+        held = await keys.lookups.find(Lookup.CUSTOMER_NUMBER, keys.blind_index(Lookup.CUSTOMER_NUMBER, number))
+        query = select(C.id).where(C.id == held.row_id, C.number_ref == held.ref)
+        found: int | None = await connection.scalar(query)
         return found
 
     async def _erasure(self, connection: AsyncConnection, case: int | None) -> int | None:
@@ -277,10 +285,6 @@ def resting_columns() -> Mapping[str, tuple[Table, Column[Any]]]:
         if isinstance(field.source, (Value, Embedded)) and field.source.column.info.get("output", True):
             found[field.coordinate] = field.source.column.table, field.source.column
     return found
-
-
-def _customer(mark: bytes) -> str:
-    return f"customer:{mark.hex()}"
 
 
 def _require_two(first: Member, second: Member) -> None:

@@ -61,8 +61,8 @@ class NewRequest:
             raise LegalRefused("An order to be silent ends in the future; leave it out if the customer may be told.")
 
     def digest(self, subject: str) -> bytes:
-        """SHA-256 over everything that the order names. `subject` is a keyed fingerprint, or the erasure's number:
-        so whoever has the digest cannot guess at whom it is about (D10)."""
+        """SHA-256 over everything that the order names. `subject` is the customer's id as the world outside knows it,
+        or the erasure's number: no hash of what can be guessed (D10)."""
         named = {
             "version": 1,
             "reference": self.reference,

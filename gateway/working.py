@@ -16,6 +16,7 @@ from gateway.settings import Settings
 from resolvers.authentication_means import Means
 from resolvers.legal_telling import tell_those_who_may_know
 from schema.model import SchemaModel
+from workers.reserving import ReservationSweep
 from workers.rotating import RootKeyRotation
 from workers.telling import Teller
 
@@ -46,6 +47,7 @@ async def open_workers(
             sweeper,
             teller,
             rotation,
+            ReservationSweep(store),
         ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from resolvers.authentication_buckets import Counted, Secret, subject, subject_of
+from resolvers.authentication_buckets import Counted, Secret, subject
 from resolvers.authentication_credentials import Account, Credentials
 from resolvers.authentication_guesses import Guesses
 from resolvers.authentication_means import Means
@@ -102,7 +102,10 @@ class Authentication:
         """Where attempts at an account are counted that is known already, perhaps by a session that is renewed."""
         known = await self.opener.devices.knows(account, visitor, now)
         renews = (account.credential.id, session_id) if session_id is not None else None
-        return Counted(subject_of(account), visitor, known, renews)
+        return Counted(self._subject(account), visitor, known, renews)
+
+    def _subject(self, account: Account) -> bytes:
+        return subject(account.credential.platform, self.credentials.index_of(account))
 
     async def _refuse(self, account: Account | None, platform: str, visitor: Visitor, now: datetime) -> Denied:
         """Write it down (R17), by the same statement for an account that there is not (G7)."""
@@ -207,7 +210,7 @@ class Authentication:
             return found, Counted(b"", visitor, renews=(shown.renews.credential_id, shown.renews.id))
         named = await self._passkeys.named(shown.answer)
         known = await self.opener.devices.knows(named, visitor, now)
-        return named, Counted(subject_of(named) if named else b"nobody's passkey", visitor, known)
+        return named, Counted(self._subject(named) if named else b"nobody's passkey", visitor, known)
 
 
 def _proof(shown: Shown, presented: Presented) -> Proof:

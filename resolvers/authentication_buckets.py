@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from resolvers.authentication_credentials import Account
 from resolvers.authentication_guesses import Bucket, Pace
 from resolvers.authentication_secrets import hashed
 from resolvers.factors import is_short
@@ -78,11 +77,6 @@ def by_network(visitor: Visitor) -> Bucket:
     return Bucket(Pace.NETWORK, network_of(visitor.address, 32, 56))
 
 
-def subject_of(account: Account) -> bytes:
-    """What an account is counted under."""
-    return subject(account.credential.platform, account.credential.login_index)
-
-
 def subject(platform: str, login_index: bytes) -> bytes:
-    """The same for an account that there may not be."""
+    """What an account is counted under, whether there is one or not."""
     return platform.encode() + login_index

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.passwords_text import MOST_BYTES
+from store.blindindex import Lookup
 from store.credentials import credentials
 from store.database import Store
 from store.metadata import instant
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 K = credentials.c
 EPOCH = datetime.fromtimestamp(0, UTC)
-COLUMNS = (K.id, K.customer_id, K.platform, K.login_index, K.password_hash, K.changed_at)
+COLUMNS = (K.id, K.customer_id, K.platform, K.login_name, K.password_hash, K.changed_at)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -32,7 +33,8 @@ class Credential:
     id: int
     customer_id: int
     platform: str
-    login_index: bytes
+    login_name: bytes
+    """Sealed."""
     sealed_hash: bytes | None
     """As it rests: another one as soon as it is written anew."""
     password_hash: str | None
@@ -41,9 +43,9 @@ class Credential:
     @classmethod
     def of(cls, row: Any, key: SubjectKey) -> Credential:
         """From a row of `COLUMNS`, and the key of its customer."""
-        id_, customer, platform, index, resting, changed = row
+        id_, customer, platform, name, resting, changed = row
         sealed = None if resting is None else bytes(resting)
-        return cls(id_, customer, platform, bytes(index), sealed, opened_hash(key, id_, sealed), instant(changed))
+        return cls(id_, customer, platform, bytes(name), sealed, opened_hash(key, id_, sealed), instant(changed))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,9 +56,9 @@ class Account:
     key: SubjectKey
 
 
-def nobody(platform: str, login_index: bytes) -> Account:
+def nobody(platform: str) -> Account:
     """The account of somebody who has none, to do the same work for (G7)."""
-    return Account(Credential(0, 0, platform, login_index, None, None, EPOCH), nobodys_key())
+    return Account(Credential(0, 0, platform, b"", None, None, EPOCH), nobodys_key())
 
 
 def sealed_hash(key: SubjectKey, credential_id: int, password_hash: str) -> bytes:
@@ -96,18 +98,24 @@ class Credentials:
         self._store = store
         found = select(*COLUMNS)
         prepare = store.reader.prepare
-        self._by_login = prepare(found.where(K.platform == bindparam("platform"), K.login_index == bindparam("login")))
+        self._by_login = prepare(found.where(K.id == bindparam("id"), K.login_ref == bindparam("ref")))
         self._by_id = prepare(found.where(K.id == bindparam("id")))
         self._of_customer = prepare(found.where(K.customer_id == bindparam("customer")).order_by(K.id))
 
     def login_index(self, login: str) -> bytes:
         """The keyed fingerprint of a login name, whatever was typed."""
         text = login[:MOST_BYTES].encode(errors="replace").decode()
-        return self._store.keys.blind_index("login", text)
+        return self._store.keys.blind_index(Lookup.LOGIN, text)
+
+    def index_of(self, account: Account) -> bytes:
+        """The same of an account that was found in another way."""
+        name = account.key.open(K.login_name, account.credential.id, account.credential.login_name)
+        return self.login_index(name.decode())
 
     async def by_login(self, platform: str, login_index: bytes) -> Account | None:
         """Whose login name this is."""
-        return await self._one(self._by_login, {"platform": platform, "login": login_index})
+        held = await self._store.keys.lookups.find(Lookup.LOGIN, login_index, platform)
+        return await self._one(self._by_login, {"id": held.row_id, "ref": held.ref})
 
     async def by_id(self, credential_id: int) -> Account | None:
         """One that is known already."""

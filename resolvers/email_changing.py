@@ -31,6 +31,7 @@ from store.customers import customers
 from store.database import Store
 from store.erasures import STANDING_STATES, erasures
 from store.ids import new_id
+from store.lookup_reserving import LookupTakenError, Reservations, Wanted, reserving
 from store.metadata import Id, instant
 from store.receipts import receipt_of
 from store.signin import email_links, reset_links
@@ -58,15 +59,16 @@ async def request_change(desk: Desk, given: Mapping[str, Any]) -> Result:
         return Result(problems=(GONE,))
     if await Guesses(desk.store).charge([Bucket(Pace.RESET, b"email" + desk.subject.to_bytes(8, "big"))], desk.now):
         return Result(problems=(TOO_OFTEN,))
-    wanted = keys.blind_index(Lookup.EMAIL, text)
+    held = await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, text))
     async with desk.store.write() as connection:
-        present = await connection.scalar(select(C.email_index).where(C.id == desk.subject).with_for_update())
+        present = await connection.scalar(select(C.email_ref).where(C.id == desk.subject).with_for_update())
         reader = await reader_of(connection, key)
         if present is None or reader is None:
             return Result(problems=(GONE,))
-        if bytes(present) == wanted:
+        if bytes(present) == held.ref:
             return Result(problems=(SAME,))
-        taken = await connection.scalar(select(C.id).where(C.email_index == wanted)) is not None
+        theirs = select(C.id).where(C.id == held.row_id, C.email_ref == held.ref)
+        taken = await connection.scalar(theirs) is not None
         site, minutes, secret = desk.means.site, int(LIFE.total_seconds() // 60), new_secret()
         if wait := await _ask(connection, desk, key, text, reader.language, None if taken else secret, minutes):
             return Result(problems=(rate_limited(wait, "email"),))
@@ -130,7 +132,7 @@ class EmailLinks:
         self._store, self._means = store, means
         columns = select(L.id, L.customer_id, L.email, L.account_state, L.session_id, L.expires_at)
         self._find = store.reader.prepare(columns.where(L.secret_hash == bindparam("secret")))
-        self._state = store.reader.prepare(select(C.email_index).where(C.id == bindparam("id", type_=Id)))
+        self._state = store.reader.prepare(select(C.email_ref).where(C.id == bindparam("id", type_=Id)))
 
     async def find(self, secret: str, now: datetime) -> Found | None:
         """The link of this secret, while the address that it replaces is still the present one."""
@@ -140,7 +142,7 @@ class EmailLinks:
         id_, customer, sealed, state, session, _ = rows[0]
         (key,) = await self._store.keys.subjects([customer])
         present = await self._store.reader.fetch(self._state, {"id": customer})
-        if key is None or not present or _state(key, bytes(present[0][0])) != bytes(state):
+        if key is None or not present or _state(key, bytes(present[0][0] or b"")) != bytes(state):
             return None
         return Found(id_, key, key.open(L.email, id_, sealed).decode(), bytes(present[0][0]), session)
 
@@ -152,27 +154,26 @@ class EmailLinks:
         new one; 5. sessions end, last of all.
         """
         keys, owner = self._store.keys, found.key.customer_id
-        wanted, old = keys.blind_index(Lookup.EMAIL, found.email), found.state
-        async with self._store.write() as connection:
+        wanted = Wanted(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, found.email), owner, owner)
+        async with reserving(self._store) as reserved, self._store.write() as connection:
             await lock_credentials(connection, owner)
             await connection.execute(select(C.id).where(C.id == owner).with_for_update(key_share=True))
             if (await connection.execute(delete(email_links).where(L.id == found.id))).rowcount != 1:  # 1
                 return Result(problems=(LAPSED,))
             before = await reader_of(connection, found.key)
-            taken = await connection.scalar(select(C.id).where(C.email_index == wanted, C.id != owner))
-            if before is None or taken is not None:
+            if before is None or not await _taken(reserved, connection, wanted, found.state, desk.now):
                 return Result(problems=(LAPSED,))
             change = {
                 "email": found.key.seal(C.email, owner, found.email.encode()),
-                "email_index": wanted,
+                "email_ref": wanted.ref,
                 "version": C.version + 1,
                 "updated_at": desk.now,
             }
-            here = C.id == owner, C.email_index == old
+            here = C.id == owner, C.email_ref == found.state
             if (await connection.execute(update(customers).where(*here).values(change))).rowcount != 1:  # 2
                 return Result(problems=(LAPSED,))
             await connection.execute(delete(reset_links).where(reset_links.c.customer_id == owner))  # 3
-            await self._logins(connection, found, before)  # 4
+            await self._logins(connection, reserved, found, before, desk.now)  # 4
             await record(connection, desk, found.key, ["Customer.email"])
             also = await subscriptions_of_copies(self._store, connection, found.key)
             await announce(connection, found.key, Event.EMAIL_CHANGED.wire, desk.now, ["Customer.email"], also=also)
@@ -184,6 +185,7 @@ class EmailLinks:
                     letter = ErasureLetter.ADDRESS_CHANGED
                     await send_to(connection, reader, self._means.site, letter, desk.now, link=asked)
             await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], desk.now)  # 5
+            reserved.written()
         return Result(affected={"customer": owner})
 
     async def _asked(self, connection: AsyncConnection, owner: int) -> str | None:
@@ -196,14 +198,29 @@ class EmailLinks:
             else f"{self._means.site.origin}/erasures/{await receipt_of(self._store.keys.house, id_)}"
         )
 
-    async def _logins(self, connection: AsyncConnection, found: Found, before: Reader) -> None:
+    async def _logins(
+        self, connection: AsyncConnection, reserved: Reservations, found: Found, before: Reader, now: datetime
+    ) -> None:
         """Who signs in by e-mail address goes on to do so."""
-        keys = self._store.keys
+        keys, owner = self._store.keys, found.key.customer_id
         old, new = (keys.blind_index(Lookup.LOGIN, each) for each in (before.email, found.email))
-        mine = K.customer_id == found.key.customer_id, K.login_index == old
-        for id_, platform in (await connection.execute(select(K.id, K.platform).where(*mine))).all():
-            other = select(K.id).where(K.login_index == new, K.platform == platform)
-            if await connection.scalar(other) is None:
+        mine = select(K.id, K.platform, K.login_ref).where(K.customer_id == owner)
+        for id_, platform, ref in (await connection.execute(mine)).all():
+            held = await keys.lookups.find(Lookup.LOGIN, old, platform)
+            wanted = Wanted(Lookup.LOGIN, new, owner, id_, platform)
+            same = ref is not None and (held.row_id, held.ref) == (id_, bytes(ref))
+            if same and await _taken(reserved, connection, wanted, ref, now):
                 name = found.key.seal(K.login_name, id_, K.login_name.info["sealing"].encode(found.email))
-                change = update(credentials).where(K.id == id_).values(login_name=name, login_index=new)
+                change = update(credentials).where(K.id == id_).values(login_name=name, login_ref=wanted.ref)
                 await connection.execute(change)
+
+
+async def _taken(
+    reserved: Reservations, connection: AsyncConnection, wanted: Wanted, replaced: bytes, now: datetime
+) -> bool:
+    """Whether a value could be had in the place of another one; false when it is somebody else's."""
+    try:
+        await reserved.take(connection, [wanted], now, replacing=[(wanted.customer_id, replaced)])
+    except LookupTakenError:
+        return False
+    return True

@@ -6,19 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, func, select
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from policy.conditions import Condition
 from resolvers.filters import masked, owner_of, row_filters, running
 from resolvers.relations import Relation
+from store.blindindex import Lookup
 from store.customers import customers
 from store.domains import domains
+from store.lookup_finding import Held
+from store.lookup_holders import PLACES
 from store.metadata import Id
 from store.reading import Prepared, Reader, any_of
 
 Row = Sequence[Any]
-KEYS, KEY, AFTER, LIMIT, INDEX = "keys", "key", "after", "row_limit", "row_index"
+KEYS, KEY, AFTER, LIMIT, REF = "keys", "key", "after", "row_limit", "row_ref"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,23 +141,28 @@ class PageOf:
 
 
 class ByIndex:
-    """The row that a blind index finds: a customer by e-mail, number or domain name, or the domain itself."""
+    """The row that a look-up leads to: a customer by e-mail, number or domain name, or the domain itself.
 
-    __slots__ = ("_prepared", "layout", "reader")
+    The key store says which row, and the row itself whether that is still true, by the random number of both.
+    """
 
-    def __init__(self, reader: Reader, projection: Projection, index: Column[bytes]) -> None:
-        self.reader = reader
+    __slots__ = ("_prepared", "kind", "layout", "reader")
+
+    def __init__(self, reader: Reader, projection: Projection, kind: Lookup) -> None:
+        self.reader, self.kind = reader, kind
         self.layout = Layout.of(projection)
-        found = index == bindparam(INDEX, type_=index.type)
-        if index.table is domains:  # Names that ended may be another's by now: only a running one says whose it is.
+        place = PLACES[kind]
+        row, tie = place.table.c.id == bindparam(KEY, type_=Id), place.ref == bindparam(REF, type_=place.ref.type)
+        found: ColumnElement[bool] = and_(row, tie)
+        if place.table is domains:  # Names that ended may be another's by now: only a running one says whose it is.
             found = found & running()
             if projection.table is customers:
                 found = customers.c.id.in_(select(domains.c.customer_id).where(found))
         self._prepared: Prepared = reader.prepare(_select(projection, self.layout).where(found))
 
-    async def rows(self, index: bytes, parameters: Mapping[str, Any]) -> Sequence[Row]:
-        """One row or none; one statement."""
-        return await self.reader.fetch(self._prepared, {**parameters, INDEX: index})
+    async def rows(self, held: Held, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """One row or none; one statement, for what nobody has, too (G7)."""
+        return await self.reader.fetch(self._prepared, {**parameters, KEY: held.row_id, REF: held.ref})
 
 
 def _grouped(rows: Iterable[Row], at: int) -> dict[int, list[Row]]:

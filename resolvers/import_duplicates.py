@@ -8,29 +8,15 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Column, bindparam, select
-
-from resolvers.filters import NOW
 from resolvers.import_report import Fault, Problem
 from resolvers.import_source import Record
 from resolvers.newcomer import NewCustomer
 from store.blindindex import Lookup
-from store.customers import customers
 from store.database import Store
-from store.domains import domains
-from store.metadata import Instant
-from store.reading import Prepared
-from store.registrations import runs
+from store.lookup_holders import State, states
 
-INDEXES: dict[Lookup, Column[bytes]] = {
-    Lookup.EMAIL: customers.c.email_index,
-    Lookup.CUSTOMER_NUMBER: customers.c.customer_number_index,
-    Lookup.DOMAIN: domains.c.name_index,
-}
-
-AT_ONCE = 200
-"""How many values one statement asks for; a shorter list is filled up with its last value."""
-_PLACES = tuple(f"value{place}" for place in range(AT_ONCE))
+LOOKUPS = (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER, Lookup.DOMAIN)
+"""What nobody may have a second time."""
 
 
 class Duplicates:
@@ -44,15 +30,6 @@ class Duplicates:
         self._store, self._now = store, now
         self._seen = sqlite3.connect("", isolation_level=None)
         self._seen.execute("CREATE TABLE seen (value BLOB PRIMARY KEY) WITHOUT ROWID")
-        self._find: dict[Lookup, Prepared] = {
-            kind: store.reader.prepare(
-                select(column).where(
-                    column.in_([bindparam(place, type_=column.type) for place in _PLACES]),
-                    *([runs(bindparam(NOW, type_=Instant))] if kind is Lookup.DOMAIN else []),
-                )
-            )
-            for kind, column in INDEXES.items()
-        }
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +41,7 @@ class Duplicates:
         """The problems of these rows, in the order of the file."""
         named = [(record, *each) for record, customer in rows for each in self._names(customer)]
         registered: set[tuple[Lookup, bytes]] = set()
-        for kind in self._find:
+        for kind in LOOKUPS:
             values = [value for _, _, lookup, value in named if lookup is kind]
             registered.update((kind, value) for value in await self._registered(kind, values))
         problems = []
@@ -77,15 +54,11 @@ class Duplicates:
         return problems
 
     async def _registered(self, kind: Lookup, values: list[bytes]) -> list[bytes]:
-        found = []
-        for start in range(0, len(values), AT_ONCE):
-            some = values[start : start + AT_ONCE]
-            some += some[-1:] * (AT_ONCE - len(some))
-            rows = await self._store.reader.fetch(
-                self._find[kind], {NOW: self._now, **dict(zip(_PLACES, some, strict=True))}
-            )
-            found += [bytes(row[0]) for row in rows]
-        return found
+        """Those that the data says are somebody's; a name whose registration runs no more is nobody's."""
+        found = await self._store.keys.lookups.find_each(kind, values)
+        held = [(each.row_id, each.ref) for each in found.values()]
+        said = await states(self._store.reader, kind, held, self._now)
+        return [value for value, state in zip(found, said, strict=True) if state is State.IN_USE]
 
     def _fault(self, kind: Lookup, value: bytes, registered: set[tuple[Lookup, bytes]]) -> Fault | None:
         fresh = self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (kind.word.encode() + value,)).rowcount

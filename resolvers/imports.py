@@ -8,8 +8,6 @@ from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy.exc import IntegrityError
-
 from resolvers.import_duplicates import Duplicates
 from resolvers.import_erasures import is_over, with_erasure
 from resolvers.import_report import MOST_PROBLEMS, FileFault, ImportRefused, Problem, Progress, Report
@@ -18,6 +16,7 @@ from resolvers.import_source import Format, Record, Source
 from resolvers.newcomer import NewCustomer
 from resolvers.registration import add
 from store.database import Store
+from store.lookup_reserving import LookupTakenError, reserving
 
 BATCH = 500
 """Rows that are in memory at a time."""
@@ -61,13 +60,13 @@ async def import_customers(
         return run.report(0, dry_run)
     again = Source(path, format)
     try:
-        async with store.write() as connection:  # 3
+        async with reserving(store) as reserved, store.write() as connection:  # 3
             for batch in run.batches(again, "IMPORTING"):
-                await add(connection, store.keys, run.good(batch), now=run.now)
+                await add(connection, store, reserved, run.good(batch), now=run.now)
                 await sleep(0)
             if again.digest != run.source.digest:
                 raise ImportRefused(FileFault.CHANGED)
-    except IntegrityError:
+    except LookupTakenError:
         raise ImportRefused(FileFault.CONFLICT) from None
     return run.report(run.good_rows, dry_run)
 

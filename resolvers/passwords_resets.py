@@ -63,7 +63,7 @@ class Resets:
         self._passwords = NewPasswords(store, means)
         found = select(R.id, R.credential_id, R.account_state, R.expires_at)
         self._find = store.reader.prepare(found.where(R.secret_hash == bindparam("secret")))
-        self._email = store.reader.prepare(select(C.email_index).where(C.id == bindparam("customer")))
+        self._email = store.reader.prepare(select(C.email_ref).where(C.id == bindparam("customer")))
 
     async def request(self, platform: str, login: str, visitor: Visitor, now: datetime) -> Sent | Denied:
         """Write to the customer, if there is one. In any case the answer is the same, by the same statements and after
@@ -81,7 +81,7 @@ class Resets:
             much = await self._guesses.charge([Bucket(Pace.RESET, platform.encode() + index)], now)
             if not much:
                 async with self._store.write() as connection:
-                    someone = account or nobody(platform, index)
+                    someone = account or nobody(platform)
                     if await self._may_send(connection, someone, index, now):
                         await self.send(connection, someone, SignInLetter.PASSWORD_RESET, now)
             return Sent()
@@ -106,13 +106,13 @@ class Resets:
         """
         secret, customer = new_secret(), account.credential.customer_id
         await connection.execute(delete(reset_links).where(R.credential_id == account.credential.id))
-        email_index = await connection.scalar(select(C.email_index).where(C.id == customer))
+        email_ref = await connection.scalar(select(C.email_ref).where(C.id == customer))
         row = {
             "id": new_id(),
             "customer_id": customer,
             "credential_id": account.credential.id,
             "secret_hash": hashed(secret),
-            "account_state": _state(account, email_index),
+            "account_state": _state(account, email_ref),
             "expires_at": now + self._means.times.reset,
         }
         there = exists().where(C.id == customer, C.email.is_not(None))
@@ -160,20 +160,20 @@ class Resets:
         """Use the link up; False when that was done, or when what it was sent for has changed, since it was found."""
         customer = link.account.credential.customer_id
         await lock_credentials(connection, customer)
-        held = select(C.email_index).where(C.id == customer).with_for_update(key_share=True)
-        index = await connection.scalar(held)
+        held = select(C.email_ref).where(C.id == customer).with_for_update(key_share=True)
+        ref = await connection.scalar(held)
         spent = await connection.execute(delete(reset_links).where(R.id == link.id).returning(R.account_state))
         state = spent.scalar_one_or_none()
-        return state is not None and bytes(state) == _state(link.account, index)
+        return state is not None and bytes(state) == _state(link.account, ref)
 
 
-def _state(account: Account, email_index: bytes | None) -> bytes:
+def _state(account: Account, email_ref: bytes | None) -> bytes:
     """What the link was sent for: void once the password or the e-mail address is another one. It is hashed under the
     customer's own key, since both can be guessed (D10)."""
     credential = account.credential
     facts = (
         credential.password_hash or "",
         str(int(credential.changed_at.timestamp())),
-        bytes(email_index or b"").hex(),
+        bytes(email_ref or b"").hex(),
     )
     return account.key.keyed_hash("reset link", "\0".join(facts).encode())

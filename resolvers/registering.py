@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-
 from policy.events import Event
 from resolvers.announcements import announce
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.newcomer import NewCredential, NewCustomer, PersonName, PostalAddress
 from resolvers.registration import add
 from resolvers.texts import Texts
-from store.blindindex import Lookup
-from store.customers import customers
+from store.lookup_reserving import LookupTakenError, reserving
 from values.mailbox import MailboxError, read_mailbox
 
 TAKEN = UserProblem("EMAIL_TAKEN", "There is a customer with this address: look the customer up instead.", ("email",))
@@ -53,16 +49,13 @@ async def register_customer(desk: Desk, given: Mapping[str, Any]) -> Result:
         product_news=bool(given.get("productNews")),
         credentials=(NewCredential("CLIENT_AREA", email, None, desk.now, None),),
     )
-    mark = desk.store.keys.blind_index(Lookup.EMAIL, email)
     try:
-        async with desk.store.write() as connection:
-            if await connection.scalar(select(customers.c.id).where(customers.c.email_index == mark)) is not None:
-                return Result(problems=(TAKEN,))
-            (id_,) = await add(connection, desk.store.keys, [new], now=desk.now)
+        async with reserving(desk.store) as reserved, desk.store.write() as connection:
+            (id_,) = await add(connection, desk.store, reserved, [new], now=desk.now)
             (key,) = await desk.store.keys.subjects([id_])
             if key is None:
                 raise LookupError("a key that was made a moment ago is gone")
             await announce(connection, key, Event.REGISTERED.wire, desk.now)
-    except IntegrityError:
+    except LookupTakenError:
         return Result(problems=(TAKEN,))
     return Result(affected={"customer": id_})

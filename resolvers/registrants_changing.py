@@ -21,7 +21,8 @@ from resolvers.services import word
 from store.blindindex import Lookup
 from store.domains import REGISTRANT_KINDS, domains
 from store.ids import new_id
-from store.registrations import release_ended
+from store.lookup_reserving import LookupTakenError, Wanted, reserving
+from store.registrations import RegistrationRunsError, let_go
 from store.services import services
 from values.domain_name import DomainNameError, to_ascii
 
@@ -55,8 +56,7 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
         problems.append(NAMELESS)
     if problems or name is None:
         return Result(problems=tuple(problems))
-    mark = desk.store.keys.blind_index(Lookup.DOMAIN, name)
-    async with desk.store.write() as connection:
+    async with reserving(desk.store) as reserved, desk.store.write() as connection:
         found = select(S.customer_id, S.kind).where(S.id == (given.get("service") or 0), S.status != "TERMINATED")
         service = (await connection.execute(found.with_for_update())).one_or_none()
         (key,) = await desk.store.keys.subjects([service.customer_id]) if service is not None else (None,)
@@ -66,10 +66,12 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
             return Result(problems=(NO_DOMAIN_SERVICE,))
         if await connection.scalar(select(D.id).where(D.service_id == given["service"])) is not None:
             return Result(problems=(HAS_ONE,))
-        await release_ended(connection, [mark], desk.now)
-        if await connection.scalar(select(D.id).where(D.name_index == mark, D.released_at.is_(None))) is not None:
-            return Result(problems=(TAKEN,))
         id_, email, ways = new_id(), details.get(D.registrant_email), writing(desk)
+        wanted = Wanted(Lookup.DOMAIN, desk.store.keys.blind_index(Lookup.DOMAIN, name), key.customer_id, id_)
+        try:
+            await let_go(connection, await reserved.take(connection, [wanted], desk.now), desk.now)
+        except (LookupTakenError, RegistrationRunsError):
+            return Result(problems=(TAKEN,))
         written, known = sealed(key, id_, {D.name: name, **details}), await is_confirmed(connection, key, email)
         resting = written.get("registrant_email")
         asks = email is not None and resting is not None and not known
@@ -79,7 +81,7 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
             "id": id_,
             "customer_id": key.customer_id,
             "service_id": given["service"],
-            "name_index": mark,
+            "name_ref": wanted.ref,
             "tld": name.rpartition(".")[2],
             "registrant_kind": word(given["registrantKind"], REGISTRANT_KINDS),
             "registered_at": desk.now,
@@ -89,6 +91,7 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
             **{f"hide_{field}": True for field in FIELDS},
         }
         await connection.execute(insert(domains).values(row))
+        reserved.written()
         coordinates = ["Domain.name", *(COORDINATES[column] for column in details)]
         facts: dict[str, Fact] = {"domain": Ref("Domain", id_), "service": Ref("Service", given["service"])}
         await record(connection, desk, key, coordinates)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, literal, select, update
@@ -28,7 +29,7 @@ from store.blindindex import Lookup
 from store.database import Store
 from store.domains import domains
 from store.metadata import Id, Instant
-from store.reading import Row
+from store.reading import Row, any_of
 from store.registrant_links import CONFIRMATION_KEY, KEY, RegistrantLink, link_secret
 from store.registrations import runs
 from store.subjectkey import SubjectKey
@@ -62,8 +63,7 @@ class RegistrantLinks:
         self._store, self._means = store, means
         self._guesses = Guesses(store)
         columns = select(D.id, D.customer_id, D.registrant_email, D.name)
-        named = columns.where(D.name_index == bindparam("mark")).order_by(D.id.desc()).limit(OWNERS)
-        self._by_name = store.reader.prepare(named)
+        self._by_name = store.reader.prepare(columns.add_columns(D.name_ref).where(any_of(D.id, "ids")))
         self._by_id = store.reader.prepare(columns.where(D.id == bindparam("id", type_=Id)))
 
     async def send(self, name: str, visitor: Visitor, now: datetime) -> Denied | None:
@@ -78,9 +78,13 @@ class RegistrantLinks:
                 return Denied(wait)
             mark = self._store.keys.blind_index(Lookup.DOMAIN, name)
             much = await self._guesses.charge([Bucket(Pace.RESET, b"registrant" + mark)], now)
-            rows = await self._store.reader.fetch(self._by_name, {"mark": mark})
-            for row in rows:  # Whose domain has ended is kept here for a while, and has rights as long as that.
-                if row[2] is not None and not much:
+            held = (await self._store.keys.lookups.find_all(Lookup.DOMAIN, mark))[:OWNERS]
+            refs = {each.row_id: each.ref for each in held}
+            rows = await self._store.reader.fetch(self._by_name, {"ids": list(refs)})
+            for row in sorted(
+                rows, key=itemgetter(0), reverse=True
+            ):  # Whose domain has ended is kept here for a while, and has rights as long as that.
+                if row[2] is not None and bytes(row[4] or b"") == refs[row[0]] and not much:
                     await self._write(_holder(row), now)
             return None
 

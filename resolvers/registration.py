@@ -1,9 +1,10 @@
-"""Registering customers in bulk: each under a new key, every value sealed and found again by its blind index."""
+"""Registering customers in bulk: each under a new key, every value sealed and found again by its look-up."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Column, Table, insert
@@ -18,25 +19,23 @@ from store.database import Store
 from store.domains import domains
 from store.ids import new_id
 from store.keystore import KeyStore
+from store.lookup_holders import PLACES
+from store.lookup_reserving import Reservations, Wanted, reserving
 from store.payments import card_fingerprint, card_vault
-from store.registrations import release_ended
+from store.registrations import let_go
 from store.subjectkey import SubjectKey
 
-INDEXES: dict[Column[bytes], tuple[str, Lookup]] = {
-    customers.c.email_index: ("email", Lookup.EMAIL),
-    customers.c.customer_number_index: ("customer_number", Lookup.CUSTOMER_NUMBER),
-    domains.c.name_index: ("name", Lookup.DOMAIN),
-    credentials.c.login_index: ("login_name", Lookup.LOGIN),
+FOUND_BY: dict[Table, tuple[Lookup, ...]] = {
+    customers: (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER),
+    domains: (Lookup.DOMAIN,),
+    credentials: (Lookup.LOGIN,),
 }
-"""Each blind index with the value it is made from."""
+"""What the rows of a table are looked up by."""
 
 FINGERPRINTS: dict[Column[bytes], tuple[str, Callable[[SubjectKey, str], bytes]]] = {
     card_vault.c.fingerprint: ("number", card_fingerprint),
 }
 """Each hash under the customer's own key with the value it is made from."""
-
-NAMES = 500
-"""Names of domains that one statement lets go of."""
 
 NewId = Callable[[], int]
 
@@ -46,56 +45,72 @@ async def register(
 ) -> list[int]:
     """Register all of them or none, in one transaction; returns their ids in the same order.
 
-    Raises IntegrityError when one of them is registered already, StoreUnavailable when the store is.
+    Raises LookupTakenError when one of them is registered already, StoreUnavailable when the store is.
     """
-    async with store.write() as connection:
-        return await add(connection, store.keys, newcomers, make_id=make_id, now=now)
+    async with reserving(store) as reserved, store.write() as connection:
+        return await add(connection, store, reserved, newcomers, make_id=make_id, now=now)
 
 
 async def add(
     connection: AsyncConnection,
-    keys: KeyStore,
+    store: Store,
+    reserved: Reservations,
     newcomers: Sequence[NewCustomer],
     *,
     make_id: NewId = new_id,
     now: datetime | None = None,
 ) -> list[int]:
-    """Register within a transaction of the caller's.
+    """Register within a transaction of the caller's, around which stands `store.lookup_reserving.reserving`.
 
-    1. The keys are made first, and durable in the key store before anything is sealed under them: a crash in between
-       leaves keys that open nothing, never rows that nothing opens.
-    2. Ids and links are given, values sealed, blind indexes computed.
-    3. Each table takes all its rows in one statement.
+    1. Ids and links are given, and what the rows are looked up by is reserved in the key store.
+    2. The keys are made, durable in the key store before anything is sealed under them: a crash in between leaves keys
+       that open nothing, never rows that nothing opens.
+    3. Values are sealed, and each table takes all its rows in one statement.
     """
     moment = now or datetime.now(UTC)
     ids = [make_id() for _ in newcomers]
-    subjects = await keys.create(ids)  # 1
     rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
-    for id_, newcomer in zip(ids, newcomers, strict=True):  # 2
+    for id_, newcomer in zip(ids, newcomers, strict=True):  # 1
         Writer(id_, rows, make_id, moment).customer(newcomer)
-    owners = dict(zip(ids, subjects, strict=True))
+    await let_go(connection, await reserved.take(connection, _wanted(rows, store.keys), moment), moment)
+    owners = dict(zip(ids, await store.keys.create(ids), strict=True))  # 2
     for table in TABLES:  # 3
         if rows[table]:
-            resting = _sealed(table, rows[table], owners, keys)
-            if table is domains:
-                for start in range(0, len(resting), NAMES):
-                    named = [row["name_index"] for row in resting[start : start + NAMES]]
-                    await release_ended(connection, named, moment)
-            await connection.execute(insert(table), resting)
+            await connection.execute(insert(table), _sealed(table, rows[table], owners))
+    reserved.written()
     return ids
 
 
-def _sealed(table: Table, rows: list[Row], owners: dict[int, SubjectKey], keys: KeyStore) -> list[Row]:
+def _wanted(rows: dict[Table, list[Row]], keys: KeyStore) -> list[Wanted]:
+    """What the rows are looked up by; each gets what ties it to that."""
+    wanted = []
+    for table, lookups in FOUND_BY.items():
+        for row, lookup in product(rows[table], lookups):
+            place = PLACES[lookup]
+            row[place.ref.name] = None
+            if (value := row[place.value.name]) is not None:
+                index = keys.blind_index(lookup, value)
+                each = Wanted(lookup, index, row[place.owner.name], row["id"], _scope(table, row))
+                row[place.ref.name] = each.ref
+                wanted.append(each)
+    return wanted
+
+
+def _scope(table: Table, row: Row) -> str:
+    """What a value is unique within."""
+    if table is credentials:
+        return str(row["platform"])
+    return str(row["id"]) if table is domains and row["released_at"] is not None else ""
+
+
+def _sealed(table: Table, rows: list[Row], owners: dict[int, SubjectKey]) -> list[Row]:
     """The rows as they rest, each with every column that the table has."""
     columns = [
         (column.name, str(column), column.info["sealing"].encode) for column in table.c if "sealing" in column.info
     ]
-    indexes = [(column.name, *INDEXES[column]) for column in table.c if column in INDEXES]
     hashes = [(column.name, *FINGERPRINTS[column]) for column in table.c if column in FINGERPRINTS]
     owner = "id" if table is customers else "customer_id"
     for row in rows:
-        for name, source, lookup in indexes:
-            row[name] = keys.blind_index(lookup, row[source]) if row[source] is not None else None
         key, id_ = owners[row[owner]], row["id"]
         for name, source, hashed in hashes:
             row[name] = hashed(key, row[source])

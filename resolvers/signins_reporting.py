@@ -71,8 +71,9 @@ async def _key(desk: Desk, given: Mapping[str, Any]) -> SubjectKey | None:
     customer_id: int | None = given.get("customer")
     if customer_id is None:
         index = desk.store.keys.blind_index(Lookup.CUSTOMER_NUMBER, given["customerNumber"])
-        found = select(C.id).where(C.customer_number_index == bindparam("index"))
-        values: dict[str, Any] = {"index": index}
+        held = await desk.store.keys.lookups.find(Lookup.CUSTOMER_NUMBER, index)
+        found = select(C.id).where(C.id == bindparam("id"), C.number_ref == bindparam("ref"))
+        values: dict[str, Any] = {"id": held.row_id, "ref": held.ref}
     else:
         found = select(C.id).where(C.id == bindparam("id"))
         values = {"id": customer_id}

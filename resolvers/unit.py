@@ -131,14 +131,17 @@ class Unit:
         """The row beyond the page only says that more follow: nobody is told of it, and nobody is noted for it."""
         return await self.revealed.admit(rows[:limit], fetch.layout), len(rows) > limit
 
-    async def found(self, fetch: ByIndex, kind: str, value: str) -> list[Admitted]:
+    async def found(self, fetch: ByIndex, value: str) -> list[Admitted]:
         """The customer whose e-mail, number or domain this is, by blind index: the value never reaches the SQL."""
-        return await self.located(fetch, self.store.keys.blind_index(kind, value))
+        return await self.located(fetch, self.store.keys.blind_index(fetch.kind, value))
 
     async def located(self, fetch: ByIndex, index: bytes) -> list[Admitted]:
         """The same by the index itself."""
-        rows = await fetch.rows(index, self.parameters)
-        return await self.revealed.admit(rows, fetch.layout)
+        return await self.revealed.admit(await self.looked_up(fetch, index), fetch.layout)
+
+    async def looked_up(self, fetch: ByIndex, index: bytes) -> Sequence[Row]:
+        """The same as bare rows: one read of the key store, then one of the data, whoever is found."""
+        return await fetch.rows(await self.store.keys.lookups.find(fetch.kind, index), self.parameters)
 
     def _loader(self, place: Hashable, load: Any) -> DataLoader[int, Any]:
         if place not in self._loaders:

@@ -39,7 +39,7 @@ def lookup_of(planned: Planned) -> Bound:
 
     def key(unit: Unit, grant: Grant, values: Values) -> tuple[str, bytes]:
         ((name, value),) = read(values).items()
-        return name, unit.store.keys.blind_index(LOOKUPS[name][0], value)
+        return name, unit.store.keys.blind_index(LOOKUPS[name], value)
 
     return key
 
@@ -53,7 +53,7 @@ def domain_of(planned: Planned) -> Bound:
 def index_of(planned: Planned, source: Told) -> Bound:
     """The blind index of what a document is looked up by."""
     facts, read = planned.facts, argument(planned, source.kind)
-    return lambda unit, grant, values: unit.store.keys.blind_index(source.kind, searched_for(facts, read(values)))
+    return lambda unit, grant, values: unit.store.keys.blind_index(source.lookup, searched_for(facts, read(values)))
 
 
 def input_of(planned: Planned) -> Bound:

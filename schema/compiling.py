@@ -116,13 +116,13 @@ class _Compiler:
         n, fetch = self.out.number(), planned.fetch(ByIndex)
         self.out.constant(f"fetch{n}", planned.fetches)
         self.out.add(f"name{n}, index{n} = {self.levels.bound(lookup_of(planned))}")
-        self.out.add(f"rows{n} = await fetch{n}[name{n}].rows(index{n}, parameters)")
+        self.out.add(f"rows{n} = await unit.looked_up(fetch{n}[name{n}], index{n})")
         return self._one(planned, fetch.layout, n)
 
     def _domain(self, planned: Planned) -> str:
         n, fetch = self.out.number(), planned.fetch(ByIndex)
         self.out.constant(f"fetch{n}", fetch)
-        self.out.add(f"rows{n} = await fetch{n}.rows({self.levels.bound(domain_of(planned))}, parameters)")
+        self.out.add(f"rows{n} = await unit.looked_up(fetch{n}, {self.levels.bound(domain_of(planned))})")
         return self._one(planned, fetch.layout, n)
 
     def _told(self, planned: Planned, source: Told) -> str:
@@ -131,7 +131,7 @@ class _Compiler:
         name = self.model.types_of_table[source.table][0]
         self.out.constant(f"fetch{n}", fetch)
         self.out.constant(f"tell{n}", lambda row, key: source.write(Record(name, row, fetch.layout, key)))
-        self.out.add(f"rows{n} = await fetch{n}.rows({self.levels.bound(index_of(planned, source))}, parameters)")
+        self.out.add(f"rows{n} = await unit.looked_up(fetch{n}, {self.levels.bound(index_of(planned, source))})")
         self.levels.admit(fetch.layout, n)
         return f"(tell{n}(rows{n}[0], known[rows{n}[0][{at}]]) if rows{n} else None)"
 

@@ -37,16 +37,16 @@ from schema.documents import Operation
 from schema.model import FieldModel, SchemaModel
 from schema.plans import Misplanned, Place, Plan, Planned, Selection, rows_below
 from schema.sources import Affected, Embedded, Entry, Paged, Related, Told, Value
-from store.customers import customers
+from store.blindindex import Lookup
 from store.domains import domains
 from store.reading import Reader
 
-LOOKUPS: Mapping[str, tuple[str, Column[bytes]]] = {
-    "email": ("email", customers.c.email_index),
-    "customerNumber": ("customer_number", customers.c.customer_number_index),
-    "domain": ("domain", domains.c.name_index),
+LOOKUPS: Mapping[str, Lookup] = {
+    "email": Lookup.EMAIL,
+    "customerNumber": Lookup.CUSTOMER_NUMBER,
+    "domain": Lookup.DOMAIN,
 }
-"""How each field of `CustomerLookup` is looked up: the kind of its blind index, and the column."""
+"""What each field of `CustomerLookup` is looked up by."""
 
 
 def make_plan(
@@ -172,11 +172,11 @@ class _Planner:
                 planned.fetches[table.name] = PageOf(self.reader, projection, relation)
             case Entry("lookup", table) if table is not None:
                 projection = self._projection(table, planned, rows_below(planned))
-                for name, (_, column) in LOOKUPS.items():
-                    planned.fetches[name] = ByIndex(self.reader, projection, column)
+                for name, lookup in LOOKUPS.items():
+                    planned.fetches[name] = ByIndex(self.reader, projection, lookup)
             case Entry("domain", table) if table is not None:
                 projection = self._projection(table, planned, rows_below(planned))
-                planned.fetches[table.name] = ByIndex(self.reader, projection, domains.c.name_index)
+                planned.fetches[table.name] = ByIndex(self.reader, projection, Lookup.DOMAIN)
             case Entry("node", None):
                 for table in self._seen_tables(planned):
                     below = [each for each in rows_below(planned) if self.model.rows[each.type_name].table is table]
@@ -196,7 +196,7 @@ class _Planner:
         known = [rules[f"{name}.id"].conditions(source.reads_as) for name in self.model.types_of_table[table]]
         rows = frozenset(one for each in known for one in each if one.scope == "ROW")
         projection = Projection(table, frozenset(source.columns), rows, masks, self.own_only)
-        planned.fetches[table.name] = ByIndex(self.reader, projection, source.index)
+        planned.fetches[table.name] = ByIndex(self.reader, projection, source.lookup)
 
     def _by_id(self, table: Table, planned: Planned, below: Iterable[Selection]) -> None:
         projection = self._projection(table, planned, below)

@@ -11,7 +11,7 @@ from schema.fields import searched
 from schema.readers import SELF
 from schema.scalars import RdapDomain
 from schema.sources import Told
-from store.domains import domains
+from store.blindindex import Lookup
 from values.domain_name import to_ascii
 
 __all__ = ["PUBLISHED", "READ_BY", "RdapDomain", "WhoisName"]
@@ -19,5 +19,5 @@ __all__ = ["PUBLISHED", "READ_BY", "RdapDomain", "WhoisName"]
 READ_BY: Final = (Purpose.DOMAIN_REGISTRATION, SELF)
 """A customer sees the same of the own domains as everybody does: nothing that is hidden, though it is theirs."""
 
-PUBLISHED: Final = Told("domain", domains.c.name_index, SHOWN_BY, Purpose.DOMAIN_REGISTRATION, to_ascii, written_out)
+PUBLISHED: Final = Told("domain", Lookup.DOMAIN, SHOWN_BY, Purpose.DOMAIN_REGISTRATION, to_ascii, written_out)
 WhoisName = Annotated[str, searched(Category.SUBSCRIPTION, "The domain name, such as `example.ch`.", READ_BY)]

@@ -12,6 +12,8 @@ from policy.purposes import Purpose
 from resolvers.commands import Run
 from resolvers.guard import Record
 from resolvers.relations import Relation
+from store.blindindex import Lookup
+from store.lookup_holders import PLACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One row, found by the blind index of the argument of that kind, and told as a document of another standard.
+    """One row, looked up by the argument of that kind, and told as a document of another standard.
 
     Each column is read as `reads_as` may read it, whatever the operation's purpose: what is told is for the public.
     """
 
     kind: str
-    index: Column[bytes]
+    lookup: Lookup
     columns: Mapping[Column[Any], str]
     """The columns, each with the coordinate of the field whose rule decides about it."""
     reads_as: Purpose
@@ -83,11 +85,8 @@ class Told:
 
     @property
     def table(self) -> Table:
-        """The table of the row; TypeError when the index is a column of anything else."""
-        table = self.index.table
-        if not isinstance(table, Table):
-            raise TypeError(f"{self.index} is no column of a table")
-        return table
+        """The table of the row."""
+        return PLACES[self.lookup].table
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,6 @@ from resolvers.unit import Admitted, Unit
 from schema.arguments import Paging, domain_index, list_place, node_key, own_key, paging, searched_for
 from schema.errors import Code, FieldError
 from schema.model import SchemaModel
-from schema.planning import LOOKUPS
 from schema.plans import Misplanned, Place, Plan, Planned
 from schema.sources import (
     Affected,
@@ -230,7 +229,7 @@ async def _lookup(root: Any, info: Info, by: Mapping[str, Any]) -> Any:
     _, planned = _here(info)
     ((name, value),) = by.items()
     fetch = planned.fetch(ByIndex, name)
-    return next(iter(_records(info, await info.context.unit.found(fetch, LOOKUPS[name][0], value), fetch)), None)
+    return next(iter(_records(info, await info.context.unit.found(fetch, value), fetch)), None)
 
 
 async def _domain(root: Any, info: Info, name: str) -> Any:
@@ -244,7 +243,7 @@ def _told(source: Told) -> Callable[..., Awaitable[Any]]:
     async def resolve(root: Any, info: Info, **arguments: str) -> Any:
         _, planned = _here(info)
         fetch, text = planned.fetch(ByIndex), searched_for(planned.facts, arguments[source.kind])
-        found = _records(info, await info.context.unit.found(fetch, source.kind, text), fetch)
+        found = _records(info, await info.context.unit.found(fetch, text), fetch)
         try:
             return source.write(found[0]) if found else None
         except Damaged:

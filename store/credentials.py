@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Integer
 
 from policy.categories import Category
 from policy.retention import RetentionRule
-from store.metadata import Id, Instant, blind, choice, customer_table, plain, sealed
+from store.metadata import Id, Instant, choice, customer_table, plain, reference, sealed
 
 PLATFORMS = ("CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL")
 STRENGTHS = ("STRONG", "FAIR", "WEAK")
@@ -18,11 +18,10 @@ credentials = customer_table(
     RetentionRule.CUSTOMER_LIFE,
     choice("platform", PLATFORMS, Category.AUTH_FACTOR),
     sealed("login_name", Category.LOGIN_NAME, nullable=False),
-    blind("login_index", Category.LOGIN_NAME),
+    reference("login_ref", Category.LOGIN_NAME),
     sealed("password_hash", Category.PASSWORD, output=False),
     plain("changed_at", Instant, Category.AUTH_FACTOR),
     choice("strength", STRENGTHS, Category.AUTH_FACTOR, nullable=True),
-    UniqueConstraint("platform", "login_index"),
 )
 """A slow hash can still be guessed at by who has a copy of it and time: it rests sealed, and so dies with the key."""
 

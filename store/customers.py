@@ -6,18 +6,18 @@ from sqlalchemy import Boolean, Integer, String
 
 from policy.categories import Category
 from policy.retention import RetentionRule
-from store.metadata import ADDRESS_PARTS, NAME_PARTS, Id, Instant, blind, plain, sealed, table
+from store.metadata import ADDRESS_PARTS, NAME_PARTS, Id, Instant, plain, reference, sealed, table
 
 customers = table(
     "customers",
     RetentionRule.CUSTOMER_LIFE,
     plain("id", Id, Category.CUSTOMER_ID, primary_key=True, autoincrement=False),
     sealed("customer_number", Category.CUSTOMER_ID, nullable=False),
-    blind("customer_number_index", Category.CUSTOMER_ID, unique=True),
+    reference("number_ref", Category.CUSTOMER_ID),
     sealed("name", Category.NAME, NAME_PARTS),
     sealed("postal_address", Category.POSTAL_ADDRESS, ADDRESS_PARTS),
     sealed("email", Category.EMAIL),
-    blind("email_index", Category.EMAIL, unique=True, nullable=True),
+    reference("email_ref", Category.EMAIL),
     sealed("phone", Category.PHONE),
     plain("locale", String(35), Category.PREFERENCE, nullable=True),
     plain("product_news", Boolean, Category.PREFERENCE),

@@ -205,6 +205,7 @@ class Store:
         await self._check_root_key()  # (2)
         await self.keys.house.system(INDEX_KEY)  # (3)
         await self.keys.house.load_ids(self._parts.config.id_key_version)
+        await self.keys.lookups.epochs.load()
         self._checked = True
 
     async def _check_heads(self) -> None:

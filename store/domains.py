@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ForeignKey, Index, String
+from sqlalchemy import Boolean, ForeignKey, String
 
 from policy.categories import Category
 from policy.retention import RetentionRule
-from store.metadata import ADDRESS_PARTS, Id, Instant, blind, choice, customer_table, plain, sealed
+from store.metadata import ADDRESS_PARTS, Id, Instant, choice, customer_table, plain, reference, sealed
 
 REGISTRANT_KINDS = ("NATURAL_PERSON", "LEGAL_PERSON")
 
@@ -15,7 +15,7 @@ domains = customer_table(
     RetentionRule.CUSTOMER_LIFE,
     plain("service_id", Id, None, ForeignKey("services.id"), nullable=True, index=True),
     sealed("name", Category.SUBSCRIPTION, nullable=False),
-    blind("name_index", Category.SUBSCRIPTION),
+    reference("name_ref", Category.SUBSCRIPTION),
     plain("tld", String(63), Category.SUBSCRIPTION),
     choice("registrant_kind", REGISTRANT_KINDS, Category.SUBSCRIPTION),
     sealed("registrant_name", Category.NAME),
@@ -37,12 +37,3 @@ domains = customer_table(
 at `registrant_confirmed_at`, nothing of what somebody typed about them is published or written to them (S13).
 Since `released_at` somebody else may register the name: its service has ended, or another registration took its place.
 Whether one runs is said by `store.registrations.runs`, never by a column alone."""
-
-Index("ix_domains_name_index", domains.c.name_index)
-Index(
-    "uq_domains_running",
-    domains.c.name_index,
-    unique=True,
-    sqlite_where=domains.c.released_at.is_(None),
-    postgresql_where=domains.c.released_at.is_(None),
-)

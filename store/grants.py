@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from store.config import StoreConfig
 from store.engines import Address
+from store.lookups import MARKED, lookup_epochs
 from store.schemas import KEYS, LEDGER, MAIN, Schema
 
 ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -22,6 +23,9 @@ SERVING = {
     KEYS.name: ("SELECT", "INSERT", "UPDATE"),
 }
 """What the serving role may do with the tables of each set. A key is destroyed by a change of its row."""
+
+DELETED = frozenset(each.name for each in (*MARKED, lookup_epochs))
+"""The tables of the key store from which it may delete, too: look-ups go with their customers."""
 
 SEQUENCES = ("ledger_entries_sequence_seq",)
 
@@ -72,6 +76,7 @@ def grants_sql(schemas: Sequence[Schema], roles: Roles) -> Iterator[str]:
     for schema in schemas:
         for table in (*sorted(schema.tables.tables), schema.version_table):
             allowed = ("SELECT",) if table == schema.version_table else SERVING[schema.name]
+            allowed += ("DELETE",) if table in DELETED else ()
             yield _if_there(
                 table,
                 f"ALTER TABLE {table} OWNER TO {owner};",

@@ -22,7 +22,10 @@ from store.reading import Reader
 from store.rootkey import RootKeys
 from store.subjectkey import KEY_BYTES
 
-INDEX_KEY = "blind-index"
+INDEX_KEY = "lookups"
+"""Of the blind indexes, which never rest by themselves: `store.lookup_epochs` encrypts them."""
+FORMER_INDEX_KEY = "blind-index"
+"""Of those that earlier releases kept beside the data, in whose backups they are: it goes when all rows were moved."""
 IDS_KEY = "global-ids"
 WEEK = timedelta(weeks=1)
 OF_WEEK = ":week-"

@@ -55,4 +55,9 @@ new_id = IdMaker()
 """Make an identifier; any thread may."""
 
 
+def first_id(ms: int) -> int:
+    """The smallest number that is made at a time, in milliseconds of Unix time, or later."""
+    return (ms - EPOCH_MS) << LANE_BITS + COUNTER_BITS
+
+
 os.register_at_fork(after_in_child=new_id.renew)

@@ -16,6 +16,8 @@ from store.engines import transaction
 from store.erasure_numbers import count_erasure, last_erasure
 from store.housekeys import HouseKeys, insert_new
 from store.keys import key_erasure_count, subject_keys, system_keys
+from store.lookup_finding import LookUps
+from store.lookups import MARKED
 from store.metadata import Id, instant
 from store.reading import Reader, any_of
 from store.rootkey import RootKeys
@@ -58,6 +60,10 @@ class KeyStore:
         """`owner` is an engine with the role that owns the tables; the other one's, if there is none."""
         self._owner = owner or engine
         self.house = HouseKeys(reader, engine, root)
+        self.lookups = LookUps(reader, engine, root)
+        """Whose values are, by their blind indexes."""
+        self.engine = engine
+        """For transactions on the key store."""
         self._reader = reader
         self._engine = engine
         self._root = root
@@ -125,7 +131,8 @@ class KeyStore:
         return [key for key in keys if key is not None]
 
     async def destroy(self, customer_id: int, *, clean: bool = True, number: int | None = None) -> bytes | None:
-        """Destroy a customer's key; returns the fingerprint of the key that is gone, None if there never was one.
+        """Destroy a customer's key, and with it by what they were found; returns the fingerprint of the key that is
+        gone, None if there never was one.
 
         Who destroys many says `clean=False`, and calls `clean` once after the last.
 
@@ -145,6 +152,8 @@ class KeyStore:
                 await connection.execute(numbered.values(erasure_number=counted))
             query = select(subject_keys.c.fingerprint).where(subject_keys.c.customer_id == customer_id)
             mark = (await connection.execute(query)).scalar()
+            for table in MARKED:
+                await connection.execute(table.delete().where(table.c.customer_id == customer_id))
         self._destructions += 1
         self._kept.pop(customer_id, None)
         if clean:
@@ -175,8 +184,9 @@ class KeyStore:
             await count_erasure(connection, key_erasure_count, number)
 
     async def clean(self, *, must: bool = False) -> None:
-        """Take the destroyed keys' bytes out of the key store's files, too; see `store.scrubbing`."""
-        await scrub(self._owner, subject_keys, must=must)
+        """Take the bytes of destroyed keys and look-ups out of the key store's files, too; see `store.scrubbing`."""
+        for table in (subject_keys, *MARKED):
+            await scrub(self._owner, table, must=must)
 
     async def clean_house(self) -> None:
         """The same for keys of the house that another took the place of."""
@@ -214,10 +224,12 @@ class KeyStore:
 
     async def rotate(self, batch: int = 500) -> int:
         """Replace the root key, or finish a replacement that was interrupted: see `store.rotation.rotate`."""
-        return await rotate(self._root, self._engine, batch, self._owner)
+        done = await rotate(self._root, self._engine, batch, self._owner)
+        await self.lookups.epochs.load()
+        return done
 
     async def pending(self) -> int:
-        """How many keys are still wrapped under an older version of the root key."""
+        """How many keys are wrapped under an older version of the root key, and look-ups under such a key of theirs."""
         return await pending(self._root, self._engine)
 
     def root_version(self) -> int:

@@ -133,9 +133,17 @@ def sealed(
 
 
 def blind(name: str, category: Category, unique: bool = False, nullable: bool = False) -> Column[bytes]:
-    """A keyed fingerprint (`KeyStore.blind_index`) by which a sealed value can be looked up, and nothing more."""
+    """A keyed fingerprint by which a sealed value is compared with another one, and nothing more."""
     info = {"category": category, "output": False}
     return Column(name, LargeBinary(16), nullable=nullable, unique=unique or None, info=info)
+
+
+def reference(name: str, category: Category) -> Column[bytes]:
+    """The random number that ties a sealed value to its look-up in the key store (`store.lookups`).
+
+    It says nothing about the value. A new value has a new one; null where the value cannot be looked up.
+    """
+    return Column(name, LargeBinary(8), nullable=True, info={"category": category, "output": False})
 
 
 def plain(

@@ -45,7 +45,7 @@ async def upgrade(config: StoreConfig) -> None:
         address = config.maintained(place)
         if address.is_sqlite:
             create_file(address.path)
-        async with _alone(address) as connection:
+        async with alone(address) as connection:
             await connection.run_sync(run, schema)
 
 
@@ -79,7 +79,7 @@ def create_file(path: Path) -> None:
 
 
 @asynccontextmanager
-async def _alone(address: Address) -> AsyncIterator[AsyncConnection]:
+async def alone(address: Address) -> AsyncIterator[AsyncConnection]:
     """A transaction that no other replica's migration runs beside; SQLite's write lock, or an advisory lock."""
     engine = make_engine(address, patience=PATIENCE, longest=None)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, literal, or_, select, update
@@ -13,6 +13,10 @@ from store.metadata import Instant
 from store.services import services
 
 D = domains.c
+
+
+class RegistrationRunsError(Exception):
+    """A registration that had ended was renewed in the meantime: its name is not free."""
 
 
 def runs(now: ColumnElement[object]) -> ColumnElement[bool]:
@@ -28,8 +32,14 @@ def runs(now: ColumnElement[object]) -> ColumnElement[bool]:
     return and_(D.released_at.is_(None), ~ended, lasts)
 
 
-async def release_ended(connection: AsyncConnection, indexes: Iterable[bytes], now: datetime) -> None:
-    """Let go of these names where their registration runs no more, so that the next one can have them."""
-    named = D.name_index.in_(list(indexes)), D.released_at.is_(None)
-    over = update(domains).where(*named, ~runs(literal(now, Instant())))
-    await connection.execute(over.values(released_at=now))
+async def let_go(connection: AsyncConnection, rows: Collection[int], now: datetime) -> None:
+    """Let go of the names of these rows, whose registrations run no more: the next one has them (`take` names them).
+
+    RegistrationRunsError if one runs again by now, which nobody may take anything from.
+    """
+    if rows:
+        over = update(domains).where(D.id.in_(list(rows)), D.released_at.is_(None), ~runs(literal(now, Instant())))
+        await connection.execute(over.values(released_at=now))
+        still = select(D.id).where(D.id.in_(list(rows)), D.released_at.is_(None)).limit(1)
+        if await connection.scalar(still) is not None:
+            raise RegistrationRunsError

@@ -1,32 +1,55 @@
-"""The second half of a rebuilding: rows get the index that was noted for them, unless two would share it."""
+"""The second half of a rebuilding: rows get the look-up that was noted for them, unless two would share it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store.blindindex import Lookup
 from store.database import Store
 from store.domains import domains
-from store.index_changes import LOOKUPS, index_changes, index_rebuilds
+from store.engines import transaction
+from store.former_indexes import Former, write_refs
+from store.index_changes import LOOKUPS, index_rebuilds
+from store.lookup_holders import State, states
+from store.lookup_reserving import Reservations, Wanted, reserving
+from store.lookups import MARKED, lookup_changes
 from store.metadata import Id
-from store.reindexing import PAGE, TARGETS, Target, begin_anew, opened, patiently, scan
+from store.reindexing import PAGE, TARGETS, Target, begin_anew, opened, patiently, scan, turn
 from values.domain_name import DomainNameError, to_ascii
 
-I, R = index_changes.c, index_rebuilds.c  # noqa: E741  (the tables' columns)
+N, R = lookup_changes.c, index_rebuilds.c
+NAMES = {target.lookup: name for name, target in TARGETS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """A row that keeps the index it had, since its value in the new form is another row's, too."""
+    """A row that keeps the look-up it had, since its value in the new form is another row's, too."""
 
     lookup: str
     customer: int
     others: tuple[int, ...]
     """The customers who have the same value in the new form; the customer's own id for two rows of theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """A row that is to be found by another look-up."""
+
+    id: int
+    ref: bytes | None
+    """What the row had when it was looked at."""
+    wanted: Wanted
+
+    @property
+    def place(self) -> tuple[bytes, str]:
+        """What it would share with others."""
+        return self.wanted.index, self.wanted.scope
 
 
 async def rebuild(store: Store, anew: bool = False) -> int:
@@ -40,10 +63,11 @@ async def rebuild(store: Store, anew: bool = False) -> int:
         await begin_anew(store)
     changed = 0
     for name in LOOKUPS:
-        await scan(store, name)  # 1
+        changed += await scan(store, name)  # 1
+        former = await Former.of(store, TARGETS[name].place, TARGETS[name].former)
         settled = True
         while settled:  # 2
-            written, settled = await _round(store, name)
+            written, settled = await _round(store, name, former)
             changed += written
         async with store.write() as connection:
             await connection.execute(delete(index_rebuilds).where(R.lookup == name, R.scanned))
@@ -52,89 +76,123 @@ async def rebuild(store: Store, anew: bool = False) -> int:
 
 async def collisions(store: Store, after: int = 0, most: int = PAGE) -> list[tuple[int, Collision]]:
     """A page of those that stand, each with the number after which the next page begins."""
-    async with store.write() as connection:
-        noted = select(I.id, I.customer_id, I.lookup, I.row_id, I.scope, I.new_index)
-        rows = (await connection.execute(noted.where(I.id > after).order_by(I.id).limit(most))).all()
-        return [(row.id, Collision(row.lookup, row.customer_id, await _others(connection, row))) for row in rows]
+    found = await _noted(store, N.id > after, most)
+    rivals = [await _rivals(store, [each]) for each in found]
+    return [
+        (each.id, Collision(NAMES[each.wanted.kind], each.wanted.customer_id, tuple(sorted(customers[each.id]))))
+        for each, customers in zip(found, rivals, strict=True)
+    ]
 
 
-async def _others(connection: AsyncConnection, row: Any) -> tuple[int, ...]:
-    target, other = TARGETS[row.lookup], index_changes.alias().c
-    same = other.lookup == row.lookup, other.scope == row.scope, other.new_index == row.new_index, other.id != row.id
-    found = set((await connection.scalars(select(other.customer_id).where(*same).limit(PAGE))).all())
-    holds = [target.index == row.new_index, target.id != row.row_id]
-    if target.scope is not None:
-        holds.append(target.scope == row.scope)
-    found.update((await connection.scalars(select(target.owner).where(*holds).limit(PAGE))).all())
-    return tuple(sorted(found))
-
-
-async def _round(store: Store, name: str) -> tuple[int, bool]:
+async def _round(store: Store, name: str, former: Former) -> tuple[int, bool]:
     """One pass over what is noted of a lookup; how many rows were changed, and whether that may have freed others."""
     written, settled, last = 0, False, 0
-    while (page := await patiently(lambda: _page(store, name, last))) is not None:  # noqa: B023  (awaited at once)
+    while (page := await patiently(lambda: _page(store, name, former, last))) is not None:  # noqa: B023  (awaited at once)
         last, some, gone = page
         written += some
         settled = settled or gone > 0
     return written, settled
 
 
-async def _page(store: Store, name: str, after: int) -> tuple[int, int, int] | None:
+async def _page(store: Store, name: str, former: Former, after: int) -> tuple[int, int, int] | None:
     """The last of a page, how many of its rows were changed, and how many need none any more; None behind the last."""
     target = TARGETS[name]
-    async with store.write() as connection:
-        noted = select(index_changes).where(I.lookup == name, I.id > after).order_by(I.id).limit(PAGE)
-        rows = (await connection.execute(noted.with_for_update())).all()
-        if not rows:
+    async with reserving(store) as reserved, store.write() as connection:
+        await turn(connection)
+        noted = await _noted(store, and_(N.kind == target.lookup.name, N.id > after), PAGE)
+        if not noted:
             return None
-        first, last = rows[0].id, rows[-1].id
-        kept = set((await connection.scalars(_contested(target, name, first, last))).all())
-        over = set((await connection.scalars(_stale(target, name, first, last))).all())
-        free = [row for row in rows if row.id not in kept and row.id not in over]
+        over = await _stale(connection, target, noted)
+        rivals = await _rivals(store, noted)
+        free = [each for each in noted if each.id not in over and not rivals[each.id]]
         if free:
-            await _write(connection, store, target, free)
-        gone = [{"gone": row.id} for row in rows if row.id in over or row.id not in kept]
-        if gone:
-            await connection.execute(delete(index_changes).where(I.id == bindparam("gone", type_=Id)), gone)
-    return last, len(free), len(gone)
+            await _write(connection, store, reserved, target, free, former)
+        reserved.written()
+    await _forget(store, over | {each.id for each in free})
+    return noted[-1].id, len(free), len(over) + len(free)
 
 
-def _contested(target: Target, name: str, first: int, last: int) -> Any:
-    """Those of a page whose new index another row has, or is to have."""
-    other = index_changes.alias().c
-    too = exists().where(
-        other.lookup == I.lookup, other.scope == I.scope, other.new_index == I.new_index, other.id != I.id
-    )
-    has = exists().where(target.index == I.new_index, target.id != I.row_id, _same_scope(target))
-    return select(I.id).where(I.lookup == name, I.id.between(first, last), or_(too, has))
+async def _noted(store: Store, which: ColumnElement[bool], most: int) -> list[_Noted]:
+    query = select(lookup_changes).where(which).order_by(N.id).limit(most)
+    async with transaction(store.keys.engine) as connection:
+        await store.keys.lookups.epochs.lock(connection)
+        rows = (await connection.execute(query)).all()
+    return [_read(store, row) for row in rows]
 
 
-def _stale(target: Target, name: str, first: int, last: int) -> Any:
-    """Those of a page whose row is gone, or got another value since it was looked at."""
-    there = exists().where(target.id == I.row_id, target.index == I.old_index)
-    return select(I.id).where(I.lookup == name, I.id.between(first, last), ~there)
+def _read(store: Store, row: Any) -> _Noted:
+    wanted = Wanted(Lookup[row.kind], _index(store, row), row.customer_id, row.row_id, row.scope)
+    return _Noted(row.id, None if row.ref is None else bytes(row.ref), wanted)
 
 
-def _same_scope(target: Target) -> ColumnElement[bool]:
-    return literal(True) if target.scope is None else and_(target.scope == I.scope)
+def _index(store: Store, row: Any) -> bytes:
+    """The blind index that a row of this or another table of marks stands for."""
+    epochs = {each.number: each for each in store.keys.lookups.epochs.living}
+    return epochs[row.epoch].index(bytes(row.mark))
 
 
-async def _write(connection: AsyncConnection, store: Store, target: Target, rows: Sequence[Any]) -> None:
-    change = update(target.table).where(
-        target.id == bindparam("which", type_=Id), target.index == bindparam("old", type_=target.index.type)
-    )
-    values = [{"which": row.row_id, "old": row.old_index, "new": row.new_index} for row in rows]
-    await connection.execute(change.values({target.index.name: bindparam("new")}), values)
+async def _stale(connection: AsyncConnection, target: Target, noted: Sequence[_Noted]) -> set[int]:
+    """Those whose row is gone, or got another value since it was looked at; the others are held as they are."""
+    ref = target.place.ref
+    query = select(target.id, ref.label("ref")).where(target.id.in_([each.wanted.row_id for each in noted]))
+    rows = (await connection.execute(query.with_for_update())).all()
+    present = {row.id: None if row.ref is None else bytes(row.ref) for row in rows}
+    return {each.id for each in noted if present.get(each.wanted.row_id, b"") != each.ref}
+
+
+async def _rivals(store: Store, noted: Sequence[_Noted]) -> dict[int, set[int]]:
+    """Of each, the customers of other rows that are to have the same look-up, or have it by what the data says."""
+    kind, places = noted[0].wanted.kind, {each.place for each in noted}
+    async with transaction(store.keys.engine) as connection:
+        await store.keys.lookups.epochs.lock(connection)
+        marks = [epoch.mark(index) for index, _ in places for epoch in store.keys.lookups.epochs.living]
+        found = [
+            (await connection.execute(select(table).where(table.c.kind == kind.name, table.c.mark.in_(marks)))).all()
+            for table in MARKED
+        ]
+        sharing = [[(row, (_index(store, row), row.scope)) for row in rows] for rows in found]
+    held, others = sharing
+    said = await states(store.reader, kind, [(row.row_id, bytes(row.ref)) for row, _ in held], datetime.now(UTC))
+    others += [each for each, state in zip(held, said, strict=True) if state is not State.UNUSED]
+    by_place: dict[tuple[bytes, str], list[Any]] = {}
+    for row, place in others:
+        by_place.setdefault(place, []).append(row)
+    return {
+        each.id: {row.customer_id for row in by_place.get(each.place, ()) if row.row_id != each.wanted.row_id}
+        for each in noted
+    }
+
+
+async def _write(
+    connection: AsyncConnection,
+    store: Store,
+    reserved: Reservations,
+    target: Target,
+    rows: Sequence[_Noted],
+    former: Former,
+) -> None:
+    wanted = [each.wanted for each in rows]
+    before = [(each.wanted.customer_id, each.ref) for each in rows]
+    await reserved.take(connection, wanted, datetime.now(UTC), replacing=before)
+    await write_refs(connection, target.place, wanted, former)
     if target.table is domains:
-        await _write_names(connection, store, target, rows)
+        await _write_names(connection, store, target, wanted)
 
 
-async def _write_names(connection: AsyncConnection, store: Store, target: Target, rows: Sequence[Any]) -> None:
+async def _forget(store: Store, ids: set[int]) -> None:
+    if ids:
+        async with transaction(store.keys.engine) as connection:
+            gone = delete(lookup_changes).where(N.id == bindparam("gone", type_=Id))
+            await connection.execute(gone, [{"gone": each} for each in sorted(ids)])
+
+
+async def _write_names(connection: AsyncConnection, store: Store, target: Target, rows: Sequence[Wanted]) -> None:
     """A domain's name rests by its A-labels, which registries and RDAP want, and so does its ending."""
     keys = dict(
         zip([row.row_id for row in rows], await store.keys.subjects([r.customer_id for r in rows]), strict=True)
     )
-    names = select(target.id, target.value.label("value")).where(target.id.in_(list(keys)))
+    value = target.place.value
+    names = select(target.id, value.label("value")).where(target.id.in_(list(keys)))
     for row in (await connection.execute(names)).all():
         key = keys[row.id]
         text = opened(key, target, row.id, row.value)
@@ -144,5 +202,6 @@ async def _write_names(connection: AsyncConnection, store: Store, target: Target
             name = to_ascii(text)
         except DomainNameError:
             continue
-        written = {"name": key.seal(target.value, row.id, name.encode()), "tld": name.rpartition(".")[2]}
-        await connection.execute(update(domains).where(target.id == row.id).values(written))
+        if name != text:
+            written = {"name": key.seal(value, row.id, name.encode()), "tld": name.rpartition(".")[2]}
+            await connection.execute(update(domains).where(target.id == row.id).values(written))

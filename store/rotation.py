@@ -1,4 +1,7 @@
-"""Replacing the root key while everything runs: each wrapped key is wrapped anew, some at a time."""
+"""Replacing the root key while everything runs: each wrapped key is wrapped anew, some at a time.
+
+The keys of look-ups are not wrapped anew but replaced (`store.lookup_rotation`): what backups have of them goes with
+the old root key."""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from store.engines import transaction
 from store.keys import signing_keys, subject_keys, system_keys
+from store.lookup_rotation import mark_anew, outdated
+from store.lookups import MARKED, lookup_epochs
 from store.rootkey import RootKeys
 from store.scrubbing import scrub
 
@@ -31,16 +36,17 @@ async def rotate(root: RootKeys, engine: AsyncEngine, batch: int = 500, owner: A
     for table in PLACES:
         while rewrapped := await _rewrap_some(root, engine, table, batch):
             done += rewrapped
-    for table in PLACES:
+    await mark_anew(root, engine, batch)
+    for table in (*PLACES, *MARKED, lookup_epochs):
         await scrub(owner or engine, table)
     return done
 
 
 async def pending(root: RootKeys, engine: AsyncEngine) -> int:
-    """How many keys are still wrapped under an older version."""
+    """How many keys are still wrapped under an older version, and look-ups still marked under such a key."""
     async with transaction(engine) as connection:
         counts = [(await connection.execute(_old(root, table, func.count()))).scalar_one() for table in PLACES]
-    return sum(counts)
+        return int(sum(counts)) + await outdated(root, connection)
 
 
 def _old(root: RootKeys, table: Table, *columns: Any) -> Any:

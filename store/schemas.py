@@ -25,6 +25,7 @@ from store import (
     keys,
     ledger_heads,
     legal,
+    lookups,
     oauth,
     outbox,
     partners,
@@ -60,6 +61,7 @@ CAPABILITIES = (
     keys,
     ledger_heads,
     legal,
+    lookups,
     oauth,
     outbox,
     partners,
@@ -98,7 +100,7 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 23))
+MAIN = Schema("main", metadata, _numbered("main", 24))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
-KEYS = Schema("keys", key_metadata, _numbered("keys", 4))
+KEYS = Schema("keys", key_metadata, _numbered("keys", 5))
 SCHEMAS = (MAIN, LEDGER, KEYS)

@@ -58,7 +58,8 @@ def keep_no_statistics(connection: Connection, tables: MetaData) -> None:
     if connection.dialect.name != "postgresql":
         return
     for name, column, type_, sampled in connection.execute(text(FOUND)).all():
-        if sampled and name in tables.tables and unsampled(tables.tables[name].c[column]):
+        known = tables.tables[name].c.get(column) if name in tables.tables else None
+        if sampled and known is not None and unsampled(known):  # Former columns are removed later in the upgrade.
             connection.execute(text(f'ALTER TABLE "{name}" ALTER COLUMN "{column}" TYPE {type_}'))
             connection.execute(text(f'ALTER TABLE "{name}" ALTER COLUMN "{column}" SET STATISTICS {UNSAMPLED}'))
 

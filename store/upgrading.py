@@ -12,7 +12,9 @@ from sqlalchemy import ColumnElement, select
 from store.config import StoreConfig
 from store.database import Store, open_store
 from store.engines import Address, make_reader
-from store.index_changes import index_changes, index_rebuilds
+from store.former_indexes import remove_former
+from store.index_changes import index_rebuilds
+from store.lookups import lookup_changes
 from store.migrate import upgrade
 from store.reindexing_writing import Collision, collisions, rebuild
 from store.rewriting import Rewritten, Tell, rewrite_all
@@ -27,12 +29,15 @@ async def upgrade_all(config: StoreConfig, tell: Tell = silent) -> tuple[int, li
     """Do all of it; how many rows are found by another index now, and which could not be (`gateway db upgrade`).
 
     What takes long is told as it goes on. The keys are needed only when there are such rows. Safe from every replica
-    at once, and again: what was left undone is gone on with, and what collided is tried again.
+    at once, and again: what was left undone is gone on with, and what collided is tried again. Blind indexes that an
+    earlier release kept beside the data, and their key, are removed when the last one was moved.
     """
     await upgrade(config)
-    if await _any(config, value_rewrites.c.value):
+    if await _any(config, config.database, value_rewrites.c.value):
         await _rewritten(config, tell)
-    return await _reindexed(config, anew=False) if await _unfinished(config) else (0, [])
+    done = await _reindexed(config, anew=False) if await _unfinished(config) else (0, [])
+    await remove_former(config)
+    return done
 
 
 async def _rewritten(config: StoreConfig, tell: Tell) -> None:
@@ -91,12 +96,15 @@ def _as_owner(config: StoreConfig) -> StoreConfig:
 
 
 async def _unfinished(config: StoreConfig) -> bool:
-    return await _any(config, index_rebuilds.c.lookup) or await _any(config, index_changes.c.id)
+    places = (config.database, index_rebuilds.c.lookup), (config.key_store, lookup_changes.c.id)
+    for address, column in places:
+        if await _any(config, address, column):
+            return True
+    return False
 
 
-async def _any(config: StoreConfig, column: ColumnElement[Any]) -> bool:
-    address = config.maintained(config.database)
-    reader = make_reader(address, 1, config.read_deadline)
+async def _any(config: StoreConfig, address: Address, column: ColumnElement[Any]) -> bool:
+    reader = make_reader(config.maintained(address), 1, config.read_deadline)
     try:
         return bool(await reader.fetch(reader.prepare(select(column).limit(1)), {}))
     finally:

@@ -82,7 +82,6 @@ TITLES: Final = {
     "known_devices": ("Known devices", "Appareils connus"),
     "oauth_consents": ("Apps that you allowed", "Applications autorisées"),
     "oauth_families": ("Apps that are signed in", "Applications connectées"),
-    "index_changes": ("Values to be found in another spelling", "Valeurs à retrouver sous une autre graphie"),
     "outbox": ("Messages on their way", "Messages en cours d'envoi"),
 }
 """Of the sections; one that is not here goes by its own name."""

@@ -88,8 +88,8 @@ SWEEPS: Final = (
 OTHERWISE: Final[Mapping[str, Way]] = {
     **dict.fromkeys(
         (
-            "consents", "credentials", "customers", "disclosures", "domains", "index_changes", "invoices",
-            "legal_holds", "legal_requests",
+            "consents", "credentials", "customers", "disclosures", "domains", "invoices",
+            "legal_holds", "legal_requests", "lookup_changes", "lookups",
             "oauth_consents", "passkeys", "payment_methods", "second_factors", "services", "subject_keys",
         ),
         Way.ERASURE,
@@ -97,7 +97,7 @@ OTHERWISE: Final[Mapping[str, Way]] = {
     "card_vault": Way.WITHDRAWAL,
     **dict.fromkeys(
         (
-            "alarm_links", "email_links", "guesses", "known_devices", "oauth_codes", "oauth_families",
+            "alarm_links", "email_links", "guesses", "known_devices", "lookup_epochs", "oauth_codes", "oauth_families",
             "oauth_secrets", "passkey_challenges", "pending_sign_ins", "reset_links", "revocations",
             "session_proofs", "signing_keys", "slowdowns", "used_values",
         ),

@@ -23,7 +23,7 @@ from store.upgrading import customer_ids, reindex_all, upgrade_all
 
 BAD_ROWS = 1
 COLLISIONS = 4
-SAID = {"EMAIL": "e-mail address", "LOGIN": "login name", "DOMAIN": "domain name"}
+SAID = {"EMAIL": "e-mail address", "LOGIN": "login name", "DOMAIN": "domain name", "NUMBER": "customer number"}
 
 
 @click.group()
@@ -55,8 +55,9 @@ def db_upgrade() -> None:
 def db_reindex() -> None:
     """Look again at every row that is looked up by a fingerprint, and bring it to this release's form.
 
-    Once, after the last replica of an earlier release has ended: it may have written rows in the earlier form. What
-    two customers share is listed, and makes the exit code 4.
+    Once, after the last replica of an earlier release has ended: it may have written rows in the earlier form; and
+    after the key store was restored from a backup, which lacks what was written since. What two customers share is
+    listed, and makes the exit code 4.
 
     \b
         gateway db reindex

@@ -20,6 +20,7 @@ from resolvers.registration import add
 from store.clients import clients
 from store.customers import customers
 from store.database import Store
+from store.lookup_reserving import LookupTakenError, reserving
 from store.oauth import oauth_clients
 
 
@@ -35,13 +36,13 @@ async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, s
         return False
     people = population(moment, size, seed)
     try:
-        async with store.write() as connection:
+        async with reserving(store) as reserved, store.write() as connection:
             of_somebody = exists().where(customers.c.id.is_not(None)), exists().where(clients.c.id != AREA)
             if await connection.scalar(select(or_(*of_somebody))):
                 raise NotADemoStore
             await _register(connection, CLIENTS, moment)
-            await add(connection, store.keys, people, make_id=count(FIRST_ID).__next__, now=moment)
-    except (IntegrityError, NotADemoStore):
+            await add(connection, store, reserved, people, make_id=count(FIRST_ID).__next__, now=moment)
+    except (IntegrityError, LookupTakenError, NotADemoStore):
         # Another process may have loaded it between the question and the transaction.
         if await _loaded(store):
             return False

@@ -39,7 +39,7 @@ async def filled(store: Store, store_config: StoreConfig) -> AsyncIterator[tuple
     async with store.write() as connection:
         await connection.execute(
             insert(customers).values(
-                id=SUBJECT, customer_number=b"x", customer_number_index=b"y" * 16, product_news=True,
+                id=SUBJECT, customer_number=b"x", product_news=True,
                 created_at=NOW, updated_at=NOW, version=1,
             )
         )  # fmt: skip

@@ -14,6 +14,7 @@ from store.access import sign_ins
 from store.customers import customers
 from store.holdings import holdings
 from store.keys import subject_keys
+from store.lookups import lookups
 from store.payments import card_vault, payment_methods
 from tests.erasure.house import REQUEST, House
 from tests.payments.conftest import ADD, GENUINE
@@ -54,6 +55,9 @@ async def values(house: House, place: int, *tables: Table) -> set[bytes]:
         query = reader.prepare(select(subject_keys.c.wrapped).where(subject_keys.c.customer_id == me))
         ((wrapped,),) = await reader.fetch(query, {})
         found.add(bytes(wrapped))
+        marks = await reader.fetch(reader.prepare(select(lookups.c.mark).where(lookups.c.customer_id == me)), {})
+        assert len(marks) > 2, "an address, a number and a login name at least"
+        found |= {bytes(mark) for (mark,) in marks}
     return {value for value in found if len(value) >= SHORT}
 
 
@@ -137,10 +141,12 @@ async def test_a_method_of_payment_that_was_removed(house: House, databases: Dat
 
 async def test_an_address_of_email_that_was_changed(house: House, databases: Databases) -> None:
     """The old address stays readable nowhere but in what still waits to be sent to it."""
-    columns = customers.c.email, customers.c.email_index
+    columns = customers.c.email, customers.c.email_ref
     async with house.store.write() as connection:
         row = (await connection.execute(select(*columns).where(customers.c.id == house.gate.ids[0]))).one()
-    needles = {bytes(value) for value in row}
+    async with house.store.keys.engine.connect() as connection:
+        mark = await connection.scalar(select(lookups.c.mark).where(lookups.c.ref == row.email_ref))
+    needles = {bytes(value) for value in (*row, mark)}
     await sampled(house)
     assert await in_files(house, databases, needles)
     await house.ask(ASK, 0, e=NEW)

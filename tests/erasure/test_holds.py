@@ -119,7 +119,7 @@ async def test_the_certificate_tells_the_fate_of_each_field(house: House) -> Non
         else:
             assert group["at"] == done[{"KEY_DESTROYED": "KEY", "ERASED": "ROWS"}[group["fate"]]]
     assert {"customers.email", "card_vault.number", "sessions.ip_address"} <= by_fate["KEY_DESTROYED"]
-    assert {"customers.customer_number_index", "card_vault.fingerprint"} <= by_fate["ERASED"]
+    assert {"customers.number_ref", "card_vault.fingerprint"} <= by_fate["ERASED"]
     assert {"erasures.state", "ledger_entries.entry"} <= by_fate["KEPT"]
     assert not by_fate["KEPT"] & (by_fate["ERASED"] | by_fate["KEY_DESTROYED"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from typing import Any
@@ -12,8 +13,12 @@ from sqlalchemy import insert, select
 
 from policy.purposes import Purpose
 from store.access import sessions
+from store.blindindex import Lookup
 from store.database import Store
+from store.engines import transaction
 from store.ids import new_id
+from store.lookup_finding import NOBODY
+from store.lookups import lookups
 from store.messages import opened
 from store.outbox import outbox
 from store.signin import email_links
@@ -62,6 +67,44 @@ async def token(gate: Gate) -> str:
         if found := re.search(r"/email/confirm\?t=(\S+)", letter["text"]):
             return found[1]
     raise AssertionError("no message has a link")
+
+
+async def test_the_old_address_is_looked_up_by_nothing(gate: Gate) -> None:
+    """D15: neither as an address nor as a login name; and whoever comes later may have it."""
+    old, keys = gate.people[0].email, gate.store.keys
+    before = await look_ups(gate)
+    await ask(gate)
+    assert await look_ups(gate) == before, "until it is confirmed"
+    assert (await confirm(gate, await token(gate)))["userErrors"] == []
+    after = await look_ups(gate)
+    assert {place for place, _ in after} == {place for place, _ in before}
+    gone = before - after
+    assert {place[0] for place, _ in gone} >= {"EMAIL"} and len(gone) == len(after - before)
+    assert await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, old)) == NOBODY
+    assert (await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, NEW))).customer_id == gate.ids[0]
+    await ask(gate, old, place=1)
+    assert (await confirm(gate, await token(gate), place=1))["userErrors"] == []
+
+
+async def test_of_two_who_confirm_one_address_one_gets_it(gate: Gate) -> None:
+    """S8: the other one's link is void, and their look-up is what it was."""
+    tokens = []
+    for place in (0, 1):
+        await ask(gate, place=place)
+        tokens.append(await token(gate))
+    done = await asyncio.gather(*(confirm(gate, each, place) for place, each in enumerate(tokens)))
+    assert sorted([error["code"] for each in done for error in each["userErrors"]]) == ["LINK_VOID"]
+    lost = next(place for place, each in enumerate(done) if each["userErrors"])
+    keys = gate.store.keys
+    for email, owner in ((NEW, gate.ids[1 - lost]), (gate.people[lost].email, gate.ids[lost])):
+        assert (await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, email))).customer_id == owner
+
+
+async def look_ups(gate: Gate) -> set[tuple[tuple[str, int, str], bytes]]:
+    """The first customer's, by what they lead to."""
+    async with transaction(gate.store.keys.engine) as connection:
+        found = await connection.execute(select(lookups).where(lookups.c.customer_id == gate.ids[0]))
+        return {((row.kind, row.row_id, row.scope), bytes(row.mark)) for row in found}
 
 
 async def test_nothing_changes_until_the_new_address_confirms(gate: Gate) -> None:

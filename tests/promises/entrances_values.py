@@ -17,7 +17,6 @@ from resolvers.references import REFERENCES, may_be_personal
 from resolvers.texts import Texts
 from schema.scalars import _parse
 from store.blindindex import Lookup, blind_index
-from store.reindexing import former_form
 from tests.promises.foreign import Read, each_of
 from values import domain_name, mailbox
 from values.hosts import host_to_ascii, url_to_ascii
@@ -76,5 +75,4 @@ VALUES: Mapping[str, Read] = {
     "a password": normal,
     "a new password": password_of,
     "a look-up": lambda text: [blind_index(b"k" * 32, each, text) for each in Lookup],
-    "a look-up as it was": lambda text: [former_form(each, text) for each in Lookup],
 }

@@ -42,6 +42,7 @@ from schema.model import SchemaModel
 from schema.node import Node
 from schema.records import interface, plain_type, record
 from schema.sources import Attribute, Embedded, Entry, GrantFacts, Part, Told, Value
+from store.blindindex import Lookup
 from store.credentials import credentials
 from store.customers import customers
 from store.payments import card_vault, payment_methods
@@ -130,7 +131,7 @@ def test_a_schema_in_order_loads() -> None:
             id="a relation of another table",
         ),
         pytest.param(handmade(public="because"), "public and personal", id="public and personal"),
-        pytest.param(handmade(source=Value(C.email_index)), "which no API may give out", id="blind index"),
+        pytest.param(handmade(source=Value(C.email_ref)), "which no API may give out", id="tie to a look-up"),
         pytest.param(
             handmade(source=Value(card_vault.c.number), category=Category.CARD_NUMBER),
             "which no API may give out",
@@ -396,7 +397,7 @@ def test_a_document_tells_only_what_a_field_shows() -> None:
     """R58: what no field shows for that purpose can not be told another way."""
     shown = customer(email=(str | None, datum(C.email, "E-mail.", WHO)))
     columns = {C.email: "Customer.email", C.phone: "Customer.phone", C.name: "Customer.email"}
-    told = Told("email", C.email_index, columns, Purpose.PRODUCT_NEWS, str, str)
+    told = Told("email", Lookup.EMAIL, columns, Purpose.PRODUCT_NEWS, str, str)
     model = loaded(root={"found": (shown | None, handmade(source=told))})
     refused(model, "Query.found", "tells customers.phone, which Customer.phone does not show")
     refused(model, "Query.found", "tells customers.name, which Customer.email does not show")

@@ -219,7 +219,6 @@ NORMALISING = {
     "gateway.demo.names": "the demo's own words",
     "resolvers.passwords_text": "a new password",
     "store.blindindex": "a look-up",
-    "store.reindexing": "a look-up as it was",
     "values.lines": "a line",
     "values.mailbox": "an e-mail address",
 }

@@ -28,7 +28,7 @@ from resolvers.newcomer import (
     PostalAddress,
 )
 from resolvers.newcomer_rows import TABLES, generated_number
-from resolvers.registration import FINGERPRINTS, INDEXES, register
+from resolvers.registration import FINGERPRINTS, register
 from store.access import OUTCOMES, sessions, sign_ins
 from store.blindindex import Lookup
 from store.consents import CONSENT_KINDS, CONSENT_STATES, consents, cookie_choices
@@ -39,6 +39,9 @@ from store.disclosures import disclosures
 from store.domains import REGISTRANT_KINDS, domains
 from store.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
 from store.invoices import invoices
+from store.lookup_finding import NOBODY
+from store.lookup_holders import PLACES
+from store.lookup_reserving import LookupTakenError, reserving
 from store.metadata import instant
 from store.payments import PAYMENT_KINDS, card_fingerprint, card_vault, payment_methods
 from store.services import SERVICE_KINDS, SERVICE_STATES, services
@@ -152,15 +155,17 @@ async def test_ids_rise_with_time(store: Store) -> None:
 async def test_each_is_found_by_blind_index(store: Store) -> None:
     await register(store, [WHOLE], now=NOW)
     asked = [
-        (customers.c.email_index, Lookup.EMAIL, " AMELIE@Example.com "),
-        (customers.c.customer_number_index, Lookup.CUSTOMER_NUMBER, "c-1001"),
-        (domains.c.name_index, Lookup.DOMAIN, "SHOP.example."),
-        (credentials.c.login_index, Lookup.LOGIN, "Amelie@example.com"),
+        (Lookup.EMAIL, " AMELIE@Example.com ", ""),
+        (Lookup.CUSTOMER_NUMBER, "c-1001", ""),
+        (Lookup.DOMAIN, "SHOP.example.", ""),
+        (Lookup.LOGIN, "Amelie@example.com", "CLIENT_AREA"),
     ]
-    assert {column for column, _, _ in asked} == INDEXES.keys()
-    for column, kind, value in asked:
-        prepared = store.reader.prepare(select(column.table.c.id).where(column == store.keys.blind_index(kind, value)))
-        assert len(await store.reader.fetch(prepared, {})) == 1
+    assert {kind for kind, _, _ in asked} == PLACES.keys()
+    for kind, value, scope in asked:
+        place, held = PLACES[kind], await store.keys.lookups.find(kind, store.keys.blind_index(kind, value), scope)
+        prepared = store.reader.prepare(select(place.owner, place.ref).where(place.table.c.id == held.row_id))
+        ((owner, ref),) = await store.reader.fetch(prepared, {})
+        assert (owner, bytes(ref)) == (held.customer_id, held.ref)
 
 
 async def test_each_is_compared_by_a_hash_under_the_customers_own_key(store: Store) -> None:
@@ -192,7 +197,7 @@ async def test_every_sealed_column_is_sealed(store: Store) -> None:
 async def test_one_that_is_registered_already_keeps_the_whole_batch_out(store: Store) -> None:
     await register(store, [WHOLE], now=NOW)
     others = [replace(BARE, email=f"other{place}@example.com") for place in range(3)]
-    with pytest.raises(IntegrityError):
+    with pytest.raises(LookupTakenError):
         await register(store, [*others, replace(BARE, email="Amelie@EXAMPLE.com")], now=NOW)
     assert await count(store, customers) == 1
     assert len(await register(store, others, now=NOW)) == 3
@@ -245,17 +250,18 @@ async def test_a_transaction_of_the_callers_takes_everything_with_it(store: Stor
     from resolvers.registration import add
 
     with pytest.raises(RuntimeError):
-        async with store.write() as connection:
-            await add(connection, store.keys, [WHOLE], make_id=counter(5_000).__next__, now=NOW)
+        async with reserving(store) as reserved, store.write() as connection:
+            await add(connection, store, reserved, [WHOLE], make_id=counter(5_000).__next__, now=NOW)
             await connection.execute(insert(customers).values(await _copy_of(store)))
             raise RuntimeError
     assert await count(store, customers) == 0
+    assert await store.keys.lookups.find(Lookup.EMAIL, store.keys.blind_index(Lookup.EMAIL, WHOLE.email)) == NOBODY
 
 
 async def _copy_of(store: Store) -> dict[str, object]:
     """A second customer's bare row."""
     return {
-        "id": 1, "customer_number": b"x", "customer_number_index": bytes(16), "product_news": False,
+        "id": 1, "customer_number": b"x", "product_news": False,
         "created_at": NOW, "updated_at": NOW, "version": 1,
     }  # fmt: skip
 

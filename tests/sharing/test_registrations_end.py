@@ -19,6 +19,9 @@ from store.blindindex import Lookup
 from store.database import Store
 from store.disclosures import disclosures
 from store.domains import domains
+from store.engines import transaction
+from store.lookup_reserving import Wanted, reserving
+from store.lookups import lookups
 from store.services import services
 from tests.promises.gate import Answer, Gate, grant, own
 from tests.sharing.owners import NAME, OWNER, confirm, key_of, order, register, registered
@@ -78,9 +81,10 @@ async def assert_gone(gate: Gate, name: str) -> None:
     assert (await looked_up(gate, name)).status_code == 404
     for query, field in ROADS:
         assert (await asked(gate, query, name)).data == {field: None}, query
-    mark = gate.store.keys.blind_index(Lookup.DOMAIN, name)
+    held = await gate.store.keys.lookups.find_all(Lookup.DOMAIN, gate.store.keys.blind_index(Lookup.DOMAIN, name))
     async with gate.store.write() as connection:
-        row = (await connection.execute(select(D.id, D.customer_id).where(D.name_index == mark))).first()
+        refs = [each.ref for each in held]
+        row = (await connection.execute(select(D.id, D.customer_id).where(D.name_ref.in_(refs)))).first()
     assert row is not None, "it is kept, and not shown"
     id_ = gate.outside("Domain", row.id, row.customer_id)
     node = "query ($id: ID!) { node(id: $id) { ... on Domain { %s } } }" % OWNERS
@@ -183,14 +187,46 @@ async def test_an_import_takes_the_name_of_one_that_expired_here(gate: Gate, tmp
     assert (await looked_up(gate, SHOP)).status_code == 200
 
 
+async def test_the_one_before_keeps_its_look_up_and_gives_the_name_away(gate: Gate) -> None:
+    """D15: within a scope of its own, where its owner is found as long as their data are held."""
+    ends = gate.clock.now + timedelta(days=1)
+    first = await register(gate, await order(gate), name=NAME, expiresAt=ends.isoformat())
+    gate.clock.now = ends
+    second = await register(gate, await order(gate, 1), name=NAME)
+    assert second["userErrors"] == []
+    ids = [key_of(gate, each["domain"]["id"]) for each in (first, second)]
+    index = gate.store.keys.blind_index(Lookup.DOMAIN, NAME)
+    assert [each.row_id for each in await gate.store.keys.lookups.find_all(Lookup.DOMAIN, index)] == ids[::-1]
+    assert (await gate.store.keys.lookups.find(Lookup.DOMAIN, index)).row_id == ids[1]
+    assert (await gate.store.keys.lookups.find(Lookup.DOMAIN, index, str(ids[0]))).row_id == ids[0]
+
+
+async def test_a_change_that_breaks_off_lets_go_of_nothing(gate: Gate) -> None:
+    """F1: who may still have the domain back keeps its name, though somebody was about to take it."""
+    ends = gate.clock.now + timedelta(days=1)
+    first = await register(gate, await order(gate), name=NAME, expiresAt=ends.isoformat())
+    id_ = key_of(gate, first["domain"]["id"])
+    gate.clock.now = ends
+    index = gate.store.keys.blind_index(Lookup.DOMAIN, NAME)
+    with pytest.raises(KeyboardInterrupt):
+        async with reserving(gate.store) as reserved, gate.store.write() as connection:
+            wanted = Wanted(Lookup.DOMAIN, index, gate.ids[1], 17)
+            assert await reserved.take(connection, [wanted], ends) == [id_]
+            assert (await gate.store.keys.lookups.find(Lookup.DOMAIN, index)).row_id == 17
+            raise KeyboardInterrupt
+    assert (await gate.store.keys.lookups.find(Lookup.DOMAIN, index)).row_id == id_
+    assert len(await gate.store.keys.lookups.find_all(Lookup.DOMAIN, index)) == 1
+
+
 async def test_the_database_itself_keeps_a_name_from_running_twice(gate: Gate) -> None:
     """F4: two replicas that looked at the same moment cannot both write."""
     first, other = await registered(gate), await register(gate, await order(gate, 1), name="other.fr")
-    mark = gate.store.keys.blind_index(Lookup.DOMAIN, NAME)
+    held = await gate.store.keys.lookups.find(Lookup.DOMAIN, gate.store.keys.blind_index(Lookup.DOMAIN, NAME))
     with pytest.raises(Exception, match=r"(?i)unique"):
-        async with gate.store.write() as connection:
-            where = D.id == key_of(gate, other["domain"]["id"])
-            await connection.execute(update(domains).where(where).values(name_index=mark))
+        async with transaction(gate.store.keys.engine) as connection:
+            mark = await connection.scalar(select(lookups.c.mark).where(lookups.c.ref == held.ref))
+            where = lookups.c.row_id == key_of(gate, other["domain"]["id"])
+            await connection.execute(update(lookups).where(where).values(mark=mark))
     assert first
 
 

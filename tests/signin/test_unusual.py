@@ -254,7 +254,7 @@ async def test_an_alarm_link_ends(placed: Lobby, somebody: Person) -> None:
 async def test_a_customer_without_an_address_is_written_nothing(placed: Lobby, somebody: Person) -> None:
     await placed.enter(somebody)
     async with placed.store.write() as connection:
-        await connection.execute(customers.update().values(email=None, email_index=None))
+        await connection.execute(customers.update().values(email=None, email_ref=None))
     placed.wait(7200)
     await placed.enter(somebody, visitor=Visitor(ELSEWHERE, "curl"))
     assert await placed.letters(somebody) == []

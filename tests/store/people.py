@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from store.blindindex import Lookup
 from store.customers import customers
 from store.database import Store
 from store.ids import new_id
+from store.lookup_reserving import Wanted, reserving
 from store.subjectkey import SubjectKey
 
 MOMENT = datetime(2027, 2, 28, 23, 59, 59, tzinfo=UTC)
@@ -24,6 +26,11 @@ VALUES: dict[str, Any] = {
     "email": "person{n}@example.com",
     "phone": "+41 79 000 {n:04}",
 }
+
+FOUND_BY = (
+    (Lookup.CUSTOMER_NUMBER, "customer_number", "number_ref"),
+    (Lookup.EMAIL, "email", "email_ref"),
+)
 
 
 def value(column: str, number: int) -> Any:
@@ -43,8 +50,6 @@ def row(store: Store, key: SubjectKey, number: int) -> dict[str, Any]:
     }
     return sealed | {
         "id": id_,
-        "customer_number_index": store.keys.blind_index("customer_number", value("customer_number", number)),
-        "email_index": store.keys.blind_index("email", value("email", number)),
         "locale": "de-CH",
         "product_news": True,
         "created_at": MOMENT,
@@ -56,6 +61,15 @@ async def add_customers(store: Store, count: int) -> list[int]:
     """Store customers numbered from 0; their ids."""
     ids = [new_id() for _ in range(count)]
     keys = await store.keys.create(ids)
-    async with store.write() as connection:
-        await connection.execute(customers.insert(), [row(store, key, number) for number, key in enumerate(keys)])
+    rows = [row(store, key, number) for number, key in enumerate(keys)]
+    async with reserving(store) as reserved, store.write() as connection:
+        wanted = []
+        for number, each in enumerate(rows):
+            for kind, column, ref in FOUND_BY:
+                index = store.keys.blind_index(kind, value(column, number))
+                wanted.append(Wanted(kind, index, each["id"], each["id"]))
+                each[ref] = wanted[-1].ref
+        await reserved.take(connection, wanted, MOMENT)
+        await connection.execute(customers.insert(), rows)
+        reserved.written()
     return ids

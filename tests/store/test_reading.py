@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, select
 
+from store.blindindex import Lookup
 from store.customers import customers
 from store.database import Store
 from store.metadata import instant
@@ -62,18 +63,18 @@ async def test_values_rest_as_documented(store: Store, store_kind: str) -> None:
 
 async def test_literals_instants_bytes_and_reuse_of_a_name_bind_in_order(store: Store) -> None:
     await add_customers(store, 3)
-    index = store.keys.blind_index("email", "person1@example.com")
+    held = await store.keys.lookups.find(Lookup.EMAIL, store.keys.blind_index("email", "person1@example.com"))
     statement = select(C.id).where(
         C.created_at <= bindparam("at"),
         C.created_at >= bindparam("at"),
         C.locale.in_(["de-CH", "xx"]),
-        C.email_index == bindparam("index"),
+        C.email_ref == bindparam("ref"),
         C.product_news.is_(True),
         C.id > bindparam("after"),
     )
-    rows = await fetch(store.reader, statement.limit(bindparam("first")), at=MOMENT, index=index, after=0, first=9)
+    rows = await fetch(store.reader, statement.limit(bindparam("first")), at=MOMENT, ref=held.ref, after=0, first=9)
     assert len(rows) == 1
-    assert not await fetch(store.reader, statement, at=datetime(2020, 1, 1, tzinfo=UTC), index=index, after=0)
+    assert not await fetch(store.reader, statement, at=datetime(2020, 1, 1, tzinfo=UTC), ref=held.ref, after=0)
 
 
 async def test_a_value_that_is_missing_is_a_mistake_of_ours(store: Store) -> None:
@@ -83,7 +84,7 @@ async def test_a_value_that_is_missing_is_a_mistake_of_ours(store: Store) -> Non
         await store.reader.fetch(prepared, {"id": 1})
 
 
-@pytest.mark.parametrize("column", [C.email_index, C.created_at])
+@pytest.mark.parametrize("column", [C.email_ref, C.created_at])
 async def test_lists_of_bytes_or_instants_are_refused_when_written(column: Any) -> None:
     with pytest.raises(TypeError):
         any_of(column, "values")

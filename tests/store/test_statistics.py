@@ -48,7 +48,8 @@ async def filled(config: StoreConfig) -> None:
 def test_what_is_not_to_be_sampled_is_told_by_the_metadata(store_kind: str) -> None:
     for each in (
         ("subject_keys", "wrapped"), ("subject_keys", "fingerprint"), ("system_keys", "wrapped"),
-        ("signing_keys", "wrapped"), ("customers", "name"), ("customers", "email_index"), ("card_vault", "number"),
+        ("signing_keys", "wrapped"), ("customers", "name"), ("customers", "email_ref"),
+        ("lookups", "mark"), ("lookups", "ref"), ("lookup_epochs", "wrapped"), ("card_vault", "number"),
         ("card_vault", "fingerprint"), ("credentials", "password_hash"), ("sign_ins", "ip_address"),
         ("legal_requests", "reason"), ("clients", "secret_hash"),
     ):  # fmt: skip

@@ -1,0 +1,103 @@
+"""Settling reservations by what the data made of them: what it has is kept, what it has not, or no more, is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.blindindex import Lookup
+from store.database import Store
+from store.engines import transaction
+from store.ids import first_id
+from store.lookup_holders import State, states
+from store.lookups import lookups
+from store.metadata import Id
+
+L = lookups.c
+
+PAGE = 500
+"""Rows that are settled at a time."""
+AGE = timedelta(minutes=1)
+"""Younger ones are most likely being written still, and are left for the next round."""
+
+MINE = and_(L.customer_id == bindparam("whose", type_=Id), L.ref == bindparam("own", type_=L.ref.type))
+"""A look-up by what it leads to: its mark becomes another one with the next epoch."""
+
+
+def named(which: Iterable[tuple[int, bytes]]) -> list[dict[str, Any]]:
+    """Parameters for a statement on `MINE`."""
+    return [{"whose": customer, "own": bytes(ref)} for customer, ref in which]
+
+
+async def alive(connection: AsyncConnection, numbers: Iterable[int]) -> set[int]:
+    """Those of other changes that are still being written, as whoever has a transaction of the data is told.
+
+    On SQLite that is the only one. On PostgreSQL each change has a lock of its number while its transaction lasts.
+    """
+    if connection.dialect.name != "postgresql":
+        return set()
+    tried = {number: select(func.pg_try_advisory_xact_lock_shared(number)) for number in sorted(numbers)}
+    return {number for number, query in tried.items() if not await connection.scalar(query)}
+
+
+async def sweep_one(store: Store, number: int) -> None:
+    """Settle all that one change reserved, unless it is still being written, whatever its connection says."""
+    while await _swept(store, L.reservation == number):
+        pass
+
+
+async def sweep(store: Store) -> bool:
+    """Settle a page of what changes that are over have reserved, the oldest first; whether there may be more.
+
+    Any number of replicas may do it at once: each look-up is settled by what the data says of it then.
+    """
+    return await _swept(store, L.reservation < first_id(int((datetime.now(UTC) - AGE).timestamp() * 1000)))
+
+
+async def _swept(store: Store, which: ColumnElement[bool]) -> bool:
+    columns = L.kind, L.mark, L.scope, L.customer_id, L.row_id, L.ref, L.reservation
+    query = select(*columns).where(which).order_by(L.reservation).limit(PAGE)
+    async with store.write() as connection:  # What is written meanwhile is not over: see `alive`.
+        async with transaction(store.keys.engine) as keys:
+            rows = (await keys.execute(query)).all()
+        busy = await alive(connection, {row.reservation for row in rows})
+        over = [row for row in rows if row.reservation not in busy]
+        if over:
+            await _settle(store, over)
+    return len(over) == PAGE
+
+
+async def _settle(store: Store, rows: Sequence[Any]) -> None:
+    said: list[tuple[Any, State]] = []
+    for kind in Lookup:
+        if some := [row for row in rows if row.kind == kind.name]:
+            held = [(row.row_id, bytes(row.ref)) for row in some]
+            said += zip(some, await states(store.reader, kind, held, datetime.now(UTC)), strict=True)
+    unused = [row for row, state in said if state is State.UNUSED]
+    async with transaction(store.keys.engine) as connection:
+        if unused:
+            await connection.execute(delete(lookups).where(MINE), _of(unused))
+        # A name that was to be let go of, where the change that wanted it broke off: the data has not let go of it.
+        if back := [row for row, state in said if row.scope and state in _RUNNING and row.kind == Lookup.DOMAIN.name]:
+            await connection.execute(_back(), _of(back))
+        if kept := [row for row, state in said if state is not State.UNUSED]:
+            over = update(lookups).where(MINE, L.reservation == bindparam("number", type_=Id)).values(reservation=None)
+            await connection.execute(over, [each | {"number": row.reservation} for each, row in
+                                            zip(_of(kept), kept, strict=True)])  # fmt: skip
+
+
+_RUNNING = (State.IN_USE, State.LAPSED)
+
+
+def _back() -> Any:
+    other = lookups.alias().c
+    taken = exists().where(other.kind == L.kind, other.mark == L.mark, other.scope == "")
+    return update(lookups).where(MINE, ~taken).values(scope="")
+
+
+def _of(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    return named((row.customer_id, row.ref) for row in rows)
