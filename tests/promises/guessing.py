@@ -64,7 +64,7 @@ class Copy:
             for table in rows.values()
             for row in table
             for name, value in row.items()
-            if isinstance(value, str | bytes | memoryview) and not name.endswith("_index")
+            if isinstance(value, str | bytes | memoryview)
         )
 
     @classmethod

@@ -23,7 +23,6 @@ from resolvers.signins_contexts import NETWORK
 from resolvers.signins_places import network_of
 from schema.requests import Request
 from store.blindindex import Lookup
-from store.metadata import instant
 from tests.payments.conftest import ADD, GENUINE
 from tests.profile.test_email import ASK
 from tests.promises.guessing import Copy, Keys
@@ -53,13 +52,12 @@ async def lived(lobby: Lobby, person: Person) -> None:
         assert b'"userErrors":[]' in answer, answer
 
 
-def guesses(lobby: Lobby, copy: Copy, login: str, nameless: str) -> dict[str, list[bytes]]:
+def guesses(lobby: Lobby, copy: Copy, login: str) -> dict[str, list[bytes]]:
     """What is hashed somewhere, in every form that it is or was hashed in."""
     keys, digits = lobby.store.keys, "".join(filter(str.isdecimal, GENUINE))
     sessions = [row["session_id"] for row in copy.rows["session_proofs"]]
-    mailbox, other = (keys.blind_index(Lookup.EMAIL, each) for each in (login, nameless))
+    mailbox = keys.blind_index(Lookup.EMAIL, login)
     account = subject("CLIENT_AREA", keys.blind_index(Lookup.LOGIN, login))
-    moments = {int(instant(row["changed_at"]).timestamp()) for row in copy.rows["credentials"]}
     texts = {
         "a card": [digits, f"card\0{digits}"],
         "a marked request": [f"command\0{_text(CARD)}", _asked(copy, lobby)],
@@ -69,8 +67,6 @@ def guesses(lobby: Lobby, copy: Copy, login: str, nameless: str) -> dict[str, li
         "a name that was asked for": [Pace.RESET.word.encode() + b"\0" + account],
         "a mailbox that was written to": [f"letters\0{Kind.PASSWORD_RESET.name}\0{mailbox.hex()}"],
         "a new mailbox": [f"letters\0{keys.blind_index(Lookup.EMAIL, NEW).hex()}"],
-        "an address in a link to another": [mailbox, f"email\0{login}"],
-        "an address in a link to a password": [f"\0{moment}\0{other.hex()}" for moment in moments],
     }
     return {word: [each if isinstance(each, bytes) else each.encode() for each in some] for word, some in texts.items()}
 
@@ -88,7 +84,7 @@ async def test_no_guess_is_confirmed_once_the_customer_is_erased(lobby: Lobby) -
     await lived(lobby, person)
     assert await lobby.resets.request("CLIENT_AREA", BARE, STRANGER, lobby.now) == Sent()
     copy, keys = await Copy.of(lobby.store), await Keys.of(lobby.store)
-    about = guesses(lobby, copy, person.login, BARE)
+    about = guesses(lobby, copy, person.login)
 
     def confirmed(keys: Keys) -> set[str]:
         return {word for word, texts in about.items() if copy.confirms(keys, texts)}
