@@ -146,7 +146,9 @@ class Reservations:
             if rows := [self._row(each, epoch) for each in wanted if each not in held]:
                 # In one order everywhere, so that no two transactions wait for each other.
                 rows.sort(key=lambda row: (row["kind"], row["mark"]))
-                await connection.execute(insert_new(connection, lookups), rows)
+                done = await connection.execute(insert_new(connection, lookups), rows)
+                if done.rowcount == len(wanted):  # PostgreSQL's driver does not say it of many.
+                    return []
             held = await _held(connection, lookup_epochs.living, wanted)
         return [_Conflict(each, row) for each, row in held.items() if bytes(row.ref) != each.ref]
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import orjson
 import pytest
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
 
 from gateway import demo
 from gateway.demo import loading
@@ -33,6 +32,7 @@ from store.customers import customers
 from store.database import Store
 from store.disclosures import disclosures
 from store.ids import new_id
+from store.lookup_reserving import LookupTakenError
 from store.oauth import oauth_clients
 from tests.gateway.servers import environment
 from tests.resolvers.opening import count, opened
@@ -135,7 +135,7 @@ async def test_a_load_that_fails_leaves_nothing_and_the_next_one_succeeds(
 
     with monkeypatch.context() as patched:
         patched.setattr(loading, "population", spoilt)
-        with pytest.raises(IntegrityError):
+        with pytest.raises(LookupTakenError):
             await demo.load(store, now=NOW)
     for table in (clients, *TABLES):
         assert await count(store, table) == 0

@@ -160,5 +160,5 @@ async def test_a_look_up_sends_a_fingerprint_and_no_value(gate: Gate) -> None:
         )
         assert answer.data["customerLookup"] == {"id": gate.id(0 if name == "domain" else 3)}
         (sql,) = answer.statements
-        assert value not in sql and "_index" in sql
+        assert value not in sql and "_ref" in sql
         assert selected(sql) == {"id"}

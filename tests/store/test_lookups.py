@@ -181,8 +181,8 @@ async def test_the_data_decides(store: Store) -> None:
 async def test_while_the_root_key_is_replaced_all_are_found_and_unique(
     store_config: StoreConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another process registers and looks up, and has not heard of the new epoch."""
-    async with opened(store_config) as one, opened(store_config) as other:
+    """Another process registers and looks up, and has not heard of the new epoch; a third one only reads."""
+    async with opened(store_config) as one, opened(store_config) as other, opened(store_config) as reading:
         await add_customers(one, 30)
         page, pages = lookup_rotation._page, 0
 
@@ -202,7 +202,8 @@ async def test_while_the_root_key_is_replaced_all_are_found_and_unique(
         await one.keys.rotate(batch=5)
         assert pages == 12 and await one.keys.pending() == 0
         assert {row.epoch for row in await rows(one)} == {2}
-        for store in (one, other):
+        assert [each.number for each in reading.keys.lookups.epochs.living] == [1], "it has not heard of the new one"
+        for store in (reading, one, other):
             for number in range(30):
                 assert await owner(store, f"person{number}@example.com")
             for number in range(1, 13):
