@@ -38,6 +38,7 @@ from store import (
     tree,
     webhooks,
 )
+from store.declared_check import require_declared
 from store.metadata import key_metadata, ledger_metadata, metadata
 
 CAPABILITIES = (
@@ -100,3 +101,5 @@ MAIN = Schema("main", metadata, _numbered("main", 22))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 4))
 SCHEMAS = (MAIN, LEDGER, KEYS)
+
+require_declared(table for schema in SCHEMAS for table in schema.tables.sorted_tables)

@@ -14,13 +14,13 @@ from policy.dates import last_letter_until
 from policy.erasing import Step
 from store.customers import customers
 from store.database import Point, Store
+from store.declared import DETACHED, Fate
 from store.erasure_numbers import count_erasure
 from store.erasures import erasure_count, erasure_letters, erasure_recipients, erasure_steps, erasures
 from store.holdings import holdings
 from store.holds import told_holds
 from store.housekeys import insert_new
 from store.ids import new_id
-from store.legal import legal_requests
 from store.messages import seal_for_nobody
 from store.outbox import outbox
 from store.readers import clients_that_read
@@ -41,7 +41,7 @@ from workers.certificates import (
 from workers.recipients import holders, list_and_write
 from workers.statements import beyond_reach, files_facts
 
-E, R, T, O, L = erasures.c, erasure_recipients.c, erasure_steps.c, outbox.c, legal_requests.c  # noqa: E741
+E, R, T, O = erasures.c, erasure_recipients.c, erasure_steps.c, outbox.c  # noqa: E741
 
 Compose = Callable[[AsyncConnection, SubjectKey, int, datetime], Awaitable[bytes | None]]
 """The last message to a customer, for the erasure of this number; None when there is no address to send it to."""
@@ -248,18 +248,20 @@ async def detach_requests(connection: AsyncConnection, case: Case) -> None:
 
     An order to be silent ends here: nobody is left who could be told.
     """
-    left = {"customer_id": None, "erasure_id": case.id, "embargoed_until": None}
-    await connection.execute(update(legal_requests).where(L.customer_id == case.customer_id).values(left))
+    for each in holdings():
+        if each.declared.fate is Fate.DETACHED:
+            left = dict.fromkeys(DETACHED) | {"erasure_id": case.id}
+            await connection.execute(update(each.table).where(each.of(case.customer_id)).values(left))
 
 
 async def remove_rows(connection: AsyncConnection, customer_id: int) -> None:
-    """Every row about a customer but the record of the erasure, those that refer to others first.
+    """Every row about a customer that is declared to be removed (`store.declared`), those that refer to others first.
 
-    The tables are found by what they declare. One that is forgotten fails here on its foreign key.
+    One that is forgotten fails here on its foreign key.
     """
     for each in reversed(holdings()):
-        if each.table is not erasures:
-            await connection.execute(delete(each.table).where(each.owner == customer_id))
+        if each.removed:
+            await connection.execute(delete(each.table).where(each.of(customer_id)))
 
 
 async def is_there(connection: AsyncConnection, customer_id: int) -> bool:
