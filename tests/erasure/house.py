@@ -132,7 +132,7 @@ class House:
         return (await self.rows(place))[-1]
 
     async def left(self, place: int) -> dict[str, int]:
-        """How many rows of a customer there are, by table, where there are any; what hangs on the case is not counted."""
+        """How many rows of a customer there are, by table, where there are any, but for what hangs on a case."""
         counts = {}
         async with self.store.write() as connection:
             for each in (each for each in holdings() if each.declared.parent is None):
