@@ -9,8 +9,9 @@ from typing import Any
 import strawberry
 
 from policy.categories import Category
-from resolvers import erasures as asking
 from resolvers.commands import Desk
+from resolvers.erasures import Requested
+from resolvers.rights import DataRights
 from schema.commands import UserError, affected, shown, unkept, user_errors, written
 from schema.fields import datum, identity
 from schema.node import Node
@@ -107,8 +108,8 @@ class CancelErasurePayload:
     user_errors: list[UserError] = user_errors()
 
 
-async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> asking.Requested:
+async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
     """The command, with the services named as the schema names them."""
-    done = await asking.request_erasure(desk, given)
+    done = await DataRights(desk).erase(given)
     service = desk.store.keys.house.ids.encoder("Service")
     return replace(done, blocked_by=tuple(service(desk.subject, key) for key in done.blocked_by))

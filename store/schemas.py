@@ -97,7 +97,7 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 22))
+MAIN = Schema("main", metadata, (*_numbered("main", 22), "main_0025"))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 4))
 SCHEMAS = (MAIN, LEDGER, KEYS)

@@ -13,19 +13,22 @@ from policy.retention import RetentionRule
 from store.declared import DETACHED, Fate
 from store.holdings import holdings, is_key, left_behind
 
+KEY = "subject_keys.wrapped"
+"""The key itself."""
+
 
 def fates(done: Mapping[str, datetime]) -> list[dict[str, Any]]:
     """The fields of every table with something of customers, by `table.column`, in groups of one fate each.
 
     `done` are the steps that were seen to be done, by name: a fate that no step has brought about is not told of.
     """
+    sealed = [_name(column) for each in holdings() for column in each.table.c if "sealing" in column.info]
     mine = [column for each in holdings() if each.removed for column in each.table.c if _is_told_of(column)]
-    sealed = [_name(column) for column in mine if "sealing" in column.info] + ["subject_keys.wrapped"]
     removed = [_name(column) for column in mine if "sealing" not in column.info]
     found: list[dict[str, Any]] = []
     key, rows = done.get(Step.KEY.name), done.get(Step.ROWS.name)
     if key is not None:
-        found.append({"fate": "KEY_DESTROYED", "at": _said(key), "fields": sorted(sealed)})
+        found.append({"fate": "KEY_DESTROYED", "at": _said(key), "fields": sorted([*sealed, KEY])})
     if rows is not None:
         found.append({"fate": "ERASED", "at": _said(rows), "fields": sorted([*removed, *_detached()])})
     return found + _left()
@@ -62,7 +65,7 @@ def _stays(column: Column[Any], fate: Fate) -> bool:
     """Whether it still says something of the row: all but what only numbers it, and what is destroyed or taken away."""
     gone = fate is Fate.DETACHED and column.name in DETACHED
     numbers = (column.name == "id" or bool(column.foreign_keys)) and column.info["category"] is None
-    return not gone and not numbers and _name(column) != "subject_keys.wrapped"
+    return not gone and not numbers and "sealing" not in column.info and _name(column) != KEY
 
 
 def _name(column: Column[Any]) -> str:

@@ -17,6 +17,7 @@ from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.erasures_recipients import answered, give_up, letter
 from gateway.commands.ledger_verify import Keys, PublicKeys
+from gateway.commands.rights import cancel_erasure, request_erasure
 from gateway.holds import HoldRefused, Holds, NewHold
 from gateway.machine import machine_complaints
 from gateway.serving import store_config
@@ -222,7 +223,7 @@ async def _retried(case: int) -> bool:
         return (await connection.execute(free)).rowcount == 1
 
 
-for each in (letter, answered, give_up):
+for each in (letter, answered, give_up, request_erasure, cancel_erasure):
     commands.add_command(each)
 
 
