@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -82,6 +83,8 @@ async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
             id_ = standing.id
         else:
             id_ = await _accept(connection, desk, key, standing, waits=bool(running))
+        if gone:
+            await _note_erased(connection, id_, gone)
     await scrub(desk, gone)
     return Requested(
         affected={"erasure": id_, "customer": desk.subject},
@@ -91,6 +94,14 @@ async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
         erased_now=gone,
         stays=stays(desk.language) if running else (),
     )
+
+
+async def _note_erased(connection: AsyncConnection, id_: int, gone: tuple[str, ...]) -> None:
+    """Keep with the request what it erased at once, so that its status can tell; a repeated one adds to it."""
+    before: str | None = await connection.scalar(select(E.erased_now).where(E.id == id_))
+    known = [] if before is None else orjson.loads(before)
+    told = orjson.dumps([*known, *(each for each in gone if each not in known)]).decode()
+    await connection.execute(update(erasures).where(E.id == id_).values(erased_now=told))
 
 
 async def _refuse(connection: AsyncConnection, desk: Desk, key: SubjectKey, gone: tuple[str, ...]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import strawberry
 
 from policy.categories import Category
@@ -43,6 +44,9 @@ class Erasure(Node):
     when_services_end: bool | None = datum(E.when_services_end, "It waits until every service has ended.", ERASED)
     cancelled_at: DateTime | None = datum(E.cancelled_at, "When it was called off.", ERASED)
     finished_at: DateTime | None = datum(E.finished_at, "When it was done.", ERASED)
+    erased_now: list[str] | None = datum(
+        E.erased_now, "What the request erased at once, such as `Customer.cards`.", ERASED, read=orjson.loads
+    )
     certificate: str | None = datum(
         E.certificate, "The signed certificate (C2SP signed-note); `gateway erasures verify` checks it.", ERASED
     )

@@ -66,6 +66,7 @@ erasures = customer_table(
     of_staff("cancelled_by", String(64), nullable=True),
     sealed("cancelled_because", Category.ACCESS_HISTORY),
     plain("letter_statement", Text, Category.PREFERENCE, nullable=True),
+    plain("erased_now", Text, Category.PREFERENCE, nullable=True),
     bound=False,
 )
 """The record outlives the customer's row, which is gone when the state is ERASED (R57).
@@ -76,7 +77,8 @@ database; `fingerprint` is that of the key that was destroyed, `number` the one 
 store. `files_at` is when nobody could see any more what was removed, and it was gone from the files; a certificate that
 was signed before is `unobserved` until `files_statement` says so, too (D9). `recipients_statement` is the signed
 statement on the recipients; `recipients_due_at` is when to look next whether it can be signed, null without any and
-once it was; `letter_statement` is the one on the last letter. `holds` is a JSON list of the orders that stood in the
+once it was; `letter_statement` is the one on the last letter. `erased_now` is a JSON list of the coordinates that the
+request erased at once. `holds` is a JSON list of the orders that stood in the
 way, as the certificate tells of them. `requested_by` and `cancelled_by` are the operator who wrote it down for the
 customer, `requested_because` and `cancelled_because` how they asked, which dies with the key. What is `redone` after a
 restore was certified before, and is not certified again."""

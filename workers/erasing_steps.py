@@ -187,8 +187,7 @@ class Steps:
             told = (await connection.execute(listed)).all()
             steps = (await connection.execute(select(erasure_steps).where(T.erasure_id == case.id))).all()
             name = case_name(self._store.keys.house, case.id)
-            letter = select(erasure_letters).where(erasure_letters.c.id == case.id)
-            last = last_letter((await connection.execute(letter)).one_or_none())
+            last = await self._last_letter(connection, case)
             facts = facts_of(name, row, steps, told, self._clock()) | self._files(row, now) | last
             certificate = row.certificate or signed(signers, facts)
             unobserved = row.unobserved if row.certificate else row.files_at is None
@@ -197,6 +196,14 @@ class Steps:
         if row.number is not None:
             await self._store.ledger.append(erased_entry(row.number, bytes(row.fingerprint or b""), now))
         return bool(told), unobserved
+
+    async def _last_letter(self, connection: AsyncConnection, case: Case) -> dict[str, Any]:
+        """What has become of the last letter by now: with an outcome the certificate says it, and nothing follows."""
+        mine = erasure_letters.c.id == case.id
+        letter = (await connection.execute(select(erasure_letters).where(mine))).one_or_none()
+        if letter is not None and letter.outcome is not None:
+            await connection.execute(update(erasure_letters).where(mine).values(stated=True))
+        return last_letter(letter)
 
     def _files(self, row: Any, now: datetime) -> dict[str, Any]:
         """What a certificate says of the files: when they were clean, or that this is not yet observed."""

@@ -17,7 +17,10 @@ def upgrade() -> None:
             op.add_column(table, sa.Column(f"{verb}_by", sa.String(length=64), nullable=True))
             op.add_column(table, sa.Column(f"{verb}_because", sa.LargeBinary(), nullable=True))
     op.add_column("erasures", sa.Column("letter_statement", sa.Text(), nullable=True))
+    op.add_column("erasures", sa.Column("erased_now", sa.Text(), nullable=True))
     op.add_column("erasure_letters", sa.Column("stated", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    # Their certificates have said so.
+    op.execute("UPDATE erasure_letters SET stated = true WHERE kind = 'LAST' AND outcome = 'NO_ADDRESS'")
     op.create_index(
         "ix_erasure_letters_to_state",
         "erasure_letters",
