@@ -93,7 +93,7 @@ def _sealed(table: Table, rows: list[Row], owners: dict[int, SubjectKey], keys: 
             row[name] = keys.blind_index(lookup, row[source]) if row[source] is not None else None
         key, id_ = owners[row[owner]], row["id"]
         for name, place, encode in columns:
-            if (value := row[name]) is not None:
+            if (value := row.get(name)) is not None:  # What only an operator writes is in no newcomer.
                 row[name] = key.seal(place, id_, encode(_parts(value)))
     return rows
 
