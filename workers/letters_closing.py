@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import State
 from store.database import Store
 from store.erasures import TO_STATE, erasure_letters, erasures
+from store.metadata import Id
 from workers.certificates import LETTER, Signers, case_name, letter_facts, letter_ledger_entry, signed
 from workers.rounds import guarded
 
@@ -31,14 +32,17 @@ class LetterStatements:
 
     def __init__(self, store: Store, signers: Signers) -> None:
         self._store, self._signers = store, signers
-        done = E.state == State.ERASED.name
         # Written out: with parameters in its place no database would take the index of those that are to be stated.
-        due = select(L.id).join(erasures, E.id == L.erasure_id).where(text(TO_STATE), done)
+        due = select(L.id).where(text(TO_STATE), L.id > bindparam("last", type_=Id))
         self._due = store.reader.prepare(due.order_by(L.id).limit(PAGE))
+        self._last = 0
 
     async def run(self, now: datetime) -> None:
-        """Look at what is known by now; what fails with one case keeps no other waiting (F9)."""
-        for (letter,) in await self._store.reader.fetch(self._due, {}):
+        """Look at what is known by now, on from where the last round stopped: a case that is not certified yet keeps no
+        other waiting, and neither does one that fails (F9)."""
+        found = await self._store.reader.fetch(self._due, {"last": self._last})
+        self._last = found[-1][0] if len(found) == PAGE else 0
+        for (letter,) in found:
             await guarded("a statement on a last letter", self.state(letter, now))
 
     async def state(self, letter: int, now: datetime) -> bool:
@@ -61,9 +65,13 @@ class LetterStatements:
         return True
 
     async def _locked(self, connection: AsyncConnection, letter: int) -> Any:
-        """The case of a letter that nobody else is stating, with what became of it; None when it is stated already."""
+        """The certified case of a letter that nobody else is stating, with what became of it; None without one."""
         columns = E.id, E.certificate, E.letter_statement, L.outcome, L.settled_at, L.written_at
-        mine = select(*columns).join(erasures, E.id == L.erasure_id).where(L.id == letter, ~L.stated)
+        mine = (
+            select(*columns)
+            .join(erasures, E.id == L.erasure_id)
+            .where(L.id == letter, ~L.stated, E.state == State.ERASED.name)
+        )
         found = mine.with_for_update(skip_locked=True, of=erasures)
         return (await connection.execute(found)).one_or_none()
 
