@@ -21,7 +21,7 @@ from store.erasures import erasures
 from store.exports import exports
 from store.outbox import outbox
 from tests.erasure.house import CANCEL, REQUEST, SITE, House
-from tests.erasure.test_at_once import CARD, NEWS, PHONE
+from tests.erasure.test_at_once import CARD, COOKIES, NEWS, PHONE
 from tests.export.office import REQUEST as EXPORT
 from tests.gateway.servers import command
 from workers.certificates import verified
@@ -43,7 +43,10 @@ async def rights_of(house: House, place: int) -> DataRights:
 
 async def agreed(house: House, place: int) -> None:
     """Both customers have the same that goes at once."""
-    for query, facts in ((PHONE, {}), (NEWS, {}), (CARD, {"version": VERSION, "number": "4539578763621437"})):
+    for query, facts in (
+        (PHONE, {}), (NEWS, {}), (COOKIES, {"version": VERSION}),
+        (CARD, {"version": VERSION, "number": "4539578763621437"}),
+    ):  # fmt: skip
         assert (await house.ask(query, place, **facts))["userErrors"] == []
 
 
