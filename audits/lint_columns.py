@@ -8,6 +8,8 @@ from audits.checks import Check, Finding
 from audits.columns import speaks_of_this_store, stored_columns, unruled_tables
 from audits.facts import Facts
 from audits.places import Place
+from store.declared_check import complaints
+from store.schemas import SCHEMAS
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
@@ -16,6 +18,8 @@ def findings(facts: Facts) -> Iterator[Finding]:
         return
     for table in unruled_tables():
         yield Finding(Check.TABLE_UNRULED, f"{table} names no rule of retention.", table, Place("store"))
+    for table, text in complaints(each for schema in SCHEMAS for each in schema.tables.sorted_tables):
+        yield Finding(Check.TABLE_UNDECLARED, f"{table}: {text}.", table, Place("store"))
     columns = stored_columns()
     for fact in facts.all.values():
         source = fact.declared.source

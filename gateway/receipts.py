@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import bindparam, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -12,6 +13,8 @@ from starlette.routing import Route
 
 from gateway import problems
 from policy.erasing import State
+from resolvers.catalogues import preferred
+from resolvers.erasures_consents import stays
 from store.database import Store
 from store.erasures import erasures
 from store.holds import told_holds
@@ -27,10 +30,16 @@ COLUMNS = (
     E.due_at,
     E.finished_at,
     E.cancelled_at,
+    E.erased_now,
+    E.letter_statement,
     E.files_statement,
     E.recipients_statement,
     E.certificate,
 )
+
+
+WHILE_SERVICES_RUN = frozenset({State.ARMED, State.BLOCKED, State.REFUSED})
+"""States in which something stays that is needed for services (GDPR Art. 12(4))."""
 
 
 class Receipts:
@@ -46,7 +55,7 @@ class Receipts:
     async def state(self, request: Request) -> Response:
         """The dates and the state, as JSON."""
         row = await self._row(request)
-        state, cause, *moments, files, statement, certificate = row
+        state, cause, *moments, gone, letter, files, statement, certificate = row
         names = ("requestedAt", "notBefore", "dueAt", "finishedAt", "cancelledAt")
         said = {
             name: None if at is None else instant(at).isoformat().replace("+00:00", "Z")
@@ -59,6 +68,11 @@ class Receipts:
         notes |= {"held": held} if held else {}
         shown = {"state": state, "meaning": State[state].value, "cause": cause, **said, **notes}
         shown["filesStatement"] = f"{request.url.path}/files" if address and files else None
+        shown["erasedNow"] = orjson.loads(gone) if gone else []
+        if State[state] in WHILE_SERVICES_RUN:
+            language = preferred(request.headers.get("accept-language", ""))
+            shown["stays"] = list(stays(language))
+        shown["letterStatement"] = f"{request.url.path}/letter" if address and letter else None
         return JSONResponse(shown, headers={"cache-control": "no-store"})
 
     async def _held(self, request: Request) -> list[dict[str, Any]]:
@@ -96,6 +110,13 @@ class Receipts:
             raise problems.Problem(404, "NOT_STATED", "There is no such statement: the certificate says all, or waits.")
         return _note(row[-3], "erasure-files.txt")
 
+    async def letter(self, request: Request) -> Response:
+        """The signed statement on what became of the last letter, where the certificate could not say it yet."""
+        row = await self._row(request)
+        if row[0] != State.ERASED.name or not row[-4]:
+            raise problems.Problem(404, "NOT_STATED", "There is no such statement: the certificate says all, or waits.")
+        return _note(row[-4], "erasure-letter.txt")
+
     async def _row(self, request: Request) -> Any:
         id_ = await erasure_of(self._store.keys.house, request.path_params["receipt"])
         rows = await self._store.reader.fetch(self._find, {"id": id_}) if id_ is not None else ()
@@ -115,6 +136,7 @@ def list_routes(store: Store) -> list[Route]:
     return [
         Route("/erasures/{receipt}", receipts.state, methods=["GET"]),
         Route("/erasures/{receipt}/files", receipts.files, methods=["GET"]),
+        Route("/erasures/{receipt}/letter", receipts.letter, methods=["GET"]),
         Route("/erasures/{receipt}/certificate", receipts.certificate, methods=["GET"]),
         Route("/erasures/{receipt}/recipients", receipts.recipients, methods=["GET"]),
     ]

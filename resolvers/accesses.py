@@ -15,17 +15,14 @@ from sqlalchemy import select
 from resolvers.filters import NOW
 from resolvers.unit import Unit
 from store.accesses import Access, Accesses
+from store.accesses_check import verify_accesses
 from store.clients import clients
 from store.database import Store
 from store.ledger_checkpoints import Checkpoints
-from store.ledger_heads import Head
 from store.ledger_keys import KnownKeys
-from store.ledger_tree import subjects_of
-from store.merkle import verify_inclusion
 from store.proofs import Prover
 from store.reading import any_of
 from store.telling import Telling
-from store.tiles import TileMissing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +35,6 @@ class AccessProof:
     checkpoint: str
     entry: str
     file: str
-
-
-class AlteredEntryError(Exception):
-    """An entry is not the one that was signed, so it is not shown: the ledger's database was changed."""
-
-    def __init__(self, index: int) -> None:
-        super().__init__(f"entry {index} of the ledger is not as it was signed")
-        self.index = index
 
 
 class Readings:
@@ -62,31 +51,6 @@ class Readings:
         """What the clients are called; one that was removed goes by its id."""
         rows = await self._reader.fetch(self._names, {"ids": list(ids)}) if ids else ()
         return {id_: id_ for id_ in ids} | {row[0]: row[1] for row in rows}
-
-    async def verify(self, pseudonym: str, found: Sequence[Access], head: Head | None) -> None:
-        """Hold entries about somebody against the signed tree; AlteredEntryError for one that is not in it, or not
-        about them.
-
-        `head` is what was signed last, as it is remembered outside the ledger: so neither entry, hashes nor checkpoint
-        can be changed together. What is not signed yet must be what its leaf says. One statement for the whole page.
-        """
-        size = 0 if head is None else head.size
-        signed = [access for access in found if access.index < size]
-        younger = [access for access in found if access.index >= size]
-        try:
-            paths = await self.prover.inclusions([access.index for access in signed], size) if signed else []
-            leaves = await self.prover.leaves([access.index for access in younger])
-        except TileMissing:
-            raise AlteredEntryError(found[0].index) from None
-        for access, path in zip(signed, paths, strict=True):
-            if head is None or not verify_inclusion(access.index, size, access.leaf, path.path, head.root):
-                raise AlteredEntryError(access.index)
-        for access in younger:
-            if leaves.get(access.index) != access.leaf:
-                raise AlteredEntryError(access.index)
-        for access in found:
-            if pseudonym not in subjects_of(access.entry):
-                raise AlteredEntryError(access.index)
 
     async def proofs(self, found: Sequence[Access]) -> dict[int, AccessProof]:
         """A proof for each entry that was signed by now, by its index."""
@@ -162,7 +126,7 @@ async def readings_about(unit: Unit, customer_id: int, after: int | None, first:
     head = await unit.store.heads.latest()
     while len(found) <= first:
         page = (await readings.accesses.pages([key.pseudonym], after, first + 1)).get(key.pseudonym, [])
-        await readings.verify(key.pseudonym, page, head)
+        await verify_accesses(readings.prover, key.pseudonym, page, head)
         read = ((access, orjson.loads(access.entry)) for access in page)
         found += [each for each in read if telling.allows(each[1])]
         if len(page) <= first:

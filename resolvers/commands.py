@@ -14,6 +14,16 @@ from store.database import Store
 
 
 @dataclass(frozen=True, slots=True)
+class Behalf:
+    """That an operator writes down what a customer asked for by another way, such as a letter or at a counter."""
+
+    by: str
+    """The code of `gateway staff`, or the pseudonym of whoever was signed in."""
+    because: str
+    """How it was asked for, and by what the customer was known; without personal data."""
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Where a command works: the store, who asks and why, and the moment of the request."""
 
@@ -28,6 +38,8 @@ class Desk:
     """In which problems are told."""
     key: str | None = None
     """By which the caller marks the request, so that it is carried out once."""
+    behalf: Behalf | None = None
+    """Who acts for the customer; None: they do it themselves."""
 
     @property
     def subject(self) -> int:

@@ -1,4 +1,4 @@
-"""A customer asks to be erased, and may call it off until it begins (R31-R33, R42-R47)."""
+"""Being erased, and calling it off until it begins: the steps of `resolvers.rights` (R31-R33, R42-R47)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+import orjson
+from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.dates import as_told, due_erasure
@@ -82,6 +83,8 @@ async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
             id_ = standing.id
         else:
             id_ = await _accept(connection, desk, key, standing, waits=bool(running))
+        if gone:
+            await _note_erased(connection, id_, gone)
     await scrub(desk, gone)
     return Requested(
         affected={"erasure": id_, "customer": desk.subject},
@@ -93,6 +96,14 @@ async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
     )
 
 
+async def _note_erased(connection: AsyncConnection, id_: int, gone: tuple[str, ...]) -> None:
+    """Keep with the request what it erased at once, so that its status can tell; a repeated one adds to it."""
+    before: str | None = await connection.scalar(select(E.erased_now).where(E.id == id_))
+    known = [] if before is None else orjson.loads(before)
+    told = orjson.dumps([*known, *(each for each in gone if each not in known)]).decode()
+    await connection.execute(update(erasures).where(E.id == id_).values(erased_now=told))
+
+
 async def _refuse(connection: AsyncConnection, desk: Desk, key: SubjectKey, gone: tuple[str, ...]) -> int:
     """Record a request that is refused, and write why; one that is repeated within a day is the same."""
     query = select(E.id).where(E.customer_id == desk.subject, E.state == State.REFUSED.name)
@@ -102,6 +113,7 @@ async def _refuse(connection: AsyncConnection, desk: Desk, key: SubjectKey, gone
         return known
     id_, words = new_id(), {"cause": "REQUEST", "state": State.REFUSED.name, "when_services_end": False}
     row = {"id": id_, "customer_id": desk.subject, "requested_at": desk.now} | words
+    row |= acted(desk, key, erasures, id_, "requested")
     await connection.execute(insert(erasures).values(row))
     reader = await reader_of(connection, key)
     if reader is not None:
@@ -127,11 +139,11 @@ async def _accept(connection: AsyncConnection, desk: Desk, key: SubjectKey, stan
         dates = {"not_before": clock.not_before, "alarm_at": clock.alarm_at, "due_at": clock.due}
         held = standing is not None and standing.state == "HELD"
         values |= dates | {"state": "HELD" if held else "SCHEDULED"}
+    id_ = new_id() if standing is None else standing.id
+    values |= acted(desk, key, erasures, id_, "requested")
     if standing is None:
-        id_ = new_id()
         await connection.execute(insert(erasures).values(id=id_, customer_id=desk.subject, **values))
     else:
-        id_ = standing.id
         await connection.execute(update(erasures).where(E.id == id_).values(values))
     site = desk.means.site
     link = f"{site.origin}/erasures/{await receipt_of(desk.store.keys.house, id_)}"
@@ -171,10 +183,19 @@ async def cancel_erasure(desk: Desk, given: Mapping[str, Any]) -> Result:
 async def withdraw(connection: AsyncConnection, desk: Desk, key: SubjectKey, erasure_id: int, state: str) -> None:
     """Call it off, in the caller's transaction. What is due by itself is scheduled anew by the worker."""
     cancelled = after(State[state], Event.CANCELLED).name
-    values = {"state": cancelled, "cancelled_at": desk.now, "not_before": None, "alarm_at": None}
+    values: dict[str, Any] = {"state": cancelled, "cancelled_at": desk.now, "not_before": None, "alarm_at": None}
+    values |= acted(desk, key, erasures, erasure_id, "cancelled")
     await connection.execute(update(erasures).where(E.id == erasure_id).values(values))
     await announce(connection, key, "erasure.cancelled", desk.now, facts={"erasure": Ref("Erasure", erasure_id)})
     await write(connection, key, desk.means.site, ErasureLetter.CANCELLED, desk.now)
+
+
+def acted(desk: Desk, key: SubjectKey, table: Table, row_id: int, verb: str) -> dict[str, Any]:
+    """Who wrote it down for the customer and how they asked, for the record; nothing, when they did it themselves."""
+    if desk.behalf is None:
+        return {f"{verb}_by": None, f"{verb}_because": None}
+    reason = key.seal(table.c[f"{verb}_because"], row_id, desk.behalf.because.encode())
+    return {f"{verb}_by": desk.behalf.by, f"{verb}_because": reason}
 
 
 async def active_services(connection: AsyncConnection, customer_id: int) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""A customer asks for everything that is held about them (Art. 15 and 20)."""
+"""Having an export made: a step of `resolvers.rights` (Art. 15 and 20)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from resolvers.commands import Desk, Result, UserProblem
+from resolvers.erasures import acted
 from store.customers import customers
 from store.exports import exports
 from store.ids import new_id
@@ -27,6 +28,9 @@ async def request_export(desk: Desk, given: Mapping[str, Any]) -> Result:
     language = given.get("language")
     if language is not None and language not in LANGUAGES:
         return Result(problems=(UNKNOWN,))
+    (key,) = await desk.store.keys.subjects([desk.subject])
+    if key is None:
+        return Result(problems=(GONE,))
     async with desk.store.write() as connection:
         own = select(customers.c.locale).where(customers.c.id == desk.subject).with_for_update()
         customer = (await connection.execute(own)).one_or_none()
@@ -46,6 +50,6 @@ async def request_export(desk: Desk, given: Mapping[str, Any]) -> Result:
             "language": language or ("fr" if (customer.locale or "").lower().startswith("fr") else "en"),
             "requested_at": desk.now,
             "attempts": 0,
-        }
+        } | acted(desk, key, exports, id_, "requested")
         await connection.execute(insert(exports).values(row))
     return Result(affected={"export": id_})

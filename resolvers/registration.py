@@ -115,7 +115,7 @@ def _sealed(table: Table, rows: list[Row], owners: dict[int, SubjectKey]) -> lis
         for name, source, hashed in hashes:
             row[name] = hashed(key, row[source])
         for name, place, encode in columns:
-            if (value := row[name]) is not None:
+            if (value := row.get(name)) is not None:  # What only an operator writes is in no newcomer.
                 row[name] = key.seal(place, id_, encode(_parts(value)))
     return rows
 

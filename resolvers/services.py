@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.erasing import WAITING, State
 from resolvers.announcements import Fact, Ref, announce
 from resolvers.commands import Desk, Result, UserProblem
-from resolvers.erasures import active_services, last_end, standing_erasure, withdraw
+from resolvers.erasures import active_services, last_end, standing_erasure
+from resolvers.rights import DataRights
 from resolvers.texts import Texts
 from store.customers import customers
 from store.domains import domains
@@ -53,7 +54,7 @@ async def subscribe_service(desk: Desk, given: Mapping[str, Any]) -> Result:
             if standing.cause == "REQUEST":
                 if not given.get("withdrawErasure"):
                     return Result(problems=(PENDING,))
-                await withdraw(connection, desk, key, standing.id, standing.state)
+                await DataRights(desk).withdraw_erasure(connection, key, standing.id, standing.state)
         id_ = await _begin(connection, desk, key, given, name)
     return Result(affected={"service": id_, "customer": key.customer_id})
 

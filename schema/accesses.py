@@ -11,7 +11,7 @@ from policy.categories import Category
 from policy.french import told
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
-from resolvers.accesses import AlteredEntryError, Reading, readings_about
+from resolvers.accesses import Reading, readings_about
 from schema.arguments import paging
 from schema.connections import connection
 from schema.directives import CategoryEnum, PurposeEnum
@@ -24,6 +24,7 @@ from schema.sources import Attribute
 from schema.standard import Context
 from schema.views import Page
 from schema.words import enumerated
+from store.accesses_check import AlteredEntryError
 from store.cursors import ListPlace
 
 log = logging.getLogger(__name__)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import strawberry
 
 from policy.categories import Category
-from resolvers import erasures as asking
 from resolvers.commands import Desk
+from resolvers.erasures import Requested
+from resolvers.rights import DataRights
 from schema.commands import UserError, affected, shown, unkept, user_errors, written
 from schema.fields import datum, identity
 from schema.node import Node
@@ -42,6 +44,9 @@ class Erasure(Node):
     when_services_end: bool | None = datum(E.when_services_end, "It waits until every service has ended.", ERASED)
     cancelled_at: DateTime | None = datum(E.cancelled_at, "When it was called off.", ERASED)
     finished_at: DateTime | None = datum(E.finished_at, "When it was done.", ERASED)
+    erased_now: list[str] | None = datum(
+        E.erased_now, "What the request erased at once, such as `Customer.cards`.", ERASED, read=orjson.loads
+    )
     certificate: str | None = datum(
         E.certificate, "The signed certificate (C2SP signed-note); `gateway erasures verify` checks it.", ERASED
     )
@@ -107,8 +112,8 @@ class CancelErasurePayload:
     user_errors: list[UserError] = user_errors()
 
 
-async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> asking.Requested:
+async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
     """The command, with the services named as the schema names them."""
-    done = await asking.request_erasure(desk, given)
+    done = await DataRights(desk).erase(given)
     service = desk.store.keys.house.ids.encoder("Service")
     return replace(done, blocked_by=tuple(service(desk.subject, key) for key in done.blocked_by))

@@ -12,13 +12,12 @@ from resolvers import cards, email_changing, payments
 from resolvers import factors_commands as factors
 from resolvers.apps import end_app_session, withdraw_authorized_app
 from resolvers.cards_paying import forward_card, pay_with_card
-from resolvers.erasures import cancel_erasure
-from resolvers.exports import request_export
 from resolvers.passwords_changing import change_password
 from resolvers.preferences import choose_cookies, set_product_news
 from resolvers.profile import update_profile
 from resolvers.registering import register_customer
 from resolvers.registrants_changing import register_domain, update_registrant
+from resolvers.rights import cancel_erasure, request_export
 from resolvers.services import subscribe_service, terminate_service
 from resolvers.sessions_commands import end_other_sessions, end_session
 from resolvers.signins_reporting import record_access

@@ -20,7 +20,7 @@ from policy.categories import Category
 from policy.erasing import STANDING, Method, State, Step, Told
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
-from store.metadata import Id, Instant, choice, customer_table, identity, plain, table
+from store.metadata import Id, Instant, choice, customer_table, identity, of_staff, plain, sealed, table
 
 ERASURE_STATES = tuple(state.name for state in State)
 ERASURE_CAUSES = ("REQUEST", "RETENTION")
@@ -61,6 +61,12 @@ erasures = customer_table(
     plain("files_at", Instant, Category.PREFERENCE, nullable=True),
     plain("files_statement", Text, Category.PREFERENCE, nullable=True),
     plain("unobserved", Boolean, None, default=False, server_default=text("false")),
+    of_staff("requested_by", String(64), nullable=True),
+    sealed("requested_because", Category.ACCESS_HISTORY),
+    of_staff("cancelled_by", String(64), nullable=True),
+    sealed("cancelled_because", Category.ACCESS_HISTORY),
+    plain("letter_statement", Text, Category.PREFERENCE, nullable=True),
+    plain("erased_now", Text, Category.PREFERENCE, nullable=True),
     bound=False,
 )
 """The record outlives the customer's row, which is gone when the state is ERASED (R57).
@@ -71,8 +77,11 @@ database; `fingerprint` is that of the key that was destroyed, `number` the one 
 store. `files_at` is when nobody could see any more what was removed, and it was gone from the files; a certificate that
 was signed before is `unobserved` until `files_statement` says so, too (D9). `recipients_statement` is the signed
 statement on the recipients; `recipients_due_at` is when to look next whether it can be signed, null without any and
-once it was. `holds` is a JSON list of the orders that stood in the way, as the certificate tells of them. What is
-`redone` after a restore was certified before, and is not certified again."""
+once it was; `letter_statement` is the one on the last letter. `erased_now` is a JSON list of the coordinates that the
+request erased at once. `holds` is a JSON list of the orders that stood in the
+way, as the certificate tells of them. `requested_by` and `cancelled_by` are the operator who wrote it down for the
+customer, `requested_because` and `cancelled_because` how they asked, which dies with the key. What is `redone` after a
+restore was certified before, and is not certified again."""
 
 erasure_count = table(
     "erasure_count",
@@ -167,11 +176,22 @@ erasure_letters = table(
     plain("failed_at", Instant, None, nullable=True),
     plain("settled_at", Instant, None, nullable=True),
     choice("outcome", LETTER_OUTCOMES, None, nullable=True),
+    plain("stated", Boolean, None, default=False, server_default=text("false")),
     Index(None, "erasure_id"),
 )
 """The warnings of an erasure and its last letter, without address or text: what was written when, the date that it
 `names`, and what became of it. The id is that of the message in the outbox, so that whoever delivers it notes it here
-in the same transaction; `failed_at` is its first failure."""
+in the same transaction; `failed_at` is its first failure. A last letter is `stated` once something that is signed tells
+what became of it."""
+
+TO_STATE = "kind = 'LAST' AND outcome IS NOT NULL AND NOT stated"
+Index(
+    "ix_erasure_letters_to_state",
+    erasure_letters.c.id,
+    sqlite_where=text(TO_STATE),
+    postgresql_where=text(TO_STATE),
+)
+"""Last letters of which nothing signed tells yet what became of them: found without a look at the others (F9)."""
 
 legal_holds = customer_table(
     "legal_holds",

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Integer, String, UniqueConstraint
 
 from policy.categories import Category
 from policy.retention import RetentionRule
-from store.metadata import Id, Instant, choice, customer_table, plain, sealed
+from store.metadata import Id, Instant, choice, customer_table, of_staff, plain, sealed
 from store.sealing import Sealed
 from store.subjectkey import SubjectKey
 
@@ -23,9 +23,12 @@ exports = customer_table(
     plain("expires_at", Instant, Category.PREFERENCE, nullable=True),
     plain("attempts", Integer, None, default=0),
     plain("leased_until", Instant, None, nullable=True),
+    of_staff("requested_by", String(64), nullable=True),
+    sealed("requested_because", Category.ACCESS_HISTORY),
 )
 """A worker that makes one holds a lease; `attempts` is its fence: what an earlier attempt still writes counts for
-nothing. All forms of one export are made together, from the same reading."""
+nothing. All forms of one export are made together, from the same reading. `requested_by` is the operator who wrote the
+request down for the customer, `requested_because` how they asked."""
 
 export_parts = customer_table(
     "export_parts",

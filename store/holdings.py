@@ -1,4 +1,4 @@
-"""What is held about one customer: every table that has rows of customers, column by column, by what they declare."""
+"""What is held about one customer: every table that has rows of customers, column by column, by what is declared."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, LargeBinary, Select, Table, bindparam, func, select
+from sqlalchemy import Boolean, Column, ColumnElement, LargeBinary, MetaData, Select, Table, bindparam, func, select
 
-from policy.categories import Category
 from store.customers import customers
-from store.metadata import Id, Instant, instant, metadata
+from store.declared import Declaration, Fate, Telling, Whose, declaration_of
+from store.metadata import Id, Instant, instant, key_metadata, ledger_metadata, metadata
 from store.reading import Reader
 from store.sealing import SealBroken
 from store.subjectkey import SubjectKey
@@ -27,7 +27,7 @@ class Holding:
     """One table with rows of customers."""
 
     table: Table
-    owner: Column[int]
+    declared: Declaration
 
     @property
     def name(self) -> str:
@@ -46,20 +46,53 @@ class Holding:
 
     @property
     def tells(self) -> bool:
-        """Whether a row says anything of the customer beside that it is there."""
-        return any(column.info["category"] is not None and not is_key(column) for column in self.shown)
+        """Whether an export tells the rows one by one."""
+        return self.declared.telling is Telling.RECORDS
+
+    @property
+    def removed(self) -> bool:
+        """Whether an erasure removes the rows."""
+        return self.declared.fate is Fate.ROWS
+
+    def of(self, customer: Any) -> ColumnElement[bool]:
+        """The condition for the rows of a customer, by the number or by a parameter for it."""
+        if self.declared.parent is None:
+            found: ColumnElement[bool] = _owner(self.table) == customer
+            return found
+        (key,) = self.table.c[self.declared.parent].foreign_keys
+        parent = key.column.table
+        return self.table.c[self.declared.parent].in_(select(key.column).where(_owner(parent) == customer))
 
 
 def holdings() -> tuple[Holding, ...]:
-    """Every table of the main database with rows of customers, by its metadata: none can be forgotten."""
+    """Every table of the main database with rows of customers, those that others refer to first.
+
+    UndeclaredTableError for a table of which nobody has said whose rows it has: none can be forgotten.
+    """
     return tuple(
-        Holding(table, owner) for table in metadata.sorted_tables if (owner := owner_column(table)) is not None
+        Holding(table, said) for table, said in _declared(metadata) if said.whose in (Whose.COLUMN, Whose.PARENT)
     )
 
 
-def owner_column(table: Table) -> Column[int] | None:
-    """The column that says whose row it is; None for a table of nobody's rows."""
-    return customers.c.id if table is customers else table.c.get("customer_id")
+def held_apart() -> tuple[Holding, ...]:
+    """Tables with something of customers that cannot be told row by row: nothing leads there, or it is all secret."""
+    said = [each for tables in (metadata, key_metadata) for each in _declared(tables)]
+    return tuple(Holding(table, declared) for table, declared in said if declared.telling is Telling.HELD)
+
+
+def left_behind() -> tuple[Holding, ...]:
+    """Tables whose rows an erasure leaves, in any of the databases: for a reason, or to end by themselves."""
+    everywhere = [each for tables in (metadata, ledger_metadata, key_metadata) for each in _declared(tables)]
+    stays = (Fate.DETACHED, Fate.KEPT, Fate.BOUNDED)
+    return tuple(Holding(table, declared) for table, declared in everywhere if declared.fate in stays)
+
+
+def _declared(tables: MetaData) -> list[tuple[Table, Declaration]]:
+    return [(table, declaration_of(str(table.name))) for table in tables.sorted_tables]
+
+
+def _owner(table: Table) -> Column[int]:
+    return customers.c.id if table is customers else table.c.customer_id
 
 
 def is_key(column: Column[Any]) -> bool:
@@ -84,7 +117,7 @@ async def rows_of(reader: Reader, holding: Holding, key: SubjectKey, now: dateti
     """
     order = next(iter(holding.table.primary_key.columns))
     columns = [order, *(column for column in holding.shown if column is not order)]
-    base = select(*columns).where(holding.owner == bindparam("owner", type_=Id)).order_by(order).limit(PAGE)
+    base = select(*columns).where(holding.of(bindparam("owner", type_=Id))).order_by(order).limit(PAGE)
     values: dict[str, Any] = {"owner": key.customer_id}
     if (embargo := holding.table.info.get("embargo")) is not None:
         until = holding.table.c[embargo]
@@ -104,7 +137,7 @@ async def rows_of(reader: Reader, holding: Holding, key: SubjectKey, now: dateti
 
 async def count_of(reader: Reader, holding: Holding, customer_id: int) -> int:
     """How many rows of a table that tells nothing are the customer's."""
-    query = select(func.count()).select_from(holding.table).where(holding.owner == bindparam("owner", type_=Id))
+    query = select(func.count()).select_from(holding.table).where(holding.of(bindparam("owner", type_=Id)))
     return int((await _fetch(reader, query, {"owner": customer_id}))[0][0])
 
 
@@ -137,14 +170,3 @@ def _pointed_at(column: Column[Any]) -> str:
     """What a key is the key of: the schema's type for a customer, the table's name for what has no one type there."""
     table = next((each.column.table for each in column.foreign_keys), column.table)
     return "Customer" if table is customers or column.name == "customer_id" else str(table.name)
-
-
-def personal_without_owner() -> tuple[Column[Any], ...]:
-    """Columns of personal data in tables of nobody's rows: no export finds them, so no value may rest there."""
-    return tuple(
-        column
-        for table in metadata.sorted_tables
-        if owner_column(table) is None
-        for column in table.c
-        if isinstance(column.info["category"], Category)
-    )

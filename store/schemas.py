@@ -40,6 +40,7 @@ from store import (
     value_rewrites,
     webhooks,
 )
+from store.declared_check import require_declared
 from store.metadata import key_metadata, ledger_metadata, metadata
 
 CAPABILITIES = (
@@ -100,7 +101,9 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 24))
+MAIN = Schema("main", metadata, _numbered("main", 25))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 5))
 SCHEMAS = (MAIN, LEDGER, KEYS)
+
+require_declared(table for schema in SCHEMAS for table in schema.tables.sorted_tables)

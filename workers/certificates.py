@@ -27,6 +27,9 @@ RECIPIENTS = "/erasures/recipients"
 FILES = "/erasures/files"
 """And for the one that follows a certificate which was signed before the files were seen clean."""
 
+LETTER = "/erasures/letter"
+"""And for the one that says what became of the last letter."""
+
 VERSION = 2
 """The first one said when recipients were listed as if they had been told then, and named steps without a time."""
 
@@ -133,6 +136,17 @@ def last_letter(letter: Any) -> dict[str, Any]:
     return {"lastLetter": {"state": letter.outcome or "WAITS", "at": said(letter.settled_at or letter.written_at)}}
 
 
+def letter_facts(case: str, certificate: str, letter: Any, signed_at: datetime) -> dict[str, Any]:
+    """The facts of the statement on the last letter, which belongs to the certificate of this hash."""
+    return {
+        "version": VERSION,
+        "type": "ERASURE_LETTER",
+        "case": case,
+        "certificate": digest(certificate),
+        "signedAt": said(signed_at),
+    } | last_letter(letter)
+
+
 def said(moment: datetime | None) -> str | None:
     """An instant as JSON has it."""
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
@@ -151,6 +165,16 @@ def verified_recipients(statement: str, keys: Sequence[VerifierKey]) -> dict[str
 def verified_files(statement: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
     """The facts of a statement on files that one of these keys signed; NoteInvalid for anything else."""
     return _verified(statement, keys, FILES, (VERSION,))
+
+
+def verified_letter(statement: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
+    """The facts of a statement on the last letter that one of these keys signed; NoteInvalid for anything else."""
+    return _verified(statement, keys, LETTER, (VERSION,))
+
+
+def is_letter_statement(note: str) -> bool:
+    """Whether a note says that it is one; whether it is signed, `verified_letter` tells."""
+    return note.partition("\n")[0].endswith(LETTER)
 
 
 def is_files_statement(note: str) -> bool:
@@ -185,6 +209,11 @@ def ledger_entry(certificate: str, now: datetime) -> dict[str, Any]:
 def recipients_ledger_entry(statement: str, now: datetime) -> dict[str, Any]:
     """What the ledger says of the second statement: that one of this hash was given."""
     return _entry(statement, "Erasure.recipientsStatement", now)
+
+
+def letter_ledger_entry(statement: str, now: datetime) -> dict[str, Any]:
+    """What the ledger says of the statement on the last letter: that one of this hash was given."""
+    return _entry(statement, "Erasure.letterStatement", now)
 
 
 def _entry(note: str, field: str, now: datetime) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from workers.certificates import Signers, case_name
 from workers.erasing_plans import Planner, Tell
 from workers.erasing_redoing import Redoing
 from workers.erasing_steps import Case, Compose, Done, LeaseLost, Steps, is_there
+from workers.letters_closing import LetterStatements
 from workers.recipients_closing import Closing
 from workers.rounds import again_and_again, guarded
 
@@ -94,6 +95,7 @@ class Eraser:
         self._store, self._clock, self._pause = store, clock, pause
         self._steps = Steps(store, signers, letters.compose, letters.done, clock, backup_days)
         self._closing = Closing(store, signers)
+        self._letters = LetterStatements(store, signers)
         self._planner = Planner(store, letters.tell, zone)
         self._redoing = Redoing(store)
         self._looked: datetime | None = None
@@ -120,6 +122,7 @@ class Eraser:
             if case in clean or await self._is_pressing(case):
                 await self._finish(case, case in clean)
         await guarded("statements on recipients", self._closing.run(self._clock()))
+        await guarded("statements on last letters", self._letters.run(self._clock()))
         return bool(cases)
 
     async def _clean(self, cases: Sequence[Case]) -> list[Case]:

@@ -14,13 +14,13 @@ from policy.dates import last_letter_until
 from policy.erasing import Step
 from store.customers import customers
 from store.database import Point, Store
+from store.declared import DETACHED, Fate
 from store.erasure_numbers import count_erasure
 from store.erasures import erasure_count, erasure_letters, erasure_recipients, erasure_steps, erasures
 from store.holdings import holdings
 from store.holds import told_holds
 from store.housekeys import insert_new
 from store.ids import new_id
-from store.legal import legal_requests
 from store.messages import seal_for_nobody
 from store.outbox import outbox
 from store.readers import clients_that_read
@@ -41,7 +41,7 @@ from workers.certificates import (
 from workers.recipients import holders, list_and_write
 from workers.statements import beyond_reach, files_facts
 
-E, R, T, O, L = erasures.c, erasure_recipients.c, erasure_steps.c, outbox.c, legal_requests.c  # noqa: E741
+E, R, T, O = erasures.c, erasure_recipients.c, erasure_steps.c, outbox.c  # noqa: E741
 
 Compose = Callable[[AsyncConnection, SubjectKey, int, datetime], Awaitable[bytes | None]]
 """The last message to a customer, for the erasure of this number; None when there is no address to send it to."""
@@ -187,8 +187,7 @@ class Steps:
             told = (await connection.execute(listed)).all()
             steps = (await connection.execute(select(erasure_steps).where(T.erasure_id == case.id))).all()
             name = case_name(self._store.keys.house, case.id)
-            letter = select(erasure_letters).where(erasure_letters.c.id == case.id)
-            last = last_letter((await connection.execute(letter)).one_or_none())
+            last = await self._last_letter(connection, case)
             facts = facts_of(name, row, steps, told, self._clock()) | self._files(row, now) | last
             certificate = row.certificate or signed(signers, facts)
             unobserved = row.unobserved if row.certificate else row.files_at is None
@@ -197,6 +196,14 @@ class Steps:
         if row.number is not None:
             await self._store.ledger.append(erased_entry(row.number, bytes(row.fingerprint or b""), now))
         return bool(told), unobserved
+
+    async def _last_letter(self, connection: AsyncConnection, case: Case) -> dict[str, Any]:
+        """What has become of the last letter by now: with an outcome the certificate says it, and nothing follows."""
+        mine = erasure_letters.c.id == case.id
+        letter = (await connection.execute(select(erasure_letters).where(mine))).one_or_none()
+        if letter is not None and letter.outcome is not None:
+            await connection.execute(update(erasure_letters).where(mine).values(stated=True))
+        return last_letter(letter)
 
     def _files(self, row: Any, now: datetime) -> dict[str, Any]:
         """What a certificate says of the files: when they were clean, or that this is not yet observed."""
@@ -248,18 +255,20 @@ async def detach_requests(connection: AsyncConnection, case: Case) -> None:
 
     An order to be silent ends here: nobody is left who could be told.
     """
-    left = {"customer_id": None, "erasure_id": case.id, "embargoed_until": None}
-    await connection.execute(update(legal_requests).where(L.customer_id == case.customer_id).values(left))
+    for each in holdings():
+        if each.declared.fate is Fate.DETACHED:
+            left = dict.fromkeys(DETACHED) | {"erasure_id": case.id}
+            await connection.execute(update(each.table).where(each.of(case.customer_id)).values(left))
 
 
 async def remove_rows(connection: AsyncConnection, customer_id: int) -> None:
-    """Every row about a customer but the record of the erasure, those that refer to others first.
+    """Every row about a customer that is declared to be removed (`store.declared`), those that refer to others first.
 
-    The tables are found by what they declare. One that is forgotten fails here on its foreign key.
+    One that is forgotten fails here on its foreign key.
     """
     for each in reversed(holdings()):
-        if each.table is not erasures:
-            await connection.execute(delete(each.table).where(each.owner == customer_id))
+        if each.removed:
+            await connection.execute(delete(each.table).where(each.of(customer_id)))
 
 
 async def is_there(connection: AsyncConnection, customer_id: int) -> bool:

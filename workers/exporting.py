@@ -146,14 +146,13 @@ class Exporter:
         for section in sections:
             for each in written:
                 await each.add(each.form.open(section))
-            count = 0
+            told = 0
             if section.tells:
                 async for record in contents.records(section):
-                    count += 1
+                    told += 1
                     for each in written:
                         await each.add(each.form.record(section, record))
-            else:
-                count = await contents.count(section)
+            count = told if section.tells else await contents.count(section)
             for each in written:
                 await each.add(each.form.close(section, count))
         for each in written:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,13 +17,18 @@ from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from store.accesses import Accesses
+from store.accesses_check import altered_accesses
 from store.clients import clients
 from store.database import Store
+from store.declared import Telling
 from store.disclosures import disclosures
-from store.holdings import Holding, Row, count_of, holdings, is_fingerprint, is_key, rows_of
+from store.holdings import Damaged, Holding, Row, count_of, held_apart, holdings, is_fingerprint, is_key, rows_of
 from store.metadata import Id, Instant
+from store.proofs import Prover
 from store.subjectkey import SubjectKey
-from store.telling import Telling
+from store.telling import Telling as Told
+
+log = logging.getLogger(__name__)
 
 T = disclosures.c
 PAGE = 200
@@ -65,6 +71,8 @@ class Section:
     retention: RetentionRule
     fields: tuple[Field, ...]
     tells: bool = True
+    apart: bool = False
+    """Such are held, and nothing leads from the customer to them: nobody can say how many there are."""
 
     @property
     def portable(self) -> bool:
@@ -103,7 +111,8 @@ def section_of(holding: Holding, meanings: Meanings) -> Section:
     """A table, described by its own declarations and by the fields of the schema that show it."""
     retention: RetentionRule = holding.table.info["retention"]
     fields = tuple(_field(column, retention, meanings) for column in holding.table.c)
-    return Section(holding.name, retention, fields, holding.tells)
+    apart = holding.declared.telling is Telling.HELD
+    return Section(holding.name, retention, fields, holding.tells, apart)
 
 
 def _field(column: Column[Any], retention: RetentionRule, meanings: Meanings) -> Field:
@@ -138,11 +147,14 @@ class Contents:
     def __init__(self, store: Store, meanings: Meanings, key: SubjectKey, now: datetime) -> None:
         self._store, self._meanings, self._key, self._now = store, meanings, key, now
         self._holdings = {holding.name: holding for holding in holdings()}
+        self._prover = Prover(store.ledger_reader)
 
     def sections(self) -> list[Section]:
-        """Customers first, then every other table in the order in which they depend on one another, then accesses."""
+        """Customers first, then every other table in the order in which they depend on one another, then accesses, and
+        in the end what is held apart."""
         found = sorted(self._holdings.values(), key=lambda holding: holding.name != "customers")
-        return [*(section_of(holding, self._meanings) for holding in found), ACCESSES]
+        told = [section_of(holding, self._meanings) for holding in found]
+        return [*told, ACCESSES, *(section_of(holding, self._meanings) for holding in held_apart())]
 
     def records(self, section: Section) -> AsyncIterator[Row]:
         """The rows of a section that tells something."""
@@ -160,18 +172,28 @@ class Contents:
         rows = await reader.fetch(reader.prepare(known), {"owner": self._key.customer_id, "now": self._now})
         return [dict(zip(("recipientKind", "recipientName", "country"), row, strict=True)) for row in rows]
 
-    async def count(self, section: Section) -> int:
-        """How many rows a section has that tells nothing."""
+    async def count(self, section: Section) -> int | None:
+        """How many rows a section has that tells nothing; None for what is held apart."""
+        if section.apart:
+            return None
         return await count_of(self._store.reader, self._holdings[section.name], self._key.customer_id)
 
     async def _accesses(self) -> AsyncIterator[Row]:
+        """Held against the signed tree (D14). Of an entry that is not in it only the place is told, and that it is
+        damaged: the customer is to have the rest, and to know of it."""
         reader = self._store.reader
         registered = await reader.fetch(reader.prepare(select(clients.c.id, clients.c.name)), {})
         names = {row[0]: row[1] for row in registered}
-        telling = await Telling.about(reader, self._key.customer_id, self._now)
+        telling = await Told.about(reader, self._key.customer_id, self._now)
         accesses, before = Accesses(self._store.ledger_reader), None
+        head = await self._store.heads.latest()
         while page := (await accesses.pages([self._key.pseudonym], before, PAGE)).get(self._key.pseudonym):
+            altered = await altered_accesses(self._prover, self._key.pseudonym, page, head)
             for access in page:
+                if access.index in altered:
+                    log.critical("an entry of the ledger is not as it was signed", extra={"entry": access.index})
+                    yield dict.fromkeys((field.name for field in ACCESSES.fields), Damaged()) | {"index": access.index}
+                    continue
                 entry = orjson.loads(access.entry)
                 if telling.allows(entry):
                     yield {

@@ -42,8 +42,8 @@ class Form(ABC):
         """One row of a section."""
 
     @abstractmethod
-    def close(self, section: Section, count: int) -> str:
-        """The end of a section, and how many rows it has."""
+    def close(self, section: Section, count: int | None) -> str:
+        """The end of a section, and how many rows it has; None where nobody can say."""
 
     @abstractmethod
     def end(self) -> str:

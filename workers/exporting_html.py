@@ -86,15 +86,17 @@ class HtmlForm(Form):
         cells = "".join(f"<td>{self._cell(record.get(field.name))}</td>" for field in _columns(section))
         return f"<tr>{cells}</tr>\n"
 
-    def close(self, section: Section, count: int) -> str:
+    def close(self, section: Section, count: int | None) -> str:
         """The end of the table; a section that tells nothing only says how many rows there are."""
         say = SAY[self._language]
         if section.tells:
             nothing = "" if count else f'<p class="quiet">{_text(say["none"])}</p>'
             return f"</tbody></table></div>{nothing}</section>\n"
+        title = _text(titled(section.name, self._language))
+        if section.apart:
+            return f"<section><h2>{title}</h2><p>{_text(say['apart'])}</p></section>\n"
         if not count:
             return ""
-        title = _text(titled(section.name, self._language))
         kept = _text(told(section.retention, self._language))
         return f"<section><h2>{title}</h2><p>{_text(say['counted'].format(count=count))} {kept}</p></section>\n"
 

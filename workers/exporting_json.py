@@ -69,11 +69,11 @@ class JsonForm(Form):
         values = {field.name: record[field.name] for field in self._fields(section) if field.name in record}
         return comma + _dumped(values)
 
-    def close(self, section: Section, count: int) -> str:
-        """How many there were."""
+    def close(self, section: Section, count: int | None) -> str:
+        """How many there were; null where nothing leads from the customer to the rows."""
         if self._portable and not section.portable:
             return ""
-        return ("]" if section.tells else "") + f',"count":{count}}}'
+        return ("]" if section.tells else "") + f',"count":{_dumped(count)}}}'
 
     def end(self) -> str:
         """The envelope's end: a document without it is incomplete."""

@@ -26,6 +26,7 @@ SAY: Final = {
         "nobody": "Nobody else.",
         "none": "Nothing is held.",
         "counted": "Records: {count}. They work for you and have nothing to read.",
+        "apart": "Keys and keyed marks against misuse: such may be held, no way leads from you to them.",
         "yes": "yes",
         "no": "no",
         "damaged": "This value is damaged and cannot be read.",
@@ -54,6 +55,9 @@ SAY: Final = {
         "nobody": "Personne d'autre.",
         "none": "Rien n'est détenu.",
         "counted": "Enregistrements : {count}. Ils servent au fonctionnement et n'ont rien à lire.",
+        "apart": (
+            "Des clés et des marques à clé contre les abus : il peut y en avoir, mais rien ne mène de vous à elles."
+        ),
         "yes": "oui",
         "no": "non",
         "damaged": "Cette valeur est endommagée et ne peut être lue.",
@@ -82,6 +86,17 @@ TITLES: Final = {
     "known_devices": ("Known devices", "Appareils connus"),
     "oauth_consents": ("Apps that you allowed", "Applications autorisées"),
     "oauth_families": ("Apps that are signed in", "Applications connectées"),
+    "lookup_changes": ("Values to be found in another spelling", "Valeurs à retrouver sous une autre graphie"),
+    "lookups": ("Marks by which you are found", "Marques par lesquelles on vous trouve"),
+    "erasure_letters": ("Letters about an erasure", "Lettres au sujet d'un effacement"),
+    "erasure_recipients": ("Who is told to erase, too", "À qui l'effacement est demandé aussi"),
+    "erasure_steps": ("Steps of an erasure", "Étapes d'un effacement"),
+    "command_keys": ("Marks of requests", "Marques de demandes"),
+    "guesses": ("Marks of failed attempts", "Marques de tentatives échouées"),
+    "revocations": ("What no token may rest on any more", "Ce sur quoi aucun jeton ne repose plus"),
+    "slowdowns": ("Marks of failures that slow down", "Marques d'échecs qui ralentissent"),
+    "subject_keys": ("Your data key", "Votre clé de données"),
+    "used_values": ("Marks of what works once", "Marques de ce qui ne sert qu'une fois"),
     "outbox": ("Messages on their way", "Messages en cours d'envoi"),
 }
 """Of the sections; one that is not here goes by its own name."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum, unique
 from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Table, func, select
@@ -17,24 +16,12 @@ from store.access import sessions, sign_ins
 from store.changes import customer_changes
 from store.command_keys import command_keys
 from store.consents import cookie_choices
+from store.declared import DECLARED, Way
 from store.exports import export_parts, exports
 from store.oauth import oauth_families
 from store.outbox import outbox
 from store.refusals import refusal_counts
 from store.signin import alarm_links, pending_sign_ins, session_proofs
-
-
-@unique
-class Way(Enum):
-    """What removes the rows of a table that the sweeper leaves alone."""
-
-    ERASURE = "the erasure of the customer"
-    WITHDRAWAL = "the withdrawal of the consent, at once"
-    HOUSEKEEPING = "the housekeeping of signing in and of tokens, once they are over"
-    COUNTING = "the counting of reads itself, after a day"
-    LEDGER = "the pruning of the ledger, which the sweeper begins"
-    OPERATOR = "the operator"
-    NEVER = "nothing: they hold no personal data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,42 +72,5 @@ SWEEPS: Final = (
     ),
 )  # fmt: skip
 
-OTHERWISE: Final[Mapping[str, Way]] = {
-    **dict.fromkeys(
-        (
-            "consents", "credentials", "customers", "disclosures", "domains", "invoices",
-            "legal_holds", "legal_requests", "lookup_changes", "lookups",
-            "oauth_consents", "passkeys", "payment_methods", "second_factors", "services", "subject_keys",
-        ),
-        Way.ERASURE,
-    ),
-    "card_vault": Way.WITHDRAWAL,
-    **dict.fromkeys(
-        (
-            "alarm_links", "email_links", "guesses", "known_devices", "lookup_epochs", "oauth_codes", "oauth_families",
-            "oauth_secrets", "passkey_challenges", "pending_sign_ins", "reset_links", "revocations",
-            "session_proofs", "signing_keys", "slowdowns", "used_values",
-        ),
-        Way.HOUSEKEEPING,
-    ),
-    "client_reach": Way.COUNTING,
-    **dict.fromkeys(
-        ("ledger_checkpoints", "ledger_entries", "ledger_leaves", "ledger_pending", "ledger_subjects"), Way.LEDGER
-    ),
-    **dict.fromkeys(
-        (
-            "affiliates", "clients", "documents", "oauth_clients", "partners", "recipient_contacts", "staff",
-            "staff_keys", "webhooks",
-        ),
-        Way.OPERATOR,
-    ),
-    **dict.fromkeys(
-        (
-            "erasure_count", "erasure_letters", "erasure_recipients", "erasure_steps", "erasures", "index_rebuilds",
-            "key_erasure_count", "ledger_heads", "ledger_keys", "ledger_tiles", "ledger_tree", "system_keys",
-            "value_rewrites",
-        ),
-        Way.NEVER,
-    ),
-}  # fmt: skip
-"""Tables that no sweep names; a test finds the one that is in neither list."""
+OTHERWISE: Final[Mapping[str, Way]] = {name: each.way for name, each in DECLARED.items() if each.way is not Way.SWEEPER}
+"""Tables that no sweep names, by what they declare; a test finds the one that is in neither list."""

@@ -17,6 +17,7 @@ from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.erasures_recipients import answered, give_up, letter
 from gateway.commands.ledger_verify import Keys, PublicKeys
+from gateway.commands.rights import cancel_erasure, request_erasure
 from gateway.holds import HoldRefused, Holds, NewHold
 from gateway.machine import machine_complaints
 from gateway.serving import store_config
@@ -33,11 +34,13 @@ from store.privileges import complaints
 from workers.certificates import (
     digest,
     is_files_statement,
+    is_letter_statement,
     is_recipients_statement,
     recipient_facts,
     said,
     verified,
     verified_files,
+    verified_letter,
     verified_recipients,
 )
 from workers.erasing_plans import record_warning
@@ -129,6 +132,7 @@ def show(case: int) -> None:
         | notes
     )
     shown |= {"filesAt": said(row.files_at), "filesStatement": row.files_statement, "unobserved": row.unobserved}
+    shown["letterStatement"] = row.letter_statement
     shown["letters"] = [_letter(each) for each in letters]
     shown["troubleMeaning"] = Cause[row.trouble].value if row.trouble in Cause.__members__ else None
     click.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
@@ -222,7 +226,7 @@ async def _retried(case: int) -> bool:
         return (await connection.execute(free)).rowcount == 1
 
 
-for each in (letter, answered, give_up):
+for each in (letter, answered, give_up, request_erasure, cancel_erasure):
     commands.add_command(each)
 
 
@@ -315,7 +319,8 @@ def verify(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
     texts = [(path, path.read_text(encoding="utf-8", errors="replace")) for path in certificates]
     second = [path for path, text in texts if is_recipients_statement(text)]
     files = [path for path, text in texts if is_files_statement(text)]
-    found = _verified([path for path, _ in texts if path not in (*second, *files)], keys)
+    letters = [path for path, text in texts if is_letter_statement(text)]
+    found = _verified([path for path, _ in texts if path not in (*second, *files, *letters)], keys)
     given = {facts["case"]: digest(path.read_text(encoding="utf-8")) for path, facts in found}
     for path, facts in found:
         kept = "in time" if facts["inTime"] else "LATE"
@@ -329,6 +334,9 @@ def verify(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
         bad |= _follows(path, facts, given, ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
     for path, facts in _verified(files, keys, verified_files):
         bad |= _follows(path, facts, given, f"the files were clean on {facts['filesAt']}")
+    for path, facts in _verified(letters, keys, verified_letter):
+        last = facts["lastLetter"]
+        bad |= _follows(path, facts, given, f"the last letter: {last['state']} on {last['at']}")
     if bad:
         raise SystemExit(NOT_THERE)
 

@@ -20,7 +20,8 @@ from policy.purposes import Purpose
 from policy.registries import registry_of, shown
 from policy.retention import RetentionRule
 from resolvers.commands import Desk
-from resolvers.registrants_rights import Holder, RegistrantLinks, ask_erasure, call_off
+from resolvers.registrants_rights import Holder, RegistrantLinks
+from resolvers.rights import DataRights
 from schema.requests import Kind, Request
 from store.faults import Cause, StoreUnavailable
 from values.domain_name import LONGEST_TYPED, DomainNameError, to_ascii, to_unicode
@@ -88,10 +89,10 @@ async def send_data(visit: Visit) -> Response:
     secret, holder = await _holder(visit)
     if holder is None:
         return _void(visit)
-    desk = desk_of(visit, holder)
+    rights = DataRights(desk_of(visit, holder))
     if visit.form.get("do") == "stay":
-        await call_off(desk, holder.domain)
-    elif await ask_erasure(desk, holder.domain) != "WAITS":
+        await rights.keep_owner(holder.domain)
+    elif await rights.erase_owner(holder.domain) != "WAITS":
         return visit.page(visit.say("registrant"), notice(visit.say("registrant_erased")))
     told = await _held(visit, holder)
     return _void(visit) if told is None else _page(visit, secret, told)

@@ -14,6 +14,7 @@ from gateway.client_area import ID, page_documents, register_client_area
 from gateway.pages import STATIC
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
+from resolvers.erasures_consents import CARD, MEASURING, NEWS, PHONE, STAYS
 from schema.build import sdl
 from schema.requests import Kind
 from store.clients import clients, documents
@@ -49,6 +50,17 @@ def test_every_word_has_two_languages_and_is_said() -> None:
     said = set(re.findall(r"say\('(\w+)'", "".join(script.read_text() for script in SCRIPTS)))
     assert said <= known
     assert len(re.findall(r": \[", words)) == len(known)
+
+
+def test_what_stays_is_said_as_the_gateway_says_it() -> None:
+    """The status of a request says it with the page's words, its answer with the gateway's: they are the same."""
+    words = (STATIC / "area" / "words.js").read_text()
+    for number, pair in enumerate(zip(STAYS["en"], STAYS["fr"], strict=True), 1):
+        line = next(line for line in words.splitlines() if line.startswith(f"  stays{number}: "))
+        assert line == "  stays{}: ['{}', '{}'],".format(number, *(each.replace("'", "\u2019") for each in pair))
+    assert f"stays{len(STAYS['en']) + 1}:" not in words
+    shown = (STATIC / "area" / "views" / "mine.js").read_text()
+    assert all(f"'{each}'" in shown for each in (CARD, NEWS, MEASURING, PHONE))
 
 
 def test_no_script_makes_markup_of_text() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+from base64 import b64decode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +24,8 @@ pytestmark = needs("chromium", "npm")
 
 VIEWS = ("profile", "payments", "services", "choices", "security", "readers", "mine")
 PHONE, DESKTOP = (360, 780), (1280, 900)
+PICTURES = Path(os.environ["PICTURES"]) if "PICTURES" in os.environ else None
+"""A folder for pictures of what was erased at once, for whoever wants to look."""
 
 
 @pytest.fixture(scope="module")
@@ -191,11 +196,37 @@ def test_the_whole_story(page: Page, server: Running) -> None:
     press(page, "#erasure-form button")
     page.until("document.querySelector('#receipt a')")
     assert "waits for the end of your services" in text(page)
+    told_of_the_request(page)
+    page.evaluate("location.hash = '#profile'")
+    go(page, "mine", "#told ul")
+    told_of_the_request(page)
+    press(page, "#language")
+    page.until("document.getElementById('told').innerText.includes('Effacé aussitôt')")
+    told_of_the_request(page, "Votre numéro de téléphone")
+    press(page, "#language")
+    page.until("document.getElementById('told').innerText.includes('Erased at once')")
     press(page, "#cancel")
     page.until("document.getElementById('content').innerText.includes('called off')")
+    assert "Art. 77" not in text(page), "nothing is asked for any more"
 
     assert [each for each in page.complaints if "/oauth/token" not in each] == [], "a first proof learns the nonce"
     assert all(each.startswith((server.url, "data:", "blob:")) for each in page.requested), "nothing from elsewhere"
+
+
+def told_of_the_request(page: Page, phone: str = "Your phone number") -> None:
+    """What went at once, what stays and why, complaint and remedy (A10, GDPR Art. 12(4)): now, and as its status."""
+    page.until("document.querySelector('#told .stays')")
+    found = page.evaluate("document.getElementById('told').innerText")
+    assert phone in found and "art. 77" in found.lower() and "art. 79" in found.lower()
+    for width, height in (PHONE, DESKTOP):
+        page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+        if PICTURES:
+            page.evaluate("document.getElementById('told').scrollIntoView()")
+            shot = page.call("Page.captureScreenshot")
+            (PICTURES / f"told-{width}-{page.evaluate('document.documentElement.lang')}.png").write_bytes(
+                b64decode(shot["data"])
+            )
 
 
 def card(page: Page) -> None:

@@ -148,12 +148,16 @@ def test_a_table_that_names_no_rule_of_retention_is_found() -> None:
         found = [each for each in findings(OTHERS[Check.COLUMN_DISAGREES]) if each.check is Check.TABLE_UNRULED]
         assert [(each.coordinate, each.level) for each in found] == [("forgotten", "error")]
         assert Check.TABLE_UNRULED not in checks(SMALL)
+        said = [each for each in findings(OTHERS[Check.COLUMN_DISAGREES]) if each.check is Check.TABLE_UNDECLARED]
+        assert [(each.coordinate, each.level) for each in said] == [("forgotten", "error")], "and whose rows it has"
     finally:
         metadata.remove(forgotten)
 
 
 def test_every_check_is_tried() -> None:
-    tried = {case[0] for case in CASES} | OTHERS.keys() | OF_REGISTRATIONS | {Check.TABLE_UNRULED}
+    tried = (
+        {case[0] for case in CASES} | OTHERS.keys() | OF_REGISTRATIONS | {Check.TABLE_UNRULED, Check.TABLE_UNDECLARED}
+    )
     assert tried == set(Check)
 
 

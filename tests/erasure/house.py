@@ -132,11 +132,11 @@ class House:
         return (await self.rows(place))[-1]
 
     async def left(self, place: int) -> dict[str, int]:
-        """How many rows of a customer there are, by table, where there are any."""
+        """How many rows of a customer there are, by table, where there are any, but for what hangs on a case."""
         counts = {}
         async with self.store.write() as connection:
-            for each in holdings():
-                query = select(func.count()).select_from(each.table).where(each.owner == self.gate.ids[place])
+            for each in (each for each in holdings() if each.declared.parent is None):
+                query = select(func.count()).select_from(each.table).where(each.of(self.gate.ids[place]))
                 if count := await connection.scalar(query):
                     counts[each.name] = count
         return counts

@@ -48,7 +48,7 @@ async def values(house: House, place: int, *tables: Table) -> set[bytes]:
         for each in holdings():
             columns = [column for column in each.table.c if isinstance(column.type, LargeBinary)]
             if columns and (not tables or each.table in tables):
-                rows = await connection.execute(select(*columns).where(each.owner == me))
+                rows = await connection.execute(select(*columns).where(each.of(me)))
                 found |= {bytes(value) for row in rows for value in row if value is not None}
     if not tables:
         reader = house.store.keys._reader

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from store.database import Store
-from store.erasures import erasures
+from store.erasures import erasure_letters, erasures
 from store.faults import Cause, StoreUnavailable
 from store.ids import new_id
 from store.keys import subject_keys
@@ -17,6 +17,7 @@ from store.metadata import instant
 from tests.erasure.house import REQUEST, House
 from tests.erasure.test_faults import due
 from workers import erasing_plans
+from workers.letters_closing import LetterStatements
 from workers.rounds import Walk
 
 pytestmark = pytest.mark.anyio
@@ -67,6 +68,22 @@ async def test_f9_erasures_that_stand_are_found_by_their_own_index(store: Store)
         sql = planner._next_standing.sql.replace("$1", "0").replace("$2", "200").replace("?", "0")
         plan = str((await connection.exec_driver_sql(f"EXPLAIN {'' if postgresql else 'QUERY PLAN'} {sql}")).all())
     assert "uq_erasures_standing" in plan, plan
+
+
+async def test_f9_last_letters_to_state_are_found_by_their_own_index(store: Store) -> None:
+    statements = LetterStatements(store, None)  # type: ignore[arg-type]
+    case = {"id": new_id(), "customer_id": 1, "state": "ERASED", "cause": "REQUEST", "requested_at": MOMENT,
+            "when_services_end": False, "warnings": 0, "attempts": 0}  # fmt: skip
+    letter = {"erasure_id": case["id"], "kind": "LAST", "written_at": MOMENT, "settled_at": MOMENT}
+    rows = [letter | {"id": new_id(), "outcome": "DELIVERED", "stated": n % 500 > 0} for n in range(10_000)]
+    async with store.write() as connection:
+        postgresql = connection.dialect.name == "postgresql"
+        await connection.execute(insert(erasures).values(case))
+        await connection.execute(insert(erasure_letters), rows)
+        await connection.execute(text("ANALYZE erasure_letters" if postgresql else "ANALYZE"))
+        sql = statements._due.sql.replace("$1", "0").replace("$2", "50").replace("?", "0")
+        plan = str((await connection.exec_driver_sql(f"EXPLAIN {'' if postgresql else 'QUERY PLAN'} {sql}")).all())
+    assert "ix_erasure_letters_to_state" in plan, plan
 
 
 async def test_f9_a_walk_goes_on_where_it_stopped() -> None:

@@ -43,7 +43,7 @@ async def resting(house: House, place: int) -> list[bytes]:
             # The hash of a wording is everybody's.
             columns = [column for column in binary if "sealing" in column.info or not column.info["output"]]
             if columns:
-                rows = await connection.execute(select(*columns).where(each.owner == house.gate.ids[place]))
+                rows = await connection.execute(select(*columns).where(each.of(house.gate.ids[place])))
                 found += [bytes(value) for row in rows for value in row if value is not None]
     return [value for value in found if len(value) >= 16]
 

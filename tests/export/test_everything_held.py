@@ -14,11 +14,15 @@ from policy.orders import Order
 from policy.retention import RetentionRule
 from store.consents import consents
 from store.customers import customers
+from store.declared import DECLARED, Telling, UndeclaredTableError, rows
+from store.declared_check import complaints, require_declared
 from store.engines import transaction
-from store.holdings import holdings, personal_without_owner
+from store.holdings import holdings
 from store.ids import new_id
 from store.metadata import customer_table, metadata, plain, sealed
+from store.schemas import SCHEMAS
 from tests.export.office import Office
+from tests.ledger.test_bound_to_the_tree import BILLING, change
 
 pytestmark = pytest.mark.anyio
 ONE_STORE = pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
@@ -49,11 +53,18 @@ async def test_every_value_with_its_meaning(office: Office) -> None:
 
 
 async def test_every_table_and_column_of_the_store_stands_in_it(office: Office) -> None:
-    """By the metadata: every table with an owner, every column of it, shown or withheld with the reason."""
+    """By the metadata: every table with rows of customers, every column of it, shown or withheld with the reason."""
     await office.made()
     document = await office.document()
-    expected = {table.name: {column.name for column in table.c} for table in metadata.sorted_tables
-                if "customer_id" in table.c or table is customers}  # fmt: skip
+    tables = [table for schema in SCHEMAS for table in schema.tables.sorted_tables]
+    told = {name for name, said in DECLARED.items() if said.telling is not Telling.NOTHING}
+    own = {table.name for table in tables if "customer_id" in table.c or table is customers}
+    assert own < told
+    expected = {
+        table.name: {column.name for column in table.c}
+        for table in tables
+        if table.name in told - {"ledger_entries", "ledger_subjects"}  # They are the section `accesses`.
+    }
     found = {each["name"]: set(each["fields"]) for each in document["holdings"] if each["name"] != "accesses"}
     assert found == expected
     for each in document["holdings"]:
@@ -66,7 +77,8 @@ async def test_every_table_and_column_of_the_store_stands_in_it(office: Office) 
 
 @asynccontextmanager
 async def added(office: Office) -> AsyncIterator[Table]:
-    """A table that did not exist when the worker was written."""
+    """A table that did not exist when the worker was written, with the one line that is said of it."""
+    DECLARED["pets"] = rows()
     pets = customer_table(
         "pets",
         RetentionRule.CUSTOMER_LIFE,
@@ -82,6 +94,7 @@ async def added(office: Office) -> AsyncIterator[Table]:
         async with transaction(office.store._parts.engine) as connection:
             await connection.run_sync(lambda inner: pets.drop(inner, checkfirst=True))
         metadata.remove(pets)
+        del DECLARED["pets"]
 
 
 async def test_a_new_table_cannot_be_forgotten(office: Office) -> None:
@@ -102,10 +115,30 @@ async def test_a_new_table_cannot_be_forgotten(office: Office) -> None:
     assert "Schnurrbert" in page and page.count("Schnurrbert") == 1
 
 
+async def test_a_table_of_which_nothing_is_said_stops_everything(office: Office) -> None:
+    """Neither an export nor an erasure begins, and the start and the lint name it."""
+    async with added(office) as pets:
+        said = DECLARED.pop("pets")
+        try:
+            with pytest.raises(UndeclaredTableError, match="pets"):
+                holdings()
+            assert [name for name, _ in complaints([pets]) if name == "pets"]
+            with pytest.raises(UndeclaredTableError, match="pets"):
+                require_declared([pets])
+        finally:
+            DECLARED["pets"] = said
+
+
 def test_no_personal_value_rests_where_no_export_finds_it() -> None:
-    """A table of nobody's rows holds keyed fingerprints at most, or counts by them."""
-    named = {str(column) for column in personal_without_owner() if column.info["output"]}
-    assert named == set()
+    """What is declared agrees with the columns: nobody's tables have no personal data, and what may be told is."""
+    tables = [table for schema in SCHEMAS for table in schema.tables.sorted_tables]
+    assert list(complaints(tables)) == []
+    for name, wrong in (("staff", rows()), ("sign_ins", DECLARED["staff"]), ("outbox", DECLARED["guesses"])):
+        right, DECLARED[name] = DECLARED[name], wrong
+        try:
+            assert name in {each for each, _ in complaints(tables)}, name
+        finally:
+            DECLARED[name] = right
 
 
 async def test_secrets_and_card_numbers_are_never_in_it(office: Office) -> None:
@@ -164,6 +197,25 @@ async def test_who_read_what_is_in_it(office: Office) -> None:
     (record,) = accesses["records"]
     assert (record["client"], record["purpose"]) == ("billing", "INVOICING")
     assert record["fields"] == ["Customer.fullName", "Invoice.number"]
+
+
+async def test_an_entry_that_was_altered_is_not_told_as_if_it_were_signed(office: Office, store_kind: str) -> None:
+    """D14: exports hold accesses against the tree as `me.accesses` does; the rest is there."""
+    await office.read_by("billing", "INVOICING")
+    await office.read_by("support", "SERVICE_COMMUNICATION")
+    await office.seal()
+    await office.made()
+    whole = holding(await office.document(), "accesses")["records"]
+    assert {each["client"] for each in whole} == {"billing", "support"}
+    where = " WHERE sequence = (SELECT sequence FROM ledger_leaves WHERE leaf_index = 0)"
+    await change(office.log, store_kind, "ledger_entries", BILLING[store_kind].replace("support", "nobody!") + where)
+    await office.made()
+    document = await office.document()
+    younger, altered = holding(document, "accesses")["records"]
+    assert younger["client"] == "support"
+    damaged = {"damaged": True}
+    assert altered == dict.fromkeys(altered, damaged) | {"index": 0}, "nothing of what was put in its place is told"
+    assert "nobody!" not in await office.text() + await office.text(form="HTML")
 
 
 async def test_what_one_may_take_along_is_a_part_of_it(office: Office) -> None:

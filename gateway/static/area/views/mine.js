@@ -5,6 +5,8 @@ import { ask, change, save } from '../api.js';
 import { announce, button, carry, form, tick } from '../forms.js';
 import { current, day, hour, say } from '../words.js';
 
+const STANDING_WHILE_SERVICES = ['ARMED', 'BLOCKED', 'REFUSED'];
+const ERASED_NOW = { 'Customer.cards': 'goneCards', 'Customer.productNews': 'goneNews', 'Customer.cookieChoice': 'goneMeasuring', 'Customer.phone': 'gonePhone' };
 const STANDING = ['ARMED', 'BLOCKED', 'SCHEDULED', 'HELD', 'ERASING'];
 
 export async function mine(again) {
@@ -29,6 +31,23 @@ function state(each) {
   return each.state === 'SCHEDULED' ? say('SCHEDULED', day(each.notBefore), day(each.dueAt)) : say(each.state);
 }
 
+// What a request erased at once, what stays and why, and what can be done about it (GDPR Art. 12(4)).
+function told(erasedNow, stays) {
+  const gone = (erasedNow ?? []).map((each) => (ERASED_NOW[each] ? say(ERASED_NOW[each]) : each));
+  const rest = stays ?? [];
+  return [
+    gone.length > 0 && [h('h4', null, say('erasedNow')), h('ul', { class: 'gone' }, gone.map((each) => h('li', null, each)))],
+    rest.length > 0 && [h('h4', null, say('staysWhy')), h('ul', { class: 'stays' }, rest.map((each) => h('li', null, each)))],
+  ];
+}
+
+// The newest request says it as long as services run, also after a reload.
+function lastTold(me) {
+  const newest = [...me.erasures].filter((each) => each.cause === 'REQUEST').sort((a, b) => a.requestedAt.localeCompare(b.requestedAt)).at(-1);
+  if (!newest) return [];
+  return told(newest.erasedNow, STANDING_WHILE_SERVICES.includes(newest.state) ? [say('stays1'), say('stays2'), say('stays3')] : []);
+}
+
 function erasing(me, again) {
   const running = me.services.filter((each) => each.status !== 'TERMINATED');
   const standing = me.erasures.find((each) => STANDING.includes(each.state));
@@ -36,6 +55,7 @@ function erasing(me, again) {
   const asked = async (payload) => {
     await again();
     announce(say('done'));
+    document.getElementById('told').replaceChildren(...told(payload.erasure.erasedNow, payload.stays).filter(Boolean).flat());
     document.getElementById('receipt').replaceChildren(say('receipt'), ' ', h('a', { href: `/erasures/${payload.receipt}` }, `/erasures/${payload.receipt}`));
   };
   const send = (sent) => {
@@ -47,6 +67,7 @@ function erasing(me, again) {
     running.length > 0 && [h('p', null, say('blocked')), h('ul', { id: 'blocked' }, running.map((each) => h('li', null, each.name, each.renewsAt ? ` · ${say('renews', day(each.renewsAt))}` : '')))],
     h('ul', { class: 'rows' }, me.erasures.map((each) => h('li', null, h('span', null, day(each.requestedAt) || '—'), h('span', null, state(each),
       each === standing && each.cause === 'REQUEST' && each.state !== 'ERASING' && [' ', h('button', { type: 'button', id: 'cancel', class: 'plain', onclick: off }, say('cancel'))])))),
+    h('div', { id: 'told', class: 'told', role: 'group', 'aria-label': say('erasureTitle') }, lastTold(me)),
     receipt,
     (!standing || standing.cause !== 'REQUEST') && form('erasure-form', send, tick('sure', say('eraseSure')), button(running.length ? say('eraseLater') : say('eraseNow'), { class: 'danger' })));
 }

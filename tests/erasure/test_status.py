@@ -1,0 +1,56 @@
+"""What a request erased at once, and what stays and why, is told as its status, too (A10, GDPR Art. 12(4))."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from starlette.routing import Router
+
+from gateway.middleware import LastResort
+from gateway.receipts import list_routes
+from resolvers.erasures_consents import STAYS
+from store.receipts import receipt_of
+from tests.erasure.house import REQUEST, House
+from tests.erasure.test_at_once import NEWS, PHONE
+from tests.promises.gate import own
+
+pytestmark = pytest.mark.anyio
+MINE = "{ me { erasures { state erasedNow } } }"
+
+
+async def shown(house: House) -> list[Any]:
+    """As the customer sees it, after however long."""
+    found: list[Any] = (await house.gate.ask(MINE, own(house.gate.ids[0]))).data["me"]["erasures"]
+    return found
+
+
+async def told(house: House, language: str) -> Any:
+    """As whoever has the receipt sees it."""
+    receipt = await receipt_of(house.store.keys.house, (await house.row(0)).id)
+    app = LastResort(Router(routes=list_routes(house.store)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://data.example") as http:
+        return (await http.get(f"/erasures/{receipt}", headers={"accept-language": language})).json()
+
+
+async def test_the_status_says_what_went_and_what_stays(house: House) -> None:
+    assert (await house.ask(PHONE, 0))["userErrors"] == []
+    await house.ask(REQUEST, 0, wait=True)
+    first = (await shown(house))[0]["erasedNow"]
+    assert "Customer.phone" in first
+    assert (await house.ask(NEWS, 0))["userErrors"] == []
+    await house.ask(REQUEST, 0, wait=True)
+    (each,) = await shown(house)
+    assert each["state"] == "ARMED" and {*first, "Customer.productNews"} == set(each["erasedNow"])
+    for language, words in STAYS.items():
+        status = await told(house, language)
+        assert status["stays"] == list(words) and status["erasedNow"] == each["erasedNow"]
+
+
+async def test_a_request_that_erased_nothing_at_once_says_nothing_of_it(house: House) -> None:
+    await house.end_services(0)
+    await house.ask(REQUEST, 0)
+    assert await shown(house) == [{"state": "SCHEDULED", "erasedNow": None}]
+    status = await told(house, "en")
+    assert status["erasedNow"] == [] and "stays" not in status, "nothing stays: everything goes"
