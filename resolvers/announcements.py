@@ -19,6 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import BY_NAME, Event
 from policy.registered import Webhook
+from policy.restricting import RESTRICTION
+from resolvers.filters import unstopped
 from resolvers.registers import may_serve
 from store.customers import customers
 from store.housekeys import HouseKeys
@@ -64,7 +66,8 @@ async def announce(
 
     With `to`, only these of the subscriptions: of companies outside, those whom it concerns. The customer's id is not
     theirs to have, so they are told of the facts alone. With `also`, these beside those that named the event: whoever
-    has a copy must hear of it (GDPR Art. 19).
+    has a copy must hear of it (GDPR Art. 19). Of a customer who has processing restricted only these are told, unless
+    the event says why all are (`Event.despite`).
 
     The customer's messages are numbered in the order in which their changes are committed: the customer's row is
     locked from here to the end of the transaction, and each id is above the ones before it.
@@ -78,8 +81,13 @@ async def announce(
         receivers = sorted({*receivers, *allowed})
     if not receivers:
         return
-    row = select(customers.c.id).where(customers.c.id == key.customer_id)
-    await connection.execute(row.with_for_update(key_share=True))
+    free = unstopped(customers.c.id, RESTRICTION).label("free")
+    row = select(customers.c.id, free).where(customers.c.id == key.customer_id)
+    found = (await connection.execute(row.with_for_update(key_share=True, of=customers))).one_or_none()
+    if found is not None and not found.free and BY_NAME[event].despite is None:
+        receivers = [each for each in receivers if each in also]  # The others are told that it ended, and read again.
+    if not receivers:
+        return
     newest = await connection.scalar(select(func.max(O.id)).where(O.customer_id == key.customer_id)) or 0
     rows = []
     for receiver in receivers:

@@ -32,6 +32,7 @@ from store import (
     reach,
     recipients,
     refusals,
+    restrictions,
     services,
     signin,
     staff,
@@ -66,6 +67,7 @@ CAPABILITIES = (
     reach,
     recipients,
     refusals,
+    restrictions,
     services,
     signin,
     staff,
@@ -96,7 +98,7 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 22))
+MAIN = Schema("main", metadata, (*_numbered("main", 22), "main_0026"))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 4))
 SCHEMAS = (MAIN, LEDGER, KEYS)
