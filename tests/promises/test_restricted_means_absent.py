@@ -41,6 +41,7 @@ LIFT = "mutation { liftRestriction { customer { restriction { id } } userErrors 
 OBJECT = """mutation ($p: Purpose!) { objectTo(input: {purpose: $p}) {
   customer { objections { purpose state answerBy } } userErrors { code message field } } }"""
 WITHDRAW = "mutation ($p: Purpose!) { withdrawObjection(input: {purpose: $p}) { userErrors { code } } }"
+OWNER = 'registrantKind: NATURAL_PERSON, registrant: {name: "A B"}'
 SCOPES = ("cards:forward", "access:write", "domains:write", "customers:write", "services:write")
 
 
@@ -233,7 +234,7 @@ async def test_tools_change_nothing_of_a_restricted_customer(changing: Gate) -> 
     tried = {
         "subscribeService": f'customer: "{changing.id(0)}", kind: WEB_HOSTING, name: "x"',
         "terminateService": f'service: "{service}"',
-        "registerDomain": f'service: "{service}", name: "new.ch", registrantKind: NATURAL_PERSON, registrant: {{name: "A B"}}',
+        "registerDomain": f'service: "{service}", name: "new.ch", {OWNER}',
         "forwardCard": f'card: "{card}", affiliate: "Acquirer", reference: "INC-1"',
     }
     listed = {
