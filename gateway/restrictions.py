@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import func, select, update
 
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
@@ -149,7 +149,7 @@ def checked(because: str) -> str:
 
 async def backlog(store: Store, now: datetime) -> tuple[int, int]:
     """The objections that wait for a decision, and those past the month of Art. 12(3)."""
-    waits: Select[Any] = select(func.count(), func.min(B.answer_by)).where(B.state == PENDING)
+    waits: Any = select(func.count(), func.min(B.answer_by)).where(B.state == PENDING)
     query = store.reader.prepare(waits)
     ((waiting, first),) = await store.reader.fetch(query, {})
     if first is None or instant(first) >= now:

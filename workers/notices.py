@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import ANSWER_WITHIN, DELIVER_WITHIN, Method, Told
@@ -168,7 +168,7 @@ class Notifier:
 
 def _keeps() -> Any:
     """Of the clients that were registered as keeping something."""
-    return or_(C.keeps_days > 0, C.keeps.is_not(None) & C.keeps_days.is_(None))
+    return C.keeps_days > 0
 
 
 def _facts(store: Store, row: Any, key: SubjectKey, holder: Holder) -> dict[str, Any]:

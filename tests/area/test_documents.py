@@ -14,6 +14,7 @@ from gateway.client_area import ID, page_documents, register_client_area
 from gateway.pages import STATIC
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
+from policy.restricting import Ground, Objection, objection_to
 from schema.build import sdl
 from schema.requests import Kind
 from store.clients import clients, documents
@@ -49,6 +50,14 @@ def test_every_word_has_two_languages_and_is_said() -> None:
     said = set(re.findall(r"say\('(\w+)'", "".join(script.read_text() for script in SCRIPTS)))
     assert said <= known
     assert len(re.findall(r": \[", words)) == len(known)
+
+
+def test_what_can_be_objected_to_is_what_the_policy_says() -> None:
+    (listed,) = re.findall(r"OBJECTABLE = \[(.*?)\]", (STATIC / "area" / "views" / "rights.js").read_text())
+    expected = [purpose.name for purpose in Purpose if objection_to(purpose) is not Objection.NONE]
+    assert re.findall(r"'(\w+)'", listed) == expected
+    (grounds,) = re.findall(r"GROUNDS = \[(.*?)\]", (STATIC / "area" / "views" / "rights.js").read_text())
+    assert re.findall(r"'(\w+)'", grounds) == list(Ground.__members__)
 
 
 def test_no_script_makes_markup_of_text() -> None:

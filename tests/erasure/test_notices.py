@@ -88,7 +88,7 @@ async def test_a_restriction_its_end_and_an_answer_by_real_http(house: House) ->
         system.answer = lambda _: saying("done")
         await tool(house, "billing", system.url)
         await tool(house, "keeper", None, keeps="names", keeps_days=30)
-        await tool(house, "forgetful", None, keeps_days=0)
+        await tool(house, "forgetful", None, keeps="nothing", keeps_days=0)
         await partner(house, "Printers", "Customer.postalAddress")
         customer = house.gate.id(0)
         await house.ask(RESTRICT, 0)
