@@ -1,4 +1,4 @@
-"""Who has a copy is told of a restriction, of its end and of a correction, and answers (GDPR Art. 18, 19; R30)."""
+"""Who has a copy is told of a restriction, of its end and of a correction, and answers (D27; R30)."""
 
 from __future__ import annotations
 
@@ -190,3 +190,21 @@ async def test_a_certificate_tells_what_recipients_answered_before(house: House)
         assert (earlier["about"], earlier["state"], earlier["answer"]) == ("RESTRICTION", "ACKNOWLEDGED", "DONE")
         assert set(await house.left(0)) <= {"erasures", "outbox"}, "no right leaves a row behind"
         assert orjson.dumps(facts)
+
+
+async def test_what_is_erased_by_itself_waits_while_the_person_may_need_it(house: House) -> None:
+    """(Art. 18(1)(b), (c)) A restriction holds up an erasure that nobody asked for, and none that the person did."""
+    await house.end_services(0)
+    house.wait(days=1)
+    await house.worker.step()
+    assert (await house.row(0)).cause == "RETENTION"
+    await house.ask(RESTRICT, 0)
+    for _ in range(30):
+        house.wait(days=10)
+        await house.worker.step()
+        await house.post.look()
+        await house.post.settle_all()
+    assert (await house.row(0)).state == "HELD" and await house.left(0), "six months are over"
+    await house.ask(REQUEST, 0)
+    house.wait(days=5)
+    assert (await house.until_done(0)).state == "ERASED"

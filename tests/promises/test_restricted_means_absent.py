@@ -1,4 +1,4 @@
-"""Whoever restricted processing, or objected to a purpose, is absent from it, in every way of reading (Art. 18, 21).
+"""Whoever restricted processing, or objected to a purpose, is absent from it, in every way of reading (D26).
 
 Purposes and ways are those of the policy and of the schema: a new one is asked here without being written here.
 """
