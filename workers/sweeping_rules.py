@@ -90,7 +90,8 @@ OTHERWISE: Final[Mapping[str, Way]] = {
         (
             "consents", "credentials", "customers", "disclosures", "domains", "index_changes", "invoices",
             "legal_holds", "legal_requests",
-            "oauth_consents", "passkeys", "payment_methods", "second_factors", "services", "subject_keys",
+            "notice_recipients", "notices", "oauth_consents", "objections", "passkeys", "payment_methods",
+            "processing_stops", "restrictions", "rights_events", "second_factors", "services", "subject_keys",
         ),
         Way.ERASURE,
     ),
