@@ -331,6 +331,7 @@ async def test_the_public_sees_of_a_restricted_owner_what_the_registry_requires_
     await done(changing, RESTRICT)
     after = [await _rdap(changing, name) for name in names]
     assert any(one is not None for one in after), "that it is registered is still said"
+    hidden = 0
     for one, other in zip(before, after, strict=True):
         if one is None:
             assert other is None
@@ -339,7 +340,29 @@ async def test_the_public_sees_of_a_restricted_owner_what_the_registry_requires_
         assert {each["name"]["description"] for each in other["redacted"]} >= {
             each["name"]["description"] for each in one["redacted"]
         }
-    assert after != before, "what may be hidden is"
+        told = _owner(other)
+        for each in other["redacted"]:
+            left = told.get(PARTS[each["name"]["description"]], [])
+            assert not any(map(str.strip, left)), "it is not in the document"
+        hidden += len(other["redacted"]) - len(one["redacted"])
+    assert hidden > 0 and after != before, "what may be hidden is"
+
+
+PARTS = {"Registrant Name": "fn", "Registrant Address": "adr", "Registrant Email": "email", "Registrant Phone": "tel"}
+
+
+def _owner(document: Any) -> dict[str, list[str]]:
+    """Every text of each part of the owner's card."""
+    ((_, card),) = [each["vcardArray"] for each in document["entities"]]
+    return {name: list(_texts(value)) for name, _, kind, value in card if kind != "version"}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    else:
+        yield str(value)
 
 
 async def _rdap(gate: Gate, name: str) -> Any:
