@@ -44,8 +44,7 @@ def unstopped(owner: Column[int], *subjects: str) -> ColumnElement[bool]:
     read, whatever the number of customers and of rows in either table.
     """
     stop = processing_stops.alias("stop")
-    words: list[ColumnElement[Any]] = [literal_column(f"'{subject}'") for subject in subjects]
-    found: Select[Any] = select(literal_column("1")).where(stop.c.customer_id == owner, stop.c.subject.in_(words))
+    found: Select[Any] = select(literal_column("1")).where(stop.c.customer_id == owner, stop.c.subject.in_(subjects))
     return found.limit(literal_column("1")).correlate(owner.table).scalar_subquery().is_(None)
 
 
@@ -83,7 +82,7 @@ def _published(field: str) -> ColumnElement[bool]:
     """What the customer wished, as far as the registry of the ending leaves it to them (R26, R51, A6); nothing before
     the owner has confirmed that they are the owner (S13). Of a restricted customer, nothing but what the registry
     requires (Art. 18(2): rights of others, important public interest)."""
-    wished = domains.c[f"hide_{field}"].is_(False) & unstopped(domains.c.customer_id, RESTRICTION)
+    wished = unstopped(domains.c.customer_id, RESTRICTION) & domains.c[f"hide_{field}"].is_(False)
     free = [each for each in Publishing if each.free]
     ruled = _ruled(field, Publishing.ALWAYS) | (_ruled(field, *free) & wished)
     return domains.c.registrant_confirmed_at.is_not(None) & ruled
