@@ -128,13 +128,15 @@ def _mark(row: Row, purpose: str, words: Vocabulary) -> Cell:
 def _purposes(found: Matrix, words: Vocabulary) -> Table:
     known = Purpose.__members__
     return Table(
-        ("Purpose", "What for", "Fields", "In the notice"),
+        ("Purpose", "What for", "Fields", "In the notice", "Objection (Art. 21)", "While restricted (Art. 18)"),
         [
             [
                 code(name),
                 cell(words.text("Purpose", name)),
                 cell(sum(name in row.purposes for row in found.rows)),
                 cell(known[name].notice if name in known else ""),
+                cell(known[name].objection or "no" if name in known else ""),
+                cell(known[name].exempt or "reads nothing" if name in known else ""),
             ]
             for name in found.purposes
         ],

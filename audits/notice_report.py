@@ -200,6 +200,8 @@ class _Words:
         yield say("rights.how", how=own.rights[language])
         interest = [each for each in self.found.purposes if LegalBasis.A6_1_F in each.bases or each.promotional]
         yield say("rights.objection", purposes=" ".join(self.texts.of(each) for each in interest))
+        going = [each for each in self.found.purposes if each.exempt is not None]
+        yield say("rights.restriction", purposes=" ".join(self.texts.of(each) for each in going))
         yield say("rights.complaint", authority=own.authority, site=own.authority_site)
         yield say("rights.obligation", text=own.obligation[language])
         yield say("rights.automated", text=own.automated[language])

@@ -85,8 +85,13 @@ def _remarks(each: Activity) -> Iterator[str]:
         yield f"Consent: {each.purpose.consent}"
     if each.purpose.objection:
         yield f"Objection: {each.purpose.objection}"
+    yield f"While the person has processing restricted (Art. 18): {each.purpose.exempt or STOPS}"
     if each.purpose.requires_reference:
         yield "Each use names its case."
+
+
+STOPS = "it stops; rows of that person are not read."
+"""What happens to a purpose that says nothing else."""
 
 
 def _responsible(own: Controller) -> Iterator[str]:
@@ -154,6 +159,7 @@ def activity_data(each: Activity) -> dict[str, Any]:
             "legalBases": [{"name": one.name, "article": one.article} for one in each.purpose.bases],
             "consent": each.purpose.consent,
             "objection": each.purpose.objection,
+            "whileRestricted": each.purpose.exempt or STOPS,
             "requiresReference": each.purpose.requires_reference,
             "fields": list(each.fields),
             "note": each.note or None,

@@ -23,6 +23,12 @@ COMMANDS = {
     "ledger": ("gateway.commands.ledger", "ledger", "Prove who read what."),
     "erasures": ("gateway.commands.erasures", "commands", "See which erasures are due, and verify certificates."),
     "exports": ("gateway.commands.rights", "exports", "Have exports made for customers who asked by another way."),
+    "restrictions": (
+        "gateway.commands.restrictions",
+        "restrictions",
+        "Restrict processing, and lift it after telling.",
+    ),
+    "objections": ("gateway.commands.restrictions", "objections", "Decide objections within their month."),
     "recipients": ("gateway.commands.recipients", "recipients", "Say how recipients of data are told of erasures."),
     "webhooks": ("gateway.commands.webhooks", "webhooks", "Say which internal systems are told of events."),
     "partners": ("gateway.commands.partners", "partners", "Say which companies work for us, and what they may get."),

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from gateway import problems
 from gateway.client_address import Networks, peer_of, within
+from gateway.restrictions import backlog
 from store.database import Store
 from store.erasures import STANDING_STATES, erasures
 from store.metadata import instant
@@ -127,6 +128,19 @@ def of_erasures(store: Store) -> Collector:
     return collect
 
 
+def of_objections(store: Store) -> Collector:
+    """Objections that wait for a decision, and whether the month of GDPR Art. 12(3) is over for one."""
+
+    async def collect(now: datetime) -> Iterable[Metric]:
+        waiting, late = await backlog(store, now)
+        return [
+            Metric("objections_pending", "gauge", "Objections that wait for a decision.", {"": waiting}),
+            Metric("objections_overdue", "gauge", "Objections past the month for an answer.", {"": late}),
+        ]
+
+    return collect
+
+
 def of_outbox(store: Store) -> Collector:
     """What waits to be delivered, for how long, and what was given up."""
     waiting = (O.delivered_at.is_(None), O.dead_at.is_(None), O.next_attempt_at.is_not(None))
@@ -175,6 +189,7 @@ def list_routes(
         of_executions(counts),
         of_refusals({} if refused is None else refused),
         of_erasures(store),
+        of_objections(store),
         of_outbox(store),
         of_ledger(store),
     )

@@ -15,7 +15,9 @@ from gateway.serving import Works, now, store_config
 from gateway.settings import Settings
 from resolvers.authentication_means import Means
 from resolvers.legal_telling import tell_those_who_may_know
+from resolvers.restricting import lift_what_was_told
 from schema.model import SchemaModel
+from workers.notices import Notifier
 from workers.reserving import ReservationSweep
 from workers.rotating import RootKeyRotation
 from workers.telling import Teller
@@ -39,6 +41,7 @@ async def open_workers(
         open_sweeper(store, config, settings, means, now) as sweeper,
     ):
         teller = Teller(lambda moment: tell_those_who_may_know(store, means.site, moment), now)
+        lifter = Teller(lambda moment: lift_what_was_told(store, means.site, moment), now, what="a lifted restriction")
         rotation = RootKeyRotation(store, settings.root_key_days, clock=now)
         yield [
             make_exporter(store, means.site, model),
@@ -46,6 +49,8 @@ async def open_workers(
             eraser,
             sweeper,
             teller,
+            lifter,
+            Notifier(store, now),
             rotation,
             ReservationSweep(store),
         ]

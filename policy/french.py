@@ -68,6 +68,7 @@ WORDS: Final = {
         "COMMAND_KEYS": "La clé d'une modification, un jour : une demande répétée ne change rien deux fois.",
         "COOKIE_CHOICE": "6 mois après le choix, puis nous reposons la question.",
         "DISCLOSURE_RECORDS": "Ce qui a été transmis, et à qui, est conservé jusqu'à l'effacement du client.",
+        "RIGHTS_RECORDS": "Limitations, oppositions et réponses des destinataires, jusqu'à l'effacement du client.",
         "ERASURE_RECORDS": "La preuve d'un effacement est gardée tant qu'une sauvegarde pourrait le défaire.",
         "LEDGER": "Qui a lu quoi et pourquoi : 12 mois, sous un pseudonyme qui disparaît avec la clé du client.",
         "OUTBOX": "30 jours après l'envoi ou l'abandon, et jamais au-delà de l'effacement du client.",

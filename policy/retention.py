@@ -72,6 +72,12 @@ class RetentionRule(Row):
         "the end of the customer's last service",
         "Not in the notice (A14)",
     )
+    RIGHTS_RECORDS = (
+        "Restrictions, objections and what recipients answered to them are kept as proof until the customer is erased.",
+        "P6M",
+        "the end of the customer's last service",
+        "Not in the notice (A14)",
+    )
     ERASURE_RECORDS = (
         "The proof of an erasure holds no personal data and is kept as long as a backup could bring the data back.",
         None,

@@ -15,6 +15,7 @@ from store.exports import exports
 from store.invoices import invoices
 from store.oauth import oauth_consents, oauth_families
 from store.payments import payment_methods
+from store.restrictions import notice_recipients, objections, restrictions
 from store.services import services
 
 ID = customers.c.id
@@ -33,6 +34,9 @@ disclosures_of = children(disclosures.c.customer_id, of=ID, newest_first=True)
 erasures_of = children(erasures.c.customer_id, of=ID, newest_first=True)
 authorized_apps_of = children(oauth_consents.c.customer_id, of=ID, newest_first=True)
 app_sessions_of = children(oauth_families.c.customer_id, of=ID, newest_first=True)
+restriction_of = parent(restrictions.c.customer_id, of=ID)
+objections_of = children(objections.c.customer_id, of=ID)
+notices_of = children(notice_recipients.c.customer_id, of=ID, newest_first=True)
 exports_of = children(exports.c.customer_id, of=ID, newest_first=True)
 
 changes_of = children(customer_changes.c.customer_id, of=ID, newest_first=True)

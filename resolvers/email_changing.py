@@ -22,7 +22,7 @@ from resolvers.email_letters import EmailLetter
 from resolvers.erasures_letters import ErasureLetter
 from resolvers.letters import Reader, Stranger, TypedAddress, reader_of, send_to, send_typed
 from resolvers.letters_limits import Kind, LetterLimits, rate_limited
-from resolvers.rectifying import subscriptions_of_copies
+from resolvers.rectifying import tell_of_correction
 from resolvers.sessions import end_where
 from store.access import sessions
 from store.blindindex import Lookup
@@ -175,8 +175,8 @@ class EmailLinks:
             await connection.execute(delete(reset_links).where(reset_links.c.customer_id == owner))  # 3
             await self._logins(connection, reserved, found, before, desk.now)  # 4
             await record(connection, desk, found.key, ["Customer.email"])
-            also = await subscriptions_of_copies(self._store, connection, found.key)
-            await announce(connection, found.key, Event.EMAIL_CHANGED.wire, desk.now, ["Customer.email"], also=also)
+            await tell_of_correction(connection, owner, ["Customer.email"], desk.now)
+            await announce(connection, found.key, Event.EMAIL_CHANGED.wire, desk.now, ["Customer.email"])
             asked = await self._asked(connection, owner)
             for reader in (before, await reader_of(connection, found.key)):
                 if reader is not None:

@@ -12,6 +12,7 @@ from resolvers.changes import record
 from resolvers.commands import Desk
 from resolvers.consenting import standing, withdraw
 from resolvers.preferences import stop_measuring, switch_news
+from resolvers.rectifying import tell_of_correction
 from store.customers import customers
 from store.payments import card_vault
 from store.subjectkey import SubjectKey
@@ -69,6 +70,7 @@ async def erase_consented(connection: AsyncConnection, desk: Desk, key: SubjectK
         change = {"phone": None, "version": C.version + 1, "updated_at": desk.now}
         await connection.execute(update(customers).where(C.id == owner).values(change))
         await record(connection, desk, key, [PHONE])
+        await tell_of_correction(connection, owner, [PHONE], desk.now)
         await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, [PHONE])
         gone.append(PHONE)
     return tuple(gone)

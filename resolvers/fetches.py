@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, fu
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from policy.conditions import Condition
+from policy.purposes import Purpose
 from resolvers.filters import masked, owner_of, row_filters, running
 from resolvers.relations import Relation
 from store.blindindex import Lookup
@@ -35,6 +36,10 @@ class Projection:
     own_only: bool = False
     handed: Mapping[Column[Any], str] = field(default_factory=dict)
     """The columns that leave for a registry with these rows, each with the field that shows it."""
+    purpose: Purpose | None = None
+    """Why the rows are read: of customers who stopped it none is. None: for the public, whom no flag concerns."""
+    unless_restricted: frozenset[Column[Any]] = frozenset()
+    """Columns that read as NULL where the customer has processing restricted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ class Layout:
 
     def selected(self, projection: Projection) -> list[KeyedColumnElement[Any]]:
         """The SELECT list: masked where a condition judges the single value."""
-        return [masked(column, projection.masks.get(column, ())) for column in self.at]
+        restricted = projection.unless_restricted
+        return [masked(column, projection.masks.get(column, ()), column in restricted) for column in self.at]
 
 
 class ByKey:
@@ -173,7 +179,8 @@ def _grouped(rows: Iterable[Row], at: int) -> dict[int, list[Row]]:
 
 
 def _select(projection: Projection, layout: Layout) -> Select[Any]:
-    filters = row_filters(projection.table, projection.row_conditions, projection.own_only)
+    conditions, own_only = projection.row_conditions, projection.own_only
+    filters = row_filters(projection.table, conditions, own_only, projection.purpose)
     return select(*layout.selected(projection)).where(*filters)
 
 

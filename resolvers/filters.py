@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, and_, bindparam, case, null, or_, select
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, case, literal_column, null, or_, select
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from policy.conditions import Condition
+from policy.purposes import Purpose
 from policy.registries import LEGAL, NATURAL, Publishing, pairs
+from policy.restricting import RESTRICTION, stops
 from store.consents import consents
 from store.customers import customers
 from store.disclosures import disclosures
@@ -16,12 +19,33 @@ from store.domains import domains
 from store.metadata import Id, Instant
 from store.payments import payment_methods
 from store.registrations import runs
+from store.restrictions import processing_stops
 
 SUBJECT = "subject"
 """The parameter that carries the customer a token is bound to."""
 
 NOW = "now"
 """The parameter that carries the moment of the request."""
+
+
+def owner_of(table: Table) -> Column[int]:
+    """The column that says whose row it is; LookupError for a table that belongs to nobody."""
+    if table is customers:
+        return customers.c.id
+    if "customer_id" not in table.c:
+        raise LookupError(f"{table.name} has no owner")
+    return table.c.customer_id
+
+
+def unstopped(owner: Column[int], *subjects: str) -> ColumnElement[bool]:
+    """The customer has neither restricted processing nor objected, as far as these subjects say (Art. 18, 21).
+
+    A scalar subquery, as no planner turns it into a join: one look-up in a small unique index for each row that is
+    read, whatever the number of customers and of rows in either table.
+    """
+    stop = processing_stops.alias("stop")
+    found: Select[Any] = select(literal_column("1")).where(stop.c.customer_id == owner, stop.c.subject.in_(subjects))
+    return found.limit(literal_column("1")).correlate(owner.table).scalar_subquery().is_(None)
 
 
 def _given() -> ColumnElement[bool]:
@@ -56,8 +80,9 @@ def _taken_back() -> ColumnElement[bool]:
 
 def _published(field: str) -> ColumnElement[bool]:
     """What the customer wished, as far as the registry of the ending leaves it to them (R26, R51, A6); nothing before
-    the owner has confirmed that they are the owner (S13)."""
-    wished = domains.c[f"hide_{field}"].is_(False)
+    the owner has confirmed that they are the owner (S13). Of a restricted customer, nothing but what the registry
+    requires (Art. 18(2): rights of others, important public interest)."""
+    wished = unstopped(domains.c.customer_id, RESTRICTION) & domains.c[f"hide_{field}"].is_(False)
     free = [each for each in Publishing if each.free]
     ruled = _ruled(field, Publishing.ALWAYS) | (_ruled(field, *free) & wished)
     return domains.c.registrant_confirmed_at.is_not(None) & ruled
@@ -91,26 +116,28 @@ CLAUSES: dict[Condition, tuple[Table, ColumnElement[bool]]] = {
 """Each condition with the table whose rows it judges."""
 
 
-def owner_of(table: Table) -> Column[int]:
-    """The column that says whose row it is; LookupError for a table that belongs to nobody."""
-    if table is customers:
-        return customers.c.id
-    if "customer_id" not in table.c:
-        raise LookupError(f"{table.name} has no owner")
-    return table.c.customer_id
-
-
-def row_filters(table: Table, conditions: Iterable[Condition], own_only: bool) -> list[ColumnElement[bool]]:
+def row_filters(
+    table: Table, conditions: Iterable[Condition], own_only: bool, purpose: Purpose | None = None
+) -> list[ColumnElement[bool]]:
     """The WHERE clauses that the purpose adds to a read of this table (R5, R12, R50; DESIGN §2 rules 3 and 6)."""
     clauses = [_clause(table, condition) for condition in sorted(conditions, key=lambda each: each.name)]
     if own_only:
         clauses.append(owner_of(table) == bindparam(SUBJECT, type_=Id))
+    if purpose is not None and (subjects := stops(purpose)):
+        clauses.append(unstopped(owner_of(table), *subjects))
     return clauses
 
 
-def masked(column: Column[object], conditions: Iterable[Condition]) -> KeyedColumnElement[object]:
-    """The column, or NULL in rows where one of the conditions does not hold (R26)."""
+def masked(
+    column: Column[object], conditions: Iterable[Condition], unless_restricted: bool = False
+) -> KeyedColumnElement[object]:
+    """The column, or NULL in rows where one of the conditions does not hold (R26).
+
+    With `unless_restricted`, NULL in rows of customers who have processing restricted, too.
+    """
     clauses = [_clause(column.table, condition) for condition in sorted(conditions, key=lambda each: each.name)]
+    if unless_restricted:
+        clauses.append(unstopped(column.table.c.customer_id, RESTRICTION))
     if not clauses:
         return column
     judged = clauses[0]

@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from policy.periods import Period
+from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from policy.wordings import VERSION
 from resolvers.announcements import Fact, announce
 from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.consenting import give, outdated, standing, withdraw
+from resolvers.restricting_rows import By, end_objection
 from store.consents import cookie_choices
 from store.customers import customers
 from store.ids import new_id
@@ -47,6 +49,8 @@ async def switch_news(connection: AsyncConnection, desk: Desk, key: SubjectKey, 
     if row.product_news == wanted:
         return True
     await connection.execute(update(customers).where(C.id == key.customer_id).values(product_news=wanted))
+    if wanted:  # Whoever asks for news again takes the objection to them back.
+        await end_objection(connection, key, Purpose.PRODUCT_NEWS, By("CUSTOMER"), desk.now)
     await (give if wanted else withdraw)(connection, desk, key, NEWS, row.locale or "en", source)
     await record(connection, desk, key, ["Customer.productNews"])
     return True

@@ -13,7 +13,7 @@ from policy.events import Event
 from resolvers.announcements import announce
 from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
-from resolvers.rectifying import subscriptions_of_copies
+from resolvers.rectifying import tell_of_correction
 from resolvers.texts import Texts
 from store.customers import customers
 from store.statements import Statement
@@ -51,8 +51,8 @@ async def update_profile(desk: Desk, given: Mapping[str, Any]) -> Result:
             await _write(connection, desk, changes | {"version": version + 1})
             coordinates = _coordinates(given)
             await record(connection, desk, key, coordinates)
-            also = await subscriptions_of_copies(desk.store, connection, key)
-            await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, coordinates, also=also)
+            await tell_of_correction(connection, desk.subject, coordinates, desk.now)
+            await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, coordinates)
     return Result(affected={"customer": desk.subject})
 
 

@@ -37,6 +37,9 @@ SHOWN_BY: Final[Mapping[Column[Any], str]] = {
 }
 """The columns that are read, each with the field of the schema whose rule decides about it."""
 
+CHOICES: Final = frozenset(D[f"hide_{field}"] for field in FIELDS)
+"""What the owner chose to hide: of a restricted customer it is not read, and means everything."""
+
 
 def written_out(record: Record) -> dict[str, Any]:
     """The object; a detail that is not published is empty or gone, and `redacted` says which and how.
@@ -72,7 +75,13 @@ def _is_shown(record: Record, field: str) -> bool:
     """Of an owner who has not confirmed yet that they are nothing is, whatever the registry publishes (S13)."""
     if all(record.value(D[f"registrant_{each}"]) is None for each in FIELDS):
         return False
-    return shown(record.value(D.tld), record.value(D.registrant_kind), field, bool(record.value(D[f"hide_{field}"])))
+    return shown(record.value(D.tld), record.value(D.registrant_kind), field, _is_hidden(record, field))
+
+
+def _is_hidden(record: Record, field: str) -> bool:
+    """What the owner chose; of a restricted one nothing is read of it, and everything that may be is hidden."""
+    chosen = record.value(D[f"hide_{field}"])
+    return chosen is None or bool(chosen)
 
 
 def _moment(at: Any) -> str:
@@ -101,7 +110,7 @@ def _redaction(record: Record, field: str) -> dict[str, Any]:
     """RFC 9537, section 4.2: what was emptied is at a path that is still there, what was removed at one that was."""
     emptied = field in ("name", "address")
     where = f"$.entities[?(@.roles[0]=='registrant')].vcardArray[1][?(@[0]=='{PATHS[field]}')]"
-    reason = "Owner's choice, or server policy" if record.value(D[f"hide_{field}"]) else "Server policy"
+    reason = "Owner's choice, or server policy" if _is_hidden(record, field) else "Server policy"
     return {
         "name": {"description": NAMES[field]},
         ("postPath" if emptied else "prePath"): f"{where}[3]" if emptied else where,

@@ -1,43 +1,41 @@
-"""Who has a copy hears of a correction, too (R30; GDPR Art. 19): whoever read the data, or received it, and said where.
+"""Who has a copy hears of a correction, too (R30; GDPR Art. 19): whoever read the data, or received it.
 
-An affiliate hears of cards alone (R22), and an authority of nothing.
+It is only asked for here, in the transaction of the change: a worker lists and writes to them, as after a restriction
+(`workers.notices`).
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from datetime import datetime
 
-from sqlalchemy import bindparam, select
+import orjson
+from sqlalchemy import bindparam, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.recipients import Recipient
-from store.database import Store
-from store.disclosures import disclosures
-from store.erasures import TOOL
+from policy.restricting import Notice
+from store.ids import new_id
 from store.metadata import Id
-from store.readers import clients_that_read
-from store.recipients import recipient_contacts
+from store.restrictions import notices
 from store.statements import Statement
-from store.subjectkey import SubjectKey
 
-D, K = disclosures.c, recipient_contacts.c
-
-KINDS: Final = (TOOL, Recipient.PARTNER.name, Recipient.REGISTRY.name)
-CONTACTS = Statement(select(K.kind, K.name, K.webhook_id).where(K.webhook_id.is_not(None)))
-RECEIVED = Statement(
-    select(D.recipient_kind, D.recipient_name).where(D.customer_id == bindparam("owner", type_=Id)).distinct()
+N = notices.c
+ADD = Statement(
+    insert(notices).values(
+        id=bindparam("new_id", type_=Id),
+        customer_id=bindparam("owner", type_=Id),
+        about=bindparam("what", type_=N.about.type),
+        fields=bindparam("coordinates", type_=N.fields.type),
+        asked_at=bindparam("now", type_=N.asked_at.type),
+        listed_at=bindparam("never", type_=N.listed_at.type),
+    )
 )
 
 
-async def subscriptions_of_copies(store: Store, connection: AsyncConnection, key: SubjectKey) -> list[int]:
-    """The subscriptions of those who have a copy of this customer's data, whatever events they named.
-
-    Where nobody registered one, as in most houses, that is one small look-up and no reading of the ledger.
-    """
-    contacts = [each for each in await CONTACTS.rows(connection, {}) if each[0] in KINDS]
-    if not contacts:
-        return []
-    had = {(kind, name) for kind, name in await RECEIVED.rows(connection, {"owner": key.customer_id})}
-    if any(kind == TOOL for kind, _, _ in contacts):
-        had |= {(TOOL, client) for client in await clients_that_read(store.ledger_reader, key.pseudonym)}
-    return [hook for kind, name, hook in contacts if (kind, name) in had]
+async def tell_of_correction(
+    connection: AsyncConnection, customer_id: int, coordinates: Iterable[str], now: datetime
+) -> None:
+    """Have whoever got one of these fields told that it changed; `coordinates` are those of the schema."""
+    fields = orjson.dumps(sorted(set(coordinates))).decode()
+    row = {"new_id": new_id(), "owner": customer_id, "what": Notice.RECTIFICATION.name, "coordinates": fields}
+    await ADD.run(connection, row | {"now": now, "never": None})

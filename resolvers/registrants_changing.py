@@ -13,6 +13,7 @@ from resolvers.announcements import Fact, Ref, announce
 from resolvers.changes import record
 from resolvers.commands import Desk, Result, UserProblem
 from resolvers.letters_limits import rate_limited
+from resolvers.rectifying import tell_of_correction
 from resolvers.registrants import COORDINATES, D, owned, read_details, same, sealed, tell_owner
 from resolvers.registrants_confirming import ask_owner, is_confirmed, writing
 from resolvers.registrants_letters import RegistrantLetter
@@ -143,6 +144,7 @@ async def update_registrant(desk: Desk, given: Mapping[str, Any]) -> Result:
             await connection.execute(update(domains).where(D.id == domain.id).values(changes))
             await record(connection, desk, key, coordinates)
             facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}
+            await tell_of_correction(connection, key.customer_id, coordinates, desk.now)
             await announce(connection, key, Event.REGISTRANT_CHANGED.wire, desk.now, coordinates, facts)
             if other:
                 ways, letter = writing(desk), RegistrantLetter

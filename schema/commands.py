@@ -13,6 +13,7 @@ from policy.categories import Category
 from policy.retention import RetentionRule
 from resolvers.authentication_means import FRESH
 from resolvers.commands import Desk, Result, Run
+from resolvers.stopped import STOPPED, is_stopped
 from schema.directives import StepUp
 from schema.fields import DECLARED, Allowed, Declared, allowances, declare, directives, public
 from schema.records import plain_type
@@ -69,10 +70,12 @@ def shown(name: str, category: Category, description: str, allows: Iterable[Allo
     )
 
 
-def by_id(run: Run, field: str, *types: str) -> Run:
+def by_id(run: Run, field: str, *types: str, refused: type[Result] = Result, stores: bool = False) -> Run:
     """The same command, with a global id of one of these types in its input turned into the row's key.
 
-    What is no such id becomes a key that nobody has: the command says the same of both (D6).
+    What is no such id becomes a key that nobody has: the command says the same of both (D6). A tool changes nothing of
+    a customer who has stopped its purpose, unless what it does is storing (Art. 18(2)); `refused` is the command's own
+    kind of result.
     """
 
     @wraps(run)
@@ -80,8 +83,11 @@ def by_id(run: Run, field: str, *types: str) -> Run:
         if given.get(field) is None:
             return await run(desk, given)
         found = desk.store.keys.house.ids.decode(given[field])
-        key = found.key if found is not None and found.type_name in types else 0
-        return await run(desk, {**given, field: key})
+        if found is None or found.type_name not in types:
+            return await run(desk, {**given, field: 0})
+        if not stores and await is_stopped(desk, found.customer):
+            return refused(problems=(STOPPED,))
+        return await run(desk, {**given, field: found.key})
 
     return with_key
 

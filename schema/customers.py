@@ -43,6 +43,7 @@ from schema.readers import (
     WRITTEN_TO,
 )
 from schema.records import record
+from schema.restrictions_records import NoticeRecipientConnection, Objection, Restriction
 from schema.scalars import DateTime, LanguageTag
 from schema.services import Service
 from store.customers import customers
@@ -155,6 +156,19 @@ class Customer(Node):
     disclosures: list[Disclosure] | None = related(
         reads.disclosures_of, "Who else received what, newest first.", Category.ACCESS_HISTORY, (SELF,)
     )
+    restriction: Restriction | None = related(
+        reads.restriction_of, "The restriction of processing that stands, if one does.", Category.PREFERENCE, (SELF,)
+    )
+    objections: list[Objection] | None = related(
+        reads.objections_of, "Objections to purposes, oldest first.", Category.PREFERENCE, (SELF,)
+    )
+
+    @paged(reads.notices_of, Category.ACCESS_HISTORY, (SELF,))
+    def notices(
+        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+    ) -> NoticeRecipientConnection | None:
+        """Who was told of a restriction, its end or a correction, and what they answered, newest first."""
+
     erasures: list[Erasure] | None = related(
         reads.erasures_of, "Erasures asked for or due, newest first.", Category.PREFERENCE, ERASED
     )

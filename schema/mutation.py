@@ -8,10 +8,10 @@ import strawberry
 
 from policy.app_scopes import AppScope
 from policy.purposes import Purpose
-from resolvers import cards, email_changing, payments
+from resolvers import cards, email_changing, payments, restricting
 from resolvers import factors_commands as factors
 from resolvers.apps import end_app_session, withdraw_authorized_app
-from resolvers.cards_paying import forward_card, pay_with_card
+from resolvers.cards_paying import Sent, forward_card, pay_with_card
 from resolvers.passwords_changing import change_password
 from resolvers.preferences import choose_cookies, set_product_news
 from resolvers.profile import update_profile
@@ -76,6 +76,7 @@ from schema.profile import UpdateProfileInput, UpdateProfilePayload
 from schema.readers import SELF
 from schema.registering import RegisterCustomerInput, RegisterCustomerPayload
 from schema.registrants import REGISTRAR, RegisterDomainInput, RegistrantPayload, UpdateRegistrantInput
+from schema.restrictions import ObjectionInput, RequestRestrictionInput, RestrictionPayload
 from schema.services import PROVIDED, ServicePayload, SubscribeServiceInput, TerminateServiceInput
 from schema.session_changes import EndOtherSessionsPayload, EndSessionInput, EndSessionPayload
 from schema.whois import SetWhoisVisibilityInput, SetWhoisVisibilityPayload
@@ -161,7 +162,7 @@ class Mutation:
     ) -> EndAppSessionPayload:
         """Sign out one app on one device; its tokens stop working at once."""
 
-    @command(by_id(record_access, "customer", "Customer"), SECURITY, ACCESS_WRITE)
+    @command(by_id(record_access, "customer", "Customer", stores=True), SECURITY, ACCESS_WRITE)
     def record_access(
         self, input: Annotated[RecordAccessInput, strawberry.argument(description="Who, where, from where.")]
     ) -> RecordAccessPayload:
@@ -221,7 +222,7 @@ class Mutation:
     ) -> PayWithCardPayload:
         """Pay an invoice by card. The gateway forwards the card to the payment affiliate; the customer sees it did."""
 
-    @command(by_id(forward_card, "card", "Card"), (Purpose.PAYMENT_EXECUTION,), CARDS_FORWARD)
+    @command(by_id(forward_card, "card", "Card", refused=Sent), (Purpose.PAYMENT_EXECUTION,), CARDS_FORWARD)
     def forward_card(
         self, input: Annotated[ForwardCardInput, strawberry.argument(description="Which card, to whom.")]
     ) -> ForwardCardPayload:
@@ -268,6 +269,28 @@ class Mutation:
         self, input: Annotated[CancelErasureInput, strawberry.argument(description="Which one.")]
     ) -> CancelErasurePayload:
         """Call an erasure off, until it begins."""
+
+    @command(restricting.request_restriction, (SELF,), step_up=True)
+    def request_restriction(
+        self, input: Annotated[RequestRestrictionInput, strawberry.argument(description="Why.")]
+    ) -> RestrictionPayload:
+        """Have the own data stored and used for nothing else, at once (GDPR Art. 18)."""
+
+    @command(restricting.lift_restriction, (SELF,), step_up=True)
+    def lift_restriction(self) -> RestrictionPayload:
+        """End the own restriction, at once."""
+
+    @command(restricting.object_to_purpose, (SELF,))
+    def object_to(
+        self, input: Annotated[ObjectionInput, strawberry.argument(description="To what.")]
+    ) -> RestrictionPayload:
+        """Object to a purpose (GDPR Art. 21): it stands still at once, and is decided within a month."""
+
+    @command(restricting.withdraw_objection, (SELF,))
+    def withdraw_objection(
+        self, input: Annotated[ObjectionInput, strawberry.argument(description="To what.")]
+    ) -> RestrictionPayload:
+        """Take an objection back."""
 
     @command(register_customer, PROVIDED, CUSTOMERS_WRITE)
     def register_customer(

@@ -195,7 +195,8 @@ class _Planner:
         self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in source.columns)))
         known = [rules[f"{name}.id"].conditions(source.reads_as) for name in self.model.types_of_table[table]]
         rows = frozenset(one for each in known for one in each if one.scope == "ROW")
-        projection = Projection(table, frozenset(source.columns), rows, masks, self.own_only)
+        hidden = source.unless_restricted
+        projection = Projection(table, frozenset(source.columns), rows, masks, self.own_only, unless_restricted=hidden)
         planned.fetches[table.name] = ByIndex(self.reader, projection, source.lookup)
 
     def _by_id(self, table: Table, planned: Planned, below: Iterable[Selection]) -> None:
@@ -231,7 +232,7 @@ class _Planner:
         named = [planned.facts.coordinate, *(each.coordinate for each in asked), *self._ids_of(table)]
         rows = frozenset(one for one in self._conditions("ROW", *named) if CLAUSES[one][0] is table)
         self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in columns)))
-        return Projection(table, frozenset(columns), rows, masks, self.own_only, handed)
+        return Projection(table, frozenset(columns), rows, masks, self.own_only, handed, self.decision.purpose)
 
     def _handed(self, table: Table, asked: Iterable[FieldModel]) -> Mapping[Column[Any], str]:
         """What whoever registers domains reads of them for the registry, as the fields say of themselves."""

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from policy.categories import Category
 from policy.purposes import Purpose
-from resolvers.rdap import SHOWN_BY, written_out
+from resolvers.rdap import CHOICES, SHOWN_BY, written_out
 from schema.fields import searched
 from schema.readers import SELF
 from schema.scalars import RdapDomain
@@ -19,5 +19,5 @@ __all__ = ["PUBLISHED", "READ_BY", "RdapDomain", "WhoisName"]
 READ_BY: Final = (Purpose.DOMAIN_REGISTRATION, SELF)
 """A customer sees the same of the own domains as everybody does: nothing that is hidden, though it is theirs."""
 
-PUBLISHED: Final = Told("domain", Lookup.DOMAIN, SHOWN_BY, Purpose.DOMAIN_REGISTRATION, to_ascii, written_out)
+PUBLISHED: Final = Told("domain", Lookup.DOMAIN, SHOWN_BY, Purpose.DOMAIN_REGISTRATION, to_ascii, written_out, CHOICES)
 WhoisName = Annotated[str, searched(Category.SUBSCRIPTION, "The domain name, such as `example.ch`.", READ_BY)]

@@ -82,6 +82,8 @@ class Told:
     normal: Callable[[str], str]
     """The argument in the form that is compared; ValueError, with a sentence to show, for what can be none."""
     write: Callable[[Record], Any]
+    unless_restricted: frozenset[Column[Any]] = frozenset()
+    """The columns that read as NULL where the customer has processing restricted."""
 
     @property
     def table(self) -> Table:

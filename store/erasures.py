@@ -138,6 +138,7 @@ erasure_recipients = table(
     plain("outbox_id", Id, None, nullable=True),
     plain("keeps", String(200), None, nullable=True),
     plain("keeps_days", Integer, None, nullable=True),
+    plain("earlier", Text, None, nullable=True),
     UniqueConstraint("erasure_id", "kind", "name"),
     Index(None, "outbox_id"),
 )
@@ -145,7 +146,8 @@ erasure_recipients = table(
 It names companies and programs, and no person: the record outlives the customer. Each moment is written when what it
 tells of has happened: `sent_at` once the receiver took the message, `answered_at` once it answered. `outbox_id` is the
 message; `tries` counts the deliveries whose outcome is known. `keeps` and `keeps_days` are what the tool's
-registration said when it was listed."""
+registration said when it was listed. `earlier` is a JSON list of what it was told of before, a restriction, its lifting
+or a rectification, and what it answered."""
 
 erasure_steps = table(
     "erasure_steps",

@@ -33,6 +33,7 @@ from store import (
     reach,
     recipients,
     refusals,
+    restrictions,
     services,
     signin,
     staff,
@@ -70,6 +71,7 @@ CAPABILITIES = (
     reach,
     recipients,
     refusals,
+    restrictions,
     services,
     signin,
     staff,
@@ -101,7 +103,7 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 25))
+MAIN = Schema("main", metadata, _numbered("main", 26))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 5))
 SCHEMAS = (MAIN, LEDGER, KEYS)

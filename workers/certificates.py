@@ -119,6 +119,8 @@ def recipient_facts(recipient: Any) -> dict[str, Any]:
         "answer": recipient.answer,
         "givenUpAt": said(recipient.given_up_at),
     }
+    if recipient.earlier is not None:
+        facts["earlier"] = orjson.loads(recipient.earlier)
     if recipient.kind == TOOL:
         facts |= {"keeps": recipient.keeps or "unknown", "keepsDays": recipient.keeps_days}
     return facts

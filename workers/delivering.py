@@ -28,9 +28,11 @@ from store.faults import StoreUnavailable
 from store.messages import name_of, opened
 from store.metadata import Instant
 from store.outbox import outbox
+from store.restrictions import LIFTING_LETTER
 from workers.patience import asked_for, pause
 from workers.receivers import Failed, Message, Receiver, Receivers
 from workers.recipients_noting import note_failed, note_given_up, note_taken
+from workers.restrictions_noting import note_told
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,9 @@ BATCH = 8
 
 RESTS = timedelta(minutes=1)
 """The longest that a receiver which takes nothing is left alone by one worker."""
+
+TO_RECIPIENTS = frozenset(event.wire for event in (Event.ERASE, Event.RESTRICT, Event.RESTRICTION_LIFT, Event.RECTIFY))
+"""Events that are sent to one that holds a copy, whose answer is noted."""
 
 FAREWELL = 5.0
 """Seconds that deliveries under way get when the worker stops; whoever comes next repeats those that need more."""
@@ -237,8 +242,11 @@ class Deliverer:
             noted = await connection.execute(update(outbox).where(*mine).values(**change, leased_until=None))
             if noted.rowcount != 1:
                 return
-            if message.event == Event.ERASE.wire:
+            if message.event in TO_RECIPIENTS:
                 await also(connection)
+            elif message.event == LIFTING_LETTER:
+                if "outcome" in letter:
+                    await note_told(connection, message.id, letter["outcome"], letter["settled_at"])
             elif receiver.id is None:
                 open_ = [L.id == message.id, L.outcome.is_(None)]
                 if "failed_at" in letter:

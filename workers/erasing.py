@@ -23,6 +23,7 @@ from store.holds import holds_at
 from store.horizon import StillSeen
 from store.ledger_keys import LedgerKeyLost, LedgerUnnamed
 from store.metadata import Instant
+from store.restrictions import restrictions
 from store.services import services
 from workers.certificates import Signers, case_name
 from workers.erasing_plans import Planner, Tell
@@ -34,7 +35,7 @@ from workers.rounds import again_and_again, guarded
 
 log = logging.getLogger(__name__)
 
-E, S, H, L = erasures.c, services.c, legal_holds.c, erasure_letters.c
+E, S, H, L, X = erasures.c, services.c, legal_holds.c, erasure_letters.c, restrictions.c
 
 LEASE = timedelta(minutes=2)
 """How long a worker that died keeps the others waiting; renewed with every step."""
@@ -177,14 +178,15 @@ class Eraser:
     async def claim(self, now: datetime) -> list[tuple[Case, Step | None]]:
         """Cases that are due, and cases of workers that died, the earliest deadline first, each with its last step.
 
-        Of those that nobody asked for only the ones whose warning has arrived, whatever their dates say.
+        Of those that nobody asked for only the ones whose warning has arrived, whatever their dates say, and of nobody
+        who has processing restricted: the data may be needed for a claim (Art. 18(1)(b), (c)).
         A lease that ends later than a new one would was made by a clock that has been set back since, and counts for
         nothing (F3).
         """
         free = or_(E.leased_until.is_(None), E.leased_until <= now, E.leased_until > now + LEASE)
         held = exists().where(H.customer_id == E.customer_id, holds_at(now))
         warned = select(L.id).where(L.erasure_id == E.id, L.kind == "WARNING", L.outcome.in_(WARNED)).exists()
-        ready = or_(E.cause == "REQUEST", warned)
+        ready = or_(E.cause == "REQUEST", warned & ~exists().where(X.customer_id == E.customer_id))
         due = and_(E.state == "SCHEDULED", E.not_before <= now, ready, ~held)
         found = select(E.id, E.customer_id, E.state, E.attempts, E.step).where(
             or_(due, and_(E.state == "ERASING", free))
@@ -197,7 +199,7 @@ class Eraser:
             for id_, owner, state, attempts, step in rows.all():
                 if state == "SCHEDULED":
                     await is_there(connection, owner)  # Nobody subscribes the customer to anything from here on.
-                    if await self._stopped(connection, owner, now):
+                    if await self._stopped(connection, id_, owner, now):
                         continue
                     state = after(State[state], Event.BEGUN).name
                 taken = {"state": state, "attempts": attempts + 1, "leased_until": now + LEASE}
@@ -205,11 +207,13 @@ class Eraser:
                 claimed.append((Case(id_, owner, attempts + 1), None if step is None else Step[step]))
         return claimed
 
-    async def _stopped(self, connection: AsyncConnection, owner: int, now: datetime) -> bool:
-        """Whether a service or a hold came between the last look and now."""
+    async def _stopped(self, connection: AsyncConnection, case: int, owner: int, now: datetime) -> bool:
+        """Whether a service, a hold or a restriction came between the last look and now."""
         running = select(func.count()).where(S.customer_id == owner, S.status != "TERMINATED")
         held = select(func.count()).where(H.customer_id == owner, holds_at(now))
-        for each in (running, held):
+        by_itself = select(func.count()).select_from(restrictions).join(erasures, X.customer_id == E.customer_id)
+        restricted = by_itself.where(E.id == case, E.cause == "RETENTION")
+        for each in (running, held, restricted):
             if await connection.scalar(each):
                 self._looked = None  # The planner says what becomes of it.
                 return True

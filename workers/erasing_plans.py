@@ -23,6 +23,7 @@ from store.housekeys import insert_new
 from store.ids import new_id
 from store.metadata import Id
 from store.reading import Prepared, any_of
+from store.restrictions import restrictions
 from store.services import services
 from store.subjectkey import SubjectKey
 from workers.rounds import Walk, guarded
@@ -55,6 +56,9 @@ class _Facts:
     """By an order that the customer may know of: one that is secret leaves the state as it is, and is looked at when
     the erasure would begin."""
     seen: datetime | None
+    restricted: bool
+    """By the customer, who may need what would be erased by itself (Art. 18(1)(b), (c)); a request of their own goes
+    on."""
 
 
 class Planner:
@@ -142,9 +146,10 @@ class Planner:
         else:
             if state in (State.ARMED, State.BLOCKED):
                 state, told = after(state, Event.SERVICES_ENDED), "ACCEPTED"
-            if state is State.SCHEDULED and facts.held:
+            held = facts.held or (facts.restricted and not asked)
+            if state is State.SCHEDULED and held:
                 state, told = after(state, Event.HOLD_PLACED), "HELD"
-            elif state is State.HELD and not facts.held:
+            elif state is State.HELD and not held:
                 state = after(state, Event.HOLD_LIFTED)
             if asked:
                 clock = still_ahead(clock, now, self._zone) if told and told != "HELD" else clock
@@ -269,6 +274,8 @@ async def _facts(connection: AsyncConnection, owners: Sequence[int], now: dateti
     )}  # fmt: skip
     holding = select(H.customer_id).where(H.customer_id.in_(owners), holds_at(now), may_be_told(now))
     held = set((await connection.execute(holding)).scalars())
+    restricting = select(restrictions.c.customer_id).where(restrictions.c.customer_id.in_(owners))
+    restricted = set((await connection.execute(restricting)).scalars())
     without = [owner for owner in owners if owner not in of]
     seen: dict[int, datetime] = {}
     if without:
@@ -277,6 +284,12 @@ async def _facts(connection: AsyncConnection, owners: Sequence[int], now: dateti
         latest = (await connection.execute(entered.group_by(A.customer_id))).tuples().all()
         seen |= {id_: max(at, seen[id_]) for id_, at in latest if id_ in seen}
     return {
-        owner: _Facts(bool(of.get(owner, (0, None))[0]), of.get(owner, (0, None))[1], owner in held, seen.get(owner))
+        owner: _Facts(
+            bool(of.get(owner, (0, None))[0]),
+            of.get(owner, (0, None))[1],
+            owner in held,
+            seen.get(owner),
+            owner in restricted,
+        )
         for owner in owners
     }

@@ -35,6 +35,8 @@ class Answer:
     retry_after: str | None
     erasure_answer: str | None = None
     """What `Erasure-Answer` said, of an answer to `customer.erase`."""
+    notice_answer: str | None = None
+    """What `Notice-Answer` said, of an answer to `customer.restrict` and its like."""
 
 
 def is_safe(url: str) -> bool:
@@ -130,4 +132,5 @@ async def _answer(reader: asyncio.StreamReader) -> Answer:
         if int(code) >= HTTPStatus.OK:  # What comes before are steps on the way, such as 100 Continue.
             break
     named = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    return Answer(int(code), named.get("retry-after"), named.get("erasure-answer"))
+    said = (named.get(each) for each in ("retry-after", "erasure-answer", "notice-answer"))
+    return Answer(int(code), *said)

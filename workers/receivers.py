@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from sqlalchemy import select
 
 from policy.erasing import Answer
+from policy.events import Event
+from policy.restricting import Reply
 from store.database import Store
 from store.metadata import instant
 from store.signing import signed
@@ -53,7 +55,7 @@ class Receiver(Protocol):
     def id(self) -> int | None:
         """The subscription; None for the mail server."""
 
-    async def send(self, message: Message, now: datetime) -> Answer | None:
+    async def send(self, message: Message, now: datetime) -> Answer | Reply | None:
         """Have a message taken, and whatever the receiver answered at once; Failed when it is not taken."""
 
 
@@ -66,8 +68,8 @@ class System:
     secrets: tuple[bytes, ...]
     poster: Poster
 
-    async def send(self, message: Message, now: datetime) -> Answer | None:
-        """Post it, signed; any 2xx says that it was taken, and a header may say what was done (`customer.erase`)."""
+    async def send(self, message: Message, now: datetime) -> Answer | Reply | None:
+        """Post it, signed; any 2xx says that it was taken, and a header may say what was done."""
         body = message.content or b""
         headers = {"Content-Type": "application/json"} | signed(self.secrets, message.name, now, body)
         try:
@@ -76,7 +78,9 @@ class System:
             raise Failed(str(problem)) from None
         if answer.status not in OK:
             raise Failed(f"HTTP {answer.status}", answer.retry_after)
-        return Answer.__members__.get((answer.erasure_answer or "").strip().upper())
+        if message.event == Event.ERASE.wire:
+            return Answer.__members__.get((answer.erasure_answer or "").strip().upper())
+        return Reply.__members__.get((answer.notice_answer or "").strip().upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class MailServer:
     mailer: Mailer
     id: int | None = None
 
-    async def send(self, message: Message, now: datetime) -> Answer | None:
+    async def send(self, message: Message, now: datetime) -> Answer | Reply | None:
         """Hand the letter over; whoever reads it answers by other ways."""
         try:
             await self.mailer.send(message.name, message.content or b"", now)

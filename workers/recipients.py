@@ -28,11 +28,13 @@ from store.messages import seal_for_nobody
 from store.oauth import oauth_clients
 from store.outbox import outbox
 from store.recipients import recipient_contacts
+from store.restrictions import notice_recipients
 from store.subjectkey import SubjectKey
 from store.webhooks import webhooks
 
-A, C, D, K, O, R, W = (  # noqa: E741  (the tables' columns)
-    affiliates.c, clients.c, disclosures.c, recipient_contacts.c, outbox.c, erasure_recipients.c, webhooks.c,
+A, C, D, K, N, O, R, W = (  # noqa: E741  (the tables' columns)
+    affiliates.c, clients.c, disclosures.c, recipient_contacts.c, notice_recipients.c, outbox.c, erasure_recipients.c,
+    webhooks.c,
 )  # fmt: skip
 
 TOLD = frozenset(Recipient) - {Recipient.AUTHORITY}
@@ -100,9 +102,24 @@ async def list_and_write(
         row = {
             "id": new_id(), "erasure_id": erasure_id, "kind": holder.kind, "name": holder.name,
             "country": holder.country, "listed_at": now, "state": Told.LISTED.name, "tries": 0, "keeps": holder.keeps,
-            "keeps_days": holder.keeps_days,
+            "keeps_days": holder.keeps_days, "earlier": await _earlier(connection, key.customer_id, holder),
         }  # fmt: skip
         await connection.execute(insert(erasure_recipients).values(row | message))
+
+
+async def _earlier(connection: AsyncConnection, customer_id: int, holder: Holder) -> str | None:
+    """What it was told of before and what it answered, which outlives the rows about the customer; None: nothing."""
+    mine = N.customer_id == customer_id, N.kind == holder.kind, N.name == holder.name
+    query = select(N.about, N.state, N.answer, N.sent_at, N.answered_at).where(*mine).order_by(N.id.desc()).limit(MOST)
+    found = [
+        {"about": about, "state": state, "answer": answer, "sentAt": _said(sent), "answeredAt": _said(answered)}
+        for about, state, answer, sent, answered in await connection.execute(query)
+    ]
+    return orjson.dumps(found).decode() if found else None
+
+
+def _said(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
 async def _write(

@@ -1,4 +1,4 @@
-"""Noting what became of the messages to recipients of erased data: when it has happened, and by whom it was seen (D9).
+"""Noting what became of the messages to those who hold copies: when it has happened, and by whom it was seen (D9).
 
 A delivery is noted in the transaction that settles its message, so that neither is there without the other (F10).
 """
@@ -12,16 +12,18 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import SETTLED, Answer, Told
+from policy.restricting import Reply
 from store.erasures import erasure_recipients, erasures
+from store.restrictions import notice_recipients
 
-E, R = erasures.c, erasure_recipients.c
+E, N, R = erasures.c, notice_recipients.c, erasure_recipients.c
 
 UNSIGNED = R.erasure_id.in_(select(E.id).where(E.id == R.erasure_id, E.recipients_statement.is_(None)))
 """What has been signed is not written any more."""
 
 
 async def note_taken(
-    connection: AsyncConnection, outbox_id: int, tries: int, answer: Answer | None, now: datetime
+    connection: AsyncConnection, outbox_id: int, tries: int, answer: Answer | Reply | None, now: datetime
 ) -> None:
     """The receiver took the message at this try, and may have answered at once."""
     state = Told.SENT if answer is None else answer.state
@@ -48,6 +50,8 @@ async def _note(
     those = R.outbox_id == outbox_id, R.state.in_([state.name for state in of])
     case = await connection.scalar(select(R.erasure_id).where(*those))
     if case is None:
+        its = N.outbox_id == outbox_id, N.state.in_([state.name for state in of])
+        await connection.execute(update(notice_recipients).where(*its).values(values))
         return
     await connection.execute(update(erasure_recipients).where(*those, UNSIGNED).values(values))
     if values.get("state") in {state.name for state in SETTLED}:

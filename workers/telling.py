@@ -1,4 +1,5 @@
-"""Whoever was not to be told yet is told on the day: looked for every quarter of an hour, by any worker (R24)."""
+"""Whoever was not to be told yet is told on the day, and a restriction is lifted on it: looked for every quarter of an
+hour, by any worker (R24; GDPR Art. 18(3))."""
 
 from __future__ import annotations
 
@@ -21,8 +22,10 @@ Tell = Callable[[datetime], Awaitable[int]]
 class Teller:
     """Each customer is written to once: the row says when, in the transaction that holds the letter."""
 
-    def __init__(self, tell: Tell, clock: Callable[[], datetime], pause: float = EVERY) -> None:
-        self._tell, self._clock, self._pause = tell, clock, pause
+    def __init__(
+        self, tell: Tell, clock: Callable[[], datetime], pause: float = EVERY, what: str = "the end of an embargo"
+    ) -> None:
+        self._tell, self._clock, self._pause, self._what = tell, clock, pause, what
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell until told to stop, whatever happens to the store meanwhile."""
@@ -36,7 +39,7 @@ class Teller:
             while await self._tell(self._clock()):
                 pass
         except StoreUnavailable as outage:
-            log.warning("nobody was told of the end of an embargo: %s", outage.reason)
+            log.warning("nobody was told of %s: %s", self._what, outage.reason)
         except Exception:
             # The next look tries again; the log says where it happened.
-            log.exception("nobody was told of the end of an embargo")
+            log.exception("nobody was told of %s", self._what)

@@ -10,12 +10,15 @@ import click
 
 from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.notices import Notices
 from gateway.recipients import KINDS, RecipientRefused, Recipients
 from gateway.serving import store_config
-from store.database import open_store
+from policy.restricting import Reply
+from store.database import Store, open_store
 
 Result = TypeVar("Result")
 KIND = click.Choice(KINDS)
+DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.group()
@@ -71,14 +74,75 @@ def list_() -> None:
         click.echo(f"{row.kind:<18} {row.name:<28} {way}")
 
 
+@recipients.command("notices")
+@click.option("--all", "every", is_flag=True, help="Those that are settled, too.")
+def notices(every: bool) -> None:
+    """List who is to be told of a restriction, of its end or of a correction, and has not answered (Art. 19).
+
+    \b
+        gateway recipients notices --all
+    """
+    for row in _with_notices(lambda register: register.listed(every)):
+        said = row.answer or row.trouble or ""
+        click.echo(f"{row.id:<20} {row.about:<14} {row.kind:<18} {row.name:<28} {row.state} {said}".rstrip())
+
+
+@recipients.command("letter")
+@click.argument("notice", type=int)
+@click.option("--posted-on", type=DAY, help="The day on which it was posted: from then on it is on record.")
+def letter(notice: int, posted_on: datetime | None) -> None:
+    """Print the letter of a NOTICE to a recipient without webhook or mailbox, or record that it was posted.
+
+    \b
+        gateway recipients letter 4711 --posted-on 2027-03-01
+    """
+    if posted_on is None:
+        click.echo(_with_notices(lambda register: register.letter(notice)))
+        return
+    on = posted_on.replace(tzinfo=UTC)
+    _with_notices(lambda register: register.posted(notice, on, datetime.now(UTC)))
+    click.echo("Recorded; its answer is waited for.", err=True)
+
+
+@recipients.command("answered")
+@click.argument("notice", type=int)
+@click.option("--answer", type=click.Choice(list(Reply.__members__)), default="DONE", show_default=True)
+def answered(notice: int, answer: str) -> None:
+    """Record what the recipient of a NOTICE answered.
+
+    \b
+        gateway recipients answered 4711
+    """
+    _with_notices(lambda register: register.answered(notice, Reply[answer], datetime.now(UTC)))
+
+
+@recipients.command("give-up")
+@click.argument("notice", type=int)
+def give_up(notice: int) -> None:
+    """Wait no more for the recipient of a NOTICE; after 30 days that happens by itself.
+
+    \b
+        gateway recipients give-up 4711
+    """
+    _with_notices(lambda register: register.give_up(notice, datetime.now(UTC)))
+
+
+def _with_notices(work: Callable[[Notices], Awaitable[Result]]) -> Result:
+    return _with_store(lambda store: work(Notices(store)))
+
+
 def with_recipients(work: Callable[[Recipients], Awaitable[Result]]) -> Result:
     """Do something in the store of the settings; what is refused is said in a sentence."""
+    return _with_store(lambda store: work(Recipients(store)))
+
+
+def _with_store(work: Callable[[Store], Awaitable[Result]]) -> Result:
     settings = read_settings()
 
     async def run() -> Result:
         store = await open_store(store_config(settings))
         try:
-            return await work(Recipients(store))
+            return await work(store)
         finally:
             await store.close()
 

@@ -14,6 +14,7 @@ from gateway.client_area import ID, page_documents, register_client_area
 from gateway.pages import STATIC
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
+from policy.restricting import Ground, Objection, objection_to
 from resolvers.erasures_consents import CARD, MEASURING, NEWS, PHONE, STAYS
 from schema.build import sdl
 from schema.requests import Kind
@@ -61,6 +62,14 @@ def test_what_stays_is_said_as_the_gateway_says_it() -> None:
     assert f"stays{len(STAYS['en']) + 1}:" not in words
     shown = (STATIC / "area" / "views" / "mine.js").read_text()
     assert all(f"'{each}'" in shown for each in (CARD, NEWS, MEASURING, PHONE))
+
+
+def test_what_can_be_objected_to_is_what_the_policy_says() -> None:
+    (listed,) = re.findall(r"OBJECTABLE = \[(.*?)\]", (STATIC / "area" / "views" / "rights.js").read_text())
+    expected = [purpose.name for purpose in Purpose if objection_to(purpose) is not Objection.NONE]
+    assert re.findall(r"'(\w+)'", listed) == expected
+    (grounds,) = re.findall(r"GROUNDS = \[(.*?)\]", (STATIC / "area" / "views" / "rights.js").read_text())
+    assert re.findall(r"'(\w+)'", grounds) == list(Ground.__members__)
 
 
 def test_no_script_makes_markup_of_text() -> None:

@@ -175,6 +175,20 @@ def test_the_whole_story(page: Page, server: Running) -> None:
     press(page, "#refuse")
     page.until("document.getElementById('cookies-now').textContent.includes('Nothing is measured')")
 
+    # Restriction and objection (GDPR Art. 18, 21): the state is shown, and both are taken back.
+    press(page, "[data-object=ACCOUNT_SECURITY]")
+    page.until("document.querySelector('[data-withdraw=ACCOUNT_SECURITY]')")
+    assert "answer by" in page.evaluate("document.getElementById('objections').innerText")
+    press(page, "[data-withdraw=ACCOUNT_SECURITY]")
+    page.until("document.querySelector('[data-object=ACCOUNT_SECURITY]')")
+    press(page, "#restrict-form button")
+    if wants(page):
+        confirmed(page, "#restrict-form")
+        press(page, "#restrict-form button")
+    page.until("document.getElementById('restricted').textContent.includes('Restricted since')")
+    press(page, "#lift")
+    page.until("document.getElementById('restrict-form')")
+
     # Sessions (R41), and who read what.
     go(page, "security", "#end-others")
     press(page, "#end-others")

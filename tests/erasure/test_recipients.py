@@ -41,6 +41,7 @@ from tests.store import elsewhere
 from workers.certificates import verified, verified_recipients
 from workers.delivering import LEASE, Deliverer
 from workers.mailing import Mailer, Terms
+from workers.notices import Notifier
 from workers.posting import Poster
 from workers.receivers import MailServer, Receivers
 
@@ -370,9 +371,11 @@ async def test_a_correction_reaches_the_tools_that_read_and_no_other(house: Hous
             'mutation { updateProfile(input: {phone: "+41446681800"}) { userErrors { code field } } }', 0
         )
         assert changed["userErrors"] == []
+        await Notifier(house.store, house.gate.clock).step()
         await Case(house, tool).deliver()
         (got,) = tool.got
-        assert (got.said["type"], got.said["data"]["customer"]) == ("customer.profile.changed", customer)
+        assert (got.said["type"], got.said["data"]["customer"]) == ("customer.rectify", customer)
+        assert got.said["data"]["coordinates"] == ["Customer.phone"]
         assert b"41446681800" not in got.body
 
 

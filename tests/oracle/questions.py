@@ -17,13 +17,13 @@ from schema.requests import Request
 from schema.sources import Told, WorkedOut
 from tests.oracle.arguments import Pools
 from tests.oracle.documents import Writer
-from tests.oracle.world import BARE, CLIENT, DAMAGED, EMPTIED, ERASED, ODD, WHOLE
+from tests.oracle.world import BARE, CLIENT, DAMAGED, EMPTIED, ERASED, OBJECTING, ODD, RESTRICTED, WHOLE
 
 MAX_PAGE = 5
 MOST_FIELDS = 60
 REQUESTS = 3
 """With one document: its plan is made once and serves them all."""
-SUBJECTS = (WHOLE, WHOLE, WHOLE, ODD, EMPTIED, DAMAGED, BARE, ERASED, 8)
+SUBJECTS = (WHOLE, WHOLE, WHOLE, ODD, EMPTIED, DAMAGED, BARE, ERASED, RESTRICTED, OBJECTING)
 """Places in the population, of the customers who ask about themselves."""
 
 

@@ -63,6 +63,9 @@ RELATIONS: Mapping[str, tuple[str, str, str, str]] = {
     "Customer.exports": ("exports", "customer_id", "id", "newest"),
     "Customer.authorizedApps": ("oauth_consents", "customer_id", "id", "newest"),
     "Customer.appSessions": ("oauth_families", "customer_id", "id", "newest"),
+    "Customer.restriction": ("restrictions", "customer_id", "id", "one"),
+    "Customer.objections": ("objections", "customer_id", "id", "oldest"),
+    "Customer.notices": ("notice_recipients", "customer_id", "id", "newest"),
     "Credential.secondFactors": ("second_factors", "credential_id", "id", "oldest"),
     "Service.customer": ("customers", "id", "customer_id", "one"),
     "Domain.customer": ("customers", "id", "customer_id", "one"),
@@ -75,7 +78,13 @@ TYPES = {
     "credentials": "Credential", "second_factors": "SecondFactor", "sign_ins": "SignIn", "sessions": "Session",
     "cookie_choices": "CookieChoice", "disclosures": "Disclosure", "erasures": "Erasure", "exports": "Export",
     "customer_changes": "Change", "oauth_consents": "AuthorizedApp", "oauth_families": "AppSession",
+    "restrictions": "Restriction", "objections": "Objection", "notice_recipients": "NoticeRecipient",
 }  # fmt: skip
+GOES_ON = {
+    "AUTHENTICATION", "LEGAL_REQUEST", "COOKIE_ESSENTIAL", "SELF_SERVICE", "ERASURE", "ACCOUNTABILITY_LOG",
+    "STATUTORY_RETENTION",
+}  # fmt: skip
+"""Storage, legal claims, what the person does, rights and their proof (Art. 18(2)): written here once more, by hand."""
 WAYS_TO_PAY = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
 
 READS: Mapping[str, Callable[[Any], Any]] = {
@@ -118,7 +127,7 @@ async def opened(world: World) -> Rows:
     """Every row whose owner's key is there."""
     found: dict[str, list[Row]] = {}
     for table in metadata.sorted_tables:
-        if table.name not in TYPES and table.name != "payment_methods":
+        if table.name not in TYPES and table.name not in ("payment_methods", "processing_stops"):
             continue
         prepared = world.store.reader.prepare(select(table).order_by(table.c.id))
         rows = [dict(zip(prepared.columns, row, strict=True)) for row in await world.store.reader.fetch(prepared, {})]
@@ -295,7 +304,15 @@ class _Asking:
         asked = {f"{info.parent_type.name}.{info.field_name}", *known, *self._asked(info)}
         conditions = {one for each in asked for one in self.witness.allows(each, self.purpose) or ()}
         owned = [row for row in rows if self.grant.subject in (None, row.owner)]
-        return [row for row in owned if all(self._holds(one, row) for one in conditions if one in ROWS)]
+        standing = [row for row in owned if not self._stopped(row)]
+        return [row for row in standing if all(self._holds(one, row) for one in conditions if one in ROWS)]
+
+    def _stopped(self, row: Row) -> bool:
+        """Whether the customer restricted processing, or objected to this purpose (GDPR Art. 18, 21)."""
+        if self.purpose in GOES_ON:
+            return False
+        stops = [each.columns["subject"] for each in self.witness.rows["processing_stops"] if each.owner == row.owner]
+        return "RESTRICTION" in stops or self.purpose in stops
 
     def _holds(self, condition: str | None, row: Row) -> bool:
         if condition is None or (condition in ROWS and ROWS[condition] != row.table):

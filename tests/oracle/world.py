@@ -13,8 +13,13 @@ from typing import Any
 from sqlalchemy import Column, Table, insert, select, update
 
 from gateway.demo.population import population
+from policy.purposes import Purpose
+from policy.restricting import Ground, Objection, objection_to
+from resolvers.authentication_means import Means, Site
+from resolvers.commands import Desk
 from resolvers.newcomer import NewCustomer, PersonName, PostalAddress
 from resolvers.registration import register
+from resolvers.restricting import THE_CUSTOMER, object_, restrict
 from schema.model import SchemaModel
 from schema.sources import Paged
 from store.access import sign_ins
@@ -31,8 +36,10 @@ from store.global_ids import GlobalIds
 from store.invoices import invoices
 from store.ledger import Entry, Ledger
 from store.payments import payment_methods
+from store.restrictions import objections, restrictions
 from store.services import services
 from tests.oracle.arguments import Pools
+from tests.promises.gate import own
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SIZE = 12
@@ -40,9 +47,9 @@ IDS_KEY = bytes(range(32))
 CLIENT = "client"
 
 # Places in the population: what `gateway.demo.population` tells of the first ten, and what is done to some here.
-WHOLE, ERASED, DAMAGED, REGRETTING, EMPTIED, ODD, BARE = 0, 2, 3, 4, 5, 6, 12
+WHOLE, ERASED, DAMAGED, REGRETTING, EMPTIED, ODD, RESTRICTED, OBJECTING, BARE = 0, 2, 3, 4, 5, 6, 8, 9, 12
 """Untouched; without a key; with values that do not open; with a consent taken back; with nulls; with rare values; with
-no rows at all."""
+processing restricted; with objections to every purpose that can be objected to; with no rows at all."""
 
 
 class Kept:
@@ -85,6 +92,8 @@ async def world(config: StoreConfig) -> AsyncIterator[World]:
         await _take_back(store, people[REGRETTING])
         await _export(store, people[WHOLE])
         await _changes(store, people[WHOLE])
+        await _restrict(store, people[RESTRICTED])
+        await _object(store, people[OBJECTING])
         await store.keys.destroy(people[ERASED])
         kept = Kept()
         await store.ledger.close()
@@ -168,6 +177,37 @@ async def _changes(store: Store, person: int) -> None:
     rows_ = [row | {"id": 2**42 + nth, "client": through, "fields": what} for nth, (through, what) in enumerate(made)]
     async with store.write() as connection:
         await connection.execute(insert(customer_changes), rows_)
+
+
+async def _restrict(store: Store, person: int) -> None:
+    """By the module that does it."""
+    (key,) = await store.keys.subjects([person])
+    assert key is not None
+    async with store.write() as connection:
+        await restrict(connection, Site(), key, Ground.ACCURACY_CONTESTED, THE_CUSTOMER, NOW)
+    await _renumbered(store, person)
+
+
+async def _object(store: Store, person: int) -> None:
+    """To everything, by the module that does it."""
+    (key,) = await store.keys.subjects([person])
+    assert key is not None
+    desk = Desk(store, own(person), Purpose.SELF_SERVICE, None, NOW, Means())
+    async with store.write() as connection:
+        for purpose in Purpose:
+            if objection_to(purpose) is not Objection.NONE:
+                await object_(connection, desk, key, purpose, THE_CUSTOMER)
+    await _renumbered(store, person)
+
+
+async def _renumbered(store: Store, person: int) -> None:
+    """The rows that are shown get ids that two worlds have in common."""
+    for table in (restrictions, objections, consents, customer_changes):
+        order = table.c.purpose if table is objections else table.c.id
+        mine = select(table.c.id).where(table.c.customer_id == person, table.c.id > 2**45).order_by(order)
+        async with store.write() as connection:
+            for nth, (id_,) in enumerate((await connection.execute(mine)).all()):
+                await connection.execute(update(table).where(table.c.id == id_).values(id=2**43 + person * 100 + nth))
 
 
 async def _make_odd(store: Store, person: int, whole: int) -> None:

@@ -254,6 +254,7 @@ def test_retention_periods() -> None:
         "COMMAND_KEYS": "P1D",
         "COOKIE_CHOICE": "P6M",
         "DISCLOSURE_RECORDS": "P6M",
+        "RIGHTS_RECORDS": "P6M",
         "ERASURE_RECORDS": None,
         "LEGAL_HOLDS": "P6M",
         "LEDGER": "P12M",

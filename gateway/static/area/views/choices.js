@@ -4,6 +4,7 @@ import { h } from '../../dom.js';
 import { ask, change, save } from '../api.js';
 import { announce, carry } from '../forms.js';
 import { current, day, hour, say, words } from '../words.js';
+import { rights } from './rights.js';
 
 export async function choices(again) {
   const [{ me }, { consentWording }] = await Promise.all([ask('Choices'), ask('Wording', { kind: 'COOKIE_MEASUREMENT', language: current() })]);
@@ -23,5 +24,6 @@ export async function choices(again) {
     h('section', null, h('h3', null, say('consents')), me.consents.length
       ? h('ul', { class: 'rows' }, me.consents.map((each) => h('li', null, h('span', null, words(each.kind), ' ', h('em', null, say(each.state))), h('span', { class: 'acts' }, hour(each.at), h('button', { type: 'button', class: 'plain', onclick: () => save(`/consents/${each.id}/receipt`, 'application/ld+json', 'consent-receipt.jsonld') }, say('receiptFile'), h('span', { class: 'unseen' }, ` ${words(each.kind)} ${hour(each.at)}`))))))
       : h('p', null, say('none'))),
+    ...await rights(again),
   ];
 }

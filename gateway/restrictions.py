@@ -1,0 +1,159 @@
+"""What the staff does about restrictions and objections: asked by letter, decided, lifted (GDPR Art. 18, 21)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from policy.grant import Grant, Refusal
+from policy.purposes import Purpose
+from policy.restricting import Ground, Objection, ObjectionState, instead, objection_to
+from resolvers.authentication_means import Means, Site
+from resolvers.commands import Desk
+from resolvers.references import may_be_personal
+from resolvers.restricting import announce_lift, decide, object_, restrict
+from resolvers.restricting_rows import By, locked
+from store.blindindex import Lookup
+from store.customers import customers
+from store.database import Store
+from store.metadata import instant
+from store.restrictions import objections, restrictions
+from store.subjectkey import SubjectKey
+
+B, C, R = objections.c, customers.c, restrictions.c
+MOST = 1_000
+LONGEST = 500
+"""Characters of a reason, which is written to the customer."""
+PENDING = ObjectionState.PENDING.name
+
+
+class RightsRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
+    """What was asked cannot be done; the text says why, and what to do. It repeats no value of a person."""
+
+
+class Rights:
+    """One workflow with the customers' own: only who asked differs, and stands in the events."""
+
+    def __init__(self, store: Store, site: Site, staff: str | None = None) -> None:
+        self._store, self._site, self._staff = store, site, staff
+
+    async def restrict(self, number: str, ground: Ground, reference: str, now: datetime) -> None:
+        """Restrict processing for whoever asked by letter or by telephone."""
+        key, by = await self._key(number), self._by(reference)
+        async with self._store.write() as connection:
+            if not await locked(connection, key.customer_id):
+                raise RightsRefused(NOBODY)
+            await restrict(connection, self._site, key, ground, by, now)
+
+    async def lift(self, number: str, because: str, now: datetime) -> None:
+        """Write to the customer that the restriction will be lifted; it is, three days after the letter arrived."""
+        reason, key = checked(because), await self._key(number)
+        async with self._store.write() as connection:
+            there = await locked(connection, key.customer_id)
+            if not there or not await announce_lift(connection, self._site, key, reason, self._by(None), now):
+                raise RightsRefused("This customer has no restriction: `gateway restrictions list` shows them.")
+
+    async def told(self, number: str, on: datetime, now: datetime) -> None:
+        """Record that the letter went by post on a day, where no e-mail arrives."""
+        key = await self._key(number)
+        if on > now:
+            raise RightsRefused("A letter was posted today, or before.")
+        done = 0
+        async with self._store.write() as connection:
+            for table, announced in ((restrictions, R.lift_announced_at), (objections, B.decided_at)):
+                mine = [table.c.customer_id == key.customer_id, table.c.told_at.is_(None), announced <= end(on)]
+                if table is objections:
+                    mine.append(B.state == ObjectionState.OVERRIDDEN.name)
+                done += (await connection.execute(update(table).where(*mine).values(told_at=on))).rowcount
+        if not done:
+            raise RightsRefused("No letter to this customer waits to be posted, or it was written after that day.")
+
+    async def object(self, number: str, purpose: Purpose, reference: str, now: datetime) -> None:
+        """Record an objection that came by letter or by telephone."""
+        if objection_to(purpose) is Objection.NONE:
+            raise RightsRefused(f"There is no objection to {purpose.name}. {instead(purpose)}")
+        key, by = await self._key(number), self._by(reference)
+        async with self._store.write() as connection:
+            if not await locked(connection, key.customer_id):
+                raise RightsRefused(NOBODY)
+            await object_(connection, self._desk(now), key, purpose, by)
+
+    async def decide(self, number: str, purpose: Purpose, upheld: bool, because: str, now: datetime) -> None:
+        """Decide an objection, and write why."""
+        reason, key = checked(because), await self._key(number)
+        async with self._store.write() as connection:
+            there = await locked(connection, key.customer_id)
+            args = key, purpose, upheld, reason, self._by(None), now
+            if not there or not await decide(connection, self._site, *args):
+                raise RightsRefused("No objection of this customer to this purpose waits: `gateway objections list`.")
+
+    async def restrictions(self) -> Sequence[Any]:
+        """Those that stand, the longest first; nobody is named but by number."""
+        async with self._store.write() as connection:
+            query = select(restrictions, C.customer_number).join(customers, C.id == R.customer_id)
+            rows = (await connection.execute(query.order_by(R.since, R.id).limit(MOST))).all()
+        return await self._numbered(rows)
+
+    async def objections(self, every: bool) -> Sequence[Any]:
+        """Those that wait, the earliest answer first; with `every`, those decided, too."""
+        query = select(objections, C.customer_number).join(customers, C.id == B.customer_id)
+        query = query if every else query.where(B.state == PENDING)
+        async with self._store.write() as connection:
+            rows = (await connection.execute(query.order_by(B.answer_by, B.id).limit(MOST))).all()
+        return await self._numbered(rows)
+
+    async def _numbered(self, rows: Sequence[Any]) -> list[tuple[str, Any]]:
+        keys = await self._store.keys.subjects([row.customer_id for row in rows])
+        return [
+            (key.open(C.customer_number, row.customer_id, row.customer_number).decode(), row)
+            for key, row in zip(keys, rows, strict=True)
+            if key is not None
+        ]
+
+    async def _key(self, number: str) -> SubjectKey:
+        index = self._store.keys.blind_index(Lookup.CUSTOMER_NUMBER, number)
+        async with self._store.write() as connection:
+            owner = await connection.scalar(select(C.id).where(C.customer_number_index == index))
+        (key,) = (None,) if owner is None else await self._store.keys.subjects([owner])
+        if key is None:
+            raise RightsRefused(NOBODY)
+        return key
+
+    def _by(self, reference: str | None) -> By:
+        if reference is not None and (may_be_personal(reference) or not 0 < len(reference) <= 64):
+            raise RightsRefused("A reference is the number of the case, such as REQ-12, and names nobody.")
+        return By("STAFF", self._staff, reference)
+
+    def _desk(self, now: datetime) -> Desk:
+        nobody = Grant("", "gateway", None, frozenset(), frozenset(), 0, Refusal.REFUSE, True, False, 1)
+        return Desk(self._store, nobody, None, None, now, Means(self._site))
+
+
+NOBODY = "There is no customer with this number."
+
+
+def end(on: datetime) -> datetime:
+    """The end of a day that is given by its beginning."""
+    return on + timedelta(days=1)
+
+
+def checked(because: str) -> str:
+    """A reason as it is written to the customer; RightsRefused for none."""
+    if not because.strip() or not because.isprintable() or len(because) > LONGEST:
+        raise RightsRefused(f"The reason is a sentence to the customer, in 1 to {LONGEST} characters on one line.")
+    return because
+
+
+async def backlog(store: Store, now: datetime) -> tuple[int, int]:
+    """The objections that wait for a decision, and those past the month of Art. 12(3)."""
+    waits: Any = select(func.count(), func.min(B.answer_by)).where(B.state == PENDING)
+    query = store.reader.prepare(waits)
+    ((waiting, first),) = await store.reader.fetch(query, {})
+    if first is None or instant(first) >= now:
+        return int(waiting), 0
+    late = select(func.count()).where(B.state == PENDING, B.answer_by < now)
+    async with store.write() as connection:
+        return int(waiting), int(await connection.scalar(late) or 0)

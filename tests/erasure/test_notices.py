@@ -1,0 +1,210 @@
+"""Who has a copy is told of a restriction, of its end and of a correction, and answers (D27; R30)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import select
+
+from gateway.notices import Notices
+from gateway.oauth.registering import Registry
+from gateway.oauth.registration import Kind, NewClient
+from gateway.recipients import RecipientRefused, Recipients
+from gateway.webhooks import Webhooks
+from policy.erasing import ANSWER_WITHIN
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.restricting import Reply
+from resolvers.disclosing import disclose
+from store.restrictions import notice_recipients, notices
+from tests.erasure.house import REQUEST, House
+from tests.outbox.receiving import receiver
+from tests.promises.gate import grant
+from workers.certificates import verified
+from workers.delivering import Deliverer
+from workers.notices import Notifier
+from workers.posting import Poster
+from workers.receivers import Receivers
+
+pytestmark = pytest.mark.anyio
+
+N = notice_recipients.c
+ONE = "query ($id: ID!) { customer(id: $id) { fullName } }"
+RESTRICT = "mutation { requestRestriction(input: {ground: UNLAWFUL}) { userErrors { code } } }"
+LIFT = "mutation { liftRestriction { userErrors { code } } }"
+CHANGE = 'mutation { updateProfile(input: {phone: "+41446681800"}) { userErrors { code field } } }'
+SEEN = "{ me { notices { nodes { about kind name state answer sentAt answeredAt } } } }"
+
+
+def saying(word: str) -> bytes:
+    """An answer that says what was done."""
+    return f"HTTP/1.1 200 OK\r\nNotice-Answer: {word}\r\nContent-Length: 0\r\n\r\n".encode()
+
+
+async def tool(house: House, name: str, url: str | None, **facts: Any) -> None:
+    """A tool that read the first customer's name; with a webhook if there is an address."""
+    now = house.gate.clock.now
+    new = NewClient(id=name, name=name, kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}), **facts)
+    await Registry(house.store).create(new, now)
+    if url is not None:
+        await Webhooks(house.store).add(name, url, ["customer.erase"], now)
+        await Recipients(house.store).set_contact("TOOL", name, name, None, now)
+    who = grant(Purpose.INVOICING, client=name)
+    assert (await house.gate.ask(ONE, who, variables={"id": house.gate.id(0)})).data["customer"]["fullName"]
+
+
+async def partner(house: House, name: str, *fields: str) -> None:
+    """A company that received these fields."""
+    (key,) = await house.store.keys.subjects([house.gate.ids[0]])
+    assert key is not None
+    async with house.store.write() as connection:
+        await disclose(
+            connection, key, recipient_kind=Recipient.PARTNER, recipient_name=name, country="CH",
+            purpose=Purpose.PARTNER_EXECUTION, legal_basis=Purpose.PARTNER_EXECUTION.bases[0], coordinates=fields,
+            trigger="order:1", now=house.gate.clock.now,
+        )  # fmt: skip
+
+
+async def told(house: House) -> None:
+    """Listed, written to, and delivered."""
+    await Notifier(house.store, house.gate.clock).step()
+    worker = Deliverer(house.store, Receivers(house.store, Poster(seconds=5)), house.gate.clock, dice=lambda: 0.5)
+    await worker.look()
+    await worker.settle_all()
+
+
+async def states(house: House, about: str) -> dict[str, tuple[str, str | None]]:
+    """How far each has been told."""
+    query = select(N.name, N.state, N.answer).where(N.about == about).order_by(N.name)
+    async with house.store.write() as connection:
+        return {name: (state, answer) for name, state, answer in await connection.execute(query)}
+
+
+async def test_a_restriction_its_end_and_an_answer_by_real_http(house: House) -> None:
+    async with receiver() as system:
+        system.answer = lambda _: saying("done")
+        await tool(house, "billing", system.url)
+        await tool(house, "keeper", None, keeps="names", keeps_days=30)
+        await tool(house, "forgetful", None, keeps="nothing", keeps_days=0)
+        await partner(house, "Printers", "Customer.postalAddress")
+        customer = house.gate.id(0)
+        await house.ask(RESTRICT, 0)
+        await told(house)
+        found = await states(house, "RESTRICTION")
+        assert found.pop("billing") == ("ACKNOWLEDGED", "DONE")
+        assert found.pop("keeper") == found.pop("Printers") == ("LISTED", None), "nobody told how: a letter waits"
+        assert "forgetful" not in found, "it keeps nothing"
+        said = [each.said for each in system.got if each.said["type"] == "customer.restrict"]
+        assert [each["data"]["customer"] for each in said] == [customer] and set(said[0]["data"]) == {
+            "case", "customer", "references"
+        }  # fmt: skip
+        assert not any(text.encode() in each.body for each in system.got for text in house.gate.values())
+        await house.ask(LIFT, 0)
+        await told(house)
+        lifted = await states(house, "LIFTING")
+        assert lifted.keys() == (await states(house, "RESTRICTION")).keys() and lifted["billing"][0] == "ACKNOWLEDGED"
+        seen = (await house.gate.ask(SEEN, _me(house))).data["me"]["notices"]["nodes"]
+        assert {(each["about"], each["name"], each["state"]) for each in seen} >= {
+            ("RESTRICTION", "billing", "ACKNOWLEDGED"), ("LIFTING", "Printers", "LISTED")
+        }  # fmt: skip
+
+
+def _me(house: House) -> Any:
+    return grant(Purpose.SELF_SERVICE, subject=house.gate.ids[0])
+
+
+async def test_a_correction_reaches_whoever_got_what_was_corrected(house: House) -> None:
+    async with receiver() as system:
+        system.answer = lambda _: saying("REFUSED")
+        await tool(house, "billing", system.url)
+        await partner(house, "Callers", "Customer.phone")
+        await partner(house, "Printers", "Customer.postalAddress")
+        await house.ask(CHANGE, 0)
+        await told(house)
+        found = await states(house, "RECTIFICATION")
+        assert found["billing"] == ("REFUSED", "REFUSED") and found["Callers"] == ("LISTED", None)
+        assert "Printers" not in found, "it never had the phone"
+        (said,) = [each.said["data"] for each in system.got if each.said["type"] == "customer.rectify"]
+        assert said["coordinates"] == ["Customer.phone"]
+
+
+async def test_a_letter_an_answer_and_giving_up_by_hand(house: House) -> None:
+    await partner(house, "Printers", "Customer.postalAddress")
+    await house.ask(RESTRICT, 0)
+    await told(house)
+    register, now = Notices(house.store), house.gate.clock.now
+    (row,) = [each for each in await register.listed(every=False) if each.name == "Printers"]
+    text = await register.letter(row.id)
+    assert "Art. 19" in text and house.gate.id(0) in text
+    assert not any(value in text for value in house.gate.values())
+    with pytest.raises(RecipientRefused, match="between the day"):
+        await register.posted(row.id, now + timedelta(days=2), now)
+    await register.posted(row.id, now, now)
+    assert (await states(house, "RESTRICTION"))["Printers"] == ("SENT", None)
+    await register.answered(row.id, Reply.UNKNOWN, now)
+    assert (await states(house, "RESTRICTION"))["Printers"] == ("ACKNOWLEDGED", "UNKNOWN")
+    with pytest.raises(RecipientRefused, match="ACKNOWLEDGED"):
+        await register.give_up(row.id, now)
+
+
+async def test_who_never_answers_is_given_up(house: House) -> None:
+    await partner(house, "Printers", "Customer.postalAddress")
+    await house.ask(RESTRICT, 0)
+    await told(house)
+    house.wait(seconds=ANSWER_WITHIN.total_seconds() + 60)
+    assert await Notifier(house.store, house.gate.clock).step()
+    assert (await states(house, "RESTRICTION"))["Printers"][0] == "GIVEN_UP"
+
+
+async def test_two_workers_and_one_that_died_list_once(house: House) -> None:
+    """The list, the messages and the mark are one transaction, so a worker that dies leaves all or nothing."""
+    await partner(house, "Printers", "Customer.postalAddress")
+    await house.ask(RESTRICT, 0)
+    first, second = (Notifier(house.store, house.gate.clock) for _ in range(2))
+    async with house.store.write() as connection:
+        ((id_, owner),) = (await connection.execute(select(notices.c.id, notices.c.customer_id))).all()
+    await first.tell(id_, owner, house.gate.clock.now)
+    await second.tell(id_, owner, house.gate.clock.now)
+    async with house.store.write() as connection:
+        names = (await connection.scalars(select(N.name).where(N.name == "Printers"))).all()
+    assert names == ["Printers"]
+
+
+async def test_a_certificate_tells_what_recipients_answered_before(house: House) -> None:
+    async with receiver() as system:
+        system.answer = lambda _: saying("DONE")
+        await tool(house, "billing", system.url)
+        await house.ask(RESTRICT, 0)
+        await told(house)
+        await house.ask(LIFT, 0)
+        await house.end_services(0)
+        await house.ask(REQUEST, 0)
+        house.wait(days=5)
+        row = await house.until_done(0)
+        facts = verified(row.certificate, [key.verifier for key in await house.keys.all()])
+        (one,) = [each for each in facts["recipients"] if each["name"] == "billing"]
+        (earlier,) = one["earlier"]
+        assert (earlier["about"], earlier["state"], earlier["answer"]) == ("RESTRICTION", "ACKNOWLEDGED", "DONE")
+        assert set(await house.left(0)) <= {"erasures", "outbox"}, "no right leaves a row behind"
+        assert orjson.dumps(facts)
+
+
+async def test_what_is_erased_by_itself_waits_while_the_person_may_need_it(house: House) -> None:
+    """(Art. 18(1)(b), (c)) A restriction holds up an erasure that nobody asked for, and none that the person did."""
+    await house.end_services(0)
+    house.wait(days=1)
+    await house.worker.step()
+    assert (await house.row(0)).cause == "RETENTION"
+    await house.ask(RESTRICT, 0)
+    for _ in range(30):
+        house.wait(days=10)
+        await house.worker.step()
+        await house.post.look()
+        await house.post.settle_all()
+    assert (await house.row(0)).state == "HELD" and await house.left(0), "six months are over"
+    await house.ask(REQUEST, 0)
+    house.wait(days=5)
+    assert (await house.until_done(0)).state == "ERASED"
