@@ -63,6 +63,12 @@ class Check(Enum):
     LEDGER_ENTRY         = "error", "An entry of the ledger cannot be read.", "Restore the ledger from its backup and find out who touched it."
     ERASURE_OVERDUE      = "error", "An erasure is past its deadline.", "Find out what blocks it now: the notice promises the date."
     WORDING_CHANGED      = "error", "One version of a consent's wording stands for several texts.", "Give every text a version of its own: what was agreed to can no longer be shown."
+    PAPER_MISSING        = "error", "No paper of this kind was released.", "Release it: gateway audit release --help."
+    PAPER_OUTDATED       = "error", "A released paper is not true any more.", "Release the next version: gateway audit release notice|record --controller FILE --from DATE --because …"
+    PAPER_BEHIND         = "warning", "Something is so already that a released paper says of a later day.", "Let it begin on that day: tie a partner's client, or enable an affiliate, then."
+    PAPER_WORDS          = "note", "A released paper tells the same facts in other words.", "Release the next version if the new words are better."
+    PAPER_ALTERED        = "error", "A released paper was changed in the database.", "Restore it from a backup, and find out who touched it: the ledger has its SHA-256."
+    TRANSFER_UNGUARDED   = "error", "Data goes to a country that asks for a safeguard, and none is named.", "Name it in the controller's file (transfers.to), or end what goes there."
     # fmt: on
 
     def __init__(self, level: Level, text: str, advice: str) -> None:

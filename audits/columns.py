@@ -9,6 +9,7 @@ from sqlalchemy import LargeBinary
 
 from audits.facts import Fact, Facts
 from policy.categories import Category
+from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from store.schemas import SCHEMAS
 
@@ -30,6 +31,8 @@ class StoredColumn:
     """A keyed hash by which a value can be looked up or compared, and nothing more."""
     parts: tuple[Category, ...] = ()
     """Of a sealed column with parts, the category of each."""
+    forwarded: Recipient | None = None
+    """Who receives it from the gateway itself, though no API shows it."""
 
     @property
     def is_secret(self) -> bool:
@@ -55,6 +58,7 @@ def stored_columns() -> dict[str, StoredColumn]:
             table.info["retention"],
             isinstance(column.type, LargeBinary) and "sealing" not in column.info,
             tuple(column.info["sealing"].parts.values()) if "sealing" in column.info else (),
+            column.info.get("forwarded"),
         )
         for schema in SCHEMAS
         for table in schema.tables.sorted_tables

@@ -18,10 +18,10 @@ from audits.lint_report import lint_report, schema_source
 from audits.matrix import matrix, matrix_report
 from audits.notice import notice
 from audits.notice_data import notice_data
-from audits.partners import BoundPartner
 from audits.record import activity, own_measures
 from audits.record_report import activity_data
 from audits.refusals import refusal_facts, refusals_data
+from audits.registers import Registers
 from audits.texts import Texts
 from audits.vocabulary import CATALOGUES
 from policy.purposes import Purpose
@@ -47,14 +47,14 @@ def matrix_told(facts: Facts, filters: Mapping[str, Sequence[str]]) -> Data:
     return matrix_report(facts, matrix(facts, **filters)).data
 
 
-def notice_told(facts: Facts, language: str) -> Data:
-    """As `gateway audit notice`: what follows from the schema; the controller's own facts stand in its file."""
-    return notice_data(notice(facts), Texts(language))
+def notice_told(facts: Facts, registers: Registers, language: str) -> Data:
+    """As `gateway audit notice`: what follows from the schema and the registers, not the controller's own facts."""
+    return notice_data(notice(facts, registers), Texts(language))
 
 
-def record_told(facts: Facts, partners: Sequence[BoundPartner]) -> Data:
+def record_told(facts: Facts, registers: Registers) -> Data:
     """As `gateway audit record`, letters b to d, f and g; a and e stand in the controller's file."""
-    activities = [activity_data(activity(facts, purpose, partners=partners)) for purpose in Purpose]
+    activities = [activity_data(activity(facts, purpose, registers)) for purpose in Purpose]
     return {"article": "GDPR Art. 30(1)", "activities": activities, "g": list(own_measures(facts))}
 
 

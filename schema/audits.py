@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from audits import told
 from audits.controller_checks import LANGUAGES
 from audits.facts import Facts
-from audits.partners import bound_partners
+from audits.registers import registers_of
 from schema.audits_documents import AuditDocument, explain
 from schema.audits_papers import AuditNotice, AuditRecord
 from schema.audits_schema import AuditLint, AuditMatrix, AuditSchema, AuditWord
@@ -52,8 +52,13 @@ def _matrix(facts: Facts, given: Mapping[str, Any]) -> Any:
 
 
 async def _record(bench: Bench, given: Mapping[str, Any]) -> Any:
-    facts, partners = await bench.facts(), await bound_partners(bench.readers.main)
-    return await aside(lambda: told.record_told(facts, partners))
+    facts, registers = await bench.facts(), await registers_of(bench.readers.main)
+    return await aside(lambda: told.record_told(facts, registers))
+
+
+async def _notice(bench: Bench, given: Mapping[str, Any]) -> Any:
+    facts, registers = await bench.facts(), await registers_of(bench.readers.main)
+    return await aside(lambda: told.notice_told(facts, registers, given["language"]))
 
 
 async def _clients(bench: Bench, given: Mapping[str, Any]) -> Any:
@@ -107,7 +112,7 @@ class Audit:
     ) -> AuditMatrix:
         """Which field may be read for which purpose."""
 
-    @of_schema(lambda facts, given: told.notice_told(facts, given["language"]))
+    @reported(_notice)
     def notice(self, language: Language = AuditLanguage.en) -> AuditNotice:
         """What people are told."""
 

@@ -27,6 +27,7 @@ from store import (
     legal,
     oauth,
     outbox,
+    papers,
     partners,
     payments,
     reach,
@@ -61,6 +62,7 @@ CAPABILITIES = (
     legal,
     oauth,
     outbox,
+    papers,
     partners,
     payments,
     reach,
@@ -96,7 +98,7 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 22))
+MAIN = Schema("main", metadata, (*_numbered("main", 22), "main_0027"))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 4))
 SCHEMAS = (MAIN, LEDGER, KEYS)
