@@ -45,7 +45,7 @@ async def paper_states(
     controller: Text | None,
     day: date,
 ) -> list[PaperState]:
-    """Both kinds; without a controller's file each is judged by the file of its own release."""
+    """Both kinds; without a controller's file each is judged by that of its newest release."""
     registers = await registers_of(reader, periods)
     return [await _state(reader, kind, facts, schema, registers, controller, day) for kind in (NOTICE, RECORD)]
 
@@ -65,7 +65,8 @@ async def _state(
         return PaperState(kind, None, None, (), (Finding(Check.PAPER_MISSING, message, kind, STORE),))
     held = await issued.in_force(reader, kind, day) or newest
     was = await issued.inputs_of(reader, held)
-    text = controller or Text(f"controller of {held.named}", was.controller)
+    last = was if newest == held else await issued.inputs_of(reader, newest)
+    text = controller or Text(f"controller of {newest.named}", last.controller)
     made, found = _drafted(kind, facts, registers, text)
     changes = paper_changes(was, Inputs.now(schema, registers, text))
     if held.substance != made.substance:
