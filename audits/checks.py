@@ -44,6 +44,7 @@ class Check(Enum):
     INTERFACE_DISAGREES  = "error", "A type allows something else than its interface.", "Give both the same category and the same purposes with the same conditions."
     UNKNOWN_COLUMN       = "error", "The column named as source does not exist.", "Mend `source`: table.column as in store/."
     TABLE_UNRULED        = "error", "A table of the store says nothing of how long its rows are kept.", "Make it with table() or customer_table() of store/metadata.py, and name its rule."
+    TEXT_UNDECLARED      = "error", "A column of the store holds text, and nothing says whose data may stand in it.", "Give it a category (plain, sealed), and store/free_text.py a line: who writes it, or what judges its form."
     COLUMN_DISAGREES     = "error", "The field's category is not the one of its column.", "Take the category of the column: it is said in store/, once."
     SECRET_COLUMN        = "error", "The column may never be given out.", "Remove the field: passwords, factors, card numbers and fingerprints are no output (R16, R20)."
     PURPOSE_OFF          = "warning", "A purpose is named that is switched off.", "It allows nothing until the controller configures it (policy/purposes.py)."

@@ -10,7 +10,7 @@ from audits.controller_checks import LANGUAGES
 from audits.facts import Facts
 from audits.registers import registers_of
 from schema.audits_documents import AuditDocument, explain
-from schema.audits_papers import AuditNotice, AuditRecord
+from schema.audits_papers import AuditNotice, AuditPapers, AuditRecord
 from schema.audits_schema import AuditLint, AuditMatrix, AuditSchema, AuditWord
 from schema.audits_store import AuditAct, AuditCheckpoint, AuditClients, AuditConsents, AuditErasures, AuditRefusal
 from schema.directives import CategoryEnum, PurposeEnum, RecipientEnum
@@ -59,6 +59,10 @@ async def _record(bench: Bench, given: Mapping[str, Any]) -> Any:
 async def _notice(bench: Bench, given: Mapping[str, Any]) -> Any:
     facts, registers = await bench.facts(), await registers_of(bench.readers.main)
     return await aside(lambda: told.notice_told(facts, registers, given["language"]))
+
+
+async def _papers(bench: Bench, given: Mapping[str, Any]) -> Any:
+    return await told.papers_told(bench.readers.main, bench.day)
 
 
 async def _clients(bench: Bench, given: Mapping[str, Any]) -> Any:
@@ -119,6 +123,10 @@ class Audit:
     @reported(_record)
     def record(self) -> AuditRecord:
         """What the authority is told (GDPR Art. 30)."""
+
+    @reported(_papers)
+    def papers(self) -> list[AuditPapers]:
+        """Which versions of the notice and the record were released, and which holds today."""
 
     @of_schema(lambda facts, given: told.words_told(given["language"]))
     def words(self, language: Language = AuditLanguage.en) -> list[AuditWord]:
