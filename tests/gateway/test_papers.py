@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import tomllib
 from collections.abc import Sequence
@@ -12,19 +13,23 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select, update
+from starlette.routing import Router
 
 from audits.changes import Kind
 from audits.drafts import digest_of
+from gateway import notice_page, settings
 from gateway.cli import gateway
 from store.config import StoreConfig
 from store.database import Store
 from store.entries import ledger_entries
 from store.papers import paper_forms, papers
 from tests.audits.papers import EXAMPLE
+from tests.promises.gate import Clock, Gate, grant
 from tests.sharing.signing import Signer
 
 pytestmark = pytest.mark.anyio
@@ -367,3 +372,37 @@ async def test_a_paper_that_was_changed_in_the_database_is_not_printed(desk: Des
     found = json.loads((await desk("audit", "papers", "--format", "json")).stdout)
     assert "paper-altered" in {each["check"] for each in found["findings"]}
     assert digest_of({}) != digest_of({("en", "csv"): ""})
+
+
+async def test_everybody_sees_the_notice_that_holds(desk: Desk, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """(17.16) `/privacy` is the released file, byte for byte; before the first release, a draft that says so."""
+    clock = [datetime.now(UTC)]
+    monkeypatch.setattr(notice_page, "KEPT_SECONDS", 0.0)
+    app = Router(notice_page.list_routes(store.reader, settings.read(os.environ), lambda: clock[0]))
+
+    async def page(language: str = "en", **headers: str) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
+            return await http.get(f"/privacy?lang={language}", headers=headers)
+
+    draft = await page()
+    assert draft.status_code == 200 and "DRAFT" in draft.text and "Registries of companies" not in draft.text
+    assert "stand in the released notice only" in draft.text and "Example Hosting" not in draft.text
+    assert (await desk.release("notice", DAYS[0])).exit_code == 0
+    await desk.partner("Printers", "CH", "Customer.fullName")
+    file = desk.accept((await desk.release("notice", DAYS[2])).output)
+    assert (await desk.release("notice", DAYS[2], "--accept", file)).exit_code == 0
+    for later, version in ((0, 1), (1, 1), (2, 2), (9, 2)):
+        clock[0] = datetime.now(UTC) + timedelta(days=later)
+        for language in ("en", "fr"):
+            words = ("--on", f"{TODAY + timedelta(days=later)}", "--language", language, "--format", "html")
+            told = await desk.done("audit", "notice", *words)
+            assert (await page(language)).text == told.stdout and f"Version {version}, " in told.stdout
+    shown = await page("", **{"accept-language": "fr-CH, en;q=0.5"})
+    assert (
+        shown.headers["content-language"] == "fr" and "default-src 'none'" in shown.headers["content-security-policy"]
+    )
+    gate = Gate(store, (), (), Clock(clock[0]))
+    query = "{ audit { papers { kind inForce { version validFrom sha256 } newest { version } } } }"
+    told = (await gate.ask(query, grant(scopes=["audit:read"], client="auditor"))).data["audit"]["papers"]
+    assert [each["kind"] for each in told] == ["NOTICE", "RECORD"] and told[1]["inForce"] is None
+    assert (told[0]["inForce"]["version"], told[0]["inForce"]["validFrom"]) == (2, DAYS[2])
