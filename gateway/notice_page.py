@@ -1,4 +1,4 @@
-"""`/privacy`: the privacy notice that holds today, as it was released; before the first release, a draft that says so."""
+"""`/privacy`: the notice that holds today, as it was released; before the first release, a draft that says so."""
 
 from __future__ import annotations
 

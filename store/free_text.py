@@ -26,9 +26,9 @@ WRITTEN: Final[Mapping[str, Category]] = {
     "clients.keeps": Category.NAME,
 }
 """By `table.column`, the category of what may be written there. The last two are about programs, and a person's name
-may stand in them all the same (`Jean Dupont's tool`): the ledger, logs and errors name a client by its id. `papers.reason`
-is not among them, since why a paper was changed is told in the ledger, too: `check_reason` refuses what looks like an
-address or a telephone number, and the help says that it names nobody."""
+may stand in them all the same (`Jean Dupont's tool`): the ledger, logs and errors name a client by its id. Why a paper
+was changed (`papers.reason`) is not among them, since the ledger tells it, too: `check_reason` refuses what looks like
+an address or a telephone number, and the help says that it names nobody."""
 
 _WORDS = "words of the program: schema coordinates, purposes, states, dates, numbers"
 _HASH = "a hash, a key or a signature"

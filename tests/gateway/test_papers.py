@@ -1,4 +1,4 @@
-"""(17.16) Notice and record say what the registers hold, and every version that was released stays."""
+"""(D27) Notice and record say what the registers hold, and every version that was released stays."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def row_of(page: str, heading: str) -> str:
 
 
 async def test_a_partner_in_the_us_that_is_bound_for_names_stands_in_the_notice(desk: Desk) -> None:
-    """(17.16) The notice said "passed on to: nobody"."""
+    """(D27) The notice said "passed on to: nobody"."""
     await desk.partner("Printers", "US", "Customer.fullName")
     desk.allow()
     page = (await desk.done("audit", "notice", "--controller", str(desk.own), "--format", "markdown")).stdout
@@ -136,7 +136,7 @@ async def test_a_partner_in_the_us_that_is_bound_for_names_stands_in_the_notice(
 
 
 async def test_a_card_number_is_forwarded_to_pay_and_the_notice_says_so(desk: Desk) -> None:
-    """(17.16) The notice said "never given out"."""
+    """(D27) The notice said "never given out"."""
     await desk.done("affiliates", "register", "Acquirer", "https://pay.example/cards", "--country", "CH")
     page = (await desk.done("audit", "notice", "--controller", str(desk.own), "--format", "markdown")).stdout
     told = row_of(page, "Payment information")
@@ -157,7 +157,7 @@ async def test_a_card_number_is_forwarded_to_pay_and_the_notice_says_so(desk: De
 
 
 async def test_a_country_without_a_safeguard_is_an_error_that_names_what_to_add(desk: Desk) -> None:
-    """(17.16) In notice, record, exports, and in a release; the file that it proposes is accepted."""
+    """(D27) In notice, record, exports, and in a release; the file that it proposes is accepted."""
     await desk.partner("Printers", "US", "Customer.fullName")
     for words in (
         ("audit", "notice"), ("audit", "record"), ("audit", "export", "--format", "dpv"),
@@ -177,7 +177,7 @@ async def test_a_country_without_a_safeguard_is_an_error_that_names_what_to_add(
 async def test_registries_copies_and_the_operators_periods_are_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """(17.16) What each registry publishes, where it is; what a program keeps; how long backups live."""
+    """(D27) What each registry publishes, where it is; what a program keeps; how long backups live."""
     create = ("clients", "create", "billing", "--kind", "tool", "--name", "Billing", "--purpose", "INVOICING")
     await desk.done(*create, "--keeps", "names on invoices", "--keeps-days", "3650")
     monkeypatch.setenv("GATEWAY_BACKUP_DAYS", "35")
@@ -205,7 +205,7 @@ async def test_without_a_store_the_papers_say_that_nobody_looked(
 
 
 async def test_what_held_on_a_day_is_printed_byte_for_byte(desk: Desk, store: Store) -> None:
-    """(17.16) Three releases, each in every language and form; and a day before the first."""
+    """(D27) Three releases, each in every language and form; and a day before the first."""
     nothing = await desk("audit", "record", "--on", DAYS[0])
     assert nothing.exit_code == 2 and "No record was released yet" in nothing.output
     for kind in ("notice", "record"):
@@ -254,7 +254,7 @@ async def rows(store: Store, query: Any) -> Sequence[Any]:
 async def test_what_loosens_is_refused_without_a_sign_off_and_the_ledger_says_who_and_why(
     desk: Desk, store: Store
 ) -> None:
-    """(17.16, G17) Nobody's name is in the ledger; the release has one entry, and the whole ledger verifies."""
+    """(D27, G17) Nobody's name is in the ledger; the release has one entry, and the whole ledger verifies."""
     key = Signer.make(desk.folder / "one").folder / "key.pub"
     await desk.done("staff", "add", "DP-1", "--role", "operator", "--key", str(key))
     assert (await desk.release("notice", DAYS[0], "--by", "DP-2")).exit_code == 1, "nobody has the code"
@@ -309,7 +309,7 @@ async def test_what_loosens_is_refused_without_a_sign_off_and_the_ledger_says_wh
 
 
 async def test_no_day_that_has_begun_is_told_anew(desk: Desk, store: Store) -> None:
-    """(17.16) What held stays what it was; and there is no release that changes nothing."""
+    """(D27) What held stays what it was; and there is no release that changes nothing."""
     yesterday = f"{TODAY - timedelta(days=1)}"
     early = await desk.release("notice", yesterday)
     assert early.exit_code == 1 and "today or later" in early.output
@@ -327,7 +327,7 @@ async def test_no_day_that_has_begun_is_told_anew(desk: Desk, store: Store) -> N
 
 
 async def test_a_released_paper_that_is_no_longer_true_is_found(desk: Desk) -> None:
-    """(17.16) Binding a partner and adding an affiliate warn; the audit fails until it is released."""
+    """(D27) Binding a partner and adding an affiliate warn; the audit fails until it is released."""
     missing = await desk("audit", "papers")
     assert missing.exit_code == 1 and "No notice was released" in missing.output
     quiet = await desk.done("affiliates", "register", "First", "https://first.example", "--country", "CH")
@@ -375,7 +375,7 @@ async def test_a_paper_that_was_changed_in_the_database_is_not_printed(desk: Des
 
 
 async def test_everybody_sees_the_notice_that_holds(desk: Desk, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """(17.16) `/privacy` is the released file, byte for byte; before the first release, a draft that says so."""
+    """(D27) `/privacy` is the released file, byte for byte; before the first release, a draft that says so."""
     clock = [datetime.now(UTC)]
     monkeypatch.setattr(notice_page, "KEPT_SECONDS", 0.0)
     app = Router(notice_page.list_routes(store.reader, settings.read(os.environ), lambda: clock[0]))

@@ -48,13 +48,13 @@ def test_a_wish_counts_only_where_the_registry_leaves_it_to_the_customer(
 
 
 def test_every_registry_is_somewhere() -> None:
-    """(17.16) What is handed to it goes there, and the notice says so."""
+    """(D27) What is handed to it goes there, and the notice says so."""
     assert {each.name for each in REGISTRIES.values()} == WHERE.keys()
     assert all(re.fullmatch("[A-Z]{2}", each) for each in WHERE.values())
 
 
 def test_where_data_may_go_as_it_goes_at_home() -> None:
-    """(17.16) GDPR Art. 45; a controller in Switzerland has the list of its own law besides."""
+    """(D27) GDPR Art. 45; a controller in Switzerland has the list of its own law besides."""
     assert all(safe("FR", country) for country in ("FR", "DE", "NO", "CH", "GB", "JP", "KR", "NZ"))
     assert all(safe("CH", country) for country in ("CH", "DE", "LI", "GB", "NZ"))
     assert not any(safe("CH", country) for country in ("JP", "KR", "US", "CA", "GI", "IN"))

@@ -1,4 +1,4 @@
-"""(17.16, D1) A name in a note stays where it was written: not in logs, metrics, errors, URLs or the ledger."""
+"""(D28, D1) A name in a note stays where it was written: not in logs, metrics, errors, URLs or the ledger."""
 
 from __future__ import annotations
 
