@@ -35,6 +35,7 @@ class Way(Enum):
     LEDGER = "the pruning of the ledger, which the sweeper begins"
     OPERATOR = "the operator"
     NEVER = "nothing: they hold no personal data"
+    KEPT = "nothing: they say what held, and name no customer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ OTHERWISE: Final[Mapping[str, Way]] = {
         ),
         Way.OPERATOR,
     ),
+    **dict.fromkeys(("paper_forms", "papers"), Way.KEPT),
     **dict.fromkeys(
         (
             "erasure_count", "erasure_letters", "erasure_recipients", "erasure_steps", "erasures", "index_rebuilds",
