@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 
-from audits.controller import Controller, read_controller
 from audits.facts import Facts
 from audits.notice import deletion
 from audits.notice_data import copies_data, registry_data
@@ -46,10 +45,6 @@ class Inputs:
     def facts(self) -> Facts:
         """The schema."""
         return Facts.of(Text("schema of the release", self.schema))
-
-    def told_by(self) -> Controller:
-        """The controller's facts; Unreadable where this release asks for more than the one before."""
-        return read_controller(Text("controller of the release", self.controller))
 
 
 def registers_told(registers: Registers) -> dict[str, Any]:

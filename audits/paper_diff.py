@@ -159,8 +159,8 @@ def _policy(old: Told, new: Told) -> Iterator[Change]:
     for name, entry in new["purposes"].items():
         before = old["purposes"].get(name, entry)
         for what in entry:
-            if before[what] != entry[what]:
-                value = f"{what}: {before[what] or 'none'} -> {entry[what] or 'none'}"
+            if (was := before.get(what, entry[what])) != entry[what]:
+                value = f"{what}: {was or 'none'} -> {entry[what] or 'none'}"
                 yield Change(Kind.LEGAL_GROUND_CHANGED, f"Purpose.{name}", value, POLICY)
     known = {name: period for name, period in old["retention"].items() if name in new["retention"]}
     yield from _periods("RetentionRule.", known, {name: new["retention"][name] for name in known}, POLICY)

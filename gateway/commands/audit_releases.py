@@ -29,7 +29,7 @@ from gateway.commands.audit_papers import (
 )
 from gateway.commands.audit_schema import accept_option
 from gateway.commands.audit_store import from_store
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
 from gateway.papers import PaperRefusedError, Papers, Release
 from gateway.serving import store_config
 from gateway.staff import Staff, StaffRefused
@@ -63,12 +63,15 @@ def release_(
         gateway audit release notice --controller controller.toml --from 2027-03-01 --because "a printer in Lyon"
         gateway audit release record --controller controller.toml --from 2027-03-01 --because "the same" --by LG-7
     \\b
-    Exit code 1 when it is refused or the schema has errors, 2 when a file cannot be read or leaves something out.
+    Exit code 1 when it is refused or the schema has errors, 2 when a file cannot be read or leaves something out, 3
+    when the store cannot be read.
     """
     with told_plainly():
         text = read_text(given_file(controller))
         own, facts = read_controller(text), sound_facts(None)
         registers = registers_at_hand(None)
+        if not registers.read:
+            raise SystemExit(CANNOT_START)
         made = draft(KINDS[kind], facts, registers, own)
         inputs = Inputs.now(own_schema(), registers, Text(text.name, text.text))
         signed = SignOffs.read(read_text(accept)) if accept else SignOffs()

@@ -202,6 +202,7 @@ async def test_without_a_store_the_papers_say_that_nobody_looked(
         done = await desk.done("audit", kind, "--controller", str(desk.own))
         assert "from the schema alone" in " ".join(done.stdout.split()) and "schema alone" in done.stderr, kind
     assert (await desk.paper("notice"))["registersRead"] is False
+    assert (await desk.release("notice", DAYS[0])).exit_code == 3, "what names nobody is not released"
 
 
 async def test_what_held_on_a_day_is_printed_byte_for_byte(desk: Desk, store: Store) -> None:
