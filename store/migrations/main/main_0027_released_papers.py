@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.CheckConstraint("kind IN ('NOTICE', 'RECORD')", name=op.f("ck_papers_kind")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_papers")),
-        sa.UniqueConstraint("kind", "version", name=op.f("uq_papers_kind")),
+        sa.UniqueConstraint("kind", "version", name=op.f("uq_papers_kind_version")),
     )
     op.create_table(
         "paper_forms",
