@@ -88,7 +88,6 @@ class Kind(Enum):
     MEASURE_ADDED            = TIGHTENS, SAFE, "A further measure of security is told."
     CONTROLLER_CHANGED       = NEUTRAL, REVIEW, "The controller says something else of itself."
     UNDERTAKING_CHANGED      = NEUTRAL, REVIEW, "The undertaking is another document, or of another day."
-    WORDS_CHANGED            = NEUTRAL, REVIEW, "The same facts are told in other words."
     DEPRECATED               = NEUTRAL, SAFE, "It is about to go."
     # fmt: on
 

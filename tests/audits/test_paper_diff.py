@@ -24,6 +24,12 @@ PAY = PaymentAffiliate("Pay", "CARD", "CH", SINCE)
 BILLING = Copies("billing", "Billing", "names", 30)
 BEFORE = Registers((PRINTERS,), (PAY,), registry_rules(), (BILLING,), {"GATEWAY_BACKUP_DAYS": "P30D"})
 SCHEMA = read_text(HOUSE)
+OF_PAPERS = {
+    Kind.COUNTRY_ADDED, Kind.COUNTRY_REMOVED, Kind.SAFEGUARD_CHANGED, Kind.PUBLISHED_MORE, Kind.PUBLISHED_LESS,
+    Kind.COPY_ADDED, Kind.COPY_REMOVED, Kind.COPY_CHANGED, Kind.LEGAL_GROUND_CHANGED, Kind.MEASURE_REMOVED,
+    Kind.MEASURE_ADDED, Kind.CONTROLLER_CHANGED, Kind.UNDERTAKING_CHANGED,
+}  # fmt: skip
+"""The kinds that no schema shows: each is tried here."""
 
 
 def inputs(registers: Registers = BEFORE, controller: str = EXAMPLE, schema: Text = SCHEMA, **policy: Any) -> Inputs:
