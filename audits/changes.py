@@ -74,6 +74,20 @@ class Kind(Enum):
     TYPE_CHANGED             = NEUTRAL, REVIEW, "Its values have another form; see that they tell no more than before."
     SOURCE_CHANGED           = NEUTRAL, REVIEW, "It is read from another column."
     PATH_ADDED               = NEUTRAL, REVIEW, "A new way leads to personal data; what is there is decided as before."
+    # Of registers, the controller's file and the policy, as notice and record tell them:
+    COUNTRY_ADDED            = LOOSENS, BREAKING, "It goes to a country where it did not go before."
+    COUNTRY_REMOVED          = TIGHTENS, SAFE, "It goes to this country no more."
+    SAFEGUARD_CHANGED        = LOOSENS, REVIEW, "Another safeguard stands for the transfer; which of the two is stricter, no machine can tell."
+    PUBLISHED_MORE           = LOOSENS, BREAKING, "A registry publishes it, or publishes it of more people."
+    PUBLISHED_LESS           = TIGHTENS, SAFE, "A registry publishes it no more, or of fewer people."
+    COPY_ADDED               = LOOSENS, BREAKING, "One more program may keep copies of what it reads."
+    COPY_REMOVED             = TIGHTENS, SAFE, "A program keeps no copies any more."
+    COPY_CHANGED             = LOOSENS, REVIEW, "A program keeps something else than before."
+    LEGAL_GROUND_CHANGED     = LOOSENS, BREAKING, "It rests on another ground, or on another consent or objection, than before."
+    MEASURE_REMOVED          = LOOSENS, REVIEW, "A measure of security is told no more."
+    MEASURE_ADDED            = TIGHTENS, SAFE, "A further measure of security is told."
+    CONTROLLER_CHANGED       = NEUTRAL, REVIEW, "The controller says something else of itself."
+    UNDERTAKING_CHANGED      = NEUTRAL, REVIEW, "The undertaking is another document, or of another day."
     DEPRECATED               = NEUTRAL, SAFE, "It is about to go."
     # fmt: on
 

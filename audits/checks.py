@@ -45,6 +45,7 @@ class Check(Enum):
     UNKNOWN_COLUMN       = "error", "The column named as source does not exist.", "Mend `source`: table.column as in store/."
     TABLE_UNRULED        = "error", "A table of the store says nothing of how long its rows are kept.", "Make it with table() or customer_table() of store/metadata.py, and name its rule."
     TABLE_UNDECLARED     = "error", "Nobody has said, or not truly, whose rows a table of the store has.", "Give it its line in store/declared.py: what an export tells of its rows, and what an erasure does with them."
+    TEXT_UNDECLARED      = "error", "A column of the store holds text, and nothing says whose data may stand in it.", "Give it a category (plain, sealed), and store/free_text.py a line: who writes it, or what judges its form."
     COLUMN_DISAGREES     = "error", "The field's category is not the one of its column.", "Take the category of the column: it is said in store/, once."
     SECRET_COLUMN        = "error", "The column may never be given out.", "Remove the field: passwords, factors, card numbers and fingerprints are no output (R16, R20)."
     PURPOSE_OFF          = "warning", "A purpose is named that is switched off.", "It allows nothing until the controller configures it (policy/purposes.py)."
@@ -64,6 +65,12 @@ class Check(Enum):
     LEDGER_ENTRY         = "error", "An entry of the ledger cannot be read.", "Restore the ledger from its backup and find out who touched it."
     ERASURE_OVERDUE      = "error", "An erasure is past its deadline.", "Find out what blocks it now: the notice promises the date."
     WORDING_CHANGED      = "error", "One version of a consent's wording stands for several texts.", "Give every text a version of its own: what was agreed to can no longer be shown."
+    PAPER_MISSING        = "error", "No paper of this kind was released.", "Release it: gateway audit release --help."
+    PAPER_OUTDATED       = "error", "A released paper is not true any more.", "Release the next version: gateway audit release notice|record --controller FILE --from DATE --because …"
+    PAPER_BEHIND         = "warning", "Something is so already that a released paper says of a later day.", "Let it begin on that day: tie a partner's client, or enable an affiliate, then."
+    PAPER_WORDS          = "note", "A released paper tells the same facts in other words.", "Release the next version if the new words are better."
+    PAPER_ALTERED        = "error", "A released paper was changed in the database.", "Restore it from a backup, and find out who touched it: the ledger has its SHA-256."
+    TRANSFER_UNGUARDED   = "error", "Data goes to a country that asks for a safeguard, and none is named.", "Name it in the controller's file (transfers.to), or end what goes there."
     # fmt: on
 
     def __init__(self, level: Level, text: str, advice: str) -> None:

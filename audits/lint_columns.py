@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.checks import Check, Finding
-from audits.columns import speaks_of_this_store, stored_columns, unruled_tables
+from audits.columns import speaks_of_this_store, stored_columns, undeclared_texts, unruled_tables
 from audits.facts import Facts
 from audits.places import Place
 from store.declared_check import complaints
@@ -20,6 +20,8 @@ def findings(facts: Facts) -> Iterator[Finding]:
         yield Finding(Check.TABLE_UNRULED, f"{table} names no rule of retention.", table, Place("store"))
     for table, text in complaints(each for schema in SCHEMAS for each in schema.tables.sorted_tables):
         yield Finding(Check.TABLE_UNDECLARED, f"{table}: {text}.", table, Place("store"))
+    for name, what in undeclared_texts():
+        yield Finding(Check.TEXT_UNDECLARED, f"{name} {what}.", name, Place("store"))
     columns = stored_columns()
     for fact in facts.all.values():
         source = fact.declared.source

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from audits.columns import StoredColumn, never_shown
+from audits.companies import Company, companies, received
 from audits.facts import Fact, Facts
-from audits.notice_rows import GROUPS, HOMES, group_of
+from audits.notice_rows import GROUPS, HOMES, group_of, readable, row_of
+from audits.registers import Copies, Registers, RegistryRule
 from policy.categories import Category
 from policy.conditions import Condition
 from policy.dates import AUTOMATIC, REQUEST_LIMITS, WARNINGS, due_erasure
@@ -55,6 +57,10 @@ class DataRow:
     limits: tuple[str, ...]
     """The hard rules that bind it, with their numbers."""
     fields: tuple[str, ...]
+    forwarded: tuple[tuple[Category, Recipient], ...]
+    """Of what is hidden, what the gateway itself sends to somebody, as a card number to pay (R22)."""
+    companies: tuple[Company, ...]
+    """Who of the registers may receive something of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,8 @@ class SharingCase:
     groups: tuple[str, ...]
     by_order: bool
     """Whether an order or an allow-list names the fields, each time anew."""
+    companies: tuple[Company, ...]
+    """Those of the registers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +105,23 @@ class Notice:
     beyond_kept: tuple[RetentionRule, ...]
     limits: tuple[str, ...]
     platforms: tuple[str, ...]
+    registries: tuple[RegistryRule, ...]
+    """What is published of an owner, by ending."""
+    copies: tuple[Copies, ...]
+    """The programs that may keep copies of what they read."""
+    periods: Mapping[str, str | None] | None
+    """What the operator set; None: not at hand."""
+    registers_read: bool
+    """Whether the registers were at hand: without them nobody can say who receives what."""
 
 
-def notice(facts: Facts) -> Notice:
-    """The facts, from what the schema allows today; names that the policy does not know are the lint's to find."""
-    rows = tuple(_rows(facts))
+def notice(facts: Facts, registers: Registers) -> Notice:
+    """The facts, from what the schema allows today and the registers hold; `SCHEMA_ALONE` where none is at hand.
+
+    Names that the policy does not know are the lint's to find.
+    """
+    known = companies(facts, registers)
+    rows = tuple(_rows(facts, known))
     groups = {rule: tuple(row.group for row in rows if rule in row.kept) for rule in RetentionRule}
     # They name nobody. The ledger is told of by itself even where customers read what it says about them.
     off_notice = (RetentionRule.LEDGER, RetentionRule.ERASURE_RECORDS)
@@ -109,7 +129,7 @@ def notice(facts: Facts) -> Notice:
     kept = tuple((rule, groups[rule]) for rule in RetentionRule if groups[rule] and rule is not by_itself)
     return Notice(
         rows=rows,
-        sharing=tuple(_sharing(facts)),
+        sharing=tuple(_sharing(facts, known)),
         cookies=tuple(each for each in Purpose if each.notice == OWN_PLACE),
         own=tuple(each for each in Purpose if each.own_data_only),
         deletion=deletion(),
@@ -121,6 +141,10 @@ def notice(facts: Facts) -> Notice:
         ),
         limits=tuple(each.source for each in (*NEVER, *ONLY)),
         platforms=PLATFORMS,
+        registries=registers.registries,
+        copies=registers.copies,
+        periods=registers.periods,
+        registers_read=registers.read,
     )
 
 
@@ -139,20 +163,15 @@ def deletion() -> Deletion:
 
 
 def _group(fact: Fact, category: Category) -> str:
-    """A registrant's details are another person's data than the customer's (R52, A4); disclosures are a list apart."""
-    if Recipient.REGISTRY.name in fact.declared.recipients:
-        return "domain_owner"
-    if fact.retention == (RetentionRule.DISCLOSURE_RECORDS.name,):
-        return "disclosures"
-    return group_of(category)
+    return row_of(category, fact.declared.recipients, fact.retention)
 
 
-def _rows(facts: Facts) -> Iterator[DataRow]:
+def _rows(facts: Facts, known: Sequence[Company]) -> Iterator[DataRow]:
     fields: dict[str, list[tuple[Fact, Category]]] = {}
-    for fact, category in _told(facts):
+    for fact, category in readable(facts):
         fields.setdefault(_group(fact, category), []).append((fact, category))
     hidden: dict[str, list[StoredColumn]] = {}
-    shown = {category for _, category in _told(facts)}
+    shown = {category for _, category in readable(facts)}
     for column in never_shown(facts):
         # A copy of what is shown elsewhere is no news; a secret that was sealed to be kept from everybody is.
         if column.category is not None and (column.category not in shown or column.is_secret):
@@ -160,26 +179,20 @@ def _rows(facts: Facts) -> Iterator[DataRow]:
     order = [name for name, _ in GROUPS] + sorted(fields.keys() | hidden.keys())
     for group in dict.fromkeys(order):
         if group in fields or group in hidden:
-            yield _row(group, fields.get(group, []), hidden.get(group, []))
+            mine = tuple(each for each in known if group in each.groups)
+            yield _row(group, fields.get(group, []), hidden.get(group, []), mine)
 
 
-def _told(facts: Facts) -> Iterator[tuple[Fact, Category]]:
-    """Readable fields of a known category; parts are told with their whole, and the ids of records tell nothing."""
-    wholes = {(fact.named, fact.category) for fact in facts.outputs}
-    for fact in facts.outputs:
-        category = Category.__members__.get(fact.category or "")
-        record_id = fact.name == "id" and fact.named == "ID"
-        if category is None or record_id or (category.parent and (fact.type_name, category.parent) in wholes):
-            continue
-        yield fact, category
-
-
-def _row(group: str, fields: list[tuple[Fact, Category]], hidden: list[StoredColumn]) -> DataRow:
+def _row(
+    group: str, fields: list[tuple[Fact, Category]], hidden: list[StoredColumn], known: tuple[Company, ...]
+) -> DataRow:
     categories = _unique(category for _, category in fields)
     stored = _unique(column.category for column in hidden if column.category is not None)
     purposes = {name for fact, _ in fields for name in fact.purposes if name in Purpose.__members__}
     kept = {name for fact, _ in fields for name in fact.retention} | {column.retention.name for column in hidden}
-    received = {name for fact, _ in fields for name in fact.declared.recipients}
+    forwarded = _unique((each.category, each.forwarded) for each in hidden if each.category and each.forwarded)
+    receivers = {name for fact, _ in fields for name in fact.declared.recipients}
+    receivers |= {each.recipient.name for each in known} | {recipient.name for _, recipient in forwarded}
     bound = {*categories, *stored}
     return DataRow(
         group=group,
@@ -192,9 +205,11 @@ def _row(group: str, fields: list[tuple[Fact, Category]], hidden: list[StoredCol
         own=any(purpose.own_data_only and purpose.name in purposes for purpose in Purpose),
         hidden=stored,
         kept=tuple(rule for rule in RetentionRule if rule.name in kept),
-        recipients=tuple(each for each in Recipient if each.name in received),
+        recipients=tuple(each for each in Recipient if each.name in receivers),
         limits=tuple(each.source for each in (*NEVER, *ONLY) if bound.intersection(each.categories)),
         fields=tuple(fact.coordinate for fact, _ in fields),
+        forwarded=forwarded,
+        companies=known,
     )
 
 
@@ -206,12 +221,13 @@ def _use(group: str, purpose: Purpose, fields: list[tuple[Fact, Category]]) -> U
     return Use(purpose, categories, known, partly, at_home=HOMES.get(group, "-") in purpose.notice)
 
 
-def _sharing(facts: Facts) -> Iterator[SharingCase]:
+def _sharing(facts: Facts, known: Sequence[Company]) -> Iterator[SharingCase]:
     for recipient in Recipient:
-        received = [(fact, category) for fact, category in _told(facts) if recipient.name in fact.declared.recipients]
-        categories = _unique(category for _, category in received)
-        groups = _unique(_group(fact, category) for fact, category in received)
-        yield SharingCase(recipient, categories, groups, by_order=not categories)
+        mine = tuple(each for each in known if each.recipient is recipient)
+        _, categories, groups = received(facts, recipient)
+        categories = _unique([*categories, *(one for each in mine for one in each.categories)])
+        groups = _unique([*groups, *(one for each in mine for one in each.groups)])
+        yield SharingCase(recipient, categories, groups, by_order=not categories, companies=mine)
 
 
 def _unique(values: Iterable[Member]) -> tuple[Member, ...]:

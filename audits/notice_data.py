@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from audits.companies import Company
 from audits.notice import DataRow, Notice
+from audits.registers import Copies, RegistryRule
 from audits.texts import Texts
 
 
@@ -20,6 +23,7 @@ def notice_data(found: Notice, texts: Texts) -> dict[str, Any]:
                 "categories": [each.name for each in case.categories],
                 "namedEachTime": case.by_order,
                 "condition": case.recipient.condition,
+                "companies": [company_data(each) for each in case.companies],
             }
             for case in found.sharing
         ],
@@ -38,6 +42,10 @@ def notice_data(found: Notice, texts: Texts) -> dict[str, Any]:
         ],
         "beyond": [each.name for each in found.beyond],
         "limits": list(found.limits),
+        "registries": [registry_data(each) for each in found.registries],
+        "copies": [copies_data(each) for each in found.copies],
+        "periods": periods_data(found.periods),
+        "registersRead": found.registers_read,
         "untranslated": sorted(texts.untranslated),
     }
 
@@ -61,4 +69,40 @@ def _row_data(row: DataRow) -> dict[str, Any]:
         "disclosedTo": [each.name for each in row.recipients],
         "limits": list(row.limits),
         "fields": list(row.fields),
+        "forwarded": [{"category": one.name, "recipient": to.name} for one, to in row.forwarded],
+        "companies": [{"name": each.name, "country": each.country} for each in row.companies],
     }
+
+
+def company_data(each: Company) -> dict[str, Any]:
+    """One recipient of the registers."""
+    return {
+        "kind": each.recipient.name,
+        "name": each.name,
+        "country": each.country,
+        "purposes": [one.name for one in each.purposes],
+        "categories": [one.name for one in each.categories],
+        "fields": list(each.fields),
+        "since": each.since,
+        "document": each.document,
+    }
+
+
+def registry_data(each: RegistryRule) -> dict[str, Any]:
+    """What one registry publishes."""
+    rules = [
+        {"kind": kind, "field": name, "rule": rule}
+        for kind, fields in each.published.items()
+        for name, rule in fields.items()
+    ]
+    return {"ending": each.tld, "name": each.name, "country": each.country, "published": rules}
+
+
+def copies_data(each: Copies) -> dict[str, Any]:
+    """A program that may keep copies."""
+    return {"client": each.client, "name": each.name, "keeps": each.keeps, "days": each.days}
+
+
+def periods_data(periods: Mapping[str, str | None] | None) -> list[dict[str, Any]] | None:
+    """What the operator set; None where the settings were not at hand."""
+    return None if periods is None else [{"setting": name, "period": period} for name, period in periods.items()]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from audits.companies import Company
 from audits.controller import Controller
 from audits.facts import Facts
 from audits.lint_report import schema_source
@@ -14,26 +15,31 @@ from audits.texts import Texts
 from policy.bases import LegalBasis
 from policy.categories import Category
 from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.registries import LEGAL, NATURAL, Publishing
 
 
-def notice_report(facts: Facts, found: Notice, controller: Controller, texts: Texts) -> Report:
-    """The whole notice, in the order of the company's own, then what GDPR Art. 13 adds."""
+def notice_report(facts: Facts, found: Notice, controller: Controller | None, texts: Texts) -> Report:
+    """The whole notice, in the order of the company's own, then what GDPR Art. 13 adds.
+
+    Without the controller's facts it is no notice yet, and says so in their place.
+    """
     words = _Words(found, controller, texts)
     sections = list(words.sections())
     return Report(
         "notice",
-        texts.prose("title", name=controller.name),
+        texts.prose("title", name="…" if controller is None else controller.name),
         texts.prose("lead"),
         sections,
         notice_data(found, texts),
-        sources=schema_source(facts) | {"Controller": controller.source},
+        sources=schema_source(facts) | ({} if controller is None else {"Controller": controller.source}),
         language=texts.language,
         rows=words.data_table(),
     )
 
 
 class _Words:
-    def __init__(self, found: Notice, controller: Controller, texts: Texts) -> None:
+    def __init__(self, found: Notice, controller: Controller | None, texts: Texts) -> None:
         self.found, self.controller, self.texts = found, controller, texts
         self.say = texts.prose
 
@@ -43,11 +49,10 @@ class _Words:
         yield Section(say("section.data"), [say("data.lead")], table=self.data_table())
         limits = [say("limits.sale"), *map(self.texts.rule, found.limits), say("limits.minimum")]
         yield Section(say("section.limits"), bullets=limits)
-        yield Section(
-            say("section.sharing"),
-            [say("sharing.lead", count=len(found.sharing)), *self.transfers()],
-            table=self.sharing_table(),
-        )
+        lead = [say("sharing.lead", count=len(found.sharing)), *self.unread(), *self.transfers()]
+        yield Section(say("section.sharing"), lead, table=self.sharing_table())
+        if found.registries:
+            yield Section(say("section.registries"), [say("registries.lead")], table=self.registries_table())
         yield Section(say("section.cookies"), [say("cookies.change")], [self.purpose(each) for each in found.cookies])
         yield Section(say("section.change"), [say("change.how", what=self.texts.of(each)) for each in found.own])
         yield Section(say("section.delete"), list(self.deletion()))
@@ -64,7 +69,7 @@ class _Words:
         return Table(columns, [self.data_row(row) for row in self.found.rows], wordy=1)
 
     def data_row(self, row: DataRow) -> list[Cell]:
-        shared = [self.texts.of(each) for each in row.recipients] or [self.say("data.not_shared")]
+        shared = list(self.shared(row)) or [self.say("data.not_shared")]
         kept = [self.texts.of(each) for each in row.kept]
         return [cell(self.group(row.group)), *(cell("\n".join(each)) for each in (list(self.used(row)), kept, shared))]
 
@@ -77,10 +82,23 @@ class _Words:
         if row.group == "ip":
             yield self.say("data.platforms", platforms=self.texts.listed(self.found.platforms))
         yield from map(self.texts.rule, row.limits)
-        if row.hidden:
-            yield self.say("data.hidden", categories=" ".join(self.texts.of(each) for each in row.hidden))
+        sent = {category for category, _ in row.forwarded}
+        if kept := [each for each in row.hidden if each not in sent]:
+            yield self.say("data.hidden", categories=" ".join(map(self.texts.of, kept)))
+        for category, recipient in row.forwarded:
+            yield self.say("data.forwarded", category=self.texts.of(category), recipient=self.texts.of(recipient))
         if row.own:
             yield self.say("data.own")
+
+    def shared(self, row: DataRow) -> Iterator[str]:
+        """Each kind of recipient, and below it the companies that the registers name."""
+        for recipient in row.recipients:
+            yield self.texts.of(recipient)
+            yield from (self.company(each) for each in row.companies if each.recipient is recipient)
+
+    def company(self, each: Company) -> str:
+        """One company with its country."""
+        return f"• {each.name} ({each.country})"
 
     def use(self, use: Use, row: DataRow) -> str:
         """A purpose and what bounds it; consent and objection in the row where people look for them, once."""
@@ -120,6 +138,7 @@ class _Words:
         for purpose in case.recipient.purposes:
             objection = self.texts.of(purpose, "objection") if purpose.objection and not case.by_order else ""
             why.append(f"• {self.texts.of(purpose)} {objection}".strip())
+        why += [self.named(each) for each in case.companies]
         fields = [self.say("sharing.by_order")] if case.by_order else [self.group(each) for each in case.groups]
         return [
             cell(self.say(f"case.{case.recipient.name}")),
@@ -128,12 +147,51 @@ class _Words:
             cell(self.texts.of(case.recipient, "condition")),
         ]
 
+    def named(self, each: Company) -> str:
+        """One company: where it is, and of a partner what it does, with which data."""
+        if each.recipient is not Recipient.PARTNER:
+            return self.company(each)
+        purposes = " ".join(map(self.texts.of, each.purposes))
+        fields = " ".join(map(self.texts.of, each.categories))
+        bound = self.say("sharing.bound", since=each.since)
+        return f"{self.company(each)}: {purposes} {fields} {bound}"
+
+    def registries_table(self) -> Table:
+        """Each ending: its registry, where it is, and what it publishes of an owner."""
+        columns = [self.say(f"column.{name}") for name in ("ending", "registry", "person", "organisation")]
+        rows = [
+            [
+                cell(f".{each.tld}"),
+                cell(f"{each.name} ({each.country})"),
+                *(cell(self.published(each.published[kind])) for kind in (NATURAL, LEGAL)),
+            ]
+            for each in self.found.registries
+        ]
+        return Table(columns, rows)
+
+    def published(self, rules: Mapping[str, str]) -> str:
+        """What one registry publishes of one kind of owner, in words."""
+        shown = [
+            f"{self.texts.word(name)} ({self.say(f'registries.{rule}')})"
+            for name, rule in rules.items()
+            if rule != Publishing.NEVER.name
+        ]
+        return ", ".join(shown) or self.say("registries.nothing")
+
+    def unread(self) -> Iterator[str]:
+        """That nobody looked who is registered."""
+        if not self.found.registers_read:
+            yield self.say("sharing.unread")
+
     def transfers(self) -> Iterator[str]:
         """Countries outside, or why there are none (Art. 13(1)(f))."""
-        language = self.texts.language
-        if self.controller.no_transfers:
-            yield self.say("sharing.no_transfers", reason=self.controller.no_transfers[language])
-        for each in self.controller.transfers:
+        own, language = self.controller, self.texts.language
+        if own is None:
+            yield self.say("release.no_controller")
+            return
+        if own.no_transfers:
+            yield self.say("sharing.no_transfers", reason=own.no_transfers[language])
+        for each in own.transfers:
             recipient = self.texts.of(each.recipient)
             safeguards = each.safeguards[language]
             yield self.say("sharing.transfer", country=each.country, recipient=recipient, safeguards=safeguards)
@@ -152,6 +210,12 @@ class _Words:
         first, second = facts.warning_days
         yield self.say("kept.asked", days=facts.request_days)
         yield self.say("kept.automatic", months=facts.automatic_months, first=first, second=second)
+        for name, period in (self.found.periods or {}).items():
+            if period is not None:
+                yield self.say(f"periods.{name}", period=self.texts.period(period))
+        for each in self.found.copies:
+            key = "copies.unknown" if each.days is None else "copies.known"
+            yield self.say(key, name=each.name, keeps=each.keeps, days=each.days)
 
     def kept_table(self) -> Table:
         """Each period with what it holds for."""
@@ -186,6 +250,9 @@ class _Words:
     def responsible(self) -> Iterator[str]:
         """Who answers, to whom one turns, and what the law wants said besides (Art. 13(1)(a)(b), 13(2))."""
         say, own, language = self.say, self.controller, self.texts.language
+        if own is None:
+            yield say("release.no_controller")
+            return
         yield say("controller.name", name=own.name, address=own.address, country=own.country)
         yield say("controller.contact", email=own.email)
         if own.phone:

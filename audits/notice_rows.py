@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from audits.facts import Fact, Facts
 from policy.categories import Category
+from policy.recipients import Recipient
+from policy.retention import RetentionRule
 
 GROUPS: Final[tuple[tuple[str, tuple[Category, ...]], ...]] = (
     ("name_address", (Category.NAME, Category.POSTAL_ADDRESS)),
@@ -43,3 +47,26 @@ def group_of(category: Category) -> str:
         if any(category.within(whole) for whole in categories):
             return name
     return category.name
+
+
+def row_of(category: Category, recipients: Collection[str], kept: Sequence[str]) -> str:
+    """The row in which a field is told, by what it declares.
+
+    A registrant's details are another person's data than the customer's (R52, A4); disclosures are a list apart.
+    """
+    if Recipient.REGISTRY.name in recipients:
+        return "domain_owner"
+    if tuple(kept) == (RetentionRule.DISCLOSURE_RECORDS.name,):
+        return "disclosures"
+    return group_of(category)
+
+
+def readable(facts: Facts) -> Iterator[tuple[Fact, Category]]:
+    """Readable fields of a known category; parts are told with their whole, and the ids of records tell nothing."""
+    wholes = {(fact.named, fact.category) for fact in facts.outputs}
+    for fact in facts.outputs:
+        category = Category.__members__.get(fact.category or "")
+        record_id = fact.name == "id" and fact.named == "ID"
+        if category is None or record_id or (category.parent and (fact.type_name, category.parent) in wholes):
+            continue
+        yield fact, category

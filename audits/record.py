@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from audits.columns import never_shown, speaks_of_this_store, stored_columns
+from audits.companies import Company, companies
 from audits.controller import Controller, Transfer
 from audits.facts import Fact, Facts
-from audits.partners import BoundPartner
+from audits.registers import Copies, Registers
 from audits.subjects import Subject, subjects
 from policy.categories import Category
 from policy.hard_rules import ONLY
@@ -52,8 +53,8 @@ class Activity:
     limits: tuple[RetentionRule, ...]
     fields: tuple[str, ...]
     note: str
-    partners: tuple[BoundPartner, ...] | None = None
-    """The companies bound to work for this purpose; None: the register of partners was not read."""
+    companies: tuple[Company, ...] | None
+    """Of the registers, those that receive something for this purpose; None: no register was read."""
 
     @property
     def may_have_partners(self) -> bool:
@@ -73,20 +74,21 @@ class Record:
     controller: Controller
     activities: tuple[Activity, ...]
     measures: tuple[str, ...]
+    copies: tuple[Copies, ...]
+    """The programs that may keep copies of what they read."""
+    periods: Mapping[str, str | None] | None
+    """What the operator set; None: not at hand."""
+    registers_read: bool
 
 
-def record(facts: Facts, controller: Controller, partners: Sequence[BoundPartner] | None = None) -> Record:
-    """One activity a purpose, in the order of the policy; without `partners` the record says that it knows of none."""
-    activities = tuple(activity(facts, purpose, controller.transfers, partners) for purpose in Purpose)
-    return Record(controller, activities, (*own_measures(facts), *controller.measures))
+def record(facts: Facts, controller: Controller, registers: Registers) -> Record:
+    """One activity a purpose, in the order of the policy; of `SCHEMA_ALONE` it says that nobody looked."""
+    activities = tuple(activity(facts, purpose, registers, controller.transfers) for purpose in Purpose)
+    measures = (*own_measures(facts), *controller.measures)
+    return Record(controller, activities, measures, registers.copies, registers.periods, registers.read)
 
 
-def activity(
-    facts: Facts,
-    purpose: Purpose,
-    transfers: tuple[Transfer, ...] = (),
-    partners: Sequence[BoundPartner] | None = None,
-) -> Activity:
+def activity(facts: Facts, purpose: Purpose, registers: Registers, transfers: tuple[Transfer, ...] = ()) -> Activity:
     """What one purpose uses: from the fields that can be read for it, or from what is done outside the schema."""
     read = [fact for fact in facts.outputs if purpose.name in fact.purposes]
     stored, limits, note = OUTSIDE.get(purpose, ((), (), "")) if not read else ((), (), "")
@@ -95,10 +97,9 @@ def activity(
     categories |= {column.category.name for column in hidden if column.category}
     kept = {name for fact in read for name in fact.retention} | {each.name for each in limits}
     kept |= {column.retention.name for column in hidden}
-    bound = None if partners is None else tuple(each for each in partners if each.purpose is purpose)
-    recipients = tuple(
-        each for each in Recipient if purpose in each.purposes or (each is Recipient.PARTNER and bool(bound))
-    )
+    known = tuple(each for each in companies(facts, registers) if purpose in each.purposes)
+    kinds = {each.recipient for each in known}
+    recipients = tuple(each for each in Recipient if purpose in each.purposes or each in kinds)
     return Activity(
         purpose=purpose,
         subjects=subjects(purpose),
@@ -108,7 +109,7 @@ def activity(
         limits=tuple(each for each in RetentionRule if each.name in kept),
         fields=tuple(fact.coordinate for fact in read),
         note=note,
-        partners=bound,
+        companies=known if registers.read else None,
     )
 
 

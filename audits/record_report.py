@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from audits.companies import Company
 from audits.controller import Controller, Party
 from audits.facts import Facts
 from audits.lint_report import schema_source
-from audits.partners import BoundPartner
+from audits.notice_data import company_data, copies_data, periods_data
 from audits.record import Activity, Record
 from audits.reports import Cell, Figure, Report, Section, Table, cell, code
+from audits.texts import Texts
+from policy.recipients import Recipient
 
 COLUMNS = (
     "Activity",
@@ -37,6 +40,7 @@ def record_report(facts: Facts, found: Record) -> Report:
         Section(
             "(e) Transfers to other countries", [] if transfers else [(own.no_transfers or {}).get("en", "")], transfers
         ),
+        Section("(f) Set by the operator, and copies kept by programs", list(_kept(found)), list(_copies(found))),
         Section("(g) Technical and organisational measures", bullets=found.measures),
     ]
     figures = [
@@ -70,12 +74,43 @@ def _row(each: Activity, own: Controller) -> list[Cell]:
 
 
 def _recipients(each: Activity) -> Iterator[str]:
-    """The kinds of recipients, and the partners by name: only the register of partners can say that there is none."""
+    """The kinds of recipients, and the companies by name: only the registers can say that there is none."""
     yield from (f"{one.text} {one.condition}" for one in each.recipients)
-    for one in each.partners or ():
-        yield f"{one.name} ({one.country}), a partner bound since {one.since:%Y-%m-%d}: {', '.join(one.fields)}"
-    if each.partners is None and each.may_have_partners:
+    yield from map(_company, each.companies or ())
+    if each.companies is None and each.may_have_partners:
         yield "The partners bound to carry it out, if any: the register of partners was not read."
+    elif each.companies is None and each.recipients:
+        yield "Which companies these are: the registers were not read."
+
+
+def _company(one: Company) -> str:
+    where = f"{one.name} ({one.country})"
+    match one.recipient:
+        case Recipient.PARTNER:
+            signed = f" (SHA-256 {one.document})" if one.document else ""
+            return f"{where}, a partner bound since {one.since}{signed}: {', '.join(one.fields)}"
+        case Recipient.PAYMENT_AFFILIATE:
+            what = " ".join(each.text for each in one.categories)
+            return f"{where}, registered on {one.since}, to which payments are forwarded: {what}"
+        case _:
+            return where
+
+
+def _kept(found: Record) -> Iterator[str]:
+    if not found.registers_read:
+        yield "No register was read: this record follows from the schema alone."
+    texts = Texts("en")
+    for name, period in (found.periods or {}).items():
+        said = (
+            texts.prose(f"periods.{name}", period=texts.period(period)) if period else "Nobody has said when it ends."
+        )
+        yield f"{name}: {said}"
+
+
+def _copies(found: Record) -> Iterator[str]:
+    for each in found.copies:
+        known = f"{each.keeps}, for {each.days} days" if each.days is not None else "nobody has said what, or how long"
+        yield f"{each.name} ({each.client}) keeps: {known}"
 
 
 def _remarks(each: Activity) -> Iterator[str]:
@@ -125,17 +160,24 @@ def _data(found: Record) -> dict[str, Any]:
         },
         "activities": [activity_data(each) for each in found.activities],
         "g": list(found.measures),
+        "copies": [copies_data(each) for each in found.copies],
+        "periods": periods_data(found.periods),
+        "registersRead": found.registers_read,
     }
-
-
-def _partner_data(one: BoundPartner) -> dict[str, Any]:
-    return {"name": one.name, "country": one.country, "since": f"{one.since:%Y-%m-%d}", "fields": list(one.fields)}
 
 
 def _party_data(party: Party) -> dict[str, Any]:
     if party.none:
         return {"none": dict(party.none)}
     return {"name": party.name, "address": party.address or None, "email": party.email}
+
+
+def _bound(each: Activity) -> list[Company]:
+    return [one for one in each.companies or () if one.recipient is Recipient.PARTNER]
+
+
+def _partner_data(one: Company) -> dict[str, Any]:
+    return {"name": one.name, "country": one.country, "since": one.since, "fields": list(one.fields)}
 
 
 def activity_data(each: Activity) -> dict[str, Any]:
@@ -149,7 +191,8 @@ def activity_data(each: Activity) -> dict[str, Any]:
             "categories": [one.name for one in each.categories],
         },
         "d": [{"kind": one.name, "who": one.text, "condition": one.condition} for one in each.recipients],
-        "partners": None if each.partners is None else [_partner_data(one) for one in each.partners],
+        "partners": None if each.companies is None else [_partner_data(one) for one in _bound(each)],
+        "companies": None if each.companies is None else [company_data(one) for one in each.companies],
         "e": [
             {"recipient": one.recipient.name, "country": one.country, "safeguards": one.safeguards["en"]}
             for one in each.transfers

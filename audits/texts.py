@@ -60,6 +60,11 @@ class Texts:
         """A word for a name out of a program, such as a platform; the name itself where there is none."""
         return str(_catalogue(self.language)["words"].get(name, name))
 
+    def period(self, text: str) -> str:
+        """An ISO 8601 period of one unit in words: P30D is 30 days, PT72H 72 hours."""
+        number, unit = text.lstrip("PT")[:-1], text[-1]
+        return f"{number} {self.word(f'unit_{unit}')}"
+
     def listed(self, names: Sequence[str]) -> str:
         """Several words in a row: one, two and three."""
         words = [self.word(each) for each in names]

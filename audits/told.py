@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from audits import issued
 from audits.acts import acts_data
 from audits.checkpoints import checkpoint_facts, checkpoints_data
 from audits.clients import findings, registrations
 from audits.clients_report import clients_report
 from audits.consents import consent_facts, consents_report
+from audits.drafts import NOTICE, RECORD
 from audits.erasures import erasure_facts, erasures_report
 from audits.facts import Facts
 from audits.lint import lint
@@ -18,10 +20,11 @@ from audits.lint_report import lint_report, schema_source
 from audits.matrix import matrix, matrix_report
 from audits.notice import notice
 from audits.notice_data import notice_data
-from audits.partners import BoundPartner
+from audits.papers_report import paper_data
 from audits.record import activity, own_measures
 from audits.record_report import activity_data
 from audits.refusals import refusal_facts, refusals_data
+from audits.registers import Registers
 from audits.texts import Texts
 from audits.vocabulary import CATALOGUES
 from policy.purposes import Purpose
@@ -47,15 +50,27 @@ def matrix_told(facts: Facts, filters: Mapping[str, Sequence[str]]) -> Data:
     return matrix_report(facts, matrix(facts, **filters)).data
 
 
-def notice_told(facts: Facts, language: str) -> Data:
-    """As `gateway audit notice`: what follows from the schema; the controller's own facts stand in its file."""
-    return notice_data(notice(facts), Texts(language))
+def notice_told(facts: Facts, registers: Registers, language: str) -> Data:
+    """As `gateway audit notice`: what follows from the schema and the registers, not the controller's own facts."""
+    return notice_data(notice(facts, registers), Texts(language))
 
 
-def record_told(facts: Facts, partners: Sequence[BoundPartner]) -> Data:
+def record_told(facts: Facts, registers: Registers) -> Data:
     """As `gateway audit record`, letters b to d, f and g; a and e stand in the controller's file."""
-    activities = [activity_data(activity(facts, purpose, partners=partners)) for purpose in Purpose]
+    activities = [activity_data(activity(facts, purpose, registers)) for purpose in Purpose]
     return {"article": "GDPR Art. 30(1)", "activities": activities, "g": list(own_measures(facts))}
+
+
+async def papers_told(reader: Reader, day: date) -> Sequence[Data]:
+    """The versions of notice and record: the one that holds on a day, and the newest."""
+    return [
+        {
+            "kind": kind,
+            "inForce": paper_data(await issued.in_force(reader, kind, day)),
+            "newest": paper_data(await issued.latest(reader, kind)),
+        }
+        for kind in (NOTICE, RECORD)
+    ]
 
 
 def words_told(language: str) -> Sequence[Data]:

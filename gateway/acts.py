@@ -150,13 +150,18 @@ ACTS: Mapping[str, Act | str] = {
     "audit ledger": LOOKS,
     "audit lint": OFFLINE,
     "audit matrix": OFFLINE,
-    "audit notice": OFFLINE,
+    "audit notice": LOOKS,
+    "audit papers": LOOKS,
     "audit query": LOOKS,
     "audit record": LOOKS,
     "audit refusals": LOOKS,
+    "audit release": Act("kind", ("day", "code")),
     "settings": LOOKS,
 }
 """By its words: an act, or why it is none."""
+
+ID = "gateway.act"
+"""Where the context of a command keeps the id of its act."""
 
 WIDENING = (
     "GATEWAY_CLIENT_BUDGET",
@@ -199,6 +204,7 @@ def _entries(path: str, act: Act, given: Mapping[str, Any]) -> Iterator[None]:
     from gateway.act_entries import ActRecorder  # The rest of the house, which looking at help need not wait for.
 
     recorder = ActRecorder(path, staff_code(), signed_in(), secrets.token_hex(8))
+    click.get_current_context().meta[ID] = recorder.id
     if act.starts:
         recorder.started(WIDENING)
         yield
@@ -212,6 +218,12 @@ def _entries(path: str, act: Act, given: Mapping[str, Any]) -> Iterator[None]:
             recorder.append("FAILED")
         raise
     recorder.append("DONE", _target(act, given), _details(act, given))
+
+
+def act_id() -> str:
+    """The id of the act that is under way, which all of its entries share."""
+    found: str = click.get_current_context().meta[ID]
+    return found
 
 
 def staff_code() -> str | None:

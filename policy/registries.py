@@ -75,6 +75,13 @@ REGISTRIES: Final = {
 # fmt: on
 """By ending, without the dot."""
 
+COUNTRIES: Final = {
+    "Verisign": "US", "PIR": "US", "Registry Services": "US", "EURid": "BE", "nic.at": "AT", "CIRA": "CA",
+    "SWITCH": "CH", "OFCOM": "CH", "DENIC": "DE", "AFNIC": "FR", "Registro .it": "IT", "Nominet": "GB", "SIDN": "NL",
+    "DNS Belgium": "BE", "Internetstiftelsen": "SE", "FORTH-ICS": "GR", "JPRS": "JP",
+}  # fmt: skip
+"""Where each registry is (ISO 3166-1): what is handed to it goes there."""
+
 
 def registry_of(tld: str) -> Registry | None:
     """The registry of an ending; None for one that has no row, of which nothing is published (fail closed)."""

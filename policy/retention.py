@@ -132,6 +132,12 @@ class RetentionRule(Row):
         "the removal by the operator",
         "Not in the notice: no personal data",
     )
+    PAPERS = (
+        "Each privacy notice and record of processing that was released is kept, since it says what held then.",
+        None,
+        "the release",
+        "Not in the notice: no customer's data",
+    )
     KEYS = (
         "A customer's key is destroyed with the customer's erasure, a key of the gateway once nothing needs it.",
         "P0D",

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.bases import LegalBasis
 from policy.purposes import Purpose
 from policy.recipients import Recipient
-from policy.registries import FIELDS, registry_of, rule_of
+from policy.registries import COUNTRIES, FIELDS, registry_of, rule_of
 from resolvers.disclosing import disclose
 from store.database import Store
 from store.domains import domains
@@ -81,12 +81,13 @@ async def _disclose(
     now: datetime,
 ) -> None:
     registry = registry_of(tld)
+    country = None if registry is None else COUNTRIES[registry.name]
     await disclose(
         connection,
         key,
         recipient_kind=Recipient.REGISTRY,
         recipient_name=registry.name if registry is not None else f"registry of .{tld}",
-        country=None,
+        country=country,
         purpose=Purpose.DOMAIN_REGISTRATION,
         legal_basis=basis,
         coordinates=coordinates,

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from audits import told
 from audits.controller_checks import LANGUAGES
 from audits.facts import Facts
-from audits.partners import bound_partners
+from audits.registers import registers_of
 from schema.audits_documents import AuditDocument, explain
-from schema.audits_papers import AuditNotice, AuditRecord
+from schema.audits_papers import AuditNotice, AuditPapers, AuditRecord
 from schema.audits_schema import AuditLint, AuditMatrix, AuditSchema, AuditWord
 from schema.audits_store import AuditAct, AuditCheckpoint, AuditClients, AuditConsents, AuditErasures, AuditRefusal
 from schema.directives import CategoryEnum, PurposeEnum, RecipientEnum
@@ -52,8 +52,17 @@ def _matrix(facts: Facts, given: Mapping[str, Any]) -> Any:
 
 
 async def _record(bench: Bench, given: Mapping[str, Any]) -> Any:
-    facts, partners = await bench.facts(), await bound_partners(bench.readers.main)
-    return await aside(lambda: told.record_told(facts, partners))
+    facts, registers = await bench.facts(), await registers_of(bench.readers.main)
+    return await aside(lambda: told.record_told(facts, registers))
+
+
+async def _notice(bench: Bench, given: Mapping[str, Any]) -> Any:
+    facts, registers = await bench.facts(), await registers_of(bench.readers.main)
+    return await aside(lambda: told.notice_told(facts, registers, given["language"]))
+
+
+async def _papers(bench: Bench, given: Mapping[str, Any]) -> Any:
+    return await told.papers_told(bench.readers.main, bench.day)
 
 
 async def _clients(bench: Bench, given: Mapping[str, Any]) -> Any:
@@ -107,13 +116,17 @@ class Audit:
     ) -> AuditMatrix:
         """Which field may be read for which purpose."""
 
-    @of_schema(lambda facts, given: told.notice_told(facts, given["language"]))
+    @reported(_notice)
     def notice(self, language: Language = AuditLanguage.en) -> AuditNotice:
         """What people are told."""
 
     @reported(_record)
     def record(self) -> AuditRecord:
         """What the authority is told (GDPR Art. 30)."""
+
+    @reported(_papers)
+    def papers(self) -> list[AuditPapers]:
+        """Which versions of the notice and the record were released, and which holds today."""
 
     @of_schema(lambda facts, given: told.words_told(given["language"]))
     def words(self, language: Language = AuditLanguage.en) -> list[AuditWord]:

@@ -9,6 +9,58 @@ from schema.scalars import CountryCode
 
 
 @plain_type
+class AuditCompany:
+    """A company of the registers that may receive data."""
+
+    kind: RecipientEnum = told("Which kind of recipient it is.")
+    name: str = told("Its name.")
+    country: CountryCode = told("Where it is.")
+    purposes: list[PurposeEnum] = told("What for.")
+    categories: list[CategoryEnum] = told("What it may receive.")
+    fields: list[str] = told("The schema coordinates of that.")
+    since: str | None = told("The day of its undertaking or registration.")
+    document: str | None = told("The SHA-256 of its undertaking.")
+
+
+@plain_type
+class AuditForwarded:
+    """What no field shows, and the gateway itself sends to somebody."""
+
+    category: CategoryEnum = told("What.")
+    recipient: RecipientEnum = told("To whom.")
+
+
+@plain_type
+class AuditCopies:
+    """A program that may keep copies of what it reads."""
+
+    client: str = told("The client's id.")
+    name: str = told("What people call it.")
+    keeps: str | None = told("What it keeps; null where nobody has said.")
+    days: int | None = told("For how many days; null where nobody has said.")
+
+
+@plain_type
+class AuditPaper:
+    """One version of the notice or the record, as it was released."""
+
+    version: int = told("Its number, from 1 on.")
+    valid_from: str = told("The day from which it holds, where the controller is.")
+    issued_on: str = told("The day of its release.")
+    sha256: str = told("Over all of its forms, as the ledger has it.", name="sha256")
+    loosens: list[str] = told("What it loosened against the version before, as it was signed off.")
+
+
+@plain_type
+class AuditPapers:
+    """The versions of one of the two papers."""
+
+    kind: str = told("NOTICE or RECORD.")
+    in_force: AuditPaper | None = told("The one that holds today; null where none was released.")
+    newest: AuditPaper | None = told("The newest one, which may hold from a day to come.")
+
+
+@plain_type
 class AuditNoticeUse:
     """One purpose of a row of the notice."""
 
@@ -31,6 +83,7 @@ class AuditNoticeRow:
     disclosed_to: list[RecipientEnum] = told("Who else may receive it.")
     limits: list[str] = told("The rules that no declaration can loosen.")
     fields: list[str] = told("The schema coordinates behind it.")
+    forwarded: list[AuditForwarded] = told("Of what is given to nobody, what the gateway itself sends, as to pay.")
 
 
 @plain_type
@@ -42,6 +95,7 @@ class AuditNoticeSharing:
     categories: list[CategoryEnum] = told("What.")
     named_each_time: bool = told("Whether an order or an allow-list names the fields, each time anew.")
     condition: str = told("Under which condition.")
+    companies: list[AuditCompany] = told("Who that is today, by the registers.")
 
 
 @plain_type
@@ -76,6 +130,7 @@ class AuditNotice:
     kept: list[AuditNoticePeriod] = told("How long what is kept.")
     beyond: list[PurposeEnum] = told("Uses that are not about the services.")
     limits: list[str] = told("The rules that no declaration can loosen.")
+    copies: list[AuditCopies] = told("The programs that may keep copies.")
     untranslated: list[str] = told("Rows that have no sentence in this language yet.")
 
 
@@ -146,6 +201,7 @@ class AuditRecordActivity:
     c: AuditRecordSubjects = told("Persons and categories of data.")
     d: list[AuditRecordRecipient] = told("Recipients.")
     partners: list[AuditRecordPartner] | None = told("Of these, the partners by name; null where nobody looked.")
+    companies: list[AuditCompany] | None = told("Everybody of the registers who receives something for it.")
     f: list[AuditRecordLimit] = told("Time limits.")
     extra: AuditRecordExtra = told("What the article does not ask for.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -20,17 +20,21 @@ Told = TypeVar("Told")
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The schema, the databases without the key store, the time, and whether the caller may introspect."""
+    """The schema, the databases without the key store, the time, the controller's day, and whether the caller may
+    introspect."""
 
     model: SchemaModel
     readers: Readers
     now: datetime
+    day: date
     hints: bool
 
     @classmethod
     def of(cls, desk: Desk, model: SchemaModel) -> Bench:
         """Of one operation."""
-        return cls(model, Readers(desk.store.reader, desk.store.ledger_reader), desk.now, desk.grant.introspection)
+        readers = Readers(desk.store.reader, desk.store.ledger_reader)
+        day = desk.now.astimezone(desk.means.site.zone).date()
+        return cls(model, readers, desk.now, day, desk.grant.introspection)
 
     async def facts(self) -> Facts:
         """What the schema says."""

@@ -56,6 +56,7 @@ class Way(Enum):
     LEDGER = "the pruning of the ledger, which the sweeper begins"
     OPERATOR = "the operator"
     NEVER = "nothing: they hold no personal data"
+    KEPT = "nothing: they say what held, and name no customer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,8 @@ DECLARED: Final[dict[str, Declaration]] = {
     "oauth_secrets": nobodys(Way.HOUSEKEEPING, REGISTER),
     "objections": rows(),
     "outbox": rows(Way.SWEEPER, COUNTED),
+    "paper_forms": nobodys(Way.KEPT, "Released papers, which name no customer."),
+    "papers": nobodys(Way.KEPT, "Released papers, which name no customer."),
     "partners": nobodys(Way.OPERATOR, REGISTER),
     "passkey_challenges": rows(Way.HOUSEKEEPING, COUNTED),
     "passkeys": rows(telling=COUNTED),

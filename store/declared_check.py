@@ -45,7 +45,8 @@ def _untrue(table: Table, said: Declaration) -> Iterator[str]:
 
 
 def _is_personal(column: Column[Any]) -> bool:
-    return isinstance(column.info.get("category"), Category)
+    """Whether it is a customer's datum: what says who of the staff acted is theirs, and no customer's."""
+    return isinstance(column.info.get("category"), Category) and not column.info.get("staff")
 
 
 def _is_shown(column: Column[Any]) -> bool:

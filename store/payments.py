@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, ForeignKey, LargeBinary
 
 from policy.categories import Category
+from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from store.metadata import Id, Instant, choice, customer_table, plain, sealed
 from store.subjectkey import SubjectKey
@@ -31,7 +32,7 @@ card_vault = customer_table(
     "card_vault",
     RetentionRule.CARD_CONSENT,
     plain("payment_method_id", Id, None, ForeignKey("payment_methods.id"), unique=True),
-    sealed("number", Category.CARD_NUMBER, output=False, nullable=False),
+    sealed("number", Category.CARD_NUMBER, output=False, nullable=False, forwarded_to=Recipient.PAYMENT_AFFILIATE),
     plain("fingerprint", LargeBinary(16), Category.CARD_NUMBER, output=False),
     plain("stored_at", Instant, Category.PAYMENT_METHOD),
 )

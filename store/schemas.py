@@ -28,6 +28,7 @@ from store import (
     lookups,
     oauth,
     outbox,
+    papers,
     partners,
     payments,
     reach,
@@ -66,6 +67,7 @@ CAPABILITIES = (
     lookups,
     oauth,
     outbox,
+    papers,
     partners,
     payments,
     reach,
@@ -103,7 +105,7 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 26))
+MAIN = Schema("main", metadata, _numbered("main", 27))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 5))
 SCHEMAS = (MAIN, LEDGER, KEYS)

@@ -11,6 +11,7 @@ import click
 from gateway import server
 from gateway.affiliates import AffiliateRefused, Affiliates
 from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.papers_told import tell_untrue_papers
 from gateway.serving import store_config
 from gateway.settings import Settings
 from store.database import open_store
@@ -43,6 +44,7 @@ def register(name: str, url: str, kind: str, country: str) -> None:
     secret = _with(lambda register: register.register(name, kind, url, country, datetime.now(UTC)))
     click.echo(f"{name} takes payments. The secret that verifies what it gets, shown this once:", err=True)
     click.echo(secret)
+    tell_untrue_papers()
 
 
 @affiliates.command("list")
@@ -67,6 +69,7 @@ def disable(name: str) -> None:
     """
     _with(lambda register: register.set_disabled(name, datetime.now(UTC)))
     click.echo(f"{name} gets no card any more.")
+    tell_untrue_papers()
 
 
 @affiliates.command("enable")
@@ -79,6 +82,7 @@ def enable(name: str) -> None:
     """
     _with(lambda register: register.set_disabled(name, None))
     click.echo(f"{name} takes payments.")
+    tell_untrue_papers()
 
 
 def _with(work: Callable[[Affiliates], Awaitable[Result]]) -> Result:

@@ -6,6 +6,7 @@ import click
 
 from gateway.commands.audit_papers import export_, notice_, record_
 from gateway.commands.audit_query import query_
+from gateway.commands.audit_releases import papers_, release_
 from gateway.commands.audit_schema import diff_, lint_, matrix_
 from gateway.commands.audit_store import acts_, clients_, consents_, erasures_, ledger_, refusals_
 
@@ -24,6 +25,8 @@ def audit() -> None:
     Papers:
         gateway audit notice --controller controller.toml --format html -o notice.html
         gateway audit record --controller controller.toml --format html -o record.html
+        gateway audit release notice --controller controller.toml --from 2027-03-01 --because "…"
+        gateway audit papers
     What is registered, and what was done:
         gateway audit clients
         gateway audit query invoice.graphql --client billing
@@ -43,6 +46,8 @@ for command in (
     diff_,
     notice_,
     record_,
+    release_,
+    papers_,
     export_,
     clients_,
     query_,

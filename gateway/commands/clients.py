@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping
 
 from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.papers_told import tell_untrue_papers
 from gateway.oauth.registering import Registered, Registry
 from gateway.oauth.registration import Kind, NewClient, RegistrationRefused, key_set, purposes_named
 from gateway.serving import store_config
@@ -114,6 +115,7 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
         secret = _with(settings, lambda registry: registry.create(new, _now()))
     click.echo(f"{client_id} is registered.", err=True)
     _show_once(secret)
+    tell_untrue_papers()
 
 
 @clients.command("list")
@@ -165,6 +167,7 @@ def update(client_id: str, keeps: str, keeps_days: int) -> None:
     with told_in_a_sentence():
         _with(settings, lambda registry: registry.set_keeping(client_id, keeps, keeps_days))
     click.echo(f"{client_id} keeps {keeps}, for {keeps_days} days.", err=True)
+    tell_untrue_papers()
 
 
 @clients.command("rotate")
@@ -205,6 +208,7 @@ def disable(client_id: str) -> None:
     with told_in_a_sentence():
         _with(settings, lambda registry: registry.set_disabled(client_id, True, _now()))
     click.echo(f"{client_id} is disabled.")
+    tell_untrue_papers()
 
 
 @clients.command("enable")
@@ -219,6 +223,7 @@ def enable(client_id: str) -> None:
     with told_in_a_sentence():
         _with(settings, lambda registry: registry.set_disabled(client_id, False, _now()))
     click.echo(f"{client_id} is enabled.")
+    tell_untrue_papers()
 
 
 def _with(settings: Settings, work: Callable[[Registry], Awaitable[Result]]) -> Result:

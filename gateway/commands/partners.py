@@ -13,6 +13,7 @@ import orjson
 
 from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.papers_told import tell_untrue_papers
 from gateway.oauth.registration import purposes_named
 from gateway.partners import NewPartner, PartnerRefused, Partners
 from gateway.serving import store_config
@@ -71,6 +72,7 @@ def undertake(name: str, document: Path, since: datetime) -> None:
     digest = hashlib.sha256(document.read_bytes()).digest()
     _with(lambda register: register.undertake(name, digest, since.replace(tzinfo=UTC), datetime.now(UTC)))
     click.echo(f"{name} is bound since {since:%Y-%m-%d}; SHA-256 {digest.hex()}.")
+    tell_untrue_papers()
 
 
 @partners.command("tie")
@@ -96,6 +98,7 @@ def end(name: str) -> None:
     """
     _with(lambda register: register.end(name, datetime.now(UTC)))
     click.echo(f"{name} gets nothing any more.")
+    tell_untrue_papers()
 
 
 @partners.command("list")

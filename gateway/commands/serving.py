@@ -26,6 +26,7 @@ from gateway.demo.marks import require_demo_or_nothing
 from gateway.demo_tokens import DemoTokens
 from gateway.exports import list_routes as export_routes
 from gateway.metrics import list_routes as metric_routes
+from gateway.notice_page import list_routes as notice_routes
 from gateway.oauth.browsers import Browsers
 from gateway.oauth.housekeeping import Housekeeping
 from gateway.oauth.service import list_routes, open_house
@@ -148,6 +149,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *(acquirer_routes(works.store) if settings.demo else ()),
                 *export_routes(works.store, works.door, api.model, serving.now),
                 *receipt_routes(works.store),
+                *notice_routes(works.store.reader, settings, serving.now),
                 *metric_routes(
                     works.store, api.counts, settings.metrics, serving.now, settings.proxies, works.refusals.totals
                 ),

@@ -9,6 +9,7 @@ from audits.controller import Controller, read_controller
 from audits.facts import Facts
 from audits.notice import notice
 from audits.notice_report import notice_report
+from audits.registers import SCHEMA_ALONE, Registers
 from audits.reports import Report
 from audits.sources import Text, read_text
 from audits.texts import Texts
@@ -23,9 +24,9 @@ def controller(text: str = EXAMPLE) -> Controller:
     return read_controller(Text("controller.toml", text))
 
 
-def notice_in(language: str, facts: Facts = OURS) -> Report:
-    """The notice of a schema."""
-    return notice_report(facts, notice(facts), controller(), Texts(language))
+def notice_in(language: str, facts: Facts = OURS, registers: Registers = SCHEMA_ALONE) -> Report:
+    """The notice of a schema and registers."""
+    return notice_report(facts, notice(facts, registers), controller(), Texts(language))
 
 
 def without(path: str) -> str:

@@ -21,6 +21,7 @@ from audits.matrix import matrix, matrix_report
 from audits.places import Place
 from audits.record import record
 from audits.record_report import record_report
+from audits.registers import SCHEMA_ALONE
 from audits.reports import SCHEMA_VERSION, Figure, Report, Section, Table, cell, code
 from audits.sarif import changes_sarif, findings_sarif
 from audits.text_form import columns_of, letters, to_text
@@ -51,7 +52,7 @@ REPORTS = {
     "matrix": matrix_report(OURS, matrix(OURS)),
     "notice": notice_in("en"),
     "notice-fr": notice_in("fr"),
-    "record": record_report(OURS, record(OURS, controller())),
+    "record": record_report(OURS, record(OURS, controller(), SCHEMA_ALONE)),
     "lint": lint_report(facts_of(SMALL), findings(changed("String @purpose", "String! @purposes"))),
     "empty": Report("ledger", "t", "l", [Section("s", table=Table(("a",), ()))], {}),
 }

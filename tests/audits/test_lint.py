@@ -154,10 +154,16 @@ def test_a_table_that_names_no_rule_of_retention_is_found() -> None:
         metadata.remove(forgotten)
 
 
+OF_PAPERS = {
+    Check.PAPER_MISSING, Check.PAPER_OUTDATED, Check.PAPER_BEHIND, Check.PAPER_WORDS, Check.PAPER_ALTERED,
+    Check.TRANSFER_UNGUARDED, Check.TEXT_UNDECLARED,
+}  # fmt: skip
+"""Tried where papers are released (tests/gateway/test_papers.py) and where texts are written (tests/promises)."""
+
+
 def test_every_check_is_tried() -> None:
-    tried = (
-        {case[0] for case in CASES} | OTHERS.keys() | OF_REGISTRATIONS | {Check.TABLE_UNRULED, Check.TABLE_UNDECLARED}
-    )
+    tried = {case[0] for case in CASES} | OTHERS.keys() | OF_REGISTRATIONS | OF_PAPERS
+    tried |= {Check.TABLE_UNRULED, Check.TABLE_UNDECLARED}
     assert tried == set(Check)
 
 

@@ -11,6 +11,7 @@ import pytest
 from audits.controller_checks import NEEDED
 from audits.facts import Facts
 from audits.notice import DataRow, notice
+from audits.registers import SCHEMA_ALONE
 from audits.sources import Text, Unreadable, read_text
 from audits.texts import Texts
 from policy.bases import LegalBasis
@@ -24,7 +25,7 @@ from policy.rows import Row
 from tests.audits.papers import EXAMPLE, OURS, controller, notice_in, without
 from tests.audits.schemas import HOUSE
 
-FACTS = notice(OURS)
+FACTS = notice(OURS, SCHEMA_ALONE)
 ROWS = {row.group: row for row in FACTS.rows}
 
 
@@ -310,5 +311,5 @@ def test_a_category_that_was_not_there_gets_its_row() -> None:
     lines = read_text(HOUSE).text.splitlines(keepends=True)
     place = OURS.sdl.types["Customer"].place.line
     text = "".join([*lines[:place], f"  {seen}\n", *lines[place:]])
-    rows = {row.group: row for row in notice(Facts.of(Text("odd", text))).rows}
+    rows = {row.group: row for row in notice(Facts.of(Text("odd", text)), SCHEMA_ALONE).rows}
     assert shown(rows["cookies"]) == {Purpose.COOKIE_MEASUREMENT}

@@ -16,9 +16,9 @@ from audits.columns import stored_columns
 from audits.dpv_export import dpv
 from audits.exports import dpv_json, export_report, fideslang_json
 from audits.fideslang_export import fideslang, unmapped
-from audits.partners import BoundPartner
 from audits.record import OUTSIDE, activity, record
 from audits.record_report import COLUMNS, record_report
+from audits.registers import SCHEMA_ALONE, BoundPartner, Registers, registry_rules
 from audits.subjects import Subject
 from policy.bases import LegalBasis
 from policy.categories import Category
@@ -28,7 +28,7 @@ from policy.retention import RetentionRule
 from tests.audits.papers import OURS, controller
 from tests.programs import needs
 
-FOUND = record(OURS, controller())
+FOUND = record(OURS, controller(), SCHEMA_ALONE)
 DATA = Path(__file__).parent / "data"
 FIDES = {tuple(line.split()) for line in (DATA / "fideslang-3.1.4.txt").read_text().splitlines() if line[0] != "#"}
 TERMS = {line for line in (DATA / "dpv-2.3.txt").read_text().splitlines() if line[0] != "#"}
@@ -49,8 +49,10 @@ def test_every_letter_of_the_article() -> None:
     registration = data["activities"][list(Purpose).index(Purpose.DOMAIN_REGISTRATION)]
     assert [one["kind"] for one in registration["d"]] == ["REGISTRY"]
     assert registration["e"] == [
-        {"recipient": "REGISTRY", "country": "US", "safeguards": controller().transfers[0].safeguards["en"]}
+        {"recipient": "REGISTRY", "country": each.country, "safeguards": each.safeguards["en"]}
+        for each in controller().transfers
     ]
+    assert [each["country"] for each in registration["e"]] == ["US", "CA", "JP"]
     assert registration["c"]["subjects"] == ["CUSTOMER", "DOMAIN_OWNER"]
     assert any("AES-256-GCM" in each for each in data["g"])
     assert any("Backups are encrypted" in each for each in data["g"])
@@ -62,7 +64,8 @@ def test_only_the_register_can_say_that_no_partner_receives_anything() -> None:
     bound = BoundPartner("Printers", "CH", Purpose.INVOICING, ("Customer.fullName",), datetime(2026, 11, 1, tzinfo=UTC))
 
     def recipients(*partners: BoundPartner, read: bool = True) -> dict[str, str]:
-        table = record_report(OURS, record(OURS, controller(), partners if read else None)).flat
+        registers = Registers(partners, registries=registry_rules()) if read else SCHEMA_ALONE
+        table = record_report(OURS, record(OURS, controller(), registers)).flat
         return {row[0].text.split()[0]: row[COLUMNS.index("Recipients (d)")].text for row in table.rows}
 
     unread, empty, named = recipients(read=False), recipients(), recipients(bound)
@@ -74,17 +77,19 @@ def test_only_the_register_can_say_that_no_partner_receives_anything() -> None:
 
 
 def test_an_activity_is_what_the_schema_allows() -> None:
-    invoicing = activity(OURS, Purpose.INVOICING)
+    invoicing = activity(OURS, Purpose.INVOICING, SCHEMA_ALONE)
     assert {Category.NAME, Category.POSTAL_ADDRESS, Category.TRANSACTION} <= set(invoicing.categories)
     assert Category.PHONE not in invoicing.categories
     assert "Invoice.billedAddress" in invoicing.fields
     assert RetentionRule.CUSTOMER_LIFE in invoicing.limits
-    card = activity(OURS, Purpose.CARD_ON_FILE)
+    card = activity(OURS, Purpose.CARD_ON_FILE, SCHEMA_ALONE)
     assert RetentionRule.CARD_CONSENT in card.limits, "the vault, which no field shows"
-    assert Category.PASSWORD in activity(OURS, Purpose.AUTHENTICATION).categories
-    assert not activity(OURS, Purpose.STATUTORY_RETENTION).enabled
+    assert Category.PASSWORD in activity(OURS, Purpose.AUTHENTICATION, SCHEMA_ALONE).categories
+    assert not activity(OURS, Purpose.STATUTORY_RETENTION, SCHEMA_ALONE).enabled
     for purpose in OUTSIDE:
-        assert not activity(OURS, purpose).fields, f"{purpose.name} has fields now: take it out of OUTSIDE"
+        assert not activity(OURS, purpose, SCHEMA_ALONE).fields, (
+            f"{purpose.name} has fields now: take it out of OUTSIDE"
+        )
 
 
 def test_measures_are_counted() -> None:
@@ -93,7 +98,7 @@ def test_measures_are_counted() -> None:
 
 
 def test_a_purpose_of_visitors_is_about_visitors() -> None:
-    assert activity(OURS, Purpose.COOKIE_MEASUREMENT).subjects == (Subject.VISITOR,)
+    assert activity(OURS, Purpose.COOKIE_MEASUREMENT, SCHEMA_ALONE).subjects == (Subject.VISITOR,)
 
 
 # --- fideslang ---------------------------------------------------------------------------------------------------

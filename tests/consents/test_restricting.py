@@ -1,4 +1,4 @@
-"""A restriction ends only after the person was told; an objection is decided within a month (D27)."""
+"""A restriction ends only after the person was told; an objection is decided within a month (D17)."""
 
 from __future__ import annotations
 

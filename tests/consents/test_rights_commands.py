@@ -1,4 +1,4 @@
-"""`gateway restrictions`, `objections` and `recipients` on a real store; each act is in the ledger (D27, G17)."""
+"""`gateway restrictions`, `objections` and `recipients` on a real store; each act is in the ledger (D17, G17)."""
 
 from __future__ import annotations
 

@@ -49,8 +49,11 @@ from tests.signin.people import SECRET, Person, newcomer, password
 from tests.signin.test_unusual import WORLD, Places
 from workers.exporting import Exporter
 from workers.exporting import House as Maker
+from workers.notices import Notifier
 
 BANK = """mutation { addBankTransfer(input: {bankName: "Kantonalbank"}) { userErrors { code } } }"""
+RESTRICT = "mutation { requestRestriction(input: {ground: UNLAWFUL}) { userErrors { code } } }"
+OBJECT = "mutation { objectTo(input: {purpose: ACCOUNT_SECURITY}) { userErrors { code } } }"
 ONE = "query ($id: ID!) { customer(id: $id) { fullName } }"
 NUMBER = 4711
 
@@ -104,6 +107,7 @@ class Everywhere:
         await self._changes_things()
         await self._guards()
         await self._is_read()
+        await self._uses_rights()
         assert (await self.house.ask(REQUEST, 0))["userErrors"] == []
         assert (await self.house.ask(EXPORT, 0))["userErrors"] == []
 
@@ -174,6 +178,12 @@ class Everywhere:
             assert (await ask(query, 0, **facts))["userErrors"] == []
         who = own(self.person.id, authenticated_at=int(self.house.gate.clock.now.timestamp()))
         assert "errors" not in (await self.house.gate.ask(BANK, who, idempotency_key="k-1")).body
+
+    async def _uses_rights(self) -> None:
+        """Processing restricted, and a purpose objected to; whoever has copies is to be told."""
+        for query in (RESTRICT, OBJECT):
+            assert (await self.house.ask(query, 0))["userErrors"] == []
+        await Notifier(self.house.store, self.house.gate.clock).step()
 
     async def _guards(self) -> None:
         """Marks against misuse; and a look-up whose form an upgrade would have changed."""

@@ -1,4 +1,4 @@
-"""Who has a copy is told of a restriction, of its end and of a correction, and answers (D27; R30)."""
+"""Who has a copy is told of a restriction, of its end and of a correction, and answers (D17; R30)."""
 
 from __future__ import annotations
 

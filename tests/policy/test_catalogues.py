@@ -265,6 +265,7 @@ def test_retention_periods() -> None:
         "REFUSAL_COUNTS": "P12M",
         "CLIENT_REGISTRATION": None,
         "KEYS": "P0D",
+        "PAPERS": None,
     }
     assert Period.parse(RetentionRule.CUSTOMER_LIFE.period or "") == dates.AUTOMATIC
     for rule in RetentionRule:

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from gateway.demo.world import COUNTRIES
+from policy.countries import EEA, SWISS, UNION, safe
+from policy.registries import COUNTRIES as WHERE
 from policy.registries import FIELDS, LEGAL, NATURAL, REGISTRIES, Publishing, pairs, registry_of, rule_of, shown
 
 
@@ -43,3 +45,20 @@ def test_a_wish_counts_only_where_the_registry_leaves_it_to_the_customer(
     assert found
     for tld, kind, field in found:
         assert rule_of(tld, kind, field) is rule and shown(tld, kind, field, hidden) is told
+
+
+def test_every_registry_is_somewhere() -> None:
+    """(D18) What is handed to it goes there, and the notice says so."""
+    assert {each.name for each in REGISTRIES.values()} == WHERE.keys()
+    assert all(re.fullmatch("[A-Z]{2}", each) for each in WHERE.values())
+
+
+def test_where_data_may_go_as_it_goes_at_home() -> None:
+    """(D18) GDPR Art. 45; a controller in Switzerland has the list of its own law besides."""
+    assert all(safe("FR", country) for country in ("FR", "DE", "NO", "CH", "GB", "JP", "KR", "NZ"))
+    assert all(safe("CH", country) for country in ("CH", "DE", "LI", "GB", "NZ"))
+    assert not any(safe("CH", country) for country in ("JP", "KR", "US", "CA", "GI", "IN"))
+    assert not any(safe("FR", country) for country in ("US", "CA", "GI", "MC", "IN")), "some recipients are not all"
+    assert safe("US", "US") and not safe("US", "IN")
+    assert not (EEA & UNION.countries) and not (UNION.countries & UNION.some) and SWISS.countries > EEA
+    assert all(each.source and each.checked for each in (UNION, SWISS))

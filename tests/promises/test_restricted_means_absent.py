@@ -1,4 +1,4 @@
-"""Whoever restricted processing, or objected to a purpose, is absent from it, in every way of reading (D26).
+"""Whoever restricted processing, or objected to a purpose, is absent from it, in every way of reading (D16).
 
 Purposes and ways are those of the policy and of the schema: a new one is asked here without being written here.
 """

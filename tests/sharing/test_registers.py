@@ -10,7 +10,7 @@ import orjson
 import pytest
 from sqlalchemy import update
 
-from audits.partners import bound_partners
+from audits.registers import bound_partners
 from gateway.affiliates import Affiliates
 from gateway.clients import ClientRegistry
 from gateway.oauth.clients import Clients

@@ -25,6 +25,8 @@ function frame() {
   byId('choices').textContent = say('edit');
   byId('choices').href = hasToken() ? '#choices' : `/cookies?lang=${current()}`;
   byId('developers').textContent = say('developers');
+  byId('privacy').textContent = say('privacy');
+  byId('privacy').href = `/privacy?lang=${current()}`;
   byId('parts').setAttribute('aria-label', say('title'));
   byId('parts').replaceChildren(...(hasToken() ? [
     ...Object.keys(VIEWS).map((key) => h('a', { href: `#${key}`, 'aria-current': key === view() && 'page' }, say(key))),

@@ -10,6 +10,7 @@ const WORDS = {
   signOut: ['Sign out', 'Se déconnecter'],
   other: ['Français', 'English'],
   edit: ['Edit my choices', 'Modifier mes choix'],
+  privacy: ['Privacy notice', 'Protection des données'],
   developers: ['For developers', 'Pour les développeurs'],
   loading: ['One moment …', 'Un instant …'],
   saved: ['Saved.', 'Enregistré.'],

@@ -1,0 +1,48 @@
+"""A change of a register that makes a released paper untrue is told where it is made, with the command to run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from audits.checks import Check
+from audits.paper_state import PaperState, paper_states
+from audits.sources import Unreadable
+from gateway import server
+from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.periods import operator_periods
+from gateway.serving import store_config
+from gateway.settings import Settings
+from schema.printed import own_facts, own_schema
+from store.database import open_store
+
+TOLD = (Check.PAPER_OUTDATED, Check.TRANSFER_UNGUARDED)
+
+
+def tell_untrue_papers() -> None:
+    """Name each released paper that does not say what is so now; nothing where none was released."""
+    with told_in_a_sentence():
+        found = server.run(_untrue(read_settings()))
+    for state in found:
+        kind = state.kind.lower()
+        click.echo(
+            f"Note: what was released of the {kind} does not say this. Release the next version: "
+            f"gateway audit release {kind} --controller FILE --from DATE --because …",
+            err=True,
+        )
+    missing = [one.message for state in found for one in state.findings if one.check is Check.TRANSFER_UNGUARDED]
+    for each in dict.fromkeys(message.partition(": ")[2] for message in missing):
+        click.echo(f"The controller's file names no safeguard. {each}", err=True)
+
+
+async def _untrue(settings: Settings) -> list[PaperState]:
+    day, periods = datetime.now(settings.time_zone).date(), operator_periods(settings)
+    store = await open_store(store_config(settings))
+    try:
+        found = await paper_states(store.reader, own_facts(), own_schema(), periods, None, day)
+    except Unreadable:
+        return []  # A controller's file of an older release says less than is asked now: `audit papers` tells it.
+    finally:
+        await store.close()
+    return [each for each in found if any(one.check in TOLD for one in each.findings)]
