@@ -127,10 +127,12 @@ async def _change(store: Store, table: Table, id_: int, **values: Any) -> None:
 
 
 async def _empty(store: Store, person: int) -> None:
-    """Null wherever a column may be null."""
+    """Null wherever a column may be null, but for the ties of values that may not be, which are still looked up, and
+    for the end of a name: what was let go of never comes back."""
+    ties = customers.c.number_ref, domains.c.name_ref, domains.c.released_at
     for table in (customers, services, domains, payment_methods, invoices, sign_ins):
         owned = table.c.id if table is customers else table.c.customer_id
-        nulls = {column.name: None for column in table.c if column.nullable}
+        nulls = {column.name: None for column in table.c if column.nullable and column not in set(ties)}
         async with store.write() as connection:
             await connection.execute(update(table).where(owned == person).values(**nulls))
 
