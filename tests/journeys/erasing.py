@@ -70,7 +70,8 @@ class Erasing(Life):
         """Its day has come: dumps run, no mail server answers, the affiliate refuses, the partner takes everything."""
         works = self.works
         self.note_what_rests()
-        works.estate.sample()
+        samples = works.estate.sample()
+        assert samples and (found := Remains(self.texts, self.resting).within(samples)) == set(), found
         works.mail.stop()
         works.affiliate.mood({"customer.erase": {"status": 503}})
         works.partner.mood({"customer.erase": {"status": 204, "answer": "ERASED"}})

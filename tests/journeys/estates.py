@@ -9,10 +9,11 @@ import asyncio
 import fcntl
 import select
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -56,8 +57,8 @@ class Estate(Protocol):
     settings: dict[str, str]
     """By which the product finds them."""
 
-    def sample(self) -> None:
-        """Have the engine take its statistics, as it does by itself."""
+    def sample(self) -> bytes:
+        """Have the engine take its statistics, as it does by itself; all that they say."""
 
     def dump(self, store: str) -> Dump:
         """Begin to dump one of them."""
@@ -83,11 +84,16 @@ class SqliteEstate:
     def _path(self, store: str) -> Path:
         return self._folder / f"{store}.db"
 
-    def sample(self) -> None:
-        """ANALYZE, in a process like that of an administrator."""
+    def sample(self) -> bytes:
+        """ANALYZE, by an administrator."""
+        found = b""
         for store in STORES[:2]:
-            command = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=30).execute('ANALYZE')"
-            subprocess.run([sys.executable, "-c", command, str(self._path(store))], check=True)
+            with closing(sqlite3.connect(self._path(store), timeout=30)) as connection, connection:
+                connection.execute("ANALYZE")
+                tables = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'sqlite_stat%'").fetchall()
+                for (name,) in tables:
+                    found += repr(connection.execute(f"SELECT * FROM {name}").fetchall()).encode()
+        return found
 
     def dump(self, store: str) -> Dump:
         """The text of everything, read in one transaction."""
@@ -133,10 +139,14 @@ class PostgresEstate:
     def _command(self, name: str, *arguments: str) -> list[str]:
         return [str(self._server.programs / name), *arguments]
 
-    def sample(self) -> None:
+    def sample(self) -> bytes:
         """ANALYZE, as autovacuum does."""
+        found = b""
         for store in STORES:
             self._run("ANALYZE", database=store)
+            command = [self._server.url(store), "-Atc", "SELECT s::text FROM pg_stats s WHERE schemaname = 'public'"]
+            found += subprocess.run(self._command("psql", *command), check=True, capture_output=True).stdout
+        return found
 
     def dump(self, store: str) -> Dump:
         """pg_dump, as text."""
