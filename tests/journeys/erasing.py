@@ -187,7 +187,7 @@ class Erasing(Life):
         works.serve()
         for path in ("/readyz", f"/erasures/{self.receipt}", "/ledger/checkpoint"):
             answer = works.get(path)
-            assert (answer.status_code, answer.json()["code"]) == (503, "LEDGER_BEHIND"), path
+            assert answer.status_code == 503 and answer.json()["code"] == "LEDGER_BEHIND", path
         works.close()
         works.estate.restore(newest, ["ledger"])
         assert self.has_key(), "with the key store the key came back"
