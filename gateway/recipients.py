@@ -101,11 +101,16 @@ class Recipients:
         return said["text"] if "text" in said else letter("", said["data"])["text"]
 
     async def posted(self, case: int, name: str, on: datetime, now: datetime) -> None:
-        """Record that a letter was posted on a day; a message that still waits for the same recipient is not sent."""
+        """Record that a letter was posted on a day; a message that still waits for the same recipient is not sent.
+
+        Of a day the hour is not known: it counts from its beginning, but not from before the recipient was listed, so
+        that what is signed keeps the order in which things happened.
+        """
         row = await self._one(case, name)
         if on > now or on + timedelta(days=1) <= row.listed_at:
             raise RecipientRefused("A letter was posted between the day on which the recipient was listed and today.")
-        values = {"state": Told.SENT.name, "method": Method.LETTER.name, "tries": R.tries + 1, "sent_at": on}
+        sent = max(on, row.listed_at)
+        values = {"state": Told.SENT.name, "method": Method.LETTER.name, "tries": R.tries + 1, "sent_at": sent}
         await self._change(row, (Told.LISTED, Told.GIVEN_UP, Told.SENT), values | {"given_up_at": None}, now)
 
     async def answered(self, case: int, name: str, answer: Answer, now: datetime) -> None:

@@ -49,6 +49,11 @@ class PostgresServer:
         socket = self._server.get_postmaster_info().socket_dir
         return f"postgresql://postgres@/{database}?host={socket}"
 
+    @property
+    def programs(self) -> Path:
+        """Where its own programs are, such as pg_dump, which refuse a server of another release."""
+        return Path(self._server.bin_path)
+
     def stop(self) -> None:
         """End it as an administrator would in a hurry: transactions under way are rolled back."""
         process = int(self._server.get_pid())

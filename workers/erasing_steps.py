@@ -192,9 +192,10 @@ class Steps:
             certificate = row.certificate or signed(signers, facts)
             unobserved = row.unobserved if row.certificate else row.files_at is None
             await self.hold(connection, case, {"certificate": certificate, "unobserved": unobserved})
-        await self._store.ledger.append(ledger_entry(certificate, now))
+        recorded = self._clock()  # Later than what was signed says of itself (D9).
+        await self._store.ledger.append(ledger_entry(certificate, recorded))
         if row.number is not None:
-            await self._store.ledger.append(erased_entry(row.number, bytes(row.fingerprint or b""), now))
+            await self._store.ledger.append(erased_entry(row.number, bytes(row.fingerprint or b""), recorded))
         return bool(told), unobserved
 
     async def _last_letter(self, connection: AsyncConnection, case: Case) -> dict[str, Any]:

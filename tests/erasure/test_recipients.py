@@ -268,6 +268,7 @@ async def test_a_letter_is_what_an_operator_posted(case: Case) -> None:
     assert case.told() == []
     one = await case.recipient()
     assert (one.state, one.method, one.tries) == ("SENT", "LETTER", 1)
+    assert one.sent_at == one.listed_at, "of a day nobody knows the hour, but nothing was sent before it was listed"
     with pytest.raises(RecipientRefused, match="no letter"):
         await register.letter(number, ACQUIRER)
     await register.answered(number, ACQUIRER, Answer.UNKNOWN, now)
