@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import mutants_named
+
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ROOT / "tests" / "mutants.toml"
 FOLDER = ROOT / "build" / "mutants"
@@ -75,14 +77,25 @@ def main() -> None:
         return
     table = tomllib.loads(PARTS.read_text(encoding="utf-8"))
     parts = [Part(name, row["modules"], row["tests"], row.get("arguments", [])) for name, row in table["parts"].items()]
+    if not asked.modules or "named" in asked.modules:
+        named(table["named"])
     chosen = [(part, only) for part in parts if (only := wanted(part, asked.modules)) is not None]
-    if not chosen:
-        sys.exit(f"no part and no module of that name; parts are: {', '.join(part.name for part in parts)}")
+    if not chosen and asked.modules != ["named"]:
+        sys.exit(f"no part and no module of that name; parts are: named, {', '.join(part.name for part in parts)}")
     for part, only in chosen:
         if not asked.report:
             prepare(part)
             try_out(part, only, asked.sample)
-    report(chosen, {row["diff"].strip(): row["because"] for row in table.get("equivalent", [])})
+    if chosen:
+        report(chosen, {row["diff"].strip(): row["because"] for row in table.get("equivalent", [])})
+
+
+def named(rows: list[dict[str, Any]]) -> None:
+    """Try the mutants that were written by hand; each has to die."""
+    copy = Part("named", [], [], [])
+    prepare(copy)
+    if not mutants_named.try_named(copy.folder, rows):
+        sys.exit("a promise has no test")
 
 
 def arguments() -> argparse.Namespace:
