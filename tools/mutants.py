@@ -167,7 +167,7 @@ def settings(part: Part) -> str:
 def forget_the_living_when_tests_changed(part: Part, files: set[str]) -> None:
     """What lived may be killed by a new test; what was killed stays killed until its function changes."""
     digest = hashlib.sha256()
-    for name in sorted(name for name in files if name.startswith("tests/")):
+    for name in sorted(name for name in files if concerns(part, name)):
         digest.update(name.encode() + (ROOT / name).read_bytes())
     note = part.folder / "tests.sha256"
     if note.exists() and note.read_text() == digest.hexdigest():
@@ -181,6 +181,13 @@ def forget_the_living_when_tests_changed(part: Part, files: set[str]) -> None:
         }
         meta.write_text(json.dumps(kept, indent=4))
     note.write_text(digest.hexdigest())
+
+
+def concerns(part: Part, name: str) -> bool:
+    """Whether a file is one of the part's tests, or of what all tests share."""
+    path = Path(name)
+    shared = path.parent == Path("tests") or path.name == "conftest.py"
+    return name.startswith("tests/") and (shared or any(path.is_relative_to(each) for each in part.tests))
 
 
 def try_out(part: Part, only: list[str], sample: int) -> None:

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from policy.cards import LONGEST, YEARS_AHEAD, CardFault, CardNumber, card_number, possible
+from policy.cards import LONGEST, YEARS_AHEAD, Brand, CardFault, CardNumber, card_number, possible
 from policy.categories import Category
-from policy.dates import days_over, earliest_due, period_end
+from policy.dates import SAME_DAY, WarningLetter, as_told, days_over, earliest_due, period_end, requested_erasure
 from policy.hard_rules import never_received
 from policy.periods import Period
 from policy.purposes import Purpose, refuse_sale
@@ -59,6 +60,14 @@ def test_the_dates_of_expiry_that_there_can_be(month: int, year: int, is_possibl
     assert possible(month, year, TODAY) is is_possible
 
 
+def test_no_two_networks_share_a_prefix_of_one_length() -> None:
+    """So that the longest one decides, whatever their order."""
+    ranges = [(first, last, brand) for brand in Brand for first, last in brand.beginnings]
+    for (first, last, one), (begin, end, other) in combinations(ranges, 2):
+        apart = last < begin or end < first
+        assert len(str(first)) != len(str(begin)) or apart, (one, other)
+
+
 # --- days are the controller's (R59) ---------------------------------------------------------------------------------
 
 
@@ -79,6 +88,22 @@ def test_days_over_are_counted_from_the_deadline_on() -> None:
     due = datetime(2026, 1, 12, 10, 59, 59, tzinfo=UTC)
     for late, days in ((-50, 0), (-1, 0), (0, 0), (1, 1), (86_400, 1), (86_401, 2)):
         assert days_over(due, due + timedelta(seconds=late), AUCKLAND) == days, late
+
+
+def test_a_letter_names_the_day_of_the_zone_on_which_it_will_be_done() -> None:
+    """Where the deadline is missed, it is the day after the one until which it can be called off."""
+    clock = requested_erasure(datetime(2026, 1, 10, 12, 30, tzinfo=UTC), None, AUCKLAND)
+    late = replace(clock, not_before=clock.due + timedelta(days=3))
+    assert as_told(late, AUCKLAND).due == late.not_before + timedelta(days=1)
+    assert as_told(clock, AUCKLAND) == clock
+
+
+def test_a_warning_is_about_a_deadline_that_moved_by_a_day_at_most() -> None:
+    """A time zone's change moves it by less."""
+    due = datetime(2026, 1, 12, 10, 59, 59, tzinfo=UTC)
+    letter = WarningLetter(due, due - timedelta(days=60))
+    assert letter.good_for(due) and letter.good_for(due + SAME_DAY)
+    assert not letter.good_for(due + SAME_DAY + timedelta(seconds=1))
 
 
 # --- what reaches whom, and what a refusal says ----------------------------------------------------------------------
