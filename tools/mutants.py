@@ -122,6 +122,8 @@ def prepare(part: Part) -> None:
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],  # noqa: S607
         cwd=ROOT, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
+    # Python remembers of a folder on its path that was missing at the start that nothing is to be found there.
+    (part.folder / "mutants").mkdir(parents=True, exist_ok=True)
     files = {name for name in listed.split("\0") if name and (ROOT / name).is_file()}
     for name in files - {"pyproject.toml"}:
         write(part.folder / name, (ROOT / name).read_bytes())
