@@ -159,8 +159,8 @@ def settings(part: Part) -> str:
         "on_dependency_change": "ignore",
         # Workers come from a process that has run no test: no loop, no pool and no server is inherited.
         "process_isolation": "forkserver",
-        "timeout_multiplier": 3.0,
-        "timeout_constant": 2.0,
+        "timeout_multiplier": 8.0,
+        "timeout_constant": 5.0,
     }
     lines = (f"{key} = {json.dumps(value)}" for key, value in own.items())
     return (ROOT / "pyproject.toml").read_text(encoding="utf-8") + "\n[tool.mutmut]\n" + "\n".join(lines) + "\n"
