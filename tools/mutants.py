@@ -77,7 +77,7 @@ def main() -> None:
         return
     table = tomllib.loads(PARTS.read_text(encoding="utf-8"))
     parts = [Part(name, row["modules"], row["tests"], row.get("arguments", [])) for name, row in table["parts"].items()]
-    if not asked.modules or "named" in asked.modules:
+    if not asked.report and (not asked.modules or "named" in asked.modules):
         named(table["named"])
     chosen = [(part, only) for part in parts if (only := wanted(part, asked.modules)) is not None]
     if not chosen and asked.modules != ["named"]:
