@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test trials lint format bench lock clean runtime dev
+.PHONY: help run test trials mutants lint format bench lock clean runtime dev mutating
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ test: dev ## run every test, on SQLite and on a PostgreSQL of its own (T="..." p
 
 trials: dev ## run what needs programs of Debian's and npm's: a browser, a mail server, PgBouncer, validators (T="...")
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile --trials $(T)
+
+mutants: mutating ## test the tests: does one turn red when policy, decision, guard, consents or erasure change? (M="policy" T="--help")
+	nice -n 19 $(BIN)/python tools/mutants.py $(T) $(M)
 
 lint: dev ## check style, types and the direction of imports
 	$(BIN)/ruff check .
@@ -41,3 +44,6 @@ clean: ## remove the local environment and caches (the demo's data stays)
 
 runtime dev:
 	@$(PYTHON) tools/environment.py $@
+
+mutating:
+	@$(PYTHON) tools/environment.py mutants

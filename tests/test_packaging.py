@@ -9,12 +9,13 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ("runtime.txt", "dev.txt")
+LOCKS = ("runtime.txt", "dev.txt", "mutants.txt")
 
 
 def run(*command: str | Path, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess[str]:
@@ -54,11 +55,13 @@ def test_locks_hold_what_the_project_asks_for_and_share_no_package() -> None:
     locked = {
         name: set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements" / name).read_text(), re.M)) for name in LOCKS
     }
-    assert not locked["runtime.txt"] & locked["dev.txt"]
+    for one, other in combinations(LOCKS, 2):
+        assert not locked[one] & locked[other]
     groups = project["dependency-groups"]
     wanted = {
         "runtime.txt": project["project"]["dependencies"] + groups["build"],
         "dev.txt": groups["dev"],
+        "mutants.txt": groups["mutants"],
     }
     for name, requirements in wanted.items():
         asked = {re.split(r"[^a-z0-9-]", requirement.lower())[0] for requirement in requirements}
@@ -131,6 +134,8 @@ def test_the_environment_is_made_once_and_again_when_the_clone_moved(clone: Path
     assert made(clone, "dev") == ["install"]
     assert made(clone) == [], "a development environment serves too"
     assert made(clone, "dev") == []
+    assert made(clone, "mutants") == ["install"]
+    assert made(clone, "dev") == made(clone) == [], "one for mutants tests and serves too"
     (clone / "requirements" / "runtime.txt").write_text("# changed")
     assert made(clone) == ["install"]
     moved = clone.rename(clone.with_name("second place"))

@@ -18,13 +18,18 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 NOTE = VENV / ".made-for"
 OLDEST = (3, 11)
-LOCKS = {"runtime": ["runtime.txt"], "dev": ["runtime.txt", "dev.txt"]}
+LOCKS = {
+    "runtime": ["runtime.txt"],
+    "dev": ["runtime.txt", "dev.txt"],
+    "mutants": ["runtime.txt", "dev.txt", "mutants.txt"],
+}
+"""What each level of the environment installs; each contains the levels before it."""
 
 
 def main() -> None:
-    """Bring `.venv` to the state that `runtime` (to serve) or `dev` (to test) asks for."""
-    if sys.argv[1:] not in (["runtime"], ["dev"]):
-        sys.exit("usage: python3 tools/environment.py runtime|dev")
+    """Bring `.venv` to the state that `runtime` (to serve), `dev` (to test) or `mutants` (to test tests) asks for."""
+    if len(sys.argv) != 2 or sys.argv[1] not in LOCKS:
+        sys.exit(f"usage: python3 tools/environment.py {'|'.join(LOCKS)}")
     use_new_enough_python()
     level = sys.argv[1]
     with one_at_a_time():
@@ -35,7 +40,8 @@ def main() -> None:
         if wanted not in noted.get("contents", []):
             install(level)
             # A runtime environment is part of a development one, so `make run` after `make test` has nothing to do.
-            note = {"place": str(ROOT), "python": version(), "contents": [contents("runtime"), wanted]}
+            within = [contents(each) for each in list(LOCKS)[: list(LOCKS).index(level) + 1]]
+            note = {"place": str(ROOT), "python": version(), "contents": within}
             NOTE.write_text(json.dumps(note), encoding="utf-8")
 
 

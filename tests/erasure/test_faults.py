@@ -94,4 +94,5 @@ async def test_a_recipient_that_never_answers_holds_nothing_up(house: House) -> 
     assert (await house.until_done(0)).state == "ERASED"
     async with house.store.write() as connection:
         rows = (await connection.execute(select(erasure_recipients))).all()
+    assert rows, "somebody is waited for"
     assert all(row.answered_at is None for row in rows)

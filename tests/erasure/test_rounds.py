@@ -40,4 +40,5 @@ async def test_it_stops_while_it_rests() -> None:
         asyncio.get_running_loop().call_soon(stop.set)
         return False
 
-    await again_and_again(step, stop, 3600.0, "things")
+    await asyncio.wait_for(again_and_again(step, stop, 3600.0, "things"), 60)
+    assert stop.is_set()

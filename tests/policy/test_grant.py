@@ -103,3 +103,22 @@ def test_a_purpose_for_one_s_own_data_needs_to_know_whose() -> None:
 def test_a_grant_of_no_rows_is_a_mistake(rows: int) -> None:
     with pytest.raises(ValueError, match="max_page"):
         Grant(**TOOL | {"max_page": rows})
+
+
+def test_the_hash_is_the_token_s() -> None:
+    """Grants are keys of caches: were all hashes alike, each look-up would walk through every grant."""
+    grants = [Grant(**TOOL | {"token_id": f"token-{number}"}) for number in range(50)]
+    assert [hash(each) for each in grants] == [hash(each.token_id) for each in grants]
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"purposes": frozenset({Purpose.SELF_SERVICE})}, "a purpose for one's own data needs a token with a subject"),
+        ({"max_page": 0}, "max_page must be at least 1"),
+    ],
+)
+def test_what_would_be_too_much_says_why(more: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=f"^{says}$"):
+        Grant(**TOOL | more)
+    Grant(**TOOL | {"max_page": 1})

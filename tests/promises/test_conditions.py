@@ -158,6 +158,16 @@ async def test_a_consent_that_was_taken_back_since_hides_the_card(changing: Gate
     assert id_ in await _cards(changing, grant(Purpose.PAYMENT_EXECUTION)), "past payments stay what they were"
 
 
+async def test_what_another_customer_takes_back_and_what_was_taken_back_before_hide_nothing(changing: Gate) -> None:
+    """R48: a card that is kept again after a withdrawal rests on the consent that came later."""
+    card, owner, _ = await _one_card(changing)
+    id_ = changing.outside("Card", card, owner)
+    other = next(each for each in changing.ids if each != owner)
+    before = _event(owner, "WITHDRAWN").values(id=1)
+    await change(changing, before, _event(other, "WITHDRAWN"))
+    assert id_ in await _cards(changing)
+
+
 async def test_only_a_consent_to_store_cards_by_the_same_customer_counts(changing: Gate) -> None:
     card, owner, consent = await _one_card(changing)
     id_, c = changing.outside("Card", card, owner), consents.c

@@ -68,13 +68,13 @@ async def test_f7_who_gives_up_waiting_for_a_connection_leaves_its_user_alone(st
 @only_postgresql
 async def test_f7_after_a_failure_the_next_statement_has_a_new_connection(store_config: StoreConfig) -> None:
     connection = ExclusiveConnection(lambda: connect_postgresql(store_config.database, "tests", 5.0), 5.0)
-    with suppress(StoreUnavailable):
+    with pytest.raises(StoreUnavailable):
         await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     await connection.execute("SELECT 1")
     cut = asyncio.create_task(connection.execute("SELECT pg_sleep(60)"))
     await asyncio.sleep(0.1)
     cut.cancel()
-    with suppress(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError):
         await cut
     await connection.execute("SELECT 1")
     await connection.close()

@@ -1,0 +1,168 @@
+"""The last value that is in and the first that is out: of cards, of time zones, and of what reaches whom."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from policy.cards import LONGEST, YEARS_AHEAD, Brand, CardFault, CardNumber, card_number, possible
+from policy.categories import Category
+from policy.dates import SAME_DAY, WarningLetter, as_told, days_over, earliest_due, period_end, requested_erasure
+from policy.hard_rules import never_received
+from policy.periods import Period
+from policy.purposes import Purpose, refuse_sale
+from policy.recipients import CONTRACTED, Recipient
+from policy.registered import Affiliate, Client, Partner, Webhook, offences
+from policy.retention import RetentionRule
+from policy.rules import Allowance, Rule
+
+TODAY = date(2026, 11, 27)
+AUCKLAND, HONOLULU = ZoneInfo("Pacific/Auckland"), ZoneInfo("Pacific/Honolulu")
+HTTPS = "https://pay.example/hook"
+
+
+# --- cards -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_published_test_number_is_refused_unless_asked_for() -> None:
+    assert card_number("4111111111111111") is CardFault.TEST
+    assert isinstance(card_number("4111111111111111", tests=True), CardNumber)
+
+
+def test_what_people_type_between_digits() -> None:
+    """A space that does not break comes along when a number is copied."""
+    assert isinstance(card_number("4539\u00a05787\u00a06362\u00a01486"), CardNumber)
+    assert isinstance(card_number(" 4539 5787-6362 1486 "), CardNumber)
+
+
+def test_as_much_is_looked_at_as_a_number_with_something_between_its_digits_takes() -> None:
+    number = "4539578763621486"
+    assert isinstance(card_number(number + " " * (LONGEST - 16)), CardNumber)
+    assert card_number(number + " " * (LONGEST - 15)) is CardFault.CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("month", "year", "is_possible"),
+    [
+        (1, 2026, True),
+        (12, 2026, True),
+        (0, 2026, False),
+        (13, 2026, False),
+        (6, 2026 - YEARS_AHEAD, True),
+        (6, 2026 - YEARS_AHEAD - 1, False),
+        (6, 2026 + YEARS_AHEAD, True),
+        (6, 2026 + YEARS_AHEAD + 1, False),
+    ],
+)
+def test_the_dates_of_expiry_that_there_can_be(month: int, year: int, is_possible: bool) -> None:
+    assert possible(month, year, TODAY) is is_possible
+
+
+def test_no_two_networks_share_a_prefix_of_one_length() -> None:
+    """So that the longest one decides, whatever their order."""
+    ranges = [(first, last, brand) for brand in Brand for first, last in brand.beginnings]
+    for (first, last, one), (begin, end, other) in combinations(ranges, 2):
+        apart = last < begin or end < first
+        assert len(str(first)) != len(str(begin)) or apart, (one, other)
+
+
+# --- days are the controller's (R59) ---------------------------------------------------------------------------------
+
+
+def test_a_day_is_the_zone_s_and_not_the_server_s() -> None:
+    """At noon in UTC it is tomorrow in Auckland, and still night in Honolulu."""
+    noon = datetime(2026, 1, 10, 12, 30, tzinfo=UTC)
+    assert period_end(noon, Period(days=1), AUCKLAND) == datetime(2026, 1, 12, 10, 59, 59, tzinfo=UTC)
+    assert period_end(noon, Period(days=1), HONOLULU) == datetime(2026, 1, 12, 9, 59, 59, tzinfo=UTC)
+
+
+def test_the_deadline_of_who_came_in_late_is_the_end_of_a_day_of_the_zone() -> None:
+    noon = datetime(2026, 1, 10, 12, 30, tzinfo=UTC)
+    assert earliest_due(noon, AUCKLAND) == datetime(2026, 3, 12, 10, 59, 59, tzinfo=UTC)
+    assert earliest_due(noon, HONOLULU) == datetime(2026, 3, 12, 9, 59, 59, tzinfo=UTC)
+
+
+def test_days_over_are_counted_from_the_deadline_on() -> None:
+    due = datetime(2026, 1, 12, 10, 59, 59, tzinfo=UTC)
+    for late, days in ((-50, 0), (-1, 0), (0, 0), (1, 1), (86_400, 1), (86_401, 2)):
+        assert days_over(due, due + timedelta(seconds=late), AUCKLAND) == days, late
+
+
+@pytest.mark.parametrize("zone", [AUCKLAND, HONOLULU])
+def test_a_letter_names_the_day_of_the_zone_on_which_it_will_be_done(zone: ZoneInfo) -> None:
+    """Where the deadline is missed, it is the day after the one until which it can be called off."""
+    clock = requested_erasure(datetime(2026, 1, 10, 12, 30, tzinfo=UTC), None, zone)
+    late = replace(clock, not_before=clock.due + timedelta(days=3))
+    assert as_told(late, zone).due == late.not_before + timedelta(days=1)
+    assert as_told(clock, zone) == clock
+
+
+def test_a_warning_is_about_a_deadline_that_moved_by_a_day_at_most() -> None:
+    """A time zone's change moves it by less."""
+    due = datetime(2026, 1, 12, 10, 59, 59, tzinfo=UTC)
+    letter = WarningLetter(due, due - timedelta(days=60))
+    assert letter.good_for(due) and letter.good_for(due + SAME_DAY)
+    assert not letter.good_for(due + SAME_DAY + timedelta(seconds=1))
+
+
+# --- what reaches whom, and what a refusal says ----------------------------------------------------------------------
+
+R16 = "R16: login details are disclosed to nobody"
+R22 = "R22: a payment affiliate receives payment information only"
+CARD = "R22: a card reaches the payment affiliate and nobody else"
+CARDS = {"CARD_NUMBER", "CARD_EXPIRY", "CARD_BRAND"}
+
+
+@pytest.mark.parametrize("category", [None, *Category], ids=lambda each: each.name if each else "none")
+def test_what_never_reaches_a_kind_of_recipient(category: Category | None) -> None:
+    """(R16, R22) The whole table."""
+    name = category.name if category else ""
+    secret = [R16] if name in {"PASSWORD", "AUTH_FACTOR"} else []
+    paying = name in CARDS | {"PAYMENT_METHOD", "TRANSACTION"}
+    assert never_received(category, Recipient.AUTHORITY) == never_received(category, Recipient.REGISTRY) == secret
+    assert never_received(category, Recipient.PAYMENT_AFFILIATE) == secret + ([] if paying else [R22])
+    assert never_received(category, Recipient.PARTNER) == secret + ([CARD] if name in CARDS else [])
+
+
+def test_a_registration_that_breaks_a_rule_is_told_what_is_allowed() -> None:
+    contract = ", ".join(each.name for each in Purpose if each in CONTRACTED)
+    assert contract.startswith("SERVICE_PROVISION, SERVICE_COMMUNICATION, INVOICING")
+    assert offences(Partner("PRODUCT_NEWS", "CH", frozenset(), {})) == [
+        f"R7: a partner carries out a part of the contract: {contract}"
+    ]
+    assert offences(Client(frozenset({"LEGAL_REQUEST"}))) == [
+        "R24: an order is answered by two persons (`gateway legal`), never with a token"
+    ]
+    encrypted = "R23: what leaves the house leaves it encrypted: the address begins with https://"
+    assert offences(Affiliate("ftp://pay.example", "Swiss")) == [
+        "R23: a recipient has a country (ISO 3166-1), which customers are shown",
+        encrypted,
+    ]
+    for url in ("", "pay.example", "//pay.example", "https://", "https://é.example", "https://[", "http://localhost.x"):
+        assert offences(Webhook("crm", url, frozenset())) == [encrypted], url
+    assert offences(Webhook("affiliate:Pay", HTTPS, frozenset())) == [
+        "R22: a payment affiliate is told of cards that may not be kept, and of nothing else"
+    ]
+
+
+def test_a_partner_gets_no_card_and_no_login_detail_even_where_the_schema_allows_its_purpose() -> None:
+    """(D11, R16, R22) A purpose that a hard rule closes is told as such, and a category that no partner gets, too."""
+    life, purpose = RetentionRule.CUSTOMER_LIFE, Purpose.INVOICING
+    plain = Rule("X.y", None, (Allowance(frozenset({purpose})),), life)
+    for category, says in (
+        (Category.CARD_BRAND, "R2: X.y is no field that may be read for INVOICING"),
+        (Category.PASSWORD, "R2: X.y is no field that may be read for INVOICING"),
+    ):
+        rules = {"X.y": replace(plain, category=category)}
+        assert offences(Partner(purpose.name, "CH", frozenset({"X.y"}), rules)) == [says]
+    assert offences(Partner(purpose.name, "CH", frozenset({"X.y"}), {"X.y": plain})) == []
+
+
+def test_no_purpose_that_sells_can_be_declared() -> None:
+    """(R6) The refusal names the terms."""
+    for dpv, fides in ((("SellDataToThirdParties", "Other"), "essential"), (("Any", "Other"), "third_party_sharing")):
+        with pytest.raises(ValueError, match=rf"^R6: .* at large: {' '.join(dpv)}, {fides}$"):
+            refuse_sale(dpv, fides)
+    refuse_sale(("Any",), "essential")
