@@ -31,10 +31,12 @@ from store.customers import customers
 from store.database import Store, open_store
 from store.disclosures import disclosures
 from store.domains import domains
+from store.engines import transaction
 from store.exports import exports
 from store.global_ids import GlobalIds
 from store.invoices import invoices
 from store.ledger import Entry, Ledger
+from store.lookups import lookups
 from store.payments import payment_methods
 from store.restrictions import objections, restrictions
 from store.services import services
@@ -127,14 +129,16 @@ async def _change(store: Store, table: Table, id_: int, **values: Any) -> None:
 
 
 async def _empty(store: Store, person: int) -> None:
-    """Null wherever a column may be null, but for the ties of values that may not be, which are still looked up, and
-    for the end of a name: what was let go of never comes back."""
-    ties = customers.c.number_ref, domains.c.name_ref, domains.c.released_at
+    """Null wherever a column may be null, but for the ties of values that may not be: these are still looked up."""
+    ties = customers.c.number_ref, domains.c.name_ref
     for table in (customers, services, domains, payment_methods, invoices, sign_ins):
         owned = table.c.id if table is customers else table.c.customer_id
         nulls = {column.name: None for column in table.c if column.nullable and column not in set(ties)}
         async with store.write() as connection:
             await connection.execute(update(table).where(owned == person).values(**nulls))
+    async with transaction(store.keys.engine) as connection:  # Names that were let go of are held again, too.
+        named = update(lookups).where(lookups.c.customer_id == person, lookups.c.kind == "DOMAIN")
+        await connection.execute(named.values(scope=""))
 
 
 async def _damage(store: Store, person: int) -> None:
