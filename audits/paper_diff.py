@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -128,8 +127,9 @@ def _periods(
 def _seconds(period: str | None) -> float:
     if period is None:
         return float("inf")
-    number, unit = re.findall(r"(\d+)([A-Z])", period)[-1]
-    return int(number) * SECONDS[unit]
+    digits = period[:-1]
+    number = digits[len(digits.rstrip("0123456789")) :]
+    return int(number) * SECONDS[period[-1]]
 
 
 def _controller(old: Told, new: Told) -> Iterator[Change]:

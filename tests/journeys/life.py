@@ -147,7 +147,7 @@ class Life(Resting):
         (key,) = await store.keys.subjects([me])
         assert key is not None
         async with store.write() as connection:
-            sealed = _sealed(invoices, rows[invoices], {me: key}, store.keys)
+            sealed = _sealed(invoices, rows[invoices], {me: key})
             await connection.execute(insert(invoices), sealed)
 
     def be_read(self, customer: Customer) -> None:

@@ -14,7 +14,6 @@ from store.keys import subject_keys
 from tests.journeys.remains import Remains, spellings
 from tests.journeys.works import Works
 from tests.stores import opened
-from workers.fates import LEFT
 
 
 class Resting:
@@ -53,7 +52,7 @@ class Resting:
         async def found(store: Store) -> dict[str, bytes]:
             me, values = self.key(store), dict[str, bytes]()
             async with store.write() as connection:
-                for each in (holding for holding in holdings() if holding.table not in LEFT):
+                for each in (holding for holding in holdings() if holding.removed):
                     binary = [column for column in each.table.c if isinstance(column.type, LargeBinary)]
                     columns = [column for column in binary if "sealing" in column.info or not column.info["output"]]
                     for row in await connection.execute(select(*columns).where(each.owner == me)) if columns else ():

@@ -170,6 +170,7 @@ READING = {
 }
 OURS = {
     "audits.controller": "the operator's file",
+    "audits.paper_diff": "what a released paper was made from",
     "audits.signoffs": "the operator's file",
     "audits.texts": "words that ship",
     "gateway.database_urls": "a setting",

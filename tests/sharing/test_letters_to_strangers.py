@@ -342,8 +342,8 @@ def test_nothing_reaches_a_mailbox_but_by_the_two_ways() -> None:
                 calls.setdefault(about, set()).add(name)
     assert calls["ProvenAddress"] == {"resolvers/letters.py"}, "read from the customer's own row, and nowhere else"
     assert calls["Reader"] - {"audits/sdl_reading.py"} <= {"resolvers/letters.py"}
-    # Recipients of erased data are written to at addresses that an operator registered.
-    told = {"resolvers/letters.py", "resolvers/announcements.py", "workers/recipients.py"}
+    # Recipients of data, or of erased data, are written to at addresses that an operator registered.
+    told = {"resolvers/letters.py", "resolvers/announcements.py", "workers/notices.py", "workers/recipients.py"}
     assert calls["insert(outbox)"] == told
     assert calls["insert_new(connection)"] >= {"workers/erasing_steps.py"}
     assert calls["send_typed"] == {"resolvers/email_changing.py", "resolvers/registrants.py",
