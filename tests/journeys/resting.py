@@ -11,6 +11,7 @@ from store.config import StoreConfig
 from store.database import Store
 from store.holdings import holdings
 from store.keys import subject_keys
+from store.lookups import lookups
 from tests.journeys.remains import Remains, spellings
 from tests.journeys.works import Works
 from tests.stores import opened
@@ -55,12 +56,15 @@ class Resting:
                 for each in (holding for holding in holdings() if holding.removed):
                     binary = [column for column in each.table.c if isinstance(column.type, LargeBinary)]
                     columns = [column for column in binary if "sealing" in column.info or not column.info["output"]]
-                    for row in await connection.execute(select(*columns).where(each.owner == me)) if columns else ():
+                    for row in await connection.execute(select(*columns).where(each.of(me))) if columns else ():
                         for column, value in zip(columns, row, strict=True):
                             if value is not None and len(value) >= 12:
                                 values[f"{column} {bytes(value).hex()[:8]}"] = bytes(value)
             K = subject_keys.c  # noqa: N806  (columns)
             reader = store.keys._reader
+            marks = select(lookups.c.kind, lookups.c.mark, lookups.c.ref).where(lookups.c.customer_id == me)
+            for kind, mark, ref in await reader.fetch(reader.prepare(marks), {}):
+                values |= {f"look-up by {kind}": bytes(mark), f"what ties it {kind}": bytes(ref)}
             wanted = reader.prepare(select(K.root_version, K.wrapped, K.fingerprint).where(K.customer_id == me))
             ((version, wrapped, mark),) = await reader.fetch(wanted, {})
             self.mark = bytes(mark).hex()
