@@ -77,7 +77,7 @@ class Story(Erasing):
         assert then["Quarkpay"]["tries"] in (len(before), len(before) - 1) and then["Quarkpay"]["sentAt"] is None
         assert near(later["Quarkpay"]["answeredAt"], erased["at"]) and later["Quarkpay"]["answer"] == "ERASED"
         assert later["Quarkpay"]["tries"] == len(refusals) + 1
-        (letter,) = self.works.letters("privacy@support.example")
+        (letter,) = self.works.letters("privacy@support.example", "erase your copy")
         assert then["support"]["tries"] and then["support"]["sentAt"] is None and letter["at"] > signed
         assert near(later["support"]["sentAt"], letter["at"]) and near(later["support"]["answeredAt"], self.answered)
         assert [later[name]["state"] for name in ("AFNIC", "shop", "billing")] == ["REFUSED", "GIVEN_UP", "LISTED"]
