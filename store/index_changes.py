@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, String
+from sqlalchemy import Boolean, String, delete, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.retention import RetentionRule
 from store.metadata import Id, plain, table
@@ -19,3 +20,11 @@ index_rebuilds = table(
 )
 """The lookups whose rows are still to be looked at, from the row behind `after`. One that is `awaited` is part of an
 upgrade: no gateway of this release starts to serve before it is done."""
+
+
+async def await_all(connection: AsyncConnection) -> None:
+    """Have every row looked at from the first one on, also of what a rebuilding under way has done already, and
+    nobody served before that."""
+    await connection.execute(delete(index_rebuilds))
+    rows = [{"lookup": each, "after": 0, "scanned": False, "awaited": True} for each in LOOKUPS]
+    await connection.execute(insert(index_rebuilds), rows)
