@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, String, delete, insert
+from sqlalchemy import Boolean, String, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.retention import RetentionRule
+from store.housekeys import insert_new
 from store.metadata import Id, plain, table
 
 LOOKUPS = ("EMAIL", "LOGIN", "DOMAIN", "NUMBER")
@@ -25,6 +26,7 @@ upgrade: no gateway of this release starts to serve before it is done."""
 async def await_all(connection: AsyncConnection) -> None:
     """Have every row looked at from the first one on, also of what a rebuilding under way has done already, and
     nobody served before that."""
-    await connection.execute(delete(index_rebuilds))
-    rows = [{"lookup": each, "after": 0, "scanned": False, "awaited": True} for each in LOOKUPS]
-    await connection.execute(insert(index_rebuilds), rows)
+    begun = {"after": 0, "scanned": False, "awaited": True}
+    # Two replicas that start may do it at once: neither finds the rows of the other in its way.
+    await connection.execute(insert_new(connection, index_rebuilds), [{"lookup": each, **begun} for each in LOOKUPS])
+    await connection.execute(update(index_rebuilds).values(begun))

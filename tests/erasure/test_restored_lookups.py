@@ -3,6 +3,7 @@ address meanwhile, and she is found by what the data says of her."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -124,6 +125,15 @@ async def test_a_second_restore_is_noticed_while_the_first_one_is_mended(
         await change_address(store, anna, "third@example.com")
     await other.put_back()
     assert await refused(store_config), "also of the time after it was mended"
+
+
+async def test_replicas_that_start_at_once_are_all_refused(store_config: StoreConfig) -> None:
+    anna = await restored_alone(store_config, KEYS)
+    tried = await asyncio.gather(*(open_store(store_config) for _ in range(4)), return_exceptions=True)
+    assert [each.cause for each in tried if isinstance(each, StoreUnavailable)] == [Cause.NOT_REINDEXED] * 4
+    await reindex_all(store_config)
+    async with opened(store_config) as store:
+        assert await owner(store, NEW) == anna
 
 
 async def test_stores_of_the_same_time_start_at_once(store_config: StoreConfig) -> None:
