@@ -59,7 +59,7 @@ class ActRecorder:
             log.warning("the settings of this start are in no entry of the ledger: %s", outage.reason)
 
     async def _started(self, found: Settings, changed: Sequence[tuple[str, Any]]) -> None:
-        store = await open_store(store_config(found))
+        store = await open_store(store_config(found), reindexing=True)  # Acts that end a refusal are recorded, too.
         try:
             key = await store.keys.house.system(KEY)
             marks = (hmac.digest(key, f"{name}={value}".encode(), sha256).hex()[:16] for name, value in changed)
@@ -69,7 +69,7 @@ class ActRecorder:
             await store.close()
 
     async def _on_store(self, found: Settings, state: str, target: str | None, details: tuple[str, ...]) -> None:
-        store = await open_store(store_config(found))
+        store = await open_store(store_config(found), reindexing=True)  # Acts that end a refusal are recorded, too.
         try:
             if self.staff is not None and state == "BEGUN":
                 await Staff(store).require(self.staff)

@@ -185,7 +185,7 @@ class EmailLinks:
                     letter = ErasureLetter.ADDRESS_CHANGED
                     await send_to(connection, reader, self._means.site, letter, desk.now, link=asked)
             await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], desk.now)  # 5
-            reserved.written()
+            await reserved.written(connection)
         return Result(affected={"customer": owner})
 
     async def _asked(self, connection: AsyncConnection, owner: int) -> str | None:

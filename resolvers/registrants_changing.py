@@ -92,7 +92,6 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
             **{f"hide_{field}": True for field in FIELDS},
         }
         await connection.execute(insert(domains).values(row))
-        reserved.written()
         coordinates = ["Domain.name", *(COORDINATES[column] for column in details)]
         facts: dict[str, Fact] = {"domain": Ref("Domain", id_), "service": Ref("Service", given["service"])}
         await record(connection, desk, key, coordinates)
@@ -106,6 +105,7 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
         domain = await owned(connection, key, id_, desk.now)
         assert domain is not None  # It was written a moment ago.
         await tell_owner(connection, ways, key, RegistrantLetter.NOTICE, domain)
+        await reserved.written(connection)
     return Result(affected={"domain": id_, "customer": key.customer_id}, disclosed={id_: frozenset(handed)})
 
 

@@ -77,7 +77,7 @@ async def add(
     for table in TABLES:  # 3
         if rows[table]:
             await connection.execute(insert(table), _sealed(table, rows[table], owners))
-    reserved.written()
+    await reserved.written(connection)
     return ids
 
 

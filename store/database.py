@@ -21,13 +21,14 @@ from store.faults import Cause, StoreUnavailable
 from store.holdings import holdings
 from store.horizon import StillSeen, mark, passed
 from store.housekeys import INDEX_KEY
-from store.index_changes import index_rebuilds
+from store.index_changes import await_all, index_rebuilds
 from store.keys import subject_keys, system_keys
 from store.keystore import KeyStore
 from store.ledger import Ledger, Writer
 from store.ledger_heads import Containing, Head, Heads, LedgerBehindError
 from store.ledger_postgresql import PostgresWriter
 from store.ledger_sqlite import SqliteWriter
+from store.lookup_counts import differing, key_lookup_count, lookup_count, set_count
 from store.oauth import used_values
 from store.reading import Reader
 from store.rootkey import RootKeyMissing, RootKeyProblem, RootKeys
@@ -186,11 +187,12 @@ class Store:
     async def check(self) -> None:
         """What must be so before the first request, in order; once it was so, it is not asked again.
 
-        (1) All sets of tables are at this release's version, every row can be found by this release's form of what
-        it is looked up by, and no value rests in a former form (StoreUnavailable NOT_MIGRATED); (2) there is a
-        root key, or none is needed yet and it is made now (RootKeyMissing, KeyStoreMissing); (3) it unwraps what is
-        there (RootKeyWrong). (4) The ledger contains what was signed (LedgerBehindError): asked each time, for a server
-        may fail over to one that lacks its end (F8); until it does, nothing is recorded, and so nothing revealed (D13).
+        (1) All sets of tables are at this release's version, and no value rests in a former form (StoreUnavailable
+        NOT_MIGRATED); every row can be found by this release's form of what it is looked up by, and the look-ups are
+        of the same time as the data (NOT_REINDEXED, see `store.lookup_counts`); (2) there is a root key, or none is
+        needed yet and it is made now (RootKeyMissing, KeyStoreMissing); (3) it unwraps what is there (RootKeyWrong).
+        (4) The ledger contains what was signed (LedgerBehindError): asked each time, for a server may fail over to one
+        that lacks its end (F8); until it does, nothing is recorded, and so nothing revealed (D13).
         (5) What has to be done before the first answer was done.
         """
         if not self._checked:
@@ -203,6 +205,7 @@ class Store:
     async def _check_once(self) -> None:
         await self._check_versions()  # (1)
         await self._check_root_key()  # (2)
+        await self._check_lookups()  # (1)
         await self.keys.house.system(INDEX_KEY)  # (3)
         await self.keys.house.load_ids(self._parts.config.id_key_version)
         await self.keys.lookups.epochs.load()
@@ -241,10 +244,22 @@ class Store:
             if address.is_sqlite and not address.path.exists():
                 raise StoreUnavailable(Cause.NOT_MIGRATED, schema.name)
             await check_version(reader, schema)
-        if not self._reindexing and await _any(self.reader, index_rebuilds.c.lookup, index_rebuilds.c.awaited):
-            raise StoreUnavailable(Cause.NOT_MIGRATED, index_rebuilds.name)
         if not self._reindexing and await _any(self.reader, value_rewrites.c.value):
             raise StoreUnavailable(Cause.NOT_MIGRATED, value_rewrites.name)
+
+    async def _check_lookups(self) -> None:
+        """A store that was restored alone is not served: who is not found loses an address to whoever asks for it."""
+        anew = await differing(self.reader, self._parts.key_reader)
+        if anew is not None:
+            log.critical("The data and the key store are of different times, such as after a restore of one of them")
+            # That it has to be done is durable before nothing else tells of it.
+            async with self.write() as connection:
+                await await_all(connection)
+                await set_count(connection, lookup_count, anew)
+            async with transaction(self._parts.key_engine) as connection:
+                await set_count(connection, key_lookup_count, anew)
+        if not self._reindexing and await _any(self.reader, index_rebuilds.c.lookup, index_rebuilds.c.awaited):
+            raise StoreUnavailable(Cause.NOT_REINDEXED, index_rebuilds.name)
 
     async def _check_root_key(self) -> None:
         root, key_reader = self._parts.root, self._parts.key_reader
@@ -319,7 +334,7 @@ async def _any(reader: Reader, column: ColumnElement[Any], *where: ColumnElement
 
 
 async def open_store(config: StoreConfig, reindexing: bool = False) -> Store:
-    """The store, checked; RootKeyProblem or StoreUnavailable NOT_MIGRATED when the process must not start.
+    """The store, checked; RootKeyProblem, or StoreUnavailable NOT_MIGRATED or NOT_REINDEXED when it must not start.
 
     A database that is down for now does not stop the start: what is asked of the store raises StoreUnavailable until
     it is back.
@@ -328,7 +343,7 @@ async def open_store(config: StoreConfig, reindexing: bool = False) -> Store:
     try:
         await store.check()
     except StoreUnavailable as outage:
-        if outage.cause is Cause.NOT_MIGRATED:
+        if outage.cause in (Cause.NOT_MIGRATED, Cause.NOT_REINDEXED):
             await store.close()
             raise
         log.warning("The store is not available yet: %s (%s)", outage, outage.detail)

@@ -130,6 +130,8 @@ DECLARED: Final[dict[str, Declaration]] = {
     "index_rebuilds": nobodys(Way.NEVER),
     "invoices": rows(),
     "key_erasure_count": nobodys(Way.NEVER),
+    "key_lookup_count": nobodys(Way.NEVER),
+    "lookup_count": nobodys(Way.NEVER),
     "known_devices": rows(Way.HOUSEKEEPING),
     "ledger_checkpoints": nobodys(Way.LEDGER),
     "ledger_entries": Declaration(

@@ -26,6 +26,10 @@ class Cause(Enum):
         "`gateway erasures doctor`."
     )
     NOT_MIGRATED = "The store is not at this release's version: run `gateway db upgrade`."
+    NOT_REINDEXED = (
+        "By what customers are found is to be made anew from their data, after a restore or in an upgrade: run "
+        "`gateway db reindex`, in an upgrade `gateway db upgrade`."
+    )
     LEDGER_BEHIND = (
         "The ledger lacks what was signed before: it was rolled back. Restore its newest copy, or begin a new tree "
         "with `gateway ledger resume --because TEXT`."

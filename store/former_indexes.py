@@ -71,7 +71,7 @@ class Former:
                 same = [each for each in same if each not in set(others.taken)]
                 await reserved.take(connection, same, now)  # What is its own already stays so.
             await write_refs(connection, place, same, self)
-        reserved.written()
+        await reserved.written(connection)
         return same
 
     def _has_form(self, wanted: Wanted, row: Any, value: str) -> bool:

@@ -23,6 +23,7 @@ from store.engines import transaction
 from store.faults import StoreUnavailable
 from store.housekeys import insert_new
 from store.ids import new_id
+from store.lookup_counts import count_change, counted, key_lookup_count, lookup_count
 from store.lookup_epochs import Epoch
 from store.lookup_holders import State, states
 from store.lookup_sweeping import MINE, alive, named, sweep_one
@@ -73,6 +74,7 @@ class Reservations:
     def __init__(self, store: Store) -> None:
         self._store, self._number = store, new_id()
         self._used = self._replaces = self._written = False
+        self._count = 0
 
     async def take(
         self,
@@ -103,13 +105,17 @@ class Reservations:
         moved: list[_Conflict] = []
         if conflicts:
             gone, moved = await self._judged(connection, conflicts, now)
-            conflicts = await self._try([each.wanted for each in conflicts], gone=gone, moved=moved)
+            seen = (await counted(self._store.reader, lookup_count)).last  # After what they were judged by.
+            conflicts = await self._try([each.wanted for each in conflicts], gone=gone, moved=moved, seen=seen)
         if conflicts:
             raise LookupTakenError([each.wanted for each in conflicts])
         return [each.held.row_id for each in moved]
 
-    def written(self) -> None:
-        """Say, in the data's transaction, that it has every `ref`."""
+    async def written(self, connection: AsyncConnection) -> None:
+        """Say, as the last thing in the data's transaction, that it has every `ref`: it is counted (see
+        `store.lookup_counts`)."""
+        if self._used:
+            await count_change(connection, lookup_count, seen=self._count)
         self._written = True
 
     async def settle(self, committed: bool) -> None:
@@ -129,8 +135,9 @@ class Reservations:
         over: Sequence[tuple[int, bytes]] = (),
         gone: Sequence[_Conflict] = (),
         moved: Sequence[_Conflict] = (),
+        seen: int = 0,
     ) -> list[_Conflict]:
-        """One transaction of the key store: what is gone makes room, then all that is free is taken."""
+        """One transaction of the key store: what is gone makes room, then all that is free is taken, and counted."""
         lookup_epochs = self._store.keys.lookups.epochs
         async with transaction(self._store.keys.engine) as connection:
             epoch = await lookup_epochs.lock(connection)
@@ -143,13 +150,14 @@ class Reservations:
                 rows = [named([each.own])[0] | {"within": str(each.held.row_id)} for each in moved]
                 await connection.execute(change, rows)
             held = await _held(connection, lookup_epochs.living, wanted) if len(lookup_epochs.living) > 1 else {}
+            taken = False
             if rows := [self._row(each, epoch) for each in wanted if each not in held]:
                 # In one order everywhere, so that no two transactions wait for each other.
                 rows.sort(key=lambda row: (row["kind"], row["mark"]))
                 done = await connection.execute(insert_new(connection, lookups), rows)
-                if done.rowcount == len(wanted):  # PostgreSQL's driver does not say it of many.
-                    return []
-            held = await _held(connection, lookup_epochs.living, wanted)
+                taken = done.rowcount == len(wanted)  # PostgreSQL's driver does not say it of many.
+            held = {} if taken else await _held(connection, lookup_epochs.living, wanted)
+            self._count = await count_change(connection, key_lookup_count, seen=seen)
         return [_Conflict(each, row) for each, row in held.items() if bytes(row.ref) != each.ref]
 
     def _row(self, wanted: Wanted, epoch: Epoch) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.blindindex import Lookup
 from store.database import Store
 from store.engines import transaction
-from store.ids import first_id
+from store.ids import first_id, new_id
+from store.lookup_counts import count_change, counted, key_lookup_count, lookup_count
 from store.lookup_holders import State, states
 from store.lookups import lookups
 from store.metadata import Id
@@ -58,6 +59,35 @@ async def sweep(store: Store) -> bool:
     return await _swept(store, L.reservation < first_id(int((datetime.now(UTC) - AGE).timestamp() * 1000)))
 
 
+async def release_unused(store: Store) -> None:
+    """Remove, page by page, also look-ups that were settled once and that the data has no more or never had, such as
+    after a restore; what a change under way has reserved is left to `sweep`. A whole pass over the look-ups.
+
+    In the order of whose they are, which stays the same when they are marked anew.
+    """
+    number = new_id()
+    after: tuple[int, bytes] | None = (0, b"")
+    while after is not None:
+        after = await _release_page(store, number, after)
+        await sweep_one(store, number)
+
+
+async def _release_page(store: Store, number: int, after: tuple[int, bytes]) -> tuple[int, bytes] | None:
+    """Mark those of a page that the data has not; the last of the page, or None behind the last."""
+    columns = L.kind, L.customer_id, L.row_id, L.ref, L.reservation
+    behind = tuple_(L.customer_id, L.ref) > tuple_(literal(after[0], Id), literal(after[1], L.ref.type))
+    query = select(*columns).where(behind).order_by(L.customer_id, L.ref).limit(PAGE)
+    async with transaction(store.keys.engine) as connection:
+        rows = (await connection.execute(query)).all()
+    settled = [row for row in rows if row.reservation is None]
+    unused = [row for row, state in await _said(store, settled) if state is State.UNUSED]
+    if unused:
+        async with transaction(store.keys.engine) as connection:
+            mark = update(lookups).where(MINE, L.reservation.is_(None)).values(reservation=number)
+            await connection.execute(mark, _of(unused))
+    return (rows[-1].customer_id, bytes(rows[-1].ref)) if rows else None
+
+
 async def _swept(store: Store, which: ColumnElement[bool]) -> bool:
     columns = L.kind, L.mark, L.scope, L.customer_id, L.row_id, L.ref, L.reservation
     query = select(*columns).where(which).order_by(L.reservation).limit(PAGE)
@@ -71,13 +101,19 @@ async def _swept(store: Store, which: ColumnElement[bool]) -> bool:
     return len(over) == PAGE
 
 
-async def _settle(store: Store, rows: Sequence[Any]) -> None:
+async def _said(store: Store, rows: Sequence[Any]) -> list[tuple[Any, State]]:
     said: list[tuple[Any, State]] = []
     for kind in Lookup:
         if some := [row for row in rows if row.kind == kind.name]:
             held = [(row.row_id, bytes(row.ref)) for row in some]
             said += zip(some, await states(store.reader, kind, held, datetime.now(UTC)), strict=True)
+    return said
+
+
+async def _settle(store: Store, rows: Sequence[Any]) -> None:
+    said = await _said(store, rows)
     unused = [row for row, state in said if state is State.UNUSED]
+    seen = (await counted(store.reader, lookup_count)).last  # After what they are settled by.
     async with transaction(store.keys.engine) as connection:
         if unused:
             await connection.execute(delete(lookups).where(MINE), _of(unused))
@@ -88,6 +124,7 @@ async def _settle(store: Store, rows: Sequence[Any]) -> None:
             over = update(lookups).where(MINE, L.reservation == bindparam("number", type_=Id)).values(reservation=None)
             await connection.execute(over, [each | {"number": row.reservation} for each, row in
                                             zip(_of(kept), kept, strict=True)])  # fmt: skip
+        await count_change(connection, key_lookup_count, step=0, seen=seen)
 
 
 _RUNNING = (State.IN_USE, State.LAPSED)

@@ -18,6 +18,7 @@ from store.former_indexes import Former, write_refs
 from store.index_changes import LOOKUPS, index_rebuilds
 from store.lookup_holders import State, states
 from store.lookup_reserving import Reservations, Wanted, reserving
+from store.lookup_sweeping import release_unused
 from store.lookups import MARKED, lookup_changes
 from store.metadata import Id
 from store.reindexing import PAGE, TARGETS, Target, begin_anew, opened, patiently, scan, turn
@@ -56,8 +57,8 @@ async def rebuild(store: Store, anew: bool = False) -> int:
     """Finish the rebuilding under way, all of it `anew` if asked, and try again what collided; how many rows changed.
 
     1. Every row of a lookup is looked at, and what would change is noted; 2. what was noted is changed, page by page,
-    again until a round changes nothing; 3. what is left are collisions, which stay noted (`collisions`). Killed at any
-    point, the next call goes on.
+    again until a round changes nothing; 3. look-ups that nothing of the data has are removed. What is left are
+    collisions, which stay noted (`collisions`). Killed at any point, the next call goes on.
     """
     if anew:
         await begin_anew(store)
@@ -69,6 +70,8 @@ async def rebuild(store: Store, anew: bool = False) -> int:
         while settled:  # 2
             written, settled = await _round(store, name, former)
             changed += written
+        if name == LOOKUPS[-1] and await _begun(store, name):
+            await release_unused(store)  # 3
         async with store.write() as connection:
             await connection.execute(delete(index_rebuilds).where(R.lookup == name, R.scanned))
     return changed
@@ -82,6 +85,12 @@ async def collisions(store: Store, after: int = 0, most: int = PAGE) -> list[tup
         (each.id, Collision(NAMES[each.wanted.kind], each.wanted.customer_id, tuple(sorted(customers[each.id]))))
         for each, customers in zip(found, rivals, strict=True)
     ]
+
+
+async def _begun(store: Store, name: str) -> bool:
+    """Whether the rows of a lookup were looked at; false when only what collided before was tried again."""
+    async with store.write() as connection:
+        return await connection.scalar(select(R.lookup).where(R.lookup == name)) is not None
 
 
 async def _round(store: Store, name: str, former: Former) -> tuple[int, bool]:
@@ -107,7 +116,7 @@ async def _page(store: Store, name: str, former: Former, after: int) -> tuple[in
         free = [each for each in noted if each.id not in over and not rivals[each.id]]
         if free:
             await _write(connection, store, reserved, target, free, former)
-        reserved.written()
+        await reserved.written(connection)
     await _forget(store, over | {each.id for each in free})
     return noted[-1].id, len(free), len(over) + len(free)
 

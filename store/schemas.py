@@ -25,6 +25,7 @@ from store import (
     keys,
     ledger_heads,
     legal,
+    lookup_counts,
     lookups,
     oauth,
     outbox,
@@ -64,6 +65,7 @@ CAPABILITIES = (
     keys,
     ledger_heads,
     legal,
+    lookup_counts,
     lookups,
     oauth,
     outbox,
@@ -105,9 +107,9 @@ def _numbered(name: str, last: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
 
 
-MAIN = Schema("main", metadata, _numbered("main", 27))
+MAIN = Schema("main", metadata, _numbered("main", 28))
 LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
-KEYS = Schema("keys", key_metadata, _numbered("keys", 5))
+KEYS = Schema("keys", key_metadata, _numbered("keys", 6))
 SCHEMAS = (MAIN, LEDGER, KEYS)
 
 require_declared(table for schema in SCHEMAS for table in schema.tables.sorted_tables)

@@ -56,8 +56,8 @@ def db_reindex() -> None:
     """Look again at every row that is looked up by a fingerprint, and bring it to this release's form.
 
     Once, after the last replica of an earlier release has ended: it may have written rows in the earlier form; and
-    after the key store was restored from a backup, which lacks what was written since. What two customers share is
-    listed, and makes the exit code 4.
+    after the data or the key store was restored from a backup: a start that finds them to differ asks for it. What two
+    customers share is listed, and makes the exit code 4.
 
     \b
         gateway db reindex

@@ -71,5 +71,5 @@ async def add_customers(store: Store, count: int) -> list[int]:
                 each[ref] = wanted[-1].ref
         await reserved.take(connection, wanted, MOMENT)
         await connection.execute(customers.insert(), rows)
-        reserved.written()
+        await reserved.written(connection)
     return ids

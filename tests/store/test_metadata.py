@@ -24,7 +24,7 @@ COLUMNS = [column for table in TABLES for column in table.columns]
 EXPECTED = {
     "affiliates", "alarm_links", "card_vault", "command_keys", "customer_changes", "email_links",
     "client_reach", "clients", "consents", "cookie_choices", "credentials", "customers",
-    "disclosures", "index_rebuilds", "lookups", "lookup_changes", "lookup_epochs",
+    "disclosures", "index_rebuilds", "lookups", "lookup_changes", "lookup_epochs", "lookup_count", "key_lookup_count",
     "documents", "domains", "erasure_letters", "erasure_recipients", "erasure_steps", "erasures", "export_parts",
     "exports", "guesses", "invoices",
     "known_devices", "ledger_checkpoints", "ledger_entries", "ledger_heads", "erasure_count", "key_erasure_count",

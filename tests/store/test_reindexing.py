@@ -213,7 +213,7 @@ async def test_it_goes_on_where_it_was_killed(store_config: StoreConfig, monkeyp
     assert len(looked) == 12
     with pytest.raises(StoreUnavailable) as refused:
         await open_store(store_config)
-    assert refused.value.cause is Cause.NOT_MIGRATED
+    assert refused.value.cause is Cause.NOT_REINDEXED
     pages["left"] = 1000
     with pytest.raises(KeyboardInterrupt):
         async with rebuilding(store_config) as store:

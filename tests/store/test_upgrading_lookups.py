@@ -100,7 +100,7 @@ async def test_it_goes_on_where_it_was_killed_and_nobody_serves_meanwhile(
         await upgrade_all(bare_config)
     with pytest.raises(StoreUnavailable) as refused:
         await open_store(bare_config)
-    assert refused.value.cause is Cause.NOT_MIGRATED
+    assert refused.value.cause is Cause.NOT_REINDEXED
     assert await key_of_before(bare_config), "what is not moved yet is still compared with it"
     written["left"] = 1000
     changed, collided = await upgrade_all(bare_config)
