@@ -89,6 +89,16 @@ async def write_refs(connection: AsyncConnection, place: Place, rows: Sequence[W
     await connection.execute(written, [{"which": each.row_id, "ref": each.ref} for each in rows])
 
 
+async def former_there(config: StoreConfig) -> bool:
+    """Whether a table has one of the former columns yet."""
+    engine = make_engine(config.maintained(config.database))
+    try:
+        async with transaction(engine) as connection:
+            return any([set(names) & await connection.run_sync(_columns, each.name) for each, names in COLUMNS.items()])
+    finally:
+        await engine.dispose()
+
+
 async def remove_former(config: StoreConfig) -> bool:
     """Remove the columns, and destroy the key by which backups of them could be searched; whether there were any.
 

@@ -207,6 +207,11 @@ class KeyStore:
         rows = await self._reader.fetch(self._reader.prepare(ordered), {"after": after, "most": most})
         return [row[0] for row in rows]
 
+    async def known(self, ids: Sequence[int]) -> set[int]:
+        """Those of these customers who have a row here: their key, or the word that it was destroyed."""
+        found = select(subject_keys.c.customer_id).where(any_of(subject_keys.c.customer_id, "ids"))
+        return {row[0] for row in await self._reader.fetch(self._reader.prepare(found), {"ids": list(ids)})}
+
     async def fingerprints(self, ids: Sequence[int]) -> dict[int, bytes]:
         """The fingerprints of these customers' keys, as far as the keys are still there."""
         columns = select(subject_keys.c.customer_id, subject_keys.c.fingerprint)

@@ -18,11 +18,13 @@ from resolvers.import_source import Format
 from resolvers.imports import import_customers
 from store.database import open_store
 from store.grants import Roles, by_database, grants_sql, roles_sql
+from store.lacking_keys import KeysLackingError
 from store.reindexing_writing import Collision
 from store.upgrading import customer_ids, reindex_all, upgrade_all
 
 BAD_ROWS = 1
 COLLISIONS = 4
+KEYS_LACKING = 5
 SAID = {"EMAIL": "e-mail address", "LOGIN": "login name", "DOMAIN": "domain name", "NUMBER": "customer number"}
 
 
@@ -32,13 +34,19 @@ def db() -> None:
 
 
 @db.command("upgrade")
-def db_upgrade() -> None:
+@click.option("--accept-loss", is_flag=True, help="Empty what only keys can open that the key store lacks.")
+def db_upgrade(accept_loss: bool) -> None:
     """Create the databases, or bring them to this release's version.
 
     Values that rest in another form from this release on are written anew, which is told as it goes on; no gateway of
     this release serves before. Where this release compares addresses in another form, rows are found by that form
-    afterwards; values of two customers that are one in it are listed, keep the form they have, and make the exit code
-    4.
+    afterwards; values of two customers that are one in it are listed, and keep the form they have.
+
+    A key store that has no row of some customers is not the one of this data, such as an older copy of it. Nothing that
+    only their keys can open is changed then: restore the right one, or give it up with --accept-loss.
+
+    \b
+    Exit codes: 0 done; 3 it could not be done; 4 done, and customers share values; 5 the key store lacks customers.
 
     \b
     Safe to run from every replica at once, and again:
@@ -46,7 +54,12 @@ def db_upgrade() -> None:
     """
     settings = read_settings()
     with told_in_a_sentence():
-        changed, collisions = server.run(upgrade_all(store_config(settings), click.echo))
+        try:
+            work = upgrade_all(store_config(settings), click.echo, accept_loss=accept_loss)
+            changed, collisions = server.run(work)
+        except KeysLackingError as error:
+            click.echo(str(error), err=True)
+            raise SystemExit(KEYS_LACKING) from error
     click.echo("The databases are at this release's version.")
     _tell_reindexed(changed, collisions)
 

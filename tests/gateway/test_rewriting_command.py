@@ -10,7 +10,7 @@ from store.config import StoreConfig
 from store.migrate import upgrade
 from tests.gateway.servers import command
 from tests.store.former_secrets import bring_back
-from tests.store.test_rewriting import are_written_anew, filled
+from tests.store.test_rewriting import are_written_anew, bring_keys, filled, take_keys
 
 pytestmark = pytest.mark.anyio
 
@@ -30,3 +30,29 @@ async def test_values_that_were_written_anew_are_counted_and_told_once(tmp_path:
     await are_written_anew(config, former)
     again = command(["db", "upgrade"], tmp_path)
     assert (again.returncode, again.stdout) == (0, "The databases are at this release's version.\n")
+
+
+async def test_a_key_store_that_lacks_customers_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
+    """Told by outside ids; once it is restored all is as it was."""
+    config = StoreConfig.local(tmp_path)
+    await upgrade(config)
+    ids = await filled(config, 4)
+    former = await bring_back(config)
+    taken = await take_keys(config, ids[:1])
+    refused = command(["db", "upgrade"], tmp_path)
+    assert (refused.returncode, refused.stdout) == (5, "") and "lacks 1 customers" in refused.stderr
+    assert "Customer_1" in refused.stderr and str(ids[0]) not in refused.stderr
+    assert "5 the key store lacks customers" in command(["db", "upgrade", "--help"], tmp_path).stdout
+    await bring_keys(config, taken)
+    assert command(["db", "upgrade"], tmp_path).returncode == 0
+    await are_written_anew(config, former)
+
+
+async def test_what_is_lost_is_given_up_only_by_word(tmp_path: Path) -> None:
+    config = StoreConfig.local(tmp_path)
+    await upgrade(config)
+    ids = await filled(config, 4)
+    await bring_back(config)
+    await take_keys(config, ids[:1])
+    done = command(["db", "upgrade", "--accept-loss"], tmp_path)
+    assert done.returncode == 0 and "were emptied" in done.stdout

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import inspect, select
 
 from resolvers.newcomer import NewCustomer
-from store import former_indexes, reindexing, reindexing_writing
+from store import former_indexes, reindexing, reindexing_writing, rewriting, upgrading
 from store.blindindex import Lookup, blind_index
 from store.config import StoreConfig
 from store.customers import customers
@@ -20,12 +20,14 @@ from store.engines import make_engine, transaction
 from store.faults import Cause, StoreUnavailable
 from store.housekeys import FORMER_INDEX_KEY
 from store.keys import system_keys
+from store.lacking_keys import KeysLackingError
 from store.lookups import lookups
 from store.migrate import upgrade
 from store.upgrading import reindex_all, upgrade_all
 from tests.promises.test_fingerprints_end import WHEN, person
 from tests.store.former import former_release
 from tests.store.test_lookups import owner
+from tests.store.test_rewriting import bring_keys, take_keys
 from tests.stores import opened
 
 pytestmark = pytest.mark.anyio
@@ -109,6 +111,38 @@ async def test_it_goes_on_where_it_was_killed_and_nobody_serves_meanwhile(
         assert [await owner(store, f"p{number}@example.com") for number in range(10)] == ids
         async with transaction(store.keys.engine) as connection:
             assert len((await connection.execute(select(lookups))).all()) == 40
+
+
+async def test_nothing_former_is_dropped_while_the_key_store_lacks_a_customer(
+    bare_config: StoreConfig, store_config: StoreConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its value cannot be opened, and so it has no other look-up: before the first row, and before the drop again."""
+    ids = await former_release(bare_config, store_config, crowd(4), WHEN)
+    taken = await take_keys(bare_config, ids[2:3])
+    with pytest.raises(KeysLackingError, match="lacks 1 customers"):
+        await upgrade_all(bare_config)
+    looks, require = list[int](), upgrading.require_all_rows
+
+    async def late(store: Any) -> None:
+        looks.append(len(looks))
+        if looks[-1]:
+            await require(store)
+
+    async def passing(*_: Any) -> None:
+        """Somebody without a password, whose rows have nothing to lose."""
+
+    with monkeypatch.context() as patched:
+        patched.setattr(upgrading, "require_all_rows", late)
+        patched.setattr(rewriting, "require_rows", passing)
+        with pytest.raises(KeysLackingError):
+            await upgrade_all(bare_config)
+    assert {"email_index", "login_index"} <= await columns(bare_config) and await key_of_before(bare_config)
+    await bring_keys(bare_config, taken)
+    await reindex_all(bare_config)
+    await upgrade_all(bare_config)
+    assert not {each for each in await columns(bare_config) if each.endswith("_index")}
+    async with opened(bare_config) as store:
+        assert [await owner(store, f"p{number}@example.com") for number in range(4)] == ids
 
 
 async def test_replicas_share_the_work(
