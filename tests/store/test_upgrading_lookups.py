@@ -145,6 +145,46 @@ async def test_nothing_former_is_dropped_while_the_key_store_lacks_a_customer(
         assert [await owner(store, f"p{number}@example.com") for number in range(4)] == ids
 
 
+async def test_killed_before_the_tables_were_written_anew_it_does_that_the_next_time(
+    bare_config: StoreConfig, store_config: StoreConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever their size, since nobody serves then; and what was not moved is emptied before its column goes."""
+    await former_release(bare_config, store_config, crowd(7), WHEN)
+    monkeypatch.setattr(former_indexes, "PAGE", 3)
+    dying, scrubbed, scrub, drop = True, list[tuple[str, bool]](), former_indexes.scrub, former_indexes._drop
+
+    async def scrubbing(engine: Any, table: Any, *, whole: bool = False) -> None:
+        if dying:
+            raise KeyboardInterrupt
+        scrubbed.append((table.name, whole))
+        await scrub(engine, table, whole=whole)
+
+    async def unmoved(*_: Any) -> list[Any]:
+        return []
+
+    async def dropping(address: Any) -> bool:
+        if "email_index" in await columns(bare_config):
+            async with transaction(engine := make_engine(address)) as connection:
+                left = await connection.exec_driver_sql("SELECT count(email_index), count(id) FROM customers")
+                assert left.one() == (0, 7)
+            await engine.dispose()
+        return await drop(address)
+
+    monkeypatch.setattr(former_indexes, "scrub", scrubbing)
+    monkeypatch.setattr(former_indexes, "_drop", dropping)
+    monkeypatch.setattr(former_indexes, "write_refs", unmoved)
+    with pytest.raises(KeyboardInterrupt):
+        await upgrade_all(bare_config)
+    assert not {each for each in await columns(bare_config) if each.endswith("_index")} and scrubbed == []
+    dying = False
+    await upgrade_all(bare_config)
+    assert set(scrubbed) == {("customers", True), ("credentials", True), ("domains", True), ("system_keys", False)}
+    assert await key_of_before(bare_config) == []
+    scrubbed.clear()
+    await upgrade_all(bare_config)
+    assert scrubbed == [("system_keys", False)], "no table of the data is locked a second time"
+
+
 async def test_replicas_share_the_work(
     bare_config: StoreConfig, store_config: StoreConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
