@@ -44,7 +44,7 @@ async def upgrade_all(
         await _require_keys(config)
     if rewriting:
         await _rewritten(config, tell, accept_loss)
-    done = await _reindexed(config, anew=False) if reindexing else (0, [])
+    done = await _reindexed(config, tell, anew=False) if reindexing else (0, [])
     if not accept_loss and await former_there(config):
         await _require_keys(config)
     await remove_former(config)
@@ -68,9 +68,9 @@ def _said(each: Rewritten) -> str:
     return f"{said} {each.lost:,} were emptied: their customers are erased, or they do not open." if each.lost else said
 
 
-async def reindex_all(config: StoreConfig) -> tuple[int, list[Collision]]:
+async def reindex_all(config: StoreConfig, tell: Tell = silent) -> tuple[int, list[Collision]]:
     """Look at every row once more, such as after the last replica of an earlier release has ended."""
-    return await _reindexed(config, anew=True)
+    return await _reindexed(config, tell, anew=True)
 
 
 async def customer_ids(config: StoreConfig, found: Iterable[Collision]) -> dict[int, str]:
@@ -80,9 +80,15 @@ async def customer_ids(config: StoreConfig, found: Iterable[Collision]) -> dict[
         return {each: ids("Customer", each, each) for one in found for each in (one.customer, *one.others)}
 
 
-async def _reindexed(config: StoreConfig, anew: bool) -> tuple[int, list[Collision]]:
+async def _reindexed(config: StoreConfig, tell: Tell, anew: bool) -> tuple[int, list[Collision]]:
+    moved = list[int]()
     async with _opened(config) as store:
-        changed = await rebuild(store, anew)
+        changed = await rebuild(store, anew, moved.append)
+        if some := sum(moved):
+            tell(f"{some:,} look-ups were moved to the key store.")
+        if changed - some or anew:
+            made = "have a look-up again, or" if anew else "are looked up"
+            tell(f"{changed - some:,} rows {made} by another form of their value now.")
         found, last = list[Collision](), 0
         while page := await collisions(store, last):
             found += [collision for _, collision in page]

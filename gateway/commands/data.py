@@ -40,7 +40,8 @@ def db_upgrade(accept_loss: bool) -> None:
 
     Values that rest in another form from this release on are written anew, which is told as it goes on; no gateway of
     this release serves before. Where this release compares addresses in another form, rows are found by that form
-    afterwards; values of two customers that are one in it are listed, and keep the form they have.
+    afterwards; values of two customers that are one in it are listed: they keep the look-up they have, and where they
+    have none they are found by nothing.
 
     A key store that has no row of some customers is not the one of this data, such as an older copy of it. Nothing that
     only their keys can open is changed then: restore the right one, or give it up with --accept-loss.
@@ -56,12 +57,12 @@ def db_upgrade(accept_loss: bool) -> None:
     with told_in_a_sentence():
         try:
             work = upgrade_all(store_config(settings), click.echo, accept_loss=accept_loss)
-            changed, collisions = server.run(work)
+            _, collisions = server.run(work)
         except KeysLackingError as error:
             click.echo(str(error), err=True)
             raise SystemExit(KEYS_LACKING) from error
     click.echo("The databases are at this release's version.")
-    _tell_reindexed(changed, collisions)
+    _tell_collisions(collisions)
 
 
 @db.command("reindex")
@@ -77,23 +78,23 @@ def db_reindex() -> None:
     """
     settings = read_settings()
     with told_in_a_sentence():
-        changed, collisions = server.run(reindex_all(store_config(settings)))
-    _tell_reindexed(changed, collisions, always=True)
+        _, collisions = server.run(reindex_all(store_config(settings), click.echo))
+    _tell_collisions(collisions)
 
 
-def _tell_reindexed(changed: int, collisions: list[Collision], always: bool = False) -> None:
+def _tell_collisions(collisions: list[Collision]) -> None:
     """By the ids of customers alone: what they have in common is an address of theirs."""
-    if changed or always:
-        click.echo(f"{changed} rows are looked up by another form of their value now.")
     ids = server.run(customer_ids(store_config(read_settings()), collisions)) if collisions else {}
     for each in collisions:
         who = ids[each.customer]
         others = ", ".join(ids[other] for other in each.others) or "nobody any more"
-        click.echo(f"  {SAID[each.lookup]} of customer {who}: also of {others}", err=True)
+        lost = "" if each.found else "; this one is found by nothing"
+        click.echo(f"  {SAID[each.lookup]} of customer {who}: also of {others}{lost}", err=True)
     if collisions:
         click.echo(
-            f"{len(collisions)} values are one with another row's value, and each row keeps the form that it is found "
-            "by, until one of the two is changed or its customer erased. Then run `gateway db upgrade` again.",
+            f"{len(collisions)} values are one with another row's value. Until one of the two is changed or its "
+            "customer erased, each row is found by the form it had, and one that had no look-up by nothing. Then run "
+            "`gateway db upgrade` again.",
             err=True,
         )
         raise SystemExit(COLLISIONS)
