@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
+from gateway.commands import keys
 from store.config import StoreConfig
+from store.engines import transaction
+from store.lookups import lookups
 from store.migrate import upgrade
 from tests.gateway.servers import command
 from tests.store.former_secrets import bring_back
 from tests.store.test_rewriting import are_written_anew, bring_keys, filled, take_keys
+from tests.stores import opened
 
 pytestmark = pytest.mark.anyio
 
@@ -46,6 +51,24 @@ async def test_a_key_store_that_lacks_customers_has_an_exit_code_of_its_own(tmp_
     await bring_keys(config, taken)
     assert command(["db", "upgrade"], tmp_path).returncode == 0
     await are_written_anew(config, former)
+
+
+async def test_replacing_the_root_key_tells_of_look_ups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As they are marked anew, and all of them at the end."""
+    config = StoreConfig.local(tmp_path)
+    await upgrade(config)
+    await filled(config, 4)
+    async with opened(config) as store, transaction(store.keys.engine) as connection:
+        total = await connection.scalar(select(func.count()).select_from(lookups))
+    done = command(["keys", "rotate-root"], tmp_path)
+    assert done.returncode == 0 and f"and {total} look-ups marked under a new key.\n" in done.stdout
+    monkeypatch.setattr(keys, "TELLS", 0.0)
+    counted = keys.Counted()
+    counted(500)
+    counted(1_000)
+    assert "1,500 look-ups are marked under a new key.\n" in capsys.readouterr().err and counted.total == 1_500
 
 
 async def test_what_is_lost_is_given_up_only_by_word(tmp_path: Path) -> None:
