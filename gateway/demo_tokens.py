@@ -56,6 +56,13 @@ class DemoTokens:
         subject = await self._customer(name)
         return await self._works.tokens.mint(AREA.id, [Purpose.SELF_SERVICE.scope], self._seconds, subject)
 
+    async def featured(self) -> str | None:
+        """A token for the featured customer; None once they were erased, or changed their address."""
+        try:
+            return await self.mint(FEATURED)
+        except UnknownName:
+            return None
+
     async def _customer(self, email: str) -> int:
         keys = self._works.store.keys
         held = await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, email))
@@ -71,13 +78,14 @@ class DemoTokens:
     async def listed(self) -> list[dict[str, Any]]:
         """Everyone to ask as, with a token and the questions of the tour, for the GraphiQL page."""
         everyone = [(client.id, client.name, client.purposes) for client in TOOLS]
-        everyone.append((CUSTOMER, f"Customer {FEATURED}", (Purpose.SELF_SERVICE,)))
+        if (featured := await self.featured()) is not None:
+            everyone.append((CUSTOMER, f"Customer {FEATURED}", (Purpose.SELF_SERVICE,)))
         return [
             {
                 "name": name,
                 "label": label,
                 "purposes": [purpose.name for purpose in purposes],
-                "token": await self.mint(FEATURED if name == CUSTOMER else name),
+                "token": featured if name == CUSTOMER else await self.mint(name),
                 "examples": [asdict(step) for step in STEPS if step.who == name],
             }
             for name, label, purposes in everyone

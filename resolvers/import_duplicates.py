@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -18,16 +20,21 @@ from store.lookup_holders import State, states
 LOOKUPS = (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER, Lookup.DOMAIN)
 """What nobody may have a second time."""
 
+HASH_BYTES = 16
+HASH_KEY_BYTES = 32
+
 
 class Duplicates:
     """Remembers every row of the file by keyed blind indexes, on disk when there are many: memory stays bounded.
 
-    SQLite's unnamed temporary database is deleted with its connection; what it holds is not readable without the key
-    of the blind indexes. A bad row is remembered too, so that its double is not taken for the only one.
+    SQLite's unnamed temporary database is deleted with its connection, but what it spilled may stay in the disk's free
+    blocks: it holds hashes under a key of this run, which is in memory alone, and no blind index. A bad row is
+    remembered too, so that its double is not taken for the only one.
     """
 
     def __init__(self, store: Store, now: datetime) -> None:
         self._store, self._now = store, now
+        self._key = secrets.token_bytes(HASH_KEY_BYTES)
         self._seen = sqlite3.connect("", isolation_level=None)
         self._seen.execute("CREATE TABLE seen (value BLOB PRIMARY KEY) WITHOUT ROWID")
 
@@ -61,7 +68,8 @@ class Duplicates:
         return [value for value, state in zip(found, said, strict=True) if state is State.IN_USE]
 
     def _fault(self, kind: Lookup, value: bytes, registered: set[tuple[Lookup, bytes]]) -> Fault | None:
-        fresh = self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (kind.word.encode() + value,)).rowcount
+        resting = hashlib.blake2b(kind.word.encode() + value, key=self._key, digest_size=HASH_BYTES).digest()
+        fresh = self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (resting,)).rowcount
         if not fresh:
             return Fault.DUPLICATE_IN_FILE
         return Fault.ALREADY_REGISTERED if (kind, value) in registered else None

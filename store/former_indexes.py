@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, column, delete, inspect, table, text, update
+from sqlalchemy import Connection, bindparam, column, delete, exists, inspect, or_, select, table, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.blindindex import blind_index
@@ -16,7 +16,7 @@ from store.credentials import credentials
 from store.customers import customers
 from store.database import Store
 from store.domains import domains
-from store.engines import make_engine, transaction
+from store.engines import Address, make_engine, transaction
 from store.housekeys import FORMER_INDEX_KEY
 from store.keys import system_keys
 from store.lookup_holders import Place
@@ -32,6 +32,8 @@ COLUMNS = {
 }
 """Where they were."""
 
+PAGE = 500
+"""Rows that one transaction empties."""
 LONGEST = 3600.0
 """Seconds that writing a whole table anew may take."""
 
@@ -89,41 +91,80 @@ async def write_refs(connection: AsyncConnection, place: Place, rows: Sequence[W
     await connection.execute(written, [{"which": each.row_id, "ref": each.ref} for each in rows])
 
 
+async def former_there(config: StoreConfig) -> bool:
+    """Whether a table has one of the former columns yet."""
+    engine = make_engine(config.maintained(config.database))
+    try:
+        async with transaction(engine) as connection:
+            return any([set(names) & await connection.run_sync(_columns, each.name) for each, names in COLUMNS.items()])
+    finally:
+        await engine.dispose()
+
+
 async def remove_former(config: StoreConfig) -> bool:
     """Remove the columns, and destroy the key by which backups of them could be searched; whether there were any.
 
-    Call it when every row was moved. Of any number of replicas one does it. The tables are written anew or vacuumed
-    (`store.scrubbing`); what PostgreSQL keeps in the free space of larger ones goes as that is used again, or with
-    `VACUUM FULL`.
+    Call it when every row was moved and nobody serves. 1. What rows that could not be moved have there is emptied, in
+    pages; 2. the columns go; 3. the tables are written anew, whatever their size (`store.scrubbing`); 4. the key goes.
+    Of any number of replicas one does it. The key is what says that 1 to 3 are still to be done: killed at any point,
+    the next call goes on.
     """
-    there = await _drop(config)
+    address = config.maintained(config.database)
+    await _empty(address)  # 1
+    dropped = await _drop(address)  # 2
     engine = make_engine(config.maintained(config.key_store), longest=LONGEST)
     try:
         async with transaction(engine) as connection:
-            gone = await connection.execute(delete(system_keys).where(system_keys.c.name == FORMER_INDEX_KEY))
-        if gone.rowcount:
-            await scrub(engine, system_keys)
+            owed = bool(await connection.scalar(select(exists().where(system_keys.c.name == FORMER_INDEX_KEY))))
+        if dropped or owed:
+            await _scrub(address)  # 3
+            async with transaction(engine) as connection:
+                await connection.execute(delete(system_keys).where(system_keys.c.name == FORMER_INDEX_KEY))  # 4
+        await scrub(engine, system_keys)  # Always, since whoever was killed behind 4 left no word of it.
     finally:
         await engine.dispose()
-    return there
+    return dropped
 
 
-async def _drop(config: StoreConfig) -> bool:
-    address = config.maintained(config.database)
-    dropped = set[str]()
+async def _empty(address: Address) -> None:
+    for each, names in COLUMNS.items():
+        last: int | None = 0
+        while last is not None:
+            last = await _empty_page(address, each.name, names, last)
+
+
+async def _empty_page(address: Address, name: str, former: Sequence[str], after: int) -> int | None:
+    """The last row of a page that was emptied; None behind the last page."""
+    async with alone(address) as connection:
+        there = sorted(set(former) & await connection.run_sync(_columns, name))
+        if not there:
+            return None
+        known = table(name, column("id", Id), *(column(each) for each in there))
+        left = or_(*(known.c[each].is_not(None) for each in there))
+        page = select(known.c.id).where(known.c.id > after, left).order_by(known.c.id).limit(PAGE)
+        ids = list(await connection.scalars(page))
+        if ids:
+            await connection.execute(update(known).where(known.c.id.in_(ids)).values(dict.fromkeys(there)))
+    return ids[-1] if ids else None
+
+
+async def _drop(address: Address) -> bool:
+    dropped = False
     async with alone(address) as connection:
         for each, names in COLUMNS.items():
             for name in set(names) & await connection.run_sync(_columns, each.name):
                 await connection.execute(text(f'ALTER TABLE "{each.name}" DROP COLUMN "{name}"'))
-                dropped.add(each.name)
+                dropped = True
+    return dropped
+
+
+async def _scrub(address: Address) -> None:
     engine = make_engine(address, longest=LONGEST)
     try:
         for each in COLUMNS:
-            if each.name in dropped:
-                await scrub(engine, each)
+            await scrub(engine, each, whole=True)
     finally:
         await engine.dispose()
-    return bool(dropped)
 
 
 def _columns(connection: Connection, name: str) -> set[str]:

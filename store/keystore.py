@@ -17,6 +17,7 @@ from store.erasure_numbers import count_erasure, last_erasure
 from store.housekeys import HouseKeys, insert_new
 from store.keys import key_erasure_count, subject_keys, system_keys
 from store.lookup_finding import LookUps
+from store.lookup_rotation import Marked, untold
 from store.lookups import MARKED
 from store.metadata import Id, instant
 from store.reading import Reader, any_of
@@ -207,6 +208,11 @@ class KeyStore:
         rows = await self._reader.fetch(self._reader.prepare(ordered), {"after": after, "most": most})
         return [row[0] for row in rows]
 
+    async def known(self, ids: Sequence[int]) -> set[int]:
+        """Those of these customers who have a row here: their key, or the word that it was destroyed."""
+        found = select(subject_keys.c.customer_id).where(any_of(subject_keys.c.customer_id, "ids"))
+        return {row[0] for row in await self._reader.fetch(self._reader.prepare(found), {"ids": list(ids)})}
+
     async def fingerprints(self, ids: Sequence[int]) -> dict[int, bytes]:
         """The fingerprints of these customers' keys, as far as the keys are still there."""
         columns = select(subject_keys.c.customer_id, subject_keys.c.fingerprint)
@@ -222,9 +228,9 @@ class KeyStore:
         rows = await self._reader.fetch(self._reader.prepare(found), {"mark": fingerprint})
         return rows[0][0] if rows else None
 
-    async def rotate(self, batch: int = 500) -> int:
+    async def rotate(self, batch: int = 500, marked: Marked = untold) -> int:
         """Replace the root key, or finish a replacement that was interrupted: see `store.rotation.rotate`."""
-        done = await rotate(self._root, self._engine, batch, self._owner)
+        done = await rotate(self._root, self._engine, batch, self._owner, marked)
         await self.lookups.epochs.load()
         return done
 

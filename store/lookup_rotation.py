@@ -7,7 +7,7 @@ more what a mark in a backup of the key store stands for, not even by trying val
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, delete, exists, func, select, update
@@ -19,17 +19,23 @@ from store.lookups import MARKED, lookup_epochs
 from store.rootkey import RootKeys
 
 E = lookup_epochs.c
+Marked = Callable[[int], None]
+
 PAUSE = 0.05
 """Seconds until it is looked again whether another replica has finished its page."""
 
 
-async def mark_anew(root: RootKeys, engine: AsyncEngine, batch: int) -> None:
+def untold(_: int) -> None:
+    """Nobody wants to know."""
+
+
+async def mark_anew(root: RootKeys, engine: AsyncEngine, batch: int, marked: Marked = untold) -> None:
     """Finish the change of epochs under way, and begin and finish one if the root key is a newer one.
 
     Killed at any point, the next call goes on: (1) the new epoch begins while no writer is inside the old one, and
     from then on nothing is written but under the new one; (2) page by page all that is under the old one is encrypted
     under the new one, for which no value is opened; (3) when nothing is left, the old key goes. Two epochs live at a
-    time, so the next one begins only then.
+    time, so the next one begins only then. `marked` is told how many look-ups each page of this call had.
     """
     epochs = WritingEpochs(root)
     while True:
@@ -37,7 +43,7 @@ async def mark_anew(root: RootKeys, engine: AsyncEngine, batch: int) -> None:
             if not await epochs.ended(connection) and not await epochs.begin(connection):  # (1)
                 return
         for table in MARKED:  # (2)
-            while await _page(epochs, engine, table, batch):
+            while await _page(epochs, engine, table, batch, marked):
                 pass
         await _destroy(engine)  # (3)
 
@@ -61,7 +67,7 @@ async def outdated(root: RootKeys, connection: AsyncConnection) -> int:
     return len(old) + sum(counts)
 
 
-async def _page(epochs: WritingEpochs, engine: AsyncEngine, table: Table, batch: int) -> bool:
+async def _page(epochs: WritingEpochs, engine: AsyncEngine, table: Table, batch: int, marked: Marked) -> bool:
     """Encrypt a page of an ended epoch's rows under the present one; whether there are more.
 
     Rows that another replica has in hand are passed over, so nobody waits while holding others; it is waited for
@@ -79,11 +85,12 @@ async def _page(epochs: WritingEpochs, engine: AsyncEngine, table: Table, batch:
             await _encrypt(connection, table, [
                 (row, present.number, present.mark(ended[row.epoch].index(bytes(row.mark)))) for row in rows
             ])  # fmt: skip
-            return True
-        left = bool(await connection.scalar(select(exists().where(under)))) if ended else False
-    if left:
+        left = bool(await connection.scalar(select(exists().where(under)))) if ended and not rows else False
+    if rows:
+        marked(len(rows))
+    elif left:
         await asyncio.sleep(PAUSE)
-    return left
+    return bool(rows) or left
 
 
 async def _encrypt(connection: AsyncConnection, table: Table, rows: Sequence[tuple[Any, int, bytes]]) -> None:

@@ -89,16 +89,25 @@ async def _release_page(store: Store, number: int, after: tuple[int, bytes]) -> 
 
 
 async def _swept(store: Store, which: ColumnElement[bool]) -> bool:
-    columns = L.kind, L.mark, L.scope, L.customer_id, L.row_id, L.ref, L.reservation
-    query = select(*columns).where(which).order_by(L.reservation).limit(PAGE)
+    busy = set[int]()
     async with store.write() as connection:  # What is written meanwhile is not over: see `alive`.
-        async with transaction(store.keys.engine) as keys:
-            rows = (await keys.execute(query)).all()
-        busy = await alive(connection, {row.reservation for row in rows})
-        over = [row for row in rows if row.reservation not in busy]
-        if over:
-            await _settle(store, over)
-    return len(over) == PAGE
+        while True:
+            rows = await _page(store, which, busy)
+            found = await alive(connection, {row.reservation for row in rows})
+            over = [row for row in rows if row.reservation not in found]
+            busy |= found
+            if over or len(rows) < PAGE or not found:  # A page of none but busy ones hides those behind it.
+                break
+        settled = await _settle(store, over) if over else 0
+    return settled > 0 and len(rows) == PAGE
+
+
+async def _page(store: Store, which: ColumnElement[bool], busy: set[int]) -> Sequence[Any]:
+    """The oldest of them, without those of changes that are known to be written still: as many as write at once."""
+    columns = L.kind, L.mark, L.scope, L.customer_id, L.row_id, L.ref, L.reservation
+    mine = and_(which, L.reservation.not_in(sorted(busy))) if busy else which
+    async with transaction(store.keys.engine) as connection:
+        return (await connection.execute(select(*columns).where(mine).order_by(L.reservation).limit(PAGE))).all()
 
 
 async def _said(store: Store, rows: Sequence[Any]) -> list[tuple[Any, State]]:
@@ -110,7 +119,8 @@ async def _said(store: Store, rows: Sequence[Any]) -> list[tuple[Any, State]]:
     return said
 
 
-async def _settle(store: Store, rows: Sequence[Any]) -> None:
+async def _settle(store: Store, rows: Sequence[Any]) -> int:
+    """How many need not be looked at again, whatever becomes of names that are to go back to their registration."""
     said = await _said(store, rows)
     unused = [row for row, state in said if state is State.UNUSED]
     seen = (await counted(store.reader, lookup_count)).last  # After what they are settled by.
@@ -120,11 +130,14 @@ async def _settle(store: Store, rows: Sequence[Any]) -> None:
         # A name that was to be let go of, where the change that wanted it broke off: the data has not let go of it.
         if back := [row for row, state in said if row.scope and state in _RUNNING and row.kind == Lookup.DOMAIN.name]:
             await connection.execute(_back(), _of(back))
-        if kept := [row for row, state in said if state is not State.UNUSED]:
-            over = update(lookups).where(MINE, L.reservation == bindparam("number", type_=Id)).values(reservation=None)
-            await connection.execute(over, [each | {"number": row.reservation} for each, row in
-                                            zip(_of(kept), kept, strict=True)])  # fmt: skip
+        kept = [row for row, state in said if state is not State.UNUSED and row not in back]
+        over = update(lookups).where(MINE, L.reservation == bindparam("number", type_=Id)).values(reservation=None)
+        if kept:
+            await connection.execute(over, _numbered(kept))
+        if back:  # One whose name another change has in hand is tried again once that is over.
+            await connection.execute(over.where(L.scope == ""), _numbered(back))
         await count_change(connection, key_lookup_count, step=0, seen=seen)
+    return len(unused) + len(kept)
 
 
 _RUNNING = (State.IN_USE, State.LAPSED)
@@ -134,6 +147,10 @@ def _back() -> Any:
     other = lookups.alias().c
     taken = exists().where(other.kind == L.kind, other.mark == L.mark, other.scope == "")
     return update(lookups).where(MINE, ~taken).values(scope="")
+
+
+def _numbered(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    return [each | {"number": row.reservation} for each, row in zip(_of(rows), rows, strict=True)]
 
 
 def _of(rows: Sequence[Any]) -> list[dict[str, Any]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.blindindex import Lookup
@@ -19,7 +19,7 @@ from store.index_changes import LOOKUPS, index_rebuilds
 from store.lookup_holders import State, states
 from store.lookup_reserving import Reservations, Wanted, reserving
 from store.lookup_sweeping import release_unused
-from store.lookups import MARKED, lookup_changes
+from store.lookups import MARKED, lookup_changes, lookups
 from store.metadata import Id
 from store.reindexing import PAGE, TARGETS, Target, begin_anew, opened, patiently, scan, turn
 from values.domain_name import DomainNameError, to_ascii
@@ -30,12 +30,18 @@ NAMES = {target.lookup: name for name, target in TARGETS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """A row that keeps the look-up it had, since its value in the new form is another row's, too."""
+    """A row that gets no look-up of its value in the new form, since that is another row's, too.
+
+    It keeps the look-up it had. One that had none in the key store yet, such as one that an earlier release found by an
+    index beside the data, is found by nothing until one of the two changes.
+    """
 
     lookup: str
     customer: int
     others: tuple[int, ...]
     """The customers who have the same value in the new form; the customer's own id for two rows of theirs."""
+    found: bool = True
+    """Whether the row has a look-up, of its former form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +59,20 @@ class _Noted:
         return self.wanted.index, self.wanted.scope
 
 
-async def rebuild(store: Store, anew: bool = False) -> int:
+async def rebuild(store: Store, anew: bool = False, moved: Callable[[int], None] = lambda _: None) -> int:
     """Finish the rebuilding under way, all of it `anew` if asked, and try again what collided; how many rows changed.
 
     1. Every row of a lookup is looked at, and what would change is noted; 2. what was noted is changed, page by page,
     again until a round changes nothing; 3. look-ups that nothing of the data has are removed. What is left are
-    collisions, which stay noted (`collisions`). Killed at any point, the next call goes on.
+    collisions, which stay noted (`collisions`). Killed at any point, the next call goes on. `moved` is told how many
+    were only moved from beside the data.
     """
     if anew:
         await begin_anew(store)
     changed = 0
     for name in LOOKUPS:
-        changed += await scan(store, name)  # 1
+        moved(some := await scan(store, name))  # 1
+        changed += some
         former = await Former.of(store, TARGETS[name].place, TARGETS[name].former)
         settled = True
         while settled:  # 2
@@ -80,11 +88,22 @@ async def rebuild(store: Store, anew: bool = False) -> int:
 async def collisions(store: Store, after: int = 0, most: int = PAGE) -> list[tuple[int, Collision]]:
     """A page of those that stand, each with the number after which the next page begins."""
     found = await _noted(store, N.id > after, most)
-    rivals = [await _rivals(store, [each]) for each in found]
-    return [
-        (each.id, Collision(NAMES[each.wanted.kind], each.wanted.customer_id, tuple(sorted(customers[each.id]))))
-        for each, customers in zip(found, rivals, strict=True)
-    ]
+    return [(each.id, await _collision(store, each)) for each in found]
+
+
+async def _collision(store: Store, each: _Noted) -> Collision:
+    others = (await _rivals(store, [each]))[each.id]
+    held = await _has_one(store, each)
+    return Collision(NAMES[each.wanted.kind], each.wanted.customer_id, tuple(sorted(others)), held)
+
+
+async def _has_one(store: Store, each: _Noted) -> bool:
+    """Whether the key store has the look-up that the row has; a restored one may lack it."""
+    if each.ref is None:
+        return False
+    mine = lookups.c.customer_id == each.wanted.customer_id, lookups.c.ref == each.ref
+    async with transaction(store.keys.engine) as connection:
+        return bool(await connection.scalar(select(exists().where(*mine))))
 
 
 async def _begun(store: Store, name: str) -> bool:

@@ -21,6 +21,7 @@ from store import sealing
 from store.credentials import credentials
 from store.database import Store
 from store.horizon import StillSeen
+from store.lacking_keys import require_rows
 from store.metadata import Id
 from store.oauth import oauth_families, slowdowns
 from store.payments import card_fingerprint, card_vault
@@ -109,14 +110,15 @@ FORMER_KEYS = ("contexts", "guesses", "slowdowns")
 """Keys of the house that made hashes of what can be guessed; nothing is made with them any more (D10)."""
 
 
-async def rewrite_all(store: Store, tell: Tell) -> list[Rewritten]:
+async def rewrite_all(store: Store, tell: Tell, *, accept_loss: bool = False) -> list[Rewritten]:
     """Finish what is under way; what became of each column that this call has brought to its end.
 
     1. All rows; 2. the former values leave the files, and the former keys the key store; 3. gateways may serve. Killed
-    at any point, the next call goes on.
+    at any point, the next call goes on. KeysLackingError, and the page stays as it was, for a customer of whom the key
+    store has no row; with `accept_loss` they count as erased.
     """
     for name in REWRITES:
-        await _rows_of(store, name, tell)  # 1
+        await _rows_of(store, name, tell, accept_loss)  # 1
     under_way = await _under_way(store)
     if not under_way:
         return []
@@ -128,15 +130,15 @@ async def rewrite_all(store: Store, tell: Tell) -> list[Rewritten]:
     return await _ended(store)  # 3
 
 
-async def _rows_of(store: Store, name: str, tell: Tell) -> None:
+async def _rows_of(store: Store, name: str, tell: Tell, accept_loss: bool) -> None:
     told = monotonic()
-    while (so_far := await patiently(lambda: _page(store, name))) is not None:
+    while (so_far := await patiently(lambda: _page(store, name, accept_loss))) is not None:
         if monotonic() - told >= TELLS:
             told = monotonic()
             tell(f"{name}: {so_far:,} rows are done.")
 
 
-async def _page(store: Store, name: str) -> int | None:
+async def _page(store: Store, name: str, accept_loss: bool) -> int | None:
     """Write one page anew, under the lock of the column's own row: replicas take turns. How many rows of the column are
     done; None behind the last."""
     rewrite = REWRITES[name]
@@ -149,7 +151,7 @@ async def _page(store: Store, name: str) -> int | None:
         if not rows:
             await connection.execute(mine.values(done=True))
             return None
-        changes, lost = await _changes(store, rewrite, rows)
+        changes, lost = await _changes(store, rewrite, rows, accept_loss)
         if changes:
             await _write(connection, rewrite, changes)
         done, gone = at.rewritten + len(changes) - lost, at.lost + lost
@@ -163,10 +165,14 @@ async def _resting(connection: AsyncConnection, rewrite: Rewrite, after: int) ->
     return (await connection.execute(select(*columns).where(id_ > after).order_by(id_).limit(PAGE))).all()
 
 
-async def _changes(store: Store, rewrite: Rewrite, rows: Sequence[Any]) -> tuple[list[dict[str, Any]], int]:
+async def _changes(
+    store: Store, rewrite: Rewrite, rows: Sequence[Any], accept_loss: bool
+) -> tuple[list[dict[str, Any]], int]:
     """What is to be written, and of how much of it nothing could be made."""
     changes, lost = list[dict[str, Any]](), 0
     keys = await store.keys.subjects([row.owner for row in rows])
+    if not accept_loss:  # Destroyed or never there: only the former is an erasure.
+        await require_rows(store, [row.owner for row, key in zip(rows, keys, strict=True) if key is None])
     for row, key in zip(rows, keys, strict=True):
         if row.former is None:
             continue

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from store.engines import transaction
 from store.keys import signing_keys, subject_keys, system_keys
-from store.lookup_rotation import mark_anew, outdated
+from store.lookup_rotation import Marked, mark_anew, outdated, untold
 from store.lookups import MARKED, lookup_epochs
 from store.rootkey import RootKeys
 from store.scrubbing import scrub
@@ -22,13 +22,19 @@ PLACES = {subject_keys: "subject", system_keys: "system", signing_keys: "signing
 """The tables of wrapped keys, and the first word of the place that each key is bound to."""
 
 
-async def rotate(root: RootKeys, engine: AsyncEngine, batch: int = 500, owner: AsyncEngine | None = None) -> int:
+async def rotate(
+    root: RootKeys,
+    engine: AsyncEngine,
+    batch: int = 500,
+    owner: AsyncEngine | None = None,
+    marked: Marked = untold,
+) -> int:
     """Finish the rotation under way, or begin one and finish it; returns how many keys were wrapped anew.
 
     Killed at any point, the next call goes on. Other processes notice the new version by themselves if they see the
     same folder. On several machines, make the version first (`RootKeys.create`), copy the file to each, then call
     this. Afterwards nothing is wrapped under the old version, and its file can be removed: what backups of the key
-    store hold is then unreadable.
+    store hold is then unreadable. `marked` is told how many look-ups each page that was marked anew had.
     """
     if not await pending(root, engine):
         root.create()
@@ -36,7 +42,7 @@ async def rotate(root: RootKeys, engine: AsyncEngine, batch: int = 500, owner: A
     for table in PLACES:
         while rewrapped := await _rewrap_some(root, engine, table, batch):
             done += rewrapped
-    await mark_anew(root, engine, batch)
+    await mark_anew(root, engine, batch, marked)
     for table in (*PLACES, *MARKED, lookup_epochs):
         await scrub(owner or engine, table)
     return done

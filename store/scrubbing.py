@@ -75,8 +75,10 @@ async def scrub_statistics(engine: AsyncEngine) -> None:
             await connection.commit()
             if allowed:
                 await outside(connection, f"SET lock_timeout = '{QUEUE}'")
-                await outside(connection, "VACUUM FULL pg_statistic")
-                await outside(connection, "RESET lock_timeout")
+                try:
+                    await outside(connection, "VACUUM FULL pg_statistic")
+                finally:
+                    await outside(connection, "RESET lock_timeout")
                 return
         log.warning("Run `VACUUM FULL pg_statistic` as the owner of %s: samples may be left.", name)
     except DRIVER_ERRORS as error:

@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, select
 from store.config import StoreConfig
 from store.database import Store, open_store
 from store.engines import Address, make_reader
-from store.former_indexes import remove_former
+from store.former_indexes import former_there, remove_former
 from store.index_changes import index_rebuilds
+from store.lacking_keys import require_all_rows
 from store.lookups import lookup_changes
 from store.migrate import upgrade
 from store.reindexing_writing import Collision, collisions, rebuild
@@ -25,25 +26,40 @@ def silent(_: str) -> None:
     """Tell nobody."""
 
 
-async def upgrade_all(config: StoreConfig, tell: Tell = silent) -> tuple[int, list[Collision]]:
+async def upgrade_all(
+    config: StoreConfig, tell: Tell = silent, *, accept_loss: bool = False
+) -> tuple[int, list[Collision]]:
     """Do all of it; how many rows are found by another index now, and which could not be (`gateway db upgrade`).
 
     What takes long is told as it goes on. The keys are needed only when there are such rows. Safe from every replica
     at once, and again: what was left undone is gone on with, and what collided is tried again. Blind indexes that an
     earlier release kept beside the data, and their key, are removed when the last one was moved.
+
+    KeysLackingError before the first value is changed, and before anything former is removed, when the key store has no
+    row of a customer, and so is not the one of this data; unless the loss is accepted.
     """
     await upgrade(config)
-    if await _any(config, config.database, value_rewrites.c.value):
-        await _rewritten(config, tell)
-    done = await _reindexed(config, anew=False) if await _unfinished(config) else (0, [])
+    rewriting, reindexing = await _any(config, config.database, value_rewrites.c.value), await _unfinished(config)
+    if (rewriting or reindexing) and not accept_loss:
+        await _require_keys(config)
+    if rewriting:
+        await _rewritten(config, tell, accept_loss)
+    done = await _reindexed(config, tell, anew=False) if reindexing else (0, [])
+    if not accept_loss and await former_there(config):
+        await _require_keys(config)
     await remove_former(config)
     return done
 
 
-async def _rewritten(config: StoreConfig, tell: Tell) -> None:
+async def _require_keys(config: StoreConfig) -> None:
+    async with _opened(config) as store:
+        await require_all_rows(store)
+
+
+async def _rewritten(config: StoreConfig, tell: Tell, accept_loss: bool) -> None:
     """Bring values at rest to this release's form, and say what became of them."""
     async with _opened(config) as store:
-        for each in await rewrite_all(store, tell):
+        for each in await rewrite_all(store, tell, accept_loss=accept_loss):
             tell(_said(each))
 
 
@@ -52,9 +68,9 @@ def _said(each: Rewritten) -> str:
     return f"{said} {each.lost:,} were emptied: their customers are erased, or they do not open." if each.lost else said
 
 
-async def reindex_all(config: StoreConfig) -> tuple[int, list[Collision]]:
+async def reindex_all(config: StoreConfig, tell: Tell = silent) -> tuple[int, list[Collision]]:
     """Look at every row once more, such as after the last replica of an earlier release has ended."""
-    return await _reindexed(config, anew=True)
+    return await _reindexed(config, tell, anew=True)
 
 
 async def customer_ids(config: StoreConfig, found: Iterable[Collision]) -> dict[int, str]:
@@ -64,9 +80,15 @@ async def customer_ids(config: StoreConfig, found: Iterable[Collision]) -> dict[
         return {each: ids("Customer", each, each) for one in found for each in (one.customer, *one.others)}
 
 
-async def _reindexed(config: StoreConfig, anew: bool) -> tuple[int, list[Collision]]:
+async def _reindexed(config: StoreConfig, tell: Tell, anew: bool) -> tuple[int, list[Collision]]:
+    moved = list[int]()
     async with _opened(config) as store:
-        changed = await rebuild(store, anew)
+        changed = await rebuild(store, anew, moved.append)
+        if some := sum(moved):
+            tell(f"{some:,} look-ups were moved to the key store.")
+        if changed - some or anew:
+            made = "have a look-up again, or" if anew else "are looked up"
+            tell(f"{changed - some:,} rows {made} by another form of their value now.")
         found, last = list[Collision](), 0
         while page := await collisions(store, last):
             found += [collision for _, collision in page]

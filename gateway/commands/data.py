@@ -18,11 +18,13 @@ from resolvers.import_source import Format
 from resolvers.imports import import_customers
 from store.database import open_store
 from store.grants import Roles, by_database, grants_sql, roles_sql
+from store.lacking_keys import KeysLackingError
 from store.reindexing_writing import Collision
 from store.upgrading import customer_ids, reindex_all, upgrade_all
 
 BAD_ROWS = 1
 COLLISIONS = 4
+KEYS_LACKING = 5
 SAID = {"EMAIL": "e-mail address", "LOGIN": "login name", "DOMAIN": "domain name", "NUMBER": "customer number"}
 
 
@@ -32,13 +34,20 @@ def db() -> None:
 
 
 @db.command("upgrade")
-def db_upgrade() -> None:
+@click.option("--accept-loss", is_flag=True, help="Empty what only keys can open that the key store lacks.")
+def db_upgrade(accept_loss: bool) -> None:
     """Create the databases, or bring them to this release's version.
 
     Values that rest in another form from this release on are written anew, which is told as it goes on; no gateway of
     this release serves before. Where this release compares addresses in another form, rows are found by that form
-    afterwards; values of two customers that are one in it are listed, keep the form they have, and make the exit code
-    4.
+    afterwards; values of two customers that are one in it are listed: they keep the look-up they have, and where they
+    have none they are found by nothing.
+
+    A key store that has no row of some customers is not the one of this data, such as an older copy of it. Nothing that
+    only their keys can open is changed then: restore the right one, or give it up with --accept-loss.
+
+    \b
+    Exit codes: 0 done; 3 it could not be done; 4 done, and customers share values; 5 the key store lacks customers.
 
     \b
     Safe to run from every replica at once, and again:
@@ -46,9 +55,14 @@ def db_upgrade() -> None:
     """
     settings = read_settings()
     with told_in_a_sentence():
-        changed, collisions = server.run(upgrade_all(store_config(settings), click.echo))
+        try:
+            work = upgrade_all(store_config(settings), click.echo, accept_loss=accept_loss)
+            _, collisions = server.run(work)
+        except KeysLackingError as error:
+            click.echo(str(error), err=True)
+            raise SystemExit(KEYS_LACKING) from error
     click.echo("The databases are at this release's version.")
-    _tell_reindexed(changed, collisions)
+    _tell_collisions(collisions)
 
 
 @db.command("reindex")
@@ -64,23 +78,23 @@ def db_reindex() -> None:
     """
     settings = read_settings()
     with told_in_a_sentence():
-        changed, collisions = server.run(reindex_all(store_config(settings)))
-    _tell_reindexed(changed, collisions, always=True)
+        _, collisions = server.run(reindex_all(store_config(settings), click.echo))
+    _tell_collisions(collisions)
 
 
-def _tell_reindexed(changed: int, collisions: list[Collision], always: bool = False) -> None:
+def _tell_collisions(collisions: list[Collision]) -> None:
     """By the ids of customers alone: what they have in common is an address of theirs."""
-    if changed or always:
-        click.echo(f"{changed} rows are looked up by another form of their value now.")
     ids = server.run(customer_ids(store_config(read_settings()), collisions)) if collisions else {}
     for each in collisions:
         who = ids[each.customer]
         others = ", ".join(ids[other] for other in each.others) or "nobody any more"
-        click.echo(f"  {SAID[each.lookup]} of customer {who}: also of {others}", err=True)
+        lost = "" if each.found else "; this one is found by nothing"
+        click.echo(f"  {SAID[each.lookup]} of customer {who}: also of {others}{lost}", err=True)
     if collisions:
         click.echo(
-            f"{len(collisions)} values are one with another row's value, and each row keeps the form that it is found "
-            "by, until one of the two is changed or its customer erased. Then run `gateway db upgrade` again.",
+            f"{len(collisions)} values are one with another row's value. Until one of the two is changed or its "
+            "customer erased, each row is found by the form it had, and one that had no look-up by nothing. Then run "
+            "`gateway db upgrade` again.",
             err=True,
         )
         raise SystemExit(COLLISIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 
 import click
 
@@ -12,6 +13,9 @@ from gateway.serving import open_works
 from gateway.settings import Settings
 from store.housekeys import SigningKey
 from store.rootkey import write_new
+
+TELLS = 5.0
+"""Seconds between two words of progress."""
 
 
 @click.group()
@@ -65,20 +69,39 @@ async def _rotate_signing(settings: Settings) -> str:
 def rotate_root() -> None:
     """Make a new root key and wrap all other keys under it.
 
-    If it is interrupted, run it again. Back the key store up anew then, and destroy the old version: this is what
-    makes older backups of the key store unreadable.
+    How many look-ups are marked anew is told as it goes on. If it is interrupted, run it again. Back the key store up
+    anew then, and destroy the old version: this is what makes older backups of the key store unreadable.
 
     \b
         gateway keys rotate-root
     """
     settings = read_settings()
     with told_in_a_sentence():
-        click.echo(f"{server.run(_rotate_root(settings))} keys are wrapped under a new root key.")
+        counted = Counted()
+        wrapped = server.run(_rotate_root(settings, counted))
+    click.echo(
+        f"{wrapped:,} keys are wrapped under a new root key, and {counted.total:,} look-ups marked under a new key."
+    )
 
 
-async def _rotate_root(settings: Settings) -> int:
+async def _rotate_root(settings: Settings, counted: Counted) -> int:
     async with open_works(settings) as works:
-        return await works.store.keys.rotate()
+        return await works.store.keys.rotate(marked=counted)
+
+
+class Counted:
+    """Counts look-ups, and tells every five seconds how many there were: three of each customer take a while."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._told = monotonic()
+
+    def __call__(self, some: int) -> None:
+        """That many more."""
+        self.total += some
+        if monotonic() - self._told >= TELLS:
+            self._told = monotonic()
+            click.echo(f"{self.total:,} look-ups are marked under a new key.", err=True)
 
 
 @keys.command("make-root")

@@ -17,11 +17,16 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from gateway import demo
+from gateway.commands.welcome import welcome
 from gateway.demo import loading
 from gateway.demo.marks import FIRST_ID
 from gateway.demo.population import SIZE
+from gateway.demo_tokens import DemoTokens
 from gateway.oauth.registering import Registry
 from gateway.oauth.registration import Kind, NewClient
+from gateway.serving import open_works
+from gateway.settings import read
+from gateway.tour import CUSTOMER
 from policy.purposes import Purpose
 from resolvers.newcomer import NewCustomer
 from resolvers.newcomer_rows import TABLES
@@ -150,6 +155,23 @@ async def test_two_processes_at_once_load_it_once(store: Store, store_config: St
     assert sorted(done) == [False, True]
     assert await count(store, customers) == 40
     assert len(await opened(store, customers)) == 40
+
+
+@only_sqlite
+async def test_it_is_served_when_the_featured_customer_is_found_no_more(store_config: StoreConfig) -> None:
+    """Who tries it out changes the address, or has the customer erased: the page and the box go without that token."""
+    data = store_config.database.path.parent
+    settings = read({"GATEWAY_DATA_DIR": str(data), "GATEWAY_ROOT_KEY_PATH": str(store_config.root_key_path)}, True)
+    async with a_store(store_config) as store:
+        await demo.load(store, now=NOW, size=2)
+    async with open_works(settings) as works:
+        tokens = DemoTokens(works, settings)
+        assert f"gateway token {demo.FEATURED}" in await welcome(tokens, settings)
+        assert CUSTOMER in {each["name"] for each in await tokens.listed()}
+        await works.store.keys.destroy(FIRST_ID)
+        page = await welcome(tokens, settings)
+        assert demo.FEATURED not in page and "# billing" in page
+        assert CUSTOMER not in {each["name"] for each in await tokens.listed()}
 
 
 async def test_clients_ask_for_what_their_row_says(store: Store) -> None:

@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Table, event
 
+from resolvers.import_duplicates import Duplicates
 from resolvers.import_report import MOST_PROBLEMS, Fault, FileFault, ImportRefused, Progress
 from resolvers.imports import BATCH, import_customers
 from resolvers.newcomer_rows import TABLES
+from store.blindindex import Lookup
 from store.config import StoreConfig
 from store.customers import customers
 from store.database import Store
@@ -133,6 +135,31 @@ async def test_doubles_within_the_file(store: Store, path: Path) -> None:
         (BATCH + 3, "services[0].name", Fault.DUPLICATE_IN_FILE),
         (BATCH + 4, "services[1].name", Fault.DUPLICATE_IN_FILE),
     ]
+
+
+async def test_what_is_put_on_disk_meanwhile_is_no_blind_index(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D8: what SQLite spills stays in free blocks of the disk, where whoever has the index key could try values."""
+    spilled, leave = bytearray(), Duplicates.__exit__
+
+    def leaving(self: Duplicates, *error: Any) -> None:
+        spilled.extend(self._seen.serialize())
+        leave(self, *error)
+
+    monkeypatch.setattr(Duplicates, "__exit__", leaving)
+    assert (await import_customers(store, write_csv(path, map(person, range(20))), "csv")).imported == 20
+    index = store.keys.blind_index
+    marks = [
+        index(lookup, value)
+        for number in range(20)
+        for lookup, value in (
+            (Lookup.EMAIL, f"zelie{number}@example.com"), (Lookup.CUSTOMER_NUMBER, f"Z-{number}"),
+            (Lookup.DOMAIN, f"quark{number}.example"),
+        )
+    ]  # fmt: skip
+    assert len(await store.keys.lookups.find_each(Lookup.EMAIL, marks)) == 20, "these are the ones that are looked up"
+    assert len(spilled) > 60 * 16 and not [mark for mark in marks if mark in spilled]
 
 
 async def test_those_who_are_registered_already(store: Store, path: Path) -> None:

@@ -151,6 +151,26 @@ async def test_it_is_swept_in_pages(store: Store, monkeypatch: pytest.MonkeyPatc
     assert not [row for row in await rows(store) if row.reservation is not None]
 
 
+@pytest.mark.parametrize("store_kind", ["postgresql"], indirect=True)
+async def test_changes_that_take_long_do_not_keep_what_is_over_from_being_swept(
+    store_config: StoreConfig, monkeypatch: pytest.MonkeyPatch, at_once: None
+) -> None:
+    """A large import has reserved more, and earlier, than a page holds."""
+    monkeypatch.setattr(lookup_sweeping, "PAGE", 3)
+    async with opened(store_config) as one, opened(store_config) as other:
+        async with reserving(one) as reserved, one.write() as connection:
+            await add(connection, one, reserved, [newcomer(f"a{n}@example.com") for n in range(5)], now=WHEN)
+            ids = await register(other, [newcomer("b@example.com")], now=WHEN)
+            assert {row.reservation for row in await rows(other, L.customer_id.in_(ids))} != {None}
+            while await sweep(other):
+                pass
+            assert {row.reservation for row in await rows(other, L.customer_id.in_(ids))} == {None}
+            assert None not in {row.reservation for row in await rows(other, L.customer_id.not_in(ids))}
+        while await sweep(other):
+            pass
+        assert {row.reservation for row in await rows(other)} == {None}
+
+
 async def test_what_the_data_has_after_all_is_kept(store: Store) -> None:
     """The commit was carried out, and only the answer was lost."""
     with pytest.raises(ConnectionError):
@@ -234,7 +254,9 @@ async def test_a_change_of_epochs_that_was_killed_goes_on(
         assert await store.keys.pending() == 12 + 1 and await store.keys.destroy_old_roots() == []
     async with opened(store_config) as store:
         assert await owner(store, "person3@example.com")
-        await store.keys.rotate()
+        marked = list[int]()
+        await store.keys.rotate(batch=5, marked=marked.append)
+        assert sum(marked) == 12 and max(marked) == 5, "what was left to be done, as it goes on"
         assert await store.keys.pending() == 0 and store.keys.root_version() == 2
         assert await store.keys.destroy_old_roots() == [1]
         assert await owner(store, "person3@example.com")

@@ -9,18 +9,19 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from gateway.demo.population import population
 from resolvers.registration import register
-from store import rewriting, scrubbing
+from store import lacking_keys, rewriting, scrubbing, upgrading
 from store.config import StoreConfig
 from store.credentials import credentials
 from store.customers import customers
 from store.database import Store, open_store
 from store.engines import make_engine, transaction
 from store.faults import Cause, StoreUnavailable
-from store.keys import system_keys
+from store.keys import subject_keys, system_keys
+from store.lacking_keys import KeysLackingError
 from store.migrate import alembic_config, create_file, upgrade
 from store.payments import card_fingerprint, card_vault
 from store.rewriting import FORMER_KEYS, REWRITES
@@ -150,6 +151,81 @@ async def test_of_whom_nothing_can_be_made_nothing_is_left(store_config: StoreCo
         assert f"{len(theirs)} were emptied" in said[1]
         marks = {id_: bytes(mark) for id_, mark in await rows(store, V.id, V.fingerprint)}
     assert not set(marks.values()) & former.values
+
+
+async def test_a_key_store_that_lacks_customers_stops_it_before_anything_is_changed(
+    store_config: StoreConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older copy of the key store: no row at all is not the row of a destroyed key. Named by few outside ids."""
+    ids = sorted(await filled(store_config))
+    former = await bring_back(store_config)
+    monkeypatch.setattr(lacking_keys, "PAGE", 3)
+    monkeypatch.setattr(rewriting, "PAGE", 5)
+    store = await open_store(store_config, reindexing=True)
+    await store.keys.destroy(ids[0])
+    outside = [store.keys.house.ids("Customer", each, each) for each in ids]
+    await store.close()
+    taken = await take_keys(store_config, ids[-7:])
+    with pytest.raises(KeysLackingError, match="lacks 7 customers") as refused:
+        await upgrade_all(store_config)
+    assert [each in str(refused.value) for each in outside] == [False] * (len(ids) - 7) + [True] * 5 + [False] * 2
+    assert not any(str(each) in str(refused.value) for each in ids) and "--accept-loss" in str(refused.value)
+    assert await as_before(store_config, former)
+
+    async def passes(_: Store) -> None:
+        """A customer whose row is lost after the first look."""
+
+    with monkeypatch.context() as patched:
+        patched.setattr(upgrading, "require_all_rows", passes)
+        with pytest.raises(KeysLackingError):
+            await upgrade_all(store_config)
+    await bring_keys(store_config, taken)
+    said = list[str]()
+    assert await upgrade_all(store_config, said.append) == (0, [])
+    async with opened(store_config) as store:
+        hashes = await rows(store, K.customer_id, K.password_hash)
+        assert {owner for owner, value in hashes if value is None} == {ids[0]}
+
+
+async def test_the_loss_is_accepted_only_by_saying_so(store_config: StoreConfig) -> None:
+    ids = await filled(store_config)
+    former = await bring_back(store_config)
+    await take_keys(store_config, ids[-2:])
+    said = list[str]()
+    await upgrade_all(store_config, said.append, accept_loss=True)
+    assert any("were emptied" in each for each in said)
+    async with opened(store_config) as store:
+        left = await rows(store, K.customer_id, K.password_hash)
+        assert {owner for owner, value in left if value is None} == set(ids[-2:])
+        assert not {bytes(value) for _, value in left if value is not None} & former.values
+
+
+async def take_keys(config: StoreConfig, ids: list[int]) -> list[dict[str, Any]]:
+    """Make the key store one from before these customers; the rows that it lost."""
+    mine = subject_keys.c.customer_id.in_(ids)
+    async with transaction(engine := make_engine(config.maintained(config.key_store))) as connection:
+        taken = [dict(row) for row in (await connection.execute(select(subject_keys).where(mine))).mappings()]
+        await connection.execute(delete(subject_keys).where(mine))
+    await engine.dispose()
+    assert len(taken) == len(ids)
+    return taken
+
+
+async def bring_keys(config: StoreConfig, taken: list[dict[str, Any]]) -> None:
+    """Restore them."""
+    async with transaction(engine := make_engine(config.maintained(config.key_store))) as connection:
+        await connection.execute(insert(subject_keys), taken)
+    await engine.dispose()
+
+
+async def as_before(config: StoreConfig, former: Former) -> bool:
+    """Whether every hash and fingerprint rests as it did."""
+    async with transaction(engine := make_engine(config.database)) as connection:
+        hashes = {id_: bytes(value) for id_, value in await connection.execute(select(K.id, K.password_hash))}
+        marks = {id_: bytes(value) for id_, value in await connection.execute(select(V.id, V.fingerprint))}
+        begun = (await connection.execute(select(value_rewrites.c.after))).all()
+    await engine.dispose()
+    return hashes == former.hashes and marks == former.fingerprints and {after for (after,) in begun} == {0}
 
 
 async def test_the_former_values_leave_the_files(

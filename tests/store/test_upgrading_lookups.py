@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import inspect, select
 
 from resolvers.newcomer import NewCustomer
-from store import former_indexes, reindexing, reindexing_writing
+from store import former_indexes, reindexing, reindexing_writing, rewriting, upgrading
 from store.blindindex import Lookup, blind_index
 from store.config import StoreConfig
 from store.customers import customers
@@ -20,12 +20,14 @@ from store.engines import make_engine, transaction
 from store.faults import Cause, StoreUnavailable
 from store.housekeys import FORMER_INDEX_KEY
 from store.keys import system_keys
+from store.lacking_keys import KeysLackingError
 from store.lookups import lookups
 from store.migrate import upgrade
 from store.upgrading import reindex_all, upgrade_all
 from tests.promises.test_fingerprints_end import WHEN, person
 from tests.store.former import former_release
 from tests.store.test_lookups import owner
+from tests.store.test_rewriting import bring_keys, take_keys
 from tests.stores import opened
 
 pytestmark = pytest.mark.anyio
@@ -63,7 +65,9 @@ async def test_everything_is_found_and_no_index_is_left(
         key = await store.keys.house.system(FORMER_INDEX_KEY)
     index = blind_index(key, Lookup.EMAIL, "p3@example.com")
     assert {"email_index", "login_index"} <= await columns(bare_config)
-    assert await upgrade_all(bare_config) == (28, [])
+    said = list[str]()
+    assert await upgrade_all(bare_config, said.append) == (28, [])
+    assert said[-1] == "28 look-ups were moved to the key store." and not [each for each in said if "form now" in each]
     assert not {each for each in await columns(bare_config) if each.endswith("_index")}
     assert await key_of_before(bare_config) == []
     async with opened(bare_config) as store:
@@ -109,6 +113,78 @@ async def test_it_goes_on_where_it_was_killed_and_nobody_serves_meanwhile(
         assert [await owner(store, f"p{number}@example.com") for number in range(10)] == ids
         async with transaction(store.keys.engine) as connection:
             assert len((await connection.execute(select(lookups))).all()) == 40
+
+
+async def test_nothing_former_is_dropped_while_the_key_store_lacks_a_customer(
+    bare_config: StoreConfig, store_config: StoreConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its value cannot be opened, and so it has no other look-up: before the first row, and before the drop again."""
+    ids = await former_release(bare_config, store_config, crowd(4), WHEN)
+    taken = await take_keys(bare_config, ids[2:3])
+    with pytest.raises(KeysLackingError, match="lacks 1 customers"):
+        await upgrade_all(bare_config)
+    looks, require = list[int](), upgrading.require_all_rows
+
+    async def late(store: Any) -> None:
+        looks.append(len(looks))
+        if looks[-1]:
+            await require(store)
+
+    async def passing(*_: Any) -> None:
+        """Somebody without a password, whose rows have nothing to lose."""
+
+    with monkeypatch.context() as patched:
+        patched.setattr(upgrading, "require_all_rows", late)
+        patched.setattr(rewriting, "require_rows", passing)
+        with pytest.raises(KeysLackingError):
+            await upgrade_all(bare_config)
+    assert {"email_index", "login_index"} <= await columns(bare_config) and await key_of_before(bare_config)
+    await bring_keys(bare_config, taken)
+    await reindex_all(bare_config)
+    await upgrade_all(bare_config)
+    assert not {each for each in await columns(bare_config) if each.endswith("_index")}
+    async with opened(bare_config) as store:
+        assert [await owner(store, f"p{number}@example.com") for number in range(4)] == ids
+
+
+async def test_killed_before_the_tables_were_written_anew_it_does_that_the_next_time(
+    bare_config: StoreConfig, store_config: StoreConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever their size, since nobody serves then; and what was not moved is emptied before its column goes."""
+    await former_release(bare_config, store_config, crowd(7), WHEN)
+    monkeypatch.setattr(former_indexes, "PAGE", 3)
+    dying, scrubbed, scrub, drop = True, list[tuple[str, bool]](), former_indexes.scrub, former_indexes._drop
+
+    async def scrubbing(engine: Any, table: Any, *, whole: bool = False) -> None:
+        if dying:
+            raise KeyboardInterrupt
+        scrubbed.append((table.name, whole))
+        await scrub(engine, table, whole=whole)
+
+    async def unmoved(*_: Any) -> list[Any]:
+        return []
+
+    async def dropping(address: Any) -> bool:
+        if "email_index" in await columns(bare_config):
+            async with transaction(engine := make_engine(address)) as connection:
+                left = await connection.exec_driver_sql("SELECT count(email_index), count(id) FROM customers")
+                assert left.one() == (0, 7)
+            await engine.dispose()
+        return await drop(address)
+
+    monkeypatch.setattr(former_indexes, "scrub", scrubbing)
+    monkeypatch.setattr(former_indexes, "_drop", dropping)
+    monkeypatch.setattr(former_indexes, "write_refs", unmoved)
+    with pytest.raises(KeyboardInterrupt):
+        await upgrade_all(bare_config)
+    assert not {each for each in await columns(bare_config) if each.endswith("_index")} and scrubbed == []
+    dying = False
+    await upgrade_all(bare_config)
+    assert set(scrubbed) == {("customers", True), ("credentials", True), ("domains", True), ("system_keys", False)}
+    assert await key_of_before(bare_config) == []
+    scrubbed.clear()
+    await upgrade_all(bare_config)
+    assert scrubbed == [("system_keys", False)], "no table of the data is locked a second time"
 
 
 async def test_replicas_share_the_work(
