@@ -128,7 +128,17 @@ def _reason(text: str) -> str:
 
 
 def _require_day(day: date, today: date, last: Issued | None) -> None:
-    """What held on a day that is over, or has begun, stays what it was."""
+    """What held on a day that is over, or has begun, stays what it was; what was announced is not overtaken.
+
+    Versions hold in their order: so the version before, with which each is compared, is the one in force until it
+    begins, and what was signed off for a day begins on no earlier one.
+    """
+    if last is not None and day < last.day:
+        raise PaperRefusedError(
+            f"{last.named.capitalize()}, was announced already, and what it changes was decided for that day: a later"
+            f" version cannot begin before it. Release this one from {last.day} or later; from {last.day} it takes the"
+            " place of that version."
+        )
     if day > today or (last is None and day == today):
         return
     allowed = "today or later" if last is None else "tomorrow or later"

@@ -309,6 +309,24 @@ async def test_what_loosens_is_refused_without_a_sign_off_and_the_ledger_says_wh
     assert any(each["state"] == "RELEASED" and each["target"] == "NOTICE 2" for each in acts)
 
 
+async def test_what_was_signed_off_for_a_day_is_not_brought_forward(desk: Desk, store: Store) -> None:
+    """(D18) A version that is to come loosens; no further one begins before it, as it would need no sign-off."""
+    assert (await desk.release("notice", DAYS[0])).exit_code == 0
+    await desk.partner("Printers", "CH", "Customer.fullName")
+    file = desk.accept((await desk.release("notice", DAYS[4])).output)
+    assert (await desk.release("notice", DAYS[4], "--accept", file)).exit_code == 0
+    desk.own.write_text(desk.own.read_text().replace("Example Hosting", "Example Hosts"))
+    for day in (DAYS[1], DAYS[3]):
+        early = await desk.release("notice", day, "--accept", file)
+        assert early.exit_code == 1, early.output
+        assert f"Version 2 of the notice, which holds from {DAYS[4]}, was announced" in early.output
+        assert f"Release this one from {DAYS[4]} or later" in early.output
+    assert await rows(store, select(papers.c.version, papers.c.valid_from)) == [(1, DAYS[0]), (2, DAYS[4])]
+    told = (await desk.done("audit", "notice", "--on", DAYS[3], "--format", "markdown")).stdout
+    assert "Printers" not in told, "it is told from the day on for which it was signed"
+    assert (await desk.release("notice", DAYS[4], "--accept", file)).exit_code == 0, "from its day on it is replaced"
+
+
 async def test_no_day_that_has_begun_is_told_anew(desk: Desk, store: Store) -> None:
     """(D18) What held stays what it was; and there is no release that changes nothing."""
     yesterday = f"{TODAY - timedelta(days=1)}"
