@@ -19,12 +19,11 @@ from audits.paper_diff import paper_changes
 from audits.signoffs import SignOffs, proposed
 from store.acts import ActEntry, entry_of
 from store.database import Store
+from store.entries import RELEASED
 from store.ids import new_id
 from store.ledger_resuming import ReasonRefusedError, check_reason
 from store.papers import paper_forms, papers
 
-RELEASED = "RELEASED"
-"""The state of the entry that says which version an act has released; it stands between BEGUN and DONE."""
 NAMED = 20
 """Changes that the ledger names one by one; how many there are it says in any case."""
 
@@ -71,15 +70,17 @@ class Papers:
         version = 1 if last is None else last.version + 1
         forms = asked.draft.forms(Stamp(version, asked.day, today))
         loosens = tuple(dict.fromkeys(each.message for each in judged if each.kind.direction is Direction.LOOSENS))
-        digest, substance, id_ = digest_of(forms), asked.draft.substance, new_id()
-        made = Issued(id_, asked.draft.kind, version, asked.day, now, loosens, substance, digest)
         row = {
-            "id": id_, "kind": made.kind, "version": version, "valid_from": f"{asked.day}", "issued_at": now,
+            "kind": asked.draft.kind, "version": version, "valid_from": f"{asked.day}", "issued_at": now,
             "operator": asked.operator, "staff": asked.staff, "reason": reason, "sign_offs": _signed(signed),
-            "loosens": orjson.dumps(loosens).decode(), "inputs": asked.inputs.written(), "substance": substance,
-            "digest": digest,
+            "loosens": orjson.dumps(loosens).decode(), "inputs": asked.inputs.written(),
+            "substance": asked.draft.substance,
         }  # fmt: skip
-        await self._write(row, forms, self._entry(asked, made, judged, reason, now))  # 3, 4
+        digest, id_ = digest_of(forms, row), new_id()
+        made = Issued(id_, asked.draft.kind, version, asked.day, now, loosens, asked.draft.substance, digest)
+        await self._write(
+            row | {"id": id_, "digest": digest}, forms, self._entry(asked, made, judged, reason, now)
+        )  # 3, 4
         return made
 
     async def changes(self, kind: str, inputs: Inputs) -> list[Change] | None:

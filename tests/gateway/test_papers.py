@@ -17,7 +17,8 @@ import httpx
 import orjson
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.routing import Router
 
 from audits.changes import Kind
@@ -27,6 +28,7 @@ from gateway.cli import gateway
 from store.config import StoreConfig
 from store.database import Store
 from store.entries import ledger_entries
+from store.ids import new_id
 from store.papers import paper_forms, papers
 from tests.audits.papers import EXAMPLE
 from tests.promises.gate import Clock, Gate, grant
@@ -387,10 +389,102 @@ async def test_a_paper_that_was_changed_in_the_database_is_not_printed(desk: Des
         changed = update(paper_forms).where(paper_forms.c.form == "csv").values(content="nothing at all")
         await connection.execute(changed)
     refused = await desk("audit", "record", "--on", DAYS[0], "--format", "html")
-    assert refused.exit_code == 2 and "was changed in the database" in refused.output
-    found = json.loads((await desk("audit", "papers", "--format", "json")).stdout)
-    assert "paper-altered" in {each["check"] for each in found["findings"]}
-    assert digest_of({}) != digest_of({("en", "csv"): ""})
+    assert refused.exit_code == 2
+    assert f"Version 1 of the record, which holds from {DAYS[0]}, was changed in the database" in refused.output
+    assert "the ledger" not in refused.output, "its entry is not what disagrees"
+    assert any("Version 1 of the record" in each for each in await altered(desk))
+
+
+async def resealed(connection: AsyncConnection, version: int, **changed: Any) -> None:
+    """As whoever may write there would do it: a row is changed, and its SHA-256 made to fit the row and its forms."""
+    mine = papers.c.version == version
+    if changed:
+        await connection.execute(update(papers).where(mine).values(**changed))
+    (row,) = (await connection.execute(select(papers).where(mine))).mappings()
+    forms = (await connection.execute(select(paper_forms).where(paper_forms.c.paper_id == row["id"]))).all()
+    digest = digest_of({(each.language, each.form): each.content for each in forms}, row)
+    await connection.execute(update(papers).where(mine).values(digest=digest))
+
+
+async def forged(connection: AsyncConnection) -> None:
+    newest = select(papers.c.id).where(papers.c.version == 2).scalar_subquery()
+    mine = paper_forms.c.paper_id == newest
+    await connection.execute(
+        update(paper_forms).where(mine, paper_forms.c.form == "html").values(content="all is well")
+    )
+    await resealed(connection, 2)
+
+
+async def moved(connection: AsyncConnection) -> None:
+    await connection.execute(update(papers).where(papers.c.version == 2).values(valid_from=DAYS[3]))
+
+
+async def moved_and_resealed(connection: AsyncConnection) -> None:
+    await resealed(connection, 2, valid_from=DAYS[3])
+
+
+async def unsigned(connection: AsyncConnection) -> None:
+    await connection.execute(update(papers).where(papers.c.version == 2).values(loosens="[]", sign_offs=None))
+
+
+async def taken_out(connection: AsyncConnection, version: int = 2) -> None:
+    mine = select(papers.c.id).where(papers.c.version == version).scalar_subquery()
+    await connection.execute(delete(paper_forms).where(paper_forms.c.paper_id == mine))
+    await connection.execute(delete(papers).where(papers.c.version == version))
+
+
+async def first_taken_out(connection: AsyncConnection) -> None:
+    await taken_out(connection, 1)
+
+
+async def put_in(connection: AsyncConnection) -> None:
+    (row,) = (await connection.execute(select(papers).where(papers.c.version == 2))).mappings()
+    await connection.execute(insert(papers).values({**row, "id": new_id(), "version": 3, "valid_from": DAYS[2]}))
+
+
+TAMPERINGS = {
+    forged: "was changed in the database after its release: .* and the ledger has",
+    moved: f"and the ledger has .*, from {DAYS[1]}",
+    moved_and_resealed: f"and the ledger has .*, from {DAYS[1]}",
+    unsigned: "was changed in the database after its release: its SHA-256 is not",
+    taken_out: "The ledger has the release of version 2 of the notice",
+    first_taken_out: "The ledger has the release of version 1 of the notice",
+    put_in: f"Version 3 of the notice, which holds from {DAYS[2]}, has no entry of a release in the ledger",
+}
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["waiting", "sealed"])
+async def test_every_version_is_held_against_the_ledger(desk: Desk, store: Store, sealed: bool) -> None:
+    """(D18) Whoever may write the customers' database can make each row fit itself, but not what the ledger says."""
+    assert (await desk.release("notice", DAYS[0])).exit_code == 0
+    await desk.partner("Printers", "CH", "Customer.fullName")
+    file = desk.accept((await desk.release("notice", DAYS[1])).output)
+    assert (await desk.release("notice", DAYS[1], "--accept", file)).exit_code == 0
+    if sealed:
+        await desk.done("ledger", "seal")
+    assert await altered(desk) == [], "both are as they were released"
+    kept = [dict(row._mapping) for row in await rows(store, select(papers))]
+    forms = [dict(row._mapping) for row in await rows(store, select(paper_forms))]
+    for tamper, said in TAMPERINGS.items():
+        async with store.write() as connection:
+            await tamper(connection)
+        found = await altered(desk)
+        assert any(re.search(said, each) for each in found), (tamper.__name__, found)
+        refused = await desk("audit", "notice", "--on", DAYS[3])
+        assert refused.exit_code == 2 and found[0] in refused.output, (tamper.__name__, refused.output)
+        async with store.write() as connection:
+            await connection.execute(delete(paper_forms))
+            await connection.execute(delete(papers))
+            await connection.execute(insert(papers), kept)
+            await connection.execute(insert(paper_forms), forms)
+    assert "Printers" in (await desk.done("audit", "notice", "--on", DAYS[3])).stdout
+
+
+async def altered(desk: Desk) -> list[str]:
+    """What `audit papers` says of altered papers; it fails in any case, where no record was released."""
+    done = await desk("audit", "papers", "--format", "json")
+    assert done.exit_code == 1, done.output
+    return [each["message"] for each in json.loads(done.stdout)["findings"] if each["check"] == "paper-altered"]
 
 
 async def test_everybody_sees_the_notice_that_holds(desk: Desk, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
