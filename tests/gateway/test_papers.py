@@ -491,7 +491,9 @@ async def test_everybody_sees_the_notice_that_holds(desk: Desk, store: Store, mo
     """(D18) `/privacy` is the released file, byte for byte; before the first release, a draft that says so."""
     clock = [datetime.now(UTC)]
     monkeypatch.setattr(notice_page, "KEPT_SECONDS", 0.0)
-    app = Router(notice_page.list_routes(store.reader, settings.read(os.environ), lambda: clock[0]))
+    app = Router(
+        notice_page.list_routes(store.reader, store.ledger_reader, settings.read(os.environ), lambda: clock[0])
+    )
 
     async def page(language: str = "en", **headers: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
@@ -519,3 +521,28 @@ async def test_everybody_sees_the_notice_that_holds(desk: Desk, store: Store, mo
     told = (await gate.ask(query, grant(scopes=["audit:read"], client="auditor"))).data["audit"]["papers"]
     assert [each["kind"] for each in told] == ["NOTICE", "RECORD"] and told[1]["inForce"] is None
     assert (told[0]["inForce"]["version"], told[0]["inForce"]["validFrom"]) == (2, DAYS[2])
+
+
+async def test_a_notice_that_is_not_as_it_was_released_is_not_shown(
+    desk: Desk, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """(D18) 503 with a sentence and an address of the settings, one line in the log, and it is not looked at again."""
+    monkeypatch.setenv("GATEWAY_SMTP_FROM", "privacy@ours.example")
+    assert (await desk.release("notice", DAYS[0])).exit_code == 0
+    async with store.write() as connection:
+        await connection.execute(update(paper_forms).values(content="write to thief@elsewhere.example"))
+        await resealed(connection, 1)
+    read, said = settings.read(os.environ), caplog.handler
+    monkeypatch.setattr(notice_page.log, "handlers", [said])
+    monkeypatch.setattr(notice_page.log, "disabled", False)
+    app = Router(notice_page.list_routes(store.reader, store.ledger_reader, read, lambda: datetime.now(UTC)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
+        answers = await asyncio.gather(*(http.get("/privacy?lang=en") for _ in range(5)))
+        french = await http.get("/privacy?lang=fr")
+    for each in (*answers, french):
+        assert each.status_code == 503 and "privacy@ours.example" in each.text and "thief" not in each.text
+        assert int(each.headers["retry-after"]) <= 60
+    assert "is not what we released" in answers[0].text and "pas ce que nous avons publié" in french.text
+    lines = [each for each in caplog.records if "privacy notice is not as it was released" in each.message]
+    assert len(lines) == 2, "once for each language, not for each request"
+    assert "Version 1 of the notice" in lines[0].why and "which the ledger" not in lines[0].why  # type: ignore[attr-defined]
