@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import re
+import secrets
 import tomllib
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.routing import Router
 
 from audits.changes import Kind
-from audits.drafts import digest_of
+from audits.controller import read_controller
+from audits.drafts import NOTICE, digest_of, draft
+from audits.inputs import Inputs
+from audits.issued import Issued
+from audits.registers import registers_of
+from audits.signoffs import SignOffs
+from audits.sources import read_text
 from gateway import notice_page, settings
 from gateway.cli import gateway
+from gateway.papers import PaperRefusedError, Papers, Release
+from gateway.periods import operator_periods
+from schema.printed import own_facts, own_schema
+from store.acts import pseudonym_of
 from store.config import StoreConfig
 from store.database import Store
 from store.entries import ledger_entries
@@ -546,3 +557,37 @@ async def test_a_notice_that_is_not_as_it_was_released_is_not_shown(
     lines = [each for each in caplog.records if "privacy notice is not as it was released" in each.message]
     assert len(lines) == 2, "once for each language, not for each request"
     assert "Version 1 of the notice" in lines[0].why and "which the ledger" not in lines[0].why  # type: ignore[attr-defined]
+
+
+async def test_of_two_releases_at_once_one_is_refused_with_a_sentence(desk: Desk, store: Store) -> None:
+    """(D18) On PostgreSQL both may read the version before; the ledger has the one that was released."""
+    assert (await desk.release("notice", DAYS[0])).exit_code == 0
+    for turn in range(1, 4):
+        text = desk.own.read_text()
+        desk.own.write_text(re.sub(r"1 Example Street|\d+ Rue Example", f"{turn} Rue Example", text))
+        asked = await release_of(store, desk, DAYS[turn])
+        results = await asyncio.gather(asked(), asked(), return_exceptions=True)
+        assert sorted(isinstance(each, BaseException) for each in results) == [False, True], results
+        (lost,) = [each for each in results if isinstance(each, BaseException)]
+        assert isinstance(lost, PaperRefusedError) and "meanwhile" in str(lost), lost
+    versions = [each.version for each in await rows(store, select(papers.c.version).order_by(papers.c.version))]
+    assert versions == [1, 2, 3, 4]
+    assert len(await entries(store, "RELEASED")) == 4
+    assert await altered(desk) == []
+
+
+async def release_of(store: Store, desk: Desk, day: str) -> Callable[[], Awaitable[Issued]]:
+    """What the command would release now, as a task that may run beside another one."""
+    text, registers = (
+        read_text(str(desk.own)),
+        await registers_of(store.reader, operator_periods(settings.read(os.environ))),
+    )
+    made = draft(NOTICE, own_facts(), registers, read_controller(text))
+    inputs = Inputs.now(own_schema(), registers, text)
+    operator = await pseudonym_of(store.keys.house, "somebody")
+
+    async def run() -> Issued:
+        asked = Release(made, inputs, date.fromisoformat(day), "a change", secrets.token_hex(8), operator, None)
+        return await Papers(store).release(asked, SignOffs(), datetime.now(UTC), TODAY)
+
+    return run
