@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import orjson
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from audits import issued
 from audits.changes import Change, Direction
@@ -24,6 +25,7 @@ from store.ids import new_id
 from store.ledger_resuming import ReasonRefusedError, check_reason
 from store.papers import paper_forms, papers
 
+MEANWHILE = "Somebody else has released a version meanwhile: look at it, and begin anew."
 NAMED = 20
 """Changes that the ledger names one by one; how many there are it says in any case."""
 
@@ -104,8 +106,11 @@ class Papers:
         async with self._store.write() as connection:
             newest = select(func.max(papers.c.version)).where(papers.c.kind == row["kind"])
             if (await connection.scalar(newest) or 0) != int(str(row["version"])) - 1:
-                raise PaperRefusedError("Somebody else has released a version meanwhile: look at it, and begin anew.")
-            await connection.execute(insert(papers).values(row))
+                raise PaperRefusedError(MEANWHILE)
+            try:
+                await connection.execute(insert(papers).values(row))
+            except IntegrityError:  # Of two at once PostgreSQL has the second wait here for what became of the first.
+                raise PaperRefusedError(MEANWHILE) from None
             await connection.execute(insert(paper_forms), parts)
             await self._store.ledger.append(entry_of(entry))
 
