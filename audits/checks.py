@@ -69,7 +69,7 @@ class Check(Enum):
     PAPER_OUTDATED       = "error", "A released paper is not true any more.", "Release the next version: gateway audit release notice|record --controller FILE --from DATE --because …"
     PAPER_BEHIND         = "warning", "Something is so already that a released paper says of a later day.", "Let it begin on that day: tie a partner's client, or enable an affiliate, then."
     PAPER_WORDS          = "note", "A released paper tells the same facts in other words.", "Release the next version if the new words are better."
-    PAPER_ALTERED        = "error", "A released paper was changed in the database.", "Restore it from a backup, and find out who touched it: the ledger has its SHA-256."
+    PAPER_ALTERED        = "error", "The released papers are not those of the ledger.", "Restore them from a backup, and find out who touched them."
     TRANSFER_UNGUARDED   = "error", "Data goes to a country that asks for a safeguard, and none is named.", "Name it in the controller's file (transfers.to), or end what goes there."
     # fmt: on
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -28,6 +28,11 @@ from audits.transfers import require_safeguards
 NOTICE, RECORD = "NOTICE", "RECORD"
 WIDTH: Final = 100
 """Columns of the table form of a released paper, which must be the same on every terminal."""
+SEALED: Final = (
+    "kind", "version", "valid_from", "issued_at", "operator", "staff", "reason", "sign_offs", "loosens", "inputs",
+    "substance",
+)  # fmt: skip
+"""The columns of a released paper that its SHA-256 covers beside its forms: all but its id and that SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,16 @@ def record_draft(facts: Facts, registers: Registers, controller: Controller) -> 
     return Draft(RECORD, {"en": record_report(facts, record(facts, controller, registers))}, frozenset())
 
 
-def digest_of(forms: Mapping[tuple[str, str], str]) -> bytes:
-    """SHA-256 over the SHA-256 of each form: what the ledger holds of a released paper."""
+def digest_of(forms: Mapping[tuple[str, str], str], row: Mapping[str, Any]) -> bytes:
+    """SHA-256 over the SHA-256 of each form and the `SEALED` columns of the row: what the ledger holds of a paper."""
     listed = [[language, form, sha256(text.encode()).hexdigest()] for (language, form), text in sorted(forms.items())]
-    return sha256(orjson.dumps(listed)).digest()
+    return sha256(orjson.dumps([listed, [[name, _written(row[name])] for name in SEALED]])).digest()
+
+
+def _written(value: Any) -> str | int | None:
+    """One value, the same from every database: moments in whole seconds, bytes in hexadecimal."""
+    if isinstance(value, datetime):
+        return int(value.timestamp())
+    if value is None or isinstance(value, int):
+        return value
+    return bytes(value).hex() if isinstance(value, bytes | bytearray | memoryview) else str(value)

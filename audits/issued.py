@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Select, bindparam, select
 
-from audits.drafts import digest_of
+from audits.drafts import SEALED, digest_of
 from audits.inputs import Inputs
 from audits.sources import Unreadable
 from store.metadata import instant
@@ -22,6 +22,10 @@ COLUMNS = (P.id, P.kind, P.version, P.valid_from, P.issued_at, P.loosens, P.subs
 
 class NoneReleasedError(Unreadable):
     """No paper held on that day."""
+
+
+class PaperAlteredError(Unreadable):
+    """What rests is not what was released: the sentence says which version, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ async def latest(reader: Reader, kind: str) -> Issued | None:
     return found[0] if found else None
 
 
+async def versions(reader: Reader, kind: str) -> list[Issued]:
+    """All of them, the first one first."""
+    return await _issued(reader, _newest(first=True), {"kind": kind})
+
+
 async def in_force(reader: Reader, kind: str, day: date) -> Issued | None:
     """The version that holds on a day: the highest of those that began until then."""
     query = _newest().where(P.valid_from <= bindparam("day")).limit(1)
@@ -70,19 +79,31 @@ async def held_on(reader: Reader, kind: str, day: date) -> Issued:
     raise NoneReleasedError(f"No {kind.lower()} held on {day}: the first is {earliest[0].named}.")
 
 
-async def form_of(reader: Reader, paper: Issued, language: str, form: str) -> str:
-    """The bytes of one form; Unreadable when what rests is not what was released."""
+async def forms_of(reader: Reader, paper: Issued) -> dict[tuple[str, str], str]:
+    """Every form by language and name; PaperAlteredError when what rests does not have its SHA-256."""
+    given = {"paper": paper.id}
     query = select(F.language, F.form, F.content).where(F.paper_id == bindparam("paper", type_=F.paper_id.type))
-    rows = await reader.fetch(reader.prepare(query), {"paper": paper.id})
+    rows = await reader.fetch(reader.prepare(query), given)
     forms: dict[tuple[str, str], str] = {(each, name): content for each, name, content in rows}
-    if digest_of(forms) != paper.digest:
-        raise Unreadable(
-            f"The {paper.named} was changed in the database after its release: its SHA-256 is not {paper.digest.hex()},"
-            " which the ledger has. Restore the table paper_forms from a backup."
+    whole = select(*(P[name] for name in SEALED)).where(P.id == bindparam("paper", type_=P.id.type))
+    sealed = [dict(zip(SEALED, row, strict=True)) for row in await reader.fetch(reader.prepare(whole), given)]
+    if [digest_of(forms, row | {"issued_at": instant(row["issued_at"])}) for row in sealed] != [paper.digest]:
+        raise PaperAlteredError(
+            f"{paper.named.capitalize()}, was changed in the database after its release: its SHA-256 is not"
+            f" {paper.digest.hex()} any more. Restore the tables papers and paper_forms from a backup."
         )
+    return forms
+
+
+async def form_of(reader: Reader, paper: Issued, language: str, form: str) -> str:
+    """The bytes of one form; PaperAlteredError when what rests is not what was released.
+
+    That its SHA-256 is that of the ledger, `audits.paper_check.require_released` has to say before.
+    """
+    forms = await forms_of(reader, paper)
     if (language, form) not in forms:
         listed = ", ".join(sorted({each for each, _ in forms}))
-        raise Unreadable(f"The {paper.named} has no {form} in {language}. Its languages are: {listed}.")
+        raise Unreadable(f"{paper.named.capitalize()}, has no {form} in {language}. Its languages are: {listed}.")
     return forms[language, form]
 
 
@@ -90,7 +111,10 @@ async def inputs_of(reader: Reader, paper: Issued) -> Inputs:
     """What it was made from."""
     query = select(P.inputs).where(P.id == bindparam("paper", type_=P.id.type))
     ((resting,),) = await reader.fetch(reader.prepare(query), {"paper": paper.id})
-    return Inputs.of(resting)
+    try:
+        return Inputs.of(resting)
+    except (TypeError, ValueError):
+        raise PaperAlteredError(f"What {paper.named}, was made from cannot be read: it was changed.") from None
 
 
 def _newest(first: bool = False) -> Select[Any]:
@@ -99,17 +123,17 @@ def _newest(first: bool = False) -> Select[Any]:
 
 
 async def _issued(reader: Reader, query: Select[Any], given: dict[str, Any]) -> list[Issued]:
-    rows = await reader.fetch(reader.prepare(query), given)
-    return [
-        Issued(
-            id_,
-            kind,
-            version,
-            date.fromisoformat(day),
-            instant(at),
-            tuple(orjson.loads(loosens)),
-            bytes(substance),
-            bytes(digest),
-        )
-        for id_, kind, version, day, at, loosens, substance, digest in rows
-    ]
+    return [_read(*row) for row in await reader.fetch(reader.prepare(query), given)]
+
+
+def _read(
+    id_: int, kind: str, version: int, day: str, at: Any, loosens: str, substance: bytes, digest: bytes
+) -> Issued:
+    try:
+        began, said = date.fromisoformat(day), tuple(orjson.loads(loosens))
+    except (TypeError, ValueError):
+        raise PaperAlteredError(
+            f"Version {version} of the {kind.lower()} cannot be read: its row in the table papers was changed."
+            " Restore it from a backup."
+        ) from None
+    return Issued(id_, kind, version, began, instant(at), said, bytes(substance), bytes(digest))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from audits import issued
+from audits import issued, paper_check
 from audits.changes import Change
 from audits.checks import Check, Finding
 from audits.companies import companies
@@ -18,7 +18,7 @@ from audits.issued import Issued
 from audits.paper_diff import paper_changes
 from audits.places import Place
 from audits.registers import Registers, registers_of
-from audits.sources import Text, Unreadable
+from audits.sources import Text
 from audits.transfers import unguarded
 from store.reading import Reader
 
@@ -44,10 +44,21 @@ async def paper_states(
     periods: Mapping[str, str | None] | None,
     controller: Text | None,
     day: date,
+    ledger: Reader | None = None,
 ) -> list[PaperState]:
-    """Both kinds; without a controller's file each is judged by that of its newest release."""
-    registers = await registers_of(reader, periods)
-    return [await _state(reader, kind, facts, schema, registers, controller, day) for kind in (NOTICE, RECORD)]
+    """Both kinds; without a controller's file each is judged by that of its newest release.
+
+    With the ledger every version is held against it first; what was altered is not compared with what is so.
+    """
+    registers, found = await registers_of(reader, periods), []
+    for kind in (NOTICE, RECORD):
+        altered = [] if ledger is None else await paper_check.altered(reader, ledger, kind)
+        if altered:
+            findings = tuple(Finding(Check.PAPER_ALTERED, each, kind, STORE) for each in altered)
+            found.append(PaperState(kind, None, None, (), findings))
+        else:
+            found.append(await _state(reader, kind, facts, schema, registers, controller, day))
+    return found
 
 
 async def _state(
@@ -71,8 +82,6 @@ async def _state(
     changes = paper_changes(was, Inputs.now(schema, registers, text))
     if held.substance != made.substance:
         found += _untrue(held, newest, changes, made)
-    for each in dict.fromkeys((held, newest)):
-        found += await _altered(reader, each)
     in_force = held if held.day <= day else None
     return PaperState(kind, in_force, newest, tuple(changes), tuple(found))
 
@@ -99,11 +108,3 @@ def _untrue(held: Issued, newest: Issued, changes: list[Change], made: Draft) ->
     if not changes:
         message = f"{held.named.capitalize()}, tells the same facts in other words than this release of the gateway."
         yield Finding(Check.PAPER_WORDS, message, held.kind, STORE)
-
-
-async def _altered(reader: Reader, paper: Issued) -> list[Finding]:
-    try:
-        await issued.form_of(reader, paper, "en", "json")
-    except Unreadable as error:
-        return [Finding(Check.PAPER_ALTERED, str(error), paper.kind, STORE)]
-    return []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from audits.checks import in_order
+from audits.checks import Check, in_order
 from audits.issued import Issued
 from audits.lint_report import finding_data
 from audits.paper_state import PaperState
@@ -33,9 +33,10 @@ def papers_report(found: Sequence[PaperState], now: datetime) -> Report:
 
 def _row(state: PaperState) -> list[Cell]:
     held, newest = state.held, state.newest
+    altered = any(each.check is Check.PAPER_ALTERED for each in state.findings)
     return [
         code(state.kind),
-        cell(held.version if held else "none in force", "" if held else "bad"),
+        cell(held.version if held else "altered" if altered else "none in force", "" if held else "bad"),
         cell(held.day if held else ""),
         cell(f"{held.at:%Y-%m-%d}" if held else ""),
         cell(f"{newest.version}, from {newest.day}" if newest and newest != held else ""),

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import orjson
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from audits import issued
 from audits.changes import Change, Direction
@@ -19,12 +20,12 @@ from audits.paper_diff import paper_changes
 from audits.signoffs import SignOffs, proposed
 from store.acts import ActEntry, entry_of
 from store.database import Store
+from store.entries import RELEASED
 from store.ids import new_id
 from store.ledger_resuming import ReasonRefusedError, check_reason
 from store.papers import paper_forms, papers
 
-RELEASED = "RELEASED"
-"""The state of the entry that says which version an act has released; it stands between BEGUN and DONE."""
+MEANWHILE = "Somebody else has released a version meanwhile: look at it, and begin anew."
 NAMED = 20
 """Changes that the ledger names one by one; how many there are it says in any case."""
 
@@ -71,15 +72,17 @@ class Papers:
         version = 1 if last is None else last.version + 1
         forms = asked.draft.forms(Stamp(version, asked.day, today))
         loosens = tuple(dict.fromkeys(each.message for each in judged if each.kind.direction is Direction.LOOSENS))
-        digest, substance, id_ = digest_of(forms), asked.draft.substance, new_id()
-        made = Issued(id_, asked.draft.kind, version, asked.day, now, loosens, substance, digest)
         row = {
-            "id": id_, "kind": made.kind, "version": version, "valid_from": f"{asked.day}", "issued_at": now,
+            "kind": asked.draft.kind, "version": version, "valid_from": f"{asked.day}", "issued_at": now,
             "operator": asked.operator, "staff": asked.staff, "reason": reason, "sign_offs": _signed(signed),
-            "loosens": orjson.dumps(loosens).decode(), "inputs": asked.inputs.written(), "substance": substance,
-            "digest": digest,
+            "loosens": orjson.dumps(loosens).decode(), "inputs": asked.inputs.written(),
+            "substance": asked.draft.substance,
         }  # fmt: skip
-        await self._write(row, forms, self._entry(asked, made, judged, reason, now))  # 3, 4
+        digest, id_ = digest_of(forms, row), new_id()
+        made = Issued(id_, asked.draft.kind, version, asked.day, now, loosens, asked.draft.substance, digest)
+        await self._write(
+            row | {"id": id_, "digest": digest}, forms, self._entry(asked, made, judged, reason, now)
+        )  # 3, 4
         return made
 
     async def changes(self, kind: str, inputs: Inputs) -> list[Change] | None:
@@ -103,8 +106,11 @@ class Papers:
         async with self._store.write() as connection:
             newest = select(func.max(papers.c.version)).where(papers.c.kind == row["kind"])
             if (await connection.scalar(newest) or 0) != int(str(row["version"])) - 1:
-                raise PaperRefusedError("Somebody else has released a version meanwhile: look at it, and begin anew.")
-            await connection.execute(insert(papers).values(row))
+                raise PaperRefusedError(MEANWHILE)
+            try:
+                await connection.execute(insert(papers).values(row))
+            except IntegrityError:  # Of two at once PostgreSQL has the second wait here for what became of the first.
+                raise PaperRefusedError(MEANWHILE) from None
             await connection.execute(insert(paper_forms), parts)
             await self._store.ledger.append(entry_of(entry))
 
@@ -128,7 +134,17 @@ def _reason(text: str) -> str:
 
 
 def _require_day(day: date, today: date, last: Issued | None) -> None:
-    """What held on a day that is over, or has begun, stays what it was."""
+    """What held on a day that is over, or has begun, stays what it was; what was announced is not overtaken.
+
+    Versions hold in their order: so the version before, with which each is compared, is the one in force until it
+    begins, and what was signed off for a day begins on no earlier one.
+    """
+    if last is not None and day < last.day:
+        raise PaperRefusedError(
+            f"{last.named.capitalize()}, was announced already, and what it changes was decided for that day: a later"
+            f" version cannot begin before it. Release this one from {last.day} or later; from {last.day} it takes the"
+            " place of that version."
+        )
     if day > today or (last is None and day == today):
         return
     allowed = "today or later" if last is None else "tomorrow or later"

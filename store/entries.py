@@ -29,6 +29,12 @@ is never used twice."""
 EVENT_ACT = "OPERATOR_ACT"
 """An operator's act (`store.acts`). In the index of subjects it stands for itself: no pseudonym is as short."""
 
+RELEASED = "RELEASED"
+"""The state of the entry of an act that says which version of the notice or the record it has released."""
+
+PAPER_RELEASED = "PAPER_RELEASED"
+"""By this, too, such an entry is found in the index of subjects: no pseudonym is as short."""
+
 EVENT_ERASED = "CUSTOMER_ERASED"
 """That an erasure was certified: its number and the fingerprint of the destroyed key. It stands for itself in the index
 of subjects, as an act does."""

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from store.bulk import insert_columns
 from store.engines import Address, make_engine, make_reader, transaction
-from store.entries import EVENT_ACT, EVENT_ERASED, ledger_entries
+from store.entries import EVENT_ACT, EVENT_ERASED, PAPER_RELEASED, RELEASED, ledger_entries
 from store.housekeys import insert_new
 from store.merkle import Hash, leaf_hash
 from store.metadata import Id
@@ -219,7 +219,8 @@ def subjects_of(entry: bytes) -> list[str]:
     except orjson.JSONDecodeError:
         return []
     if isinstance(content, dict) and content.get("event") in (EVENT_ACT, EVENT_ERASED):
-        return [content["event"]]
+        released = content["event"] == EVENT_ACT and content.get("state") == RELEASED
+        return [content["event"], PAPER_RELEASED] if released else [content["event"]]
     named = content.get("subjects") if isinstance(content, dict) else None
     if not isinstance(named, list):
         return []

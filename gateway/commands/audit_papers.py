@@ -16,6 +16,7 @@ from audits.drafts import NOTICE, RECORD, Draft, Stamp, draft
 from audits.exports import dpv_json, export_report, fideslang_json
 from audits.facts import Facts
 from audits.lint import lint
+from audits.paper_check import require_released
 from audits.reading import Readers
 from audits.record import record
 from audits.registers import SCHEMA_ALONE, Registers, registers_of
@@ -123,6 +124,7 @@ def leave_released(kind: str, day: date, language: str, form: str | None, output
     asked = form_of(form, output)
 
     async def read(readers: Readers) -> str:
+        await require_released(readers.main, readers.ledger, kind)
         return await issued.form_of(readers.main, await issued.held_on(readers.main, kind, day), language, asked)
 
     with told_plainly():

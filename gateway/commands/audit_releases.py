@@ -130,7 +130,7 @@ def papers_(controller: str | None, form: str | None, output: Path | None) -> No
         day = local_day()
 
         async def read(readers: Readers) -> list[PaperState]:
-            return await paper_states(readers.main, facts, schema, periods, text, day)
+            return await paper_states(readers.main, facts, schema, periods, text, day, readers.ledger)
 
         found = from_store(read)
         leave_report(papers_report(found, datetime.now(UTC)), form, output)

@@ -149,7 +149,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *(acquirer_routes(works.store) if settings.demo else ()),
                 *export_routes(works.store, works.door, api.model, serving.now),
                 *receipt_routes(works.store),
-                *notice_routes(works.store.reader, settings, serving.now),
+                *notice_routes(works.store.reader, works.store.ledger_reader, settings, serving.now),
                 *metric_routes(
                     works.store, api.counts, settings.metrics, serving.now, settings.proxies, works.refusals.totals
                 ),

@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import re
+import secrets
 import tomllib
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,28 @@ import httpx
 import orjson
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.routing import Router
 
 from audits.changes import Kind
-from audits.drafts import digest_of
+from audits.controller import read_controller
+from audits.drafts import NOTICE, digest_of, draft
+from audits.inputs import Inputs
+from audits.issued import Issued
+from audits.registers import registers_of
+from audits.signoffs import SignOffs
+from audits.sources import read_text
 from gateway import notice_page, settings
 from gateway.cli import gateway
+from gateway.papers import PaperRefusedError, Papers, Release
+from gateway.periods import operator_periods
+from schema.printed import own_facts, own_schema
+from store.acts import pseudonym_of
 from store.config import StoreConfig
 from store.database import Store
 from store.entries import ledger_entries
+from store.ids import new_id
 from store.papers import paper_forms, papers
 from tests.audits.papers import EXAMPLE
 from tests.promises.gate import Clock, Gate, grant
@@ -309,6 +322,24 @@ async def test_what_loosens_is_refused_without_a_sign_off_and_the_ledger_says_wh
     assert any(each["state"] == "RELEASED" and each["target"] == "NOTICE 2" for each in acts)
 
 
+async def test_what_was_signed_off_for_a_day_is_not_brought_forward(desk: Desk, store: Store) -> None:
+    """(D18) A version that is to come loosens; no further one begins before it, as it would need no sign-off."""
+    assert (await desk.release("notice", DAYS[0])).exit_code == 0
+    await desk.partner("Printers", "CH", "Customer.fullName")
+    file = desk.accept((await desk.release("notice", DAYS[4])).output)
+    assert (await desk.release("notice", DAYS[4], "--accept", file)).exit_code == 0
+    desk.own.write_text(desk.own.read_text().replace("Example Hosting", "Example Hosts"))
+    for day in (DAYS[1], DAYS[3]):
+        early = await desk.release("notice", day, "--accept", file)
+        assert early.exit_code == 1, early.output
+        assert f"Version 2 of the notice, which holds from {DAYS[4]}, was announced" in early.output
+        assert f"Release this one from {DAYS[4]} or later" in early.output
+    assert await rows(store, select(papers.c.version, papers.c.valid_from)) == [(1, DAYS[0]), (2, DAYS[4])]
+    told = (await desk.done("audit", "notice", "--on", DAYS[3], "--format", "markdown")).stdout
+    assert "Printers" not in told, "it is told from the day on for which it was signed"
+    assert (await desk.release("notice", DAYS[4], "--accept", file)).exit_code == 0, "from its day on it is replaced"
+
+
 async def test_no_day_that_has_begun_is_told_anew(desk: Desk, store: Store) -> None:
     """(D18) What held stays what it was; and there is no release that changes nothing."""
     yesterday = f"{TODAY - timedelta(days=1)}"
@@ -369,17 +400,111 @@ async def test_a_paper_that_was_changed_in_the_database_is_not_printed(desk: Des
         changed = update(paper_forms).where(paper_forms.c.form == "csv").values(content="nothing at all")
         await connection.execute(changed)
     refused = await desk("audit", "record", "--on", DAYS[0], "--format", "html")
-    assert refused.exit_code == 2 and "was changed in the database" in refused.output
-    found = json.loads((await desk("audit", "papers", "--format", "json")).stdout)
-    assert "paper-altered" in {each["check"] for each in found["findings"]}
-    assert digest_of({}) != digest_of({("en", "csv"): ""})
+    assert refused.exit_code == 2
+    assert f"Version 1 of the record, which holds from {DAYS[0]}, was changed in the database" in refused.output
+    assert "the ledger" not in refused.output, "its entry is not what disagrees"
+    assert any("Version 1 of the record" in each for each in await altered(desk))
+
+
+async def resealed(connection: AsyncConnection, version: int, **changed: Any) -> None:
+    """As whoever may write there would do it: a row is changed, and its SHA-256 made to fit the row and its forms."""
+    mine = papers.c.version == version
+    if changed:
+        await connection.execute(update(papers).where(mine).values(**changed))
+    (row,) = (await connection.execute(select(papers).where(mine))).mappings()
+    forms = (await connection.execute(select(paper_forms).where(paper_forms.c.paper_id == row["id"]))).all()
+    digest = digest_of({(each.language, each.form): each.content for each in forms}, row)
+    await connection.execute(update(papers).where(mine).values(digest=digest))
+
+
+async def forged(connection: AsyncConnection) -> None:
+    newest = select(papers.c.id).where(papers.c.version == 2).scalar_subquery()
+    mine = paper_forms.c.paper_id == newest
+    await connection.execute(
+        update(paper_forms).where(mine, paper_forms.c.form == "html").values(content="all is well")
+    )
+    await resealed(connection, 2)
+
+
+async def moved(connection: AsyncConnection) -> None:
+    await connection.execute(update(papers).where(papers.c.version == 2).values(valid_from=DAYS[3]))
+
+
+async def moved_and_resealed(connection: AsyncConnection) -> None:
+    await resealed(connection, 2, valid_from=DAYS[3])
+
+
+async def unsigned(connection: AsyncConnection) -> None:
+    await connection.execute(update(papers).where(papers.c.version == 2).values(loosens="[]", sign_offs=None))
+
+
+async def taken_out(connection: AsyncConnection, version: int = 2) -> None:
+    mine = select(papers.c.id).where(papers.c.version == version).scalar_subquery()
+    await connection.execute(delete(paper_forms).where(paper_forms.c.paper_id == mine))
+    await connection.execute(delete(papers).where(papers.c.version == version))
+
+
+async def first_taken_out(connection: AsyncConnection) -> None:
+    await taken_out(connection, 1)
+
+
+async def put_in(connection: AsyncConnection) -> None:
+    (row,) = (await connection.execute(select(papers).where(papers.c.version == 2))).mappings()
+    await connection.execute(insert(papers).values({**row, "id": new_id(), "version": 3, "valid_from": DAYS[2]}))
+
+
+TAMPERINGS = {
+    forged: "was changed in the database after its release: .* and the ledger has",
+    moved: f"and the ledger has .*, from {DAYS[1]}",
+    moved_and_resealed: f"and the ledger has .*, from {DAYS[1]}",
+    unsigned: "was changed in the database after its release: its SHA-256 is not",
+    taken_out: "The ledger has the release of version 2 of the notice",
+    first_taken_out: "The ledger has the release of version 1 of the notice",
+    put_in: f"Version 3 of the notice, which holds from {DAYS[2]}, has no entry of a release in the ledger",
+}
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["waiting", "sealed"])
+async def test_every_version_is_held_against_the_ledger(desk: Desk, store: Store, sealed: bool) -> None:
+    """(D18) Whoever may write the customers' database can make each row fit itself, but not what the ledger says."""
+    assert (await desk.release("notice", DAYS[0])).exit_code == 0
+    await desk.partner("Printers", "CH", "Customer.fullName")
+    file = desk.accept((await desk.release("notice", DAYS[1])).output)
+    assert (await desk.release("notice", DAYS[1], "--accept", file)).exit_code == 0
+    if sealed:
+        await desk.done("ledger", "seal")
+    assert await altered(desk) == [], "both are as they were released"
+    kept = [dict(row._mapping) for row in await rows(store, select(papers))]
+    forms = [dict(row._mapping) for row in await rows(store, select(paper_forms))]
+    for tamper, said in TAMPERINGS.items():
+        async with store.write() as connection:
+            await tamper(connection)
+        found = await altered(desk)
+        assert any(re.search(said, each) for each in found), (tamper.__name__, found)
+        refused = await desk("audit", "notice", "--on", DAYS[3])
+        assert refused.exit_code == 2 and found[0] in refused.output, (tamper.__name__, refused.output)
+        async with store.write() as connection:
+            await connection.execute(delete(paper_forms))
+            await connection.execute(delete(papers))
+            await connection.execute(insert(papers), kept)
+            await connection.execute(insert(paper_forms), forms)
+    assert "Printers" in (await desk.done("audit", "notice", "--on", DAYS[3])).stdout
+
+
+async def altered(desk: Desk) -> list[str]:
+    """What `audit papers` says of altered papers; it fails in any case, where no record was released."""
+    done = await desk("audit", "papers", "--format", "json")
+    assert done.exit_code == 1, done.output
+    return [each["message"] for each in json.loads(done.stdout)["findings"] if each["check"] == "paper-altered"]
 
 
 async def test_everybody_sees_the_notice_that_holds(desk: Desk, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """(D18) `/privacy` is the released file, byte for byte; before the first release, a draft that says so."""
     clock = [datetime.now(UTC)]
     monkeypatch.setattr(notice_page, "KEPT_SECONDS", 0.0)
-    app = Router(notice_page.list_routes(store.reader, settings.read(os.environ), lambda: clock[0]))
+    app = Router(
+        notice_page.list_routes(store.reader, store.ledger_reader, settings.read(os.environ), lambda: clock[0])
+    )
 
     async def page(language: str = "en", **headers: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
@@ -407,3 +532,62 @@ async def test_everybody_sees_the_notice_that_holds(desk: Desk, store: Store, mo
     told = (await gate.ask(query, grant(scopes=["audit:read"], client="auditor"))).data["audit"]["papers"]
     assert [each["kind"] for each in told] == ["NOTICE", "RECORD"] and told[1]["inForce"] is None
     assert (told[0]["inForce"]["version"], told[0]["inForce"]["validFrom"]) == (2, DAYS[2])
+
+
+async def test_a_notice_that_is_not_as_it_was_released_is_not_shown(
+    desk: Desk, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """(D18) 503 with a sentence and an address of the settings, one line in the log, and it is not looked at again."""
+    monkeypatch.setenv("GATEWAY_SMTP_FROM", "privacy@ours.example")
+    assert (await desk.release("notice", DAYS[0])).exit_code == 0
+    async with store.write() as connection:
+        await connection.execute(update(paper_forms).values(content="write to thief@elsewhere.example"))
+        await resealed(connection, 1)
+    read, said = settings.read(os.environ), caplog.handler
+    monkeypatch.setattr(notice_page.log, "handlers", [said])
+    monkeypatch.setattr(notice_page.log, "disabled", False)
+    app = Router(notice_page.list_routes(store.reader, store.ledger_reader, read, lambda: datetime.now(UTC)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
+        answers = await asyncio.gather(*(http.get("/privacy?lang=en") for _ in range(5)))
+        french = await http.get("/privacy?lang=fr")
+    for each in (*answers, french):
+        assert each.status_code == 503 and "privacy@ours.example" in each.text and "thief" not in each.text
+        assert int(each.headers["retry-after"]) <= 60
+    assert "is not what we released" in answers[0].text and "pas ce que nous avons publié" in french.text
+    lines = [each for each in caplog.records if "privacy notice is not as it was released" in each.message]
+    assert len(lines) == 2, "once for each language, not for each request"
+    assert "Version 1 of the notice" in lines[0].why and "which the ledger" not in lines[0].why  # type: ignore[attr-defined]
+
+
+async def test_of_two_releases_at_once_one_is_refused_with_a_sentence(desk: Desk, store: Store) -> None:
+    """(D18) On PostgreSQL both may read the version before; the ledger has the one that was released."""
+    assert (await desk.release("notice", DAYS[0])).exit_code == 0
+    for turn in range(1, 4):
+        text = desk.own.read_text()
+        desk.own.write_text(re.sub(r"1 Example Street|\d+ Rue Example", f"{turn} Rue Example", text))
+        asked = await release_of(store, desk, DAYS[turn])
+        results = await asyncio.gather(asked(), asked(), return_exceptions=True)
+        assert sorted(isinstance(each, BaseException) for each in results) == [False, True], results
+        (lost,) = [each for each in results if isinstance(each, BaseException)]
+        assert isinstance(lost, PaperRefusedError) and "meanwhile" in str(lost), lost
+    versions = [each.version for each in await rows(store, select(papers.c.version).order_by(papers.c.version))]
+    assert versions == [1, 2, 3, 4]
+    assert len(await entries(store, "RELEASED")) == 4
+    assert await altered(desk) == []
+
+
+async def release_of(store: Store, desk: Desk, day: str) -> Callable[[], Awaitable[Issued]]:
+    """What the command would release now, as a task that may run beside another one."""
+    text, registers = (
+        read_text(str(desk.own)),
+        await registers_of(store.reader, operator_periods(settings.read(os.environ))),
+    )
+    made = draft(NOTICE, own_facts(), registers, read_controller(text))
+    inputs = Inputs.now(own_schema(), registers, text)
+    operator = await pseudonym_of(store.keys.house, "somebody")
+
+    async def run() -> Issued:
+        asked = Release(made, inputs, date.fromisoformat(day), "a change", secrets.token_hex(8), operator, None)
+        return await Papers(store).release(asked, SignOffs(), datetime.now(UTC), TODAY)
+
+    return run
