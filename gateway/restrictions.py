@@ -16,7 +16,7 @@ from resolvers.commands import Desk
 from resolvers.references import may_be_personal
 from resolvers.restricting import announce_lift, decide, object_, restrict
 from resolvers.restricting_rows import By, locked
-from store.blindindex import Lookup
+from store.customer_numbers import key_with_number
 from store.customers import customers
 from store.database import Store
 from store.metadata import instant
@@ -114,10 +114,7 @@ class Rights:
         ]
 
     async def _key(self, number: str) -> SubjectKey:
-        index = self._store.keys.blind_index(Lookup.CUSTOMER_NUMBER, number)
-        async with self._store.write() as connection:
-            owner = await connection.scalar(select(C.id).where(C.customer_number_index == index))
-        (key,) = (None,) if owner is None else await self._store.keys.subjects([owner])
+        key = await key_with_number(self._store, number)
         if key is None:
             raise RightsRefused(NOBODY)
         return key
