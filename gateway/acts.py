@@ -95,7 +95,7 @@ ACTS: Mapping[str, Act | str] = {
     "erasures warned": CASE,
     "restrictions list": LOOKS,
     "restrictions restrict": REFERENCE,
-    "restrictions lift": Act(),
+    "restrictions lift": Act(details=("every_ground",)),
     "restrictions told": Act(),
     "objections list": LOOKS,
     "objections object": Act("reference", ("purpose",)),

@@ -15,7 +15,7 @@ from resolvers.authentication_means import Means, Site
 from resolvers.commands import Desk
 from resolvers.references import may_be_personal
 from resolvers.restricting import announce_lift, decide, object_, restrict
-from resolvers.restricting_rows import By, locked
+from resolvers.restricting_rows import By, grounds_of, locked
 from store.customer_numbers import key_with_number
 from store.customers import customers
 from store.database import Store
@@ -40,19 +40,26 @@ class Rights:
     def __init__(self, store: Store, site: Site, staff: str | None = None) -> None:
         self._store, self._site, self._staff = store, site, staff
 
-    async def restrict(self, number: str, ground: Ground, reference: str, now: datetime) -> None:
-        """Restrict processing for whoever asked by letter or by telephone."""
+    async def restrict(self, number: str, ground: Ground, reference: str, now: datetime) -> bool:
+        """Restrict processing for whoever asked by letter or by telephone; False if it was restricted already."""
         key, by = await self._key(number), self._by(reference)
         async with self._store.write() as connection:
             if not await locked(connection, key.customer_id):
                 raise RightsRefused(NOBODY)
-            await restrict(connection, self._site, key, ground, by, now)
+            return await restrict(connection, self._site, key, ground, by, now)
 
-    async def lift(self, number: str, because: str, now: datetime) -> None:
-        """Write to the customer that the restriction will be lifted; it is, three days after the letter arrived."""
+    async def lift(self, number: str, because: str, now: datetime, every: bool = False) -> None:
+        """Write to the customer that the restriction will be lifted; it is, three days after the letter arrived.
+
+        There is one restriction, so its end ends it on all of its grounds: refused where it has several, unless
+        `every` says that the reason is about each.
+        """
         reason, key = checked(because), await self._key(number)
         async with self._store.write() as connection:
             there = await locked(connection, key.customer_id)
+            grounds = await grounds_of(connection, key.customer_id)
+            if len(grounds) > 1 and not every:
+                raise RightsRefused(f"It stands on {', '.join(grounds)}, and would end on each: say --every-ground.")
             if not there or not await announce_lift(connection, self._site, key, reason, self._by(None), now):
                 raise RightsRefused("This customer has no restriction: `gateway restrictions list` shows them.")
 
@@ -71,15 +78,15 @@ class Rights:
         if not done:
             raise RightsRefused("No letter to this customer waits to be posted, or it was written after that day.")
 
-    async def object(self, number: str, purpose: Purpose, reference: str, now: datetime) -> None:
-        """Record an objection that came by letter or by telephone."""
+    async def object(self, number: str, purpose: Purpose, reference: str, now: datetime) -> bool:
+        """Record an objection that came by letter or by telephone; False if there was one already."""
         if objection_to(purpose) is Objection.NONE:
             raise RightsRefused(f"There is no objection to {purpose.name}. {instead(purpose)}")
         key, by = await self._key(number), self._by(reference)
         async with self._store.write() as connection:
             if not await locked(connection, key.customer_id):
                 raise RightsRefused(NOBODY)
-            await object_(connection, self._desk(now), key, purpose, by)
+            return await object_(connection, self._desk(now), key, purpose, by)
 
     async def decide(self, number: str, purpose: Purpose, upheld: bool, because: str, now: datetime) -> None:
         """Decide an objection, and write why."""

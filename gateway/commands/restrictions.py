@@ -65,14 +65,16 @@ def restrict(number: str, ground: str, reference: str) -> None:
     \b
         gateway restrictions restrict K-100017 --ground UNLAWFUL --reference REQ-12
     """
-    _with(lambda rights: rights.restrict(number, Ground[ground], reference, datetime.now(UTC)))
-    click.echo("Restricted from now on.", err=True)
+    new = _with(lambda rights: rights.restrict(number, Ground[ground], reference, datetime.now(UTC)))
+    already = "It was restricted already; this request is on record, and a lift that was announced is void."
+    click.echo("Restricted from now on." if new else already, err=True)
 
 
 @restrictions.command()
 @click.argument("number")
 @click.option("--because", required=True, help="The reason, as the customer is told it.")
-def lift(number: str, because: str) -> None:
+@click.option("--every-ground", is_flag=True, help="It stands on several grounds, and the reason is about each.")
+def lift(number: str, because: str, every_ground: bool) -> None:
     """Write to the customer with this NUMBER that the restriction will be lifted, and why (Art. 18(3)).
 
     It is lifted by itself, three days after the letter was delivered or was refused for good.
@@ -80,7 +82,7 @@ def lift(number: str, because: str) -> None:
     \b
         gateway restrictions lift K-100017 --because "The address was verified."
     """
-    _with(lambda rights: rights.lift(number, because, datetime.now(UTC)))
+    _with(lambda rights: rights.lift(number, because, datetime.now(UTC), every_ground))
     click.echo("The customer is written to; the restriction is lifted three days after that arrived.", err=True)
 
 
@@ -132,7 +134,8 @@ def object_(number: str, purpose: str, reference: str) -> None:
     \b
         gateway objections object K-100017 PRODUCT_NEWS --reference REQ-12
     """
-    _with(lambda rights: rights.object(number, Purpose[purpose], reference, datetime.now(UTC)))
+    new = _with(lambda rights: rights.object(number, Purpose[purpose], reference, datetime.now(UTC)))
+    click.echo("Recorded." if new else "There was an objection already; this request is on record.", err=True)
 
 
 @objections.command()
