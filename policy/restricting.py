@@ -54,7 +54,7 @@ class Objection(Enum):
     """What becomes of an objection to a purpose."""
 
     AT_ONCE = "Direct marketing: it holds always, at once and without a reason (Art. 21(2), (3))."
-    JUDGED = "It stops the purpose at once, and is decided within a month (Art. 21(1), 18(1)(d))."
+    JUDGED = "It stops the purpose at once, unless it is exempt, and is decided within a month (Art. 21(1), 18(1)(d))."
     NONE = "There is no right to object to it."
 
 
@@ -62,7 +62,7 @@ class Objection(Enum):
 class ObjectionState(Row):
     """Where an objection stands."""
 
-    PENDING = ("The purpose stands still until it is decided.",)
+    PENDING = ("It is not decided yet; until then the purpose stands still, unless it is exempt.",)
     UPHELD = ("It holds.",)
     OVERRIDDEN = ("Compelling grounds override it.",)
 

@@ -197,7 +197,8 @@ async def object_(connection: AsyncConnection, desk: Desk, key: SubjectKey, purp
         await record_event(connection, key, RightsEvent.UPHELD, THE_GATEWAY, now, purpose=purpose)
     if purpose is Purpose.PRODUCT_NEWS:
         await switch_news(connection, desk, key, wanted=False, source=SOURCE)
-    letter = RightsLetter.UPHELD if at_once else RightsLetter.OBJECTED
+    waits = RightsLetter.OBJECTED if purpose.exempt is None else RightsLetter.OBJECTED_GOES_ON
+    letter = RightsLetter.UPHELD if at_once else waits
     await _tell(connection, desk.means.site, key, letter, purpose, now, **({} if at_once else {"due": due}))
     return True
 

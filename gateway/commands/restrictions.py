@@ -129,7 +129,7 @@ def list_objections(every: bool) -> None:
 @click.argument("purpose", type=PURPOSE)
 @click.option("--reference", required=True, help="The case of the request, such as REQ-12.")
 def object_(number: str, purpose: str, reference: str) -> None:
-    """Record an objection of the customer with this NUMBER to a PURPOSE, which stands still from now on.
+    """Record an objection of the customer with this NUMBER to a PURPOSE, which stands still from now on, unless it is exempt.
 
     \b
         gateway objections object K-100017 PRODUCT_NEWS --reference REQ-12

@@ -30,6 +30,8 @@ SITE = Site("Quarkwerke", "https://data.example")
 PAGE = "{ customers(first: 100) { nodes { id } } }"
 ME = "{ me { restriction { ground since liftAnnouncedAt because toldAt } objections { purpose state because } } }"
 SECURITY = Purpose.ACCOUNT_SECURITY
+GOES_ON = "It goes on until it is decided", "Elle se poursuit jusqu'à la décision"
+STANDS_STILL = "It stands still from now on", "Elle est suspendue dès maintenant"
 
 
 @pytest.fixture
@@ -170,6 +172,18 @@ async def test_an_objection_that_holds_stops_it_for_good(gate: Gate) -> None:
     await rights.decide(number(gate), SECURITY, True, "You are right.", gate.clock.now)
     await deliver(gate)
     assert await lifted(gate, days=400) == 0 and not await is_there(gate, SECURITY)
+
+
+async def test_who_objects_to_what_goes_on_is_not_told_that_it_stands_still(gate: Gate) -> None:
+    """(Art. 18(2)) The record of who read protects the person and others: no row is kept from it meanwhile."""
+    rights = Rights(gate.store, SITE)
+    for purpose, sentence in ((Purpose.ACCOUNTABILITY_LOG, GOES_ON), (SECURITY, STANDS_STILL)):
+        await rights.object(number(gate), purpose, "REQ-13", gate.clock.now)
+        (letter,) = await deliver(gate)
+        assert any(each in letter.get_content() for each in sentence)
+    async with gate.store.write() as connection:
+        stopped = (await connection.scalars(select(processing_stops.c.subject))).all()
+    assert stopped == [SECURITY.name]
 
 
 async def test_news_that_are_wanted_again_take_the_objection_to_them_back(gate: Gate) -> None:

@@ -116,7 +116,7 @@ const WORDS = {
   RESTRICTION: ['Restriction', 'Limitation'], LIFTING: ['End of the restriction', 'Fin de la limitation'], RECTIFICATION: ['Correction', 'Rectification'],
   toldLISTED: ['is being told', 'en cours d’information'], toldSENT: ['told', 'informé'], toldACKNOWLEDGED: ['told, and agreed', 'informé, a accepté'], toldREFUSED: ['told, and refused', 'informé, a refusé'], toldGIVEN_UP: ['could not be reached', 'injoignable'],
   objectTitle: ['Object to a purpose', 'S’opposer à une finalité'],
-  objectWhy: ['What rests on our interests stands still as soon as you object, and you have an answer within a month; news end at once. For what rests on a contract, restrict above; consents are taken back where they were given.', 'Ce qui repose sur nos intérêts est suspendu dès que vous vous y opposez, avec une réponse dans le mois ; les nouvelles cessent aussitôt. Pour ce qui repose sur un contrat, limitez ci-dessus ; les consentements se retirent là où ils ont été donnés.'],
+  objectWhy: ['What rests on our interests stands still as soon as you object, unless it protects the rights of others, and you have an answer within a month; news end at once. For what rests on a contract, restrict above; consents are taken back where they were given.', 'Ce qui repose sur nos intérêts est suspendu dès que vous vous y opposez, sauf s’il protège les droits d’autrui, avec une réponse dans le mois ; les nouvelles cessent aussitôt. Pour ce qui repose sur un contrat, limitez ci-dessus ; les consentements se retirent là où ils ont été donnés.'],
   objectAsk: ['Object', 'S’opposer'],
   objectBack: ['Take back', 'Retirer'],
   PERSONALISE_COMMUNICATION: ['Addressing you by name in messages', 'S’adresser à vous par votre nom'],
