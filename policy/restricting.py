@@ -43,6 +43,7 @@ class RightsEvent(Row):
     RESTRICTED = ("Processing was restricted.",)
     LIFT_ANNOUNCED = ("The person was written to that it will be lifted, and why.",)
     LIFTED = ("The restriction ended.",)
+    TOLD = ("The letter about a lifting, or about an objection that is overridden, went by post.",)
     OBJECTED = ("The person objected to a purpose.",)
     WITHDRAWN = ("The person took the objection back.",)
     UPHELD = ("The objection holds: the purpose reads nothing of the person any more.",)

@@ -99,8 +99,8 @@ def letter(notice: int, posted_on: datetime | None) -> None:
     if posted_on is None:
         click.echo(_with_notices(lambda register: register.letter(notice)))
         return
-    on = posted_on.replace(tzinfo=UTC)
-    _with_notices(lambda register: register.posted(notice, on, datetime.now(UTC)))
+    on, zone = posted_on.date(), read_settings().time_zone
+    _with_notices(lambda register: register.posted(notice, on, zone, datetime.now(UTC)))
     click.echo("Recorded; its answer is waited for.", err=True)
 
 

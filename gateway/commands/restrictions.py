@@ -92,10 +92,13 @@ def lift(number: str, because: str, every_ground: bool) -> None:
 def told(number: str, on: datetime) -> None:
     """Record that the customer with this NUMBER was told by post, where no e-mail arrives.
 
+    It is about a lifting, and about objections that are overridden. The day is one of GATEWAY_TIME_ZONE; the three days
+    count from its end.
+
     \b
         gateway restrictions told K-100017 --on 2027-03-01
     """
-    _with(lambda rights: rights.told(number, on.replace(tzinfo=UTC), datetime.now(UTC)))
+    _with(lambda rights: rights.told(number, on.date(), datetime.now(UTC)))
 
 
 @click.group("objections")
@@ -129,7 +132,9 @@ def list_objections(every: bool) -> None:
 @click.argument("purpose", type=PURPOSE)
 @click.option("--reference", required=True, help="The case of the request, such as REQ-12.")
 def object_(number: str, purpose: str, reference: str) -> None:
-    """Record an objection of the customer with this NUMBER to a PURPOSE, which stands still from now on, unless it is exempt.
+    """Record an objection of the customer with this NUMBER to a PURPOSE.
+
+    It stands still from now on, unless it goes on under a restriction, too (docs/restriction.md).
 
     \b
         gateway objections object K-100017 PRODUCT_NEWS --reference REQ-12

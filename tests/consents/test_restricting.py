@@ -112,11 +112,16 @@ async def test_who_has_no_address_is_told_by_post(gate: Gate) -> None:
         await rights.lift(number(gate), "Verified.", gate.clock.now)
     await ask(gate, "mutation { requestRestriction(input: {ground: UNLAWFUL}) { userErrors { code } } }")
     await rights.lift(number(gate), "Verified.", gate.clock.now)
-    assert await lifted(gate, days=30) == 0
+    assert await lifted(gate, hours=1) == 0
+    today = gate.clock.now.astimezone(SITE.zone).date()
     with pytest.raises(RightsRefused, match="today, or before"):
-        await rights.told(number(gate), gate.clock.now + timedelta(days=1), gate.clock.now)
-    await rights.told(number(gate), gate.clock.now, gate.clock.now)
-    assert await lifted(gate, days=3) == 1
+        await rights.told(number(gate), today + timedelta(days=1), gate.clock.now)
+    with pytest.raises(RightsRefused, match="written after"):
+        await rights.told(number(gate), today - timedelta(days=1), gate.clock.now)
+    await rights.told(number(gate), today, gate.clock.now)
+    assert (await happened(gate))[-1] == ("TOLD", "STAFF")
+    assert await lifted(gate, days=3) == 0, "three days from the end of the day on which it was posted"
+    assert await lifted(gate, days=1) == 1
 
 
 async def test_asked_for_again_it_stands_whatever_was_announced(gate: Gate) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import orjson
@@ -142,8 +142,8 @@ async def test_a_letter_an_answer_and_giving_up_by_hand(house: House) -> None:
     assert "Art. 19" in text and house.gate.id(0) in text
     assert not any(value in text for value in house.gate.values())
     with pytest.raises(RecipientRefused, match="between the day"):
-        await register.posted(row.id, now + timedelta(days=2), now)
-    await register.posted(row.id, now, now)
+        await register.posted(row.id, now.date() + timedelta(days=2), UTC, now)
+    await register.posted(row.id, now.date(), UTC, now)
     assert (await states(house, "RESTRICTION"))["Printers"] == ("SENT", None)
     await register.answered(row.id, Reply.UNKNOWN, now)
     assert (await states(house, "RESTRICTION"))["Printers"] == ("ACKNOWLEDGED", "UNKNOWN")
