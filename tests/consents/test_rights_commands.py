@@ -29,6 +29,9 @@ async def test_what_the_staff_does_about_rights(run: Run, store: Store) -> None:
 
     await done("restrictions", "restrict", number, "--ground", "UNLAWFUL", "--reference", "REQ-12")
     assert re.search(rf"{number} +UNLAWFUL +since .* stands", await done("restrictions", "list"))
+    for word in ("Amélie Fontaine", "Amelie Fontaine", "+41 44 668 18 00"):
+        refused = await run("restrictions", "restrict", number, "--ground", "UNLAWFUL", "--reference", word)
+        assert refused.exit_code == 1 and "names nobody" in refused.output
     again = await done("restrictions", "restrict", number, "--ground", "UNLAWFUL", "--reference", "REQ-14")
     assert "already" in again and "from now on" not in again
     await done("restrictions", "restrict", number, "--ground", "LEGAL_CLAIMS", "--reference", "REQ-15")
