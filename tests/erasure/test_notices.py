@@ -236,6 +236,8 @@ async def test_what_is_erased_by_itself_waits_while_the_person_may_need_it(house
         await house.post.look()
         await house.post.settle_all()
     assert (await house.row(0)).state == "HELD" and await house.left(0), "six months are over"
+    letters = await house.told()
+    assert letters.count("HELD_RESTRICTED") == 1 and "HELD" not in letters, "no order is the reason"
     await house.ask(REQUEST, 0)
     house.wait(days=5)
     assert (await house.until_done(0)).state == "ERASED"

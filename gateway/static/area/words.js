@@ -186,7 +186,7 @@ const WORDS = {
   BLOCKED: ['blocked by a running service', 'bloqué par un service actif'],
   REFUSED: ['refused while services run', 'refusé tant que des services sont actifs'],
   SCHEDULED: ['begins {0}, done by {1} at the latest', 'commence le {0}, terminé le {1} au plus tard'],
-  HELD: ['held by an order to preserve', 'suspendu par une ordonnance'],
+  HELD: ['held by an order to preserve or by the restriction', 'suspendu par une ordonnance ou par la limitation'],
   ERASING: ['is being carried out', 'en cours'],
   ERASED: ['done', 'terminé'],
   CANCELLED: ['called off', 'annulé'],
