@@ -29,8 +29,8 @@ def restrictions() -> None:
 
     \b
         gateway restrictions list
-        gateway restrictions restrict K-100017 --ground ACCURACY_CONTESTED --reference REQ-12
-        gateway restrictions lift K-100017 --because "The address was verified."
+        gateway restrictions restrict C-100017 --ground ACCURACY_CONTESTED --reference REQ-12
+        gateway restrictions lift C-100017 --because "The address was verified."
     """
 
 
@@ -63,7 +63,7 @@ def restrict(number: str, ground: str, reference: str) -> None:
     """Restrict processing for the customer with this NUMBER, at once; they are written to.
 
     \b
-        gateway restrictions restrict K-100017 --ground UNLAWFUL --reference REQ-12
+        gateway restrictions restrict C-100017 --ground UNLAWFUL --reference REQ-12
     """
     new = _with(lambda rights: rights.restrict(number, Ground[ground], reference, datetime.now(UTC)))
     already = "It was restricted already; this request is on record, and a lift that was announced is void."
@@ -80,7 +80,7 @@ def lift(number: str, because: str, every_ground: bool) -> None:
     It is lifted by itself, three days after the letter was delivered or was refused for good.
 
     \b
-        gateway restrictions lift K-100017 --because "The address was verified."
+        gateway restrictions lift C-100017 --because "The address was verified."
     """
     _with(lambda rights: rights.lift(number, because, datetime.now(UTC), every_ground))
     click.echo("The customer is written to; the restriction is lifted three days after that arrived.", err=True)
@@ -96,7 +96,7 @@ def told(number: str, on: datetime) -> None:
     count from its end.
 
     \b
-        gateway restrictions told K-100017 --on 2027-03-01
+        gateway restrictions told C-100017 --on 2027-03-01
     """
     _with(lambda rights: rights.told(number, on.date(), datetime.now(UTC)))
 
@@ -107,7 +107,7 @@ def objections() -> None:
 
     \b
         gateway objections list
-        gateway objections decide K-100017 ACCOUNT_SECURITY --overridden --because "Attacks on your account."
+        gateway objections decide C-100017 ACCOUNT_SECURITY --overridden --because "Attacks on your account."
     """
 
 
@@ -137,7 +137,7 @@ def object_(number: str, purpose: str, reference: str) -> None:
     It stands still from now on, unless it goes on under a restriction, too (docs/restriction.md).
 
     \b
-        gateway objections object K-100017 PRODUCT_NEWS --reference REQ-12
+        gateway objections object C-100017 PRODUCT_NEWS --reference REQ-12
     """
     new = _with(lambda rights: rights.object(number, Purpose[purpose], reference, datetime.now(UTC)))
     click.echo("Recorded." if new else "There was an objection already; this request is on record.", err=True)
@@ -152,7 +152,7 @@ def decide(number: str, purpose: str, upheld: bool, because: str) -> None:
     """Decide the objection of the customer with this NUMBER to a PURPOSE.
 
     \b
-        gateway objections decide K-100017 PERSONALISE_COMMUNICATION --upheld --because "You asked us not to."
+        gateway objections decide C-100017 PERSONALISE_COMMUNICATION --upheld --because "You asked us not to."
     """
     _with(lambda rights: rights.decide(number, Purpose[purpose], upheld, because, datetime.now(UTC)))
     click.echo("The customer is written to.", err=True)
