@@ -55,6 +55,8 @@ class Notices:
         RecipientRefused for one that was told in another way: there is no letter to post.
         """
         row = await self._one(number)
+        if row.state == Told.SENT.name and row.method != Method.LETTER.name:
+            raise RecipientRefused(f"It was told by {row.method.lower()} already: there is no letter to post.")
         sent = posting(on, zone, row.listed_at, now)
         values = {"state": Told.SENT.name, "method": Method.LETTER.name, "tries": R.tries + 1, "sent_at": sent}
         await self._change(row, (*OPEN, Told.GIVEN_UP.name), values | {"given_up_at": None}, now)
