@@ -11,7 +11,7 @@ import click
 from gateway import server
 from gateway.acts import staff_code
 from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.restrictions import Rights, RightsRefused
+from gateway.restrictions import MOST, Rights, RightsRefused
 from gateway.serving import store_config
 from gateway.signin.routes import make_site
 from policy.purposes import Purpose
@@ -46,6 +46,12 @@ def list_restrictions() -> None:
         click.echo("Nobody's processing is restricted.", err=True)
     for number, row in found:
         click.echo(f"{number:<16} {row.ground:<20} since {row.since:%Y-%m-%d}  {_lifting(row)}")
+    _say_cut(len(found))
+
+
+def _say_cut(shown: int) -> None:
+    if shown >= MOST:
+        click.echo(f"… and more: these are the first {MOST}.", err=True)
 
 
 def _lifting(row: object) -> str:
@@ -125,6 +131,7 @@ def list_objections(every: bool) -> None:
     for number, row in found:
         late = "OVERDUE " if row.state == "PENDING" and row.answer_by < now else ""
         click.echo(f"{number:<16} {row.purpose:<26} {row.state:<10} {late}answer by {row.answer_by:%Y-%m-%d}")
+    _say_cut(len(found))
 
 
 @objections.command("object")
