@@ -66,7 +66,11 @@ def letters(store: Store, site: Site) -> Letters:
         void_at: datetime | None,
     ) -> int | None:
         if kind == ErasureLetter.HELD.name:
-            for hold in await told_holds(connection, key.customer_id, now):
+            holds = await told_holds(connection, key.customer_id, now)
+            if not holds:
+                where = await link(erasure_id)
+                await write(connection, key, site, ErasureLetter.HELD_RESTRICTED, now, None, link=where)
+            for hold in holds:
                 where, facts = await link(erasure_id), {"fields": hold.said, "because": hold.basis}
                 await write(connection, key, site, ErasureLetter.HELD, now, None, link=where, until=hold.until, **facts)
             return None

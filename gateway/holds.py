@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 
 from gateway.legal_orders import is_order_number
 from resolvers.references import may_be_personal
-from store.blindindex import Lookup
+from store.customer_numbers import customer_with_number
 from store.customers import customers
 from store.database import Store
 from store.erasures import legal_holds
@@ -63,12 +63,10 @@ class Holds:
     async def place(self, new: NewHold, coordinates: Collection[str], now: datetime) -> None:
         """Have the customer's erasure wait from now on; HoldRefused, also when there is no such customer."""
         new.check(coordinates)
-        index = self._store.keys.blind_index(Lookup.CUSTOMER_NUMBER, new.number)
-        held = await self._store.keys.lookups.find(Lookup.CUSTOMER_NUMBER, index)
+        found = await customer_with_number(self._store, new.number)
         until = now + timedelta(days=new.days)
         async with self._store.write() as connection:
-            found = select(C.id).where(C.id == held.row_id, C.number_ref == held.ref).with_for_update()
-            owner = await connection.scalar(found)
+            owner = await connection.scalar(select(C.id).where(C.id == found).with_for_update())
             if owner is None:
                 raise HoldRefused("There is no customer with this number.")
             row = {

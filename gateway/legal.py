@@ -28,9 +28,9 @@ from schema.build import core_schema
 from schema.model import SchemaModel
 from schema.sources import Embedded, Value
 from store.access import sessions, sign_ins
-from store.blindindex import Lookup
 from store.changes import customer_changes
 from store.consents import consents
+from store.customer_numbers import customer_with_number
 from store.customers import customers
 from store.database import Store
 from store.disclosures import disclosures
@@ -41,7 +41,7 @@ from store.legal import legal_requests
 from store.metadata import instant
 from store.subjectkey import SubjectKey
 
-L, C, E = legal_requests.c, customers.c, erasures.c
+L, E = legal_requests.c, erasures.c
 CLIENT = "legal"
 OFFICER = "OFFICER"
 MOMENTS: Mapping[str, Column[datetime]] = {
@@ -76,13 +76,15 @@ class Legal:
         """Note a request that an officer signed; nothing is read. Somebody who is not held, or was erased, too."""
         new.check(frozenset(self._columns), now, self._references)
         digest = new.digest(await self._subject(new))
+        number = new.customer_number
+        owner = None if number is None else await customer_with_number(self._store, number)
         async with self._store.write() as connection:
             officer = await self._proven(connection, to_sign(new.reference, digest), signature, APPROVES)
             if await connection.scalar(select(L.id).where(L.reference == new.reference)) is not None:
                 raise LegalRefused("A request with this reference was filed already.")
             row = {
                 "id": new_id(),
-                "customer_id": await self._customer(connection, new.customer_number),
+                "customer_id": owner,
                 "erasure_id": await self._erasure(connection, new.erasure),
                 "reference": new.reference,
                 "authority": new.authority.strip(),
@@ -210,8 +212,7 @@ class Legal:
     async def _subject(self, new: NewRequest) -> str:
         if new.customer_number is None:
             return f"erasure:{new.erasure}"
-        async with self._store.write() as connection:
-            return self._named(await self._customer(connection, new.customer_number))
+        return self._named(await customer_with_number(self._store, new.customer_number))
 
     def _named(self, customer_id: int | None) -> str:
         """Of a number that is nobody's nothing is read: all of these are signed for alike."""
@@ -236,15 +237,6 @@ class Legal:
             embargoed_until=row.embargoed_until,
         )
         return said.digest(self._named(row.customer_id))
-
-    async def _customer(self, connection: AsyncConnection, number: str | None) -> int | None:
-        if number is None:
-            return None
-        keys = self._store.keys
-        held = await keys.lookups.find(Lookup.CUSTOMER_NUMBER, keys.blind_index(Lookup.CUSTOMER_NUMBER, number))
-        query = select(C.id).where(C.id == held.row_id, C.number_ref == held.ref)
-        found: int | None = await connection.scalar(query)
-        return found
 
     async def _erasure(self, connection: AsyncConnection, case: int | None) -> int | None:
         if case is None:

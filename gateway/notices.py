@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 import orjson
 from sqlalchemy import select, update
 
-from gateway.recipients import RecipientRefused
+from gateway.recipients import RecipientRefused, posting
 from policy.erasing import SETTLED, Method, Told
 from policy.restricting import Notice, Reply
 from store.database import Store
@@ -49,12 +49,16 @@ class Notices:
         said = orjson.loads(content)
         return str(said["text"] if "text" in said else letter(Notice[row.about], "", said["data"])["text"])
 
-    async def posted(self, number: int, on: datetime, now: datetime) -> None:
-        """Record that a letter was posted on a day; a message that still waits is not sent."""
+    async def posted(self, number: int, on: date, zone: tzinfo, now: datetime) -> None:
+        """Record that a letter was posted on a day of the zone; a message that still waits is not sent.
+
+        RecipientRefused for one that was told in another way: there is no letter to post.
+        """
         row = await self._one(number)
-        if on > now or on + timedelta(days=1) <= row.listed_at:
-            raise RecipientRefused("A letter was posted between the day on which the recipient was listed and today.")
-        values = {"state": Told.SENT.name, "method": Method.LETTER.name, "tries": R.tries + 1, "sent_at": on}
+        if row.state == Told.SENT.name and row.method != Method.LETTER.name:
+            raise RecipientRefused(f"It was told by {row.method.lower()} already: there is no letter to post.")
+        sent = posting(on, zone, row.listed_at, now)
+        values = {"state": Told.SENT.name, "method": Method.LETTER.name, "tries": R.tries + 1, "sent_at": sent}
         await self._change(row, (*OPEN, Told.GIVEN_UP.name), values | {"given_up_at": None}, now)
 
     async def answered(self, number: int, reply: Reply, now: datetime) -> None:

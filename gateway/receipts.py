@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway import problems
-from policy.erasing import State
+from policy.erasing import State, meaning
 from resolvers.catalogues import preferred
 from resolvers.erasures_consents import stays
 from store.database import Store
@@ -66,7 +66,7 @@ class Receipts:
         notes: dict[str, Any] = {"certificate": address, "recipientsStatement": second}
         held = await self._held(request) if state == State.HELD.name else []
         notes |= {"held": held} if held else {}
-        shown = {"state": state, "meaning": State[state].value, "cause": cause, **said, **notes}
+        shown = {"state": state, "meaning": meaning(State[state], bool(held)), "cause": cause, **said, **notes}
         shown["filesStatement"] = f"{request.url.path}/files" if address and files else None
         shown["erasedNow"] = orjson.loads(gone) if gone else []
         if State[state] in WHILE_SERVICES_RUN:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 import orjson
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from policy.dates import end_of_day, start_of_day
 from policy.erasing import Answer, Method, Told
 from policy.recipients import Recipient
 from store.affiliates import affiliates
@@ -42,6 +43,16 @@ NAMED = {
 
 class RecipientRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
     """What was asked cannot be done; the text says why, and what to do."""
+
+
+def posting(on: date, zone: tzinfo, listed: datetime, now: datetime) -> datetime:
+    """When a letter of this day of the controller's zone was posted: at its beginning, not before it was listed.
+
+    RecipientRefused for a day to come, or one before the recipient was listed.
+    """
+    if start_of_day(on, zone) > now or end_of_day(on, zone) + timedelta(seconds=1) <= listed:
+        raise RecipientRefused("A letter was posted between the day on which the recipient was listed and today.")
+    return max(start_of_day(on, zone), listed)
 
 
 class Recipients:
@@ -100,16 +111,14 @@ class Recipients:
         said = orjson.loads(content)
         return said["text"] if "text" in said else letter("", said["data"])["text"]
 
-    async def posted(self, case: int, name: str, on: datetime, now: datetime) -> None:
-        """Record that a letter was posted on a day; a message that still waits for the same recipient is not sent.
+    async def posted(self, case: int, name: str, on: date, zone: tzinfo, now: datetime) -> None:
+        """Record that a letter was posted on a day of the zone; a message that still waits for it is not sent.
 
         Of a day the hour is not known: it counts from its beginning, but not from before the recipient was listed, so
         that what is signed keeps the order in which things happened.
         """
         row = await self._one(case, name)
-        if on > now or on + timedelta(days=1) <= row.listed_at:
-            raise RecipientRefused("A letter was posted between the day on which the recipient was listed and today.")
-        sent = max(on, row.listed_at)
+        sent = posting(on, zone, row.listed_at, now)
         values = {"state": Told.SENT.name, "method": Method.LETTER.name, "tries": R.tries + 1, "sent_at": sent}
         await self._change(row, (Told.LISTED, Told.GIVEN_UP, Told.SENT), values | {"given_up_at": None}, now)
 

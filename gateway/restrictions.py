@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.legal_orders import is_order_number
+from policy.dates import end_of_day, start_of_day
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from policy.restricting import Ground, Objection, ObjectionState, instead, objection_to
+from policy.restricting import Ground, Objection, ObjectionState, RightsEvent, instead, objection_to
 from resolvers.authentication_means import Means, Site
 from resolvers.commands import Desk
-from resolvers.references import may_be_personal
 from resolvers.restricting import announce_lift, decide, object_, restrict
-from resolvers.restricting_rows import By, locked
-from store.blindindex import Lookup
+from resolvers.restricting_rows import By, grounds_of, locked, record_event
+from store.customer_numbers import key_with_number
 from store.customers import customers
 from store.database import Store
 from store.metadata import instant
@@ -40,46 +42,57 @@ class Rights:
     def __init__(self, store: Store, site: Site, staff: str | None = None) -> None:
         self._store, self._site, self._staff = store, site, staff
 
-    async def restrict(self, number: str, ground: Ground, reference: str, now: datetime) -> None:
-        """Restrict processing for whoever asked by letter or by telephone."""
+    async def restrict(self, number: str, ground: Ground, reference: str, now: datetime) -> bool:
+        """Restrict processing for whoever asked by letter or by telephone; False if it was restricted already."""
         key, by = await self._key(number), self._by(reference)
         async with self._store.write() as connection:
             if not await locked(connection, key.customer_id):
                 raise RightsRefused(NOBODY)
-            await restrict(connection, self._site, key, ground, by, now)
+            return await restrict(connection, self._site, key, ground, by, now)
 
-    async def lift(self, number: str, because: str, now: datetime) -> None:
-        """Write to the customer that the restriction will be lifted; it is, three days after the letter arrived."""
+    async def lift(self, number: str, because: str, now: datetime, every: bool = False) -> None:
+        """Write to the customer that the restriction will be lifted; it is, three days after the letter arrived.
+
+        There is one restriction, so its end ends it on all of its grounds: refused where it has several, unless
+        `every` says that the reason is about each.
+        """
         reason, key = checked(because), await self._key(number)
         async with self._store.write() as connection:
             there = await locked(connection, key.customer_id)
+            grounds = await grounds_of(connection, key.customer_id)
+            if len(grounds) > 1 and not every:
+                raise RightsRefused(f"It stands on {', '.join(grounds)}, and would end on each: say --every-ground.")
             if not there or not await announce_lift(connection, self._site, key, reason, self._by(None), now):
                 raise RightsRefused("This customer has no restriction: `gateway restrictions list` shows them.")
 
-    async def told(self, number: str, on: datetime, now: datetime) -> None:
-        """Record that the letter went by post on a day, where no e-mail arrives."""
-        key = await self._key(number)
-        if on > now:
+    async def told(self, number: str, on: date, now: datetime) -> None:
+        """Record that the letter went by post on a day of the controller's zone, where no e-mail arrives.
+
+        Of a day the hour is not known: the three days of Art. 18(3) count from its end, which is never before the
+        letter was written. RightsRefused for a day to come, and where no letter of that day waits.
+        """
+        key, zone = await self._key(number), self._site.zone
+        if start_of_day(on, zone) > now:
             raise RightsRefused("A letter was posted today, or before.")
-        done = 0
+        told, by = end_of_day(on, zone), self._by(None)
         async with self._store.write() as connection:
-            for table, announced in ((restrictions, R.lift_announced_at), (objections, B.decided_at)):
-                mine = [table.c.customer_id == key.customer_id, table.c.told_at.is_(None), announced <= end(on)]
-                if table is objections:
-                    mine.append(B.state == ObjectionState.OVERRIDDEN.name)
-                done += (await connection.execute(update(table).where(*mine).values(told_at=on))).rowcount
-        if not done:
+            if not await locked(connection, key.customer_id):
+                raise RightsRefused(NOBODY)
+            purposes = await _told(connection, key, told)
+            for purpose in purposes:
+                await record_event(connection, key, RightsEvent.TOLD, by, now, purpose=purpose)
+        if not purposes:
             raise RightsRefused("No letter to this customer waits to be posted, or it was written after that day.")
 
-    async def object(self, number: str, purpose: Purpose, reference: str, now: datetime) -> None:
-        """Record an objection that came by letter or by telephone."""
+    async def object(self, number: str, purpose: Purpose, reference: str, now: datetime) -> bool:
+        """Record an objection that came by letter or by telephone; False if there was one already."""
         if objection_to(purpose) is Objection.NONE:
             raise RightsRefused(f"There is no objection to {purpose.name}. {instead(purpose)}")
         key, by = await self._key(number), self._by(reference)
         async with self._store.write() as connection:
             if not await locked(connection, key.customer_id):
                 raise RightsRefused(NOBODY)
-            await object_(connection, self._desk(now), key, purpose, by)
+            return await object_(connection, self._desk(now), key, purpose, by)
 
     async def decide(self, number: str, purpose: Purpose, upheld: bool, because: str, now: datetime) -> None:
         """Decide an objection, and write why."""
@@ -114,16 +127,13 @@ class Rights:
         ]
 
     async def _key(self, number: str) -> SubjectKey:
-        index = self._store.keys.blind_index(Lookup.CUSTOMER_NUMBER, number)
-        async with self._store.write() as connection:
-            owner = await connection.scalar(select(C.id).where(C.customer_number_index == index))
-        (key,) = (None,) if owner is None else await self._store.keys.subjects([owner])
+        key = await key_with_number(self._store, number)
         if key is None:
             raise RightsRefused(NOBODY)
         return key
 
     def _by(self, reference: str | None) -> By:
-        if reference is not None and (may_be_personal(reference) or not 0 < len(reference) <= 64):
+        if reference is not None and (not is_order_number(reference)):
             raise RightsRefused("A reference is the number of the case, such as REQ-12, and names nobody.")
         return By("STAFF", self._staff, reference)
 
@@ -135,9 +145,15 @@ class Rights:
 NOBODY = "There is no customer with this number."
 
 
-def end(on: datetime) -> datetime:
-    """The end of a day that is given by its beginning."""
-    return on + timedelta(days=1)
+async def _told(connection: AsyncConnection, key: SubjectKey, at: datetime) -> list[Purpose | None]:
+    """Note when the customer was told, in every letter that was written before; about what each is, None: a lifting."""
+    mine = R.customer_id == key.customer_id, R.told_at.is_(None), R.lift_announced_at <= at
+    lifting = await connection.execute(update(restrictions).where(*mine).values(told_at=at))
+    overridden = B.customer_id == key.customer_id, B.state == ObjectionState.OVERRIDDEN.name
+    over = *overridden, B.told_at.is_(None), B.decided_at <= at
+    purposes = [Purpose[each] for each in await connection.scalars(select(B.purpose).where(*over))]
+    await connection.execute(update(objections).where(*over).values(told_at=at))
+    return [None] * lifting.rowcount + purposes
 
 
 def checked(because: str) -> str:

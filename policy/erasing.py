@@ -15,11 +15,25 @@ class State(Enum):
     ARMED = "Asked for; begins by itself when the last service ends."
     BLOCKED = "Suspended: a service runs again."
     SCHEDULED = "Has its dates."
-    HELD = "Suspended by a legal hold."
+    HELD = "Suspended by a legal hold, or by a restriction of processing."
     ERASING = "Being carried out; cannot be called off any more."
     ERASED = "Done, with a certificate."
     CANCELLED = "Called off by the customer, or overtaken by a new service."
     REFUSED = "Refused while services ran; what rests on consent was erased at once."
+
+
+HELD_BY_ORDER: Final = "Suspended by a legal hold."
+HELD_BY_RESTRICTION: Final = (
+    "Suspended by a restriction of processing: nobody asked for it, and the data may be needed for a claim "
+    "(GDPR Art. 18(1)(b), (c))."
+)
+
+
+def meaning(state: State, ordered: bool) -> str:
+    """What a state means; of one that is HELD by what, where `ordered` says that a legal hold stands."""
+    if state is not State.HELD:
+        return str(state.value)
+    return HELD_BY_ORDER if ordered else HELD_BY_RESTRICTION
 
 
 @unique
@@ -28,8 +42,8 @@ class Event(Enum):
 
     SERVICES_ENDED = "the last service ended"
     SERVICE_BEGAN = "a service began"
-    HOLD_PLACED = "a legal hold was placed"
-    HOLD_LIFTED = "the last legal hold ended"
+    HOLD_PLACED = "a legal hold was placed, or processing restricted"
+    HOLD_LIFTED = "the last legal hold, or the restriction, ended"
     BEGUN = "its time came"
     DONE = "every step was done"
     CANCELLED = "the customer called it off"

@@ -43,6 +43,7 @@ class RightsEvent(Row):
     RESTRICTED = ("Processing was restricted.",)
     LIFT_ANNOUNCED = ("The person was written to that it will be lifted, and why.",)
     LIFTED = ("The restriction ended.",)
+    TOLD = ("The letter about a lifting, or about an objection that is overridden, went by post.",)
     OBJECTED = ("The person objected to a purpose.",)
     WITHDRAWN = ("The person took the objection back.",)
     UPHELD = ("The objection holds: the purpose reads nothing of the person any more.",)
@@ -54,7 +55,7 @@ class Objection(Enum):
     """What becomes of an objection to a purpose."""
 
     AT_ONCE = "Direct marketing: it holds always, at once and without a reason (Art. 21(2), (3))."
-    JUDGED = "It stops the purpose at once, and is decided within a month (Art. 21(1), 18(1)(d))."
+    JUDGED = "It stops the purpose at once, unless it is exempt, and is decided within a month (Art. 21(1), 18(1)(d))."
     NONE = "There is no right to object to it."
 
 
@@ -62,7 +63,7 @@ class Objection(Enum):
 class ObjectionState(Row):
     """Where an objection stands."""
 
-    PENDING = ("The purpose stands still until it is decided.",)
+    PENDING = ("It is not decided yet; until then the purpose stands still, unless it is exempt.",)
     UPHELD = ("It holds.",)
     OVERRIDDEN = ("Compelling grounds override it.",)
 

@@ -76,6 +76,16 @@ class ErasureLetter(Letter):
         "reprendra ensuite de lui-même. Vous pouvez saisir l'autorité de protection des données de votre pays, ou un "
         "tribunal.\n\n$link",
     )
+    HELD_RESTRICTED = (
+        "Your data are kept while they are restricted",
+        "Your last service at $site has ended, but you had processing restricted, and may need your data for a claim "
+        "(GDPR Art. 18(1)). So they are not erased while the restriction stands. End it in your client area, or ask "
+        "for the erasure, and they are.\n\n$link",
+        "Vos données sont conservées tant qu'elles sont limitées",
+        "Votre dernier service chez $site est terminé, mais vous avez fait limiter le traitement, et vos données "
+        "peuvent vous servir à faire valoir un droit (RGPD art. 18(1)). Elles ne sont donc pas effacées tant que dure "
+        "la limitation. Mettez-y fin dans votre espace client, ou demandez l'effacement, et elles le seront.\n\n$link",
+    )
     WARNING = (
         "Your data will be erased soon",
         "Your last service at $site has ended, so your data will be erased on $due. You need to do nothing. To keep "

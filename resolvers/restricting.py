@@ -119,11 +119,17 @@ async def withdraw_objection(desk: Desk, given: Mapping[str, Any]) -> Result:
 
 async def restrict(
     connection: AsyncConnection, site: Site, key: SubjectKey, ground: Ground, by: By, now: datetime
-) -> None:
-    """The same for whoever asks, in the caller's transaction, which has the customer locked."""
+) -> bool:
+    """The same for whoever asks, in the caller's transaction, which has the customer locked; whether it is new.
+
+    There is one restriction, whatever its grounds, and it has the latest; each ground that was asked for is an event
+    (`grounds_of`). One that came with a reference is on record each time.
+    """
     standing = await restriction_of(connection, key.customer_id)
     if standing is not None and standing.lift_announced_at is None and standing.ground == ground.name:
-        return
+        if by.reference is not None:
+            await record_event(connection, key, RightsEvent.RESTRICTED, by, now, ground=ground)
+        return False
     fresh = {"lift_announced_at": None, "because": None, "told_at": None, "letter_id": None}
     asked = {"ground": ground.name, "asked_by": by.actor, "reference": by.reference} | fresh
     if standing is None:
@@ -138,6 +144,7 @@ async def restrict(
         await announce(connection, key, Event.RESTRICTED.wire, now, facts=facts)
         await ask_to_tell(connection, key.customer_id, Notice.RESTRICTION, now)
         await write(connection, key, site, RightsLetter.RESTRICTED, now)
+    return standing is None
 
 
 async def announce_lift(
@@ -159,14 +166,19 @@ async def announce_lift(
     return True
 
 
-async def object_(connection: AsyncConnection, desk: Desk, key: SubjectKey, purpose: Purpose, by: By) -> None:
-    """The same for whoever asks, in the caller's transaction; ValueError for what cannot be objected to."""
+async def object_(connection: AsyncConnection, desk: Desk, key: SubjectKey, purpose: Purpose, by: By) -> bool:
+    """The same for whoever asks, in the caller's transaction; whether it is new.
+
+    One that came with a reference is on record each time. ValueError for what cannot be objected to.
+    """
     kind, now = objection_to(purpose), desk.now
     if kind is Objection.NONE:
         raise ValueError(f"there is no objection to {purpose.name}")
     known = await objection_of(connection, key.customer_id, purpose)
     if known is not None and known.state != ObjectionState.OVERRIDDEN.name:
-        return
+        if by.reference is not None:
+            await record_event(connection, key, RightsEvent.OBJECTED, by, now, purpose=purpose)
+        return False
     at_once = kind is Objection.AT_ONCE
     state = ObjectionState.UPHELD if at_once else ObjectionState.PENDING
     due = answer_by(now, desk.means.site.zone)
@@ -185,8 +197,10 @@ async def object_(connection: AsyncConnection, desk: Desk, key: SubjectKey, purp
         await record_event(connection, key, RightsEvent.UPHELD, THE_GATEWAY, now, purpose=purpose)
     if purpose is Purpose.PRODUCT_NEWS:
         await switch_news(connection, desk, key, wanted=False, source=SOURCE)
-    letter = RightsLetter.UPHELD if at_once else RightsLetter.OBJECTED
+    waits = RightsLetter.OBJECTED if purpose.exempt is None else RightsLetter.OBJECTED_GOES_ON
+    letter = RightsLetter.UPHELD if at_once else waits
     await _tell(connection, desk.means.site, key, letter, purpose, now, **({} if at_once else {"due": due}))
+    return True
 
 
 async def decide(

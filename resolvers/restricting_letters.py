@@ -51,6 +51,15 @@ class RightsLetter(Letter):
         "Le $at, vous vous êtes opposé à cette utilisation de vos données par $site : $purpose\n\nElle est suspendue "
         "dès maintenant, et vous aurez une réponse d'ici le $due.",
     )
+    OBJECTED_GOES_ON = (
+        "Your objection was received",
+        "On $at you objected to this use of your data by $site: $purpose\n\nIt goes on until it is decided, as it "
+        "protects the rights of others and your own (GDPR Art. 18(2)). You will have an answer by $due.",
+        "Votre opposition a été reçue",
+        "Le $at, vous vous êtes opposé à cette utilisation de vos données par $site : $purpose\n\nElle se poursuit "
+        "jusqu'à la décision, car elle protège les droits d'autrui et les vôtres (RGPD art. 18(2)). Vous aurez une "
+        "réponse d'ici le $due.",
+    )
     UPHELD = (
         "Your objection holds",
         "$site does not use your data for this any more: $purpose\n\nYou can take your objection back in your client "

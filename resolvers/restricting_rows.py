@@ -17,7 +17,7 @@ from store.outbox import outbox
 from store.restrictions import LIFTING_LETTER, notices, objections, processing_stops, restrictions, rights_events
 from store.subjectkey import SubjectKey
 
-C, B, R, S = customers.c, objections.c, restrictions.c, processing_stops.c
+C, B, R, S, V = customers.c, objections.c, restrictions.c, processing_stops.c, rights_events.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,15 @@ async def mark_letter(connection: AsyncConnection, letter: int | None) -> None:
 async def restriction_of(connection: AsyncConnection, customer_id: int) -> Any:
     """The restriction that stands; None without one."""
     return (await connection.execute(select(restrictions).where(R.customer_id == customer_id))).one_or_none()
+
+
+async def grounds_of(connection: AsyncConnection, customer_id: int) -> list[str]:
+    """Every ground on which the restriction that stands was asked for, in the order of their names; none without."""
+    row = await restriction_of(connection, customer_id)
+    if row is None:
+        return []
+    mine = V.customer_id == customer_id, V.event == RightsEvent.RESTRICTED.name, V.at >= row.since
+    return sorted({str(each) for each in await connection.scalars(select(V.ground).where(*mine).distinct())})
 
 
 async def objection_of(connection: AsyncConnection, customer_id: int, purpose: Purpose) -> Any:

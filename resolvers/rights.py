@@ -21,8 +21,7 @@ from resolvers import erasures, exports, registrants_rights
 from resolvers.authentication_means import Means
 from resolvers.commands import Behalf, Desk, Result
 from resolvers.references import may_be_personal
-from store.blindindex import Lookup
-from store.customers import customers
+from store.customer_numbers import customer_with_number
 from store.database import Store
 from store.subjectkey import SubjectKey
 
@@ -45,9 +44,7 @@ class DataRights:
     async def on_behalf(cls, store: Store, means: Means, number: str, behalf: Behalf, now: datetime) -> Self:
         """Of the customer with this number, by an operator; RightsRefusedError when there is none, or no reason."""
         check_reason(behalf.because)
-        index = store.keys.blind_index(Lookup.CUSTOMER_NUMBER, number)
-        async with store.write() as connection:
-            owner = await connection.scalar(select(customers.c.id).where(customers.c.customer_number_index == index))
+        owner = await customer_with_number(store, number)
         if owner is None:
             raise RightsRefusedError("There is no customer with this number.")
         return cls(_desk(store, means, owner, behalf, now))

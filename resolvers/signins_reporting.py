@@ -12,7 +12,7 @@ from resolvers.commands import Desk, Result, UserProblem
 from resolvers.signins import History, Visitor, record
 from resolvers.signins_devices import told
 from resolvers.signins_places import parsed_address
-from store.blindindex import Lookup
+from store.customer_numbers import key_with_number
 from store.customers import customers
 from store.subjectkey import SubjectKey
 
@@ -70,14 +70,9 @@ def _word(choice: Any) -> str:
 async def _key(desk: Desk, given: Mapping[str, Any]) -> SubjectKey | None:
     customer_id: int | None = given.get("customer")
     if customer_id is None:
-        index = desk.store.keys.blind_index(Lookup.CUSTOMER_NUMBER, given["customerNumber"])
-        held = await desk.store.keys.lookups.find(Lookup.CUSTOMER_NUMBER, index)
-        found = select(C.id).where(C.id == bindparam("id"), C.number_ref == bindparam("ref"))
-        values: dict[str, Any] = {"id": held.row_id, "ref": held.ref}
-    else:
-        found = select(C.id).where(C.id == bindparam("id"))
-        values = {"id": customer_id}
-    rows = await desk.store.reader.fetch(desk.store.reader.prepare(found), values)
+        return await key_with_number(desk.store, given["customerNumber"])
+    found = select(C.id).where(C.id == bindparam("id"))
+    rows = await desk.store.reader.fetch(desk.store.reader.prepare(found), {"id": customer_id})
     if not rows:
         return None
     (key,) = await desk.store.keys.subjects([rows[0][0]])

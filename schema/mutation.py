@@ -284,7 +284,7 @@ class Mutation:
     def object_to(
         self, input: Annotated[ObjectionInput, strawberry.argument(description="To what.")]
     ) -> RestrictionPayload:
-        """Object to a purpose (GDPR Art. 21): it stands still at once, and is decided within a month."""
+        """Object to a purpose (GDPR Art. 21): unless exempt, it stands still at once; decided within a month."""
 
     @command(restricting.withdraw_objection, (SELF,))
     def withdraw_objection(

@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import ANSWER_WITHIN, DELIVER_WITHIN, Method, Told
 from policy.recipients import Recipient
 from policy.restricting import Notice
 from store.clients import clients
+from store.customers import customers
 from store.database import Store
 from store.disclosures import disclosures
 from store.erasures import TOOL
@@ -35,7 +36,9 @@ from store.subjectkey import SubjectKey
 from workers.recipients import LETTER, Holder, holders, way_to
 from workers.rounds import again_and_again, guarded
 
-C, D, K, N, R = clients.c, disclosures.c, recipient_contacts.c, notices.c, notice_recipients.c
+C, D, K, N, P, R = (
+    clients.c, disclosures.c, recipient_contacts.c, notices.c, customers.c, notice_recipients.c,
+)  # fmt: skip
 
 PAGE = 20
 """Notices listed in one round."""
@@ -59,11 +62,14 @@ SETTLED_NOT = (Told.LISTED.name, Told.SENT.name)
 
 
 class Notifier:
-    """One of any number: each notice is taken under a lock, listed and written to in one transaction."""
+    """One of any number: each notice is taken under a lock of its customer, listed and written to in one transaction.
+
+    Those of a customer are taken in the order in which they were asked for: one waits for the one before it.
+    """
 
     def __init__(self, store: Store, clock: Callable[[], datetime], pause: float = PAUSE) -> None:
         self._store, self._clock, self._pause = store, clock, pause
-        waiting = select(N.id, N.customer_id).where(N.listed_at.is_(None))
+        waiting = select(N.id, N.customer_id).where(N.listed_at.is_(None), ~_behind_another())
         self._waiting = store.reader.prepare(waiting.order_by(N.asked_at, N.id).limit(PAGE))
         late = select(R.id).where(R.state.in_(SETTLED_NOT), R.listed_at <= bindparam("before", type_=Instant))
         self._late = store.reader.prepare(late.order_by(R.listed_at).limit(PAGE))
@@ -87,7 +93,10 @@ class Notifier:
         (key,) = await self._store.keys.subjects([owner])
         readers = set[str]() if key is None else await self._readers(key)
         async with self._store.write() as connection:
-            mine = select(notices).where(N.id == notice_id, N.listed_at.is_(None)).with_for_update(skip_locked=True)
+            free = select(P.id).where(P.id == owner).with_for_update(skip_locked=True, key_share=True)
+            if await connection.scalar(free) is None:
+                return  # Another worker is at this customer, or a change of their rights.
+            mine = select(notices).where(N.id == notice_id, N.listed_at.is_(None), ~_behind_another())
             row = (await connection.execute(mine)).one_or_none()
             if row is None:
                 return
@@ -107,20 +116,29 @@ class Notifier:
     async def _concerned(self, connection: AsyncConnection, row: Any, readers: set[str]) -> Sequence[Holder]:
         """Of a restriction every holder is told, of its end whoever was told of it, of a correction whoever got what
         was corrected; of the clients those that keep something, or have a contact for it."""
+        if row.about == Notice.LIFTING.name:
+            return await self._told_before(connection, row)
         keeping = set(await connection.scalars(select(C.id).where(_keeps(), C.id.in_(sorted(readers)))))
         keeping |= set(await connection.scalars(select(K.name).where(K.kind == TOOL, K.name.in_(sorted(readers)))))
         found = [
             each for each in await holders(connection, row.customer_id, readers)
             if each.kind != TOOL or each.name in keeping
         ]  # fmt: skip
-        if row.about == Notice.LIFTING.name:
-            told = select(R.kind, R.name).where(R.customer_id == row.customer_id, R.about == Notice.RESTRICTION.name)
-            known = {(kind, name) for kind, name in await connection.execute(told)}
-            return [each for each in found if (each.kind, each.name) in known]
         if row.about == Notice.RECTIFICATION.name:
             got = await self._got(connection, row.customer_id, frozenset(orjson.loads(row.fields or "[]")))
             return [each for each in found if each.kind == TOOL or (each.kind, each.name) in got]
         return found
+
+    async def _told_before(self, connection: AsyncConnection, row: Any) -> Sequence[Holder]:
+        """Whoever was listed for the restriction that ended, with what it knows the data by today."""
+        of, mine = Notice.RESTRICTION.name, N.customer_id == row.customer_id
+        begun = select(func.max(N.id)).where(mine, N.about == of, N.id < row.id).scalar_subquery()
+        told = select(R.kind, R.name, R.country).where(R.notice_id == begun, R.customer_id == row.customer_id)
+        known = {(each.kind, each.name): each for each in await holders(connection, row.customer_id, ())}
+        return [
+            known.get((kind, name), Holder(kind, name, country))
+            for kind, name, country in await connection.execute(told.order_by(R.id))
+        ]
 
     async def _got(self, connection: AsyncConnection, owner: int, fields: frozenset[str]) -> set[tuple[str, str]]:
         """The recipients of a disclosure of one of these fields, or of a part of it."""
@@ -169,6 +187,12 @@ class Notifier:
 def _keeps() -> Any:
     """Of the clients that were registered as keeping something."""
     return C.keeps_days > 0
+
+
+def _behind_another() -> Any:
+    """Whether an earlier notice about the same customer is not listed yet; both were asked for under its lock."""
+    other = notices.alias("earlier").c
+    return exists().where(other.customer_id == N.customer_id, other.id < N.id, other.listed_at.is_(None))
 
 
 def _facts(store: Store, row: Any, key: SubjectKey, holder: Holder) -> dict[str, Any]:

@@ -24,11 +24,12 @@ from gateway.serving import store_config
 from gateway.settings import Settings
 from gateway.undertakings import declared_rules
 from policy.dates import days_over, end_of_day
-from policy.erasing import State
+from policy.erasing import State, meaning
 from store.database import Store, open_store
 from store.doctor import server_complaints
 from store.erasures import STANDING_STATES, erasure_letters, erasure_recipients, erasure_steps, erasures
 from store.faults import Cause
+from store.holds import told_holds
 from store.notes import NoteInvalid
 from store.privileges import complaints
 from workers.certificates import (
@@ -120,7 +121,7 @@ def show(case: int) -> None:
         gateway erasures show 4711
     """
     with told_in_a_sentence():
-        row, done, told, letters = server.run(_shown(case))
+        row, done, told, letters, held = server.run(_shown(case))
     if row is None:
         _no_such_case()
     recipients = [recipient_facts(each) | {"trouble": each.trouble} for each in told]
@@ -128,7 +129,7 @@ def show(case: int) -> None:
     steps = [{"step": each.step, "doneAt": said(each.done_at)} for each in done]
     shown = (
         _facts(row, read_settings().time_zone)
-        | {"meaning": State[row.state].value, "steps": steps, "recipients": recipients}
+        | {"meaning": meaning(State[row.state], held), "steps": steps, "recipients": recipients}
         | notes
     )
     shown |= {"filesAt": said(row.files_at), "filesStatement": row.files_statement, "unobserved": row.unobserved}
@@ -150,13 +151,15 @@ def _letter(row: Any) -> dict[str, Any]:
     }
 
 
-async def _shown(case: int) -> tuple[Any, Sequence[Any], Sequence[Any], Sequence[Any]]:
+async def _shown(case: int) -> tuple[Any, Sequence[Any], Sequence[Any], Sequence[Any], bool]:
     async with _opened() as store, store.write() as connection:
         row = (await connection.execute(select(erasures).where(E.id == case))).one_or_none()
         told = await connection.execute(select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name))
         steps = select(erasure_steps).where(T.erasure_id == case).order_by(T.done_at, T.id)
         letters = await connection.execute(select(erasure_letters).where(L.erasure_id == case).order_by(L.written_at))
-        return row, (await connection.execute(steps)).all(), told.all(), letters.all()
+        owner = 0 if row is None else row.customer_id or 0
+        held = bool(await told_holds(connection, owner, datetime.now(UTC)))
+        return row, (await connection.execute(steps)).all(), told.all(), letters.all(), held
 
 
 def _facts(row: Any, zone: tzinfo) -> dict[str, Any]:

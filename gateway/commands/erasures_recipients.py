@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from gateway.commands.common import read_settings
 from gateway.commands.recipients import with_recipients
 from policy.erasing import Answer
 
@@ -26,8 +27,8 @@ def letter(case: int, recipient: str, posted_on: datetime | None) -> None:
     if posted_on is None:
         click.echo(with_recipients(lambda register: register.letter(case, recipient)))
         return
-    on = posted_on.replace(tzinfo=UTC)
-    with_recipients(lambda register: register.posted(case, recipient, on, datetime.now(UTC)))
+    on, zone = posted_on.date(), read_settings().time_zone
+    with_recipients(lambda register: register.posted(case, recipient, on, zone, datetime.now(UTC)))
     click.echo("Recorded; its answer is waited for.", err=True)
 
 

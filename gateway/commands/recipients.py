@@ -10,7 +10,7 @@ import click
 
 from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.notices import Notices
+from gateway.notices import MOST, Notices
 from gateway.recipients import KINDS, RecipientRefused, Recipients
 from gateway.serving import store_config
 from policy.restricting import Reply
@@ -82,9 +82,12 @@ def notices(every: bool) -> None:
     \b
         gateway recipients notices --all
     """
-    for row in _with_notices(lambda register: register.listed(every)):
+    found = _with_notices(lambda register: register.listed(every))
+    for row in found:
         said = row.answer or row.trouble or ""
         click.echo(f"{row.id:<20} {row.about:<14} {row.kind:<18} {row.name:<28} {row.state} {said}".rstrip())
+    if len(found) >= MOST:
+        click.echo(f"… and more: these are the first {MOST}.", err=True)
 
 
 @recipients.command("letter")
@@ -99,8 +102,8 @@ def letter(notice: int, posted_on: datetime | None) -> None:
     if posted_on is None:
         click.echo(_with_notices(lambda register: register.letter(notice)))
         return
-    on = posted_on.replace(tzinfo=UTC)
-    _with_notices(lambda register: register.posted(notice, on, datetime.now(UTC)))
+    on, zone = posted_on.date(), read_settings().time_zone
+    _with_notices(lambda register: register.posted(notice, on, zone, datetime.now(UTC)))
     click.echo("Recorded; its answer is waited for.", err=True)
 
 

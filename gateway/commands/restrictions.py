@@ -11,7 +11,7 @@ import click
 from gateway import server
 from gateway.acts import staff_code
 from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.restrictions import Rights, RightsRefused
+from gateway.restrictions import MOST, Rights, RightsRefused
 from gateway.serving import store_config
 from gateway.signin.routes import make_site
 from policy.purposes import Purpose
@@ -29,8 +29,8 @@ def restrictions() -> None:
 
     \b
         gateway restrictions list
-        gateway restrictions restrict K-100017 --ground ACCURACY_CONTESTED --reference REQ-12
-        gateway restrictions lift K-100017 --because "The address was verified."
+        gateway restrictions restrict C-100017 --ground ACCURACY_CONTESTED --reference REQ-12
+        gateway restrictions lift C-100017 --because "The address was verified."
     """
 
 
@@ -46,6 +46,12 @@ def list_restrictions() -> None:
         click.echo("Nobody's processing is restricted.", err=True)
     for number, row in found:
         click.echo(f"{number:<16} {row.ground:<20} since {row.since:%Y-%m-%d}  {_lifting(row)}")
+    _say_cut(len(found))
+
+
+def _say_cut(shown: int) -> None:
+    if shown >= MOST:
+        click.echo(f"… and more: these are the first {MOST}.", err=True)
 
 
 def _lifting(row: object) -> str:
@@ -63,24 +69,26 @@ def restrict(number: str, ground: str, reference: str) -> None:
     """Restrict processing for the customer with this NUMBER, at once; they are written to.
 
     \b
-        gateway restrictions restrict K-100017 --ground UNLAWFUL --reference REQ-12
+        gateway restrictions restrict C-100017 --ground UNLAWFUL --reference REQ-12
     """
-    _with(lambda rights: rights.restrict(number, Ground[ground], reference, datetime.now(UTC)))
-    click.echo("Restricted from now on.", err=True)
+    new = _with(lambda rights: rights.restrict(number, Ground[ground], reference, datetime.now(UTC)))
+    already = "It was restricted already; this request is on record, and a lift that was announced is void."
+    click.echo("Restricted from now on." if new else already, err=True)
 
 
 @restrictions.command()
 @click.argument("number")
 @click.option("--because", required=True, help="The reason, as the customer is told it.")
-def lift(number: str, because: str) -> None:
+@click.option("--every-ground", is_flag=True, help="It stands on several grounds, and the reason is about each.")
+def lift(number: str, because: str, every_ground: bool) -> None:
     """Write to the customer with this NUMBER that the restriction will be lifted, and why (Art. 18(3)).
 
     It is lifted by itself, three days after the letter was delivered or was refused for good.
 
     \b
-        gateway restrictions lift K-100017 --because "The address was verified."
+        gateway restrictions lift C-100017 --because "The address was verified."
     """
-    _with(lambda rights: rights.lift(number, because, datetime.now(UTC)))
+    _with(lambda rights: rights.lift(number, because, datetime.now(UTC), every_ground))
     click.echo("The customer is written to; the restriction is lifted three days after that arrived.", err=True)
 
 
@@ -90,10 +98,13 @@ def lift(number: str, because: str) -> None:
 def told(number: str, on: datetime) -> None:
     """Record that the customer with this NUMBER was told by post, where no e-mail arrives.
 
+    It is about a lifting, and about objections that are overridden. The day is one of GATEWAY_TIME_ZONE; the three days
+    count from its end.
+
     \b
-        gateway restrictions told K-100017 --on 2027-03-01
+        gateway restrictions told C-100017 --on 2027-03-01
     """
-    _with(lambda rights: rights.told(number, on.replace(tzinfo=UTC), datetime.now(UTC)))
+    _with(lambda rights: rights.told(number, on.date(), datetime.now(UTC)))
 
 
 @click.group("objections")
@@ -102,7 +113,7 @@ def objections() -> None:
 
     \b
         gateway objections list
-        gateway objections decide K-100017 ACCOUNT_SECURITY --overridden --because "Attacks on your account."
+        gateway objections decide C-100017 ACCOUNT_SECURITY --overridden --because "Attacks on your account."
     """
 
 
@@ -120,6 +131,7 @@ def list_objections(every: bool) -> None:
     for number, row in found:
         late = "OVERDUE " if row.state == "PENDING" and row.answer_by < now else ""
         click.echo(f"{number:<16} {row.purpose:<26} {row.state:<10} {late}answer by {row.answer_by:%Y-%m-%d}")
+    _say_cut(len(found))
 
 
 @objections.command("object")
@@ -127,12 +139,15 @@ def list_objections(every: bool) -> None:
 @click.argument("purpose", type=PURPOSE)
 @click.option("--reference", required=True, help="The case of the request, such as REQ-12.")
 def object_(number: str, purpose: str, reference: str) -> None:
-    """Record an objection of the customer with this NUMBER to a PURPOSE, which stands still from now on.
+    """Record an objection of the customer with this NUMBER to a PURPOSE.
+
+    It stands still from now on, unless it goes on under a restriction, too (docs/restriction.md).
 
     \b
-        gateway objections object K-100017 PRODUCT_NEWS --reference REQ-12
+        gateway objections object C-100017 PRODUCT_NEWS --reference REQ-12
     """
-    _with(lambda rights: rights.object(number, Purpose[purpose], reference, datetime.now(UTC)))
+    new = _with(lambda rights: rights.object(number, Purpose[purpose], reference, datetime.now(UTC)))
+    click.echo("Recorded." if new else "There was an objection already; this request is on record.", err=True)
 
 
 @objections.command()
@@ -144,7 +159,7 @@ def decide(number: str, purpose: str, upheld: bool, because: str) -> None:
     """Decide the objection of the customer with this NUMBER to a PURPOSE.
 
     \b
-        gateway objections decide K-100017 PERSONALISE_COMMUNICATION --upheld --because "You asked us not to."
+        gateway objections decide C-100017 PERSONALISE_COMMUNICATION --upheld --because "You asked us not to."
     """
     _with(lambda rights: rights.decide(number, Purpose[purpose], upheld, because, datetime.now(UTC)))
     click.echo("The customer is written to.", err=True)

@@ -117,7 +117,8 @@ def _carried_out(opening: Opening, because: str, work: Callable[[DataRights], Aw
     if facts:
         click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
     for problem in done.problems:
-        click.echo(f"{problem.code}: {problem.message}", err=True)
+        said = problem.message.replace("`whenServicesEnd: true`", "--when-services-end")
+        click.echo(f"{problem.code}: {said}", err=True)
     if done.problems:
         raise SystemExit(REFUSED)
 
@@ -126,5 +127,9 @@ async def _facts(store: Store, done: Result) -> dict[str, Any]:
     facts: dict[str, Any] = {name: str(key) for name, key in done.affected.items() if name != "customer"}
     if isinstance(done, Requested) and "erasure" in done.affected:
         facts["receipt"] = await receipt_of(store.keys.house, done.affected["erasure"])
-        facts |= {"erasedNow": list(done.erased_now), "stays": list(done.stays), "blockedBy": len(done.blocked_by)}
+        facts |= {
+            "erasedNow": list(done.erased_now),
+            "stays": list(done.stays),
+            "blockedBy": [str(each) for each in done.blocked_by],
+        }
     return facts

@@ -30,6 +30,8 @@ SITE = Site("Quarkwerke", "https://data.example")
 PAGE = "{ customers(first: 100) { nodes { id } } }"
 ME = "{ me { restriction { ground since liftAnnouncedAt because toldAt } objections { purpose state because } } }"
 SECURITY = Purpose.ACCOUNT_SECURITY
+GOES_ON = "It goes on until it is decided", "Elle se poursuit jusqu'à la décision"
+STANDS_STILL = "It stands still from now on", "Elle est suspendue dès maintenant"
 
 
 @pytest.fixture
@@ -104,17 +106,22 @@ async def test_who_has_no_address_is_told_by_post(gate: Gate) -> None:
     from store.customers import customers
 
     async with gate.store.write() as connection:
-        await connection.execute(update(customers).values(email=None, email_index=None))
+        await connection.execute(update(customers).values(email=None, email_ref=None))
     rights = Rights(gate.store, SITE)
     with pytest.raises(RightsRefused, match="no restriction"):
         await rights.lift(number(gate), "Verified.", gate.clock.now)
     await ask(gate, "mutation { requestRestriction(input: {ground: UNLAWFUL}) { userErrors { code } } }")
     await rights.lift(number(gate), "Verified.", gate.clock.now)
-    assert await lifted(gate, days=30) == 0
+    assert await lifted(gate, hours=1) == 0
+    today = gate.clock.now.astimezone(SITE.zone).date()
     with pytest.raises(RightsRefused, match="today, or before"):
-        await rights.told(number(gate), gate.clock.now + timedelta(days=1), gate.clock.now)
-    await rights.told(number(gate), gate.clock.now, gate.clock.now)
-    assert await lifted(gate, days=3) == 1
+        await rights.told(number(gate), today + timedelta(days=1), gate.clock.now)
+    with pytest.raises(RightsRefused, match="written after"):
+        await rights.told(number(gate), today - timedelta(days=1), gate.clock.now)
+    await rights.told(number(gate), today, gate.clock.now)
+    assert (await happened(gate))[-1] == ("TOLD", "STAFF")
+    assert await lifted(gate, days=3) == 0, "three days from the end of the day on which it was posted"
+    assert await lifted(gate, days=1) == 1
 
 
 async def test_asked_for_again_it_stands_whatever_was_announced(gate: Gate) -> None:
@@ -172,6 +179,18 @@ async def test_an_objection_that_holds_stops_it_for_good(gate: Gate) -> None:
     assert await lifted(gate, days=400) == 0 and not await is_there(gate, SECURITY)
 
 
+async def test_who_objects_to_what_goes_on_is_not_told_that_it_stands_still(gate: Gate) -> None:
+    """(Art. 18(2)) The record of who read protects the person and others: no row is kept from it meanwhile."""
+    rights = Rights(gate.store, SITE)
+    for purpose, sentence in ((Purpose.ACCOUNTABILITY_LOG, GOES_ON), (SECURITY, STANDS_STILL)):
+        await rights.object(number(gate), purpose, "REQ-13", gate.clock.now)
+        (letter,) = await deliver(gate)
+        assert any(each in letter.get_content() for each in sentence)
+    async with gate.store.write() as connection:
+        stopped = (await connection.scalars(select(processing_stops.c.subject))).all()
+    assert stopped == [SECURITY.name]
+
+
 async def test_news_that_are_wanted_again_take_the_objection_to_them_back(gate: Gate) -> None:
     """Marketing ends at once, is off in the profile too, and comes back by a consent alone (Art. 21(2), (3); 7)."""
     news = Purpose.PRODUCT_NEWS
@@ -216,7 +235,8 @@ async def test_restricting_from_two_sides_at_once_restricts_once(gate: Gate) -> 
     await asyncio.gather(
         ask(gate, query), *(rights.restrict(number(gate), Ground.UNLAWFUL, "REQ-1", gate.clock.now) for _ in range(3))
     )
-    assert len(await happened(gate)) == 1
+    asked = await happened(gate)
+    assert asked.count(("RESTRICTED", "STAFF")) == 3, "each has its reference, and is on record"
     async with gate.store.write() as connection:
         letters = await connection.scalars(select(outbox.c.id).where(outbox.c.topic == "email"))
         assert len(letters.all()) == 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import select
 
 from store.database import Store
+from store.restrictions import rights_events
 from tests.erasure.test_notices import RESTRICT
 from tests.gateway.test_acts import Run, entries, run
 from tests.promises.gate import Gate, own
@@ -27,7 +29,19 @@ async def test_what_the_staff_does_about_rights(run: Run, store: Store) -> None:
 
     await done("restrictions", "restrict", number, "--ground", "UNLAWFUL", "--reference", "REQ-12")
     assert re.search(rf"{number} +UNLAWFUL +since .* stands", await done("restrictions", "list"))
-    await done("restrictions", "lift", number, "--because", "It was verified.")
+    for word in ("Amélie Fontaine", "Amelie Fontaine", "+41 44 668 18 00"):
+        refused = await run("restrictions", "restrict", number, "--ground", "UNLAWFUL", "--reference", word)
+        assert refused.exit_code == 1 and "names nobody" in refused.output
+    again = await done("restrictions", "restrict", number, "--ground", "UNLAWFUL", "--reference", "REQ-14")
+    assert "already" in again and "from now on" not in again
+    await done("restrictions", "restrict", number, "--ground", "LEGAL_CLAIMS", "--reference", "REQ-15")
+    async with store.write() as connection:
+        query = select(rights_events.c.reference, rights_events.c.ground).order_by(rights_events.c.id)
+        asked = [tuple(row) for row in await connection.execute(query)]
+    assert asked == [("REQ-12", "UNLAWFUL"), ("REQ-14", "UNLAWFUL"), ("REQ-15", "LEGAL_CLAIMS")]
+    refused = await run("restrictions", "lift", number, "--because", "It was verified.")
+    assert refused.exit_code == 1 and "LEGAL_CLAIMS, UNLAWFUL" in refused.output, "one reason ends both"
+    await done("restrictions", "lift", number, "--because", "It was verified.", "--every-ground")
     assert "NOT TOLD YET" in await done("restrictions", "list")
     await done("objections", "object", number, "ACCOUNT_SECURITY", "--reference", "REQ-13")
     assert re.search(rf"{number} +ACCOUNT_SECURITY +PENDING", await done("objections", "list"))

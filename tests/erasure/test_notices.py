@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from gateway.notices import Notices
 from gateway.oauth.registering import Registry
@@ -19,6 +19,7 @@ from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.restricting import Reply
 from resolvers.disclosing import disclose
+from store.disclosures import disclosures
 from store.restrictions import notice_recipients, notices
 from tests.erasure.house import REQUEST, House
 from tests.outbox.receiving import receiver
@@ -141,8 +142,8 @@ async def test_a_letter_an_answer_and_giving_up_by_hand(house: House) -> None:
     assert "Art. 19" in text and house.gate.id(0) in text
     assert not any(value in text for value in house.gate.values())
     with pytest.raises(RecipientRefused, match="between the day"):
-        await register.posted(row.id, now + timedelta(days=2), now)
-    await register.posted(row.id, now, now)
+        await register.posted(row.id, now.date() + timedelta(days=2), UTC, now)
+    await register.posted(row.id, now.date(), UTC, now)
     assert (await states(house, "RESTRICTION"))["Printers"] == ("SENT", None)
     await register.answered(row.id, Reply.UNKNOWN, now)
     assert (await states(house, "RESTRICTION"))["Printers"] == ("ACKNOWLEDGED", "UNKNOWN")
@@ -171,6 +172,36 @@ async def test_two_workers_and_one_that_died_list_once(house: House) -> None:
     async with house.store.write() as connection:
         names = (await connection.scalars(select(N.name).where(N.name == "Printers"))).all()
     assert names == ["Printers"]
+
+
+async def test_an_end_is_told_after_the_restriction_whoever_is_asked_first(house: House) -> None:
+    """A worker that meets the end first (another failed at the restriction, or has it locked) leaves it for later."""
+    await partner(house, "Printers", "Customer.postalAddress")
+    await house.ask(RESTRICT, 0)
+    await house.ask(LIFT, 0)
+    worker, now = Notifier(house.store, house.gate.clock), house.gate.clock.now
+    async with house.store.write() as connection:
+        query = select(notices.c.id, notices.c.customer_id).where(notices.c.about == "LIFTING")
+        ((end, owner),) = (await connection.execute(query)).all()
+    await worker.tell(end, owner, now)
+    assert not await states(house, "LIFTING") and not await states(house, "RESTRICTION")
+    while await worker.step():
+        pass
+    assert (await states(house, "LIFTING")).keys() == (await states(house, "RESTRICTION")).keys() >= {"Printers"}
+
+
+async def test_whoever_was_told_of_a_restriction_is_told_of_its_end(house: House) -> None:
+    """Whether or not the gateway would still list it: the record of what it got may be over, its copy is not."""
+    await partner(house, "Printers", "Customer.postalAddress")
+    await house.ask(RESTRICT, 0)
+    await told(house)
+    async with house.store.write() as connection:
+        await connection.execute(delete(disclosures).where(disclosures.c.recipient_name == "Printers"))
+    await partner(house, "Newcomers", "Customer.postalAddress")
+    await house.ask(LIFT, 0)
+    await told(house)
+    found = await states(house, "LIFTING")
+    assert found["Printers"] == ("LISTED", None) and "Newcomers" not in found
 
 
 async def test_a_certificate_tells_what_recipients_answered_before(house: House) -> None:
@@ -205,6 +236,8 @@ async def test_what_is_erased_by_itself_waits_while_the_person_may_need_it(house
         await house.post.look()
         await house.post.settle_all()
     assert (await house.row(0)).state == "HELD" and await house.left(0), "six months are over"
+    letters = await house.told()
+    assert letters.count("HELD_RESTRICTED") == 1 and "HELD" not in letters, "no order is the reason"
     await house.ask(REQUEST, 0)
     house.wait(days=5)
     assert (await house.until_done(0)).state == "ERASED"

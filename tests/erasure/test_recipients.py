@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -262,8 +262,8 @@ async def test_a_letter_is_what_an_operator_posted(case: Case) -> None:
     number, register, now = (await case.house.row(0)).id, Recipients(case.house.store), case.house.gate.clock.now
     assert paid.said["data"]["reference"] in await register.letter(number, ACQUIRER)
     with pytest.raises(RecipientRefused, match="between the day"):
-        await register.posted(number, ACQUIRER, now + timedelta(days=2), now)
-    await register.posted(number, ACQUIRER, now.replace(hour=0, minute=0, second=0), now)
+        await register.posted(number, ACQUIRER, now.date() + timedelta(days=2), UTC, now)
+    await register.posted(number, ACQUIRER, now.date(), UTC, now)
     await case.deliver()
     assert case.told() == []
     one = await case.recipient()

@@ -174,7 +174,8 @@ def upgrade() -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.CheckConstraint("actor IN ('CUSTOMER', 'STAFF', 'GATEWAY')", name=op.f("ck_rights_events_actor")),
         sa.CheckConstraint(
-            "event IN ('RESTRICTED', 'LIFT_ANNOUNCED', 'LIFTED', 'OBJECTED', 'WITHDRAWN', 'UPHELD', 'OVERRIDDEN')",
+            "event IN ('RESTRICTED', 'LIFT_ANNOUNCED', 'LIFTED', 'TOLD', 'OBJECTED', 'WITHDRAWN', 'UPHELD', "
+            "'OVERRIDDEN')",
             name=op.f("ck_rights_events_event"),
         ),
         sa.CheckConstraint(
