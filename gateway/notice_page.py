@@ -32,10 +32,10 @@ KEPT_SECONDS = 60.0
 minute later at most."""
 
 NOT_SHOWN = {
-    "en": "The privacy notice cannot be shown at the moment, because what we have stored is not what we released. We"
-    " have been told of it, and nothing of the notice has been changed for you. ",
+    "en": "The privacy notice cannot be shown at the moment, because what we have stored is not what we released. What"
+    " we released still holds. ",
     "fr": "La déclaration de confidentialité ne peut pas être affichée pour le moment, car ce qui est enregistré n'est"
-    " pas ce que nous avons publié. Nous en sommes informés, et rien n'a changé pour vous dans la déclaration. ",
+    " pas ce que nous avons publié. Ce que nous avons publié reste valable. ",
 }
 WRITE = {
     "en": ("Until then you get it from us: {}", "Until then you get it from us: the address is on our invoices."),
