@@ -19,10 +19,10 @@ from benchmarks.edition import edition
 from benchmarks.loading import Tell
 from benchmarks.postgres import Postgres
 from benchmarks.workspace import Files, on_postgresql
-from gateway import settings
-from gateway.serving import store_config
-from store.metadata import Instant, key_metadata, metadata
-from store.migrate import upgrade
+from gateway.config import settings
+from gateway.run.serving import store_config
+from store.database.migrate import upgrade
+from store.sql.metadata import Instant, key_metadata, metadata
 
 Convert = Callable[[Any], Any]
 

@@ -7,8 +7,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from benchmarks.questions import TRUSTED_TEXTS
-from store.metadata import key_metadata, ledger_metadata, metadata
-from store.schemas import SCHEMAS
+from store.database.schemas import SCHEMAS
+from store.sql.metadata import key_metadata, ledger_metadata, metadata
 
 FILLED_BY = ("people.py", "sealing.py", "plain.py", "clients.py", "outside.py")
 

@@ -19,11 +19,11 @@ from benchmarks.people import Person, person
 from benchmarks.questions import TRUSTED_TEXTS
 from benchmarks.sealing import COLUMNS, KEY_COLUMNS, Sealer
 from benchmarks.workspace import Files, Workspace, on_sqlite
-from gateway import settings
-from gateway.serving import open_works, store_config
-from store.lookup_epochs import Epoch
-from store.migrate import upgrade
-from store.rootkey import RootKeys
+from gateway.config import settings
+from gateway.run.serving import open_works, store_config
+from store.crypto.epochs import Epoch
+from store.crypto.root_key import RootKeys
+from store.database.migrate import upgrade
 
 CHUNK = 5_000
 Tell = Callable[[str], None]

@@ -7,9 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.clients import BILLING
-from store.cursors import Cursors, ListPlace
-from store.global_ids import GlobalIds
-from store.rootkey import RootKeys
+from store.crypto.cursors import Cursors, ListPlace
+from store.crypto.global_ids import GlobalIds
+from store.crypto.root_key import RootKeys
 
 KEY = bytes(32)
 IDS = GlobalIds({1: KEY}, 1)

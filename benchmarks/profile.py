@@ -19,10 +19,10 @@ from benchmarks.rig import WARM, Rig
 from benchmarks.rounds import CONNECTIONS, last_core
 from benchmarks.served import BEGIN, END
 from benchmarks.workspace import REPOSITORY, on_sqlite
-from gateway import settings
-from gateway.serving import now, open_works
-from schema.api import Api
-from schema.requests import Request
+from gateway.config import settings
+from gateway.run.serving import now, open_works
+from schema.api.api import Api
+from schema.documents.requests import Request
 
 ASKED = ("W1", "W2", "W3")
 WATCHED = (*ASKED, "W4")

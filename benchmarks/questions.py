@@ -14,7 +14,7 @@ import orjson
 from benchmarks import outside
 from benchmarks.clients import AREA, BILLING, PURPOSES, TRUSTED
 from benchmarks.people import customer_id, person
-from gateway.tokens import Tokens
+from gateway.tokens.tokens import Tokens
 
 HOURS = 6 * 3600
 """Life of the tokens: longer than any run."""

@@ -11,17 +11,17 @@ from typing import Any, Protocol
 from sqlalchemy import Column, Table
 
 from benchmarks.people import Person
-from store.blindindex import Lookup, blind_index
-from store.consents import consents
-from store.customers import customers
-from store.global_ids import GlobalIds
-from store.keys import subject_keys
-from store.lookup_epochs import Epoch
-from store.lookups import lookups, new_ref
-from store.payments import payment_methods
-from store.rootkey import RootKeys
-from store.services import services
-from store.subjectkey import KEY_BYTES, SubjectKey, fingerprint
+from store.crypto.blind_index import Lookup, blind_index
+from store.crypto.epochs import Epoch
+from store.crypto.global_ids import GlobalIds
+from store.crypto.key_tables import subject_keys
+from store.crypto.lookup_tables import lookups, new_ref
+from store.crypto.root_key import RootKeys
+from store.crypto.subject_key import KEY_BYTES, SubjectKey, fingerprint
+from store.tables.consents import consents
+from store.tables.customers import customers
+from store.tables.payments import payment_methods
+from store.tables.services import services
 
 IDS = GlobalIds({1: bytes(32)}, 1)
 

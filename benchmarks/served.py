@@ -20,11 +20,11 @@ import orjson
 from benchmarks.sockets import shared_socket
 from benchmarks.spans import Spans, shaping
 from benchmarks.without import PARTS, switch_off, switch_off_in
-from gateway import server
 from gateway.commands import serving
 from gateway.commands.common import read_settings
-from gateway.serving import Works
-from gateway.settings import Settings
+from gateway.config.settings import Settings
+from gateway.http import server
+from gateway.run.serving import Works
 
 BEGIN, END = signal.SIGUSR1, signal.SIGUSR2
 """Tell the process that it is warm, and that the load is over: what is before and after does not count."""
@@ -76,7 +76,7 @@ def main() -> None:
     switch_off(given.without)
     if spans is not None:
         spans.install()
-        from schema import api
+        from schema.api import api
 
         api.compiled_or_none = shaping(spans, api.compiled_or_none)  # type: ignore[attr-defined]
     settings = read_settings(to_serve=True)

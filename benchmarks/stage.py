@@ -17,8 +17,8 @@ from benchmarks.loading import Tell, make_files, make_open_data
 from benchmarks.postgres import Postgres
 from benchmarks.questions import REQUESTS, WORKLOADS, Asker, write
 from benchmarks.workspace import Workspace, on_sqlite
-from gateway import settings
-from gateway.serving import open_works
+from gateway.config import settings
+from gateway.run.serving import open_works
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 Counts = Mapping[str, int]

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.commands import serving
-from gateway.serving import Works
+from gateway.run.serving import Works
 from policy.grant import Grant
-from schema.api import Api
-from schema.requests import Outcome, Request
+from schema.api.api import Api
+from schema.documents.requests import Outcome, Request
 
 PARTS = ("ledger", "sealing", "purposes")
 

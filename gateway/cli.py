@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gateway.acts import recorded
+from gateway.commands.acts import recorded
 
 COMMANDS = {
     "demo": ("gateway.commands.serving", "demo", "Serve invented customers, and print what to try."),
@@ -21,22 +21,34 @@ COMMANDS = {
     "passwords": ("gateway.commands.passwords", "passwords", "Say which passwords nobody may choose."),
     "schema": ("gateway.commands.looking", "schema", "Look at the schema."),
     "ledger": ("gateway.commands.ledger", "ledger", "Prove who read what."),
-    "erasures": ("gateway.commands.erasures", "commands", "See which erasures are due, and verify certificates."),
-    "exports": ("gateway.commands.rights", "exports", "Have exports made for customers who asked by another way."),
+    "erasures": (
+        "gateway.commands.requests.erasures",
+        "commands",
+        "See which erasures are due, and verify certificates.",
+    ),
+    "exports": (
+        "gateway.commands.requests.rights",
+        "exports",
+        "Have exports made for customers who asked by another way.",
+    ),
     "restrictions": (
-        "gateway.commands.restrictions",
+        "gateway.commands.requests.restrictions",
         "restrictions",
         "Restrict processing, and lift it after telling.",
     ),
-    "objections": ("gateway.commands.restrictions", "objections", "Decide objections within their month."),
-    "recipients": ("gateway.commands.recipients", "recipients", "Say how recipients of data are told of erasures."),
+    "objections": ("gateway.commands.requests.restrictions", "objections", "Decide objections within their month."),
+    "recipients": (
+        "gateway.commands.requests.recipients",
+        "recipients",
+        "Say how recipients of data are told of erasures.",
+    ),
     "webhooks": ("gateway.commands.webhooks", "webhooks", "Say which internal systems are told of events."),
     "partners": ("gateway.commands.partners", "partners", "Say which companies work for us, and what they may get."),
     "affiliates": ("gateway.commands.affiliates", "affiliates", "Say which companies take payments."),
     "staff": ("gateway.commands.staff", "staff", "Say who works here, and by which keys."),
-    "legal": ("gateway.commands.legal", "legal", "Answer binding requests of authorities, by two persons."),
+    "legal": ("gateway.commands.requests.legal", "legal", "Answer binding requests of authorities, by two persons."),
     "outbox": ("gateway.commands.webhooks", "outbox", "See what waits to be delivered, and try again."),
-    "audit": ("gateway.commands.audit", "audit", "See what may be read, by whom and why, and prove it."),
+    "audit": ("gateway.commands.audit.group", "audit", "See what may be read, by whom and why, and prove it."),
     "settings": ("gateway.commands.looking", "settings_", "List every setting."),
 }
 """Where each command lives and what it does; it is imported when it is used, so that each starts quickly."""

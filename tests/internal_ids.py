@@ -9,9 +9,9 @@ from contextlib import suppress
 
 from sqlalchemy import BigInteger, select
 
-from store.database import Store
-from store.ids import COUNTER_BITS, EPOCH_MS, LANE_BITS
-from store.metadata import metadata
+from store.database.store import Store
+from store.sql.ids import COUNTER_BITS, EPOCH_MS, LANE_BITS
+from store.sql.metadata import metadata
 
 TOKEN = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 LEAST = 2**40
@@ -19,7 +19,7 @@ LEAST = 2**40
 
 
 async def internal_ids(store: Store) -> frozenset[int]:
-    """Every primary key and foreign key of the main database that was made by `store.ids`."""
+    """Every primary key and foreign key of the main database that was made by `store.sql.ids`."""
     found: set[int] = set()
     for table in metadata.sorted_tables:
         columns = [column for column in table.c if isinstance(column.type, BigInteger)]

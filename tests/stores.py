@@ -17,13 +17,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from store.config import StoreConfig
-from store.database import Store, open_store
-from store.migrate import upgrade
-from store.schemas import KEYS as KEYS_SCHEMA
-from store.schemas import LEDGER as LEDGER_SCHEMA
-from store.schemas import MAIN as MAIN_SCHEMA
-from store.schemas import Schema
+from store.database.config import StoreConfig
+from store.database.migrate import upgrade
+from store.database.schemas import KEYS as KEYS_SCHEMA
+from store.database.schemas import LEDGER as LEDGER_SCHEMA
+from store.database.schemas import MAIN as MAIN_SCHEMA
+from store.database.schemas import Schema
+from store.database.store import Store, open_store
 from tests.postgres import PostgresServer
 
 KINDS = ("sqlite", "postgresql")

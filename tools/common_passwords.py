@@ -19,8 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from resolvers.passwords_building import build  # noqa: E402
-from resolvers.passwords_lists import SHIPPED  # noqa: E402
+from resolvers.passwords.building import build  # noqa: E402
+from resolvers.passwords.lists import SHIPPED  # noqa: E402
 
 WIDTH = 6
 """Bytes of each prefix: one text in four thousand million is mistaken for one of the list."""

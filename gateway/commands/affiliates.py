@@ -8,14 +8,14 @@ from typing import TypeVar
 
 import click
 
-from gateway import server
-from gateway.affiliates import AffiliateRefused, Affiliates
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.papers_told import tell_untrue_papers
-from gateway.serving import store_config
-from gateway.settings import Settings
-from store.database import open_store
-from store.payments import PAYMENT_KINDS
+from gateway.config.settings import Settings
+from gateway.http import server
+from gateway.registers.affiliates import AffiliateRefused, Affiliates
+from gateway.run.serving import store_config
+from store.database.store import open_store
+from store.tables.payments import PAYMENT_KINDS
 
 Result = TypeVar("Result")
 

@@ -11,16 +11,16 @@ import click
 import orjson
 from sqlalchemy import RowMapping
 
-from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.papers_told import tell_untrue_papers
-from gateway.oauth.registering import Registered, Registry
-from gateway.oauth.registration import Kind, NewClient, RegistrationRefused, key_set, purposes_named
-from gateway.serving import store_config
-from gateway.settings import Settings
+from gateway.config.settings import Settings
+from gateway.http import server
+from gateway.oauth.registry.registration import Kind, NewClient, RegistrationRefused, key_set, purposes_named
+from gateway.oauth.registry.writing import Registered, Registry
+from gateway.run.serving import store_config
 from policy.grant import Over, Refusal
-from store.credentials import PLATFORMS
-from store.database import open_store
+from store.database.store import open_store
+from store.tables.credentials import PLATFORMS
 
 Result = TypeVar("Result")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -8,17 +8,17 @@ from contextlib import contextmanager
 
 import click
 
-from gateway import logs, settings
+from gateway.config import logs, settings
+from gateway.config.settings import Settings, SettingsError
 from gateway.demo import NotADemoStore
-from gateway.demo_tokens import NoDemo, UnknownName
-from gateway.oauth.registration import RegistrationRefused
-from gateway.server import CannotListen
-from gateway.settings import Settings, SettingsError
-from gateway.webhooks import WebhookRefused
-from resolvers.import_report import ImportRefused
-from resolvers.passwords_lists import PasswordListError
-from store.database import StoreUnavailable
-from store.rootkey import RootKeyProblem
+from gateway.http.server import CannotListen
+from gateway.oauth.registry.registration import RegistrationRefused
+from gateway.registers.webhooks import WebhookRefused
+from gateway.run.demo_tokens import NoDemo, UnknownName
+from resolvers.inputs.report import ImportRefused
+from resolvers.passwords.lists import PasswordListError
+from store.crypto.root_key import RootKeyProblem
+from store.database.store import StoreUnavailable
 
 WRONG_SETTINGS = 2
 CANNOT_START = 3

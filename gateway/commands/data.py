@@ -8,19 +8,19 @@ from typing import Any, Self
 
 import click
 
-from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.demo_tokens import DemoTokens
-from gateway.serving import open_works, store_config
-from gateway.settings import Settings
-from resolvers.import_report import Progress, Report
-from resolvers.import_source import Format
-from resolvers.imports import import_customers
-from store.database import open_store
-from store.grants import Roles, by_database, grants_sql, roles_sql
-from store.lacking_keys import KeysLackingError
-from store.reindexing_writing import Collision
-from store.upgrading import customer_ids, reindex_all, upgrade_all
+from gateway.config.settings import Settings
+from gateway.http import server
+from gateway.run.demo_tokens import DemoTokens
+from gateway.run.serving import open_works, store_config
+from resolvers.imports.imports import import_customers
+from resolvers.imports.source import Format
+from resolvers.inputs.report import Progress, Report
+from store.database.grants import Roles, by_database, grants_sql, roles_sql
+from store.database.store import open_store
+from store.upgrade.lacking_keys import KeysLackingError
+from store.upgrade.reindexing_writing import Collision
+from store.upgrade.upgrade import customer_ids, reindex_all, upgrade_all
 
 BAD_ROWS = 1
 COLLISIONS = 4

@@ -7,12 +7,12 @@ from time import monotonic
 
 import click
 
-from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.serving import open_works
-from gateway.settings import Settings
-from store.housekeys import SigningKey
-from store.rootkey import write_new
+from gateway.config.settings import Settings
+from gateway.http import server
+from gateway.run.serving import open_works
+from store.crypto.root_key import write_new
+from store.crypto.system_keys import SigningKey
 
 TELLS = 5.0
 """Seconds between two words of progress."""

@@ -15,26 +15,26 @@ from typing import TextIO
 
 import click
 
-from gateway import server
-from gateway.acts import signed_in, staff_code
+from gateway.commands.acts import signed_in, staff_code
 from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
 from gateway.commands.ledger_verify import verify
-from gateway.sealing import Seals, open_seals, rotate_ledger_key
-from gateway.serving import store_config
-from gateway.settings import Settings
-from store.acts import ActEntry, Acts, pseudonym_of
-from store.checkpoints import Checkpoint
-from store.database import open_store
-from store.engines import make_reader
-from store.ledger_checkpoints import Checkpoints, Inconsistent
-from store.ledger_export import Disturbed, Exporter, NothingSigned, TooFew
-from store.ledger_heads import Head
-from store.ledger_keys import KnownKeys, LedgerKey, LedgerKeyLost, LedgerUnnamed
-from store.ledger_resuming import By, NotBehindError, ReasonRefusedError, Resuming, check_reason
-from store.merkle import leaf_hash
-from store.notes import NoteInvalid
-from store.proofs import Prover
-from store.reading import Reader
+from gateway.config.settings import Settings
+from gateway.http import server
+from gateway.run.sealing import Seals, open_seals, rotate_ledger_key
+from gateway.run.serving import store_config
+from store.accesses.acts import ActEntry, Acts, pseudonym_of
+from store.database.store import open_store
+from store.ledger.export import Disturbed, Exporter, NothingSigned, TooFew
+from store.ledger.heads import Head
+from store.ledger.proofs import Prover
+from store.ledger.resuming import By, NotBehindError, ReasonRefusedError, Resuming, check_reason
+from store.ledger.signed_checkpoints import Checkpoints, Inconsistent
+from store.ledger.signing_keys import KnownKeys, LedgerKey, LedgerKeyLost, LedgerUnnamed
+from store.merkle.checkpoints import Checkpoint
+from store.merkle.merkle_tree import leaf_hash
+from store.merkle.signed_note import NoteInvalid
+from store.sql.engines import make_reader
+from store.sql.reading import Reader
 
 NOT_THERE = 1
 

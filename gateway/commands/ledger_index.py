@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.serving import store_config
-from gateway.settings import Settings
-from store.engines import make_reader
-from store.ledger_export import Exporter
-from store.ledger_index import IndexCheck, IndexReport, entries_of
+from gateway.config.settings import Settings
+from gateway.http import server
+from gateway.run.serving import store_config
+from store.ledger.export import Exporter
+from store.ledger.index import IndexCheck, IndexReport, entries_of
+from store.sql.engines import make_reader
 
 
 @contextmanager

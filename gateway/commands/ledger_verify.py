@@ -14,9 +14,9 @@ import click
 import orjson
 
 from gateway.commands.common import CANNOT_START
-from store.ledger_check import NotAnExport, Report, check_export
-from store.notes import NoteInvalid, VerifierKey
-from store.proofs import FIRST_LINE, open_proof
+from store.ledger.proofs import FIRST_LINE, open_proof
+from store.ledger.verify import NotAnExport, Report, check_export
+from store.merkle.signed_note import NoteInvalid, VerifierKey
 
 FOUND = 1
 LONGEST_PROOF = 100_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from gateway.commands.common import read_settings
-from gateway.settings import describe
+from gateway.config.settings import describe
 
 
 @click.command("settings")
@@ -33,6 +33,6 @@ def schema_print() -> None:
     \b
         gateway schema print > schema/schema.graphql
     """
-    from schema.build import sdl  # Strawberry takes half a second to import, which no other command here needs.
+    from schema.api.build import sdl  # Strawberry takes half a second to import, which no other command here needs.
 
     click.echo(sdl(), nl=False)

@@ -6,16 +6,16 @@ from datetime import datetime
 
 import click
 
-from audits.checks import Check
-from audits.paper_state import PaperState, paper_states
-from audits.sources import Unreadable
-from gateway import server
+from audits.papers.state import PaperState, paper_states
+from audits.schema.checks import Check
+from audits.schema.sources import Unreadable
 from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.periods import operator_periods
-from gateway.serving import store_config
-from gateway.settings import Settings
-from schema.printed import own_facts, own_schema
-from store.database import open_store
+from gateway.config.periods import operator_periods
+from gateway.config.settings import Settings
+from gateway.http import server
+from gateway.run.serving import store_config
+from schema.audits.printed import own_facts, own_schema
+from store.database.store import open_store
 
 TOLD = (Check.PAPER_OUTDATED, Check.TRANSFER_UNGUARDED)
 

@@ -11,15 +11,15 @@ from typing import TypeVar
 import click
 import orjson
 
-from gateway import server
+from gateway.access.undertakings import declared_rules
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.papers_told import tell_untrue_papers
-from gateway.oauth.registration import purposes_named
-from gateway.partners import NewPartner, PartnerRefused, Partners
-from gateway.serving import store_config
-from gateway.settings import Settings
-from gateway.undertakings import declared_rules
-from store.database import open_store
+from gateway.config.settings import Settings
+from gateway.http import server
+from gateway.oauth.registry.registration import purposes_named
+from gateway.registers.partners import NewPartner, PartnerRefused, Partners
+from gateway.run.serving import store_config
+from store.database.store import open_store
 
 Result = TypeVar("Result")
 DAY = click.DateTime(formats=["%Y-%m-%d"])

@@ -11,8 +11,8 @@ from typing import BinaryIO
 import click
 
 from gateway.commands.common import read_settings, told_in_a_sentence
-from resolvers.passwords_building import build
-from resolvers.passwords_lists import PasswordListError
+from resolvers.passwords.building import build
+from resolvers.passwords.lists import PasswordListError
 
 
 @click.group()

@@ -12,41 +12,42 @@ from contextlib import suppress
 
 import click
 
-from gateway import server, serving
-from gateway.app import Parts, build
-from gateway.budgets import Budgets
-from gateway.client_area import register_client_area
+from gateway.access.budgets import Budgets
+from gateway.access.client_area import register_client_area
+from gateway.access.rate_limits import RateLimit
+from gateway.api.consent_receipts import list_routes as consent_routes
+from gateway.api.exports import list_routes as export_routes
+from gateway.api.metrics import list_routes as metric_routes
+from gateway.api.rdap import list_routes as rdap_routes
+from gateway.api.readiness import Readiness
+from gateway.api.receipts import list_routes as receipt_routes
 from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
 from gateway.commands.welcome import welcome
-from gateway.consent_receipts import list_routes as consent_routes
+from gateway.config.settings import Settings
 from gateway.demo import load
 from gateway.demo.acquirer import list_routes as acquirer_routes
 from gateway.demo.acquirer import open_for_business
 from gateway.demo.marks import require_demo_or_nothing
-from gateway.demo_tokens import DemoTokens
-from gateway.exports import list_routes as export_routes
-from gateway.metrics import list_routes as metric_routes
-from gateway.notice_page import list_routes as notice_routes
-from gateway.oauth.browsers import Browsers
-from gateway.oauth.housekeeping import Housekeeping
-from gateway.oauth.service import list_routes, open_house
-from gateway.rate_limits import RateLimit
-from gateway.rdap import list_routes as rdap_routes
-from gateway.readiness import Readiness
-from gateway.receipts import list_routes as receipt_routes
-from gateway.sealing import sealed_meanwhile
-from gateway.serving import Works, open_works, store_config
-from gateway.settings import Settings
+from gateway.http import server
+from gateway.run import serving
+from gateway.run.app import Parts, build
+from gateway.run.browsers import Browsers
+from gateway.run.demo_tokens import DemoTokens
+from gateway.run.housekeeping import Housekeeping
+from gateway.run.oauth_service import list_routes, open_house
+from gateway.run.sealing import sealed_meanwhile
+from gateway.run.serving import Works, open_works, store_config
+from gateway.run.working import open_workers, working, working_meanwhile
+from gateway.signin.pages.privacy import list_routes as notice_routes
 from gateway.signin.routes import list_routes as sign_in_routes
 from gateway.signin.routes import make_house, make_means
-from gateway.working import open_workers, working, working_meanwhile
 from policy.rules import Rule
-from resolvers.authentication_means import Means
-from schema.api import Api
-from schema.limits import Limits
-from schema.lint import SchemaRefused
-from store.database import StoreUnavailable
-from store.upgrading import upgrade_all
+from resolvers.commands.dependencies import Means
+from schema.api.api import Api
+from schema.documents.limits import Limits
+from schema.model.lint import SchemaRefused
+from store.database.store import StoreUnavailable
+from store.upgrade.upgrade import upgrade_all
 
 log = logging.getLogger("gateway")
 

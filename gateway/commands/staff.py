@@ -9,13 +9,13 @@ from typing import TypeVar
 
 import click
 
-from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.serving import store_config
-from gateway.settings import Settings
-from gateway.staff import Staff, StaffRefused
-from store.database import open_store
-from store.staff import STAFF_ROLES
+from gateway.config.settings import Settings
+from gateway.http import server
+from gateway.registers.staff import Staff, StaffRefused
+from gateway.run.serving import store_config
+from store.database.store import open_store
+from store.registers.staff import STAFF_ROLES
 
 Result = TypeVar("Result")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

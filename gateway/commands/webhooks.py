@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 import click
 import orjson
 
-from gateway import server
 from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.deliveries import make_poster
-from gateway.serving import store_config
-from gateway.settings import Settings
-from gateway.webhooks import STATES, Webhooks
+from gateway.config.settings import Settings
+from gateway.http import server
+from gateway.registers.deliveries import make_poster
+from gateway.registers.webhooks import STATES, Webhooks
+from gateway.run.serving import store_config
 from policy.events import Event
-from store.database import open_store
+from store.database.store import open_store
 
 Result = TypeVar("Result")
 

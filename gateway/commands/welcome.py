@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 
+from gateway.config.settings import Settings
 from gateway.demo import FEATURED
-from gateway.demo_tokens import DemoTokens
-from gateway.settings import Settings
-from gateway.tour import CUSTOMER, STEPS, Step
+from gateway.run.demo_tokens import DemoTokens
+from gateway.run.tour import CUSTOMER, STEPS, Step
 
 
 async def welcome(tokens: DemoTokens, settings: Settings) -> str:

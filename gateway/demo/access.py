@@ -6,7 +6,15 @@ from gateway.demo.dice import Dice
 from gateway.demo.factors import demo_recovery_set, demo_totp_secret
 from gateway.demo.passwords import demo_hash
 from gateway.demo.people import Person
-from resolvers.newcomer import NewCredential, NewSecondFactor, NewService, NewSession, NewSignIn, Platform, Strength
+from resolvers.customers.new_customer import (
+    NewCredential,
+    NewSecondFactor,
+    NewService,
+    NewSession,
+    NewSignIn,
+    Platform,
+    Strength,
+)
 
 # RFC 5737 and RFC 3849: addresses that belong to no one.
 NETWORKS = ("192.0.2", "198.51.100", "203.0.113")

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.affiliates import Affiliates
-from gateway.bodies import ClientGone, read_body
-from gateway.settings import Settings
-from store.affiliates import affiliates, open_affiliate_secret
-from store.database import Store
-from store.webhooks import webhooks
+from gateway.config.settings import Settings
+from gateway.http.bodies import ClientGone, read_body
+from gateway.registers.affiliates import Affiliates
+from store.database.store import Store
+from store.registers.affiliates import affiliates, open_affiliate_secret
+from store.registers.webhooks import webhooks
 
 A = affiliates.c
 NAME = "Example Card Acquirer"

@@ -12,16 +12,16 @@ from sqlalchemy import exists, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.client_area import ID as AREA
+from gateway.access.client_area import ID as AREA
 from gateway.demo.clients import CLIENTS, DemoClient
 from gateway.demo.marks import FIRST_ID, NotADemoStore
 from gateway.demo.population import SEED, SIZE, population
-from resolvers.registration import add
-from store.clients import clients
-from store.customers import customers
-from store.database import Store
-from store.lookup_reserving import LookupTakenError, reserving
-from store.oauth import oauth_clients
+from resolvers.customers.registration import add
+from store.database.store import Store
+from store.lookups.reservations import LookupTakenError, reserving
+from store.registers.clients import clients
+from store.tables.customers import customers
+from store.tables.oauth import oauth_clients
 
 
 async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, seed: int = SEED) -> bool:

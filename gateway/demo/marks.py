@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, exists, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.client_area import ID as AREA
-from store.clients import clients
-from store.config import StoreConfig
-from store.customers import customers
-from store.engines import make_engine
-from store.faults import DRIVER_ERRORS, unavailable
-from store.ids import EPOCH_MS
+from gateway.access.client_area import ID as AREA
+from store.database.config import StoreConfig
+from store.registers.clients import clients
+from store.sql.engines import make_engine
+from store.sql.errors import DRIVER_ERRORS, unavailable
+from store.sql.ids import EPOCH_MS
+from store.tables.customers import customers
 
 FIRST_ID = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000 - EPOCH_MS) << 22
 """Demo rows are numbered from here on, before all that is registered later, so that printed commands stay true."""

@@ -7,7 +7,7 @@ from gateway.demo.dice import Dice
 from gateway.demo.people import Person
 from gateway.demo.subscriptions import yearly_price
 from policy.wordings import wording
-from resolvers.newcomer import (
+from resolvers.customers.new_customer import (
     ConsentKind,
     ConsentState,
     NewConsent,

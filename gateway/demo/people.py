@@ -6,7 +6,7 @@ from datetime import datetime
 from gateway.demo.dice import Dice
 from gateway.demo.names import ascii_name, names
 from gateway.demo.world import COUNTRIES, STREETS, City, Country
-from resolvers.newcomer import PersonName, PostalAddress
+from resolvers.customers.new_customer import PersonName, PostalAddress
 
 MAIL_HOSTS = ("example.com", "example.org", "example.net", "mail.example", "post.example")
 _ONE_IN_A_HUNDRED = tuple(country for country in COUNTRIES for _ in range(country.share))

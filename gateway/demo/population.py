@@ -12,7 +12,7 @@ from gateway.demo.people import Person, Taken, person
 from gateway.demo.subscriptions import subscriptions
 from policy.dates import automatic_erasure, requested_erasure
 from policy.wordings import VERSION
-from resolvers.newcomer import (
+from resolvers.customers.new_customer import (
     NewConsent,
     NewCookieChoice,
     NewCustomer,

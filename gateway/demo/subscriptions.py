@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from gateway.demo.dice import Dice
 from gateway.demo.names import ascii_name
 from gateway.demo.people import Person, Taken, address
-from resolvers.newcomer import NewDomain, NewService, ServiceKind, ServiceStatus
+from resolvers.customers.new_customer import NewDomain, NewService, ServiceKind, ServiceStatus
 
 PRODUCTS: tuple[tuple[ServiceKind, str, int], ...] = (
     ("WEB_HOSTING", "Web Hosting Start", 6900),

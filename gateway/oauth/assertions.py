@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from gateway.oauth.clients import Client
-from gateway.oauth.jwts import KINDS, BadJwt, Seen, check_header, check_signature, imported, look, suits
-from store.single_use import SingleUse
+from gateway.oauth.registry.clients import Client
+from gateway.tokens.jwts import KINDS, BadJwt, Seen, check_header, check_signature, imported, look, suits
+from store.queue.single_use import SingleUse
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TYPES = frozenset({None, "jwt", "client-authentication+jwt"})

@@ -11,15 +11,15 @@ from zlib import crc32
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
-from gateway.client_address import UNKNOWN
+from gateway.access.oauth_errors import SlowDownError, UnauthenticatedError
+from gateway.http.client_address import UNKNOWN
 from gateway.oauth.assertions import TYPE, Assertions
-from gateway.oauth.clients import Client, Clients
-from gateway.oauth.errors import SlowDownError, UnauthenticatedError
-from gateway.oauth.jwts import BadJwt
 from gateway.oauth.parameters import Parameters
-from gateway.oauth.secrets import matches
-from store.housekeys import HouseKeys
-from store.slowdowns import Pace, Slowdowns
+from gateway.oauth.registry.clients import Client, Clients
+from gateway.oauth.registry.secrets import matches
+from gateway.tokens.jwts import BadJwt
+from store.crypto.system_keys import HouseKeys
+from store.queue.rate_limit import Pace, Slowdowns
 
 BASIC, POST, ASSERTION, NONE = "client_secret_basic", "client_secret_post", "private_key_jwt", "none"
 REGISTERED = {BASIC: "SECRET", POST: "SECRET", ASSERTION: "PRIVATE_KEY_JWT", NONE: "NONE"}

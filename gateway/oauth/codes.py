@@ -11,8 +11,8 @@ from typing import Self
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from store.oauth import oauth_codes, oauth_families
-from store.revocations import announce, revoke_families
+from store.queue.revocations import announce, revoke_families
+from store.tables.oauth import oauth_codes, oauth_families
 
 PREFIX = "gwc_"
 SECONDS = 60

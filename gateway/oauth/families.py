@@ -11,10 +11,10 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from gateway.oauth import refresh_tokens
 from gateway.oauth.codes import Code, SignIn
-from resolvers.signins_contexts import Context
-from store.access import sessions
-from store.oauth import oauth_families
-from store.revocations import announce, revoke_families
+from resolvers.signins.contexts import Context
+from store.queue.revocations import announce, revoke_families
+from store.tables.access import sessions
+from store.tables.oauth import oauth_families
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Family(TokenMixin):
     refreshable: bool = True
     """Whether it has refresh tokens at all."""
     contexts: bytes | None = field(default=None, repr=False)
-    """Marks of where and on what it was used (`resolvers.signins_contexts`)."""
+    """Marks of where and on what it was used (`resolvers.signins.contexts`)."""
     created_at: datetime | None = None
 
     def is_over(self, now: datetime) -> bool:

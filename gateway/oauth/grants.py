@@ -12,11 +12,11 @@ from gateway.oauth import codes, families, refresh_tokens
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
 from gateway.oauth.codes import Code
 from gateway.oauth.families import Family
-from gateway.oauth.scopes import for_tools, narrowed, require_words, spelt
+from gateway.oauth.registry.scopes import for_tools, narrowed, require_words, spelt
 from gateway.oauth.standing import allowed_still
 from gateway.oauth.visit import Visit
-from resolvers.signins_contexts import Context
-from resolvers.signins_evaluating import Arrival
+from resolvers.account.signins_evaluating import Arrival
+from resolvers.signins.contexts import Context
 
 EVERYONE = [BASIC, POST, ASSERTION, NONE]
 CONFIDENTIAL = [BASIC, POST, ASSERTION]

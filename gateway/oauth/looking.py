@@ -10,12 +10,12 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from gateway.oauth import families, refresh_tokens
-from gateway.oauth.clients import Client
 from gateway.oauth.families import Family
 from gateway.oauth.grants import CONFIDENTIAL, EVERYONE
-from gateway.oauth.scopes import INTROSPECT
+from gateway.oauth.registry.clients import Client
+from gateway.oauth.registry.scopes import INTROSPECT
 from gateway.oauth.visit import SentToken, Visit
-from store.revocations import News, announce
+from store.queue.revocations import News, announce
 
 
 def family_of(visit: Visit, text: str) -> tuple[Family, bool] | None:

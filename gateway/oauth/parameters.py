@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from starlette.types import Receive, Scope
 
-from gateway import problems
-from gateway.bodies import read_body
+from gateway.http import problems
+from gateway.http.bodies import read_body
 
 MAX_BYTES = 16_384
 MAX_FIELDS = 64

@@ -12,14 +12,14 @@ from typing import Any
 from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidRequestError, UnsupportedGrantTypeError
 from authlib.oauth2.rfc6749.errors import UnsupportedResponseTypeError
 
+from gateway.access.oauth_errors import Reply, UnauthenticatedError
 from gateway.oauth import refresh_tokens
-from gateway.oauth.clients import Client
-from gateway.oauth.errors import Reply, UnauthenticatedError
 from gateway.oauth.families import Family
 from gateway.oauth.grants import S256, CodeGrant, OwnGrant, RefreshGrant
 from gateway.oauth.looking import Introspection, Revocation
+from gateway.oauth.registry.clients import Client
 from gateway.oauth.visit import Visit
-from resolvers.signins_evaluating import Arrival
+from resolvers.account.signins_evaluating import Arrival
 
 CANNOT = "This grant type is not supported."
 

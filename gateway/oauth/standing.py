@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from gateway.oauth.clients import Client
 from gateway.oauth.codes import SignIn
-from gateway.oauth.scopes import spelt
-from store.access import sessions
-from store.oauth import oauth_consents
+from gateway.oauth.registry.clients import Client
+from gateway.oauth.registry.scopes import spelt
+from store.tables.access import sessions
+from store.tables.oauth import oauth_consents
 
 
 def allowed_still(connection: Connection, client: Client, sign_in: SignIn, scope: str) -> str | None:

@@ -10,13 +10,13 @@ from authlib.oauth2.rfc6749 import OAuth2Request, TokenMixin
 from authlib.oauth2.rfc6749.requests import OAuth2Payload
 from sqlalchemy import Connection
 
-from gateway.oauth.clients import Client
-from gateway.oauth.dpop import Proven
+from gateway.access.dpop import Proven
 from gateway.oauth.families import Family, Lives
 from gateway.oauth.parameters import Parameters
-from gateway.tokens import Basis, Claims, Signer
-from resolvers.signins_contexts import Context
-from store.global_ids import GlobalIds
+from gateway.oauth.registry.clients import Client
+from gateway.tokens.tokens import Basis, Claims, Signer
+from resolvers.signins.contexts import Context
+from store.crypto.global_ids import GlobalIds
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,12 @@ from urllib.parse import urlsplit
 
 from starlette.routing import Route
 
-from gateway.affiliates import make_post
-from gateway.settings import Settings
-from gateway.signin import (
+from gateway.config.settings import Settings
+from gateway.registers.affiliates import make_post
+from gateway.signin.frame.cookies import Cookies
+from gateway.signin.frame.house import Answers, House
+from gateway.signin.frame.serving import Page
+from gateway.signin.pages import (
     alarm,
     choosing,
     demo,
@@ -25,16 +28,13 @@ from gateway.signin import (
     security,
     security_changes,
 )
-from gateway.signin.cookies import Cookies
-from gateway.signin.house import Answers, House
-from gateway.signin.pages import Page
-from gateway.signin.unsubscribing import Unsubscribe
-from resolvers.authentication_means import Means, Site, Times
-from resolvers.passwords_hashing import Hasher
-from resolvers.passwords_lists import ReplaceableList, shipped
-from resolvers.passwords_rules import Rules
-from resolvers.signins_places import Places
-from store.database import Store
+from gateway.signin.pages.unsubscribing import Unsubscribe
+from resolvers.commands.dependencies import Means, Site, Times
+from resolvers.commands.places import Places
+from resolvers.passwords.hashing import Hasher
+from resolvers.passwords.lists import ReplaceableList, shipped
+from resolvers.passwords.rules import Rules
+from store.database.store import Store
 
 log = logging.getLogger("gateway")
 

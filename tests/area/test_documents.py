@@ -10,16 +10,16 @@ import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 from sqlalchemy import select, update
 
-from gateway.client_area import ID, page_documents, register_client_area
-from gateway.pages import STATIC
+from gateway.access.client_area import ID, page_documents, register_client_area
+from gateway.http.pages import STATIC
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from policy.restricting import Ground, Objection, objection_to
-from resolvers.erasures_consents import CARD, MEASURING, NEWS, PHONE, STAYS
-from schema.build import sdl
-from schema.requests import Kind
-from store.clients import clients, documents
-from store.database import Store
+from resolvers.erasure.consents import CARD, MEASURING, NEWS, PHONE, STAYS
+from schema.api.build import sdl
+from schema.documents.requests import Kind
+from store.database.store import Store
+from store.registers.clients import clients, documents
 from tests.promises.gate import TODAY, Gate
 
 SCRIPTS = sorted((STATIC / "area").rglob("*.js"))

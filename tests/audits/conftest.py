@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gateway.demo import load
-from store.config import StoreConfig
-from store.database import open_store
-from store.migrate import upgrade
+from store.database.config import StoreConfig
+from store.database.migrate import upgrade
+from store.database.store import open_store
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
-from audits.controller import Controller, read_controller
-from audits.facts import Facts
-from audits.notice import notice
-from audits.notice_report import notice_report
-from audits.registers import SCHEMA_ALONE, Registers
-from audits.reports import Report
-from audits.sources import Text, read_text
-from audits.texts import Texts
+from audits.forms.report import Report
+from audits.papers.controller import Controller, read_controller
+from audits.papers.notice import notice
+from audits.papers.notice_report import notice_report
+from audits.papers.registers import SCHEMA_ALONE, Registers
+from audits.papers.texts import Texts
+from audits.schema.facts import Facts
+from audits.schema.sources import Text, read_text
 from tests.audits.schemas import HOUSE
 
 EXAMPLE = files("audits").joinpath("data/controller.example.toml").read_text("utf-8")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from audits.checks import Check, Finding
-from audits.facts import Facts
-from audits.lint import lint
-from audits.sources import Text
+from audits.schema.checks import Check, Finding
+from audits.schema.facts import Facts
+from audits.schema.lint import lint
+from audits.schema.sources import Text
 
 HOUSE = "schema/schema.graphql"
 

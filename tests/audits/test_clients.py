@@ -8,11 +8,11 @@ from hashlib import sha256
 
 import pytest
 
-from audits.checks import Check
-from audits.clients import AD_HOC, Client, Document, findings, reach, refusals, unused
-from audits.clients_report import clients_report
-from audits.documents import read_document
-from audits.forms import FORMS
+from audits.forms.forms import FORMS
+from audits.reports.clients import AD_HOC, Client, Document, findings, reach, refusals, unused
+from audits.reports.clients_report import clients_report
+from audits.schema.checks import Check
+from audits.schema.documents import read_document
 from policy.purposes import Purpose
 from tests.audits.schemas import SMALL, facts_of
 from tests.promises.declared import SDL, declarations

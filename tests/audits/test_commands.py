@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import gateway
-from gateway.commands.audit import audit
+from gateway.commands.audit.group import audit
 from gateway.commands.ledger import ledger
 from tests.audits.papers import EXAMPLE
 from tests.audits.schemas import HOUSE, SMALL, changed

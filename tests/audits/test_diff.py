@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audits.changes import Change, Direction, Kind, Severity
-from audits.comparing import sensitivity
-from audits.diff import diff, loosening, uses
-from audits.diff_report import diff_report, notice_changes
-from audits.facts import Fact, Facts
-from audits.notice import notice
-from audits.registers import SCHEMA_ALONE
-from audits.signoffs import SignOffs, proposed
-from audits.sources import Text, Unreadable, read_text
+from audits.papers.notice import notice
+from audits.papers.registers import SCHEMA_ALONE
+from audits.reports.diff_report import diff_report, notice_changes
+from audits.schema.changes import Change, Direction, Kind, Severity
+from audits.schema.comparing import sensitivity
+from audits.schema.diff import diff, loosening, uses
+from audits.schema.facts import Fact, Facts
+from audits.schema.signoffs import SignOffs, proposed
+from audits.schema.sources import Text, Unreadable, read_text
 from policy.categories import Category
 from policy.purposes import Purpose
 from tests.audits.schemas import HOUSE, SMALL, changed, facts_of

@@ -12,19 +12,19 @@ from html.parser import HTMLParser
 
 import pytest
 
-from audits.checks import Check, Finding
-from audits.diff import diff
-from audits.forms import FORMS, escaped, harmless, to_csv, to_html, to_json, to_markdown
-from audits.html_form import content_security_policy
-from audits.lint_report import lint_report
-from audits.matrix import matrix, matrix_report
-from audits.places import Place
-from audits.record import record
-from audits.record_report import record_report
-from audits.registers import SCHEMA_ALONE
-from audits.reports import SCHEMA_VERSION, Figure, Report, Section, Table, cell, code
-from audits.sarif import changes_sarif, findings_sarif
-from audits.text_form import columns_of, letters, to_text
+from audits.forms.findings import lint_report
+from audits.forms.forms import FORMS, escaped, harmless, to_csv, to_html, to_json, to_markdown
+from audits.forms.html_form import content_security_policy
+from audits.forms.report import SCHEMA_VERSION, Figure, Report, Section, Table, cell, code
+from audits.forms.sarif import changes_sarif, findings_sarif
+from audits.forms.text_form import columns_of, letters, to_text
+from audits.papers.record import record
+from audits.papers.record_report import record_report
+from audits.papers.registers import SCHEMA_ALONE
+from audits.reports.matrix import matrix, matrix_report
+from audits.schema.checks import Check, Finding
+from audits.schema.diff import diff
+from audits.schema.places import Place
 from tests.audits.papers import OURS, controller, notice_in
 from tests.audits.schemas import SMALL, changed, facts_of, findings
 

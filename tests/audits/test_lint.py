@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Column, Integer, Table
 
-from audits.checks import Check, failing
-from audits.facts import Facts
-from audits.lint import lint
-from audits.signoffs import SignOffs
-from audits.sources import Text, read_text
-from audits.vocabulary import Vocabulary
+from audits.schema.checks import Check, failing
+from audits.schema.facts import Facts
+from audits.schema.lint import lint
+from audits.schema.signoffs import SignOffs
+from audits.schema.sources import Text, read_text
+from audits.schema.vocabulary import Vocabulary
 from policy.rules import Rule
-from schema.build import core_schema, sdl
-from schema.model import SchemaModel
-from store.metadata import metadata
+from schema.api.build import core_schema, sdl
+from schema.model.model import SchemaModel
+from store.sql.metadata import metadata
 from tests.audits.schemas import HOUSE, SMALL, changed, checks, facts_of, findings
 
 
@@ -142,7 +142,7 @@ def test_checks_that_need_a_schema_of_their_own(check: Check) -> None:
 
 
 def test_a_table_that_names_no_rule_of_retention_is_found() -> None:
-    """Whoever goes round store/metadata.py: only over our own store, and it is an error."""
+    """Whoever goes round store/sql/metadata.py: only over our own store, and it is an error."""
     forgotten = Table("forgotten", metadata, Column("id", Integer, primary_key=True))
     try:
         found = [each for each in findings(OTHERS[Check.COLUMN_DISAGREES]) if each.check is Check.TABLE_UNRULED]

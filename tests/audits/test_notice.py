@@ -8,12 +8,12 @@ from importlib.resources import files
 
 import pytest
 
-from audits.controller_checks import NEEDED
-from audits.facts import Facts
-from audits.notice import DataRow, notice
-from audits.registers import SCHEMA_ALONE
-from audits.sources import Text, Unreadable, read_text
-from audits.texts import Texts
+from audits.papers.controller_checks import NEEDED
+from audits.papers.notice import DataRow, notice
+from audits.papers.registers import SCHEMA_ALONE
+from audits.papers.texts import Texts
+from audits.schema.facts import Facts
+from audits.schema.sources import Text, Unreadable, read_text
 from policy.bases import LegalBasis
 from policy.categories import Category
 from policy.conditions import Condition

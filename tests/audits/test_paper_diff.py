@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from audits.changes import Direction, Kind
-from audits.inputs import Inputs, policy_told
-from audits.paper_diff import paper_changes
-from audits.registers import BoundPartner, Copies, PaymentAffiliate, Registers, registry_rules
-from audits.sources import Text, read_text
+from audits.papers.diff import paper_changes
+from audits.papers.inputs import Inputs, policy_told
+from audits.papers.registers import BoundPartner, Copies, PaymentAffiliate, Registers, registry_rules
+from audits.schema.changes import Direction, Kind
+from audits.schema.sources import Text, read_text
 from policy.purposes import Purpose
 from tests.audits.papers import EXAMPLE
 from tests.audits.schemas import HOUSE

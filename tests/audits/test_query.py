@@ -11,22 +11,22 @@ import orjson
 import pytest
 from sqlalchemy import insert
 
-from audits.clients import Client, registrations
-from audits.query_report import Explained, Explanation, query_report
-from audits.reading import opened
-from audits.sources import Text
-from gateway.tour import CUSTOMER, STEPS, Step
+from audits.reports.clients import Client, registrations
+from audits.reports.query_report import Explained, Explanation, query_report
+from audits.reports.reading import opened
+from audits.schema.sources import Text
+from gateway.run.tour import CUSTOMER, STEPS, Step
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from schema.api import Api
-from schema.build import core_schema
-from schema.explaining import CASE, Explainer
-from schema.model import SchemaModel
-from schema.printed import own_facts
-from schema.requests import Request
-from store.clients import documents
-from store.config import StoreConfig
-from store.database import open_store
+from schema.api.api import Api
+from schema.api.build import core_schema
+from schema.audits.printed import own_facts
+from schema.documents.requests import Request
+from schema.execution.explaining import CASE, Explainer
+from schema.model.model import SchemaModel
+from store.database.config import StoreConfig
+from store.database.store import open_store
+from store.registers.clients import documents
 
 FACTS = own_facts()
 MODEL = SchemaModel(core_schema())

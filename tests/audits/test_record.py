@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from audits.columns import stored_columns
-from audits.dpv_export import dpv
-from audits.exports import dpv_json, export_report, fideslang_json
-from audits.fideslang_export import fideslang, unmapped
-from audits.record import OUTSIDE, activity, record
-from audits.record_report import COLUMNS, record_report
-from audits.registers import SCHEMA_ALONE, BoundPartner, Registers, registry_rules
-from audits.subjects import Subject
+from audits.exports.dpv import dpv
+from audits.exports.exports import dpv_json, export_report, fideslang_json
+from audits.exports.fideslang import fideslang, unmapped
+from audits.papers.record import OUTSIDE, activity, record
+from audits.papers.record_report import COLUMNS, record_report
+from audits.papers.registers import SCHEMA_ALONE, BoundPartner, Registers, registry_rules
+from audits.papers.subjects import Subject
+from audits.schema.columns import stored_columns
 from policy.bases import LegalBasis
 from policy.categories import Category
 from policy.purposes import Purpose

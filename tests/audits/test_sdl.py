@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from audits.declarations import declaration
-from audits.sdl_reading import read_sdl
-from audits.sources import Text, Unreadable, read_text
-from audits.structure import Structure
+from audits.schema.declarations import declaration
+from audits.schema.sdl_reading import read_sdl
+from audits.schema.sources import Text, Unreadable, read_text
+from audits.schema.structure import Structure
 from tests.audits.schemas import SMALL, facts_of
 
 

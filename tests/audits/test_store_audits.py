@@ -11,21 +11,21 @@ import orjson
 import pytest
 from sqlalchemy import insert
 
-from audits.checks import Check
-from audits.clients import registrations
-from audits.consents import consent_facts, consents_report, unclear_wordings
-from audits.erasures import erasure_facts, erasures_report, overdue
-from audits.forms import FORMS
-from audits.ledger import PAGE, LedgerFacts, _count, ledger_facts
-from audits.ledger_report import ledger_report
-from audits.reading import Readers, opened
-from store.clients import clients, documents
-from store.config import StoreConfig
-from store.consents import consents, cookie_choices
-from store.customers import customers
-from store.database import Store, StoreUnavailable, open_store
-from store.entries import canonical
-from store.erasures import erasures
+from audits.forms.forms import FORMS
+from audits.reports.clients import registrations
+from audits.reports.consents import consent_facts, consents_report, unclear_wordings
+from audits.reports.erasures import erasure_facts, erasures_report, overdue
+from audits.reports.ledger import PAGE, LedgerFacts, _count, ledger_facts
+from audits.reports.ledger_report import ledger_report
+from audits.reports.reading import Readers, opened
+from audits.schema.checks import Check
+from store.database.config import StoreConfig
+from store.database.store import Store, StoreUnavailable, open_store
+from store.ledger.entries import canonical
+from store.registers.clients import clients, documents
+from store.tables.consents import consents, cookie_choices
+from store.tables.customers import customers
+from store.tables.erasures import erasures
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -9,12 +9,12 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from gateway.signin.cookies import Cookies
+from gateway.signin.frame.cookies import Cookies
 from policy.wordings import VERSION
-from store.consents import cookie_choices
-from store.customers import customers
-from store.database import Store
-from store.unsubscribing import unsubscribe_token
+from store.database.store import Store
+from store.links.unsubscribing import unsubscribe_token
+from store.tables.consents import cookie_choices
+from store.tables.customers import customers
 from tests.signin.people import Person
 from tests.signin.web import Browser, Web, serving
 from tests.stores import Databases

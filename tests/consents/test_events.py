@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select, update
 
 from policy.wordings import VERSION, wording
-from store.changes import customer_changes
-from store.consents import consents, cookie_choices
-from store.customers import customers
-from store.database import Store
+from store.database.store import Store
+from store.tables.changes import customer_changes
+from store.tables.consents import consents, cookie_choices
+from store.tables.customers import customers
 from tests.promises.gate import TODAY, Gate, own
 
 pytestmark = pytest.mark.anyio

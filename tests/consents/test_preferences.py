@@ -11,12 +11,12 @@ from sqlalchemy import select, update
 
 from policy.purposes import Purpose
 from policy.wordings import VERSION
-from store.consents import consents, cookie_choices
-from store.customers import customers
-from store.database import Store
-from store.outbox import outbox
-from store.unsubscribing import unsubscribe_token, unsubscriber
-from store.webhooks import webhooks
+from store.database.store import Store
+from store.links.unsubscribing import unsubscribe_token, unsubscriber
+from store.registers.webhooks import webhooks
+from store.tables.consents import consents, cookie_choices
+from store.tables.customers import customers
+from store.tables.outbox import outbox
 from tests.promises.gate import TODAY, Gate, grant, own
 
 pytestmark = pytest.mark.anyio

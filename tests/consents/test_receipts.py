@@ -13,11 +13,11 @@ from uuid import UUID
 import httpx
 import pytest
 
-from gateway.consent_receipts import KINDS, ConsentReceipts, receipt
-from gateway.problems import Problem
+from gateway.api.consent_receipts import KINDS, ConsentReceipts, receipt
+from gateway.http.problems import Problem
 from policy.wordings import VERSION, WORDINGS, wording
-from store.consents import CONSENT_KINDS
-from store.database import Store
+from store.database.store import Store
+from store.tables.consents import CONSENT_KINDS
 from tests.programs import needs
 from tests.promises.gate import TODAY, Gate, own
 

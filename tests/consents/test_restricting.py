@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.restrictions import Rights, RightsRefused, backlog
+from gateway.requests.restrictions import Rights, RightsRefused, backlog
 from policy.purposes import Purpose
 from policy.restricting import Ground
-from resolvers.authentication_means import Site
-from resolvers.restricting import lift_what_was_told
-from store.consents import consents
-from store.outbox import outbox
-from store.restrictions import objections, processing_stops, restrictions, rights_events
+from resolvers.commands.dependencies import Site
+from resolvers.restriction.restrictions import lift_what_was_told
+from store.tables.consents import consents
+from store.tables.outbox import outbox
+from store.tables.restrictions import objections, processing_stops, restrictions, rights_events
 from tests.outbox.test_letters import Box
 from tests.promises.gate import TODAY, Gate, grant, own
-from workers.delivering import Deliverer
-from workers.mailing import Mailer, Terms
-from workers.posting import Poster
-from workers.receivers import MailServer, Receivers
+from workers.outbox.receivers import MailServer, Receivers
+from workers.outbox.smtp import Mailer, Terms
+from workers.outbox.webhooks import Poster
+from workers.outbox.worker import Deliverer
 
 pytestmark = pytest.mark.anyio
 
@@ -103,7 +103,7 @@ async def test_it_is_lifted_only_after_the_person_was_told(gate: Gate, refusal: 
 async def test_who_has_no_address_is_told_by_post(gate: Gate) -> None:
     from sqlalchemy import update
 
-    from store.customers import customers
+    from store.tables.customers import customers
 
     async with gate.store.write() as connection:
         await connection.execute(update(customers).values(email=None, email_ref=None))

@@ -7,12 +7,12 @@ import re
 import pytest
 from sqlalchemy import select
 
-from store.database import Store
-from store.restrictions import rights_events
+from store.database.store import Store
+from store.tables.restrictions import rights_events
 from tests.erasure.test_notices import RESTRICT
 from tests.gateway.test_acts import Run, entries, run
 from tests.promises.gate import Gate, own
-from workers.notices import Notifier
+from workers.recipients.notices import Notifier
 
 pytestmark = pytest.mark.anyio
 __all__ = ["run"]

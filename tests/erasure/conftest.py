@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from store.config import StoreConfig
+from store.database.config import StoreConfig
 from tests.erasure.house import House, opened_house
 
 

@@ -7,12 +7,12 @@ import signal
 from datetime import datetime
 from typing import Any
 
-from store.config import StoreConfig
+from store.database.config import StoreConfig
 from tests.store.elsewhere import main
 from tests.stores import opened
-from workers.delivering import Deliverer
-from workers.posting import Poster
-from workers.receivers import Receivers
+from workers.outbox.receivers import Receivers
+from workers.outbox.webhooks import Poster
+from workers.outbox.worker import Deliverer
 
 
 async def work(config: StoreConfig, said: list[str]) -> None:

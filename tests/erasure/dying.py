@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from policy.erasing import Step
-from store.config import StoreConfig
-from store.ledger_tree import Tree
+from store.database.config import StoreConfig
+from store.ledger.sealer import Tree
 from tests.erasure.house import House
 from tests.promises.gate import Gate
 from tests.store.elsewhere import main
 from tests.stores import opened
-from workers.erasing_steps import Steps
+from workers.erasure.steps import Steps
 
 
 def die() -> None:

@@ -9,32 +9,33 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from gateway.demo.population import population
-from gateway.holds import Holds, NewHold
-from gateway.legal import Legal
-from gateway.oauth import codes, consent, families
-from gateway.oauth.clients import Clients
+from gateway.oauth import codes, families
+from gateway.oauth.endpoints import consent
+from gateway.oauth.endpoints.authorization_request import Wanted
 from gateway.oauth.families import Lives
-from gateway.oauth.registering import Registry
-from gateway.oauth.registration import Kind, NewClient
-from gateway.oauth.wanted import Wanted
+from gateway.oauth.registry.clients import Clients
+from gateway.oauth.registry.registration import Kind, NewClient
+from gateway.oauth.registry.writing import Registry
+from gateway.requests.holds import Holds, NewHold
+from gateway.requests.legal import Legal
 from policy.purposes import Purpose
 from policy.wordings import VERSION
-from resolvers import factors_enrolling as enrolling
-from resolvers.authentication_verdicts import Awaiting, Opened
-from resolvers.newcomer import NewCustomer, NewSecondFactor
-from resolvers.registration import register
-from resolvers.signins import Visitor
-from schema.meanings import meanings
-from store.config import StoreConfig
-from store.customers import customers
-from store.engines import transaction
-from store.exports import export_parts, exports, open_part
-from store.holdings import held_apart, holdings
-from store.ids import new_id
-from store.lookups import lookup_changes
-from store.schemas import SCHEMAS
-from store.single_use import SingleUse
-from store.slowdowns import Pace, Slowdowns
+from resolvers.account import factors_enrolling as enrolling
+from resolvers.customers.new_customer import NewCustomer, NewSecondFactor
+from resolvers.customers.registration import register
+from resolvers.signin.verdicts import Awaiting, Opened
+from resolvers.signins.signins import Visitor
+from schema.model.meanings import meanings
+from store.crypto.lookup_tables import lookup_changes
+from store.database.config import StoreConfig
+from store.database.schemas import SCHEMAS
+from store.queue.rate_limit import Pace, Slowdowns
+from store.queue.single_use import SingleUse
+from store.records.holdings import held_apart, holdings
+from store.sql.engines import transaction
+from store.sql.ids import new_id
+from store.tables.customers import customers
+from store.tables.exports import export_parts, exports, open_part
 from tests.erasure.house import REQUEST, House
 from tests.erasure.test_at_once import CARD, COOKIES, MOVE, NEWS, PHONE
 from tests.export.office import REQUEST as EXPORT
@@ -47,9 +48,9 @@ from tests.signin.authenticator import Authenticator
 from tests.signin.lobby import ELSEWHERE, Lobby, means
 from tests.signin.people import SECRET, Person, newcomer, password
 from tests.signin.test_unusual import WORLD, Places
-from workers.exporting import Exporter
-from workers.exporting import House as Maker
-from workers.notices import Notifier
+from workers.exports.worker import Exporter
+from workers.exports.worker import House as Maker
+from workers.recipients.notices import Notifier
 
 BANK = """mutation { addBankTransfer(input: {bankName: "Kantonalbank"}) { userErrors { code } } }"""
 RESTRICT = "mutation { requestRestriction(input: {ground: UNLAWFUL}) { userErrors { code } } }"

@@ -14,29 +14,29 @@ from aiosmtpd.smtp import SMTP
 from sqlalchemy import func, select, update
 
 from gateway.demo.population import population
-from gateway.erasing import letters, signers_of
+from gateway.run.erasing import letters, signers_of
 from policy.purposes import Purpose
-from resolvers.authentication_means import Site
-from resolvers.erasures_letters import ErasureLetter
-from resolvers.newcomer import NewCustomer
-from resolvers.registration import register
-from store.config import StoreConfig
-from store.customers import customers
-from store.database import open_store
-from store.erasures import erasures
-from store.holdings import holdings
-from store.ledger_keys import LedgerKeys
-from store.ledger_tree import Tree
-from store.messages import opened
-from store.outbox import outbox
-from store.services import services
+from resolvers.commands.dependencies import Site
+from resolvers.customers.new_customer import NewCustomer
+from resolvers.customers.registration import register
+from resolvers.letters.erasure import ErasureLetter
+from store.database.config import StoreConfig
+from store.database.store import open_store
+from store.ledger.sealer import Tree
+from store.ledger.signing_keys import LedgerKeys
+from store.queue.messages import opened
+from store.records.holdings import holdings
+from store.tables.customers import customers
+from store.tables.erasures import erasures
+from store.tables.outbox import outbox
+from store.tables.services import services
 from tests.outbox.test_letters import Box
 from tests.promises.gate import TODAY, Gate, grant, own
-from workers.delivering import Deliverer
-from workers.erasing import LEASE, Eraser
-from workers.mailing import Mailer, Terms
-from workers.posting import Poster
-from workers.receivers import MailServer, Receivers
+from workers.erasure.worker import LEASE, Eraser
+from workers.outbox.receivers import MailServer, Receivers
+from workers.outbox.smtp import Mailer, Terms
+from workers.outbox.webhooks import Poster
+from workers.outbox.worker import Deliverer
 
 E, S, C = erasures.c, services.c, customers.c
 ORIGIN = "data.example/ledger"

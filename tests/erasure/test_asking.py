@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from policy.dates import automatic_erasure, requested_erasure
-from resolvers.newcomer import NewCustomer, NewService, PersonName, PostalAddress
-from resolvers.registration import register
-from schema.requests import Kind
+from resolvers.customers.new_customer import NewCustomer, NewService, PersonName, PostalAddress
+from resolvers.customers.registration import register
+from schema.documents.requests import Kind
 from tests.erasure.house import CANCEL, END, MIDNIGHT_OF, REQUEST, House, key_of
 from tests.promises.gate import TODAY, own
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from policy.wordings import VERSION
-from store.consents import consents
-from store.customers import customers
-from store.payments import card_vault
+from store.tables.consents import consents
+from store.tables.customers import customers
+from store.tables.payments import card_vault
 from tests.erasure.house import REQUEST, House
 from tests.promises.gate import own
 

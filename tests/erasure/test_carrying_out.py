@@ -9,24 +9,24 @@ import pytest
 from sqlalchemy import select
 from starlette.routing import Router
 
-from audits.erasures import erasure_facts, overdue
-from gateway.holds import Holds, NewHold
-from gateway.middleware import LastResort
-from gateway.receipts import list_routes
-from gateway.undertakings import declared_rules
-from resolvers.registration import register
-from schema.requests import Kind
-from store.disclosures import disclosures
-from store.erasures import erasure_recipients
-from store.ids import new_id
-from store.notes import NoteInvalid
-from store.outbox import outbox
-from store.receipts import erasure_of, receipt_of
-from store.revocations import revocations
-from store.webhooks import webhooks
+from audits.reports.erasures import erasure_facts, overdue
+from gateway.access.undertakings import declared_rules
+from gateway.api.receipts import list_routes
+from gateway.http.middleware import LastResort
+from gateway.requests.holds import Holds, NewHold
+from resolvers.customers.registration import register
+from schema.documents.requests import Kind
+from store.links.receipts import erasure_of, receipt_of
+from store.merkle.signed_note import NoteInvalid
+from store.queue.revocations import revocations
+from store.registers.webhooks import webhooks
+from store.sql.ids import new_id
+from store.tables.disclosures import disclosures
+from store.tables.erasures import erasure_recipients
+from store.tables.outbox import outbox
 from tests.erasure.house import CANCEL, REQUEST, House
 from tests.promises.gate import own
-from workers.certificates import verified
+from workers.certificates.certificates import verified
 
 pytestmark = pytest.mark.anyio
 

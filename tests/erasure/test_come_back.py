@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from tests.erasure.house import House
-from workers.erasing_redoing import begin_again
+from workers.erasure.redoing import begin_again
 
 pytestmark = pytest.mark.anyio
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 async def test_all_who_came_back_are_counted(house: House, caplog: pytest.LogCaptureFixture) -> None:
     owners, nobody = house.gate.ids[:3], 1
     assert await begin_again(house.store, [*owners, nobody], house.gate.clock.now, certified=True) == len(owners)
-    found = [each for each in caplog.records if each.name == "workers.erasing_redoing"]
+    found = [each for each in caplog.records if each.name == "workers.erasure.redoing"]
     assert [(each.levelno, each.cases) for each in found] == [(logging.WARNING, len(owners))]  # type: ignore[attr-defined]
     assert not [value for value in house.gate.values() if value in str(found[0].__dict__)]
     for place in range(len(owners)):
@@ -25,4 +25,4 @@ async def test_all_who_came_back_are_counted(house: House, caplog: pytest.LogCap
 
 async def test_nobody_is_nothing_to_tell(house: House, caplog: pytest.LogCaptureFixture) -> None:
     assert await begin_again(house.store, [1], house.gate.clock.now) == 0
-    assert [each for each in caplog.records if each.name == "workers.erasing_redoing"] == []
+    assert [each for each in caplog.records if each.name == "workers.erasure.redoing"] == []

@@ -10,19 +10,19 @@ import pytest
 from sqlalchemy import LargeBinary, Table, select
 
 from policy.wordings import VERSION
-from store.access import sign_ins
-from store.customers import customers
-from store.holdings import holdings
-from store.keys import subject_keys
-from store.lookups import lookups
-from store.payments import card_vault, payment_methods
+from store.crypto.key_tables import subject_keys
+from store.crypto.lookup_tables import lookups
+from store.records.holdings import holdings
+from store.tables.access import sign_ins
+from store.tables.customers import customers
+from store.tables.payments import card_vault, payment_methods
 from tests.erasure.house import REQUEST, House
 from tests.payments.conftest import ADD, GENUINE
 from tests.payments.test_cards import BANK, REMOVE, WITHDRAW
 from tests.profile.test_email import ASK, CONFIRM, NEW
 from tests.sharing import owners
 from tests.stores import Databases
-from workers.sweeping import Sweeper
+from workers.retention.worker import Sweeper
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("store_kind", ["postgresql"], indirect=True)]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.machine import machine_complaints
-from gateway.serving import store_config
-from gateway.settings import read
-from store.config import StoreConfig
-from store.doctor import kept, logged, server_complaints
+from gateway.config.settings import read
+from gateway.run.machine import machine_complaints
+from gateway.run.serving import store_config
+from store.database.config import StoreConfig
+from store.database.doctor import kept, logged, server_complaints
 from tests.gateway.servers import command
 from tests.stores import Databases
 

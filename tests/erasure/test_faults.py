@@ -9,14 +9,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
-from gateway.erasing import letters, signers_of
-from store.config import StoreConfig
-from store.erasures import erasure_recipients
-from store.ledger_keys import LedgerKeyLost
-from store.messages import KEY
-from store.notes import Signer
+from gateway.run.erasing import letters, signers_of
+from store.database.config import StoreConfig
+from store.ledger.signing_keys import LedgerKeyLost
+from store.merkle.signed_note import Signer
+from store.queue.messages import KEY
+from store.tables.erasures import erasure_recipients
 from tests.erasure.house import REQUEST, SITE, House, opened_house
-from workers.erasing import Eraser
+from workers.erasure.worker import Eraser
 
 pytestmark = pytest.mark.anyio
 only_sqlite = pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)

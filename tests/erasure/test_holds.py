@@ -8,15 +8,15 @@ import httpx
 import pytest
 from starlette.routing import Router
 
-from gateway.holds import HoldRefused, Holds, NewHold
-from gateway.middleware import LastResort
-from gateway.receipts import list_routes
-from gateway.undertakings import declared_rules
-from store.erasures import legal_holds
-from store.holdings import holdings, rows_of
-from store.receipts import receipt_of
+from gateway.access.undertakings import declared_rules
+from gateway.api.receipts import list_routes
+from gateway.http.middleware import LastResort
+from gateway.requests.holds import HoldRefused, Holds, NewHold
+from store.links.receipts import receipt_of
+from store.records.holdings import holdings, rows_of
+from store.tables.erasures import legal_holds
 from tests.erasure.house import REQUEST, House
-from workers.certificates import verified
+from workers.certificates.certificates import verified
 
 pytestmark = pytest.mark.anyio
 

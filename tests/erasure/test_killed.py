@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from store.config import StoreConfig
+from store.database.config import StoreConfig
 from tests.erasure.house import REQUEST, House, opened_house
 from tests.store import elsewhere
-from workers.certificates import verified
-from workers.erasing import LEASE
+from workers.certificates.certificates import verified
+from workers.erasure.worker import LEASE
 
 pytestmark = pytest.mark.anyio
 

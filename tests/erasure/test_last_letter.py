@@ -12,15 +12,15 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 from starlette.routing import Router
 
-from gateway.commands.erasures import commands
-from gateway.middleware import LastResort
-from gateway.receipts import list_routes
-from store.erasures import erasure_letters
-from store.receipts import receipt_of
+from gateway.api.receipts import list_routes
+from gateway.commands.requests.erasures import commands
+from gateway.http.middleware import LastResort
+from store.links.receipts import receipt_of
+from store.tables.erasures import erasure_letters
 from tests.erasure.house import REQUEST, House
 from tests.erasure.test_warnings import LATER, NEVER, sweep
-from workers.certificates import digest, verified, verified_letter
-from workers.letters_closing import LetterStatements
+from workers.certificates.certificates import digest, verified, verified_letter
+from workers.certificates.last_letter import LetterStatements
 
 pytestmark = pytest.mark.anyio
 L = erasure_letters.c

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import insert, text
 
-from store.database import Store
-from store.erasures import erasure_letters, erasures
-from store.faults import Cause, StoreUnavailable
-from store.ids import new_id
-from store.keys import subject_keys
-from store.metadata import instant
+from store.crypto.key_tables import subject_keys
+from store.database.store import Store
+from store.sql.errors import Cause, StoreUnavailable
+from store.sql.ids import new_id
+from store.sql.metadata import instant
+from store.tables.erasures import erasure_letters, erasures
 from tests.erasure.house import REQUEST, House
 from tests.erasure.test_faults import due
-from workers import erasing_plans
-from workers.letters_closing import LetterStatements
-from workers.rounds import Walk
+from workers.certificates.last_letter import LetterStatements
+from workers.erasure import plans as erasing_plans
+from workers.loop.periodic import Walk
 
 pytestmark = pytest.mark.anyio
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from starlette.routing import Router
 
-from gateway.metrics import list_routes
-from gateway.middleware import LastResort
+from gateway.api.metrics import list_routes
+from gateway.http.middleware import LastResort
 from tests.erasure.house import REQUEST, House
 
 pytestmark = pytest.mark.anyio

@@ -9,26 +9,26 @@ import orjson
 import pytest
 from sqlalchemy import delete, select
 
-from gateway.notices import Notices
-from gateway.oauth.registering import Registry
-from gateway.oauth.registration import Kind, NewClient
-from gateway.recipients import RecipientRefused, Recipients
-from gateway.webhooks import Webhooks
+from gateway.oauth.registry.registration import Kind, NewClient
+from gateway.oauth.registry.writing import Registry
+from gateway.registers.notices import Notices
+from gateway.registers.recipients import RecipientRefused, Recipients
+from gateway.registers.webhooks import Webhooks
 from policy.erasing import ANSWER_WITHIN
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.restricting import Reply
-from resolvers.disclosing import disclose
-from store.disclosures import disclosures
-from store.restrictions import notice_recipients, notices
+from resolvers.disclosures.disclosures import disclose
+from store.tables.disclosures import disclosures
+from store.tables.restrictions import notice_recipients, notices
 from tests.erasure.house import REQUEST, House
 from tests.outbox.receiving import receiver
 from tests.promises.gate import grant
-from workers.certificates import verified
-from workers.delivering import Deliverer
-from workers.notices import Notifier
-from workers.posting import Poster
-from workers.receivers import Receivers
+from workers.certificates.certificates import verified
+from workers.outbox.receivers import Receivers
+from workers.outbox.webhooks import Poster
+from workers.outbox.worker import Deliverer
+from workers.recipients.notices import Notifier
 
 pytestmark = pytest.mark.anyio
 

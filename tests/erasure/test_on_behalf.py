@@ -12,19 +12,19 @@ import pytest
 from sqlalchemy import select
 
 from policy.wordings import VERSION
-from resolvers.authentication_means import Means
-from resolvers.commands import Behalf
-from resolvers.erasures_letters import ErasureLetter
-from resolvers.rights import DataRights, RightsRefusedError
-from store.config import StoreConfig
-from store.erasures import erasures
-from store.exports import exports
-from store.outbox import outbox
+from resolvers.commands.context import Behalf
+from resolvers.commands.dependencies import Means
+from resolvers.letters.erasure import ErasureLetter
+from resolvers.rights.requests import DataRights, RightsRefusedError
+from store.database.config import StoreConfig
+from store.tables.erasures import erasures
+from store.tables.exports import exports
+from store.tables.outbox import outbox
 from tests.erasure.house import CANCEL, REQUEST, SITE, House
 from tests.erasure.test_at_once import CARD, COOKIES, NEWS, PHONE
 from tests.export.office import REQUEST as EXPORT
 from tests.gateway.servers import command
-from workers.certificates import verified
+from workers.certificates.certificates import verified
 
 pytestmark = pytest.mark.anyio
 
@@ -174,6 +174,6 @@ def test_nobody_else_writes_what_was_asked_for() -> None:
         path for room in ("gateway", "schema", "resolvers", "workers", "audits") for path in (ROOT / room).rglob("*.py")
     ]
     found = {str(path.relative_to(ROOT)) for path in files if writing.search(path.read_text(encoding="utf-8"))}
-    assert found == {"resolvers/erasures.py", "resolvers/exports.py", "resolvers/registrants_rights.py"}
+    assert found == {"resolvers/erasure/erasures.py", "resolvers/exports/exports.py", "resolvers/registrants/rights.py"}
     through = {str(path.relative_to(ROOT)) for path in files if named.search(path.read_text(encoding="utf-8"))}
-    assert through <= found | {"resolvers/rights.py", "schema/erasures.py"}
+    assert through <= found | {"resolvers/rights/requests.py", "schema/types/erasures.py"}

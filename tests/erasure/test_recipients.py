@@ -16,21 +16,21 @@ from aiosmtpd.smtp import SMTP
 from sqlalchemy import select, update
 from starlette.routing import Router
 
-from gateway.affiliates import Affiliates
-from gateway.middleware import LastResort
-from gateway.oauth.registering import Registry
-from gateway.oauth.registration import Kind, NewClient, RegistrationRefused
-from gateway.receipts import list_routes
-from gateway.recipients import RecipientRefused, Recipients
-from gateway.webhooks import Webhooks
+from gateway.api.receipts import list_routes
+from gateway.http.middleware import LastResort
+from gateway.oauth.registry.registration import Kind, NewClient, RegistrationRefused
+from gateway.oauth.registry.writing import Registry
+from gateway.registers.affiliates import Affiliates
+from gateway.registers.recipients import RecipientRefused, Recipients
+from gateway.registers.webhooks import Webhooks
 from policy.erasing import ANSWER_WITHIN, DELIVER_WITHIN, Answer
 from policy.purposes import Purpose
-from store.config import StoreConfig
-from store.erasures import erasure_recipients
-from store.notes import NoteInvalid
-from store.outbox import outbox
-from store.receipts import receipt_of
-from store.webhooks import webhooks
+from store.database.config import StoreConfig
+from store.links.receipts import receipt_of
+from store.merkle.signed_note import NoteInvalid
+from store.registers.webhooks import webhooks
+from store.tables.erasures import erasure_recipients
+from store.tables.outbox import outbox
 from tests.erasure.house import REQUEST, House
 from tests.outbox.receiving import BROKEN, Got, Receiver, receiver
 from tests.outbox.test_letters import Box
@@ -38,12 +38,12 @@ from tests.payments.conftest import Wallet
 from tests.payments.test_paying import pay
 from tests.promises.gate import grant
 from tests.store import elsewhere
-from workers.certificates import verified, verified_recipients
-from workers.delivering import LEASE, Deliverer
-from workers.mailing import Mailer, Terms
-from workers.notices import Notifier
-from workers.posting import Poster
-from workers.receivers import MailServer, Receivers
+from workers.certificates.certificates import verified, verified_recipients
+from workers.outbox.receivers import MailServer, Receivers
+from workers.outbox.smtp import Mailer, Terms
+from workers.outbox.webhooks import Poster
+from workers.outbox.worker import LEASE, Deliverer
+from workers.recipients.notices import Notifier
 
 pytestmark = pytest.mark.anyio
 

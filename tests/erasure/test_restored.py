@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from store.config import StoreConfig
-from store.database import open_store
-from store.ledger_tree import Tree
+from store.database.config import StoreConfig
+from store.database.store import open_store
+from store.ledger.sealer import Tree
 from tests.erasure.house import REQUEST, House, opened_box, opened_house
 from tests.promises.gate import Gate, own
-from workers.certificates import verified
-from workers.erasing_redoing import redo_certified
+from workers.certificates.certificates import verified
+from workers.erasure.redoing import redo_certified
 
 pytestmark = pytest.mark.anyio
 only_sqlite = pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)

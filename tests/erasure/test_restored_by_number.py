@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from store.config import StoreConfig
-from store.database import Store, open_store
-from store.engines import Address, make_engine, transaction
-from store.erasure_numbers import last_erasure
-from store.erasures import erasure_count
-from store.faults import Cause, StoreUnavailable
-from store.ledger_tree import Tree
-from store.schemas import KEYS, MAIN, Schema
+from store.crypto.erasure_numbers import last_erasure
+from store.database.config import StoreConfig
+from store.database.schemas import KEYS, MAIN, Schema
+from store.database.store import Store, open_store
+from store.ledger.sealer import Tree
+from store.sql.engines import Address, make_engine, transaction
+from store.sql.errors import Cause, StoreUnavailable
+from store.tables.erasures import erasure_count
 from tests.erasure.house import REQUEST, House, opened_house
 from tests.ledger.logs import Log
 from tests.promises.gate import Gate, own
-from workers.erasing_missing import redo_missing
+from workers.erasure.missing import redo_missing
 
 pytestmark = pytest.mark.anyio
 

@@ -9,20 +9,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from resolvers.registration import register
-from store import lookup_sweeping
-from store.blindindex import Lookup
-from store.config import StoreConfig
-from store.customers import customers
-from store.database import Store, open_store
-from store.engines import transaction
-from store.faults import Cause, StoreUnavailable
-from store.lookup_counts import Count, counted, key_lookup_count, lookup_count
-from store.lookup_reserving import LookupTakenError, Wanted, reserving
-from store.lookup_sweeping import sweep
-from store.lookups import lookups
-from store.schemas import KEYS, MAIN, Schema
-from store.upgrading import reindex_all, upgrade_all
+from resolvers.customers.registration import register
+from store.crypto.blind_index import Lookup
+from store.crypto.lookup_tables import lookups
+from store.database.config import StoreConfig
+from store.database.schemas import KEYS, MAIN, Schema
+from store.database.store import Store, open_store
+from store.lookups import sweeping as lookup_sweeping
+from store.lookups.reservations import LookupTakenError, Wanted, reserving
+from store.lookups.sweeping import sweep
+from store.operations.lookup_counts import Count, counted, key_lookup_count, lookup_count
+from store.sql.engines import transaction
+from store.sql.errors import Cause, StoreUnavailable
+from store.tables.customers import customers
+from store.upgrade.upgrade import reindex_all, upgrade_all
 from tests.erasure.test_restored_by_number import Backup
 from tests.store.reserving import WHEN, newcomer
 from tests.store.test_lookups import owner
@@ -42,7 +42,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def change_address(store: Store, customer: int, email: str) -> None:
-    """As `resolvers.email_changing` does it, once the link was followed."""
+    """As `resolvers.account.email_changing` does it, once the link was followed."""
     index = store.keys.blind_index(Lookup.EMAIL, email)
     wanted = Wanted(Lookup.EMAIL, index, customer, customer)
     (key,) = await store.keys.subjects([customer])

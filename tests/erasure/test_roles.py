@@ -11,22 +11,22 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from gateway.config.settings import read
 from gateway.demo.population import population
-from gateway.serving import tell_privileges
-from gateway.settings import read
-from resolvers.registration import register
-from store.config import StoreConfig
-from store.database import open_store
-from store.engines import Address
-from store.faults import Cause, StoreUnavailable
-from store.grants import Roles, by_database, grants_sql, roles_sql
-from store.ledger_checkpoints import Checkpoints, Notary
-from store.ledger_pruning import Pruner
-from store.ledger_tree import Tree
-from store.migrate import upgrade
-from store.privileges import complaints
-from store.schemas import LEDGER
-from store.upgrading import upgrade_all
+from gateway.run.serving import tell_privileges
+from resolvers.customers.registration import register
+from store.database.config import StoreConfig
+from store.database.grants import Roles, by_database, grants_sql, roles_sql
+from store.database.migrate import upgrade
+from store.database.privileges import complaints
+from store.database.schemas import LEDGER
+from store.database.store import open_store
+from store.ledger.pruning import Pruner
+from store.ledger.sealer import Tree
+from store.ledger.signed_checkpoints import Checkpoints, Notary
+from store.sql.engines import Address
+from store.sql.errors import Cause, StoreUnavailable
+from store.upgrade.upgrade import upgrade_all
 from tests.erasure.house import REQUEST, House, opened_house
 from tests.gateway.servers import command
 from tests.postgres import PostgresServer
@@ -34,7 +34,7 @@ from tests.promises.gate import TODAY
 from tests.store.former_secrets import bring_back
 from tests.store.test_rewriting import are_written_anew
 from tests.stores import Databases, opened
-from workers.sealing import Sealer
+from workers.ledger.worker import Sealer
 
 pytestmark = pytest.mark.anyio
 

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from store.config import StoreConfig
-from store.customers import customers
-from store.database import Store, open_store
-from store.keys import signing_keys, subject_keys, system_keys
-from store.rootkey import RootKeyMissing, RootKeys
+from store.crypto.key_tables import signing_keys, subject_keys, system_keys
+from store.crypto.root_key import RootKeyMissing, RootKeys
+from store.database.config import StoreConfig
+from store.database.store import Store, open_store
+from store.tables.customers import customers
 from tests.gateway.servers import command
 from tests.store.people import add_customers
 from tests.stores import opened
-from workers.rotating import OVERLAP, RootKeyRotation
+from workers.keys.rotation import OVERLAP, RootKeyRotation
 
 pytestmark = pytest.mark.anyio
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from store.faults import Cause, StoreUnavailable
-from workers.rounds import again_and_again
+from store.sql.errors import Cause, StoreUnavailable
+from workers.loop.periodic import again_and_again
 
 pytestmark = pytest.mark.anyio
 

@@ -10,12 +10,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from store.engines import Address
-from store.faults import Cause
-from store.horizon import holders, mark
+from store.sql.engines import Address
+from store.sql.errors import Cause
+from store.sql.horizon import holders, mark
 from tests.erasure.house import REQUEST, House
 from tests.stores import Databases
-from workers.certificates import is_files_statement, verified, verified_files
+from workers.certificates.certificates import is_files_statement, verified, verified_files
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("store_kind", ["postgresql"], indirect=True)]
 

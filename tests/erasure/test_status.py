@@ -8,10 +8,10 @@ import httpx
 import pytest
 from starlette.routing import Router
 
-from gateway.middleware import LastResort
-from gateway.receipts import list_routes
-from resolvers.erasures_consents import STAYS
-from store.receipts import receipt_of
+from gateway.api.receipts import list_routes
+from gateway.http.middleware import LastResort
+from resolvers.erasure.consents import STAYS
+from store.links.receipts import receipt_of
 from tests.erasure.house import REQUEST, House
 from tests.erasure.test_at_once import NEWS, PHONE
 from tests.promises.gate import own

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 from sqlalchemy import LargeBinary, select
 
-from audits.erasures import erasure_facts
+from audits.reports.erasures import erasure_facts
 from policy.purposes import Purpose
-from store.config import StoreConfig
-from store.holdings import holdings
-from store.ledger_check import check_export
-from store.ledger_export import Exporter
+from store.database.config import StoreConfig
+from store.ledger.export import Exporter
+from store.ledger.verify import check_export
+from store.records.holdings import holdings
 from tests.erasure.house import REQUEST, House, opened_house
 from tests.erasure.test_killed import MOMENTS, died
 from tests.ledger.logs import Log
 from tests.promises.gate import Gate, grant
-from workers.certificates import verified
-from workers.erasing import LEASE
+from workers.certificates.certificates import verified
+from workers.erasure.worker import LEASE
 
 pytestmark = pytest.mark.anyio
 

@@ -11,17 +11,17 @@ import pytest
 from sqlalchemy import func, select
 
 from policy.erasing import Step
-from store.config import StoreConfig
-from store.database import open_store
-from store.declared import DECLARED, DETACHED, Fate, Telling, Whose
-from store.ledger_tree import Tree
-from store.schemas import SCHEMAS
-from store.tree import ledger_subjects
+from store.database.config import StoreConfig
+from store.database.schemas import SCHEMAS
+from store.database.store import open_store
+from store.ledger.sealer import Tree
+from store.ledger.tree_tables import ledger_subjects
+from store.records.declared import DECLARED, DETACHED, Fate, Telling, Whose
 from tests.erasure.everywhere import Everywhere, peopled
 from tests.erasure.house import House, opened_box
 from tests.ledger.logs import Log
-from workers.certificates import verified
-from workers.erasing import LEASE
+from workers.certificates.certificates import verified
+from workers.erasure.worker import LEASE
 
 pytestmark = pytest.mark.anyio
 

@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import select, update
 
 from policy.dates import automatic_erasure
-from resolvers.imports import import_customers
-from store.erasures import erasure_letters
-from store.messages import opened
-from store.outbox import outbox
+from resolvers.imports.imports import import_customers
+from store.queue.messages import opened
+from store.tables.erasures import erasure_letters
+from store.tables.outbox import outbox
 from tests.erasure.house import MIDNIGHT_OF, REQUEST, House
-from workers.certificates import verified
-from workers.erasing_plans import record_warning
-from workers.sweeping import Sweeper
+from workers.certificates.certificates import verified
+from workers.erasure.plans import record_warning
+from workers.retention.worker import Sweeper
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from policy.dates import AUTOMATIC, local_day
-from store.config import StoreConfig
-from store.erasures import erasures
+from store.database.config import StoreConfig
+from store.tables.erasures import erasures
 from tests.erasure.house import CANCEL, MIDNIGHT_OF, REQUEST, House, opened_house
 from tests.promises.gate import own
 

@@ -13,23 +13,23 @@ import httpx
 from sqlalchemy import insert, select
 from starlette.routing import Router
 
-from gateway.exports import list_routes
-from gateway.middleware import LastResort
-from gateway.tokens import Basis
+from gateway.api.exports import list_routes
+from gateway.http.middleware import LastResort
+from gateway.tokens.tokens import Basis
 from policy.purposes import Purpose
-from schema.meanings import meanings
-from store.config import StoreConfig
-from store.consents import consents
-from store.database import open_store
-from store.disclosures import disclosures
-from store.exports import export_parts, exports, open_part
-from store.ids import new_id
-from store.ledger_tree import Tree
-from store.subjectkey import SubjectKey
+from schema.model.meanings import meanings
+from store.crypto.subject_key import SubjectKey
+from store.database.config import StoreConfig
+from store.database.store import open_store
+from store.ledger.sealer import Tree
+from store.sql.ids import new_id
+from store.tables.consents import consents
+from store.tables.disclosures import disclosures
+from store.tables.exports import export_parts, exports, open_part
 from tests.gateway.desk import Clock, Desk
 from tests.ledger.logs import Log
 from tests.promises.gate import Answer, Gate, own
-from workers.exporting import Exporter, House
+from workers.exports.worker import Exporter, House
 
 REQUEST = "mutation ($l: String) { requestExport(input: {language: $l}) { export { id state language expiresAt }"
 REQUEST += " userErrors { code field } } }"

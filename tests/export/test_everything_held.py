@@ -12,15 +12,15 @@ from sqlalchemy import Table, func, insert, select
 from policy.categories import Category
 from policy.orders import Order
 from policy.retention import RetentionRule
-from store.consents import consents
-from store.customers import customers
-from store.declared import DECLARED, Telling, UndeclaredTableError, rows
-from store.declared_check import complaints, require_declared
-from store.engines import transaction
-from store.holdings import holdings
-from store.ids import new_id
-from store.metadata import customer_table, metadata, plain, sealed
-from store.schemas import SCHEMAS
+from store.database.schemas import SCHEMAS
+from store.records.declared import DECLARED, Telling, UndeclaredTableError, rows
+from store.records.declared_check import complaints, require_declared
+from store.records.holdings import holdings
+from store.sql.engines import transaction
+from store.sql.ids import new_id
+from store.sql.metadata import customer_table, metadata, plain, sealed
+from store.tables.consents import consents
+from store.tables.customers import customers
 from tests.export.office import Office
 from tests.ledger.test_bound_to_the_tree import BILLING, change
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from schema.requests import Kind
-from store.exports import export_parts, exports, seal_part
+from schema.documents.requests import Kind
+from store.tables.exports import export_parts, exports, seal_part
 from tests.export.office import REQUEST, Office
 from tests.promises.gate import own
 

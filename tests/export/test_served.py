@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 from sqlalchemy import select
 
+from gateway.config.settings import Settings, read
 from gateway.demo.marks import FIRST_ID
-from gateway.serving import open_works
-from gateway.settings import Settings, read
-from gateway.tokens import Basis
-from store.outbox import outbox
+from gateway.run.serving import open_works
+from gateway.tokens.tokens import Basis
+from store.tables.outbox import outbox
 from tests.gateway.servers import environment, running
 
 ASK = "mutation { requestExport { export { id state } userErrors { code } } }"

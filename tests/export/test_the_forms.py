@@ -14,10 +14,10 @@ from sqlalchemy import update
 
 from policy.french import WORDS
 from policy.meanings import KEPT_FOR, ORIGINS, Origin
-from store.customers import customers
+from store.tables.customers import customers
 from tests.export.office import Office
 from tests.export.schemas import faults
-from workers.exporting_html import POLICY, STYLE
+from workers.exports.html_form import POLICY, STYLE
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).resolve().parents[2]

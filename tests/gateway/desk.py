@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 import orjson
 from sqlalchemy import insert, update
 
-from gateway.clients import ClientRegistry
-from gateway.door import Door
-from gateway.oauth.dpop import Nonces, Proofs
-from gateway.oauth.revocations import Revocations
-from gateway.signing_keys import SigningKeys
-from gateway.tokens import Names, Tokens
+from gateway.access.authenticator import Door
+from gateway.access.clients import ClientRegistry
+from gateway.access.dpop import Nonces, Proofs
+from gateway.access.revocations import Revocations
+from gateway.tokens.signing_keys import SigningKeys
+from gateway.tokens.tokens import Names, Tokens
 from policy.purposes import Purpose
-from store.clients import clients
-from store.database import Store
-from store.housekeys import HouseKeys
-from store.metadata import instant
-from store.oauth import oauth_clients
-from store.single_use import SingleUse
+from store.crypto.system_keys import HouseKeys
+from store.database.store import Store
+from store.queue.single_use import SingleUse
+from store.registers.clients import clients
+from store.sql.metadata import instant
+from store.tables.oauth import oauth_clients
 
 START = 1_800_000_000
 LIFE = 600

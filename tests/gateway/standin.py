@@ -15,16 +15,17 @@ from pathlib import Path
 import orjson
 from sqlalchemy import insert
 
-from gateway import logs, server, settings
-from gateway.app import Parts, build
-from gateway.readiness import Readiness
-from gateway.serving import open_works, store_config
+from gateway.api.readiness import Readiness
+from gateway.config import logs, settings
+from gateway.http import server
+from gateway.run.app import Parts, build
+from gateway.run.serving import open_works, store_config
 from policy.grant import Grant
-from schema.requests import Kind, Outcome, Request
-from store.clients import clients
-from store.database import Store
-from store.metadata import instant
-from store.migrate import upgrade
+from schema.documents.requests import Kind, Outcome, Request
+from store.database.migrate import upgrade
+from store.database.store import Store
+from store.registers.clients import clients
+from store.sql.metadata import instant
 
 SECRET = "amelie.fontaine@example.com"
 """Stands for a value that must not get out of an error (D1)."""

@@ -15,13 +15,13 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from audits.ledger import ledger_facts
-from gateway.acts import ACTS, Act, recorded, signed_in
+from audits.reports.ledger import ledger_facts
 from gateway.cli import COMMANDS, gateway
-from store.acts import Acts
-from store.config import StoreConfig
-from store.database import Store
-from store.entries import ledger_entries
+from gateway.commands.acts import ACTS, Act, recorded, signed_in
+from store.accesses.acts import Acts
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.ledger.entries import ledger_entries
 from tests.audits.papers import EXAMPLE
 from tests.promises.gate import TODAY, Gate, grant
 from tests.sharing.signing import Signer
@@ -193,8 +193,8 @@ async def test_settings_that_widen_are_recorded_when_they_are_served(
     run: Run, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """(G17) Which ones, and whether a value is another one than before; never the value."""
-    from gateway.act_entries import ActRecorder
-    from gateway.acts import WIDENING
+    from gateway.commands.act_entries import ActRecorder
+    from gateway.commands.acts import WIDENING
 
     async def start() -> None:
         recorder = ActRecorder("serve", None, signed_in(), "id")

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from graphql import GraphQLObjectType, get_named_type
 
-from schema.build import core_schema
+from schema.api.build import core_schema
 from tests.gateway.conftest import Demo
 from tests.gateway.servers import command
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.bodies import Question, question_of_address, question_of_body
-from gateway.problems import Problem
+from gateway.http.bodies import Question, question_of_address, question_of_body
+from gateway.http.problems import Problem
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.budgets import Budgets
+from gateway.access.budgets import Budgets
 
 
 class Clock:

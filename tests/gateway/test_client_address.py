@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway import client_address as told
-from gateway.client_address import Unclear, client_address, network_of
+from gateway.http import client_address as told
+from gateway.http.client_address import Unclear, client_address, network_of
 from tests.gateway.servers import ROOT, Running, running
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48")]

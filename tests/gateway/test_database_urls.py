@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.database_urls import parse_database_url, parse_maintenance_url
-from gateway.settings import SettingsError, read
+from gateway.config.database_urls import parse_database_url, parse_maintenance_url
+from gateway.config.settings import SettingsError, read
 
 
 @pytest.mark.parametrize(

@@ -18,27 +18,27 @@ from sqlalchemy import delete, select, update
 
 from gateway import demo
 from gateway.commands.welcome import welcome
+from gateway.config.settings import read
 from gateway.demo import loading
 from gateway.demo.marks import FIRST_ID
 from gateway.demo.population import SIZE
-from gateway.demo_tokens import DemoTokens
-from gateway.oauth.registering import Registry
-from gateway.oauth.registration import Kind, NewClient
-from gateway.serving import open_works
-from gateway.settings import read
-from gateway.tour import CUSTOMER
+from gateway.oauth.registry.registration import Kind, NewClient
+from gateway.oauth.registry.writing import Registry
+from gateway.run.demo_tokens import DemoTokens
+from gateway.run.serving import open_works
+from gateway.run.tour import CUSTOMER
 from policy.purposes import Purpose
-from resolvers.newcomer import NewCustomer
-from resolvers.newcomer_rows import TABLES
-from resolvers.registration import register
-from store.clients import clients
-from store.config import StoreConfig
-from store.customers import customers
-from store.database import Store
-from store.disclosures import disclosures
-from store.ids import new_id
-from store.lookup_reserving import LookupTakenError
-from store.oauth import oauth_clients
+from resolvers.customers.new_customer import NewCustomer
+from resolvers.customers.new_customer_rows import TABLES
+from resolvers.customers.registration import register
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.lookups.reservations import LookupTakenError
+from store.registers.clients import clients
+from store.sql.ids import new_id
+from store.tables.customers import customers
+from store.tables.disclosures import disclosures
+from store.tables.oauth import oauth_clients
 from tests.gateway.servers import environment
 from tests.resolvers.opening import count, opened
 from tests.stores import opened as a_store

@@ -20,7 +20,7 @@ from gateway.demo.passwords import demo_password
 from gateway.demo.population import SIZE, STORIES, population
 from policy.dates import automatic_erasure
 from policy.wordings import WORDINGS
-from resolvers.newcomer import NewCustomer
+from resolvers.customers.new_customer import NewCustomer
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)

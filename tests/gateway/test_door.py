@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 from cachetools import LRUCache
 
-from gateway import door as doors
-from gateway.tokens import Fault, TokenError
+from gateway.access import authenticator as doors
+from gateway.tokens.tokens import Fault, TokenError
 from policy.grant import Refusal
 from policy.purposes import Purpose
-from store.database import Store
+from store.database.store import Store
 from tests.gateway.desk import LIFE, START, Desk, instant_of
 
 pytestmark = pytest.mark.anyio

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.hosts import normal
-from gateway.settings import SettingsError, read
+from gateway.config.settings import SettingsError, read
+from gateway.http.hosts import normal
 from tests.gateway.conftest import Demo
 from tests.gateway.servers import Running, command, running
 

@@ -14,14 +14,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.head_places import HeadAddress, make_head_place, same_server
-from gateway.settings import read
-from store.checkpoints import Checkpoint
-from store.config import StoreConfig
-from store.faults import StoreUnavailable
-from store.ledger_heads import Head
-from store.merkle import EMPTY
-from store.notes import Signer
+from gateway.config.settings import read
+from gateway.run.head_places import HeadAddress, make_head_place, same_server
+from store.database.config import StoreConfig
+from store.ledger.heads import Head
+from store.merkle.checkpoints import Checkpoint
+from store.merkle.merkle_tree import EMPTY
+from store.merkle.signed_note import Signer
+from store.sql.errors import StoreUnavailable
 from tests.gateway.servers import environment, running
 from tests.ledger.test_rolled_back import copy_sqlite, put_sqlite
 

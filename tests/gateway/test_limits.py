@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from gateway.settings import Settings, read
-from schema.limits import Limits
+from gateway.config.settings import Settings, read
+from schema.documents.limits import Limits
 from tests.gateway.servers import command, running
 
 

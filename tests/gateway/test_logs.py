@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 
-from gateway.logs import Line, chain
+from gateway.config.logs import Line, chain
 
 SECRET = "amelie.fontaine@example.com"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.negotiation import Media, answer_media, is_json_in_utf8
+from gateway.http.negotiation import Media, answer_media, is_json_in_utf8
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 RESPONSE, JSON, HTML = Media.RESPONSE, Media.JSON, Media.HTML

@@ -22,25 +22,26 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.routing import Router
 
-from audits.changes import Kind
-from audits.controller import read_controller
-from audits.drafts import NOTICE, digest_of, draft
-from audits.inputs import Inputs
-from audits.issued import Issued
-from audits.registers import registers_of
-from audits.signoffs import SignOffs
-from audits.sources import read_text
-from gateway import notice_page, settings
+from audits.papers.controller import read_controller
+from audits.papers.drafts import NOTICE, digest_of, draft
+from audits.papers.inputs import Inputs
+from audits.papers.issued import Issued
+from audits.papers.registers import registers_of
+from audits.schema.changes import Kind
+from audits.schema.signoffs import SignOffs
+from audits.schema.sources import read_text
 from gateway.cli import gateway
-from gateway.papers import PaperRefusedError, Papers, Release
-from gateway.periods import operator_periods
-from schema.printed import own_facts, own_schema
-from store.acts import pseudonym_of
-from store.config import StoreConfig
-from store.database import Store
-from store.entries import ledger_entries
-from store.ids import new_id
-from store.papers import paper_forms, papers
+from gateway.config import settings
+from gateway.config.periods import operator_periods
+from gateway.registers.papers import PaperRefusedError, Papers, Release
+from gateway.signin.pages import privacy as notice_page
+from schema.audits.printed import own_facts, own_schema
+from store.accesses.acts import pseudonym_of
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.ledger.entries import ledger_entries
+from store.registers.papers import paper_forms, papers
+from store.sql.ids import new_id
 from tests.audits.papers import EXAMPLE
 from tests.promises.gate import Clock, Gate, grant
 from tests.sharing.signing import Signer

@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.oauth.registering import Registry
-from gateway.oauth.registration import Kind, NewClient, RegistrationRefused
-from gateway.reach import Reach
+from gateway.access.reach import Reach
+from gateway.oauth.registry.registration import Kind, NewClient, RegistrationRefused
+from gateway.oauth.registry.writing import Registry
 from policy.grant import Grant, Over
 from policy.purposes import Purpose
-from schema.api import Api
-from schema.requests import Kind as Answered
-from schema.requests import Request
-from store.database import Store
-from store.reach import client_reach
-from store.sketch import SIZE, Sketch, merged
+from schema.api.api import Api
+from schema.documents.requests import Kind as Answered
+from schema.documents.requests import Request
+from store.database.store import Store
+from store.operations.reach import client_reach
+from store.queue.hyperloglog import SIZE, Sketch, merged
 from tests.gateway.desk import START, Clock, Desk, instant_of
 from tests.promises.gate import Gate, grant, own
 

@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from gateway.oauth.revocations import Revocations
-from gateway.readiness import KEPT_SECONDS, Readiness
-from store.config import StoreConfig
-from store.database import Store
-from store.faults import Cause, StoreUnavailable
+from gateway.access.revocations import Revocations
+from gateway.api.readiness import KEPT_SECONDS, Readiness
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.sql.errors import Cause, StoreUnavailable
 from tests.stores import Databases
 
 pytestmark = pytest.mark.anyio

@@ -13,15 +13,15 @@ import pytest
 from sqlalchemy import select
 from starlette.routing import Router
 
-from audits.refusals import refusal_facts, refusals_report
-from gateway.metrics import list_routes
-from gateway.refusals import BEYOND, ROOM, Refusals
+from audits.reports.refusals import refusal_facts, refusals_report
+from gateway.access.refusals import BEYOND, ROOM, Refusals
+from gateway.api.metrics import list_routes
 from policy.grant import Grant
 from policy.purposes import Purpose
-from schema.api import Api
-from schema.requests import Denial, Kind
-from store.database import Store
-from store.refusals import refusal_counts
+from schema.api.api import Api
+from schema.documents.requests import Denial, Kind
+from store.database.store import Store
+from store.operations.refusals import refusal_counts
 from tests.promises.gate import TODAY, Answer, Gate, grant
 
 pytestmark = pytest.mark.anyio

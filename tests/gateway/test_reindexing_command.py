@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from store.config import StoreConfig
-from store.migrate import upgrade
-from store.reindexing_writing import Collision
-from store.upgrading import customer_ids
+from store.database.config import StoreConfig
+from store.database.migrate import upgrade
+from store.upgrade.reindexing_writing import Collision
+from store.upgrade.upgrade import customer_ids
 from tests.gateway.servers import command
 from tests.store.test_reindexing import TWINS, former_store, person
 

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import func, select
 
 from gateway.commands import keys
-from store.config import StoreConfig
-from store.engines import transaction
-from store.lookups import lookups
-from store.migrate import upgrade
+from store.crypto.lookup_tables import lookups
+from store.database.config import StoreConfig
+from store.database.migrate import upgrade
+from store.sql.engines import transaction
 from tests.gateway.servers import command
 from tests.store.former_secrets import bring_back
 from tests.store.test_rewriting import are_written_anew, bring_keys, filled, take_keys

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import DEMO_ISSUER, Settings, SettingsError, describe, masked, read, require_issuer, unknown
+from gateway.config.settings import (
+    DEMO_ISSUER,
+    Settings,
+    SettingsError,
+    describe,
+    masked,
+    read,
+    require_issuer,
+    unknown,
+)
 
 
 def test_defaults_are_for_one_machine_and_hold_no_secret(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ import asyncio
 import pytest
 from sqlalchemy import delete
 
-from gateway.signing_keys import ANNOUNCED, KNOWN_SECONDS
-from gateway.tokens import Fault, TokenError
-from store.config import StoreConfig
-from store.database import Store
-from store.engines import transaction
-from store.keys import signing_keys
+from gateway.tokens.signing_keys import ANNOUNCED, KNOWN_SECONDS
+from gateway.tokens.tokens import Fault, TokenError
+from store.crypto.key_tables import signing_keys
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.sql.engines import transaction
 from tests.gateway.desk import LIFE, Desk
 from tests.stores import opened
 

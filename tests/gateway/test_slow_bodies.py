@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from gateway.admission import Crowd, Room
-from gateway.problems import Problem
-from gateway.server import listen
+from gateway.http.concurrency import Crowd, Room
+from gateway.http.problems import Problem
+from gateway.http.server import listen
 from tests.gateway.servers import ROOT, Running, running
 
 LIMITS = {

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from gateway.tokens import MAX_TOKEN_BYTES, Fault, TokenError
+from gateway.tokens.tokens import MAX_TOKEN_BYTES, Fault, TokenError
 from tests.gateway.desk import LIFE, NAMES, START, Desk
 from tests.stores import Databases, opened
 

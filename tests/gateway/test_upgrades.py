@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from gateway import logs
+from gateway.config import logs
 
 
 def test_g14_upgrades_that_are_not_supported_are_not_logged(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import select
 
 from policy.erasing import STEPS, Step
-from store.database import Store
-from store.messages import opened as messages_opened
-from store.outbox import outbox
+from store.database.store import Store
+from store.queue.messages import opened as messages_opened
+from store.tables.outbox import outbox
 from tests.journeys.customer import Customer
 from tests.journeys.life import NEIGHBOUR, Life, P, done
 from tests.journeys.remains import Remains

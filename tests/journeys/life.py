@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import insert
 
 from policy.wordings import VERSION
-from resolvers.newcomer import NewInvoice, PersonName, PostalAddress
-from resolvers.newcomer_rows import TABLES, Writer
-from resolvers.registration import _sealed
-from store.database import Store
-from store.ids import new_id
-from store.invoices import invoices
+from resolvers.customers.new_customer import NewInvoice, PersonName, PostalAddress
+from resolvers.customers.new_customer_rows import TABLES, Writer
+from resolvers.customers.registration import _sealed
+from store.database.store import Store
+from store.sql.ids import new_id
+from store.tables.invoices import invoices
 from tests.journeys.customer import APP, BACK, NAME, PARTICULARS, Customer
 from tests.journeys.officer import Officer
 from tests.journeys.resting import Resting

@@ -15,7 +15,7 @@ from tests.gateway.servers import ROOT
 from tests.journeys.erasing import Erasing
 from tests.journeys.life import P
 from tests.journeys.works import until
-from workers.certificates import digest
+from workers.certificates.certificates import digest
 
 SECOND = timedelta(seconds=1)
 """What rests of a moment are whole seconds."""

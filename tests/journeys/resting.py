@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import LargeBinary, select
 
-from store.config import StoreConfig
-from store.database import Store
-from store.holdings import holdings
-from store.keys import subject_keys
-from store.lookups import lookups
+from store.crypto.key_tables import subject_keys
+from store.crypto.lookup_tables import lookups
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.records.holdings import holdings
 from tests.journeys.remains import Remains, spellings
 from tests.journeys.works import Works
 from tests.stores import opened

@@ -20,10 +20,10 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from resolvers.registration import register
-from store.database import Store
-from store.outbox import outbox
-from store.schemas import MAIN
+from resolvers.customers.registration import register
+from store.database.schemas import MAIN
+from store.database.store import Store
+from store.tables.outbox import outbox
 from tests.gateway.servers import command
 from tests.oauth.relying import challenge
 from tests.oauth.test_third_parties import ATTACKS, leaves

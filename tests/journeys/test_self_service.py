@@ -29,9 +29,9 @@ import pytest
 
 from gateway.demo import FEATURED, demo_password
 from gateway.demo.factors import demo_totp_secret
-from store.config import StoreConfig
-from store.database import open_store
-from store.messages import name_of
+from store.database.config import StoreConfig
+from store.database.store import open_store
+from store.queue.messages import name_of
 from tests.gateway.servers import Running, command, free_port, running
 from tests.programs import install_npm, needs
 from tests.signin.test_pages import now_code

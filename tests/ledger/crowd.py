@@ -11,11 +11,11 @@ from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 
-from store.config import StoreConfig
-from store.ledger_tree import LeaseLost
-from store.merkle import leaf_hash
+from store.database.config import StoreConfig
+from store.ledger.sealer import LeaseLost
+from store.merkle.merkle_tree import leaf_hash
 from tests.ledger.logs import Log, WallClock, entry, opened_log
-from workers.sealing import Rhythm
+from workers.ledger.worker import Rhythm
 
 ROOT = Path(__file__).parents[2]
 HASTE = Rhythm(pause=0.0, lease=0.2, entries=25, seconds=0.05)

@@ -12,22 +12,22 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from store.config import StoreConfig
-from store.database import Store, open_store
-from store.engines import transaction
-from store.entries import ledger_entries
-from store.ledger_check import Report, check_export
-from store.ledger_checkpoints import Checkpoints, Notary
-from store.ledger_export import Exporter
-from store.ledger_heads import HeadPlace
-from store.ledger_keys import LedgerKeys
-from store.ledger_tree import Tree, subjects_of
-from store.merkle import leaf_hash, root_of
-from store.notes import VerifierKey
-from store.proofs import mark_of
-from store.tiles import Hashes
-from store.tree import ledger_leaves, ledger_pending, ledger_subjects, ledger_tiles
-from workers.sealing import Rhythm, Sealer
+from store.database.config import StoreConfig
+from store.database.store import Store, open_store
+from store.ledger.entries import ledger_entries
+from store.ledger.export import Exporter
+from store.ledger.heads import HeadPlace
+from store.ledger.proofs import mark_of
+from store.ledger.sealer import Tree, subjects_of
+from store.ledger.signed_checkpoints import Checkpoints, Notary
+from store.ledger.signing_keys import LedgerKeys
+from store.ledger.tree_tables import ledger_leaves, ledger_pending, ledger_subjects, ledger_tiles
+from store.ledger.verify import Report, check_export
+from store.merkle.merkle_tree import leaf_hash, root_of
+from store.merkle.signed_note import VerifierKey
+from store.merkle.tiles import Hashes
+from store.sql.engines import transaction
+from workers.ledger.worker import Rhythm, Sealer
 
 ORIGIN = "data.example/ledger"
 START = datetime(2027, 3, 1, 12, tzinfo=UTC)

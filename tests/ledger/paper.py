@@ -7,12 +7,12 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from store.checkpoints import Checkpoint
-from store.entries import canonical
-from store.ledger_check import Report, check_export
-from store.ledger_export import FORMAT, Head, checkpoint_line, entry_line
-from store.merkle import Frontier, leaf_hash
-from store.notes import Signer, VerifierKey
+from store.ledger.entries import canonical
+from store.ledger.export import FORMAT, Head, checkpoint_line, entry_line
+from store.ledger.verify import Report, check_export
+from store.merkle.checkpoints import Checkpoint
+from store.merkle.merkle_tree import Frontier, leaf_hash
+from store.merkle.signed_note import Signer, VerifierKey
 from tests.ledger.logs import ORIGIN, entry
 
 OLD, NEW, STRANGER = (Signer.of(ORIGIN, bytes([number]) * 32) for number in (1, 2, 3))

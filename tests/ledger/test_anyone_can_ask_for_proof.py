@@ -9,14 +9,14 @@ import httpx
 import pytest
 from starlette.routing import Router
 
-from gateway import transparency
-from gateway.middleware import LastResort
-from gateway.transparency import list_routes
-from store.checkpoints import open_checkpoint
-from store.config import StoreConfig
-from store.engines import make_reader
-from store.merkle import leaf_hash, verify_consistency, verify_inclusion
-from store.notes import VerifierKey
+from gateway.api import transparency
+from gateway.api.transparency import list_routes
+from gateway.http.middleware import LastResort
+from store.database.config import StoreConfig
+from store.merkle.checkpoints import open_checkpoint
+from store.merkle.merkle_tree import leaf_hash, verify_consistency, verify_inclusion
+from store.merkle.signed_note import VerifierKey
+from store.sql.engines import make_reader
 from tests.ledger.logs import NAMES, Log, entry
 
 pytestmark = pytest.mark.anyio

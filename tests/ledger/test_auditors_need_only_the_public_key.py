@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.commands.ledger_verify import verify
-from store.config import StoreConfig
-from store.database import open_store
-from store.migrate import upgrade
+from store.database.config import StoreConfig
+from store.database.migrate import upgrade
+from store.database.store import open_store
 from tests.gateway.servers import command, environment
 from tests.ledger.logs import NAMES, entry
 from tests.ledger.paper import NEW, OLD, paper

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from policy.purposes import Purpose
-from store.config import StoreConfig
-from store.ledger_index import IndexCheck, entries_of
+from store.database.config import StoreConfig
+from store.ledger.index import IndexCheck, entries_of
 from tests.export.office import Office, opened_office
 from tests.gateway.servers import command
 from tests.ledger.logs import NAMES, Log, entry

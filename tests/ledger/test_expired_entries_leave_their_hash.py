@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from store.config import StoreConfig
-from store.faults import StoreUnavailable
-from store.ledger import Ledger
-from store.ledger_export import Disturbed, Exporter
-from store.ledger_pruning import Pruner, expired_before
-from store.merkle import verify_inclusion
+from store.database.config import StoreConfig
+from store.ledger.append import Ledger
+from store.ledger.export import Disturbed, Exporter
+from store.ledger.pruning import Pruner, expired_before
+from store.merkle.merkle_tree import verify_inclusion
+from store.sql.errors import StoreUnavailable
 from tests.ledger.logs import START, Log, entry
 
 pytestmark = pytest.mark.anyio

@@ -7,12 +7,12 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+from gateway.api.transparency import list_routes
 from gateway.commands.ledger import ledger
-from gateway.settings import Settings
-from gateway.transparency import list_routes
-from store.config import StoreConfig
-from store.engines import make_reader
-from store.tree import ledger_tiles
+from gateway.config.settings import Settings
+from store.database.config import StoreConfig
+from store.ledger.tree_tables import ledger_tiles
+from store.sql.engines import make_reader
 
 PAGE = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text(encoding="utf-8")
 

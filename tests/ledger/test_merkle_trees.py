@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.merkle import (
+from store.merkle.merkle_tree import (
     EMPTY,
     Frontier,
     Hash,
@@ -22,7 +22,7 @@ from store.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from store.tiles import WIDTH, Hashes, TileMissing, edge_of, grown, hashes_of, place, root_at, tiles_of
+from store.merkle.tiles import WIDTH, Hashes, TileMissing, edge_of, grown, hashes_of, place, root_at, tiles_of
 
 ENTRIES = [
     bytes.fromhex(each)

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from gateway.legal import Legal
-from gateway.legal_orders import NewRequest
+from gateway.requests.legal import Legal
+from gateway.requests.legal_orders import NewRequest
 from policy.orders import Order
 from policy.purposes import Purpose
-from resolvers.authentication_means import Site
-from schema.requests import Kind
-from store.config import StoreConfig
-from store.merkle import verify_consistency, verify_inclusion
-from store.notes import unbase64
-from store.proofs import open_proof
+from resolvers.commands.dependencies import Site
+from schema.documents.requests import Kind
+from store.database.config import StoreConfig
+from store.ledger.proofs import open_proof
+from store.merkle.merkle_tree import verify_consistency, verify_inclusion
+from store.merkle.signed_note import unbase64
 from tests.export.office import Office, opened_office
 from tests.gateway.servers import command
 from tests.promises.gate import grant, own

@@ -9,10 +9,10 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from store.entries import canonical
-from store.ledger_check import SHOWN, NotAnExport, check_export
-from store.ledger_export import Head, checkpoint_line, entry_line
-from store.merkle import leaf_hash
+from store.ledger.entries import canonical
+from store.ledger.export import Head, checkpoint_line, entry_line
+from store.ledger.verify import SHOWN, NotAnExport, check_export
+from store.merkle.merkle_tree import leaf_hash
 from tests.ledger.logs import entry
 from tests.ledger.paper import NEW, OLD, STRANGER, Paper, check, fixed, paper
 

@@ -12,12 +12,12 @@ import asyncpg
 import pytest
 from alembic import command
 
-from store.config import StoreConfig
-from store.engines import make_engine, transaction
-from store.ledger_tree import BATCH, SUBJECTS, Lease, LeaseLost, State, Tree
-from store.merkle import leaf_hash, root_of
-from store.migrate import alembic_config, create_file, upgrade
-from store.schemas import LEDGER
+from store.database.config import StoreConfig
+from store.database.migrate import alembic_config, create_file, upgrade
+from store.database.schemas import LEDGER
+from store.ledger.sealer import BATCH, SUBJECTS, Lease, LeaseLost, State, Tree
+from store.merkle.merkle_tree import leaf_hash, root_of
+from store.sql.engines import make_engine, transaction
 from tests.ledger import crowd
 from tests.ledger.logs import Log, WallClock, entry, opened_log
 from tests.stores import opened

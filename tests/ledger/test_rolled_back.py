@@ -19,18 +19,18 @@ import orjson
 import pytest
 from sqlalchemy import select, text
 
-from gateway.sealing import Seals, rotate_ledger_key
-from store.config import StoreConfig
-from store.engines import make_engine, transaction
-from store.faults import Cause, StoreUnavailable
-from store.ledger_check import check_export
-from store.ledger_heads import Head, LedgerBehindError
-from store.ledger_heads_file import HeadFile
-from store.ledger_resuming import By, NotBehindError, ReasonRefusedError, Resuming, check_reason, next_origin
-from store.schemas import LEDGER
+from gateway.run.sealing import Seals, rotate_ledger_key
+from store.database.config import StoreConfig
+from store.database.schemas import LEDGER
+from store.ledger.heads import Head, LedgerBehindError
+from store.ledger.heads_file import HeadFile
+from store.ledger.resuming import By, NotBehindError, ReasonRefusedError, Resuming, check_reason, next_origin
+from store.ledger.verify import check_export
+from store.sql.engines import make_engine, transaction
+from store.sql.errors import Cause, StoreUnavailable
 from tests.ledger.crowd import start
 from tests.ledger.logs import ORIGIN, Log, WallClock, entry, opened_log
-from workers.sealing import Rhythm
+from workers.ledger.worker import Rhythm
 
 pytestmark = pytest.mark.anyio
 

@@ -12,10 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from store.checkpoints import Checkpoint, open_checkpoint, origin_of
-from store.merkle import EMPTY, leaf_hash, root_of
-from store.notes import NoteInvalid, Signer, VerifierKey, open_note, sign
-from store.proofs import Inclusion, open_proof
+from store.ledger.proofs import Inclusion, open_proof
+from store.merkle.checkpoints import Checkpoint, open_checkpoint, origin_of
+from store.merkle.merkle_tree import EMPTY, leaf_hash, root_of
+from store.merkle.signed_note import NoteInvalid, Signer, VerifierKey, open_note, sign
 from tests.ledger.paper import NEW, OLD, STRANGER
 from tests.programs import needs, program
 

@@ -7,16 +7,16 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from store.config import StoreConfig
-from store.housekeys import HouseKeys
-from store.keys import system_keys
-from store.ledger_checkpoints import Inconsistent, Notary
-from store.ledger_keys import LedgerKeyLost, LedgerKeys, LedgerUnnamed
-from store.merkle import EMPTY, verify_consistency
-from store.metadata import ledger_metadata
-from store.rootkey import RootKeys
+from store.crypto.key_tables import system_keys
+from store.crypto.root_key import RootKeys
+from store.crypto.system_keys import HouseKeys
+from store.database.config import StoreConfig
+from store.ledger.signed_checkpoints import Inconsistent, Notary
+from store.ledger.signing_keys import LedgerKeyLost, LedgerKeys, LedgerUnnamed
+from store.merkle.merkle_tree import EMPTY, verify_consistency
+from store.sql.metadata import ledger_metadata
 from tests.ledger.logs import ORIGIN, Log, entry, opened_log
-from workers.sealing import Rhythm, Sealer
+from workers.ledger.worker import Rhythm, Sealer
 
 pytestmark = pytest.mark.anyio
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from store.accesses import Accesses
-from store.ids import new_id
-from store.merkle import leaf_hash, verify_inclusion
+from store.accesses.accesses import Accesses
+from store.merkle.merkle_tree import leaf_hash, verify_inclusion
+from store.sql.ids import new_id
 from tests.ledger.logs import NAMES, Log, entry
 
 pytestmark = pytest.mark.anyio

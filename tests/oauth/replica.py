@@ -29,16 +29,18 @@ time.time = lambda: turned(CLOCK)
 
 from starlette.requests import Request  # noqa: E402 (the clock comes first)
 
-from gateway import logs, server, serving, settings  # noqa: E402
-from gateway.app import Parts, build  # noqa: E402
+from gateway.api.consent_receipts import list_routes as consent_routes  # noqa: E402
+from gateway.api.exports import list_routes as export_routes  # noqa: E402
+from gateway.api.metrics import list_routes as metric_routes  # noqa: E402
+from gateway.api.readiness import Readiness  # noqa: E402
+from gateway.api.receipts import list_routes as receipt_routes  # noqa: E402
 from gateway.commands.serving import actions, make_api  # noqa: E402
-from gateway.consent_receipts import list_routes as consent_routes  # noqa: E402
-from gateway.exports import list_routes as export_routes  # noqa: E402
-from gateway.metrics import list_routes as metric_routes  # noqa: E402
-from gateway.oauth.service import list_routes, open_house  # noqa: E402
-from gateway.readiness import Readiness  # noqa: E402
-from gateway.receipts import list_routes as receipt_routes  # noqa: E402
-from gateway.serving import open_works  # noqa: E402
+from gateway.config import logs, settings  # noqa: E402
+from gateway.http import server  # noqa: E402
+from gateway.run import serving  # noqa: E402
+from gateway.run.app import Parts, build  # noqa: E402
+from gateway.run.oauth_service import list_routes, open_house  # noqa: E402
+from gateway.run.serving import open_works  # noqa: E402
 from gateway.signin.routes import make_means  # noqa: E402
 
 

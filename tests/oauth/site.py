@@ -20,15 +20,15 @@ import httpx
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import insert
 
-from gateway.oauth.registering import Registry
-from gateway.oauth.registration import Kind, NewClient
+from gateway.oauth.registry.registration import Kind, NewClient
+from gateway.oauth.registry.writing import Registry
 from policy.app_scopes import APP_SCOPES
 from policy.grant import Refusal
 from policy.purposes import Purpose
-from store.access import sessions
-from store.config import StoreConfig
-from store.database import Store
-from store.ids import new_id
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.sql.ids import new_id
+from store.tables.access import sessions
 from tests.gateway.servers import ROOT, Running, environment, free_port
 from tests.oauth.idp import SCOPES, Idp, provider
 from tests.store.people import add_customers

@@ -11,11 +11,11 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from store.access import sign_ins
-from store.database import Store
-from store.messages import opened
-from store.oauth import oauth_families
-from store.outbox import outbox
+from store.database.store import Store
+from store.queue.messages import opened
+from store.tables.access import sign_ins
+from store.tables.oauth import oauth_families
+from store.tables.outbox import outbox
 from tests.oauth.relying import Relying, claims_of, refused
 from tests.oauth.site import Site, serving
 from tests.signin import mmdb

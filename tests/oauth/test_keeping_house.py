@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Table, func, insert, select
 
-from gateway import settings
-from gateway.oauth.housekeeping import Housekeeping
-from gateway.signing_keys import ANNOUNCED
-from store.config import StoreConfig
-from store.database import Store
-from store.oauth import oauth_codes, oauth_families, revocations, slowdowns, used_values
-from store.revocations import News, announce, client_changed, end_sessions
-from store.single_use import SingleUse
-from store.slowdowns import Pace, Slowdowns
+from gateway.config import settings
+from gateway.run.housekeeping import Housekeeping
+from gateway.tokens.signing_keys import ANNOUNCED
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.queue.rate_limit import Pace, Slowdowns
+from store.queue.revocations import News, announce, client_changed, end_sessions
+from store.queue.single_use import SingleUse
+from store.tables.oauth import oauth_codes, oauth_families, revocations, slowdowns, used_values
 from tests.gateway.desk import LIFE, START, Desk
 from tests.store.people import add_customers
 from tests.stores import opened
@@ -253,7 +253,7 @@ async def test_a_changed_client_is_read_again_at_once(store: Store) -> None:
 
 async def test_what_is_forgotten_was_over(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded by what may still come."""
-    monkeypatch.setattr("gateway.oauth.revocations.TIDY_EVERY", 10)
+    monkeypatch.setattr("gateway.access.revocations.TIDY_EVERY", 10)
     desk = Desk(store)
     async with store.write() as connection:
         news = [News("TOKEN", str(n), NOW + timedelta(seconds=LIFE if n % 2 else -1)) for n in range(10)]

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from gateway.oauth import revocations as module
-from gateway.tokens import Basis, Claims
-from store.database import Store
-from store.oauth import revocations
-from store.revocations import LONGEST, News, announce
+from gateway.access import revocations as module
+from gateway.tokens.tokens import Basis, Claims
+from store.database.store import Store
+from store.queue.revocations import LONGEST, News, announce
+from store.tables.oauth import revocations
 from tests.gateway.desk import LIFE, START, Desk
 
 pytestmark = pytest.mark.anyio

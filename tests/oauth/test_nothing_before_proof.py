@@ -9,9 +9,9 @@ from zlib import crc32
 from sqlalchemy import func, select
 
 from gateway.oauth.authentication import STRANGERS
-from gateway.oauth.pushed import LONGEST, PREFIX
-from store.database import Store
-from store.schemas import LEDGER, MAIN
+from gateway.oauth.endpoints.pushed import LONGEST, PREFIX
+from store.database.schemas import LEDGER, MAIN
+from store.database.store import Store
 from tests.oauth.relying import Proofer, Relying, refused
 from tests.oauth.site import BACK
 from tests.oauth.test_dpop import endpoint, ready, redeem

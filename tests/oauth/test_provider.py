@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from gateway.oauth.fetching import CannotFetch, fetch_json
-from gateway.oauth.foreign_keys import PAUSE_SECONDS, STALE_SECONDS, ForeignKeys, ProviderUnavailable
+from gateway.access.fetching import CannotFetch, fetch_json
+from gateway.access.foreign_keys import PAUSE_SECONDS, STALE_SECONDS, ForeignKeys, ProviderUnavailable
 from tests.oauth.idp import Idp, provider
 from tests.oauth.naming import what_differs
 from tests.oauth.relying import Relying, encoded
@@ -179,7 +179,7 @@ def test_documents_that_are_not_believed(path: str, document: Any) -> None:
 
 
 def test_a_provider_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.oauth.fetching.SECONDS", 0.2)
+    monkeypatch.setattr("gateway.access.fetching.SECONDS", 0.2)
 
     async def run(idp: Idp) -> None:
         idp.slow = 1

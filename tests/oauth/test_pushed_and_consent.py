@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from gateway.oauth.consent_words import say
+from gateway.oauth.endpoints.consent_words import say
 from policy.app_scopes import AppScope
 from tests.oauth.relying import Relying, refused
 from tests.oauth.site import BACK
@@ -158,8 +158,8 @@ def test_the_form_works_for_the_session_it_was_shown_to(lone: Relying) -> None:
 
 def test_names_of_clients_are_text(lone: Relying) -> None:
     """D7: the shop is called `A <shop>`."""
-    from gateway.oauth.pages import consent
-    from gateway.oauth.wanted import Wanted
+    from gateway.oauth.endpoints.authorization_request import Wanted
+    from gateway.oauth.endpoints.pages import consent
     from tests.oauth.site import CLIENTS
 
     shop = next(client for client in CLIENTS if client.id == "shop")

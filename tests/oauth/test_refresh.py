@@ -9,10 +9,10 @@ from functools import partial
 import pytest
 from sqlalchemy import update
 
-from store.clients import clients
-from store.database import Store
-from store.oauth import oauth_families
-from store.revocations import client_changed
+from store.database.store import Store
+from store.queue.revocations import client_changed
+from store.registers.clients import clients
+from store.tables.oauth import oauth_families
 from tests.oauth.relying import SCOPE, Relying, claims_of, refused
 
 

@@ -7,9 +7,9 @@ from functools import partial
 
 import pytest
 
-from gateway.oauth.registering import Registry
-from store.database import Store
-from store.revocations import end_customer, end_sessions
+from gateway.oauth.registry.writing import Registry
+from store.database.store import Store
+from store.queue.revocations import end_customer, end_sessions
 from tests.oauth.relying import Relying, refused
 
 

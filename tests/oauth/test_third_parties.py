@@ -14,12 +14,12 @@ import httpx
 import pytest
 from sqlalchemy import delete, update
 
-from gateway.oauth.registering import Registry
-from gateway.oauth.registration import Kind, NewClient, RegistrationRefused
+from gateway.oauth.registry.registration import Kind, NewClient, RegistrationRefused
+from gateway.oauth.registry.writing import Registry
 from policy.app_scopes import APP_SCOPES, AppScope
 from policy.purposes import Purpose
-from store.access import sessions
-from store.database import Store
+from store.database.store import Store
+from store.tables.access import sessions
 from tests.oauth.relying import Flow, Relying, refused
 from tests.oauth.site import BACK, SELF
 from tests.oauth.test_pushed_and_consent import asked, decide
@@ -148,9 +148,9 @@ def test_a_token_says_no_more_than_was_allowed(rp: Relying) -> None:
 
 def test_a_forged_scope_in_a_registration_or_token_opens_nothing(rp: Relying) -> None:
     """O10: where the grant is made it is narrowed again, whatever a row of the registry or a token says."""
-    from gateway.clients import Registration
-    from gateway.door import grant_of
-    from gateway.tokens import Claims
+    from gateway.access.authenticator import grant_of
+    from gateway.access.clients import Registration
+    from gateway.tokens.tokens import Claims
     from policy.grant import Over, Refusal
 
     everything = frozenset({"cards:forward", "audit:read", "purpose:self_service", *APP_SCOPES})

@@ -13,9 +13,9 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import update
 
-from gateway.oauth.registering import Registry
-from store.clients import clients
-from store.database import Store
+from gateway.oauth.registry.writing import Registry
+from store.database.store import Store
+from store.registers.clients import clients
 from tests.oauth.naming import what_differs
 from tests.oauth.relying import ASSERTION_TYPE, Relying, claims_of, encoded, refused
 from tests.oauth.site import EC_KEY, RSA_KEY, Site

@@ -13,11 +13,11 @@ import orjson
 
 from policy.grant import Grant
 from policy.purposes import Purpose
-from resolvers.unit import Unit
-from schema.api import Api, Ready, Settled
-from schema.limits import Limits
-from schema.plans import Plan
-from schema.requests import Kind, Request
+from resolvers.reads.operation import Unit
+from schema.api.api import Api, Ready, Settled
+from schema.documents.limits import Limits
+from schema.documents.requests import Kind, Request
+from schema.execution.plans import Plan
 from tests.oracle.questions import Question, Questions
 from tests.oracle.witness import Witness
 from tests.oracle.world import NOW, World

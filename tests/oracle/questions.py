@@ -12,9 +12,9 @@ from graphql import get_named_type, is_composite_type
 
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from schema.model import SchemaModel
-from schema.requests import Request
-from schema.sources import Told, WorkedOut
+from schema.core.sources import Told, WorkedOut
+from schema.documents.requests import Request
+from schema.model.model import SchemaModel
 from tests.oracle.arguments import Pools
 from tests.oracle.documents import Writer
 from tests.oracle.world import BARE, CLIENT, DAMAGED, EMPTIED, ERASED, OBJECTING, ODD, RESTRICTED, WHOLE

@@ -14,7 +14,7 @@ import pytest
 
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from schema.requests import Request
+from schema.documents.requests import Request
 from tests.oracle.comparing import Asking, Oracle
 from tests.oracle.questions import token
 from tests.oracle.world import DAMAGED, EMPTIED, WHOLE

@@ -29,8 +29,8 @@ from hypothesis_graphql import queries
 
 from policy.grant import Refusal
 from policy.purposes import Purpose
-from schema.build import core_schema, sdl
-from schema.model import SchemaModel
+from schema.api.build import core_schema, sdl
+from schema.model.model import SchemaModel
 from tests.oracle.arguments import Pools
 from tests.oracle.comparing import Oracle, Tally
 from tests.oracle.questions import Question, token, worked_out

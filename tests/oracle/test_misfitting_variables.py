@@ -13,7 +13,7 @@ import pytest
 
 from policy.grant import Refusal
 from policy.purposes import Purpose
-from store.customers import customers
+from store.tables.customers import customers
 from tests.oracle.comparing import Oracle, Tally, compare
 from tests.oracle.questions import Question, token
 from tests.oracle.world import WHOLE, rows

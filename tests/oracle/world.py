@@ -15,31 +15,31 @@ from sqlalchemy import Column, Table, insert, select, update
 from gateway.demo.population import population
 from policy.purposes import Purpose
 from policy.restricting import Ground, Objection, objection_to
-from resolvers.authentication_means import Means, Site
-from resolvers.commands import Desk
-from resolvers.newcomer import NewCustomer, PersonName, PostalAddress
-from resolvers.registration import register
-from resolvers.restricting import THE_CUSTOMER, object_, restrict
-from schema.model import SchemaModel
-from schema.sources import Paged
-from store.access import sign_ins
-from store.changes import customer_changes
-from store.config import StoreConfig
-from store.consents import consents
-from store.cursors import Cursors, ListPlace
-from store.customers import customers
-from store.database import Store, open_store
-from store.disclosures import disclosures
-from store.domains import domains
-from store.engines import transaction
-from store.exports import exports
-from store.global_ids import GlobalIds
-from store.invoices import invoices
-from store.ledger import Entry, Ledger
-from store.lookups import lookups
-from store.payments import payment_methods
-from store.restrictions import objections, restrictions
-from store.services import services
+from resolvers.commands.context import Desk
+from resolvers.commands.dependencies import Means, Site
+from resolvers.customers.new_customer import NewCustomer, PersonName, PostalAddress
+from resolvers.customers.registration import register
+from resolvers.restriction.restrictions import THE_CUSTOMER, object_, restrict
+from schema.core.sources import Paged
+from schema.model.model import SchemaModel
+from store.crypto.cursors import Cursors, ListPlace
+from store.crypto.global_ids import GlobalIds
+from store.crypto.lookup_tables import lookups
+from store.database.config import StoreConfig
+from store.database.store import Store, open_store
+from store.ledger.append import Entry, Ledger
+from store.sql.engines import transaction
+from store.tables.access import sign_ins
+from store.tables.changes import customer_changes
+from store.tables.consents import consents
+from store.tables.customers import customers
+from store.tables.disclosures import disclosures
+from store.tables.domains import domains
+from store.tables.exports import exports
+from store.tables.invoices import invoices
+from store.tables.payments import payment_methods
+from store.tables.restrictions import objections, restrictions
+from store.tables.services import services
 from tests.oracle.arguments import Pools
 from tests.promises.gate import own
 

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import insert, select
 
 from policy.events import BY_NAME, Event
-from resolvers.announcements import Ref, announce, announce_erased
-from store.database import Store
-from store.ids import new_id
-from store.messages import opened
-from store.outbox import outbox
-from store.webhooks import open_secret, seal_secret, webhooks
+from resolvers.events.announcements import Ref, announce, announce_erased
+from store.database.store import Store
+from store.queue.messages import opened
+from store.registers.webhooks import open_secret, seal_secret, webhooks
+from store.sql.ids import new_id
+from store.tables.outbox import outbox
 from tests.store.people import MOMENT, add_customers
 
 pytestmark = pytest.mark.anyio
@@ -131,8 +131,8 @@ async def test_values_of_persons_cannot_be_told(event: str, coordinates: list[st
 
 
 def _key() -> Any:
-    from store.global_ids import GlobalIds
-    from store.subjectkey import SubjectKey
+    from store.crypto.global_ids import GlobalIds
+    from store.crypto.subject_key import SubjectKey
 
     return SubjectKey(1, bytes(32), 0, GlobalIds({1: bytes(32)}, 1))
 

@@ -14,16 +14,16 @@ from sqlalchemy import select, update
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from policy.events import Event
-from resolvers.announcements import Ref, announce, announce_erased
-from store.database import Store
-from store.outbox import outbox
-from store.webhooks import seal_secret, webhooks
+from resolvers.events.announcements import Ref, announce, announce_erased
+from store.database.store import Store
+from store.registers.webhooks import seal_secret, webhooks
+from store.tables.outbox import outbox
 from tests.outbox.receiving import BROKEN, OK, Clock, Receiver, receiver
 from tests.outbox.test_announcements import subscribe
 from tests.store.people import add_customers
-from workers.delivering import LEASE, Deliverer
-from workers.posting import Poster
-from workers.receivers import Receivers
+from workers.outbox.receivers import Receivers
+from workers.outbox.webhooks import Poster
+from workers.outbox.worker import LEASE, Deliverer
 
 pytestmark = pytest.mark.anyio
 PROFILE = Event.PROFILE_CHANGED.wire

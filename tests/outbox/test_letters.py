@@ -21,17 +21,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import insert, select
 
-from store.database import Store
-from store.ids import new_id
-from store.messages import name_of
-from store.outbox import outbox
+from store.database.store import Store
+from store.queue.messages import name_of
+from store.sql.ids import new_id
+from store.tables.outbox import outbox
 from tests.outbox.receiving import Clock
 from tests.outbox.test_deliveries import deliver, states
 from tests.store.people import add_customers
-from workers.delivering import LEASE, Deliverer
-from workers.mailing import CannotMail, Mailer, Terms, compose
-from workers.posting import Poster
-from workers.receivers import Receivers
+from workers.outbox.receivers import Receivers
+from workers.outbox.smtp import CannotMail, Mailer, Terms, compose
+from workers.outbox.webhooks import Poster
+from workers.outbox.worker import LEASE, Deliverer
 
 pytestmark = pytest.mark.anyio
 O = outbox.c  # noqa: E741  (the table's columns)

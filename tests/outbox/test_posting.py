@@ -11,9 +11,9 @@ from ipaddress import ip_network
 import pytest
 
 from tests.outbox.receiving import receiver
-from workers.outbound import Destinations
-from workers.patience import asked_for, pause
-from workers.posting import CannotPost, Poster, is_safe
+from workers.outbox.backoff import asked_for, pause
+from workers.outbox.destinations import Destinations
+from workers.outbox.webhooks import CannotPost, Poster, is_safe
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from policy.wordings import VERSION
-from store.database import Store
+from store.database.store import Store
 from tests.promises.gate import TODAY, Gate, own
 
 GENUINE = "4539 5787 6362 1486"

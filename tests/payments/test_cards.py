@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from policy.wordings import VERSION, wording
-from schema.build import core_schema
-from store.consents import consents
-from store.outbox import outbox
-from store.payments import card_vault, payment_methods
+from schema.api.build import core_schema
+from store.tables.consents import consents
+from store.tables.outbox import outbox
+from store.tables.payments import card_vault, payment_methods
 from tests.payments.conftest import BARE, CONSENTS, GENUINE, METHODS, Wallet
 from tests.promises.gate import own
 

@@ -14,16 +14,16 @@ import uvicorn
 from sqlalchemy import select, update
 from starlette.applications import Starlette
 
-from gateway import settings
+from gateway.config import settings
 from gateway.demo.acquirer import NAME, PATH, list_routes, open_for_business
-from store.affiliates import affiliates
-from store.invoices import invoices
-from store.outbox import outbox
-from store.webhooks import webhooks
+from store.registers.affiliates import affiliates
+from store.registers.webhooks import webhooks
+from store.tables.invoices import invoices
+from store.tables.outbox import outbox
 from tests.payments.conftest import GENUINE, Wallet
-from workers.delivering import Deliverer
-from workers.posting import Poster
-from workers.receivers import Receivers
+from workers.outbox.receivers import Receivers
+from workers.outbox.webhooks import Poster
+from workers.outbox.worker import Deliverer
 
 pytestmark = pytest.mark.anyio
 

@@ -15,16 +15,16 @@ import pytest
 from sqlalchemy import select, update
 from standardwebhooks import Webhook
 
-from gateway.affiliates import AffiliateRefused, Affiliates
+from gateway.registers.affiliates import AffiliateRefused, Affiliates
 from policy.purposes import Purpose
-from store.config import StoreConfig
-from store.disclosures import disclosures
-from store.invoices import invoices
-from store.outbox import outbox
-from store.payments import card_vault
+from store.database.config import StoreConfig
+from store.tables.disclosures import disclosures
+from store.tables.invoices import invoices
+from store.tables.outbox import outbox
+from store.tables.payments import card_vault
 from tests.payments.conftest import BARE, GENUINE, Wallet
 from tests.promises.gate import TODAY, grant, own
-from workers.posting import Poster
+from workers.outbox.webhooks import Poster
 
 pytestmark = pytest.mark.anyio
 

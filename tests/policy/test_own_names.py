@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.client_area import ID
+from gateway.access.client_area import ID
 from gateway.demo.clients import CLIENTS
-from gateway.oauth.registration import ID as ID_FORM
+from gateway.oauth.registry.registration import ID as ID_FORM
 from policy.own_names import OWN_CLIENTS, is_own_name
 from policy.purposes import Purpose
 

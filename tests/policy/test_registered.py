@@ -10,8 +10,8 @@ from policy.purposes import Purpose
 from policy.recipients import CONTRACTED, Recipient
 from policy.registered import Affiliate, Client, Partner, Registered, Webhook, offences
 from policy.registries import FIELDS, REGISTRIES
-from schema.build import core_schema
-from schema.model import SchemaModel
+from schema.api.build import core_schema
+from schema.model.model import SchemaModel
 
 RULES = SchemaModel(core_schema()).rules
 NAME = frozenset({"Customer.fullName"})

@@ -13,9 +13,9 @@ import resolvers
 import values
 from policy.cards import CardFault
 from policy.restricting import INSTEAD
-from resolvers.addresses import WORDS
 from resolvers.catalogues import LANGUAGES, entries, preferred, translated
-from store.database import Store
+from resolvers.inputs.addresses import WORDS
+from store.database.store import Store
 from tests.promises.gate import Gate, own
 from values import domain_name, mailbox
 

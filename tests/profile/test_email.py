@@ -12,16 +12,16 @@ import pytest
 from sqlalchemy import insert, select
 
 from policy.purposes import Purpose
-from store.access import sessions
-from store.blindindex import Lookup
-from store.database import Store
-from store.engines import transaction
-from store.ids import new_id
-from store.lookup_finding import NOBODY
-from store.lookups import lookups
-from store.messages import opened
-from store.outbox import outbox
-from store.signin import email_links
+from store.crypto.blind_index import Lookup
+from store.crypto.lookup_tables import lookups
+from store.crypto.lookups import NOBODY
+from store.database.store import Store
+from store.queue.messages import opened
+from store.sql.engines import transaction
+from store.sql.ids import new_id
+from store.tables.access import sessions
+from store.tables.outbox import outbox
+from store.tables.signin import email_links
 from tests.promises.gate import Gate, grant, own
 from values.mailbox import MailboxError, read_mailbox
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.addresses import PARTS, checked, envelope
-from resolvers.countries import COUNTRIES
-from store.database import Store
+from resolvers.inputs.addresses import PARTS, checked, envelope
+from resolvers.inputs.countries import COUNTRIES
+from store.database.store import Store
 from tests.promises.gate import Gate, own
 
 pytestmark = pytest.mark.anyio

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import insert, select
 
 from policy.purposes import Purpose
-from resolvers.passwords_resets import Resets, Sent
-from resolvers.signins import Visitor
-from store.customers import customers
-from store.database import Store
-from store.outbox import outbox
-from store.webhooks import webhooks
+from resolvers.account.passwords_resets import Resets, Sent
+from resolvers.signins.signins import Visitor
+from store.database.store import Store
+from store.registers.webhooks import webhooks
+from store.tables.customers import customers
+from store.tables.outbox import outbox
 from tests.promises.gate import TODAY, Gate, grant, own
 from tests.signin.lobby import means
 

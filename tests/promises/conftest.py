@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from store.config import StoreConfig
-from store.database import Store
+from store.database.config import StoreConfig
+from store.database.store import Store
 from tests.export.office import Office, opened_office
 from tests.promises.gate import Gate
 from tests.signin.lobby import Lobby

@@ -10,34 +10,34 @@ from typing import Any
 
 from starlette.requests import HTTPConnection
 
-from audits.sdl_reading import read_sdl
-from audits.sources import Text
-from gateway.bodies import question_of_address, question_of_body
-from gateway.client_address import client_address
-from gateway.credentials import presented
-from gateway.graphql_http import _key, _uncompressed, _word
-from gateway.hosts import Hosts
-from gateway.multipart import fields_of_multipart, is_multipart
-from gateway.negotiation import answer_media, is_json_in_utf8
+from audits.schema.sdl_reading import read_sdl
+from audits.schema.sources import Text
+from gateway.api.graphql_http import _key, _uncompressed, _word
+from gateway.http.bodies import question_of_address, question_of_body
+from gateway.http.client_address import client_address
+from gateway.http.credentials import presented
+from gateway.http.hosts import Hosts
+from gateway.http.multipart import fields_of_multipart, is_multipart
+from gateway.http.negotiation import answer_media, is_json_in_utf8
 from gateway.oauth.authentication import _basic
-from gateway.oauth.jwts import look
 from gateway.oauth.parameters import parse
-from gateway.oauth.registration import Kind, check_redirect_uri, key_set
-from gateway.oauth.scopes import narrowed
-from gateway.signin.choosing import Choice
-from gateway.signin.cookies import Cookies
-from gateway.signin.visit import fields_of, local
-from gateway.signin.words import chosen
-from gateway.tokens import _header
+from gateway.oauth.registry.registration import Kind, check_redirect_uri, key_set
+from gateway.oauth.registry.scopes import narrowed
+from gateway.signin.frame.cookies import Cookies
+from gateway.signin.frame.visit import fields_of, local
+from gateway.signin.frame.words import chosen
+from gateway.signin.pages.choosing import Choice
+from gateway.tokens.jwts import look
+from gateway.tokens.tokens import _header
 from policy.purposes import Purpose
 from resolvers.catalogues import preferred
-from resolvers.import_source import Source
-from resolvers.references import REFERENCES
-from resolvers.signins_devices import device_of, told
-from schema.build import core_schema
-from schema.documents import Documents
-from schema.errors import redacted
-from schema.limits import Limits
+from resolvers.events.references import REFERENCES
+from resolvers.imports.source import Source
+from resolvers.signins.devices import device_of, told
+from schema.api.build import core_schema
+from schema.core.errors import redacted
+from schema.documents.documents import Documents
+from schema.documents.limits import Limits
 from tests.promises.entrances_sealed import SEALED
 from tests.promises.entrances_values import VALUES
 from tests.promises.foreign import HARD, Read, each_of

@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.oauth import refresh_tokens
-from gateway.oauth.consent import Ticket
-from gateway.oauth.pushed import PREFIX, open_sealed
-from gateway.ssh_keys import PublicKey
-from gateway.ssh_signatures import BEGIN, END, SshSignature
-from resolvers.passkeys import _challenge, _parsed
-from store.cursors import Cursors, ListPlace
-from store.global_ids import GlobalIds
-from store.housekeys import HouseKeys
-from store.notes import VerifierKey, open_note
-from store.receipts import number_of
-from store.registrant_links import RegistrantLink
+from gateway.oauth.endpoints.consent import Ticket
+from gateway.oauth.endpoints.pushed import PREFIX, open_sealed
+from gateway.registers.ssh_keys import PublicKey
+from gateway.registers.ssh_signatures import BEGIN, END, SshSignature
+from resolvers.factors.passkeys import _challenge, _parsed
+from store.crypto.cursors import Cursors, ListPlace
+from store.crypto.global_ids import GlobalIds
+from store.crypto.system_keys import HouseKeys
+from store.links.receipts import number_of
+from store.links.registrant_links import RegistrantLink
+from store.merkle.signed_note import VerifierKey, open_note
 from tests.promises.foreign import Read, each_of
 
 SECRET = b"k" * 32

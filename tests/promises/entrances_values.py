@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.oauth.dpop import Call, Proofs
-from gateway.oauth.fetching import is_safe as may_be_fetched
+from gateway.access.dpop import Call, Proofs
+from gateway.access.fetching import is_safe as may_be_fetched
 from policy.purposes import Purpose
 from policy.registered import Affiliate, offences
-from resolvers import import_values
-from resolvers.passwords import faults, measure
-from resolvers.passwords_lists import shipped
-from resolvers.passwords_rules import Rules
-from resolvers.passwords_text import normal, too_long
-from resolvers.references import REFERENCES, may_be_personal
-from resolvers.texts import Texts
-from schema.scalars import _parse
-from store.blindindex import Lookup, blind_index
+from resolvers.account.passwords import faults, measure
+from resolvers.events.references import REFERENCES, may_be_personal
+from resolvers.inputs import values as import_values
+from resolvers.inputs.texts import Texts
+from resolvers.passwords.lists import shipped
+from resolvers.passwords.rules import Rules
+from resolvers.passwords.text import normal, too_long
+from schema.core.scalars import _parse
+from store.crypto.blind_index import Lookup, blind_index
 from tests.promises.foreign import Read, each_of
 from values import domain_name, mailbox
 from values.hosts import host_to_ascii, url_to_ascii
 from values.lines import read_line
 from values.person_name import read_name
 from values.scripts import mixes_scripts
-from workers.posting import is_safe as may_be_posted_to
+from workers.outbox.webhooks import is_safe as may_be_posted_to
 
 RULES = Rules(12, True, (shipped(),))
 PROOFS = Proofs(None, None, frozenset({"https://data.example"}), float)  # type: ignore[arg-type]

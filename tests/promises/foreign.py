@@ -8,13 +8,13 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 
-from gateway.oauth.jwts import BadJwt
-from gateway.oauth.registration import RegistrationRefused
-from gateway.problems import Problem
-from gateway.tokens import TokenError
-from resolvers.import_source import ImportRefused
-from resolvers.passkeys import Refused
-from store.notes import NoteInvalid
+from gateway.http.problems import Problem
+from gateway.oauth.registry.registration import RegistrationRefused
+from gateway.tokens.jwts import BadJwt
+from gateway.tokens.tokens import TokenError
+from resolvers.factors.passkeys import Refused
+from resolvers.imports.source import ImportRefused
+from store.merkle.signed_note import NoteInvalid
 
 Read = Callable[[Any], object]
 EXPECTED = (

@@ -12,12 +12,12 @@ import orjson
 from gateway.demo.population import population
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from resolvers.newcomer import NewCustomer
-from resolvers.registration import register
-from schema.api import Api
-from schema.requests import Kind, Request
-from store.cursors import ListPlace
-from store.database import Store
+from resolvers.customers.new_customer import NewCustomer
+from resolvers.customers.registration import register
+from schema.api.api import Api
+from schema.documents.requests import Kind, Request
+from store.crypto.cursors import ListPlace
+from store.database.store import Store
 
 TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OWN = Purpose.SELF_SERVICE
@@ -149,7 +149,7 @@ class Gate:
         """Everything in the ledger, oldest first."""
         from sqlalchemy import select
 
-        from store.entries import ledger_entries
+        from store.ledger.entries import ledger_entries
 
         reader = self.store.ledger_reader
         rows = await reader.fetch(

@@ -12,11 +12,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import select
 
-from store.database import Store
-from store.keys import subject_keys, system_keys
-from store.metadata import metadata
-from store.sealing import SealBroken
-from store.subjectkey import SubjectKey, _expanded, nobodys_key
+from store.crypto.key_tables import subject_keys, system_keys
+from store.crypto.sealing import SealBroken
+from store.crypto.subject_key import SubjectKey, _expanded, nobodys_key
+from store.database.store import Store
+from store.sql.metadata import metadata
 
 KINDS = ("card", "context", "letter", "command", "reset link", "e-mail link")
 """What hashes under a customer's own key are of."""
@@ -54,7 +54,8 @@ class Keys:
 class Copy:
     """Every row of the customers' data, as it rested at a moment.
 
-    Without the columns by which customers are looked up (`store.blindindex`): those have a promise of their own.
+    Without the columns by which customers are looked up (`store.crypto.blind_index`): those have a promise of their
+    own.
     """
 
     def __init__(self, rows: dict[str, list[dict[str, Any]]]) -> None:

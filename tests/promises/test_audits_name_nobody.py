@@ -9,8 +9,8 @@ from graphql import GraphQLObjectType, get_named_type
 from sqlalchemy import insert
 
 from policy.purposes import Purpose
-from schema.build import core_schema
-from store.clients import clients
+from schema.api.build import core_schema
+from store.registers.clients import clients
 from tests.promises.gate import TODAY, Gate, grant, own
 
 pytestmark = pytest.mark.anyio

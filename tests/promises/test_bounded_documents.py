@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
-from schema.limits import Limits
-from schema.requests import Kind
+from schema.documents.limits import Limits
+from schema.documents.requests import Kind
 from tests.promises.gate import Gate, grant
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite"], indirect=True)]

@@ -9,13 +9,13 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import insert
 
-from gateway.budgets import Budgets
-from resolvers.documents import Trusted
-from schema.api import Api
-from schema.memory import DocumentMemory, weight_of
-from schema.requests import Kind, Request
-from store.clients import clients, documents
-from store.database import Store
+from gateway.access.budgets import Budgets
+from resolvers.reads.documents import Trusted
+from schema.api.api import Api
+from schema.documents.memory import DocumentMemory, weight_of
+from schema.documents.requests import Kind, Request
+from store.database.store import Store
+from store.registers.clients import clients, documents
 from tests.gateway.desk import Clock
 from tests.promises.gate import TODAY, Gate, own
 
@@ -164,8 +164,8 @@ async def test_strangers_never_push_out_what_was_registered(store: Store) -> Non
 def test_a_document_that_is_larger_than_the_memory_is_answered_and_forgotten() -> None:
     from graphql import build_schema
 
-    from schema.documents import Documents
-    from schema.limits import Limits
+    from schema.documents.documents import Documents
+    from schema.documents.limits import Limits
 
     memory, text = DocumentMemory(40_000), "{ a }"
     document_ = Documents(build_schema("type Query { a: Int }"), Limits()).read(text)
@@ -175,8 +175,9 @@ def test_a_document_that_is_larger_than_the_memory_is_answered_and_forgotten() -
 
 def test_no_memory_of_tokens_or_clients_grows_with_the_length_of_what_is_sent() -> None:
     """They are bounded in bytes; the rest of the memories hold entries of one size, and are bounded in number."""
-    from gateway import clients as registry
-    from gateway import door, negotiation
+    from gateway.access import authenticator as door
+    from gateway.access import clients as registry
+    from gateway.http import negotiation
 
     assert door.REMEMBERED <= 32 * 2**20 and registry.KEPT <= 16 * 2**20
     for each in range(2_000):

@@ -11,13 +11,13 @@ from sqlalchemy import delete, insert, select, update
 
 from policy.purposes import Purpose
 from policy.registries import shown
-from schema.requests import Kind
-from store.consents import consents
-from store.customers import customers
-from store.disclosures import disclosures
-from store.domains import domains
-from store.ids import new_id
-from store.payments import payment_methods
+from schema.documents.requests import Kind
+from store.sql.ids import new_id
+from store.tables.consents import consents
+from store.tables.customers import customers
+from store.tables.disclosures import disclosures
+from store.tables.domains import domains
+from store.tables.payments import payment_methods
 from tests.promises.gate import TODAY, Answer, Gate, grant, own
 
 pytestmark = pytest.mark.anyio

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from policy.purposes import Purpose
-from schema.requests import Kind
-from store.customers import customers
+from schema.documents.requests import Kind
+from store.tables.customers import customers
 from tests.promises.gate import Gate, grant
 
 pytestmark = pytest.mark.anyio

@@ -14,13 +14,14 @@ from policy.conditions import Condition
 from policy.decision import Allowance
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
-from resolvers import customers as reads
-from resolvers.commands import Desk, Result
-from schema.api import Api
-from schema.commands import asked, command
-from schema.connections import connection
-from schema.directives import CategoryEnum, PersonalData
-from schema.fields import (
+from resolvers.commands.context import Desk, Result
+from resolvers.reads import customers as reads
+from schema.api.api import Api
+from schema.core.sources import Attribute, Embedded, Entry, GrantFacts, Part, Told, Value
+from schema.declare.commands import asked, command
+from schema.declare.connections import connection
+from schema.declare.directives import CategoryEnum, PersonalData
+from schema.declare.fields import (
     DECLARED,
     Declared,
     datum,
@@ -37,16 +38,15 @@ from schema.fields import (
     searched_input,
     when,
 )
-from schema.lint import SchemaRefused, findings, require_clean
-from schema.model import SchemaModel
-from schema.node import Node
-from schema.records import interface, plain_type, record
-from schema.sources import Attribute, Embedded, Entry, GrantFacts, Part, Told, Value
-from store.blindindex import Lookup
-from store.credentials import credentials
-from store.customers import customers
-from store.payments import card_vault, payment_methods
-from store.services import services
+from schema.declare.node import Node
+from schema.declare.records import interface, plain_type, record
+from schema.model.lint import SchemaRefused, findings, require_clean
+from schema.model.model import SchemaModel
+from store.crypto.blind_index import Lookup
+from store.tables.credentials import credentials
+from store.tables.customers import customers
+from store.tables.payments import card_vault, payment_methods
+from store.tables.services import services
 from tests.promises.gate import Gate
 
 C, S, P = customers.c, services.c, payment_methods.c
@@ -422,12 +422,12 @@ async def test_the_process_does_not_start_over_a_schema_with_a_fault(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faulty = loaded(customer(email=(str | None, handmade(retention=None))))
-    monkeypatch.setattr("schema.api.core_schema", lambda: faulty.core)
+    monkeypatch.setattr("schema.api.api.core_schema", lambda: faulty.core)
     with pytest.raises(SchemaRefused, match=r"Customer\.email: names no retention"):
         Api(gate.store, clock=gate.clock)
 
 
 def test_the_served_schema_is_in_order() -> None:
-    from schema.build import core_schema
+    from schema.api.build import core_schema
 
     assert found_in(SchemaModel(core_schema())) == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
-from store.customers import customers
+from store.tables.customers import customers
 from tests.promises.gate import Gate, own
 
 pytestmark = pytest.mark.anyio

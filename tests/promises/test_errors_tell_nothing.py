@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy.purposes import Purpose
-from schema.requests import Kind
+from schema.documents.requests import Kind
 from tests.promises.gate import Gate, grant
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite"], indirect=True)]

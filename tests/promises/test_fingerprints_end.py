@@ -13,15 +13,22 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 from sqlalchemy import LargeBinary, Table, select
 
-from resolvers.newcomer import NewCredential, NewCustomer, NewDomain, NewService, PersonName, PostalAddress
-from resolvers.registration import register
-from store.blindindex import Lookup, blind_index
-from store.config import StoreConfig
-from store.database import Store
-from store.keys import signing_keys, subject_keys, system_keys
-from store.lookups import lookup_epochs, lookups
-from store.metadata import key_metadata, metadata
-from store.rootkey import RootKeyProblem, RootKeys
+from resolvers.customers.new_customer import (
+    NewCredential,
+    NewCustomer,
+    NewDomain,
+    NewService,
+    PersonName,
+    PostalAddress,
+)
+from resolvers.customers.registration import register
+from store.crypto.blind_index import Lookup, blind_index
+from store.crypto.key_tables import signing_keys, subject_keys, system_keys
+from store.crypto.lookup_tables import lookup_epochs, lookups
+from store.crypto.root_key import RootKeyProblem, RootKeys
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.sql.metadata import key_metadata, metadata
 from tests.stores import opened
 
 pytestmark = pytest.mark.anyio

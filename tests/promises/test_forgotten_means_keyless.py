@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
-from schema.requests import Kind
+from schema.documents.requests import Kind
 from tests.promises.gate import Gate, grant, own
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +30,7 @@ TOOLS = [each for each in Purpose if each.enabled and not each.own_data_only]
 def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the two has a guard: `Levels.admit` of the one and `Revealed.admit` of the other (R35)."""
     if request.param == "standard":
-        monkeypatch.setattr("schema.api.compiled_or_none", lambda model, plan, house: None)
+        monkeypatch.setattr("schema.api.api.compiled_or_none", lambda model, plan, house: None)
 
 
 def texts(gate: Gate, place: int) -> set[str]:

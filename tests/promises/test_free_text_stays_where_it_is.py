@@ -15,22 +15,22 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Text, select
 from starlette.routing import Router
 
-from audits.columns import undeclared_texts
+from audits.schema.columns import undeclared_texts
+from gateway.api.metrics import list_routes
 from gateway.cli import gateway
-from gateway.legal import Legal
-from gateway.legal_orders import LegalRefused, NewRequest
-from gateway.metrics import list_routes
+from gateway.requests.legal import Legal
+from gateway.requests.legal_orders import LegalRefused, NewRequest
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
-from resolvers import factors_enrolling as enrolling
-from resolvers.authentication_means import Site
-from resolvers.signins import Visitor
-from store.config import StoreConfig
-from store.database import Store
-from store.entries import ledger_entries
-from store.free_text import FORMED, WRITTEN
-from store.metadata import metadata, plain, table
-from store.services import services
+from resolvers.account import factors_enrolling as enrolling
+from resolvers.commands.dependencies import Site
+from resolvers.signins.signins import Visitor
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.ledger.entries import ledger_entries
+from store.records.free_text import FORMED, WRITTEN
+from store.sql.metadata import metadata, plain, table
+from store.tables.services import services
 from tests.audits.papers import EXAMPLE
 from tests.promises.gate import TODAY, Gate, grant
 from tests.sharing.signing import officer

@@ -8,7 +8,7 @@ import pytest
 from graphql import parse
 
 from policy.purposes import Purpose
-from schema.document_shapes import shape_hash
+from schema.documents.shapes import shape_hash
 from tests.promises.gate import Gate, grant
 
 pytestmark = pytest.mark.anyio

@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 
 from gateway.oauth import refresh_tokens
-from gateway.tokens import Basis
+from gateway.tokens.tokens import Basis
 from policy.purposes import Purpose
-from store.cursors import Cursors, ListPlace
-from store.global_ids import GlobalIds
-from store.receipts import receipt_of
-from store.unsubscribing import unsubscribe_token
+from store.crypto.cursors import Cursors, ListPlace
+from store.crypto.global_ids import GlobalIds
+from store.links.receipts import receipt_of
+from store.links.unsubscribing import unsubscribe_token
 from tests.export.office import Office
 from tests.internal_ids import internal_ids, shown
 from tests.outbox.test_announcements import subscribe, told
@@ -55,7 +55,7 @@ def _base64(content: bytes) -> str:
 async def test_no_answer_shows_an_internal_id(gate: Gate, compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything of everybody, pages with their cursors, and every row again by `node(id:)`; on both executors."""
     if not compiled:
-        monkeypatch.setattr("schema.api.compiled_or_none", lambda model, plan, house: None)
+        monkeypatch.setattr("schema.api.api.compiled_or_none", lambda model, plan, house: None)
         gate = Gate(gate.store, gate.people, gate.ids)
     ids = await internal_ids(gate.store)
     for place in (0, 1, 5):

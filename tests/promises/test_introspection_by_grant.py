@@ -6,7 +6,7 @@ import pytest
 from graphql import build_client_schema, get_introspection_query
 
 from policy.purposes import Purpose
-from schema.requests import Kind
+from schema.documents.requests import Kind
 from tests.promises.gate import Gate, grant
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite"], indirect=True)]

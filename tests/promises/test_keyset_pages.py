@@ -11,10 +11,10 @@ from sqlalchemy import delete, insert
 
 from gateway.demo.population import population
 from policy.purposes import Purpose
-from resolvers.registration import register
-from store.access import sign_ins
-from store.customers import customers
-from store.ids import new_id
+from resolvers.customers.registration import register
+from store.sql.ids import new_id
+from store.tables.access import sign_ins
+from store.tables.customers import customers
 from tests.promises.gate import TODAY, Gate, grant, own
 
 pytestmark = pytest.mark.anyio
@@ -95,7 +95,7 @@ async def test_rows_that_come_and_go_are_never_seen_twice_and_none_is_lost(chang
 
 
 def _tables() -> list[Any]:
-    from resolvers.newcomer_rows import TABLES
+    from resolvers.customers.new_customer_rows import TABLES
 
     return list(reversed(TABLES))
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from gateway.reach import Reach
+from gateway.access.reach import Reach
 from policy.grant import Over
 from policy.purposes import Purpose
-from schema.api import Api
-from schema.requests import Kind
-from store.database import Store
+from schema.api.api import Api
+from schema.documents.requests import Kind
+from store.database.store import Store
 from tests.gateway.desk import Clock
 from tests.promises.gate import Answer, Gate, grant
 
@@ -45,7 +45,7 @@ ROADS = {
 def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """By a compiled plan, and by graphql-core alone."""
     if not request.param:
-        monkeypatch.setattr("schema.api.compiled_or_none", lambda model, plan, house: None)
+        monkeypatch.setattr("schema.api.api.compiled_or_none", lambda model, plan, house: None)
     yield "compiled" if request.param else "graphql-core"
 
 

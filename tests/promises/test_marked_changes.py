@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from resolvers.once import UNDER_WAY, _kind
-from schema.api import Api
-from schema.fields import DECLARED
-from schema.mutation import Mutation
-from schema.sources import Attribute
-from store.changes import customer_changes
-from store.command_keys import command_keys
-from store.config import StoreConfig
-from store.payments import payment_methods
+from resolvers.commands.idempotency import UNDER_WAY, _kind
+from schema.api.api import Api
+from schema.api.mutation import Mutation
+from schema.core.sources import Attribute
+from schema.declare.fields import DECLARED
+from store.database.config import StoreConfig
+from store.operations.command_keys import command_keys
+from store.tables.changes import customer_changes
+from store.tables.payments import payment_methods
 from tests.promises.gate import Answer, Gate, own
 from tests.stores import opened
 
@@ -97,7 +97,8 @@ async def claims(gate: Gate) -> int:
 async def test_f10_a_crash_anywhere_leaves_all_or_nothing(changing: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Claim, change and answer are one transaction: what fails anywhere before its commit leaves none of them."""
     before = await count(changing, payment_methods)
-    from resolvers import once, payments
+    from resolvers.commands import idempotency as once
+    from resolvers.payments import payments
 
     for place, name in ((payments, "changed"), (once, "_settle")):
         with monkeypatch.context() as patch:

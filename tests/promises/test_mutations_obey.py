@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from policy.purposes import Purpose
-from schema.requests import Kind
-from store.credentials import second_factors
-from store.customers import customers
+from schema.documents.requests import Kind
+from store.tables.credentials import second_factors
+from store.tables.customers import customers
 from tests.promises.declared import declarations
 from tests.promises.gate import OWN, TODAY, Gate, grant, own
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
-from schema.requests import Kind
+from schema.documents.requests import Kind
 from tests.promises.declared import declarations
 from tests.promises.gate import OWN, Gate, grant
 from tests.promises.routes import Attempt, attempts

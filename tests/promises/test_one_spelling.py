@@ -12,20 +12,20 @@ import pytest
 from sqlalchemy import select
 from starlette.applications import Starlette
 
-from gateway.rdap import list_routes
+from gateway.api.rdap import list_routes
 from policy.purposes import Purpose
-from resolvers.imports import import_customers
-from resolvers.passwords_resets import Resets
-from resolvers.registrants_rights import RegistrantLinks
-from resolvers.signins import Visitor
-from store.customers import customers
-from store.database import Store
+from resolvers.account.passwords_resets import Resets
+from resolvers.imports.imports import import_customers
+from resolvers.registrants.rights import RegistrantLinks
+from resolvers.signins.signins import Visitor
+from store.database.store import Store
+from store.tables.customers import customers
 from tests.profile.test_registering import HOME, NEW, REGISTER, SHOP
 from tests.promises.gate import TODAY, Gate, grant, own
 from tests.sharing.owners import OWNER, REGISTRAR, change, confirm, letters, order, resting
 from tests.sharing.owners import register as register_domain
 from tests.signin.lobby import means
-from workers.mailing import Terms, compose
+from workers.outbox.smtp import Terms, compose
 
 pytestmark = pytest.mark.anyio
 

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from policy.purposes import Purpose
-from schema.build import core_schema
-from schema.requests import Kind
+from schema.api.build import core_schema
+from schema.documents.requests import Kind
 from tests.promises.declared import declarations
 from tests.promises.gate import OWN, Answer, Gate, grant
 from tests.promises.questions import Asked, Question, questions

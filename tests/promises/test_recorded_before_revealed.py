@@ -14,10 +14,10 @@ import pytest
 from graphql import parse
 
 from policy.purposes import Purpose
-from schema.document_shapes import shape_hash
-from schema.requests import Kind
-from store.config import StoreConfig
-from store.database import open_store
+from schema.documents.requests import Kind
+from schema.documents.shapes import shape_hash
+from store.database.config import StoreConfig
+from store.database.store import open_store
 from tests.promises.gate import TODAY, Gate, grant, own
 
 pytestmark = pytest.mark.anyio

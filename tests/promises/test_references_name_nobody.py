@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from gateway.legal_orders import is_order_number
+from gateway.requests.legal_orders import is_order_number
 from policy.purposes import Purpose
 from policy.references import Pattern
-from resolvers.references import may_be_personal, read_references
-from schema.api import Api
+from resolvers.events.references import may_be_personal, read_references
+from schema.api.api import Api
 from tests.promises.gate import Gate, grant
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
-from schema.requests import Kind
+from schema.documents.requests import Kind
 from tests.promises.gate import Answer, Gate, grant
 
 pytestmark = pytest.mark.anyio

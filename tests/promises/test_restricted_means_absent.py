@@ -13,15 +13,15 @@ import orjson
 import pytest
 from sqlalchemy import func, select, update
 
-from gateway.webhooks import Webhooks
+from gateway.registers.webhooks import Webhooks
 from policy.purposes import Purpose
 from policy.restricting import Objection, objection_to, stops
-from schema.requests import Kind
-from store.domains import domains
-from store.outbox import outbox
-from store.payments import payment_methods
-from store.restrictions import processing_stops
-from store.services import services
+from schema.documents.requests import Kind
+from store.tables.domains import domains
+from store.tables.outbox import outbox
+from store.tables.payments import payment_methods
+from store.tables.restrictions import processing_stops
+from store.tables.services import services
 from tests.promises.gate import TODAY, Answer, Gate, grant, own
 from tests.promises.routes import routes
 

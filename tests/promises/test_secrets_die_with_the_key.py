@@ -10,19 +10,19 @@ from argon2 import PasswordHasher
 
 from policy.cards import card_number
 from policy.wordings import VERSION
-from resolvers.authentication_buckets import subject
-from resolvers.authentication_guesses import Pace
-from resolvers.authentication_verdicts import Denied
-from resolvers.letters_limits import Kind
-from resolvers.newcomer import NewCredential
-from resolvers.once import _text
-from resolvers.passwords_resets import Sent
-from resolvers.registration import register
-from resolvers.signins import Visitor
-from resolvers.signins_contexts import NETWORK
-from resolvers.signins_places import network_of
-from schema.requests import Request
-from store.blindindex import Lookup
+from resolvers.account.passwords_resets import Sent
+from resolvers.commands.idempotency import _text
+from resolvers.commands.places import network_of
+from resolvers.customers.new_customer import NewCredential
+from resolvers.customers.registration import register
+from resolvers.letters.limits import Kind
+from resolvers.signin.attempts import Pace
+from resolvers.signin.buckets import subject
+from resolvers.signin.verdicts import Denied
+from resolvers.signins.contexts import NETWORK
+from resolvers.signins.signins import Visitor
+from schema.documents.requests import Request
+from store.crypto.blind_index import Lookup
 from tests.payments.conftest import ADD, GENUINE
 from tests.profile.test_email import ASK
 from tests.promises.guessing import Copy, Keys

@@ -15,9 +15,9 @@ from policy.hard_rules import violations
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from policy.rules import Allowance, Rule
-from schema.build import core_schema
-from schema.model import SchemaModel
-from schema.requests import Kind
+from schema.api.build import core_schema
+from schema.documents.requests import Kind
+from schema.model.model import SchemaModel
 from tests.promises.declared import declarations
 from tests.promises.gate import OWN, TODAY, Gate, grant
 from tests.promises.routes import attempts

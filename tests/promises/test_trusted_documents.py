@@ -10,8 +10,8 @@ from sqlalchemy import delete, insert
 
 from policy.grant import Grant
 from policy.purposes import Purpose
-from schema.requests import Kind
-from store.clients import clients, documents
+from schema.documents.requests import Kind
+from store.registers.clients import clients, documents
 from tests.promises.gate import TODAY, Gate, grant
 
 pytestmark = pytest.mark.anyio

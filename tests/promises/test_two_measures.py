@@ -18,9 +18,9 @@ import pytest
 HERE = Path(__file__).parents[2]
 FLOORS = ("policy", "store", "resolvers", "schema")
 PRINT = """
-from schema.build import core_schema, sdl
-from schema.lint import require_clean
-from schema.model import SchemaModel
+from schema.api.build import core_schema, sdl
+from schema.model.lint import require_clean
+from schema.model.model import SchemaModel
 require_clean(SchemaModel(core_schema()))
 print(sdl(), end="")
 """
@@ -68,10 +68,10 @@ FIELD = "    locale: LanguageTag | None = datum("
 
 
 def test_a_new_personal_datum_is_refused_until_it_is_complete(copied: Copy) -> None:
-    copied.change("store/customers.py", COLUMN, COLUMN + '    sealed("nickname", Category.NAME),\n')
+    copied.change("store/tables/customers.py", COLUMN, COLUMN + '    sealed("nickname", Category.NAME),\n')
 
     def line(text: str) -> str:
-        copied.change("schema/customers.py", FIELD, f"    nickname: str | None = {text}\n{FIELD}")
+        copied.change("schema/types/customers.py", FIELD, f"    nickname: str | None = {text}\n{FIELD}")
         return copied.printed()[1]
 
     refused = line('strawberry.field(description="How friends say it.")')
@@ -90,14 +90,14 @@ def test_a_new_personal_datum_is_refused_until_it_is_complete(copied: Copy) -> N
 
 
 def test_a_column_without_a_category_is_not_shown(copied: Copy) -> None:
-    copied.change("store/customers.py", COLUMN, COLUMN + '    plain("nickname", String(20), None),\n')
+    copied.change("store/tables/customers.py", COLUMN, COLUMN + '    plain("nickname", String(20), None),\n')
     field = 'nickname: str | None = datum(C.nickname, "How friends say it.", (SELF,))'
-    copied.change("schema/customers.py", FIELD, f"    {field}\n{FIELD}")
+    copied.change("schema/types/customers.py", FIELD, f"    {field}\n{FIELD}")
     assert "Customer.nickname: names no category" in copied.printed()[1]
 
 
 def test_a_new_purpose_is_one_line(copied: Copy) -> None:
-    for file in ("store/customers.py", "schema/customers.py"):
+    for file in ("store/tables/customers.py", "schema/types/customers.py"):
         shutil.copy(HERE / file, copied.folder / file)
     line = next(
         line for line in (HERE / "policy" / "purposes.py").read_text().splitlines() if line.startswith("    INVOICING ")

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Table, func, select
 
-from store.customers import customers
-from store.database import Store
+from store.database.store import Store
+from store.tables.customers import customers
 
 
 async def opened(store: Store, table: Table) -> list[dict[str, Any]]:

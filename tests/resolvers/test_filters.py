@@ -9,11 +9,11 @@ from sqlalchemy import update
 
 from gateway.demo.population import population
 from policy.conditions import Condition
-from resolvers.fetches import PageOf, Projection
-from resolvers.filters import NOW as MOMENT
-from resolvers.registration import register
-from store.database import Store
-from store.domains import domains
+from resolvers.customers.registration import register
+from resolvers.reads.fetches import PageOf, Projection
+from resolvers.reads.filters import NOW as MOMENT
+from store.database.store import Store
+from store.tables.domains import domains
 
 pytestmark = pytest.mark.anyio
 

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import update
 
 from gateway.demo.population import population
-from resolvers.fetches import PageOf, Projection, Row
-from resolvers.guard import CustomerLimitError, Damaged, Record, Revealed
-from resolvers.registration import register
-from resolvers.registries import NEEDED
-from store.customers import customers
-from store.database import Store
-from store.domains import domains
+from resolvers.customers.registration import register
+from resolvers.disclosures.registries import NEEDED
+from resolvers.reads.fetches import PageOf, Projection, Row
+from resolvers.reads.guard import CustomerLimitError, Damaged, Record, Revealed
+from store.database.store import Store
+from store.tables.customers import customers
+from store.tables.domains import domains
 
 pytestmark = pytest.mark.anyio
 

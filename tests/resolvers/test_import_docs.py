@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from resolvers.import_rows import ADDRESS_KEYS, DOMAIN_KEYS, SERVICE_KEYS
-from resolvers.import_source import COLUMNS, MOST_BYTES, REQUIRED, Format
-from resolvers.imports import import_customers
-from store.database import Store
-from store.services import SERVICE_KINDS, SERVICE_STATES
+from resolvers.imports.imports import import_customers
+from resolvers.imports.rows import ADDRESS_KEYS, DOMAIN_KEYS, SERVICE_KEYS
+from resolvers.imports.source import COLUMNS, MOST_BYTES, REQUIRED, Format
+from store.database.store import Store
+from store.tables.services import SERVICE_KINDS, SERVICE_STATES
 
 pytestmark = pytest.mark.anyio
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.import_report import Fault, Problem
-from resolvers.import_rows import MOST_SERVICES, customer
-from resolvers.import_source import COLUMNS, Record
-from resolvers.newcomer import NewCustomer
+from resolvers.customers.new_customer import NewCustomer
+from resolvers.imports.rows import MOST_SERVICES, customer
+from resolvers.imports.source import COLUMNS, Record
+from resolvers.inputs.report import Fault, Problem
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GOOD: dict[str, Any] = {

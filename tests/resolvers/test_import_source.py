@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from resolvers.import_report import Fault, FileFault, ImportRefused
-from resolvers.import_source import COLUMNS, MOST_BYTES, Format, Record, Source
+from resolvers.imports.source import COLUMNS, MOST_BYTES, Format, Record, Source
+from resolvers.inputs.report import Fault, FileFault, ImportRefused
 
 HEADER = "given_name,family_name,email,street,postal_code,city,country"
 ROW = "Amélie,Fontaine,amelie@example.com,rue du Marché 1,1003,Lausanne,CH"

@@ -17,16 +17,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Table, event
 
-from resolvers.import_duplicates import Duplicates
-from resolvers.import_report import MOST_PROBLEMS, Fault, FileFault, ImportRefused, Progress
-from resolvers.imports import BATCH, import_customers
-from resolvers.newcomer_rows import TABLES
-from store.blindindex import Lookup
-from store.config import StoreConfig
-from store.customers import customers
-from store.database import Store
-from store.domains import domains
-from store.services import services
+from resolvers.customers.new_customer_rows import TABLES
+from resolvers.imports.duplicates import Duplicates
+from resolvers.imports.imports import BATCH, import_customers
+from resolvers.inputs.report import MOST_PROBLEMS, Fault, FileFault, ImportRefused, Progress
+from store.crypto.blind_index import Lookup
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.tables.customers import customers
+from store.tables.domains import domains
+from store.tables.services import services
 from tests.resolvers.opening import count, opened
 from tests.stores import opened as a_store
 
@@ -296,9 +296,9 @@ CHILD = """
 import signal
 import asyncio, sys
 from pathlib import Path
-from resolvers.imports import import_customers
-from store.config import StoreConfig
-from store.database import open_store
+from resolvers.imports.imports import import_customers
+from store.database.config import StoreConfig
+from store.database.store import open_store
 
 # A shell that runs this in the background has interruptions ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)

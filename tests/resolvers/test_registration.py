@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from resolvers import newcomer
-from resolvers.newcomer import (
+from resolvers.customers import new_customer as newcomer
+from resolvers.customers.new_customer import (
     NewConsent,
     NewCookieChoice,
     NewCredential,
@@ -27,25 +27,25 @@ from resolvers.newcomer import (
     PersonName,
     PostalAddress,
 )
-from resolvers.newcomer_rows import TABLES, generated_number
-from resolvers.registration import FINGERPRINTS, register
-from store.access import OUTCOMES, sessions, sign_ins
-from store.blindindex import Lookup
-from store.consents import CONSENT_KINDS, CONSENT_STATES, consents, cookie_choices
-from store.credentials import FACTOR_KINDS, PLATFORMS, STRENGTHS, credentials, second_factors
-from store.customers import customers
-from store.database import Store
-from store.disclosures import disclosures
-from store.domains import REGISTRANT_KINDS, domains
-from store.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
-from store.invoices import invoices
-from store.lookup_finding import NOBODY
-from store.lookup_holders import PLACES
-from store.lookup_reserving import LookupTakenError, reserving
-from store.metadata import instant
-from store.payments import PAYMENT_KINDS, card_fingerprint, card_vault, payment_methods
-from store.services import SERVICE_KINDS, SERVICE_STATES, services
-from store.subjectkey import nobodys_key
+from resolvers.customers.new_customer_rows import TABLES, generated_number
+from resolvers.customers.registration import FINGERPRINTS, register
+from store.crypto.blind_index import Lookup
+from store.crypto.lookups import NOBODY
+from store.crypto.subject_key import nobodys_key
+from store.database.store import Store
+from store.lookups.holders import PLACES
+from store.lookups.reservations import LookupTakenError, reserving
+from store.sql.metadata import instant
+from store.tables.access import OUTCOMES, sessions, sign_ins
+from store.tables.consents import CONSENT_KINDS, CONSENT_STATES, consents, cookie_choices
+from store.tables.credentials import FACTOR_KINDS, PLATFORMS, STRENGTHS, credentials, second_factors
+from store.tables.customers import customers
+from store.tables.disclosures import disclosures
+from store.tables.domains import REGISTRANT_KINDS, domains
+from store.tables.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
+from store.tables.invoices import invoices
+from store.tables.payments import PAYMENT_KINDS, card_fingerprint, card_vault, payment_methods
+from store.tables.services import SERVICE_KINDS, SERVICE_STATES, services
 from tests.resolvers.opening import count, opened
 
 pytestmark = pytest.mark.anyio
@@ -247,7 +247,7 @@ async def test_no_customers_are_no_work(store: Store) -> None:
 
 
 async def test_a_transaction_of_the_callers_takes_everything_with_it(store: Store) -> None:
-    from resolvers.registration import add
+    from resolvers.customers.registration import add
 
     with pytest.raises(RuntimeError):
         async with reserving(store) as reserved, store.write() as connection:

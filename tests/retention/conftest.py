@@ -2,7 +2,7 @@
 
 import pytest
 
-from store.database import Store
+from store.database.store import Store
 from tests.promises.gate import Gate
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from policy.retention import RetentionRule
-from store.schemas import SCHEMAS
-from workers.sweeping_rules import OTHERWISE, SWEEPS
+from store.database.schemas import SCHEMAS
+from workers.retention.rules import OTHERWISE, SWEEPS
 
 PAGE = Path(__file__).parents[2] / "docs" / "retention.md"
 

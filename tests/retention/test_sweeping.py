@@ -11,22 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Table, func, insert, select
 
-from gateway.oauth.registering import Registry
-from gateway.oauth.registration import Kind, NewClient
+from gateway.oauth.registry.registration import Kind, NewClient
+from gateway.oauth.registry.writing import Registry
 from policy.periods import Period
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
-from store.access import sessions, sign_ins
-from store.consents import cookie_choices
-from store.database import Store
-from store.exports import export_parts, exports
-from store.ids import new_id
-from store.oauth import oauth_families
-from store.outbox import outbox
-from store.schemas import SCHEMAS
+from store.database.schemas import SCHEMAS
+from store.database.store import Store
+from store.sql.ids import new_id
+from store.tables.access import sessions, sign_ins
+from store.tables.consents import cookie_choices
+from store.tables.exports import export_parts, exports
+from store.tables.oauth import oauth_families
+from store.tables.outbox import outbox
 from tests.promises.gate import Gate
-from workers.sweeping import BATCH, Sweeper
-from workers.sweeping_rules import OTHERWISE, SWEEPS, Sweep, cutoff
+from workers.retention.rules import OTHERWISE, SWEEPS, Sweep, cutoff
+from workers.retention.worker import BATCH, Sweeper
 
 pytestmark = pytest.mark.anyio
 

@@ -10,17 +10,27 @@ from policy.categories import Category
 from policy.grant import Grant
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
-from resolvers import customers as reads
-from schema.decision import Decision, decide_operation
-from schema.documents import Documents, Operation
-from schema.fields import DECLARED, Declared, allowances, datum, declare, entry, identity, related, searched_input
-from schema.limits import Limits
-from schema.model import SchemaModel
-from schema.node import Node
-from schema.records import record
-from schema.sources import Entry
-from store.customers import customers
-from store.services import services
+from resolvers.reads import customers as reads
+from schema.core.sources import Entry
+from schema.decision.decision import Decision, decide_operation
+from schema.declare.fields import (
+    DECLARED,
+    Declared,
+    allowances,
+    datum,
+    declare,
+    entry,
+    identity,
+    related,
+    searched_input,
+)
+from schema.declare.node import Node
+from schema.declare.records import record
+from schema.documents.documents import Documents, Operation
+from schema.documents.limits import Limits
+from schema.model.model import SchemaModel
+from store.tables.customers import customers
+from store.tables.services import services
 from tests.promises.gate import grant
 
 BILLING, SUPPORT = Purpose.INVOICING, Purpose.SERVICE_COMMUNICATION

@@ -21,8 +21,8 @@ from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from policy.rules import Rule
-from schema.build import core_schema, sdl
-from schema.model import SchemaModel
+from schema.api.build import core_schema, sdl
+from schema.model.model import SchemaModel
 from tests.promises.declared import SDL, Declared, declarations, document, enums
 
 MODEL = SchemaModel(core_schema())

@@ -9,15 +9,15 @@ import orjson
 from sqlalchemy import insert, select, update
 
 from policy.purposes import Purpose
-from resolvers.authentication_means import Means
-from resolvers.commands import Desk
-from resolvers.registrants_confirming import confirm_owner
-from resolvers.registrants_rights import RegistrantLinks
-from store.domains import domains
-from store.ids import new_id
-from store.messages import opened
-from store.outbox import outbox
-from store.services import services
+from resolvers.commands.context import Desk
+from resolvers.commands.dependencies import Means
+from resolvers.registrants.confirmation import confirm_owner
+from resolvers.registrants.rights import RegistrantLinks
+from store.queue.messages import opened
+from store.sql.ids import new_id
+from store.tables.domains import domains
+from store.tables.outbox import outbox
+from store.tables.services import services
 from tests.promises.gate import TODAY, Gate, grant, own
 
 REGISTRAR = grant(Purpose.DOMAIN_REGISTRATION, scopes=["domains:write"])

@@ -6,8 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.staff import Staff
-from store.database import Store
+from gateway.registers.staff import Staff
+from store.database.store import Store
 from tests.promises.gate import TODAY
 
 KINDS = {

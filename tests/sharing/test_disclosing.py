@@ -9,8 +9,8 @@ import pytest
 
 from policy.purposes import Purpose
 from policy.recipients import Recipient
-from resolvers.disclosing import disclose
-from store.database import Store
+from resolvers.disclosures.disclosures import disclose
+from store.database.store import Store
 from tests.promises.gate import TODAY, Gate, own
 
 pytestmark = pytest.mark.anyio

@@ -13,23 +13,23 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
-from gateway.commands.legal import legal as commands
-from gateway.legal import Legal
-from gateway.legal_orders import LegalRefused, NewRequest
-from gateway.staff import Staff, StaffRefused
-from resolvers.authentication_means import Site
-from resolvers.legal_telling import tell_those_who_may_know
-from store.access import sign_ins
-from store.config import StoreConfig
-from store.database import Store
-from store.faults import Cause, StoreUnavailable
-from store.legal import legal_requests
-from store.outbox import outbox
-from store.staff import staff_keys
+from gateway.commands.requests.legal import legal as commands
+from gateway.registers.staff import Staff, StaffRefused
+from gateway.requests.legal import Legal
+from gateway.requests.legal_orders import LegalRefused, NewRequest
+from resolvers.commands.dependencies import Site
+from resolvers.disclosures.legal_telling import tell_those_who_may_know
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.registers.staff import staff_keys
+from store.sql.errors import Cause, StoreUnavailable
+from store.tables.access import sign_ins
+from store.tables.legal import legal_requests
+from store.tables.outbox import outbox
 from tests.erasure.house import REQUEST, opened_house
 from tests.promises.gate import TODAY, Gate, own
 from tests.sharing.signing import Signer, officer
-from workers.telling import Teller
+from workers.disclosures.worker import Teller
 
 pytestmark = pytest.mark.anyio
 

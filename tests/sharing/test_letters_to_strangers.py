@@ -15,20 +15,20 @@ import pytest
 from sqlalchemy import insert, select
 from starlette.applications import Starlette
 
-from gateway.rdap import list_routes as rdap_routes
-from gateway.signin.cookies import Cookies
-from gateway.signin.house import House
+from gateway.api.rdap import list_routes as rdap_routes
+from gateway.signin.frame.cookies import Cookies
+from gateway.signin.frame.house import House
 from gateway.signin.routes import list_routes
 from policy.purposes import Purpose
-from resolvers.authentication_means import Means, Times
-from resolvers.letters_limits import OF_RECIPIENT, Kind, LetterLimits
-from resolvers.passwords_resets import Resets
-from resolvers.signins import Visitor
-from store.database import Store, open_store
-from store.domains import domains
-from store.oauth import slowdowns
-from store.outbox import outbox
-from store.webhooks import webhooks
+from resolvers.account.passwords_resets import Resets
+from resolvers.commands.dependencies import Means, Times
+from resolvers.letters.limits import OF_RECIPIENT, Kind, LetterLimits
+from resolvers.signins.signins import Visitor
+from store.database.store import Store, open_store
+from store.registers.webhooks import webhooks
+from store.tables.domains import domains
+from store.tables.oauth import slowdowns
+from store.tables.outbox import outbox
 from tests.promises.gate import TODAY, Gate, grant, own
 from tests.sharing.owners import (
     ADDRESS,
@@ -340,21 +340,28 @@ def test_nothing_reaches_a_mailbox_but_by_the_two_ways() -> None:
                     f"{called}({ast.unparse(node.args[0])})" if called.startswith("insert") and node.args else called
                 )
                 calls.setdefault(about, set()).add(name)
-    assert calls["ProvenAddress"] == {"resolvers/letters.py"}, "read from the customer's own row, and nowhere else"
-    assert calls["Reader"] - {"audits/sdl_reading.py"} <= {"resolvers/letters.py"}
+    assert calls["ProvenAddress"] == {"resolvers/letters/letters.py"}, (
+        "read from the customer's own row, and nowhere else"
+    )
+    assert calls["Reader"] - {"audits/schema/sdl_reading.py"} <= {"resolvers/letters/letters.py"}
     # Recipients of data, or of erased data, are written to at addresses that an operator registered.
-    told = {"resolvers/letters.py", "resolvers/announcements.py", "workers/notices.py", "workers/recipients.py"}
+    told = {
+        "resolvers/letters/letters.py",
+        "resolvers/events/announcements.py",
+        "workers/recipients/notices.py",
+        "workers/recipients/listing.py",
+    }
     assert calls["insert(outbox)"] == told
-    assert calls["insert_new(connection)"] >= {"workers/erasing_steps.py"}
-    assert calls["send_typed"] == {"resolvers/email_changing.py", "resolvers/registrants.py",
-                                   "resolvers/registrants_confirming.py"}  # fmt: skip
+    assert calls["insert_new(connection)"] >= {"workers/erasure/steps.py"}
+    assert calls["send_typed"] == {"resolvers/account/email_changing.py", "resolvers/registrants/registrants.py",
+                                   "resolvers/registrants/confirmation.py"}  # fmt: skip
     # The last letter of an erasure is put aside by the worker: composed for a reader, whose address is proven.
-    assert calls["compose"] == {"resolvers/letters.py", "gateway/erasing.py", "workers/mailing.py"}
+    assert calls["compose"] == {"resolvers/letters/letters.py", "gateway/run/erasing.py", "workers/outbox/smtp.py"}
 
 
 def test_whoever_writes_mail_without_a_proven_address_is_stopped_by_the_types() -> None:
     """S13: `send_to` takes a reader, whose address is proven; a typed one has to pass `send_typed`."""
-    from resolvers import letters as module
+    from resolvers.letters import letters as module
 
     assert module.send_to.__annotations__["reader"] == "Reader"
     assert module.send_typed.__annotations__["limits"] == "LetterLimits"

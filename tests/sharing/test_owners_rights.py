@@ -12,17 +12,17 @@ import pytest
 from sqlalchemy import update
 from starlette.applications import Starlette
 
-from gateway.rdap import list_routes as rdap_routes
-from gateway.sealing import _sweeping
-from gateway.signin.cookies import Cookies
-from gateway.signin.house import House
+from gateway.api.rdap import list_routes as rdap_routes
+from gateway.run.sealing import _sweeping
+from gateway.signin.frame.cookies import Cookies
+from gateway.signin.frame.house import House
 from gateway.signin.routes import list_routes
 from policy.purposes import Purpose
-from resolvers.authentication_means import Means, Times
-from resolvers.registrants_rights import erase_due_owners
-from store.database import Store
-from store.domains import domains
-from store.registrant_links import RegistrantLink
+from resolvers.commands.dependencies import Means, Times
+from resolvers.registrants.rights import erase_due_owners
+from store.database.store import Store
+from store.links.registrant_links import RegistrantLink
+from store.tables.domains import domains
 from tests.promises.gate import Gate, grant, own
 from tests.sharing.owners import (
     NAME,
@@ -34,7 +34,7 @@ from tests.sharing.owners import (
     letters,
     resting,
 )
-from workers.sweeping import Sweeper
+from workers.retention.worker import Sweeper
 
 pytestmark = pytest.mark.anyio
 

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from gateway.clients import ClientRegistry
+from gateway.access.authenticator import grant_of
+from gateway.access.clients import ClientRegistry
 from gateway.commands.partners import partners as commands
-from gateway.door import grant_of
-from gateway.oauth.clients import Clients
-from gateway.oauth.registering import Registry
-from gateway.oauth.registration import Kind, NewClient
-from gateway.partners import NewPartner, PartnerRefused, Partners
-from gateway.tokens import Claims
+from gateway.oauth.registry.clients import Clients
+from gateway.oauth.registry.registration import Kind, NewClient
+from gateway.oauth.registry.writing import Registry
+from gateway.registers.partners import NewPartner, PartnerRefused, Partners
+from gateway.tokens.tokens import Claims
 from policy.grant import Grant, Over, Refusal
 from policy.purposes import Purpose
-from schema.requests import Kind as Ended
-from store.database import Store
+from schema.documents.requests import Kind as Ended
+from store.database.store import Store
 from tests.promises.gate import TODAY, Gate, own
 
 pytestmark = pytest.mark.anyio

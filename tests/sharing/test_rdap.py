@@ -13,18 +13,18 @@ from sqlalchemy import update
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
-from audits.ledger import ledger_facts
-from gateway import rate_limits
-from gateway.rate_limits import RateLimit
-from gateway.rdap import list_routes
+from audits.reports.ledger import ledger_facts
+from gateway.access import rate_limits
+from gateway.access.rate_limits import RateLimit
+from gateway.api.rdap import list_routes
 from policy.grant import Grant, Partner
 from policy.purposes import Purpose
-from schema.requests import Request
-from store import tally
-from store.database import Store
-from store.domains import domains
-from store.faults import Cause, StoreUnavailable
-from store.tally import EVERY, LATEST
+from schema.documents.requests import Request
+from store.database.store import Store
+from store.ledger import tally
+from store.ledger.tally import EVERY, LATEST
+from store.sql.errors import Cause, StoreUnavailable
+from store.tables.domains import domains
 from tests.oracle.comparing import Switched
 from tests.promises.gate import Answer, Gate, grant, own
 

@@ -10,25 +10,25 @@ import orjson
 import pytest
 from sqlalchemy import update
 
-from audits.registers import bound_partners
-from gateway.affiliates import Affiliates
-from gateway.clients import ClientRegistry
-from gateway.oauth.clients import Clients
-from gateway.oauth.registering import Registry
-from gateway.oauth.registration import Kind, NewClient, RegistrationRefused
-from gateway.partners import PartnerRefused, Partners
-from gateway.webhooks import Webhooks
+from audits.papers.registers import bound_partners
+from gateway.access.clients import ClientRegistry
+from gateway.oauth.registry.clients import Clients
+from gateway.oauth.registry.registration import Kind, NewClient, RegistrationRefused
+from gateway.oauth.registry.writing import Registry
+from gateway.registers.affiliates import Affiliates
+from gateway.registers.partners import PartnerRefused, Partners
+from gateway.registers.webhooks import Webhooks
 from policy.purposes import Purpose
-from resolvers import announcements
-from resolvers.affiliates import affiliate_of
-from resolvers.authentication_means import Means
-from resolvers.commands import Desk
-from resolvers.registers import may_serve
-from store.affiliates import affiliates
-from store.clients import clients
-from store.database import Store
-from store.partners import partners
-from store.webhooks import webhooks
+from resolvers.commands.context import Desk
+from resolvers.commands.dependencies import Means
+from resolvers.events import announcements
+from resolvers.events.registers import may_serve
+from resolvers.payments.affiliates import affiliate_of
+from store.database.store import Store
+from store.registers.affiliates import affiliates
+from store.registers.clients import clients
+from store.registers.partners import partners
+from store.registers.webhooks import webhooks
 from tests.promises.gate import TODAY, Gate, grant
 from tests.sharing.test_partners import DOCUMENT, PRINTERS
 

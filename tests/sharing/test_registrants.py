@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from policy.purposes import Purpose
-from store.database import Store
-from store.domains import domains
-from store.outbox import outbox
-from store.webhooks import webhooks
+from store.database.store import Store
+from store.registers.webhooks import webhooks
+from store.tables.domains import domains
+from store.tables.outbox import outbox
 from tests.promises.gate import TODAY, Gate, grant, own
 from tests.sharing.owners import (
     NAME,

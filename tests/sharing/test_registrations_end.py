@@ -12,17 +12,17 @@ import pytest
 from sqlalchemy import func, select, update
 from starlette.applications import Starlette
 
-from gateway.rdap import list_routes
+from gateway.api.rdap import list_routes
 from policy.purposes import Purpose
-from resolvers.imports import import_customers
-from store.blindindex import Lookup
-from store.database import Store
-from store.disclosures import disclosures
-from store.domains import domains
-from store.engines import transaction
-from store.lookup_reserving import Wanted, reserving
-from store.lookups import lookups
-from store.services import services
+from resolvers.imports.imports import import_customers
+from store.crypto.blind_index import Lookup
+from store.crypto.lookup_tables import lookups
+from store.database.store import Store
+from store.lookups.reservations import Wanted, reserving
+from store.sql.engines import transaction
+from store.tables.disclosures import disclosures
+from store.tables.domains import domains
+from store.tables.services import services
 from tests.promises.gate import Answer, Gate, grant, own
 from tests.sharing.owners import NAME, OWNER, confirm, key_of, order, register, registered
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from policy.purposes import Purpose
-from store.database import Store
-from store.domains import domains
+from store.database.store import Store
+from store.tables.domains import domains
 from tests.promises.gate import TODAY, Gate, grant, own
 
 pytestmark = pytest.mark.anyio
@@ -78,7 +78,7 @@ async def test_what_the_registry_requires_rests_on_the_contract(gate: Gate) -> N
 async def test_however_it_was_reached(gate: Gate, query: str, standard: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """R58: each domain that was shown, once, nobody else's, and none that has ended (H1); by either executor."""
     if standard:
-        monkeypatch.setattr("schema.api.compiled_or_none", lambda model, plan, house: None)
+        monkeypatch.setattr("schema.api.api.compiled_or_none", lambda model, plan, house: None)
     before = [len(await told(gate, place)) for place in (0, 1)]
     await change(gate, tld="us")
     await gate.ask(query, REGISTRAR)
@@ -106,7 +106,7 @@ async def test_the_disclosure_is_durable_before_the_answer(gate: Gate, monkeypat
     async def fail(*_: Any) -> None:
         raise RuntimeError("no")
 
-    monkeypatch.setattr("schema.api.disclose_to_registries", fail)
+    monkeypatch.setattr("schema.api.api.disclose_to_registries", fail)
     answer = await gate.ask(ONE, REGISTRAR, variables={"id": await first(gate)})
     assert answer.codes == ["INTERNAL"] and "data" not in answer.body
 

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from policy.purposes import Purpose
-from store.consents import consents
-from store.database import Store
-from store.domains import domains
-from store.outbox import outbox
-from store.webhooks import webhooks
+from store.database.store import Store
+from store.registers.webhooks import webhooks
+from store.tables.consents import consents
+from store.tables.domains import domains
+from store.tables.outbox import outbox
 from tests.promises.gate import TODAY, Gate, grant, own
 
 pytestmark = pytest.mark.anyio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from store.database import Store
+from store.database.store import Store
 from tests.signin.lobby import Lobby
 from tests.signin.people import Person, add_person
 

@@ -11,19 +11,19 @@ from typing import Any
 from sqlalchemy import Table, func, select
 
 from policy.grant import Grant
-from resolvers.authentication import Authentication, Claim
-from resolvers.authentication_actor import Actor
-from resolvers.authentication_means import Means, Site, Times
-from resolvers.authentication_verdicts import Awaiting, Denied, Lapsed, Opened
-from resolvers.passwords_hashing import Cost, Hasher
-from resolvers.passwords_resets import Resets
-from resolvers.sessions import Session, Sessions
-from resolvers.signins import Visitor
-from resolvers.signins_alarms import Alarms
-from schema.api import Api
-from schema.requests import Request
-from store.database import Store
-from store.outbox import outbox
+from resolvers.account.passwords_resets import Resets
+from resolvers.account.signins_alarms import Alarms
+from resolvers.commands.dependencies import Means, Site, Times
+from resolvers.passwords.hashing import Cost, Hasher
+from resolvers.signin.actor import Actor
+from resolvers.signin.authentication import Authentication, Claim
+from resolvers.signin.sessions import Session, Sessions
+from resolvers.signin.verdicts import Awaiting, Denied, Lapsed, Opened
+from resolvers.signins.signins import Visitor
+from schema.api.api import Api
+from schema.documents.requests import Request
+from store.database.store import Store
+from store.tables.outbox import outbox
 from tests.promises.gate import own
 from tests.signin.people import START, Person
 from tests.signin.rfc6238 import totp

@@ -8,7 +8,7 @@ from itertools import count
 
 from argon2 import PasswordHasher
 
-from resolvers.newcomer import (
+from resolvers.customers.new_customer import (
     NewCredential,
     NewCustomer,
     NewDomain,
@@ -17,8 +17,8 @@ from resolvers.newcomer import (
     PersonName,
     PostalAddress,
 )
-from resolvers.registration import register
-from store.database import Store
+from resolvers.customers.registration import register
+from store.database.store import Store
 
 START = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

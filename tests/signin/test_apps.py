@@ -16,13 +16,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 
-from gateway.client_area import page_documents
-from gateway.oauth.registering import Registry
-from gateway.oauth.registration import Kind, NewClient
-from gateway.signin.words import say
+from gateway.access.client_area import page_documents
+from gateway.oauth.registry.registration import Kind, NewClient
+from gateway.oauth.registry.writing import Registry
+from gateway.signin.frame.words import say
 from policy.app_scopes import AppScope
 from policy.purposes import Purpose
-from store.database import Store
+from store.database.store import Store
 from tests.signin.people import Person
 from tests.signin.web import Browser, Web, serving
 from tests.stores import Databases

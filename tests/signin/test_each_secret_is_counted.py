@@ -12,15 +12,15 @@ from itertools import count
 
 import pytest
 
-from resolvers import factors_enrolling as enrolling
-from resolvers.authentication import Shown
-from resolvers.authentication_verdicts import Awaiting, Denied, Opened
-from resolvers.factors import confirmed
-from resolvers.passkeys import Passkeys
-from resolvers.passwords_changing import change
-from resolvers.passwords_resets import Done
-from resolvers.signins import Visitor
-from store.database import Store
+from resolvers.account import factors_enrolling as enrolling
+from resolvers.account.passwords_changing import change
+from resolvers.account.passwords_resets import Done
+from resolvers.factors.factors import confirmed
+from resolvers.factors.passkeys import Passkeys
+from resolvers.signin.authentication import Shown
+from resolvers.signin.verdicts import Awaiting, Denied, Opened
+from resolvers.signins.signins import Visitor
+from store.database.store import Store
 from tests.signin.authenticator import Authenticator
 from tests.signin.lobby import FIREFOX, HOME, Lobby, link_in
 from tests.signin.people import Person

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from resolvers.authentication_verdicts import Opened
-from resolvers.signins import Visitor
-from resolvers.signins_contexts import LENGTH, MOST, Context, Verdict
-from resolvers.signins_evaluating import Evaluator
-from resolvers.signins_places import Places
-from store.access import sessions, sign_ins
-from store.database import Store
-from store.signin import session_proofs
-from store.subjectkey import SubjectKey, nobodys_key
+from resolvers.account.signins_evaluating import Evaluator
+from resolvers.commands.places import Places
+from resolvers.signin.verdicts import Opened
+from resolvers.signins.contexts import LENGTH, MOST, Context, Verdict
+from resolvers.signins.signins import Visitor
+from store.crypto.subject_key import SubjectKey, nobodys_key
+from store.database.store import Store
+from store.tables.access import sessions, sign_ins
+from store.tables.signin import session_proofs
 from tests.signin import mmdb
 from tests.signin.lobby import FIREFOX, HOME, Lobby, means
 from tests.signin.people import Person

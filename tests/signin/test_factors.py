@@ -12,15 +12,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import select
 
-from resolvers import factors_enrolling as enrolling
-from resolvers.authentication_verdicts import Awaiting, Denied, Opened
-from resolvers.factors import confirmed, use_code
-from resolvers.factors_recovery import COUNT, LENGTH, LETTERS, kept, new_codes, spend
-from resolvers.factors_totp import accepted_step
-from resolvers.signins import Visitor
-from store.config import StoreConfig
-from store.credentials import credentials, second_factors
-from store.database import open_store
+from resolvers.account import factors_enrolling as enrolling
+from resolvers.factors.factors import confirmed, use_code
+from resolvers.factors.recovery import COUNT, LENGTH, LETTERS, kept, new_codes, spend
+from resolvers.factors.totp import accepted_step
+from resolvers.signin.verdicts import Awaiting, Denied, Opened
+from resolvers.signins.signins import Visitor
+from store.database.config import StoreConfig
+from store.database.store import open_store
+from store.tables.credentials import credentials, second_factors
 from tests.programs import needs
 from tests.signin.conftest import ONE_STORE
 from tests.signin.lobby import ELSEWHERE, FIREFOX, Lobby

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from policy.grant import Grant
 from policy.purposes import Purpose
-from resolvers.authentication_verdicts import Awaiting, Opened
-from resolvers.signins_places import Places
-from store.access import sign_ins
-from store.credentials import second_factors
+from resolvers.commands.places import Places
+from resolvers.signin.verdicts import Awaiting, Opened
+from store.tables.access import sign_ins
+from store.tables.credentials import second_factors
 from tests.promises.gate import grant, own
 from tests.signin import mmdb
 from tests.signin.authenticator import Authenticator

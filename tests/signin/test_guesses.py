@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from resolvers.authentication_guesses import FORGOTTEN_AFTER, Bucket, Guesses, Pace, forget_old
-from resolvers.authentication_verdicts import Awaiting, Denied, Opened
-from resolvers.signins import Visitor
-from store.database import Store
-from store.signin import guesses
+from resolvers.signin.attempts import FORGOTTEN_AFTER, Bucket, Guesses, Pace, forget_old
+from resolvers.signin.verdicts import Awaiting, Denied, Opened
+from resolvers.signins.signins import Visitor
+from store.database.store import Store
+from store.tables.signin import guesses
 from tests.signin.conftest import ONE_STORE
 from tests.signin.lobby import ELSEWHERE, FIREFOX, HOME, Lobby
 from tests.signin.people import START, Person

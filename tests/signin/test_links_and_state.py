@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, select
 
-from resolvers.authentication_verdicts import Denied, Lapsed
-from resolvers.passwords_changing import NewPasswords, change
-from resolvers.passwords_resets import Done, Sent
-from resolvers.signins import Visitor
-from store.customers import customers
-from store.database import Store
-from store.signin import email_links, reset_links
+from resolvers.account.passwords_changing import NewPasswords, change
+from resolvers.account.passwords_resets import Done, Sent
+from resolvers.signin.verdicts import Denied, Lapsed
+from resolvers.signins.signins import Visitor
+from store.database.store import Store
+from store.tables.customers import customers
+from store.tables.signin import email_links, reset_links
 from tests.signin.lobby import FIREFOX, HOME, Lobby, link_in
 from tests.signin.people import Person, add_person
 

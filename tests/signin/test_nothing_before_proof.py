@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import func, select
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
-from resolvers.authentication_guesses import Bucket, Guesses, Pace
-from resolvers.authentication_verdicts import Denied, Opened
-from store.database import Store
-from store.schemas import MAIN
-from store.signin import guesses
+from resolvers.signin.attempts import Bucket, Guesses, Pace
+from resolvers.signin.verdicts import Denied, Opened
+from store.database.schemas import MAIN
+from store.database.store import Store
+from store.tables.signin import guesses
 from tests.signin.lobby import Lobby
 from tests.signin.people import START, Person
 from tests.signin.test_passkeys import asked, registered, show

@@ -11,8 +11,8 @@ from time import perf_counter
 import httpx
 import pytest
 
-from gateway.signin.visit import local
-from gateway.signin.words import WORDS, chosen, say
+from gateway.signin.frame.visit import local
+from gateway.signin.frame.words import WORDS, chosen, say
 from tests.gateway.test_pages import Parts
 from tests.signin.people import SECRET, Person
 from tests.signin.rfc6238 import totp

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import select
 from webauthn.helpers import bytes_to_base64url
 
-from resolvers import factors_enrolling as enrolling
-from resolvers.authentication import Shown
-from resolvers.authentication_verdicts import Awaiting, Denied, Lapsed, Opened
-from resolvers.passkeys import LONGEST, MOST, Passkeys
-from store.config import StoreConfig
-from store.database import open_store
-from store.signin import passkey_challenges, passkeys
+from resolvers.account import factors_enrolling as enrolling
+from resolvers.factors.passkeys import LONGEST, MOST, Passkeys
+from resolvers.signin.authentication import Shown
+from resolvers.signin.verdicts import Awaiting, Denied, Lapsed, Opened
+from store.database.config import StoreConfig
+from store.database.store import open_store
+from store.tables.signin import passkey_challenges, passkeys
 from tests.signin.authenticator import PRESENT, VERIFIED, Authenticator
 from tests.signin.conftest import ONE_STORE
 from tests.signin.lobby import Lobby

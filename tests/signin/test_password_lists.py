@@ -13,15 +13,15 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import gateway
-from gateway.settings import read
+from gateway.config.settings import read
 from gateway.signin.routes import make_means
-from resolvers import passwords_building
-from resolvers.passwords import faults
-from resolvers.passwords_building import build
-from resolvers.passwords_changing import change
-from resolvers.passwords_lists import SHIPPED, PasswordList, PasswordListError, ReplaceableList, shipped
-from resolvers.passwords_resets import Done
-from resolvers.passwords_rules import Rules
+from resolvers.account.passwords import faults
+from resolvers.account.passwords_changing import change
+from resolvers.account.passwords_resets import Done
+from resolvers.passwords import building as passwords_building
+from resolvers.passwords.building import build
+from resolvers.passwords.lists import SHIPPED, PasswordList, PasswordListError, ReplaceableList, shipped
+from resolvers.passwords.rules import Rules
 from tests.signin.conftest import ONE_STORE
 from tests.signin.lobby import Lobby, link_in, means
 from tests.signin.people import Person, add_person

@@ -11,13 +11,13 @@ from argon2 import PasswordHasher
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.config.settings import SettingsError, read
 from gateway.demo import demo_password
 from gateway.demo.population import population
-from gateway.settings import SettingsError, read
-from resolvers.passwords import faults, measure
-from resolvers.passwords_hashing import Cost, Crowded, Hasher
-from resolvers.passwords_rules import Rules
-from resolvers.passwords_text import CLASSES, MOST_BYTES, normal, too_long
+from resolvers.account.passwords import faults, measure
+from resolvers.passwords.hashing import Cost, Crowded, Hasher
+from resolvers.passwords.rules import Rules
+from resolvers.passwords.text import CLASSES, MOST_BYTES, normal, too_long
 from tests.promises.gate import TODAY
 
 pytestmark = pytest.mark.anyio

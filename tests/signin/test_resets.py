@@ -7,13 +7,13 @@ import asyncio
 import pytest
 from sqlalchemy import select, update
 
-from resolvers.authentication_verdicts import Awaiting, Denied, Lapsed, Opened
-from resolvers.passwords_changing import change
-from resolvers.passwords_resets import Done, Sent
-from resolvers.signins import Visitor
-from store.customers import customers
-from store.outbox import outbox
-from store.signin import reset_links
+from resolvers.account.passwords_changing import change
+from resolvers.account.passwords_resets import Done, Sent
+from resolvers.signin.verdicts import Awaiting, Denied, Lapsed, Opened
+from resolvers.signins.signins import Visitor
+from store.tables.customers import customers
+from store.tables.outbox import outbox
+from store.tables.signin import reset_links
 from tests.signin.conftest import ONE_STORE
 from tests.signin.lobby import ELSEWHERE, FIREFOX, HOME, Lobby, link_in
 from tests.signin.people import Person, add_person

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from resolvers.authentication_means import Times
-from resolvers.authentication_verdicts import Opened
-from resolvers.passwords_changing import change
-from resolvers.sessions import renew_session
-from resolvers.sessions_commands import end_one, end_others
-from store.oauth import revocations
-from store.signin import session_proofs
+from resolvers.account.passwords_changing import change
+from resolvers.account.sessions_commands import end_one, end_others
+from resolvers.commands.dependencies import Times
+from resolvers.signin.sessions import renew_session
+from resolvers.signin.verdicts import Opened
+from store.tables.oauth import revocations
+from store.tables.signin import session_proofs
 from tests.signin.conftest import ONE_STORE
 from tests.signin.lobby import HASHER, Lobby, means
 from tests.signin.people import Person
@@ -143,7 +143,7 @@ async def test_a_new_password_is_judged(
 
 async def test_two_platforms_cannot_get_the_same_password_at_the_same_moment(lobby: Lobby, somebody: Person) -> None:
     """R38: what was compared is compared again before it is written."""
-    from resolvers.passwords_changing import NewPasswords, Prepared
+    from resolvers.account.passwords_changing import NewPasswords, Prepared
 
     passwords = NewPasswords(lobby.store, lobby.means)
     accounts = []

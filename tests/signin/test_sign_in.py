@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from resolvers.authentication import Claim
-from resolvers.authentication_verdicts import Awaiting, Denied, Lapsed, Opened
-from resolvers.passwords_changing import change
-from resolvers.passwords_hashing import Hasher
-from resolvers.signins import Visitor
-from store.access import sessions, sign_ins
-from store.credentials import credentials
-from store.database import Store
-from store.signin import known_devices, pending_sign_ins, session_proofs
-from store.subjectkey import SubjectKey
+from resolvers.account.passwords_changing import change
+from resolvers.passwords.hashing import Hasher
+from resolvers.signin.authentication import Claim
+from resolvers.signin.verdicts import Awaiting, Denied, Lapsed, Opened
+from resolvers.signins.signins import Visitor
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.tables.access import sessions, sign_ins
+from store.tables.credentials import credentials
+from store.tables.signin import known_devices, pending_sign_ins, session_proofs
 from tests.signin.conftest import ONE_STORE
 from tests.signin.lobby import HASHER, HOME, Lobby
 from tests.signin.people import PLATFORMS, Person

@@ -6,12 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from resolvers import factors_enrolling as enrolling
-from resolvers.passkeys import Passkeys
-from resolvers.signins_tidying import tidy
-from store.credentials import second_factors
-from store.ids import EPOCH_MS, new_id
-from store.signin import guesses, known_devices, passkey_challenges, pending_sign_ins, reset_links, session_proofs
+from resolvers.account import factors_enrolling as enrolling
+from resolvers.account.signins_tidying import tidy
+from resolvers.factors.passkeys import Passkeys
+from store.sql.ids import EPOCH_MS, new_id
+from store.tables.credentials import second_factors
+from store.tables.signin import (
+    guesses,
+    known_devices,
+    passkey_challenges,
+    pending_sign_ins,
+    reset_links,
+    session_proofs,
+)
 from tests.signin.lobby import Lobby
 from tests.signin.people import Person
 

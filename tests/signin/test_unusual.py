@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from resolvers import factors_enrolling as enrolling
-from resolvers.authentication_verdicts import Denied, Opened
-from resolvers.passwords_resets import Done
-from resolvers.signins import Visitor
-from resolvers.signins_devices import UNKNOWN, device_of, told
-from resolvers.signins_judgement import Seen, Unusual, judge
-from resolvers.signins_places import LOOKED_AT, NOWHERE, Place, Places, network_of
-from store.access import sign_ins
-from store.customers import customers
-from store.database import Store
+from resolvers.account import factors_enrolling as enrolling
+from resolvers.account.passwords_resets import Done
+from resolvers.commands.places import LOOKED_AT, NOWHERE, Place, Places, network_of
+from resolvers.signin.verdicts import Denied, Opened
+from resolvers.signins.devices import UNKNOWN, device_of, told
+from resolvers.signins.judgement import Seen, Unusual, judge
+from resolvers.signins.signins import Visitor
+from store.database.store import Store
+from store.tables.access import sign_ins
+from store.tables.customers import customers
 from tests.signin import mmdb
 from tests.signin.conftest import ONE_STORE
 from tests.signin.lobby import ELSEWHERE, FIREFOX, HOME, Lobby, link_in, means
@@ -74,7 +74,7 @@ def test_without_a_database_the_feature_explains_itself(tmp_path: Path) -> None:
 
 def test_the_database_may_be_replaced_while_it_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     time = 0.0
-    monkeypatch.setattr("resolvers.signins_places.monotonic", lambda: time)
+    monkeypatch.setattr("resolvers.commands.places.monotonic", lambda: time)
     path = mmdb.write(tmp_path / "world.mmdb", {"192.0.2.0/24": {"country": {"iso_code": "CH"}}})
     places = Places(path)
     assert places.find(HOME).country == "CH"

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import httpx
 
-from store.config import StoreConfig
-from store.database import Store
+from store.database.config import StoreConfig
+from store.database.store import Store
 from tests.gateway.servers import Running, running
 from tests.signin.people import Person, add_person
 from tests.stores import Databases, opened

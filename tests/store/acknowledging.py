@@ -7,9 +7,9 @@ from itertools import count
 
 from sqlalchemy import insert
 
-from store.config import StoreConfig
-from store.database import Store
-from store.outbox import outbox
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.tables.outbox import outbox
 from tests.store.elsewhere import main, say
 from tests.store.people import MOMENT
 from tests.stores import opened

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from store.config import StoreConfig
+from store.database.config import StoreConfig
 
 ROOT = Path(__file__).parents[2]
 

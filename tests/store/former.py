@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, insert, select
 
-from resolvers.newcomer import NewCustomer
-from resolvers.registration import register
-from store import migrate
-from store.blindindex import blind_index
-from store.config import StoreConfig
-from store.engines import make_engine, transaction
-from store.housekeys import FORMER_INDEX_KEY, INDEX_KEY
-from store.metadata import key_metadata, metadata
-from store.reindexing import TARGETS
-from store.schemas import SCHEMAS, Schema
+from resolvers.customers.new_customer import NewCustomer
+from resolvers.customers.registration import register
+from store.crypto.blind_index import blind_index
+from store.crypto.system_keys import FORMER_INDEX_KEY, INDEX_KEY
+from store.database import migrate
+from store.database.config import StoreConfig
+from store.database.schemas import SCHEMAS, Schema
+from store.sql.engines import make_engine, transaction
+from store.sql.metadata import key_metadata, metadata
+from store.upgrade.reindexing import TARGETS
 from tests.stores import opened
 
 VERSIONS = {"main": "main_0022", "ledger": "ledger_0002", "keys": "keys_0004"}

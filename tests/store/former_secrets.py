@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from sqlalchemy import LargeBinary, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.config import StoreConfig
-from store.credentials import credentials
-from store.database import Store
-from store.engines import make_engine, transaction
-from store.metadata import Id
-from store.payments import card_vault
-from store.rewriting import FORMER_KEYS, REWRITES
-from store.value_rewrites import value_rewrites
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.operations.value_rewrites import value_rewrites
+from store.sql.engines import make_engine, transaction
+from store.sql.metadata import Id
+from store.tables.credentials import credentials
+from store.tables.payments import card_vault
+from store.upgrade.rewriting import FORMER_KEYS, REWRITES
 from tests.stores import opened
 
 K, V = credentials.c, card_vault.c

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from store.blindindex import Lookup
-from store.customers import customers
-from store.database import Store
-from store.ids import new_id
-from store.lookup_reserving import Wanted, reserving
-from store.subjectkey import SubjectKey
+from store.crypto.blind_index import Lookup
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.lookups.reservations import Wanted, reserving
+from store.sql.ids import new_id
+from store.tables.customers import customers
 
 MOMENT = datetime(2027, 2, 28, 23, 59, 59, tzinfo=UTC)
 

@@ -6,10 +6,10 @@ import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from resolvers.newcomer import NewCustomer, PersonName, PostalAddress
-from resolvers.registration import add
-from store.config import StoreConfig
-from store.lookup_reserving import LookupTakenError, reserving
+from resolvers.customers.new_customer import NewCustomer, PersonName, PostalAddress
+from resolvers.customers.registration import add
+from store.database.config import StoreConfig
+from store.lookups.reservations import LookupTakenError, reserving
 from tests.store.elsewhere import main, say
 from tests.stores import opened
 

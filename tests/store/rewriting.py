@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from store import rewriting
-from store.config import StoreConfig
-from store.upgrading import upgrade_all
+from store.database.config import StoreConfig
+from store.upgrade import rewriting
+from store.upgrade.upgrade import upgrade_all
 from tests.store.elsewhere import main, say
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from store import rotation
-from store.config import StoreConfig
+from store.crypto import rotation
+from store.database.config import StoreConfig
 from tests.store.elsewhere import main, say
 from tests.stores import opened
 

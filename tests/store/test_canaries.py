@@ -12,16 +12,16 @@ import pytest
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, String, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from store import keystore
-from store.config import StoreConfig
-from store.customers import customers
-from store.database import Store
-from store.engines import make_engine, transaction
-from store.ids import new_id
-from store.keys import subject_keys
-from store.metadata import Instant, metadata
-from store.outbox import outbox
-from store.subjectkey import SubjectKey
+from store.crypto import key_store as keystore
+from store.crypto.key_tables import subject_keys
+from store.crypto.subject_key import SubjectKey
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.sql.engines import make_engine, transaction
+from store.sql.ids import new_id
+from store.sql.metadata import Instant, metadata
+from store.tables.customers import customers
+from store.tables.outbox import outbox
 from tests.store.people import MOMENT
 from tests.stores import Databases
 

@@ -9,8 +9,8 @@ from threading import Thread
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store import ids
-from store.ids import EPOCH_MS, IdMaker, new_id
+from store.sql import ids
+from store.sql.ids import EPOCH_MS, IdMaker, new_id
 
 
 @given(st.lists(st.integers(EPOCH_MS, EPOCH_MS + (1 << 41) - 2), min_size=1, max_size=30))

@@ -14,15 +14,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from sqlalchemy import bindparam, select
 
-from store.blindindex import LENGTH, Lookup
-from store.config import StoreConfig
-from store.database import Store
-from store.global_ids import GlobalIds
-from store.ids import new_id
-from store.keys import subject_keys, system_keys
-from store.keystore import SubjectErased
-from store.metadata import instant
-from store.subjectkey import SubjectKey
+from store.crypto.blind_index import LENGTH, Lookup
+from store.crypto.global_ids import GlobalIds
+from store.crypto.key_store import SubjectErased
+from store.crypto.key_tables import subject_keys, system_keys
+from store.crypto.subject_key import SubjectKey
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.sql.ids import new_id
+from store.sql.metadata import instant
 from tests.store.people import add_customers
 from tests.stores import opened
 

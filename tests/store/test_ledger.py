@@ -11,14 +11,14 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from store.config import StoreConfig
-from store.database import Store
-from store.engines import make_engine, transaction
-from store.entries import canonical, ledger_entries
-from store.faults import Cause, StoreUnavailable
-from store.ledger import GROUP, WAITING, Entry, Ledger
-from store.metadata import instant
-from store.outbox import outbox
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.ledger.append import GROUP, WAITING, Entry, Ledger
+from store.ledger.entries import canonical, ledger_entries
+from store.sql.engines import make_engine, transaction
+from store.sql.errors import Cause, StoreUnavailable
+from store.sql.metadata import instant
+from store.tables.outbox import outbox
 from tests.store import elsewhere
 from tests.stores import KINDS, opened
 

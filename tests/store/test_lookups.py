@@ -10,19 +10,20 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from resolvers.registration import add, register
-from store import lookup_rotation, lookup_sweeping
-from store.blindindex import Lookup
-from store.config import StoreConfig
-from store.customers import customers
-from store.database import Store
-from store.engines import transaction
-from store.faults import StoreUnavailable
-from store.lookup_finding import NOBODY
-from store.lookup_holders import State, states
-from store.lookup_reserving import LookupTakenError, reserving
-from store.lookup_sweeping import sweep
-from store.lookups import lookup_epochs, lookups
+from resolvers.customers.registration import add, register
+from store.crypto import lookup_rotation
+from store.crypto.blind_index import Lookup
+from store.crypto.lookup_tables import lookup_epochs, lookups
+from store.crypto.lookups import NOBODY
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.lookups import sweeping as lookup_sweeping
+from store.lookups.holders import State, states
+from store.lookups.reservations import LookupTakenError, reserving
+from store.lookups.sweeping import sweep
+from store.sql.engines import transaction
+from store.sql.errors import StoreUnavailable
+from store.tables.customers import customers
 from tests.store import elsewhere
 from tests.store.people import add_customers
 from tests.store.reserving import WHEN, newcomer

@@ -14,9 +14,9 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from policy.categories import Category
 from policy.retention import RetentionRule
-from store.customers import customers
-from store.metadata import ADDRESS_PARTS, NAME_PARTS, Instant, Sealing, instant, metadata
-from store.schemas import CAPABILITIES, SCHEMAS
+from store.database.schemas import CAPABILITIES, SCHEMAS
+from store.sql.metadata import ADDRESS_PARTS, NAME_PARTS, Instant, Sealing, instant, metadata
+from store.tables.customers import customers
 
 TABLES = [table for schema in SCHEMAS for table in schema.tables.tables.values()]
 COLUMNS = [column for table in TABLES for column in table.columns]

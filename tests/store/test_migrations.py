@@ -12,13 +12,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store import migrate
-from store.config import StoreConfig
-from store.database import open_store
-from store.engines import make_engine, transaction
-from store.faults import Cause, StoreUnavailable
-from store.migrate import alembic_config, places, upgrade
-from store.schemas import SCHEMAS, Schema
+from store.database import migrate
+from store.database.config import StoreConfig
+from store.database.migrate import alembic_config, places, upgrade
+from store.database.schemas import SCHEMAS, Schema
+from store.database.store import open_store
+from store.sql.engines import make_engine, transaction
+from store.sql.errors import Cause, StoreUnavailable
 from tests.store import elsewhere
 from tests.stores import opened
 

@@ -16,14 +16,14 @@ import asyncpg
 import pytest
 from sqlalchemy import column, func, insert, literal_column, select, text, update
 
-from store.clients import clients
-from store.config import StoreConfig
-from store.customers import customers
-from store.database import Store, open_store
-from store.faults import Cause, StoreUnavailable
-from store.ids import new_id
-from store.migrate import places, upgrade
-from store.outbox import outbox
+from store.database.config import StoreConfig
+from store.database.migrate import places, upgrade
+from store.database.store import Store, open_store
+from store.registers.clients import clients
+from store.sql.errors import Cause, StoreUnavailable
+from store.sql.ids import new_id
+from store.tables.customers import customers
+from store.tables.outbox import outbox
 from tests.postgres import PostgresServer
 from tests.store.people import MOMENT, add_customers
 from tests.stores import Databases, opened

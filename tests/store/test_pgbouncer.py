@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import bindparam, select
 
-from store.config import StoreConfig
-from store.outbox import outbox
+from store.database.config import StoreConfig
+from store.tables.outbox import outbox
 from tests.programs import needs
 from tests.store.bouncer import answers, pgbouncer, through
 from tests.store.people import add_customers

@@ -8,12 +8,12 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import func, select
 
-from store.config import StoreConfig
-from store.database import Store
-from store.engines import connect_postgresql
-from store.entries import ledger_entries
-from store.exclusive import ExclusiveConnection
-from store.faults import Cause, StoreUnavailable
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.ledger.entries import ledger_entries
+from store.sql.engines import connect_postgresql
+from store.sql.errors import Cause, StoreUnavailable
+from store.sql.exclusive import ExclusiveConnection
 
 pytestmark = pytest.mark.anyio
 

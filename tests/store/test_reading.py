@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, select
 
-from store.blindindex import Lookup
-from store.customers import customers
-from store.database import Store
-from store.metadata import instant
-from store.reading import Reader, any_of
+from store.crypto.blind_index import Lookup
+from store.database.store import Store
+from store.sql.metadata import instant
+from store.sql.reading import Reader, any_of
+from store.tables.customers import customers
 from tests.store.people import MOMENT, add_customers
 
 pytestmark = pytest.mark.anyio
@@ -107,7 +107,7 @@ async def test_a_reader_does_not_write(store: Store) -> None:
     from dataclasses import replace
 
     prepared = replace(store.reader.prepare(select(C.id)), sql="DELETE FROM clients", bind=lambda _: ())
-    from store.faults import Cause, StoreUnavailable
+    from store.sql.errors import Cause, StoreUnavailable
 
     with pytest.raises(StoreUnavailable) as refused:
         await store.reader.fetch(prepared, {})

@@ -12,23 +12,30 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, event, insert, select, update
 
-from resolvers.newcomer import NewCredential, NewCustomer, NewDomain, NewService, PersonName, PostalAddress
-from resolvers.registration import register
-from store import reindexing, reindexing_writing
-from store.blindindex import Lookup
-from store.config import StoreConfig
-from store.credentials import credentials
-from store.customers import customers
-from store.database import Store, open_store
-from store.domains import domains
-from store.engines import make_engine, transaction
-from store.faults import Cause, StoreUnavailable
-from store.index_changes import LOOKUPS, index_rebuilds
-from store.lookup_holders import PLACES
-from store.lookups import lookup_changes, lookups
-from store.migrate import upgrade
-from store.reindexing_writing import collisions, rebuild
-from store.upgrading import reindex_all, upgrade_all
+from resolvers.customers.new_customer import (
+    NewCredential,
+    NewCustomer,
+    NewDomain,
+    NewService,
+    PersonName,
+    PostalAddress,
+)
+from resolvers.customers.registration import register
+from store.crypto.blind_index import Lookup
+from store.crypto.lookup_tables import lookup_changes, lookups
+from store.database.config import StoreConfig
+from store.database.migrate import upgrade
+from store.database.store import Store, open_store
+from store.lookups.holders import PLACES
+from store.operations.index_changes import LOOKUPS, index_rebuilds
+from store.sql.engines import make_engine, transaction
+from store.sql.errors import Cause, StoreUnavailable
+from store.tables.credentials import credentials
+from store.tables.customers import customers
+from store.tables.domains import domains
+from store.upgrade import reindexing, reindexing_writing
+from store.upgrade.reindexing_writing import collisions, rebuild
+from store.upgrade.upgrade import reindex_all, upgrade_all
 from tests.stores import opened
 
 pytestmark = pytest.mark.anyio

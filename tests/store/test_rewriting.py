@@ -12,22 +12,24 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import delete, insert, select, update
 
 from gateway.demo.population import population
-from resolvers.registration import register
-from store import lacking_keys, rewriting, scrubbing, upgrading
-from store.config import StoreConfig
-from store.credentials import credentials
-from store.customers import customers
-from store.database import Store, open_store
-from store.engines import make_engine, transaction
-from store.faults import Cause, StoreUnavailable
-from store.keys import subject_keys, system_keys
-from store.lacking_keys import KeysLackingError
-from store.migrate import alembic_config, create_file, upgrade
-from store.payments import card_fingerprint, card_vault
-from store.rewriting import FORMER_KEYS, REWRITES
-from store.schemas import MAIN
-from store.upgrading import upgrade_all
-from store.value_rewrites import value_rewrites
+from resolvers.customers.registration import register
+from store.crypto.key_tables import subject_keys, system_keys
+from store.database.config import StoreConfig
+from store.database.migrate import alembic_config, create_file, upgrade
+from store.database.schemas import MAIN
+from store.database.store import Store, open_store
+from store.operations.value_rewrites import value_rewrites
+from store.sql import scrubbing
+from store.sql.engines import make_engine, transaction
+from store.sql.errors import Cause, StoreUnavailable
+from store.tables.credentials import credentials
+from store.tables.customers import customers
+from store.tables.payments import card_fingerprint, card_vault
+from store.upgrade import lacking_keys, rewriting
+from store.upgrade import upgrade as upgrading
+from store.upgrade.lacking_keys import KeysLackingError
+from store.upgrade.rewriting import FORMER_KEYS, REWRITES
+from store.upgrade.upgrade import upgrade_all
 from tests.erasure.test_data_folder import in_files
 from tests.store import elsewhere
 from tests.store.former_secrets import Former, bring_back

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from store.config import StoreConfig
-from store.database import KeyStoreMissing, open_store
-from store.rootkey import RootKeyExposed, RootKeyMissing, RootKeyProblem, RootKeys, RootKeyWrong, write_once
+from store.crypto.root_key import RootKeyExposed, RootKeyMissing, RootKeyProblem, RootKeys, RootKeyWrong, write_once
+from store.database.config import StoreConfig
+from store.database.store import KeyStoreMissing, open_store
 from tests.store.people import add_customers
 from tests.stores import opened
 

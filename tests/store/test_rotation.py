@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from store.config import StoreConfig
-from store.database import Store, open_store
-from store.ids import new_id
-from store.keys import signing_keys, subject_keys, system_keys
-from store.rootkey import RootKeyMissing
+from store.crypto.key_tables import signing_keys, subject_keys, system_keys
+from store.crypto.root_key import RootKeyMissing
+from store.database.config import StoreConfig
+from store.database.store import Store, open_store
+from store.sql.ids import new_id
 from tests.store import elsewhere
 from tests.stores import opened
 

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import bindparam, select, update
 
-from store.customers import customers
-from store.database import Store
-from store.global_ids import GlobalIds
-from store.sealing import OVERHEAD, Nonces, SealBroken, Sealed, next_nonce, seal, unseal
-from store.subjectkey import SubjectKey
+from store.crypto.global_ids import GlobalIds
+from store.crypto.sealing import OVERHEAD, Nonces, SealBroken, Sealed, next_nonce, seal, unseal
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.tables.customers import customers
 from tests.store.people import add_customers, value
 
 IDS = GlobalIds({1: bytes(32)}, 1)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from store.database import Store
-from store.ids import new_id
-from store.metadata import Id
-from store.statements import Statement
-from store.webhooks import webhooks
+from store.database.store import Store
+from store.registers.webhooks import webhooks
+from store.sql.ids import new_id
+from store.sql.metadata import Id
+from store.sql.statements import Statement
 
 pytestmark = pytest.mark.anyio
 

@@ -7,11 +7,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from store.config import StoreConfig
-from store.migrate import places, upgrade
-from store.privileges import complaints
-from store.schemas import SCHEMAS
-from store.statistics import unsampled
+from store.database.config import StoreConfig
+from store.database.migrate import places, upgrade
+from store.database.privileges import complaints
+from store.database.schemas import SCHEMAS
+from store.sql.statistics import unsampled
 from tests.store.people import add_customers
 from tests.stores import opened
 

@@ -12,15 +12,15 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, insert, select, text
 
-from store import writing_sqlite
-from store.clients import documents
-from store.config import StoreConfig
-from store.database import Store
-from store.faults import Cause, StoreUnavailable
-from store.outbox import outbox
-from store.transactions import NothingKept
-from store.transactions_sqlite import GROUP
-from store.writing_sqlite import Writing
+from store.database.config import StoreConfig
+from store.database.store import Store
+from store.registers.clients import documents
+from store.sql import writing_sqlite
+from store.sql.errors import Cause, StoreUnavailable
+from store.sql.transactions import NothingKept
+from store.sql.transactions_sqlite import GROUP
+from store.sql.writing_sqlite import Writing
+from store.tables.outbox import outbox
 from tests.store.people import MOMENT
 from tests.stores import opened
 

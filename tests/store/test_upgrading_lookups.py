@@ -10,20 +10,21 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, select
 
-from resolvers.newcomer import NewCustomer
-from store import former_indexes, reindexing, reindexing_writing, rewriting, upgrading
-from store.blindindex import Lookup, blind_index
-from store.config import StoreConfig
-from store.customers import customers
-from store.database import open_store
-from store.engines import make_engine, transaction
-from store.faults import Cause, StoreUnavailable
-from store.housekeys import FORMER_INDEX_KEY
-from store.keys import system_keys
-from store.lacking_keys import KeysLackingError
-from store.lookups import lookups
-from store.migrate import upgrade
-from store.upgrading import reindex_all, upgrade_all
+from resolvers.customers.new_customer import NewCustomer
+from store.crypto.blind_index import Lookup, blind_index
+from store.crypto.key_tables import system_keys
+from store.crypto.lookup_tables import lookups
+from store.crypto.system_keys import FORMER_INDEX_KEY
+from store.database.config import StoreConfig
+from store.database.migrate import upgrade
+from store.database.store import open_store
+from store.sql.engines import make_engine, transaction
+from store.sql.errors import Cause, StoreUnavailable
+from store.tables.customers import customers
+from store.upgrade import former_indexes, reindexing, reindexing_writing, rewriting
+from store.upgrade import upgrade as upgrading
+from store.upgrade.lacking_keys import KeysLackingError
+from store.upgrade.upgrade import reindex_all, upgrade_all
 from tests.promises.test_fingerprints_end import WHEN, person
 from tests.store.former import former_release
 from tests.store.test_lookups import owner
@@ -203,7 +204,7 @@ async def test_replicas_share_the_work(
 async def test_a_look_up_that_a_restored_backup_lacks_is_made_again(store_config: StoreConfig) -> None:
     """The data are newer than the key store: `gateway db reindex` mends it."""
     people: Sequence[NewCustomer] = crowd(3)
-    from resolvers.registration import register
+    from resolvers.customers.registration import register
 
     async with opened(store_config) as store:
         ids = await register(store, people, now=WHEN)

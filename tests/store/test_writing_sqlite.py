@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from store.writing_sqlite import BEGIN, Writing, sqlite_file
+from store.sql.writing_sqlite import BEGIN, Writing, sqlite_file
 
 pytestmark = pytest.mark.anyio
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from store import migrate
-from store.config import StoreConfig
+from store.database import migrate
+from store.database.config import StoreConfig
 from tests.store.elsewhere import main, say
 
 

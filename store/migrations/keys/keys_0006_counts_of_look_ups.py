@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from store.metadata import Id
+from store.sql.metadata import Id
 
 revision = "keys_0006"
 down_revision = "keys_0005"

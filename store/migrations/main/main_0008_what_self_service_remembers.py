@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from store.metadata import Instant
+from store.sql.metadata import Instant
 
 revision = "main_0008"
 down_revision = "main_0007"

@@ -9,7 +9,7 @@ revision = "main_0023"
 down_revision = "main_0022"
 
 VALUES = ("card_vault.fingerprint", "credentials.password_hash", "session_proofs.contexts", "oauth_families.contexts")
-"""To be written anew by who has the keys (`store.rewriting`)."""
+"""To be written anew by who has the keys (`store.upgrade.rewriting`)."""
 
 EMPTIED = ("guesses", "slowdowns", "reset_links", "email_links")
 """Counts of a day, and links of an hour, under a key of the house: counts begin anew, links are asked for again."""

@@ -1,7 +1,7 @@
 """Blind indexes leave the data: a random number ties a row to its look-up, which rests in the key store.
 
 Where there are customers, the former columns stay until somebody with the keys has moved what they stand for
-(`store.upgrading`), which ends with their removal.
+(`store.upgrade.upgrade`), which ends with their removal.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from store.metadata import Id, Instant
+from store.sql.metadata import Id, Instant
 
 revision = "main_0027"
 down_revision = "main_0026"

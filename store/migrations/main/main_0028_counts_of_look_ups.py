@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from store.metadata import Id
+from store.sql.metadata import Id
 
 revision = "main_0028"
 down_revision = "main_0027"

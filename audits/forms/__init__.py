@@ -1,0 +1,1 @@
+"""How a report looks: terminal, JSON, Markdown, CSV, HTML and SARIF."""

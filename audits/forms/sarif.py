@@ -1,0 +1,102 @@
+"""Findings and changes as SARIF 2.1.0 (OASIS), the form that code review shows beside the lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from audits.schema.changes import Change, Direction, Kind, Severity
+from audits.schema.checks import Finding
+from audits.schema.places import Place
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def findings_sarif(findings: Sequence[Finding], version: str) -> str:
+    """The lint's findings; a signed-off one is there, suppressed, with who and why."""
+    checks = list(dict.fromkeys(each.check for each in findings))
+    rules = [_rule(each.id, each.text, each.advice, each.level) for each in sorted(checks, key=lambda each: each.name)]
+    results = [
+        _result(
+            each.check.id, each.check.level, f"{each.message} {each.advice}", each.place, each.coordinate, each.accepted
+        )
+        for each in findings
+    ]
+    return _log("gateway audit lint", version, rules, results)
+
+
+def changes_sarif(changes: Sequence[Change], version: str) -> str:
+    """The changes of a diff: what loosens is an error, what a person should see a warning, the rest notes."""
+    kinds = list(dict.fromkeys(each.kind for each in changes))
+    rules = [_rule(each.id, each.text, _asks(each), _level(each)) for each in sorted(kinds, key=lambda each: each.name)]
+    results = [
+        _result(
+            each.kind.id,
+            _level(each.kind),
+            f"{each.message}. {each.kind.text} [{each.kind.direction.value}, {each.kind.severity.value}]",
+            each.place,
+            f"{each.coordinate} {each.value}",
+            each.accepted,
+        )
+        for each in changes
+    ]
+    return _log("gateway audit diff", version, rules, results)
+
+
+def _level(kind: Kind) -> str:
+    if kind.direction is Direction.LOOSENS:
+        return "error"
+    return "warning" if kind.severity is Severity.REVIEW else "note"
+
+
+def _asks(kind: Kind) -> str:
+    if kind.direction is Direction.LOOSENS:
+        return "It needs a sign-off: who, and why (--accept FILE)."
+    return "Look at it." if kind.severity is Severity.REVIEW else "Nothing needs to be done."
+
+
+def _rule(id_: str, text: str, help_: str, level: str) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "shortDescription": {"text": text},
+        "help": {"text": help_},
+        "defaultConfiguration": {"level": level},
+    }
+
+
+def _result(rule: str, level: str, message: str, place: Place, identity: str, accepted: str | None) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": rule,
+        "level": level,
+        "message": {"text": message},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _uri(place.file)},
+                    "region": {"startLine": place.line, "startColumn": place.column},
+                }
+            }
+        ],
+        # The coordinate, not the line: a finding stays the same when lines move.
+        "partialFingerprints": {"coordinate/v1": f"{rule} {identity}"},
+    }
+    if accepted:
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": accepted}]
+    return result
+
+
+def _uri(file: str) -> str:
+    """The file as code review knows it: relative to here where it lies below; of `git:REV:PATH`, the path."""
+    path = file.split(":", 2)[2] if file.startswith("git:") and file.count(":") > 1 else file
+    if (absolute := Path(path)).is_absolute() and absolute.is_relative_to(Path.cwd()):
+        path = absolute.relative_to(Path.cwd()).as_posix()
+    return quote(path.replace("\\", "/"))
+
+
+def _log(name: str, version: str, rules: Iterable[Mapping[str, Any]], results: Iterable[Mapping[str, Any]]) -> str:
+    driver = {"name": name, "semanticVersion": version, "rules": list(rules)}
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": list(results)}
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"

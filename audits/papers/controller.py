@@ -1,0 +1,114 @@
+"""What only the controller knows and the notice must say: who it is, whom to ask, where data goes (A15).
+
+Nothing of it is invented: a notice or record without it is not made, and the refusal names what is missing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audits.papers.controller_checks import LANGUAGES, faults
+from audits.schema.sources import Text, Unreadable
+from policy.recipients import Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody with a name and a way to be reached."""
+
+    name: str
+    email: str
+    address: str = ""
+    none: Mapping[str, str] | None = None
+    """Why there is nobody, by language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Data that goes to another country."""
+
+    recipient: Recipient
+    country: str
+    safeguards: Mapping[str, str]
+    """By language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """The file, checked."""
+
+    name: str
+    address: str
+    country: str
+    email: str
+    phone: str
+    notice_url: str
+    joint: tuple[str, ...]
+    dpo: Party
+    representative: Party
+    authority: str
+    authority_site: str
+    transfers: tuple[Transfer, ...]
+    no_transfers: Mapping[str, str] | None
+    """Why there are none, by language."""
+    rights: Mapping[str, str]
+    obligation: Mapping[str, str]
+    automated: Mapping[str, str]
+    measures: tuple[str, ...]
+    source: str
+    """The file's name."""
+
+
+def read_controller(text: Text) -> Controller:
+    """The controller's file; Unreadable names everything that is missing or unknown, with the article that asks."""
+    try:
+        given = tomllib.loads(text.text)
+    except tomllib.TOMLDecodeError as error:
+        raise Unreadable(f"{text.name}: {error}.") from error
+    if found := faults(given):
+        listed = "\n".join(f"  - {fault}" for fault in found)
+        raise Unreadable(
+            f"{text.name} leaves out what only the controller knows, and nothing of it is invented:\n{listed}\n"
+            "An example: `gateway audit notice --example > controller.toml`."
+        )
+    return _controller(given, text.name)
+
+
+def _controller(given: Mapping[str, Any], source: str) -> Controller:
+    own, transfers = given["controller"], given["transfers"]
+    return Controller(
+        name=own["name"],
+        address=own["address"],
+        country=own["country"],
+        email=own["email"],
+        phone=own.get("phone", ""),
+        notice_url=own["notice_url"],
+        joint=tuple(given.get("joint_controllers", ())),
+        dpo=_party(given["dpo"]),
+        representative=_party(given["eu_representative"]),
+        authority=", ".join(filter(None, (given["authority"]["name"], given["authority"].get("address")))),
+        authority_site=given["authority"]["website"],
+        transfers=tuple(
+            Transfer(Recipient[each["recipient"]], each["country"], _sentences(each["safeguards"]))
+            for each in transfers.get("to", ())
+        ),
+        no_transfers=_sentences(transfers["none"]) if "none" in transfers else None,
+        rights=given["rights"]["how"],
+        obligation=given["obligation"]["text"],
+        automated=given["automated_decisions"]["text"],
+        measures=tuple(given["measures"]),
+        source=source,
+    )
+
+
+def _party(given: Mapping[str, Any]) -> Party:
+    none = _sentences(given["none"]) if "none" in given else None
+    return Party(given.get("name", ""), given.get("email", ""), given.get("address", ""), none)
+
+
+def _sentences(given: str | Mapping[str, str]) -> Mapping[str, str]:
+    """A sentence by language; one that is written once stands for all."""
+    return dict.fromkeys(LANGUAGES, given) if isinstance(given, str) else given

@@ -1,0 +1,139 @@
+"""The papers that were released: which holds on a day, and what it said, byte for byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Select, bindparam, select
+
+from audits.papers.drafts import SEALED, digest_of
+from audits.papers.inputs import Inputs
+from audits.schema.sources import Unreadable
+from store.registers.papers import paper_forms, papers
+from store.sql.metadata import instant
+from store.sql.reading import Reader
+
+P, F = papers.c, paper_forms.c
+COLUMNS = (P.id, P.kind, P.version, P.valid_from, P.issued_at, P.loosens, P.substance, P.digest)
+
+
+class NoneReleasedError(Unreadable):
+    """No paper held on that day."""
+
+
+class PaperAlteredError(Unreadable):
+    """What rests is not what was released: the sentence says which version, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """One version of a notice or record."""
+
+    id: int
+    kind: str
+    version: int
+    day: date
+    """From when it holds."""
+    at: datetime
+    loosens: tuple[str, ...]
+    substance: bytes
+    digest: bytes
+
+    @property
+    def named(self) -> str:
+        """In words."""
+        return f"version {self.version} of the {self.kind.lower()}, which holds from {self.day}"
+
+
+async def latest(reader: Reader, kind: str) -> Issued | None:
+    """The newest version, whether it holds already or not yet."""
+    found = await _issued(reader, _newest().limit(1), {"kind": kind})
+    return found[0] if found else None
+
+
+async def versions(reader: Reader, kind: str) -> list[Issued]:
+    """All of them, the first one first."""
+    return await _issued(reader, _newest(first=True), {"kind": kind})
+
+
+async def in_force(reader: Reader, kind: str, day: date) -> Issued | None:
+    """The version that holds on a day: the highest of those that began until then."""
+    query = _newest().where(P.valid_from <= bindparam("day")).limit(1)
+    found = await _issued(reader, query, {"kind": kind, "day": f"{day}"})
+    return found[0] if found else None
+
+
+async def held_on(reader: Reader, kind: str, day: date) -> Issued:
+    """The same, for whoever asks what held; NoneReleasedError names the first version."""
+    found = await in_force(reader, kind, day)
+    if found is not None:
+        return found
+    earliest = await _issued(reader, _newest(first=True).limit(1), {"kind": kind})
+    if not earliest:
+        raise NoneReleasedError(
+            f"No {kind.lower()} was released yet: `gateway audit release {kind.lower()}` releases one."
+        )
+    raise NoneReleasedError(f"No {kind.lower()} held on {day}: the first is {earliest[0].named}.")
+
+
+async def forms_of(reader: Reader, paper: Issued) -> dict[tuple[str, str], str]:
+    """Every form by language and name; PaperAlteredError when what rests does not have its SHA-256."""
+    given = {"paper": paper.id}
+    query = select(F.language, F.form, F.content).where(F.paper_id == bindparam("paper", type_=F.paper_id.type))
+    rows = await reader.fetch(reader.prepare(query), given)
+    forms: dict[tuple[str, str], str] = {(each, name): content for each, name, content in rows}
+    whole = select(*(P[name] for name in SEALED)).where(P.id == bindparam("paper", type_=P.id.type))
+    sealed = [dict(zip(SEALED, row, strict=True)) for row in await reader.fetch(reader.prepare(whole), given)]
+    if [digest_of(forms, row | {"issued_at": instant(row["issued_at"])}) for row in sealed] != [paper.digest]:
+        raise PaperAlteredError(
+            f"{paper.named.capitalize()}, was changed in the database after its release: its SHA-256 is not"
+            f" {paper.digest.hex()} any more. Restore the tables papers and paper_forms from a backup."
+        )
+    return forms
+
+
+async def form_of(reader: Reader, paper: Issued, language: str, form: str) -> str:
+    """The bytes of one form; PaperAlteredError when what rests is not what was released.
+
+    That its SHA-256 is that of the ledger, `audits.papers.check.require_released` has to say before.
+    """
+    forms = await forms_of(reader, paper)
+    if (language, form) not in forms:
+        listed = ", ".join(sorted({each for each, _ in forms}))
+        raise Unreadable(f"{paper.named.capitalize()}, has no {form} in {language}. Its languages are: {listed}.")
+    return forms[language, form]
+
+
+async def inputs_of(reader: Reader, paper: Issued) -> Inputs:
+    """What it was made from."""
+    query = select(P.inputs).where(P.id == bindparam("paper", type_=P.id.type))
+    ((resting,),) = await reader.fetch(reader.prepare(query), {"paper": paper.id})
+    try:
+        return Inputs.of(resting)
+    except (TypeError, ValueError):
+        raise PaperAlteredError(f"What {paper.named}, was made from cannot be read: it was changed.") from None
+
+
+def _newest(first: bool = False) -> Select[Any]:
+    order = P.version if first else P.version.desc()
+    return select(*COLUMNS).where(P.kind == bindparam("kind")).order_by(order)
+
+
+async def _issued(reader: Reader, query: Select[Any], given: dict[str, Any]) -> list[Issued]:
+    return [_read(*row) for row in await reader.fetch(reader.prepare(query), given)]
+
+
+def _read(
+    id_: int, kind: str, version: int, day: str, at: Any, loosens: str, substance: bytes, digest: bytes
+) -> Issued:
+    try:
+        began, said = date.fromisoformat(day), tuple(orjson.loads(loosens))
+    except (TypeError, ValueError):
+        raise PaperAlteredError(
+            f"Version {version} of the {kind.lower()} cannot be read: its row in the table papers was changed."
+            " Restore it from a backup."
+        ) from None
+    return Issued(id_, kind, version, began, instant(at), said, bytes(substance), bytes(digest))

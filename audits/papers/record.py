@@ -1,0 +1,154 @@
+"""The record of processing activities: GDPR Art. 30(1)(a) to (g), from schema, policy, store and controller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from audits.papers.companies import Company, companies
+from audits.papers.controller import Controller, Transfer
+from audits.papers.registers import Copies, Registers
+from audits.papers.subjects import Subject, subjects
+from audits.schema.columns import never_shown, speaks_of_this_store, stored_columns
+from audits.schema.facts import Fact, Facts
+from policy.categories import Category
+from policy.hard_rules import ONLY
+from policy.purposes import Purpose
+from policy.recipients import CONTRACTED, Recipient
+from policy.retention import RetentionRule
+
+OUTSIDE: Final[Mapping[Purpose, tuple[tuple[Category, ...], tuple[RetentionRule, ...], str]]] = {
+    Purpose.PARTNER_EXECUTION: ((), (), "The fields on the partner's own allow-list, decided with each partner."),
+    Purpose.LEGAL_REQUEST: ((), (), "The fields that the order names, decided with each order."),
+    Purpose.COOKIE_MEASUREMENT: (
+        (Category.COOKIE_ID, Category.BROWSING),
+        (RetentionRule.COOKIE_CHOICE,),
+        "On the web site, not through the gateway.",
+    ),
+    Purpose.COOKIE_ESSENTIAL: (
+        (Category.COOKIE_ID, Category.PREFERENCE),
+        (RetentionRule.SESSION_RECORDS, RetentionRule.COOKIE_CHOICE),
+        "On the web site and in the client area.",
+    ),
+    Purpose.ACCOUNTABILITY_LOG: (
+        (Category.SUBJECT_PSEUDONYM,),
+        (RetentionRule.LEDGER,),
+        "The ledger: who read which field, without any value.",
+    ),
+    Purpose.STATUTORY_RETENTION: ((), (), "Nothing until the controller configures statute, period and fields (A8)."),
+}
+"""What a purpose processes where no field of the schema can be read for it: categories, rules, and how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One purpose with everything the article asks of it, and the legal bases, which it does not ask."""
+
+    purpose: Purpose
+    subjects: tuple[Subject, ...]
+    categories: tuple[Category, ...]
+    recipients: tuple[Recipient, ...]
+    transfers: tuple[Transfer, ...]
+    limits: tuple[RetentionRule, ...]
+    fields: tuple[str, ...]
+    note: str
+    companies: tuple[Company, ...] | None
+    """Of the registers, those that receive something for this purpose; None: no register was read."""
+
+    @property
+    def may_have_partners(self) -> bool:
+        """Whether a partner may carry it out, so that only the register can say that none does."""
+        return self.purpose in CONTRACTED
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it is carried out at all."""
+        return self.purpose.enabled
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The whole record."""
+
+    controller: Controller
+    activities: tuple[Activity, ...]
+    measures: tuple[str, ...]
+    copies: tuple[Copies, ...]
+    """The programs that may keep copies of what they read."""
+    periods: Mapping[str, str | None] | None
+    """What the operator set; None: not at hand."""
+    registers_read: bool
+
+
+def record(facts: Facts, controller: Controller, registers: Registers) -> Record:
+    """One activity a purpose, in the order of the policy; of `SCHEMA_ALONE` it says that nobody looked."""
+    activities = tuple(activity(facts, purpose, registers, controller.transfers) for purpose in Purpose)
+    measures = (*own_measures(facts), *controller.measures)
+    return Record(controller, activities, measures, registers.copies, registers.periods, registers.read)
+
+
+def activity(facts: Facts, purpose: Purpose, registers: Registers, transfers: tuple[Transfer, ...] = ()) -> Activity:
+    """What one purpose uses: from the fields that can be read for it, or from what is done outside the schema."""
+    read = [fact for fact in facts.outputs if purpose.name in fact.purposes]
+    stored, limits, note = OUTSIDE.get(purpose, ((), (), "")) if not read else ((), (), "")
+    hidden = [column for column in never_shown(facts) if column.category and keeper(column.category) is purpose]
+    categories = {fact.category for fact in read} | {each.name for each in stored}
+    categories |= {column.category.name for column in hidden if column.category}
+    kept = {name for fact in read for name in fact.retention} | {each.name for each in limits}
+    kept |= {column.retention.name for column in hidden}
+    known = tuple(each for each in companies(facts, registers) if purpose in each.purposes)
+    kinds = {each.recipient for each in known}
+    recipients = tuple(each for each in Recipient if purpose in each.purposes or each in kinds)
+    return Activity(
+        purpose=purpose,
+        subjects=subjects(purpose),
+        categories=tuple(each for each in Category if each.name in categories),
+        recipients=recipients,
+        transfers=tuple(each for each in transfers if each.recipient in recipients),
+        limits=tuple(each for each in RetentionRule if each.name in kept),
+        fields=tuple(fact.coordinate for fact in read),
+        note=note,
+        companies=known if registers.read else None,
+    )
+
+
+def keeper(category: Category) -> Purpose | None:
+    """Why a secret that no field shows is kept: of the purposes a hard rule leaves, one by consent, else the first.
+
+    A stored card number is CARD_ON_FILE's, a password AUTHENTICATION's.
+    """
+    allowed = {purpose for rule in ONLY if category in rule.categories for purpose in rule.purposes}
+    left = [each for each in Purpose if each in allowed and each.enabled and not each.own_data_only]
+    return next((each for each in left if each.consent), next(iter(left), None))
+
+
+def disclosed(facts: Facts, recipient: Recipient, purpose: Purpose | None = None) -> tuple[Fact, ...]:
+    """The fields that may go to a recipient, for one purpose or for any."""
+    return tuple(
+        fact
+        for fact in facts.outputs
+        if recipient.name in fact.declared.recipients and (purpose is None or purpose.name in fact.purposes)
+    )
+
+
+def own_measures(facts: Facts) -> tuple[str, ...]:
+    """What the gateway itself does (Art. 30(1)(g), 32), counted where it can be counted."""
+    pairs = sum(len(fact.purposes) for fact in facts.outputs)
+    every = len(facts.outputs) * len(Purpose)
+    said = [
+        f"Access by purpose: {pairs} of {every} pairs of field and purpose are allowed, all others refused"
+        " before anything is read.",
+        "Each reading is recorded before its answer leaves, under pseudonyms that die with the person's key.",
+        "Deletion destroys the person's key first, so that backups cannot be read either.",
+    ]
+    if speaks_of_this_store(facts):
+        personal = [each for each in stored_columns().values() if each.category is not None]
+        sealed = sum(each.sealed for each in personal)
+        prints = sum(each.fingerprint for each in personal)
+        said.insert(
+            0,
+            f"Encryption at rest with a key of each person's own (AES-256-GCM): {sealed} of {len(personal)} columns"
+            f" with personal data; {prints} hold keyed fingerprints only. The keys rest in a database of their own.",
+        )
+    return tuple(said)

@@ -1,0 +1,63 @@
+"""What operators did, from the ledger: commands, codes and pseudonyms, and nobody's name (G17)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from audits.forms.report import Cell, Figure, Report, Section, Table, cell, code
+from store.accesses.acts import ActEntry
+
+
+def acts_report(found: Sequence[ActEntry], now: datetime) -> Report:
+    """The newest entries first."""
+    table = Table(("At", "Act", "State", "To", "With", "Staff", "Operator", "Id"), [_row(each) for each in found])
+    failed = sum(each.state == "FAILED" for each in found)
+    figures = [
+        Figure("Entries", str(len(found))),
+        Figure("Operators", str(len({each.operator for each in found}))),
+        Figure("Failed", str(failed), "care" if failed else ""),
+    ]
+    lead = (
+        "What operators did at the command line. Each act has an entry before it and one after it; who was signed in"
+        " to the operating system stands in them by a pseudonym, which `gateway ledger acts --mine` compares."
+    )
+    data = {"acts": acts_data(found)}
+    return Report(
+        "acts", "What operators did", lead, [Section("Acts", table=table)], data, figures, {"Read at": _said(now)}
+    )
+
+
+def acts_data(found: Sequence[ActEntry]) -> list[dict[str, Any]]:
+    """The entries in the JSON form."""
+    return [
+        {
+            "id": each.id,
+            "at": _said(each.at),
+            "act": each.act,
+            "state": each.state,
+            "operator": each.operator,
+            "staff": each.staff,
+            "target": each.target,
+            "details": list(each.details),
+        }
+        for each in found
+    ]
+
+
+def _row(each: ActEntry) -> list[Cell]:
+    return [
+        cell(_said(each.at)),
+        code(each.act),
+        cell(each.state, "care" if each.state == "FAILED" else ""),
+        cell(each.target or ""),
+        cell(" ".join(each.details)),
+        cell(each.staff or ""),
+        code(each.operator),
+        code(each.id),
+    ]
+
+
+def _said(moment: datetime) -> str:
+    return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")

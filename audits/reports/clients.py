@@ -1,0 +1,222 @@
+"""Who can read what, for what purpose, through which document: registrations beside the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+from sqlalchemy import select
+
+from audits.schema.checks import Check, Finding
+from audits.schema.documents import Asked, DocumentFacts, read_document
+from audits.schema.facts import Facts
+from audits.schema.places import Place
+from policy.decision import Gap, Granted, Reason, Refused, decide
+from policy.purposes import Purpose
+from store.registers.clients import clients, documents
+from store.sql.metadata import instant
+from store.sql.reading import Reader
+from store.tables.oauth import oauth_clients
+
+AD_HOC = "ad hoc"
+"""How a client reads that may send any document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A registered document."""
+
+    hash: str
+    text: str
+    purpose: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A registration, as it rests in the store."""
+
+    id: str
+    name: str
+    purposes: tuple[str, ...]
+    scopes: frozenset[str]
+    refusal: str
+    documents_only: bool
+    introspection: bool
+    max_page: int
+    created_at: datetime
+    disabled_at: datetime | None
+    documents: tuple[Document, ...]
+    first_party: bool = True
+    """False for an app of somebody else, which gets of customers what they allowed it and nothing more (O10)."""
+
+    def third_party_for(self, purpose: Purpose) -> bool:
+        """Whether it acts for a purpose as an app that a customer let in."""
+        return purpose.own_data_only and not self.first_party
+
+    def known(self) -> tuple[Purpose, ...]:
+        """Its purposes, in the order of the policy; what the policy does not know allows nothing."""
+        return tuple(each for each in Purpose if each.name in self.purposes)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One field that a client can read."""
+
+    client: str
+    purpose: str
+    coordinate: str
+    conditions: tuple[str, ...]
+    own_only: bool
+    """Whether only the signed-in person's own data is within reach."""
+    via: tuple[str, ...]
+    """`ad hoc`, or the hashes of the documents that ask for it."""
+
+
+async def registrations(reader: Reader) -> list[Client]:
+    """Every client with its documents, by id."""
+    c, d = clients.c, documents.c
+    columns = [c[name] for name in Client.__slots__ if name not in ("documents", "first_party")]
+    ours = oauth_clients.c.first_party
+    texts = await reader.fetch(
+        reader.prepare(select(d.client_id, d.hash, d.text, d.purpose).order_by(d.client_id, d.hash)), {}
+    )
+    registered: dict[str, list[Document]] = {}
+    for client, hash_, text, purpose in texts:
+        registered.setdefault(client, []).append(Document(hash_, text, purpose))
+    terms = clients.outerjoin(oauth_clients, oauth_clients.c.client_id == c.id)
+    rows = await reader.fetch(reader.prepare(select(*columns, ours).select_from(terms).order_by(c.id)), {})
+    return [
+        Client(
+            id_,
+            name,
+            tuple(orjson.loads(purposes)),
+            frozenset(orjson.loads(scopes)),
+            refusal,
+            bool(only),
+            bool(looks),
+            most,
+            instant(made),
+            instant(gone) if gone is not None else None,
+            tuple(registered.get(id_, ())),
+            bool(our_own),
+        )
+        for id_, name, purposes, scopes, refusal, only, looks, most, made, gone, our_own in rows
+    ]
+
+
+def reach(facts: Facts, client: Client) -> list[Reach]:
+    """Every field within the client's reach: nothing for a disabled one, its documents' fields for a bound one."""
+    if client.disabled_at is not None:
+        return []
+    read = {each.hash: read_document(facts, f"document {each.hash[:12]}", each.text) for each in client.documents}
+    return [found for purpose in client.known() for found in _for(facts, client, purpose, read)]
+
+
+def _for(facts: Facts, client: Client, purpose: Purpose, read: Mapping[str, DocumentFacts]) -> Iterator[Reach]:
+    for fact in facts.outputs:
+        verdict = decide(fact.rule(), purpose, client.scopes, client.third_party_for(purpose))
+        if not isinstance(verdict, Granted):
+            continue
+        via = [] if client.documents_only else [AD_HOC]
+        via += [
+            each.hash
+            for each in client.documents
+            if each.purpose in (None, purpose.name) and _asks(read[each.hash], fact.coordinate)
+        ]
+        if via:
+            conditions = tuple(sorted(each.name for each in verdict.conditions))
+            yield Reach(client.id, purpose.name, fact.coordinate, conditions, purpose.own_data_only, tuple(via))
+
+
+def _asks(document: DocumentFacts, coordinate: str) -> bool:
+    return coordinate in document.asked or any(
+        each.coordinate == coordinate for group in document.either for each in group
+    )
+
+
+def findings(facts: Facts, registered: Sequence[Client]) -> list[Finding]:
+    """What is wrong with the registrations: purposes that are gone, documents that no longer fit."""
+    found: list[Finding] = []
+    for client in (each for each in registered if each.disabled_at is None):
+        found += _purposes(client)
+        for document in client.documents:
+            found += _document(facts, client, document)
+    return found
+
+
+def _purposes(client: Client) -> Iterator[Finding]:
+    place = Place(f"client {client.id}")
+    for name in client.purposes:
+        if name not in Purpose.__members__:
+            message = f"{client.id} is registered for {name}, which the policy does not know."
+            yield Finding(Check.CLIENT_PURPOSE_GONE, message, name, place)
+        elif not Purpose[name].enabled:
+            message = f"{client.id} is registered for {name}, which is switched off."
+            yield Finding(Check.CLIENT_PURPOSE_OFF, message, name, place)
+
+
+def _document(facts: Facts, client: Client, document: Document) -> Iterator[Finding]:
+    name = f"{client.id}/{document.hash[:12]}.graphql"
+    read = read_document(facts, name, document.text)
+    yield from read.findings
+    if document.purpose is not None and document.purpose not in client.purposes:
+        message = f"{name} is registered for {document.purpose}, which {client.id} does not have."
+        yield Finding(Check.PURPOSE_NOT_HELD, message, document.purpose, Place(name))
+        return
+    purposes = (
+        client.known()
+        if document.purpose is None
+        else tuple(each for each in client.known() if each.name == document.purpose)
+    )
+    refused = {purpose: list(refusals(facts, read, purpose, client.scopes)) for purpose in purposes}
+    if purposes and all(refused.values()):  # without a purpose of its own, one that answers it is enough
+        purpose, first = min(refused.items(), key=lambda each: len(each[1]))
+        for asked, verdict in first:
+            allowed = ", ".join(each.name for each in verdict.allowed) or "no purpose"
+            message = f"{name}: {asked.coordinate} may not be read for {purpose.name}; it may for {allowed}."
+            yield Finding(Check.OVERREACH, message, asked.coordinate, asked.place)
+
+
+def refusals(
+    facts: Facts, read: DocumentFacts, purpose: Purpose, scopes: frozenset[str]
+) -> Iterator[tuple[Asked, Refused]]:
+    """Each coordinate of a document that the purpose may not use, and why."""
+    for asked in read.asked.values():
+        if isinstance(verdict := _verdict(facts, asked, purpose, scopes), Refused):
+            yield asked, verdict
+    for group in read.either:
+        verdicts = [_verdict(facts, each, purpose, scopes) for each in group]
+        refused = [each for each in verdicts if isinstance(each, Refused)]
+        if len(refused) == len(group):
+            yield group[0], refused[0]
+
+
+def _verdict(facts: Facts, asked: Asked, purpose: Purpose, scopes: frozenset[str]) -> Refused | None:
+    fact = facts.all[asked.coordinate]
+    if not fact.governs:
+        return None
+    verdict = decide(fact.rule(), purpose, scopes)
+    if isinstance(verdict, Gap):  # a gap closes
+        return Refused(Reason.UNDECLARED)
+    return verdict if isinstance(verdict, Refused) else None
+
+
+def unused(
+    registered: Sequence[Client], used: Mapping[tuple[str, str], datetime], now: datetime, days: int
+) -> list[Finding]:
+    """Purposes that were granted and not used for so long; `used` is the last use by client and purpose."""
+    since = now - timedelta(days=days)
+    return [
+        Finding(
+            Check.UNUSED_PURPOSE,
+            f"{client.id} has not used {purpose.name} for {days} days.",
+            purpose.name,
+            Place(f"client {client.id}"),
+        )
+        for client in registered
+        if client.disabled_at is None and client.created_at < since
+        for purpose in client.known()
+        if purpose.enabled and used.get((client.id, purpose.name), since) <= since
+    ]

@@ -1,0 +1,148 @@
+"""What people agreed to, counted: by kind, wording and language, and how many stand today; nobody is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from audits.forms.findings import finding_data, findings_table
+from audits.forms.report import Figure, Report, Section, Table, cell, code
+from audits.schema.checks import Check, Finding
+from audits.schema.places import Place
+from store.sql.reading import Reader
+from store.tables.consents import consents, cookie_choices
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEvents:
+    """How often one wording was agreed to or taken back."""
+
+    kind: str
+    state: str
+    wording: str
+    language: str
+    source: str
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFacts:
+    """All counts."""
+
+    events: tuple[ConsentEvents, ...]
+    standing: dict[str, dict[str, int]]
+    """By kind, how many people's newest event is GIVEN, and how many's WITHDRAWN."""
+    wordings: dict[tuple[str, str, str], tuple[str, ...]]
+    """By kind, version and language, the SHA-256 of each text that was shown: there must be one."""
+    cookies: dict[str, int]
+    """Choices about measurement: `yes`, `no`, and of these how many came with Global Privacy Control."""
+
+
+async def consent_facts(reader: Reader) -> ConsentFacts:
+    """Counted by the database; no row about a person leaves it."""
+    c, k = consents.c, cookie_choices.c
+    grouped = (c.kind, c.state, c.wording_version, c.language, c.source)
+    events = await _rows(reader, select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
+    newest = select(func.max(c.id)).group_by(c.customer_id, c.kind).scalar_subquery()
+    standing = await _rows(
+        reader, select(c.kind, c.state, func.count()).where(c.id.in_(newest)).group_by(c.kind, c.state)
+    )
+    told = (c.kind, c.wording_version, c.language, c.wording_hash)
+    wordings = await _rows(reader, select(*told).distinct().order_by(*told))
+    chosen = (k.measurement, k.global_privacy_control)
+    cookies = await _rows(reader, select(*chosen, func.count()).group_by(*chosen))
+    hashes: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    for kind, version, language, hash_ in wordings:
+        key = (kind, version, language)
+        hashes[key] = (*hashes.get(key, ()), bytes(hash_).hex())
+    now: dict[str, dict[str, int]] = {}
+    for kind, state, count in standing:
+        now.setdefault(kind, {})[state] = count
+    counted = {"yes": 0, "no": 0, "globalPrivacyControl": 0}
+    for measurement, control, count in cookies:
+        counted["yes" if measurement else "no"] += count
+        counted["globalPrivacyControl"] += count if control else 0
+    return ConsentFacts(tuple(ConsentEvents(*row) for row in events), dict(sorted(now.items())), hashes, counted)
+
+
+async def _rows(reader: Reader, statement: Any) -> Sequence[Sequence[Any]]:
+    return await reader.fetch(reader.prepare(statement), {})
+
+
+def unclear_wordings(facts: ConsentFacts) -> list[Finding]:
+    """Versions of a wording that stand for several texts: what was agreed to can no longer be shown (Art. 7(1))."""
+    return [
+        Finding(
+            Check.WORDING_CHANGED,
+            f"Version {version} of {kind} in {language} stands for {len(hashes)} texts.",
+            f"{kind}/{version}/{language}",
+            Place("consents"),
+        )
+        for (kind, version, language), hashes in facts.wordings.items()
+        if len(hashes) > 1
+    ]
+
+
+def consents_report(facts: ConsentFacts, now: datetime) -> Report:
+    """What stands today, then every event counted."""
+    found = unclear_wordings(facts)
+    standing = Table(
+        ("Kind", "Stand", "Taken back"),
+        [
+            [code(kind), cell(counts.get("GIVEN", 0)), cell(counts.get("WITHDRAWN", 0))]
+            for kind, counts in facts.standing.items()
+        ],
+    )
+    events = Table(
+        ("Kind", "State", "Wording", "Language", "Given at", "Events"),
+        [
+            [
+                code(each.kind),
+                cell(each.state),
+                cell(each.wording),
+                cell(each.language),
+                cell(each.source),
+                cell(each.events),
+            ]
+            for each in facts.events
+        ],
+    )
+    sections = [Section("Findings", table=findings_table(found))] if found else []
+    sections += [Section("What stands today", table=standing), Section("Events", table=events)]
+    figures = [
+        Figure("Events", str(sum(each.events for each in facts.events))),
+        Figure("Wordings", str(len(facts.wordings))),
+        Figure("Measurement allowed", str(facts.cookies["yes"])),
+        Figure("Measurement refused", str(facts.cookies["no"])),
+        Figure("With Global Privacy Control", str(facts.cookies["globalPrivacyControl"])),
+    ]
+    data = {
+        "standing": {
+            kind: {"given": counts.get("GIVEN", 0), "withdrawn": counts.get("WITHDRAWN", 0)}
+            for kind, counts in facts.standing.items()
+        },
+        "events": [
+            {
+                "kind": each.kind,
+                "state": each.state,
+                "wordingVersion": each.wording,
+                "language": each.language,
+                "source": each.source,
+                "events": each.events,
+            }
+            for each in facts.events
+        ],
+        "wordings": [
+            {"kind": kind, "version": version, "language": language, "sha256": list(hashes)}
+            for (kind, version, language), hashes in facts.wordings.items()
+        ],
+        "cookies": dict(facts.cookies),
+        "findings": [finding_data(each) for each in found],
+    }
+    lead = "What people agreed to and took back. Consents are events; the newest of a person and kind is what counts."
+    sources = {"Counted at": now.isoformat(timespec="seconds").replace("+00:00", "Z")}
+    return Report("consents", "Consents", lead, sections, data, figures, sources, rows=events)

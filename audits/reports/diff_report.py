@@ -1,0 +1,117 @@
+"""The diff as a report, with what it changes in the privacy notice and the sign-offs it asks for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from audits.forms.findings import schema_source
+from audits.forms.report import Cell, Figure, Report, Section, Table, Tone, cell, code
+from audits.schema.changes import Change, Direction, Severity
+from audits.schema.diff import loosening, uses
+from audits.schema.facts import Facts
+from audits.schema.signoffs import SignOff, proposed
+from audits.schema.vocabulary import Vocabulary
+
+TONES: dict[Direction, Tone] = {Direction.LOOSENS: "bad", Direction.TIGHTENS: "good", Direction.NEUTRAL: "quiet"}
+
+
+def diff_report(old: Facts, new: Facts, changes: Sequence[Change], stale: Sequence[SignOff] = ()) -> Report:
+    """Every change; first how many loosen, last what the notice will say differently."""
+    open_ = loosening(changes)
+    counts = Counter(each.kind.direction for each in changes)
+    heaviest = next((each for each in Severity if any(change.kind.severity is each for change in changes)), None)
+    notice = notice_changes(old, new)
+    figures = [
+        Figure("Loosen", str(counts[Direction.LOOSENS]), "bad" if open_ else ""),
+        Figure("Signed off", str(counts[Direction.LOOSENS] - len(open_))),
+        Figure("Tighten", str(counts[Direction.TIGHTENS]), "good" if counts[Direction.TIGHTENS] else ""),
+        Figure("Neutral", str(counts[Direction.NEUTRAL])),
+        Figure("Weightiest", heaviest.value if heaviest else "none"),
+    ]
+    data = {
+        "verdict": "loosens" if open_ else "accepted" if counts[Direction.LOOSENS] else "ok",
+        "counts": {each.value: counts[each] for each in Direction}
+        | {"accepted": counts[Direction.LOOSENS] - len(open_)},
+        "severity": heaviest.value if heaviest else None,
+        "changes": [change_data(each) for each in changes],
+        "noticeChanges": notice,
+        "staleSignOffs": [{"coordinate": each.coordinate, "change": each.change} for each in stale],
+    }
+    sections = [Section("Changes", table=_table(changes))] if changes else []
+    if notice:
+        sections.append(
+            Section("What the privacy notice will say differently", bullets=[_said(each) for each in notice])
+        )
+    if open_:
+        hint = "Whoever may decide fills in who and why; then: gateway audit diff OLD NEW --accept FILE"
+        sections.append(Section("Sign-offs that are needed", [hint], code=proposed(open_).strip()))
+    if stale:
+        unused = [f"{each.change} of {each.coordinate} ({each.by})" for each in stale]
+        sections.append(Section("Sign-offs of something that did not happen: remove them", bullets=unused))
+    sources = schema_source(old, "Old schema") | schema_source(new, "New schema")
+    return Report("diff", "What changed for privacy", _lead(changes, open_), sections, data, figures, sources)
+
+
+def _lead(changes: Sequence[Change], open_: Sequence[Change]) -> str:
+    if not changes:
+        return "Nothing that matters for privacy changed."
+    if open_:
+        return f"{len(open_)} of {len(changes)} changes loosen the protection of personal data and are not signed off."
+    return "No change loosens the protection of personal data without a sign-off."
+
+
+def _table(changes: Sequence[Change]) -> Table:
+    columns = ("Direction", "Severity", "Coordinate", "Change", "What", "Meaning", "Where")
+    return Table(columns, [_row(each) for each in changes], wordy=4)
+
+
+def _row(change: Change) -> list[Cell]:
+    direction = change.kind.direction
+    shown = f"{direction.value}, accepted" if change.accepted else direction.value
+    return [
+        cell(shown, "care" if change.accepted else TONES[direction], change.accepted or ""),
+        cell(change.kind.severity.value),
+        code(change.coordinate),
+        code(change.kind.id),
+        cell(change.value),
+        cell(f"Accepted by {change.accepted}" if change.accepted else change.kind.text),
+        code(change.place),
+    ]
+
+
+def change_data(change: Change) -> dict[str, Any]:
+    """One change in the JSON form."""
+    return {
+        "change": change.kind.id,
+        "direction": change.kind.direction.value,
+        "severity": change.kind.severity.value,
+        "coordinate": change.coordinate,
+        "value": change.value,
+        "meaning": change.kind.text,
+        "file": change.place.file,
+        "line": change.place.line,
+        "column": change.place.column,
+        "accepted": change.accepted,
+    }
+
+
+def notice_changes(old: Facts, new: Facts) -> list[dict[str, Any]]:
+    """The uses of each category that the notice will name, or name no longer."""
+    before, after = uses(old), uses(new)
+    words = Vocabulary.of_schema(new.sdl)
+    return [
+        {
+            "change": "added" if pair in after else "removed",
+            "category": pair[0],
+            "purpose": pair[1],
+            "text": words.text("Purpose", pair[1]),
+        }
+        for pair in sorted(before ^ after)
+    ]
+
+
+def _said(change: dict[str, Any]) -> str:
+    verb = "will be used to" if change["change"] == "added" else "will no longer be used to"
+    return f"{change['category']} {verb}: {change['text']} ({change['purpose']})"

@@ -1,0 +1,135 @@
+"""What the ledger says was read: counted by client, purpose and period; it holds no personal data, nor does this."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+import orjson
+from sqlalchemy import bindparam, select
+
+from audits.schema.checks import Check, Finding
+from audits.schema.places import Place
+from store.ledger.entries import ledger_entries
+from store.sql.metadata import Id, instant
+from store.sql.reading import Reader
+
+PAGE: Final = 5_000
+KEYS: Final = frozenset({"version", "at", "client", "purpose", "operation", "fields", "subjects", "nonce"})
+"""What every entry of a reading has."""
+Period = Literal["day", "month", "year"]
+LENGTHS: Final = {"day": 10, "month": 7, "year": 4}
+
+
+@dataclass(slots=True)
+class Use:
+    """The readings of one client for one purpose in one period."""
+
+    client: str
+    purpose: str
+    period: str
+    """`2026-11`, in UTC."""
+    operations: int = 0
+    subjects: int = 0
+    """Persons, once for each operation."""
+    with_reference: int = 0
+    first: int = 0
+    last: int = 0
+    """Seconds since 1970."""
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Count one entry."""
+        at = entry["at"]
+        # A sum of reads by anybody counts how often each of its subjects was read.
+        self.operations += sum(entry["counts"]) if entry.get("counts") else 1
+        self.subjects += sum(entry["counts"]) if entry.get("counts") else len(entry["subjects"])
+        self.with_reference += bool(entry.get("reference"))
+        self.first = min(self.first or at, at)
+        self.last = max(self.last, at)
+
+
+@dataclass(slots=True)
+class LedgerFacts:
+    """What was counted, and which entries could not be read."""
+
+    entries: int = 0
+    others: int = 0
+    """Entries that are not about a reading, such as certificates."""
+    uses: dict[tuple[str, str, str], Use] = field(default_factory=dict)
+    fields: dict[str, int] = field(default_factory=dict)
+    """How many operations read each coordinate."""
+    findings: list[Finding] = field(default_factory=list)
+
+    def sorted_uses(self) -> list[Use]:
+        """By period, client and purpose."""
+        return [self.uses[key] for key in sorted(self.uses, key=lambda key: (key[2], key[0], key[1]))]
+
+    def last_use(self) -> dict[tuple[str, str], datetime]:
+        """When each client last used each purpose."""
+        found: dict[tuple[str, str], int] = {}
+        for use in self.uses.values():
+            key = (use.client, use.purpose)
+            found[key] = max(found.get(key, 0), use.last)
+        return {key: datetime.fromtimestamp(at, UTC) for key, at in found.items()}
+
+
+async def ledger_facts(
+    reader: Reader, since: datetime | None = None, until: datetime | None = None, period: Period = "month"
+) -> LedgerFacts:
+    """Every entry appended from `since` on and before `until`, in pages: memory does not grow with the ledger."""
+    found = LedgerFacts()
+    async for sequence, raw, at in _entries(reader):
+        if (since is None or at >= since) and (until is None or at < until):
+            _count(found, sequence, raw, LENGTHS[period])
+    return found
+
+
+async def _entries(reader: Reader) -> AsyncIterator[tuple[int, bytes, datetime]]:
+    column = ledger_entries.c
+    page = reader.prepare(
+        select(column.sequence, column.entry, column.at)
+        .where(column.sequence > bindparam("after", type_=Id))
+        .order_by(column.sequence)
+        .limit(PAGE)
+    )
+    after = 0
+    while rows := await reader.fetch(page, {"after": after}):
+        for sequence, raw, at in rows:
+            yield sequence, raw, instant(at)
+        after = rows[-1][0]
+
+
+def _count(found: LedgerFacts, sequence: int, raw: bytes, length: int) -> None:
+    found.entries += 1
+    entry = _read(raw)
+    if entry is None:
+        message = f"Entry {sequence} of the ledger is not in canonical form: it was changed."
+        found.findings.append(Finding(Check.LEDGER_ENTRY, message, str(sequence), Place("ledger", sequence)))
+    elif not entry.keys() >= KEYS:
+        found.others += 1
+    else:
+        month = datetime.fromtimestamp(entry["at"], UTC).date().isoformat()[:length]
+        key = (str(entry["client"]), str(entry["purpose"] or "none"), month)
+        found.uses.setdefault(key, Use(*key)).add(entry)
+        for coordinate in entry["fields"]:
+            found.fields[coordinate] = found.fields.get(coordinate, 0) + 1
+
+
+def _read(raw: bytes) -> dict[str, Any] | None:
+    """The entry; None when it is not the canonical JSON that the ledger writes (a flipped bit often is not)."""
+    try:
+        entry = orjson.loads(raw)
+        sound = isinstance(entry, dict) and orjson.dumps(entry, option=orjson.OPT_SORT_KEYS) == bytes(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return entry if sound and _typed(entry) else None
+
+
+def _typed(entry: dict[str, Any]) -> bool:
+    counts = entry.get("counts", [])
+    lists: Sequence[Any] = (entry.get("subjects", []), entry.get("fields", []), counts)
+    if not isinstance(entry.get("at", 0), int) or not all(isinstance(each, list) for each in lists):
+        return False
+    return all(isinstance(each, int) for each in counts)

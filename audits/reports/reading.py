@@ -1,0 +1,44 @@
+"""Readers of a store for audits: they need no keys, open nothing that is sealed, and write nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from store.database.config import StoreConfig
+from store.database.schemas import LEDGER, MAIN, Schema
+from store.database.versions import check_version
+from store.sql.engines import Address, make_reader
+from store.sql.errors import Cause, StoreUnavailable
+from store.sql.reading import Reader
+
+DEADLINE = 300.0
+"""Seconds that one statement may take: an audit counts everything, and nobody waits for a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """The databases that an audit looks at; never the key store."""
+
+    main: Reader
+    ledger: Reader
+
+
+@asynccontextmanager
+async def opened(config: StoreConfig, deadline: float = DEADLINE) -> AsyncIterator[Readers]:
+    """Readers of the customers' data and of the ledger; StoreUnavailable when they cannot be read."""
+    readers = Readers(make_reader(config.database, 1, deadline), make_reader(config.ledger, 1, deadline))
+    try:
+        await _checked(readers.main, MAIN, config.database)
+        await _checked(readers.ledger, LEDGER, config.ledger)
+        yield readers
+    finally:
+        await readers.main.close()
+        await readers.ledger.close()
+
+
+async def _checked(reader: Reader, schema: Schema, address: Address) -> None:
+    if address.is_sqlite and not address.path.exists():
+        raise StoreUnavailable(Cause.NOT_MIGRATED, schema.name)
+    await check_version(reader, schema)

@@ -1,0 +1,103 @@
+"""Who keeps asking for what they may not have: sums by client, purpose, field and reason, and nobody in them (G17)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from audits.forms.report import Cell, Figure, Report, Section, Table, cell, code
+from store.operations.refusals import refusal_counts
+from store.sql.metadata import Instant, instant
+from store.sql.reading import Reader
+
+R = refusal_counts.c
+MOST = 1_000
+"""Sums that one report shows, the largest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What one client was refused, over all days of the report."""
+
+    client: str
+    purpose: str
+    coordinate: str
+    reason: str
+    operations: int
+    days: int
+    """On how many days it was asked for."""
+    last_at: datetime
+
+
+async def refusal_facts(
+    reader: Reader, since: datetime, until: datetime, client: str | None = None, most: int = MOST
+) -> list[Refused]:
+    """The largest sums of the days that begin in this time; by the index of days, or of one client's days."""
+    columns = (R.client_id, R.purpose, R.coordinate, R.reason)
+    total = func.sum(R.operations).label("total")
+    begun = R.day >= bindparam("since", type_=Instant), R.day < bindparam("until", type_=Instant)
+    query = select(*columns, total, func.count(), func.max(R.last_at)).where(*begun)
+    values: dict[str, Any] = {"since": since, "until": until}
+    if client is not None:
+        query, values = query.where(R.client_id == bindparam("client")), values | {"client": client}
+    query = query.group_by(*columns).order_by(total.desc(), *columns).limit(most)
+    rows = await reader.fetch(reader.prepare(query), values)
+    return [
+        Refused(id_, purpose, coordinate, reason, int(operations), int(days), instant(last))
+        for id_, purpose, coordinate, reason, operations, days, last in rows
+    ]
+
+
+def refusals_report(found: Sequence[Refused], since: datetime, now: datetime) -> Report:
+    """The largest sums first."""
+    table = Table(
+        ("Client", "Purpose asked", "Field", "Reason", "Operations", "Days", "Last"), [_row(each) for each in found]
+    )
+    figures = [
+        Figure("Clients", str(len({each.client for each in found}))),
+        Figure("Sums", str(len(found)), "care" if len(found) == MOST else ""),
+        Figure("Operations", str(sum(each.operations for each in found))),
+    ]
+    lead = (
+        "What clients asked for and may not have. A refusal reads nothing and resolves nobody, so none is named here;"
+        " who keeps asking should be asked why."
+    )
+    sources = {"Counted from": _said(since), "Read at": _said(now)}
+    data = {"refusals": refusals_data(found)}
+    return Report("refusals", "What was refused", lead, [Section("Refusals", table=table)], data, figures, sources)
+
+
+def refusals_data(found: Sequence[Refused]) -> list[dict[str, Any]]:
+    """The sums in the JSON form."""
+    return [
+        {
+            "client": each.client,
+            "purpose": each.purpose or None,
+            "coordinate": each.coordinate or None,
+            "reason": each.reason,
+            "operations": each.operations,
+            "days": each.days,
+            "lastAt": _said(each.last_at),
+        }
+        for each in found
+    ]
+
+
+def _row(each: Refused) -> list[Cell]:
+    return [
+        code(each.client),
+        cell(each.purpose or "none"),
+        code(each.coordinate) if each.coordinate else cell("the operation"),
+        cell(each.reason),
+        cell(each.operations),
+        cell(each.days),
+        cell(_said(each.last_at)),
+    ]
+
+
+def _said(moment: datetime) -> str:
+    return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")

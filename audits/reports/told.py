@@ -1,0 +1,118 @@
+"""What the audits tell a program: the data of each report, in the words of its JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from audits.forms.findings import lint_report, schema_source
+from audits.papers import issued
+from audits.papers.drafts import NOTICE, RECORD
+from audits.papers.notice import notice
+from audits.papers.notice_data import notice_data
+from audits.papers.record import activity, own_measures
+from audits.papers.record_report import activity_data
+from audits.papers.registers import Registers
+from audits.papers.texts import Texts
+from audits.reports.acts import acts_data
+from audits.reports.checkpoints import checkpoint_facts, checkpoints_data
+from audits.reports.clients import findings, registrations
+from audits.reports.clients_report import clients_report
+from audits.reports.consents import consent_facts, consents_report
+from audits.reports.erasures import erasure_facts, erasures_report
+from audits.reports.matrix import matrix, matrix_report
+from audits.reports.papers_report import paper_data
+from audits.reports.refusals import refusal_facts, refusals_data
+from audits.schema.facts import Facts
+from audits.schema.lint import lint
+from audits.schema.vocabulary import CATALOGUES
+from policy.purposes import Purpose
+from store.accesses.acts import Acts
+from store.sql.reading import Reader
+
+Data = Mapping[str, Any]
+
+
+def schema_told(facts: Facts) -> Data:
+    """Which schema all of it is about; two answers with the same SHA-256 speak of the same one."""
+    name, digest = schema_source(facts).values()
+    return {"name": name, "sha256": digest, "types": len(facts.sdl.types), "personalFields": len(facts.personal)}
+
+
+def lint_told(facts: Facts) -> Data:
+    """As `gateway audit lint`."""
+    return lint_report(facts, lint(facts)).data
+
+
+def matrix_told(facts: Facts, filters: Mapping[str, Sequence[str]]) -> Data:
+    """As `gateway audit matrix`, with the same filters."""
+    return matrix_report(facts, matrix(facts, **filters)).data
+
+
+def notice_told(facts: Facts, registers: Registers, language: str) -> Data:
+    """As `gateway audit notice`: what follows from the schema and the registers, not the controller's own facts."""
+    return notice_data(notice(facts, registers), Texts(language))
+
+
+def record_told(facts: Facts, registers: Registers) -> Data:
+    """As `gateway audit record`, letters b to d, f and g; a and e stand in the controller's file."""
+    activities = [activity_data(activity(facts, purpose, registers)) for purpose in Purpose]
+    return {"article": "GDPR Art. 30(1)", "activities": activities, "g": list(own_measures(facts))}
+
+
+async def papers_told(reader: Reader, day: date) -> Sequence[Data]:
+    """The versions of notice and record: the one that holds on a day, and the newest."""
+    return [
+        {
+            "kind": kind,
+            "inForce": paper_data(await issued.in_force(reader, kind, day)),
+            "newest": paper_data(await issued.latest(reader, kind)),
+        }
+        for kind in (NOTICE, RECORD)
+    ]
+
+
+def words_told(language: str) -> Sequence[Data]:
+    """Every row of the policy with its sentence."""
+    texts = Texts(language)
+    return [
+        {"enum": enum, "name": row.name, "text": texts.of(row)} for enum, rows in CATALOGUES.items() for row in rows
+    ]
+
+
+async def clients_told(facts: Facts, reader: Reader) -> Data:
+    """As `gateway audit clients`."""
+    registered = await registrations(reader)
+    return clients_report(facts, registered, findings(facts, registered)).data
+
+
+async def erasures_told(reader: Reader, now: datetime) -> Data:
+    """As `gateway audit erasures`, counted: by state, and by the day they are due."""
+    data = erasures_report(await erasure_facts(reader), now).data
+    counts = data["counts"]
+    totals = ("overdue", "late", "dueWithinAWeek")
+    states = [{"state": name, "cases": count} for name, count in counts.items() if name not in totals]
+    return {name: counts[name] for name in totals} | {"states": states, "due": data["due"]}
+
+
+async def consents_told(reader: Reader, now: datetime) -> Data:
+    """As `gateway audit consents`."""
+    data = consents_report(await consent_facts(reader), now).data
+    standing = [{"kind": kind} | counts for kind, counts in data["standing"].items()]
+    return {**data, "standing": standing}
+
+
+async def refusals_told(reader: Reader, now: datetime, days: int) -> Sequence[Data]:
+    """As `gateway audit refusals`, of the last days."""
+    return refusals_data(await refusal_facts(reader, now - timedelta(days=days), now))
+
+
+async def acts_told(reader: Reader, most: int) -> Sequence[Data]:
+    """The newest acts of operators, as `gateway audit acts` lists them."""
+    return acts_data(await Acts(reader).newest(most))
+
+
+async def ledger_told(reader: Reader, most: int) -> Sequence[Data]:
+    """The newest checkpoints, as `gateway audit ledger` lists them."""
+    return checkpoints_data(await checkpoint_facts(reader, most))

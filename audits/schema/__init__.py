@@ -1,0 +1,1 @@
+"""The schema as a text: its facts, its lint, and how two versions differ."""

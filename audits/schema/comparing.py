@@ -1,0 +1,139 @@
+"""Which of two declarations protects more: purposes, categories, periods and scopes, measured by the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+
+from audits.schema.changes import Kind
+from audits.schema.declarations import Scopes
+from audits.schema.facts import Fact
+from policy.categories import Category
+from policy.conditions import Condition
+from policy.hard_rules import forbids
+from policy.periods import Period
+from policy.purposes import Purpose
+from policy.retention import RetentionRule
+from policy.rules import Rule
+
+Difference = tuple[Kind, str]
+"""The kind, and what exactly."""
+
+
+@cache
+def sensitivity(category: Category) -> int:
+    """How much the policy protects a category: for how many purposes its hard rules exclude it, come what may."""
+    rule = Rule("", category, (), None)
+    conditions: tuple[Condition | None, ...] = (None, *Condition)
+    return sum(all(forbids(rule, purpose, when) for when in conditions) for purpose in Purpose)
+
+
+def purposes(old: Fact, new: Fact) -> Iterator[Difference]:
+    """Purposes that came and went, and conditions on those that stayed."""
+    for name in (name for name in new.purposes if name not in old.purposes):
+        yield Kind.PURPOSE_ADDED, name
+    for name in (name for name in old.purposes if name not in new.purposes):
+        yield Kind.PURPOSE_REMOVED, name
+    for name in (name for name in new.purposes if name in old.purposes):
+        before, after = old.purposes[name], new.purposes[name]
+        if before == after:
+            continue
+        if after is None:
+            yield Kind.CONDITION_REMOVED, f"{name} when {before}"
+        elif before is None:
+            yield Kind.CONDITION_ADDED, f"{name} when {after}"
+        else:
+            yield Kind.CONDITION_CHANGED, f"{name} when {before} -> {after}"
+
+
+def categories(old: str | None, new: str | None) -> Iterator[Difference]:
+    """What kind of data it is said to hold."""
+    if old == new or old is None or new is None:
+        return
+    what = f"{old} -> {new}"
+    before, after = Category.__members__.get(old), Category.__members__.get(new)
+    if before is None or after is None:
+        yield Kind.CATEGORY_CHANGED, what
+    elif after.within(before):
+        yield Kind.CATEGORY_NARROWED, what
+    elif before.within(after) or sensitivity(after) > sensitivity(before):
+        yield Kind.CATEGORY_MORE_SENSITIVE, what
+    elif sensitivity(after) < sensitivity(before):
+        yield Kind.CATEGORY_LESS_PROTECTED, what
+    else:
+        yield Kind.CATEGORY_CHANGED, what
+
+
+def retention(old: str | None, new: str | None) -> Iterator[Difference]:
+    """How long it is kept. Periods with one beginning compare; no end is longer than any."""
+    if old == new:
+        return
+    if old is None:
+        yield Kind.RETENTION_DECLARED, str(new)
+        return
+    if new is None:
+        yield Kind.RETENTION_REMOVED, old
+        return
+    yield _period(RetentionRule.__members__.get(old), RetentionRule.__members__.get(new)), f"{old} -> {new}"
+
+
+def _period(before: RetentionRule | None, after: RetentionRule | None) -> Kind:
+    if before is None or after is None:
+        return Kind.RETENTION_CHANGED
+    ends = _days(before), _days(after)
+    if ends[1] == float("inf") or ends[0] == 0:
+        return Kind.RETENTION_LONGER
+    if ends[0] == float("inf") or ends[1] == 0:
+        return Kind.RETENTION_SHORTER
+    if before.starts != after.starts:
+        return Kind.RETENTION_CHANGED
+    if ends[0] == ends[1]:
+        return Kind.RETENTION_CHANGED
+    return Kind.RETENTION_LONGER if ends[1] > ends[0] else Kind.RETENTION_SHORTER
+
+
+def _days(rule: RetentionRule) -> float:
+    if rule.period is None:
+        return float("inf")
+    start = date(2025, 1, 1)
+    return (Period.parse(rule.period).after(start) - start).days
+
+
+def recipients(old: Fact, new: Fact) -> Iterator[Difference]:
+    """Who may receive it."""
+    before, after = old.declared.recipients, new.declared.recipients
+    yield from ((Kind.RECIPIENT_ADDED, name) for name in after if name not in before)
+    yield from ((Kind.RECIPIENT_REMOVED, name) for name in before if name not in after)
+
+
+def scopes(old: Scopes, new: Scopes) -> Iterator[Difference]:
+    """Which tokens reach it: looser when a set of scopes that was not enough is enough now."""
+    if old == new:
+        return
+    what = f"{_alternatives(old)} -> {_alternatives(new)}"
+    before, after = old or frozenset({frozenset[str]()}), new or frozenset({frozenset[str]()})
+    if any(not any(needed <= held for needed in before) for held in after):
+        yield Kind.SCOPE_LOOSENED, what
+    if any(not any(needed <= held for needed in after) for held in before):
+        yield Kind.SCOPE_TIGHTENED, what
+
+
+def _alternatives(scopes: Scopes) -> str:
+    return " or ".join("+".join(sorted(each)) for each in sorted(scopes, key=sorted)) or "none"
+
+
+def forms(old: Fact, new: Fact) -> Iterator[Difference]:
+    """The field itself: its type, its column, whether it may be null."""
+    if old.type != new.type:
+        what = f"{old.type} -> {new.type}"
+        if new.type == f"{old.type}!":
+            yield Kind.NOT_NULLABLE, what
+        elif old.type == f"{new.type}!":
+            yield Kind.NULLABLE, what
+        else:
+            yield Kind.TYPE_CHANGED, what
+    if old.declared.source != new.declared.source and old.declared.source and new.declared.source:
+        yield Kind.SOURCE_CHANGED, f"{old.declared.source} -> {new.declared.source}"
+    if old.deprecated is None and new.deprecated is not None:
+        yield Kind.DEPRECATED, new.deprecated

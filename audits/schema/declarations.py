@@ -1,0 +1,149 @@
+"""What the purpose directives on one field, argument, input field or type say, as they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from audits.schema.places import Place
+from audits.schema.sdl import Applied
+
+PERSONAL_DATA, PURPOSE, RETENTION = "personalData", "purpose", "retention"
+DISCLOSED_TO, REQUIRES_SCOPES, PUBLIC = "disclosedTo", "requiresScopes", "public"
+OURS = (PERSONAL_DATA, PURPOSE, RETENTION, DISCLOSED_TO, REQUIRES_SCOPES, PUBLIC)
+"""The directives that audits read; all others are somebody else's and pass."""
+
+Scopes = frozenset[frozenset[str]]
+"""Alternatives, each a set of scopes that are all needed; none: no scope is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """One `@purpose`: these names, always or under a condition."""
+
+    purposes: tuple[str, ...]
+    when: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A directive that does not say what it must, so it says nothing."""
+
+    message: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Names as written: whether the policy knows them is for the lint to say."""
+
+    category: str | None = None
+    source: str | None = None
+    allowed: tuple[Allowed, ...] = ()
+    retention: str | None = None
+    recipients: tuple[str, ...] = ()
+    scopes: Scopes = frozenset()
+    public: str | None = None
+    """Why it needs no purpose, when it says so."""
+    malformed: tuple[Malformed, ...] = ()
+
+    @property
+    def governs(self) -> bool:
+        """Whether anything bounds who may use it."""
+        return self.category is not None or bool(self.allowed) or bool(self.scopes)
+
+
+def declaration(applied: Iterable[Applied]) -> Declaration:
+    """What these directives say together."""
+    reading = _Reading()
+    for each in applied:
+        if each.name in OURS:
+            reading.read(each)
+    return reading.done()
+
+
+class _Reading:
+    def __init__(self) -> None:
+        self.said: dict[str, Any] = {}
+        self.allowed: list[Allowed] = []
+        self.malformed: list[Malformed] = []
+
+    def read(self, applied: Applied) -> None:
+        """Take one directive in."""
+        if applied.name == PURPOSE:
+            self.purpose(applied)
+        elif applied.name in self.said:
+            self.wrong(applied, f"@{applied.name} stands here twice: write it once.")
+        else:
+            getattr(self, "_" + applied.name)(applied)
+
+    def purpose(self, applied: Applied) -> None:
+        names = _names(applied.arguments.get("allows"))
+        when = applied.arguments.get("when")
+        if not names:
+            self.wrong(applied, "@purpose names no purposes: write @purpose(allows: [INVOICING, …]).")
+        elif when is not None and not isinstance(when, str):
+            self.wrong(applied, "@purpose(when:) takes the name of one condition.")
+        else:
+            self.allowed.append(Allowed(names, when, applied.place))
+
+    def _personalData(self, applied: Applied) -> None:  # noqa: N802 (the directive's own name)
+        category, source = applied.arguments.get("category"), applied.arguments.get("source")
+        if isinstance(category, str) and category:
+            self.said[PERSONAL_DATA] = (category, source if isinstance(source, str) else None)
+        else:
+            self.wrong(applied, "@personalData names no category: write @personalData(category: EMAIL).")
+
+    def _retention(self, applied: Applied) -> None:
+        rule = applied.arguments.get("rule")
+        if isinstance(rule, str) and rule:
+            self.said[RETENTION] = rule
+        else:
+            self.wrong(applied, "@retention names no rule: write @retention(rule: CUSTOMER_LIFE).")
+
+    def _disclosedTo(self, applied: Applied) -> None:  # noqa: N802 (the directive's own name)
+        if names := _names(applied.arguments.get("recipients")):
+            self.said[DISCLOSED_TO] = names
+        else:
+            self.wrong(applied, "@disclosedTo names no recipients: write @disclosedTo(recipients: [REGISTRY]).")
+
+    def _requiresScopes(self, applied: Applied) -> None:  # noqa: N802 (the directive's own name)
+        given = applied.arguments.get("scopes")
+        groups = [_names(each) for each in given] if isinstance(given, list) else []
+        if groups and all(groups):
+            self.said[REQUIRES_SCOPES] = frozenset(frozenset(each) for each in groups)
+        else:
+            self.wrong(applied, '@requiresScopes needs lists of scopes, none empty: write scopes: [["audit:read"]].')
+
+    def _public(self, applied: Applied) -> None:
+        why = applied.arguments.get("why")
+        if isinstance(why, str) and why.strip():
+            self.said[PUBLIC] = why.strip()
+        else:
+            self.wrong(applied, '@public says no reason: write @public(why: "the version of the server").')
+
+    def wrong(self, applied: Applied, message: str) -> None:
+        self.malformed.append(Malformed(message, applied.place))
+
+    def done(self) -> Declaration:
+        category, source = self.said.get(PERSONAL_DATA, (None, None))
+        return Declaration(
+            category,
+            source,
+            tuple(self.allowed),
+            self.said.get(RETENTION),
+            self.said.get(DISCLOSED_TO, ()),
+            self.said.get(REQUIRES_SCOPES, frozenset()),
+            self.said.get(PUBLIC),
+            tuple(self.malformed),
+        )
+
+
+def _names(given: Any) -> tuple[str, ...]:
+    """A list of names; one alone stands for a list of one, as GraphQL has it. Empty when it is anything else."""
+    listed = [given] if isinstance(given, str) else given
+    if not isinstance(listed, list) or not all(isinstance(each, str) and each for each in listed):
+        return ()
+    return tuple(listed)

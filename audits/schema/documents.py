@@ -1,0 +1,174 @@
+"""What a GraphQL document asks for, by coordinate: read beside the schema's text, never executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from graphql import GraphQLSyntaxError, parse
+from graphql.language import ast
+
+from audits.schema.checks import Check, Finding
+from audits.schema.facts import Facts
+from audits.schema.places import Place
+
+DEEPEST = 100
+"""Levels of fields and fragments that are followed; no registered document is deeper (`schema.documents.limits`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One coordinate, and the first place in the document that asks for it."""
+
+    coordinate: str
+    place: Place
+
+
+@dataclass(slots=True)
+class DocumentFacts:
+    """Every coordinate that a document mentions, and what of it the schema does not have."""
+
+    name: str
+    asked: dict[str, Asked] = field(default_factory=dict)
+    either: list[tuple[Asked, ...]] = field(default_factory=list)
+    """Fields of an undeclared interface such as `Node.id`: of each group one that may be read is enough."""
+    findings: list[Finding] = field(default_factory=list)
+
+
+def read_document(facts: Facts, name: str, text: str, operation: str | None = None) -> DocumentFacts:
+    """What the document asks for, or one operation of it; what the schema does not have is a finding with its place."""
+    found = DocumentFacts(name)
+    try:
+        document = parse(text, max_tokens=20_000, allow_empty_selection_sets=False)
+    except GraphQLSyntaxError as error:
+        line, column = error.locations[0] if error.locations else (1, 1)
+        place = Place(name, line, column)
+        found.findings.append(Finding(Check.BAD_DOCUMENT, f"{name}: {error.message}", "", place))
+        return found
+    except RecursionError:
+        found.findings.append(Finding(Check.BAD_DOCUMENT, f"{name} is nested too deeply.", "", Place(name)))
+        return found
+    _Walk(facts, found, document).all(operation)
+    return found
+
+
+class _Walk:
+    def __init__(self, facts: Facts, found: DocumentFacts, document: ast.DocumentNode) -> None:
+        self.facts, self.found, self.document = facts, found, document
+        self.fragments = {
+            each.name.value: each for each in document.definitions if isinstance(each, ast.FragmentDefinitionNode)
+        }
+        self.seen: set[tuple[str, str]] = set()
+
+    def all(self, only: str | None) -> None:
+        """Every operation of the document, or the one of that name (an empty name: the nameless one)."""
+        for node in self.document.definitions:
+            named = isinstance(node, ast.OperationDefinitionNode) and (node.name.value if node.name else "")
+            if isinstance(node, ast.OperationDefinitionNode) and only in (None, named):
+                root = self.facts.sdl.roots.get(node.operation.value)
+                if root is None:
+                    self.gone(f"The schema has no {node.operation.value}.", "", node)
+                else:
+                    self.selections(root, node.selection_set, 0)
+
+    def selections(self, type_name: str, node: ast.SelectionSetNode, depth: int) -> None:
+        """Fields and fragments on a type."""
+        if depth > DEEPEST:
+            return
+        for each in node.selections:
+            if isinstance(each, ast.FieldNode):
+                self.field(type_name, each, depth)
+            elif isinstance(each, ast.InlineFragmentNode):
+                target = each.type_condition.name.value if each.type_condition else type_name
+                self.fragment(target, each, each.selection_set, depth)
+            elif isinstance(each, ast.FragmentSpreadNode):
+                self.spread(each, depth)
+
+    def spread(self, node: ast.FragmentSpreadNode, depth: int) -> None:
+        fragment = self.fragments.get(node.name.value)
+        if fragment is None:
+            self.gone(f"There is no fragment {node.name.value}.", "", node)
+            return
+        target = fragment.type_condition.name.value
+        if (node.name.value, target) not in self.seen:  # a fragment asks for the same wherever it is spread
+            self.seen.add((node.name.value, target))
+            self.fragment(target, node, fragment.selection_set, depth)
+
+    def fragment(self, target: str, node: ast.Node, selections: ast.SelectionSetNode, depth: int) -> None:
+        if not self.facts.sdl.is_composite(target):
+            self.gone(f"The schema has no type {target}.", target, node)
+        else:
+            self.selections(target, selections, depth + 1)
+
+    def field(self, type_name: str, node: ast.FieldNode, depth: int) -> None:
+        name = node.name.value
+        if name.startswith("__"):
+            return
+        type_ = self.facts.sdl.types[type_name]
+        field_ = type_.fields.get(name)
+        coordinate = f"{type_name}.{name}"
+        if field_ is None:
+            self.gone(f"The schema has no {coordinate}.", coordinate, node)
+            return
+        self.ask(type_name, name, node)
+        for argument in node.arguments or ():
+            self.argument(coordinate, argument)
+        if node.selection_set is not None and self.facts.sdl.is_composite(field_.named):
+            self.selections(field_.named, node.selection_set, depth + 1)
+        elif node.selection_set is not None:
+            self.gone(f"{coordinate} is a {field_.named} and has no fields.", coordinate, node)
+
+    def ask(self, type_name: str, name: str, node: ast.FieldNode) -> None:
+        """The field; of an interface, also those of the types behind it: all if it is declared, else any."""
+        place = self.place(node)
+        behind = [
+            Asked(f"{each}.{name}", place)
+            for each in self.facts.structure.possible.get(type_name, ())
+            if f"{each}.{name}" in self.facts.all
+        ]
+        own = Asked(f"{type_name}.{name}", place)
+        self.found.asked.setdefault(own.coordinate, own)
+        if self.facts.all[own.coordinate].governs:
+            for each in behind:
+                self.found.asked.setdefault(each.coordinate, each)
+        elif behind:
+            self.found.either.append(tuple(behind))
+
+    def argument(self, coordinate: str, node: ast.ArgumentNode) -> None:
+        """An argument, and the input fields that are written out in it."""
+        name = f"{coordinate}({node.name.value}:)"
+        fact = self.facts.all.get(name)
+        if fact is None:
+            self.gone(f"The schema has no {name}.", name, node)
+            return
+        self.found.asked.setdefault(name, Asked(name, self.place(node)))
+        for target, given in self.written(fact.named, node.value):
+            inner = f"{target}.{given.name.value}"
+            if inner in self.facts.all:
+                self.found.asked.setdefault(inner, Asked(inner, self.place(given)))
+            else:
+                self.gone(f"The schema has no {inner}.", inner, given)
+
+    def written(self, named: str, value: ast.ValueNode) -> Iterator[tuple[str, ast.ObjectFieldNode]]:
+        """The fields of input objects in a literal, at any depth that the parser takes."""
+        waiting = [(named, value)]
+        while waiting:
+            name, node = waiting.pop()
+            if isinstance(node, ast.ListValueNode):
+                waiting += [(name, each) for each in node.values]
+            elif isinstance(node, ast.ObjectValueNode) and self.facts.sdl.kind(name) == "INPUT":
+                for each in node.fields:
+                    yield name, each
+                    inner = self.facts.sdl.types[name].fields.get(each.name.value)
+                    if inner is not None:
+                        waiting.append((inner.named, each.value))
+
+    def gone(self, message: str, coordinate: str, node: ast.Node) -> None:
+        self.found.findings.append(
+            Finding(Check.FIELD_GONE, f"{self.found.name}: {message}", coordinate, self.place(node))
+        )
+
+    def place(self, node: ast.Node) -> Place:
+        if node.loc is None:
+            return Place(self.found.name)
+        return Place(self.found.name, node.loc.start_token.line, node.loc.start_token.column)

@@ -1,0 +1,208 @@
+"""Every coordinate of a schema with what is declared of it: the facts that all audits speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from audits.schema.declarations import Declaration, Scopes, declaration
+from audits.schema.places import Place
+from audits.schema.sdl import Applied, Argument, Field, Sdl, Type
+from audits.schema.sdl_reading import read_sdl
+from audits.schema.sources import Text, Unreadable
+from audits.schema.structure import Structure
+from policy.app_scopes import AppScope
+from policy.categories import Category
+from policy.conditions import Condition
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.retention import RetentionRule
+from policy.rules import Allowance, Rule
+
+FactKind = Literal["FIELD", "ARGUMENT", "INPUT_FIELD"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One field, argument or input field. Names are as written; the policy may not know them."""
+
+    coordinate: str
+    kind: FactKind
+    type_name: str
+    name: str
+    type: str
+    """As written: `[String!]!`."""
+    named: str
+    place: Place
+    description: str
+    declared: Declaration
+    purposes: Mapping[str, str | None]
+    """Each purpose with its condition; None: always."""
+    retention: tuple[str, ...]
+    """What holds for it: its own rule, or that of the type it leads to or stands in, or of what embeds it."""
+    scopes: Scopes
+    """Its own and its type's, both needed."""
+    applied: tuple[Applied, ...] = field(repr=False)
+    deprecated: str | None = None
+
+    @property
+    def category(self) -> str | None:
+        """The category of personal data, if it is declared to hold any."""
+        return self.declared.category
+
+    @property
+    def governs(self) -> bool:
+        """Whether anything bounds who may use it, its type's scopes included."""
+        return self.declared.governs or bool(self.scopes)
+
+    @property
+    def inbound(self) -> bool:
+        """Whether the datum comes in and is not returned."""
+        return self.kind != "FIELD"
+
+    def rule(self) -> Rule:
+        """The policy's view of it: what the policy does not know is left out, and never adds an allowance."""
+        return Rule(
+            self.coordinate,
+            Category.__members__.get(self.category or ""),
+            tuple(
+                Allowance(
+                    frozenset({Purpose[name]}),
+                    Condition[when] if when else None,
+                    self._opened() if Purpose[name].own_data_only else frozenset(),
+                )
+                for name, when in self.purposes.items()
+                if name in Purpose.__members__ and (when is None or when in Condition.__members__)
+            ),
+            next((RetentionRule[name] for name in self.retention if name in RetentionRule.__members__), None),
+            tuple(sorted(self.scopes, key=sorted)),
+            tuple(Recipient[name] for name in self.declared.recipients if name in Recipient.__members__),
+            self.inbound,
+        )
+
+    def _opened(self) -> frozenset[AppScope]:
+        """The scopes of `@thirdParty` that the policy knows."""
+        given = [each.arguments.get("scopes") for each in self.applied if each.name == "thirdParty"]
+        words = [word for each in given if isinstance(each, list) for word in each if isinstance(word, str)]
+        return frozenset(scope for word in words if (scope := AppScope.of_scope(word)) is not None)
+
+
+class Facts:
+    """The facts of one schema."""
+
+    def __init__(self, sdl: Sdl) -> None:
+        self.sdl = sdl
+        self.structure = Structure(sdl)
+
+    @classmethod
+    def of(cls, text: Text) -> Facts:
+        """Read from a text; never raises."""
+        return cls(read_sdl(text))
+
+    def require_readable(self) -> Facts:
+        """Itself; Unreadable when the text could not be parsed: of such a text nothing may be concluded."""
+        for fault in self.sdl.faults:
+            if fault.check == "SYNTAX":
+                raise Unreadable(f"{fault.place}: {fault.message}")
+        return self
+
+    @cached_property
+    def all(self) -> Mapping[str, Fact]:
+        """By coordinate, in the order of the text."""
+        return {fact.coordinate: fact for fact in self._facts()}
+
+    @cached_property
+    def outputs(self) -> tuple[Fact, ...]:
+        """Fields that name a category or purposes: everything that can be read of a person."""
+        return tuple(fact for fact in self.all.values() if not fact.inbound and (fact.category or fact.purposes))
+
+    @cached_property
+    def personal(self) -> tuple[Fact, ...]:
+        """All that is declared to carry personal data, arguments and inputs included."""
+        return tuple(fact for fact in self.all.values() if fact.category)
+
+    def _facts(self) -> Iterator[Fact]:
+        for type_ in self.sdl.types.values():
+            own = declaration(type_.applied)
+            kind: FactKind = "INPUT_FIELD" if type_.kind == "INPUT" else "FIELD"
+            for each in type_.fields.values():
+                fact = self._fact(type_, own, each, f"{type_.name}.{each.name}", kind)
+                yield fact
+                for argument in each.arguments.values():
+                    yield self._fact(type_, own, argument, f"{fact.coordinate}({argument.name}:)", "ARGUMENT")
+
+    def _fact(self, type_: Type, own: Declaration, node: Field | Argument, coordinate: str, kind: FactKind) -> Fact:
+        declared = declaration(node.applied)
+        purposes = {name: each.when for each in declared.allowed for name in each.purposes}
+        retention = self.retention_of(type_, own, node, declared, kind)
+        return Fact(
+            coordinate,
+            kind,
+            type_.name,
+            node.name,
+            node.type,
+            node.named,
+            node.place,
+            node.description,
+            declared,
+            purposes,
+            retention,
+            both(own.scopes, declared.scopes),
+            node.applied,
+            node.deprecated if isinstance(node, Field) else None,
+        )
+
+    def retention_of(
+        self, type_: Type, own: Declaration, node: Field | Argument, declared: Declaration, kind: FactKind
+    ) -> tuple[str, ...]:
+        """What holds: (1) its own rule; (2) that of the rows it leads to; (3) its type's; (4) of what embeds it."""
+        if declared.retention:  # 1
+            return (declared.retention,)
+        if kind == "FIELD" and (ahead := self._retention_ahead(node.named)):  # 2
+            return ahead
+        if own.retention:  # 3
+            return (own.retention,)
+        return self._embedded.get(type_.name, ()) if kind == "FIELD" else ()  # 4
+
+    def _retention_ahead(self, name: str) -> tuple[str, ...]:
+        """The rules of the types that a field leads to, through connections, edges, interfaces and unions."""
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        waiting = [name]
+        while waiting:
+            name = waiting.pop()
+            type_ = self.sdl.types.get(name)
+            if name in seen or type_ is None or not self.sdl.is_composite(name):
+                continue
+            seen.add(name)
+            if own := declaration(type_.applied).retention:
+                found[own] = None
+                continue
+            waiting += self.structure.possible.get(name, ())
+            if name in self.structure.carriers:
+                waiting += [each.named for each in type_.fields.values()]
+        return tuple(found)
+
+    @cached_property
+    def _embedded(self) -> Mapping[str, tuple[str, ...]]:
+        """For types without a rule of their own, such as an address: the rules of the fields that embed them."""
+        found: dict[str, dict[str, None]] = {}
+        for type_ in self.sdl.object_like():
+            own = declaration(type_.applied)
+            for each in type_.fields.values():
+                target = self.sdl.types.get(each.named)
+                if target is None or target.kind != "OBJECT" or declaration(target.applied).retention:
+                    continue
+                rule = declaration(each.applied).retention or own.retention
+                if rule:
+                    found.setdefault(target.name, {})[rule] = None
+        return {name: tuple(rules) for name, rules in found.items()}
+
+
+def both(one: Scopes, other: Scopes) -> Scopes:
+    """The alternatives that satisfy both requirements."""
+    if not one or not other:
+        return one or other
+    return frozenset(left | right for left in one for right in other)

@@ -1,0 +1,39 @@
+"""The schema beside the store: each source a real column, of the same category, and one that may be given out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.schema.checks import Check, Finding
+from audits.schema.columns import speaks_of_this_store, stored_columns, undeclared_texts, unruled_tables
+from audits.schema.facts import Facts
+from audits.schema.places import Place
+from store.database.schemas import SCHEMAS
+from store.records.declared_check import complaints
+
+
+def findings(facts: Facts) -> Iterator[Finding]:
+    """Only for a schema over our own store: another team's columns are not ours to judge."""
+    if not speaks_of_this_store(facts):
+        return
+    for table in unruled_tables():
+        yield Finding(Check.TABLE_UNRULED, f"{table} names no rule of retention.", table, Place("store"))
+    for table, text in complaints(each for schema in SCHEMAS for each in schema.tables.sorted_tables):
+        yield Finding(Check.TABLE_UNDECLARED, f"{table}: {text}.", table, Place("store"))
+    for name, what in undeclared_texts():
+        yield Finding(Check.TEXT_UNDECLARED, f"{name} {what}.", name, Place("store"))
+    columns = stored_columns()
+    for fact in facts.all.values():
+        source = fact.declared.source
+        if source is None:
+            continue
+        column = columns.get(source)
+        if column is None:
+            message = f"{fact.coordinate} names {source}: the store has no such column."
+            yield Finding(Check.UNKNOWN_COLUMN, message, fact.coordinate, fact.place)
+        elif not fact.inbound and not column.output:
+            message = f"{fact.coordinate} shows {source}, which no API may give out."
+            yield Finding(Check.SECRET_COLUMN, message, fact.coordinate, fact.place)
+        elif column.category is not None and fact.category != column.category.name:
+            message = f"{fact.coordinate} says {fact.category}, and {source} holds {column.category.name}."
+            yield Finding(Check.COLUMN_DISAGREES, message, fact.coordinate, fact.place)

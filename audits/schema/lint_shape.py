@@ -1,0 +1,133 @@
+"""The shape of a schema: types that do not exist, circles, and interfaces that promise something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.schema.checks import Check, Finding
+from audits.schema.facts import Fact, Facts
+from audits.schema.sdl import Argument, Field, Sdl, Type
+
+
+def findings(facts: Facts) -> Iterator[Finding]:
+    """Everything wrong with the shape, in the order of the text."""
+    yield from _unknown_types(facts.sdl)
+    yield from _interface_circles(facts.sdl)
+    yield from _input_circles(facts.sdl)
+    for type_ in facts.sdl.object_like():
+        for name in type_.interfaces:
+            interface = facts.sdl.types.get(name)
+            if interface is not None and interface.kind == "INTERFACE":
+                yield from _against(facts, type_, interface)
+    for fact in facts.all.values():
+        yield from _alone(fact)
+    yield from _narrower(facts)
+
+
+def _unknown_types(sdl: Sdl) -> Iterator[Finding]:
+    for type_ in sdl.types.values():
+        for name, place in (*type_.interfaces.items(), *type_.members.items()):
+            if sdl.kind(name) is None:
+                yield Finding(Check.UNKNOWN_TYPE, f"{type_.name} names {name}: no such type.", type_.name, place)
+        for each in type_.fields.values():
+            coordinate = f"{type_.name}.{each.name}"
+            nodes: list[tuple[str, Field | Argument]] = [(coordinate, each)]
+            nodes += [(f"{coordinate}({argument.name}:)", argument) for argument in each.arguments.values()]
+            for name, node in nodes:
+                if sdl.kind(node.named) is None:
+                    yield Finding(Check.UNKNOWN_TYPE, f"{name} is a {node.named}: no such type.", name, node.place)
+
+
+def _interface_circles(sdl: Sdl) -> Iterator[Finding]:
+    for type_ in sdl.types.values():
+        if type_.kind == "INTERFACE" and _reaches(sdl, type_.name):
+            yield Finding(Check.CIRCLE, f"{type_.name} implements itself.", type_.name, type_.place)
+
+
+def _reaches(sdl: Sdl, start: str) -> bool:
+    seen: set[str] = set()
+    waiting = list(sdl.types[start].interfaces)
+    while waiting:
+        name = waiting.pop()
+        if name == start:
+            return True
+        if name not in seen and name in sdl.types:
+            seen.add(name)
+            waiting += sdl.types[name].interfaces
+    return False
+
+
+def _input_circles(sdl: Sdl) -> Iterator[Finding]:
+    """Input objects that need one another without end: `input A { a: A! }`."""
+    needs = {
+        type_.name: [
+            each.named
+            for each in type_.fields.values()
+            if each.type == f"{each.named}!" and sdl.kind(each.named) == "INPUT"
+        ]
+        for type_ in sdl.inputs()
+    }
+    for start in needs:
+        seen: set[str] = set()
+        waiting = list(needs[start])
+        while waiting:
+            name = waiting.pop()
+            if name == start:
+                yield Finding(Check.CIRCLE, f"{start} needs itself without end.", start, sdl.types[start].place)
+                break
+            if name not in seen:
+                seen.add(name)
+                waiting += needs[name]
+
+
+def _against(facts: Facts, type_: Type, interface: Type) -> Iterator[Finding]:
+    """A type beside its interface: each field there, and each with the same category and purposes."""
+    for name in interface.fields:
+        coordinate, promised = f"{type_.name}.{name}", facts.all[f"{interface.name}.{name}"]
+        own = facts.all.get(coordinate)
+        if own is None:
+            message = f"{type_.name} has no field {name}, which {interface.name} promises."
+            yield Finding(Check.INTERFACE_GAP, message, coordinate, type_.place)
+        elif promised.declared.governs and (difference := _difference(promised, own)):
+            message = f"{coordinate} {difference} than {promised.coordinate}."
+            yield Finding(Check.INTERFACE_DISAGREES, message, coordinate, own.place)
+
+
+def _difference(promised: Fact, own: Fact) -> str | None:
+    if own.category != promised.category:
+        return f"has another category ({own.category or 'none'})"
+    if dict(own.purposes) != dict(promised.purposes):
+        odd = {name for name, _ in own.purposes.items() ^ promised.purposes.items()}
+        return f"allows something else ({', '.join(sorted(odd))})"
+    return None if own.scopes == promised.scopes else "needs other scopes"
+
+
+def _alone(fact: Fact) -> Iterator[Finding]:
+    """What a single field shows."""
+    if fact.inbound or not fact.category:
+        return
+    if fact.type.endswith("!") and not (fact.named == "ID" and fact.name == "id"):
+        message = f"{fact.coordinate} is {fact.type}, which promises never to be null."
+        yield Finding(Check.NOT_NULLABLE, message, fact.coordinate, fact.place)
+    if fact.deprecated is not None and fact.purposes:
+        message = f"{fact.coordinate} is deprecated and may still be read for {', '.join(fact.purposes)}."
+        yield Finding(Check.DEPRECATED_PERSONAL, message, fact.coordinate, fact.place)
+
+
+def _narrower(facts: Facts) -> Iterator[Finding]:
+    """Parts of an embedded object that name purposes for which nothing leads to them."""
+    leading: dict[str, set[str]] = {}
+    reached: set[str] = set(facts.sdl.root_types)
+    for fact in facts.all.values():
+        if fact.kind == "FIELD" and facts.sdl.kind(fact.named) == "OBJECT":
+            leading.setdefault(fact.named, set()).update(fact.purposes)
+            if not fact.purposes:
+                reached.add(fact.named)  # through a connection: what leads to it is decided elsewhere
+    identified = {fact.type_name for fact in facts.all.values() if fact.name == "id" and fact.kind == "FIELD"}
+    for fact in facts.outputs:
+        purposes = leading.get(fact.type_name)
+        if purposes is None or fact.type_name in reached | identified:
+            continue
+        if beyond := [name for name in fact.purposes if name not in purposes]:
+            message = f"{fact.coordinate} allows {', '.join(beyond)}, for which no field leads to {fact.type_name}."
+            yield Finding(Check.NARROWER_TYPE, message, fact.coordinate, fact.place)

@@ -1,0 +1,128 @@
+"""What a text in the GraphQL Schema Definition Language says: types, fields and directives, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from audits.schema.places import Place
+
+Kind = Literal["OBJECT", "INTERFACE", "UNION", "INPUT", "ENUM", "SCALAR"]
+BUILT_IN = frozenset({"String", "ID", "Int", "Float", "Boolean"})
+"""The scalars that every GraphQL schema has without saying so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One use of a directive; enum values are read as their names."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a field."""
+
+    name: str
+    type: str
+    """As written: `[ID!]!`."""
+    named: str
+    """The type without list and null marks."""
+    applied: tuple[Applied, ...]
+    place: Place
+    description: str
+
+
+@dataclass(slots=True)
+class Field:
+    """A field of an object, an interface or an input object."""
+
+    name: str
+    type: str
+    named: str
+    applied: tuple[Applied, ...]
+    place: Place
+    description: str
+    arguments: dict[str, Argument] = field(default_factory=dict)
+    deprecated: str | None = None
+    """The reason, or None."""
+
+    @property
+    def non_null(self) -> bool:
+        """Whether it promises never to be null."""
+        return self.type.endswith("!")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of an enum."""
+
+    name: str
+    description: str
+    place: Place
+
+
+@dataclass(slots=True)
+class Type:
+    """A named type, its extensions included."""
+
+    name: str
+    kind: Kind
+    place: Place
+    description: str
+    applied: list[Applied] = field(default_factory=list)
+    fields: dict[str, Field] = field(default_factory=dict)
+    interfaces: dict[str, Place] = field(default_factory=dict)
+    members: dict[str, Place] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that no reader of the SDL can make sense of."""
+
+    check: str
+    """The name of a row of `audits.schema.checks.Check`."""
+    message: str
+    coordinate: str
+    place: Place
+
+
+@dataclass(slots=True)
+class Sdl:
+    """Everything that one text defines; what could not be read is in `faults`, and the rest still stands."""
+
+    name: str
+    sha256: str
+    types: dict[str, Type] = field(default_factory=dict)
+    roots: dict[str, str] = field(default_factory=dict)
+    """Of `query`, `mutation` and `subscription`, those that exist: the name of the type."""
+    directives: set[str] = field(default_factory=set)
+    """Names of the directives that the text itself defines."""
+    faults: list[Fault] = field(default_factory=list)
+
+    def object_like(self) -> Iterator[Type]:
+        """Object types and interfaces, in the order of the text."""
+        return (each for each in self.types.values() if each.kind in ("OBJECT", "INTERFACE"))
+
+    def inputs(self) -> Iterator[Type]:
+        """Input object types, in the order of the text."""
+        return (each for each in self.types.values() if each.kind == "INPUT")
+
+    def kind(self, name: str) -> Kind | None:
+        """The kind of a type; None for one that nothing defines."""
+        if name in self.types:
+            return self.types[name].kind
+        return "SCALAR" if name in BUILT_IN else None
+
+    def is_composite(self, name: str) -> bool:
+        """Whether fields of this type have fields of their own."""
+        return self.kind(name) in ("OBJECT", "INTERFACE", "UNION")
+
+    @property
+    def root_types(self) -> frozenset[str]:
+        """The names of the types where every operation begins."""
+        return frozenset(self.roots.values())

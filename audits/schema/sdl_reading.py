@@ -1,0 +1,174 @@
+"""Reads SDL with graphql-core's parser alone: no schema is built, so unknown directives and broken parts pass."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from graphql import GraphQLSyntaxError, parse, print_ast, value_from_ast_untyped
+from graphql.language import ast
+
+from audits.schema.places import Place
+from audits.schema.sdl import Applied, Argument, Fault, Field, Kind, Sdl, Type, Value
+from audits.schema.sources import Text
+
+KINDS: dict[type[ast.Node], Kind] = {
+    ast.ObjectTypeDefinitionNode: "OBJECT",
+    ast.ObjectTypeExtensionNode: "OBJECT",
+    ast.InterfaceTypeDefinitionNode: "INTERFACE",
+    ast.InterfaceTypeExtensionNode: "INTERFACE",
+    ast.UnionTypeDefinitionNode: "UNION",
+    ast.UnionTypeExtensionNode: "UNION",
+    ast.InputObjectTypeDefinitionNode: "INPUT",
+    ast.InputObjectTypeExtensionNode: "INPUT",
+    ast.EnumTypeDefinitionNode: "ENUM",
+    ast.EnumTypeExtensionNode: "ENUM",
+    ast.ScalarTypeDefinitionNode: "SCALAR",
+    ast.ScalarTypeExtensionNode: "SCALAR",
+}
+
+
+def read_sdl(text: Text) -> Sdl:
+    """What the text defines; never raises. A text that cannot be parsed defines nothing and has one fault."""
+    sdl = Sdl(text.name, text.sha256)
+    try:
+        with _without_collector():
+            document = parse(text.text)
+    except GraphQLSyntaxError as error:
+        line, column = error.locations[0] if error.locations else (1, 1)
+        message = error.message.removeprefix("Syntax Error: ")
+        sdl.faults.append(Fault("SYNTAX", message, "", Place(text.name, line, column)))
+    except RecursionError:
+        sdl.faults.append(Fault("SYNTAX", "It is nested too deeply to be read.", "", Place(text.name)))
+    else:
+        _Reader(sdl).all(document)
+    return sdl
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """A syntax tree makes no garbage, and looking for it takes half the time of a large file."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class _Reader:
+    def __init__(self, sdl: Sdl) -> None:
+        self.sdl = sdl
+        self.defined: set[str] = set()
+
+    def all(self, document: ast.DocumentNode) -> None:
+        """Every definition, extensions merged into what they extend wherever they stand."""
+        roots: dict[str, str] = {}
+        for node in document.definitions:
+            if isinstance(node, (ast.SchemaDefinitionNode, ast.SchemaExtensionNode)):
+                roots |= {each.operation.value: each.type.name.value for each in node.operation_types or ()}
+            elif isinstance(node, ast.DirectiveDefinitionNode):
+                self.sdl.directives.add(node.name.value)
+            elif type(node) in KINDS:
+                self.type(node)
+        usual = {name.lower(): name for name in ("Query", "Mutation", "Subscription")}
+        chosen = roots or usual
+        self.sdl.roots = {operation: name for operation, name in chosen.items() if name in self.sdl.types}
+
+    def type(self, node: Any) -> None:
+        """One definition or extension of a type."""
+        name, kind, place = node.name.value, KINDS[type(node)], self.place(node.name)
+        if isinstance(node, ast.TypeDefinitionNode):
+            if name in self.defined:
+                self.fault("DUPLICATE", f"The type {name} is defined a second time.", name, place)
+            self.defined.add(name)
+        type_ = self.sdl.types.setdefault(name, Type(name, kind, place, _description(node)))
+        if type_.kind != kind:
+            self.fault("DUPLICATE", f"{name} is {type_.kind.lower()} and {kind.lower()} at once.", name, place)
+            return
+        type_.description = type_.description or _description(node)
+        type_.applied += self.applied(node)
+        type_.interfaces |= {each.name.value: self.place(each) for each in getattr(node, "interfaces", None) or ()}
+        type_.members |= {each.name.value: self.place(each) for each in getattr(node, "types", None) or ()}
+        self.values(type_, getattr(node, "values", None) or ())
+        self.fields(type_, getattr(node, "fields", None) or ())
+
+    def values(self, type_: Type, nodes: Sequence[Any]) -> None:
+        """The values of an enum."""
+        for node in nodes:
+            name, place = node.name.value, self.place(node.name)
+            if name in type_.values:
+                self.fault("DUPLICATE", f"{type_.name} has the value {name} twice.", f"{type_.name}.{name}", place)
+            type_.values[name] = Value(name, _description(node), place)
+
+    def fields(self, type_: Type, nodes: Sequence[Any]) -> None:
+        """The fields of an object, interface or input object."""
+        for node in nodes:
+            name, place = node.name.value, self.place(node.name)
+            coordinate = f"{type_.name}.{name}"
+            if name in type_.fields:
+                self.fault("DUPLICATE", f"{type_.name} has the field {name} twice.", coordinate, place)
+            type_.fields[name] = Field(
+                name,
+                print_ast(node.type),
+                _named(node.type),
+                self.applied(node),
+                place,
+                _description(node),
+                self.arguments(coordinate, getattr(node, "arguments", None) or ()),
+                _deprecated(node),
+            )
+
+    def arguments(self, coordinate: str, nodes: Sequence[Any]) -> dict[str, Argument]:
+        """The arguments of a field."""
+        found: dict[str, Argument] = {}
+        for node in nodes:
+            name, place = node.name.value, self.place(node.name)
+            if name in found:
+                self.fault("DUPLICATE", f"{coordinate} has the argument {name} twice.", f"{coordinate}({name}:)", place)
+            found[name] = Argument(
+                name, print_ast(node.type), _named(node.type), self.applied(node), place, _description(node)
+            )
+        return found
+
+    def applied(self, node: Any) -> tuple[Applied, ...]:
+        """The directives on a node."""
+        return tuple(
+            Applied(
+                each.name.value,
+                {argument.name.value: value_from_ast_untyped(argument.value) for argument in each.arguments or ()},
+                self.place(each),
+            )
+            for each in node.directives or ()
+        )
+
+    def place(self, node: Any) -> Place:
+        """Where a node begins."""
+        token = node.loc.start_token
+        return Place(self.sdl.name, token.line, token.column)
+
+    def fault(self, check: str, message: str, coordinate: str, place: Place) -> None:
+        """Note what does not hold together."""
+        self.sdl.faults.append(Fault(check, message, coordinate, place))
+
+
+def _named(node: Any) -> str:
+    while not isinstance(node, ast.NamedTypeNode):
+        node = node.type
+    return node.name.value
+
+
+def _description(node: Any) -> str:
+    described = getattr(node, "description", None)  # an extension has none
+    return " ".join(described.value.split()) if described else ""
+
+
+def _deprecated(node: Any) -> str | None:
+    for each in node.directives or ():
+        if each.name.value == "deprecated":
+            reason = next((a.value for a in each.arguments or () if a.name.value == "reason"), None)
+            return str(getattr(reason, "value", None) or "No longer supported")
+    return None

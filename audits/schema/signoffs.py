@@ -1,0 +1,124 @@
+"""Sign-offs: who accepted which change or finding, and why; a file that is reviewed like code."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from audits.schema.changes import Change, Direction
+from audits.schema.checks import Check, Finding
+from audits.schema.sources import Text, Unreadable
+
+REQUIRED = ("coordinate", "change", "who", "why")
+KNOWN = {*REQUIRED, "value"}
+NEVER = frozenset({Check.SYNTAX, Check.HARD_RULE, Check.SECRET_COLUMN})
+"""What nobody can sign off: the notice itself excludes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """One `[[accept]]`."""
+
+    coordinate: str
+    change: str
+    """The id of the change or check: `purpose-added`, `undeclared`."""
+    value: str | None
+    """What exactly, such as the purpose; None: whatever it is."""
+    who: str
+    why: str
+
+    @property
+    def by(self) -> str:
+        """Who and why, in a line."""
+        return f"{self.who}: {self.why}"
+
+    def covers(self, change: str, coordinate: str, value: str | None) -> bool:
+        """Whether it speaks of this."""
+        return self.change == change and self.coordinate == coordinate and self.value in (None, value)
+
+
+@dataclass(slots=True)
+class SignOffs:
+    """A file of them; `stale` is what it accepts and what did not happen."""
+
+    given: tuple[SignOff, ...] = ()
+    used: set[SignOff] = field(default_factory=set)
+
+    @classmethod
+    def read(cls, text: Text) -> SignOffs:
+        """From TOML; Unreadable names every entry that does not say who, why, and what."""
+        try:
+            entries = tomllib.loads(text.text).get("accept", [])
+        except tomllib.TOMLDecodeError as error:
+            raise Unreadable(f"{text.name}: {error}.") from error
+        if not isinstance(entries, list):
+            raise Unreadable(f"{text.name}: write each sign-off as a table [[accept]].")
+        faults = [fault for number, entry in enumerate(entries, 1) for fault in _faults(number, entry)]
+        if faults:
+            raise Unreadable("\n".join(f"{text.name}: {fault}" for fault in faults))
+        return cls(tuple(SignOff(**{"value": None, **entry}) for entry in entries))
+
+    def changes(self, changes: Iterable[Change]) -> list[Change]:
+        """The changes, with what was signed off marked; only a loosening needs it."""
+        return [
+            each.signed(found.by)
+            if each.kind.direction is Direction.LOOSENS
+            and (found := self._find(each.kind.id, each.coordinate, each.value))
+            else each
+            for each in changes
+        ]
+
+    def findings(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings, with what was signed off marked."""
+        return [
+            replace(each, accepted=found.by)
+            if each.check not in NEVER and (found := self._find(each.check.id, each.coordinate, None))
+            else each
+            for each in findings
+        ]
+
+    def _find(self, change: str, coordinate: str, value: str | None) -> SignOff | None:
+        found = next((each for each in self.given if each.covers(change, coordinate, value)), None)
+        if found is not None:
+            self.used.add(found)
+        return found
+
+    @property
+    def stale(self) -> tuple[SignOff, ...]:
+        """Accepted, and not found: an old sign-off left lying about would accept the next one unseen."""
+        return tuple(each for each in self.given if each not in self.used)
+
+
+def _faults(number: int, entry: object) -> list[str]:
+    if not isinstance(entry, dict):
+        return [f"entry {number} is no table: write [[accept]]."]
+    named = f"entry {number} ({entry.get('coordinate', 'no coordinate')})"
+    missing = [key for key in REQUIRED if not isinstance(entry.get(key), str) or not entry[key].strip()]
+    if not isinstance(entry.get("value", ""), str):
+        missing.append("value as text")
+    unknown = sorted(set(entry) - KNOWN)
+    return [f"{named} does not say {key}." for key in missing] + [
+        f"{named} has an unknown key {key}." for key in unknown
+    ]
+
+
+def proposed(changes: Iterable[Change]) -> str:
+    """The TOML that would accept these changes, with who and why left to be filled in: empty ones are refused."""
+    lines = []
+    for each in changes:
+        lines += [
+            "[[accept]]",
+            f"coordinate = {_quoted(each.coordinate)}",
+            f"change = {_quoted(each.kind.id)}",
+            f"value = {_quoted(each.value)}",
+            'who = ""',
+            'why = ""',
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

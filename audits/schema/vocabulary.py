@@ -1,0 +1,77 @@
+"""The names a schema may use: the policy's and, where a team brings its own catalogues, those of its own enums."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from audits.schema.sdl import Sdl, Value
+from policy.categories import Category
+from policy.conditions import Condition
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.retention import RetentionRule
+from policy.rows import Row
+
+CATALOGUES: Mapping[str, type[Row]] = {
+    "DataCategory": Category,
+    "Purpose": Purpose,
+    "Condition": Condition,
+    "Recipient": Recipient,
+    "RetentionRule": RetentionRule,
+}
+"""The policy's catalogue behind each enum of the schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Known names by the enum they belong to, each with its sentence."""
+
+    names: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def of_policy(cls) -> Vocabulary:
+        """The policy's rows."""
+        return cls({enum: {row.name: row.text for row in rows} for enum, rows in CATALOGUES.items()})
+
+    @classmethod
+    def of_schema(cls, sdl: Sdl) -> Vocabulary:
+        """The policy's rows and whatever the schema's own enums of these names add."""
+        policy = cls.of_policy()
+        return cls(
+            {
+                enum: {
+                    **{value.name: value.description for value in _values(sdl, enum)},
+                    **policy.names[enum],
+                }
+                for enum in CATALOGUES
+            }
+        )
+
+    @classmethod
+    def of_schema_alone(cls, sdl: Sdl) -> Vocabulary:
+        """What the schema prints, whatever the policy says today."""
+        return cls({enum: {value.name: value.description for value in _values(sdl, enum)} for enum in CATALOGUES})
+
+    def knows(self, enum: str, name: str) -> bool:
+        """Whether the name may be used."""
+        return name in self.names[enum]
+
+    def text(self, enum: str, name: str) -> str:
+        """The sentence of a name; the name itself when there is none."""
+        return self.names[enum].get(name) or name
+
+
+def stale(sdl: Sdl) -> list[tuple[str, str, str]]:
+    """Enum values whose text is not the policy's: (enum, name, the policy's text)."""
+    return [
+        (enum, value.name, rows[value.name].text)
+        for enum, rows in CATALOGUES.items()
+        for value in _values(sdl, enum)
+        if value.name in rows.__members__ and value.description and value.description != rows[value.name].text
+    ]
+
+
+def _values(sdl: Sdl, enum: str) -> list[Value]:
+    type_ = sdl.types.get(enum)
+    return list(type_.values.values()) if type_ is not None and type_.kind == "ENUM" else []

@@ -1,0 +1,1 @@
+"""Whether a request may be answered: authentication, clients, budgets, rate limits, revocations."""

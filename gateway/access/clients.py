@@ -1,0 +1,157 @@
+"""The registered clients: what each may ask for, re-read often enough that disabling one takes effect at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+from cachetools import LRUCache
+from sqlalchemy import bindparam, select
+
+from gateway.access.undertakings import PARTNER, bound, keeps_the_rules
+from policy.grant import Over, Partner, Refusal
+from policy.purposes import Purpose
+from store.registers.clients import clients
+from store.registers.partners import partners
+from store.sql.metadata import instant
+from store.sql.reading import Reader
+from store.tables.oauth import oauth_clients
+
+KEPT = 16 * 2**20
+"""The most bytes of registrations in memory, by estimate; client ids come from our own tokens only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What one client may ask for, at most."""
+
+    client_id: str
+    purposes: frozenset[Purpose]
+    scopes: frozenset[str]
+    refusal: Refusal
+    documents_only: bool
+    introspection: bool
+    max_page: int
+    customers_per_hour: int | None
+    over: Over
+    partner: Partner | None = None
+    first_party: bool = False
+    """Whether it is our own; what is not registered for OAuth is not (O10)."""
+    void_until: int | None = None
+    """Tokens that were issued at this moment or before, in Unix seconds, are void: it was disabled then."""
+
+    def voids(self, issued_at: int) -> bool:
+        """Whether a token of its was issued too early to be good."""
+        return self.void_until is not None and issued_at <= self.void_until
+
+
+@dataclass(slots=True)
+class _Kept:
+    registration: Registration | None
+    read_at: float
+
+
+class ClientRegistry:
+    """Registrations by client id, each kept for `seconds` before it is read again."""
+
+    def __init__(
+        self, reader: Reader, seconds: float, clock: Callable[[], float], customers_per_hour: int | None = None
+    ) -> None:
+        self._reader = reader
+        self._customers = customers_per_hour or None
+        self._seconds = seconds
+        self._clock = clock
+        self._kept: LRUCache[str, _Kept] = LRUCache(KEPT, getsizeof=_weight)
+        self._reading = asyncio.Lock()
+        self._changes = 0
+        self._prepared = reader.prepare(_registration)
+
+    async def find(self, client_id: str) -> Registration | None:
+        """The registration, or None when there is none, it is disabled, or it breaks a hard rule (D11).
+
+        The same object comes back while nothing has changed, so that what was derived from it can be kept with it.
+        """
+        kept = self._kept.get(client_id)
+        if kept is None or not self._is_fresh(kept):
+            kept = await self._renew(client_id, kept)
+        return kept.registration
+
+    def _is_fresh(self, kept: _Kept) -> bool:
+        return 0 <= self._clock() - kept.read_at < self._seconds
+
+    def forget(self, client_id: str) -> None:
+        """Read a registration again before it is used next: it has changed."""
+        self._changes += 1
+        if (kept := self._kept.get(client_id)) is not None:
+            kept.read_at = float("-inf")
+
+    async def _renew(self, client_id: str, stale: _Kept | None) -> _Kept:
+        async with self._reading:  # those who waited find what the first one read
+            kept = self._kept.get(client_id)
+            if kept is not None and kept is not stale and self._is_fresh(kept):
+                return kept
+            before = self._changes
+            found = await self._read(client_id)
+            if stale is not None and stale.registration == found:
+                found = stale.registration
+            # What changed while it was read may have been missed: then it is good for this request only.
+            read_at = self._clock() if before == self._changes else float("-inf")
+            fresh = self._kept[client_id] = _Kept(found, read_at)
+            return fresh
+
+    async def _read(self, client_id: str) -> Registration | None:
+        rows = await self._reader.fetch(self._prepared, {"client": client_id})
+        if not rows:
+            return None
+        purposes, scopes, refusal, documents_only, introspection, max_page, customers, over, *more = rows[0]
+        first_party, void_until, *partner = more
+        name, country, purpose, fields = partner
+        if not keeps_the_rules(client_id, frozenset(orjson.loads(purposes)), *partner):
+            return None
+        # A purpose that this release does not know allows nothing.
+        known = frozenset(Purpose[name] for name in orjson.loads(purposes) if name in Purpose.__members__)
+        return Registration(
+            client_id,
+            known if name is None else frozenset(each for each in known if each.name == purpose),
+            frozenset(orjson.loads(scopes)),
+            Refusal[refusal],
+            bool(documents_only),
+            bool(introspection),
+            max_page,
+            self._customers if customers is None else customers or None,
+            Over[over or "ALARM"],
+            None if name is None else Partner(name, country, frozenset(orjson.loads(fields))),
+            bool(first_party),
+            None if void_until is None else int(instant(void_until).timestamp()),
+        )
+
+
+def _weight(kept: _Kept) -> int:
+    """Bytes, estimated: a registration's texts are of its operator."""
+    found = kept.registration
+    if found is None:
+        return 500
+    fields = len(found.partner.fields) if found.partner else 0
+    return 2_000 + 200 * (len(found.scopes) + len(found.purposes) + fields)
+
+
+_registration = (
+    select(
+        clients.c.purposes,
+        clients.c.scopes,
+        clients.c.refusal,
+        clients.c.documents_only,
+        clients.c.introspection,
+        clients.c.max_page,
+        clients.c.customers_per_hour,
+        clients.c.beyond,
+        oauth_clients.c.first_party,
+        clients.c.void_until,
+        *PARTNER,
+    )
+    .join_from(clients, partners, clients.c.partner_id == partners.c.id, isouter=True)
+    .join(oauth_clients, oauth_clients.c.client_id == clients.c.id, isouter=True)
+    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), bound())
+)

@@ -1,0 +1,107 @@
+"""Fetching a small JSON document from a server that we were told to trust: in bounded time and size."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import socket
+import time
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import orjson
+
+from workers.outbox.destinations import LOOPBACK, Destinations
+
+MAX_BYTES = 262_144
+SECONDS = 5.0
+
+
+class CannotFetch(Exception):  # noqa: N818 (it is an answer, not a defect)
+    """The document is not to be had now; the text says why, for the log."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        """The one that was answered instead of the document."""
+
+
+async def fetch_json(address: str, destinations: Destinations | None = None) -> dict[str, Any]:
+    """The JSON object at an https address (http for this machine only); CannotFetch when there is none in time.
+
+    `destinations` says where we may connect to; without it, to the Internet and, by its own names, to this machine.
+    """
+    if not is_safe(address):
+        raise CannotFetch("the address is not https")
+    try:
+        return await asyncio.wait_for(asyncio.to_thread(_fetch, address, destinations or Destinations()), SECONDS * 2)
+    except TimeoutError:
+        raise CannotFetch("it took too long") from None
+
+
+def is_safe(address: object) -> bool:
+    """Whether an address may be asked."""
+    # A host in other letters would be resolved by IDNA 2003, and may be another one.
+    if not isinstance(address, str) or not address.isascii():
+        return False
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and (
+            parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        )
+    except ValueError:
+        return False
+
+
+def _fetch(address: str, destinations: Destinations) -> dict[str, Any]:
+    connection = _connection(urlsplit(address), destinations)
+    try:
+        target = urlsplit(address)._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        connection.request("GET", target, headers={"Accept": "application/json", "User-Agent": "gateway"})
+        with connection.getresponse() as response:  # Redirects are not followed: where we were told is where we look.
+            if response.status != HTTPStatus.OK:
+                raise CannotFetch(f"the status is {response.status}", response.status)
+            found = orjson.loads(_read(response))
+    except orjson.JSONDecodeError as error:
+        raise CannotFetch("it is not JSON") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise CannotFetch(type(error).__name__) from error
+    finally:
+        connection.close()
+    if not isinstance(found, dict):
+        raise CannotFetch("it is not a JSON object")
+    return found
+
+
+def _connection(parts: SplitResult, destinations: Destinations) -> http.client.HTTPConnection:
+    """To the one address that was judged; TLS is verified against the name."""
+    host, secure = parts.hostname or "", parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
+    try:
+        found = [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except OSError as error:
+        raise CannotFetch(type(error).__name__) from error
+    judged = next((each for each in found if destinations.allow(each, host)), None)
+    if judged is None:
+        raise CannotFetch("its address is private: name its network in GATEWAY_WEBHOOK_NETWORKS")
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = kind(host, port, timeout=SECONDS)
+
+    def connect(_: Any, *more: Any, **named: Any) -> socket.socket:
+        return socket.create_connection((judged, port), *more, **named)
+
+    connection._create_connection = connect  # type: ignore[attr-defined]
+    return connection
+
+
+def _read(response: Any) -> bytes:
+    """The body, in pieces, so that a server that drips is not waited for."""
+    until, body = time.monotonic() + SECONDS, b""
+    while piece := response.read1(65_536):
+        body += piece
+        if len(body) > MAX_BYTES:
+            raise CannotFetch("it is too large")
+        if time.monotonic() > until:
+            raise CannotFetch("it took too long")
+    return body

@@ -1,0 +1,1 @@
+"""The addresses beside the pages: GraphQL, exports, receipts, RDAP, metrics, transparency."""

@@ -1,0 +1,106 @@
+"""`/consents/{id}/receipt`: what was agreed to, as a receipt to keep (ISO/IEC TS 27560 by DPV, GDPR Art. 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import orjson
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from gateway.access.authenticator import Door
+from gateway.api.graphql_http import Answers
+from gateway.http import problems
+from gateway.http.credentials import presented
+from policy.purposes import Purpose
+from policy.vocabularies import DPV
+from policy.wordings import VERSION, wording
+from schema.documents.requests import Kind, Request
+from store.sql.errors import Cause, StoreUnavailable
+
+PROFILE = "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"
+RECORDS = UUID("6d8e3c1e-4f0b-4c55-9a53-0f7f3b0c9a11")
+"""The name space of record ids: the same consent has the same one in each of its receipts."""
+
+QUESTION = """
+query Receipt($id: ID!) {
+  node(id: $id) { ... on Consent { id kind state wordingVersion language source at } }
+  me { id }
+}
+"""
+KINDS = {
+    "CARD_STORAGE": (Purpose.CARD_ON_FILE, "CreditCardNumber", "withdrawCardConsent"),
+    "PRODUCT_NEWS": (Purpose.PRODUCT_NEWS, "EmailAddress", "setProductNews"),
+    "COOKIE_MEASUREMENT": (Purpose.COOKIE_MEASUREMENT, "UID", "chooseCookies"),
+    "WHOIS_PUBLICATION": (Purpose.DOMAIN_REGISTRATION, "Name", "setWhoisVisibility"),
+}
+"""What each kind is for, the data it is about (a term of DPV-PD), and the mutation that takes it back."""
+
+
+class ConsentReceipts:
+    """Answers the bearer of the customer's own token, from the API: what is read stands in the ledger like all else."""
+
+    def __init__(self, door: Door, api: Answers, clock: Callable[[], datetime], controller: str) -> None:
+        self._door, self._api, self._clock, self._controller = door, api, clock, controller
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a GET; Problem 401, 403, 404 or 405."""
+        if scope["method"] not in ("GET", "HEAD"):
+            raise problems.method_not_allowed(b"GET, HEAD")
+        grant = await self._door.admit_first_party(*presented(scope, dict(scope["headers"])))
+        if grant.subject is None or Purpose.SELF_SERVICE not in grant.purposes:
+            raise problems.Problem(403, "NOT_YOURS", "A receipt is for the customer who consented.")
+        question = Request(query=QUESTION, variables={"id": scope["path_params"]["id"]}, read_only=True)
+        outcome = await self._api.execute(question, _any_document(grant))
+        if outcome.kind is not Kind.OK:
+            raise StoreUnavailable(Cause.DOWN)
+        data = orjson.loads(outcome.body)["data"]
+        if not data or not data.get("node"):
+            raise problems.Problem(404, "NO_SUCH_CONSENT", "There is no such consent.")
+        content = receipt(data["node"], data["me"]["id"], self._controller, self._clock())
+        headers = {"cache-control": "no-store", "content-disposition": 'attachment; filename="consent-receipt.jsonld"'}
+        response = Response(orjson.dumps(content, option=orjson.OPT_INDENT_2), 200, headers, "application/ld+json")
+        await response(scope, receive, send)
+
+
+def _any_document(grant: Any) -> Any:
+    """The same grant for a question of the house's own, whatever documents its client is registered for."""
+    return replace(grant, documents_only=False)
+
+
+def receipt(consent: Mapping[str, Any], customer: str, controller: str, now: datetime) -> dict[str, Any]:
+    """The receipt; its words are terms of DPV 2.3, and the sentence is there when it is the present one."""
+    purpose, data, withdrawal = KINDS[consent["kind"]]
+    shown = wording(consent["kind"], consent["language"])
+    present = consent["wordingVersion"] == VERSION and consent["language"] == shown.language
+    return {
+        "@context": {"dpv": DPV, "pd": "https://w3id.org/dpv/pd#", "dct": "http://purl.org/dc/terms/"},
+        "@type": "dpv:ConsentRecord",
+        "dct:conformsTo": {"@id": PROFILE},
+        "dct:identifier": str(uuid5(RECORDS, consent["id"])),
+        "dct:created": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "dpv:hasDataSubject": customer,
+        "dpv:hasDataController": controller,
+        "dpv:hasConsentStatus": {"@id": f"dpv:Consent{consent['state'].capitalize()}"},
+        "dpv:isIndicatedAtTime": consent["at"],
+        "dpv:hasNotice": {
+            "dct:language": consent["language"],
+            "dct:hasVersion": consent["wordingVersion"],
+            "dct:description": shown.text if present else None,
+        },
+        "dpv:hasPurpose": [{"@id": f"dpv:{term}", "dct:description": purpose.text} for term in purpose.dpv],
+        "dpv:hasPersonalData": {"@id": f"pd:{data}"},
+        "dpv:hasLegalBasis": {"@id": "dpv:Consent"},
+        "dct:source": consent["source"],
+        "withdrawal": f"{controller}/ (Edit my choices), or the mutation {withdrawal}",
+    }
+
+
+def list_routes(door: Door, api: Answers, clock: Callable[[], datetime], controller: str) -> list[Route]:
+    """The address; `controller` is the public address of whoever runs this gateway."""
+    return [Route("/consents/{id}/receipt", ConsentReceipts(door, api, clock, controller))]

@@ -1,0 +1,190 @@
+"""GraphQL over HTTP, written to its specification: https://graphql.github.io/graphql-over-http/draft/."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.access.authenticator import Door, VerifiedGrant
+from gateway.config.settings import Settings
+from gateway.http import problems
+from gateway.http.bodies import ClientGone, Question, question_of_address, question_of_body, read_body
+from gateway.http.concurrency import Crowd
+from gateway.http.credentials import presented
+from gateway.http.disconnect import TookTooLong, attended
+from gateway.http.middleware import problem_of
+from gateway.http.negotiation import Media, answer_media, is_json_in_utf8
+from gateway.http.problems import Problem
+from gateway.tokens.tokens import TokenError
+from policy.grant import Grant
+from resolvers.catalogues import preferred
+from resolvers.commands.dependencies import FRESH
+from schema.documents.requests import Kind, Outcome, Request
+from store.sql.errors import StoreUnavailable
+
+NO_STORE = (b"cache-control", b"no-store")
+ALLOWED = b"GET, POST"
+MAX_PURPOSE = 64
+MAX_REFERENCE = 128
+
+STATUS = {
+    Kind.OK: 200,
+    Kind.REQUEST_ERROR: 400,
+    Kind.REFUSED: 403,
+    Kind.STEP_UP_REQUIRED: 401,
+    Kind.METHOD_NOT_ALLOWED: 405,
+    Kind.THROTTLED: 429,
+    Kind.UNAVAILABLE: 503,
+    Kind.INTERNAL: 500,
+}
+"""The status under `application/graphql-response+json`."""
+
+ALWAYS_200 = {Kind.OK, Kind.REQUEST_ERROR, Kind.REFUSED, Kind.STEP_UP_REQUIRED}
+"""Under `application/json` these are 200 (§6.4.1): its clients take any other status for a broken connection."""
+
+
+STEP_UP = (
+    problems.REALM
+    + b', error="insufficient_user_authentication", error_description="The customer signed in too long ago."'
+    + b', max_age="%d"' % FRESH
+)
+"""The challenge of RFC 9470: have the customer sign in again, and come back with the new token."""
+
+
+MAX_KEY = 130
+"""Characters of an Idempotency-Key with its quotes: a UUID has 36."""
+
+
+class Answers(Protocol):
+    """What answers questions: `schema.api.api.Api`."""
+
+    async def execute(self, request: Request, grant: Grant) -> Outcome:
+        """The answer; never raises."""
+        ...
+
+
+class GraphQLEndpoint:
+    """The ASGI application at /graphql.
+
+    Who asks is told by a bearer token and by nothing else. A browser attaches that header to no request of its own
+    accord, and to none of another site's without asking us first, so neither a cookie nor a form can speak for anyone;
+    this holds for GET as well (G3).
+    """
+
+    def __init__(self, api: Answers, door: Door, crowd: Crowd, settings: Settings, page: ASGIApp | None) -> None:
+        self._api = api
+        self._door = door
+        self._crowd = crowd
+        self._settings = settings
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        reading = scope["method"] == "GET"
+        media = answer_media(headers.get(b"accept"), reading and self._page is not None)
+        if media is Media.HTML and self._page is not None:
+            await self._page(scope, receive, send)
+            return
+        try:
+            if scope["method"] not in ("GET", "POST"):
+                raise problems.method_not_allowed(ALLOWED)
+            if media is None:
+                raise problems.not_acceptable()
+            outcome = await self._answer(scope, headers, receive)
+            status, extra = _status(outcome, media)
+            body = outcome.body
+        except (Problem, TokenError, StoreUnavailable) as error:
+            problem = problem_of(error)
+            status, extra, body = problem.status, problem.headers, problem.as_graphql()
+        except ClientGone:
+            return
+        await _send(send, status, media or Media.JSON, extra, body)
+
+    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Outcome:
+        """1. form of the request; 2. who asks; 3. the body, bounded; 4. a slot; 5. the answer, while somebody waits."""
+        posted = scope["method"] == "POST"
+        if posted and not (is_json_in_utf8(headers.get(b"content-type")) and _uncompressed(headers)):  # 1
+            raise problems.unsupported_content()
+        grant = await self._door.admit(*presented(scope, headers))  # 2
+        question = await self._question(scope, headers, receive)  # 3
+        self._crowd.enter_as(grant.client_id, grant.subject)  # 4
+        try:
+            request = _request(question, headers, read_only=not posted)
+            return await self._execute(request, grant, receive)  # 5
+        finally:
+            self._crowd.leave_as(grant.client_id, grant.subject)
+
+    async def _question(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Question:
+        limit, seconds = self._settings.max_body_bytes, self._settings.body_seconds
+        body = await read_body(receive, headers.get(b"content-length"), limit, seconds)
+        return question_of_body(body) if scope["method"] == "POST" else question_of_address(scope["query_string"])
+
+    async def _execute(self, request: Request, grant: VerifiedGrant, receive: Receive) -> Outcome:
+        try:
+            # The API keeps the time itself, and says so with more detail; a second later it is taken to be stuck.
+            return await attended(self._api.execute(request, grant), receive, self._settings.request_seconds + 1)
+        except TookTooLong as error:
+            raise problems.unavailable("The answer was not ready in time.", retry_after=5) from error
+
+
+def _uncompressed(headers: dict[bytes, bytes]) -> bool:
+    return headers.get(b"content-encoding", b"identity").lower() == b"identity"
+
+
+def _request(question: Question, headers: dict[bytes, bytes], read_only: bool) -> Request:
+    return Request(
+        query=question.query,
+        document_id=question.document,
+        operation_name=question.operation_name or None,
+        variables=question.variables,
+        extensions=question.extensions,
+        purpose=_word(headers, b"purpose", MAX_PURPOSE),
+        reference=_word(headers, b"purpose-reference", MAX_REFERENCE),
+        read_only=read_only,
+        in_url=read_only,
+        language=preferred(headers.get(b"accept-language", b"").decode("latin-1")),
+        idempotency_key=_key(headers),
+    )
+
+
+def _key(headers: dict[bytes, bytes]) -> str | None:
+    """The `Idempotency-Key`: a string of RFC 8941, in quotes, or the same without them."""
+    value = _word(headers, b"idempotency-key", MAX_KEY)
+    if value is None:
+        return None
+    bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    if not bare or not bare.isprintable() or '"' in bare:
+        raise problems.malformed("The header Idempotency-Key is a text in quotes, such as a UUID.", "INVALID_HEADER")
+    return bare
+
+
+def _word(headers: dict[bytes, bytes], name: bytes, longest: int) -> str | None:
+    """A header that must be short and ASCII, since it ends up in the ledger if it is accepted."""
+    value = headers.get(name)
+    if not value:
+        return None
+    if len(value) > longest or not value.isascii():
+        raise problems.malformed(f"The header {name.decode()} is too long or not ASCII.", "INVALID_HEADER")
+    return value.decode()
+
+
+def _status(outcome: Outcome, media: Media) -> tuple[int, tuple[tuple[bytes, bytes], ...]]:
+    """The status of an outcome and the headers that go with it."""
+    if media is Media.JSON and outcome.kind in ALWAYS_200:
+        return 200, ()
+    if outcome.kind is Kind.METHOD_NOT_ALLOWED:
+        return 405, ((b"allow", b"POST"),)
+    if outcome.kind is Kind.STEP_UP_REQUIRED:
+        return 401, ((b"www-authenticate", STEP_UP),)
+    if outcome.retry_after:
+        return STATUS[outcome.kind], ((b"retry-after", b"%d" % outcome.retry_after),)
+    return STATUS[outcome.kind], ()
+
+
+async def _send(send: Send, status: int, media: Media, extra: tuple[tuple[bytes, bytes], ...], body: bytes) -> None:
+    length = (b"content-length", b"%d" % len(body))
+    headers = [(b"content-type", media.content_type), length, NO_STORE, *extra]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

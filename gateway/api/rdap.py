@@ -1,0 +1,101 @@
+"""`/rdap/domain/{name}`: what the registry publishes of a domain, as RDAP over HTTP (RFC 7480, RFC 9083).
+
+It is asked of the API for DOMAIN_REGISTRATION, like the registrar's own tool: what is hidden is not read, and what is
+read stands in the ledger, in sums, since anybody may ask. So each network may ask so often only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from math import ceil
+from typing import Any
+
+import orjson
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.access.rate_limits import RateLimit
+from gateway.api.graphql_http import Answers
+from policy.grant import Grant, Refusal
+from policy.purposes import Purpose
+from resolvers.domains.rdap import CONFORMANCE
+from schema.documents.requests import Kind, Request
+from store.sql.errors import Cause, StoreUnavailable
+from values.domain_name import DomainNameError, to_ascii
+
+CLIENT = "rdap"
+PATH = "/rdap/domain/"
+MEDIA = "application/rdap+json"
+HEADERS = {"access-control-allow-origin": "*", "cache-control": "no-store"}
+"""RFC 7480, section 5.6: pages of others may read it. Nobody keeps it: what is published may be hidden tomorrow."""
+
+SLOWER = "Ask again after the time of Retry-After."
+QUESTION = "query Rdap($domain: String!) { rdap(domain: $domain) }"
+
+
+class Rdap:
+    """Answers queries for domains that are registered here."""
+
+    def __init__(self, api: Answers, clock: Callable[[], datetime], origin: str, limit: RateLimit) -> None:
+        self._api, self._clock, self._origin, self._limit = api, clock, origin, limit
+
+    async def domain(self, request: HttpRequest) -> Response:
+        """The domain, or an RDAP error (RFC 9083, section 6)."""
+        if wait := self._limit.wait(request):
+            return failed(429, "Too many requests", SLOWER, {"retry-after": str(ceil(wait))})
+        try:
+            name = to_ascii(request.path_params["name"])
+        except DomainNameError as error:
+            return failed(400, "Not a domain name", str(error))
+        try:
+            found = await self._found(name)
+        except StoreUnavailable as outage:
+            return failed(503, "Not available", outage.reason, {"retry-after": str(outage.retry_after)})
+        if found is None:
+            return failed(404, "No such domain", "No domain of this name is registered here.")
+        itself = f"{self._origin}{PATH}{found['ldhName']}"
+        return said(200, {**found, "links": [{"value": itself, "rel": "self", "href": itself, "type": MEDIA}]})
+
+    async def _found(self, name: str) -> Mapping[str, Any] | None:
+        question = Request(query=QUESTION, variables={"domain": name}, read_only=True)
+        outcome = await self._api.execute(question, self._grant())
+        if outcome.kind is not Kind.OK:
+            raise StoreUnavailable(Cause.DOWN)
+        found: Mapping[str, Any] | None = orjson.loads(outcome.body)["data"]["rdap"]
+        return found
+
+    def _grant(self) -> Grant:
+        return Grant(
+            token_id=CLIENT,
+            client_id=CLIENT,
+            subject=None,
+            purposes=frozenset({Purpose.DOMAIN_REGISTRATION}),
+            scopes=frozenset(),
+            expires_at=int(self._clock().timestamp()) + 60,
+            refusal=Refusal.REFUSE,
+            documents_only=False,
+            introspection=False,
+            max_page=1,
+            summed=True,
+        )
+
+
+def failed(status: int, title: str, why: str, more: Mapping[str, str] | None = None) -> Response:
+    """An error as RDAP has it."""
+    content = {"rdapConformance": CONFORMANCE[:1], "errorCode": status, "title": title, "description": [why]}
+    return said(status, content, more)
+
+
+def said(status: int, content: Mapping[str, Any], more: Mapping[str, str] | None = None) -> Response:
+    """A response of RDAP's media type."""
+    return Response(orjson.dumps(content), status, {**HEADERS, **(more or {})}, MEDIA)
+
+
+def list_routes(
+    api: Answers, clock: Callable[[], datetime], origin: str, limit: RateLimit | None = None
+) -> list[Route]:
+    """The address; `origin` is the start of it as the public knows it (RFC 9083, section 4.2)."""
+    rdap = Rdap(api, clock, origin, limit or RateLimit(0))
+    return [Route(PATH + "{name}", rdap.domain, methods=["GET"])]

@@ -1,0 +1,105 @@
+"""Writing the entries of an operator's act, from a command that has no store open (G17)."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import click
+
+from gateway.commands.common import told_in_a_sentence
+from gateway.config import settings
+from gateway.config.settings import Settings, SettingsError
+from gateway.http import server
+from gateway.registers.staff import Staff, StaffRefused
+from gateway.run.serving import store_config
+from store.accesses.acts import KEY, ActEntry, entry_of, pseudonym_of
+from store.database.store import Store, open_store
+from store.sql.errors import StoreUnavailable
+
+log = logging.getLogger("gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class ActRecorder:
+    """One act: who does it, and the id that its entries share."""
+
+    act: str
+    staff: str | None
+    operator: str
+    id: str
+
+    def append(self, state: str, target: str | None = None, details: tuple[str, ...] = ()) -> None:
+        """One entry, durable. Ends the command when it cannot be written, or nobody has the code that was given."""
+        found = _settings()
+        if found is None:
+            return  # The command itself says what is wrong with the settings, and does nothing.
+        try:
+            with told_in_a_sentence():
+                server.run(self._on_store(found, state, target, details))
+        except StaffRefused as refused:
+            raise click.ClickException(str(refused)) from None
+
+    def started(self, widening: Sequence[str]) -> None:
+        """A process begins whose settings widen something: which ones, and a keyed fingerprint of each value.
+
+        A store that is down for now does not stop the start; the log says that there is no entry.
+        """
+        found = _settings()
+        if found is None or found.demo or not (changed := _changed(found, widening)):
+            return
+        try:
+            server.run(self._started(found, changed))
+        except StoreUnavailable as outage:
+            log.warning("the settings of this start are in no entry of the ledger: %s", outage.reason)
+
+    async def _started(self, found: Settings, changed: Sequence[tuple[str, Any]]) -> None:
+        store = await open_store(store_config(found), reindexing=True)  # Acts that end a refusal are recorded, too.
+        try:
+            key = await store.keys.house.system(KEY)
+            marks = (hmac.digest(key, f"{name}={value}".encode(), sha256).hex()[:16] for name, value in changed)
+            details = tuple(f"{name}={mark}" for (name, _), mark in zip(changed, marks, strict=True))
+            await self._write(store, "BEGUN", None, details)
+        finally:
+            await store.close()
+
+    async def _on_store(self, found: Settings, state: str, target: str | None, details: tuple[str, ...]) -> None:
+        store = await open_store(store_config(found), reindexing=True)  # Acts that end a refusal are recorded, too.
+        try:
+            if self.staff is not None and state == "BEGUN":
+                await Staff(store).require(self.staff)
+            await self._write(store, state, target, details)
+        finally:
+            await store.close()
+
+    async def _write(self, store: Store, state: str, target: str | None, details: tuple[str, ...]) -> None:
+        operator = await pseudonym_of(store.keys.house, self.operator)
+        now = datetime.now(UTC)
+        await store.ledger.append(
+            entry_of(ActEntry(self.id, now, self.act, state, operator, self.staff, target, details))
+        )
+
+
+def _settings() -> Settings | None:
+    try:
+        return settings.read(os.environ)
+    except SettingsError:
+        return None
+
+
+def _changed(found: Settings, names: Sequence[str]) -> list[tuple[str, Any]]:
+    """Those that are not as they were delivered."""
+    known = {each.metadata["name"]: each for each in fields(found)}
+    return [
+        (name, getattr(found, known[name].name))
+        for name in names
+        if name in known
+        and known[name].metadata["default"] is not None
+        and getattr(found, known[name].name) != known[name].metadata["parse"](known[name].metadata["default"])
+    ]

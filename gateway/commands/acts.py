@@ -1,0 +1,267 @@
+"""Which command is an operator's act, and its entries in the ledger: before it is done, and how it ended (G17).
+
+The command line wraps every command by the table below, so that none can forget it; one that the table does not name
+does not run.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import pwd
+import secrets
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import click
+
+LOOKS = "it only looks"
+DEMO = "it is about invented customers"
+OFFLINE = "it reads files and no store"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What of a command's arguments the ledger may name once it was carried out, when a register has judged them."""
+
+    target: str | None = None
+    details: tuple[str, ...] = ()
+    unless: str | None = None
+    """A flag with which nothing is changed."""
+    starts: bool = False
+    """It runs until it is stopped: recorded if its settings widen something, and it starts without the store, too."""
+    makes: bool = False
+    """There may be no ledger before it: then it is recorded when it is done."""
+
+
+CLIENT = Act("client_id")
+NAME = Act("name")
+CASE = Act("case")
+REFERENCE = Act("reference")
+CODE = Act("code")
+
+ACTS: Mapping[str, Act | str] = {
+    "demo": DEMO,
+    "serve": Act(starts=True),
+    "worker": Act(starts=True),
+    "token": DEMO,
+    "customers import": Act(unless="dry_run"),
+    "clients create": Act("client_id", ("kind", "purposes", "actions", "customers", "over", "max_page", "keeps_days")),
+    "clients list": LOOKS,
+    "clients show": LOOKS,
+    "clients rotate": CLIENT,
+    "clients update": Act("client_id", ("keeps_days",)),
+    "clients disable": CLIENT,
+    "clients enable": CLIENT,
+    "db grants": "it prints what an administrator of the database runs",
+    "db reindex": Act(),
+    "db upgrade": Act(makes=True),
+    "keys list": LOOKS,
+    "keys rotate": Act(),
+    "keys rotate-root": Act(),
+    "keys make-root": "it writes a file that nothing uses yet",
+    "keys destroy-old-root": Act(),
+    "passwords build": "it reads files and makes one, which a setting may name",
+    "schema print": LOOKS,
+    "ledger acts": LOOKS,
+    "ledger checkpoint": LOOKS,
+    "ledger export": LOOKS,
+    "ledger prove": LOOKS,
+    "ledger public-key": LOOKS,
+    "ledger resume": Act(makes=True),
+    "ledger rotate-key": Act(),
+    "ledger seal": "it signs what is recorded already, as the gateway does by itself",
+    "ledger verify": OFFLINE,
+    "exports request": Act(),
+    "erasures request": Act(details=("when_services_end",)),
+    "erasures cancel": CASE,
+    "erasures answered": Act("case", ("answer",)),
+    "erasures doctor": LOOKS,
+    "erasures give-up": CASE,
+    "erasures letter": CASE,
+    "erasures hold": Act("reference", ("days", "fields", "told")),
+    "erasures lift": REFERENCE,
+    "erasures list": LOOKS,
+    "erasures redo": Act(),
+    "erasures retry": CASE,
+    "erasures show": LOOKS,
+    "erasures verify": OFFLINE,
+    "erasures warned": CASE,
+    "restrictions list": LOOKS,
+    "restrictions restrict": REFERENCE,
+    "restrictions lift": Act(details=("every_ground",)),
+    "restrictions told": Act(),
+    "objections list": LOOKS,
+    "objections object": Act("reference", ("purpose",)),
+    "objections decide": Act(None, ("purpose", "upheld")),
+    "recipients notices": LOOKS,
+    "recipients letter": Act("notice"),
+    "recipients answered": Act("notice", ("answer",)),
+    "recipients give-up": Act("notice"),
+    "recipients contact": Act("name", ("kind",)),
+    "recipients list": LOOKS,
+    "recipients remove": Act("name", ("kind",)),
+    "webhooks add": Act("name", ("wanted",)),
+    "webhooks disable": NAME,
+    "webhooks enable": NAME,
+    "webhooks events": LOOKS,
+    "webhooks list": LOOKS,
+    "webhooks rotate": NAME,
+    "webhooks test": "it sends a message about nobody, and changes nothing",
+    "partners end": NAME,
+    "partners list": LOOKS,
+    "partners register": Act("name", ("country", "purpose", "fields")),
+    "partners tie": Act("name", ("client_id",)),
+    "partners undertake": NAME,
+    "affiliates disable": NAME,
+    "affiliates enable": NAME,
+    "affiliates list": LOOKS,
+    "affiliates register": Act("name", ("kind", "country")),
+    "staff add": Act("code", ("role",)),
+    "staff disable": CODE,
+    "staff enable": CODE,
+    "staff keys add": CODE,
+    "staff keys list": LOOKS,
+    "staff keys remove": CODE,
+    "staff list": LOOKS,
+    "legal answer": REFERENCE,
+    "legal approve": REFERENCE,
+    "legal digest": LOOKS,
+    "legal fields": LOOKS,
+    "legal file": REFERENCE,
+    "legal list": LOOKS,
+    "legal refuse": REFERENCE,
+    "outbox dead": LOOKS,
+    "outbox list": LOOKS,
+    "outbox replay": Act(),
+    "outbox show": LOOKS,
+    "audit acts": LOOKS,
+    "audit clients": LOOKS,
+    "audit consents": LOOKS,
+    "audit diff": OFFLINE,
+    "audit erasures": LOOKS,
+    "audit export": LOOKS,
+    "audit ledger": LOOKS,
+    "audit lint": OFFLINE,
+    "audit matrix": OFFLINE,
+    "audit notice": LOOKS,
+    "audit papers": LOOKS,
+    "audit query": LOOKS,
+    "audit record": LOOKS,
+    "audit refusals": LOOKS,
+    "audit release": Act("kind", ("day", "code")),
+    "settings": LOOKS,
+}
+"""By its words: an act, or why it is none."""
+
+ID = "gateway.act"
+"""Where the context of a command keeps the id of its act."""
+
+WIDENING = (
+    "GATEWAY_CLIENT_BUDGET",
+    "GATEWAY_CUSTOMERS_PER_HOUR",
+    "GATEWAY_IDP_ISSUER",
+    "GATEWAY_IDP_SCOPES",
+    "GATEWAY_MAX_COST",
+    "GATEWAY_METRICS",
+    "GATEWAY_WEBHOOK_NETWORKS",
+)
+"""The settings by which more is read, or others are let in, when they are not as they were delivered."""
+
+
+def recorded(path: str, command: click.Command) -> click.Command:
+    """The command, whose acts are recorded; KeyError for one of which nobody has said whether it is an act."""
+    wrapped = copy.copy(command)
+    if isinstance(command, click.Group) and isinstance(wrapped, click.Group):
+        wrapped.commands = {name: recorded(f"{path} {name}", each) for name, each in command.commands.items()}
+        return wrapped
+    act, callback = ACTS[path], command.callback
+    if isinstance(act, Act) and callback is not None:
+        wrapped.callback = _recording(path, act, callback)
+    return wrapped
+
+
+def _recording(path: str, act: Act, callback: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(callback)
+    def run(**given: Any) -> Any:
+        if act.unless is not None and given[act.unless]:
+            return callback(**given)
+        with _entries(path, act, given):
+            return callback(**given)
+
+    return run
+
+
+@contextmanager
+def _entries(path: str, act: Act, given: Mapping[str, Any]) -> Iterator[None]:
+    """One entry before, durable, and one after. Without the first the act is not carried out."""
+    from gateway.commands.act_entries import (
+        ActRecorder,  # The rest of the house, which looking at help need not wait for.
+    )
+
+    recorder = ActRecorder(path, staff_code(), signed_in(), secrets.token_hex(8))
+    click.get_current_context().meta[ID] = recorder.id
+    if act.starts:
+        recorder.started(WIDENING)
+        yield
+        return
+    if not act.makes:
+        recorder.append("BEGUN")
+    try:
+        yield
+    except BaseException:
+        if not act.makes:
+            recorder.append("FAILED")
+        raise
+    recorder.append("DONE", _target(act, given), _details(act, given))
+
+
+def act_id() -> str:
+    """The id of the act that is under way, which all of its entries share."""
+    found: str = click.get_current_context().meta[ID]
+    return found
+
+
+def staff_code() -> str | None:
+    """The code that was given with `--as`; the register judges it."""
+    found: str | None = (click.get_current_context().find_root().obj or {}).get("as")
+    return found
+
+
+def signed_in() -> str:
+    """Who is signed in to this machine, whom `sudo` does not hide; it leaves this process as a pseudonym only."""
+    number = int(os.environ.get("SUDO_UID") or os.getuid()) if os.getuid() == 0 else os.getuid()
+    try:
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:
+        name = ""
+    return f"{number}:{name}@{socket.gethostname()}"
+
+
+def _target(act: Act, given: Mapping[str, Any]) -> str | None:
+    """What it was done to. The reference of an order is judged here, as no register does so for a hold."""
+    from gateway.requests.legal_orders import (
+        is_order_number,  # The rest of the house, which looking at help need not wait for.
+    )
+
+    found = _said(given.get(act.target or ""))
+    if act.target == "reference" and found is not None and not is_order_number(found):
+        return None
+    return found
+
+
+def _details(act: Act, given: Mapping[str, Any]) -> tuple[str, ...]:
+    found = ((name, given.get(name)) for name in act.details)
+    return tuple(f"{name}={_said(value)}" for name, value in found if value not in (None, (), ""))
+
+
+def _said(value: Any) -> str | None:
+    """Names and numbers that a register took; of anything else the ledger says nothing."""
+    if value is None:
+        return None
+    text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return text if len(text) <= 1000 and text.isprintable() and "@" not in text else None

@@ -1,0 +1,1 @@
+"""`gateway audit`, one file for each group of its commands."""

@@ -1,0 +1,243 @@
+"""`gateway audit notice`, `record` and `export`: papers for people, authorities and other programs."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from audits.exports.exports import dpv_json, export_report, fideslang_json
+from audits.papers import issued
+from audits.papers.check import require_released
+from audits.papers.companies import companies
+from audits.papers.controller import read_controller
+from audits.papers.controller_checks import LANGUAGES
+from audits.papers.drafts import NOTICE, RECORD, Draft, Stamp, draft
+from audits.papers.record import record
+from audits.papers.registers import SCHEMA_ALONE, Registers, registers_of
+from audits.papers.transfers import require_safeguards
+from audits.reports.reading import Readers
+from audits.schema.facts import Facts
+from audits.schema.lint import lint
+from audits.schema.sources import read_text
+from gateway.commands.audit.output import (
+    FOUND,
+    form_of,
+    leave,
+    leave_report,
+    output_options,
+    read_facts,
+    schema_argument,
+    told_plainly,
+)
+from gateway.commands.audit.store import from_store
+from store.sql.errors import StoreUnavailable
+
+controller_option = click.option(
+    "--controller", metavar="FILE", help="TOML with what only the controller knows (--example prints one)."
+)
+example_option = click.option("--example", is_flag=True, help="Print an example of the controller's file.")
+
+
+on_option = click.option("--on", "on", type=click.DateTime(["%Y-%m-%d"]), help="What held on this day, as released.")
+
+
+@click.command("notice")
+@schema_argument
+@controller_option
+@example_option
+@on_option
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@output_options()
+def notice_(
+    schema: str | None,
+    controller: str | None,
+    example: bool,
+    on: datetime | None,
+    language: str,
+    form: str | None,
+    output: Path | None,
+) -> None:
+    """Write the privacy notice.
+
+    It says what the schema allows today and what the registers hold (partners, payment companies, registries, programs
+    that keep copies), in English or French. What only the controller knows (name, officer, authority, transfers, ...)
+    comes from a file. Nothing of it is invented: while something is missing there is no notice, and the refusal names
+    it; so it does for a recipient in a country that asks for a safeguard. It is a draft until `gateway audit release`
+    releases it; --on prints what was released and held on a day, byte for byte.
+
+    \b
+        gateway audit notice --example > controller.toml
+        gateway audit notice --controller controller.toml --format html -o notice.html
+        gateway audit notice --controller controller.toml --language fr --format markdown
+        gateway audit notice --on 2027-03-01 --format html -o notice-of-march.html
+    \b
+    Exit code 1 when the schema has errors, 2 when the controller's file leaves something out, or nothing held that day.
+    """
+    if example:
+        leave(_example(), output)
+    elif on is not None:
+        leave_released(NOTICE, on.date(), language, form, output)
+    else:
+        leave_draft(NOTICE, schema, controller, language, form, output)
+
+
+@click.command("record")
+@schema_argument
+@controller_option
+@example_option
+@on_option
+@output_options()
+def record_(
+    schema: str | None,
+    controller: str | None,
+    example: bool,
+    on: datetime | None,
+    form: str | None,
+    output: Path | None,
+) -> None:
+    """Write the record of processing activities.
+
+    It has what GDPR Art. 30(1) asks for, letters a to g, and the legal bases as an extra. Partners, payment companies,
+    registries and programs that keep copies come from the store; where it cannot be read, the record says so. It is a
+    draft until `gateway audit release` releases it; --on prints what was released and held on a day, byte for byte.
+
+    \b
+        gateway audit record --controller controller.toml --format html -o record.html
+        gateway audit record --controller controller.toml --format csv -o record.csv
+        gateway audit record --on 2027-03-01
+    \b
+    Exit code 1 when the schema has errors, 2 when the controller's file leaves something out, or nothing held that day.
+    """
+    if example:
+        leave(_example(), output)
+    elif on is not None:
+        leave_released(RECORD, on.date(), "en", form, output)
+    else:
+        leave_draft(RECORD, schema, controller, "en", form, output)
+
+
+def leave_released(kind: str, day: date, language: str, form: str | None, output: Path | None) -> None:
+    """What held on a day, as it was released."""
+    asked = form_of(form, output)
+
+    async def read(readers: Readers) -> str:
+        await require_released(readers.main, readers.ledger, kind)
+        return await issued.form_of(readers.main, await issued.held_on(readers.main, kind, day), language, asked)
+
+    with told_plainly():
+        leave(from_store(read), output)
+
+
+def leave_draft(
+    kind: str, schema: str | None, controller: str | None, language: str, form: str | None, output: Path | None
+) -> None:
+    """The paper as it would be released now, marked as a draft, and whether it differs from the one in force."""
+    with told_plainly():
+        own = read_controller(read_text(given_file(controller)))
+        facts = sound_facts(schema)
+        day = local_day()
+        made = draft(kind, facts, registers_at_hand(schema), own)
+        leave_report(Stamp(0, day, day).put(made.reports[language]), form, output)
+    if schema is None:
+        _compare(made, day)
+    for each in sorted(made.untranslated):
+        click.echo(f"Note: {each} has no sentence in every language yet and is told in English.", err=True)
+
+
+def _compare(made: Draft, day: date) -> None:
+    try:
+        held = from_store(lambda readers: issued.in_force(readers.main, made.kind, day), told=False)
+    except StoreUnavailable:
+        return
+    if held is None:
+        click.echo(f"Note: a draft. No {made.kind.lower()} was released yet: gateway audit release --help", err=True)
+    elif held.substance == made.substance:
+        click.echo(f"Note: it says what {held.named}, says.", err=True)
+    else:
+        click.echo(f"Note: a draft. It differs from {held.named}: gateway audit papers", err=True)
+
+
+@click.command("export")
+@schema_argument
+@controller_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["fideslang", "dpv", "json", "csv"]),
+    help="By default: what the name of the output file says, else json.",
+)
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
+def export_(schema: str | None, controller: str | None, form: str | None, output: Path | None) -> None:
+    """Hand the data map to other programs.
+
+    fideslang is for Fides (version 3.1.4; JSON, which YAML readers take), dpv is JSON-LD in the Data Privacy
+    Vocabulary 2.3; both need the controller's file. json and csv are this gateway's own, with every coordinate.
+
+    \b
+        gateway audit export --format csv -o data-map.csv
+        gateway audit export --format fideslang --controller controller.toml -o fides.yml
+        gateway audit export --format dpv --controller controller.toml -o record.jsonld
+    \b
+    Exit code 1 when the schema has errors.
+    """
+    with told_plainly():
+        facts = sound_facts(schema)
+        chosen = form or ("csv" if form_of(None, output) == "csv" else "json")
+        if chosen in ("json", "csv"):
+            leave_report(export_report(facts), chosen, output)
+            return
+        own, registers = read_controller(read_text(given_file(controller))), registers_at_hand(schema)
+        require_safeguards(own, companies(facts, registers))
+        found = record(facts, own, registers)
+        leave((fideslang_json if chosen == "fideslang" else dpv_json)(facts, found), output)
+
+
+def registers_at_hand(schema: str | None) -> Registers:
+    """Those of the store, which belong to the gateway's own schema; `SCHEMA_ALONE` when they cannot be read."""
+    if schema is not None:
+        return SCHEMA_ALONE
+    from gateway.commands.common import read_settings
+    from gateway.config.periods import operator_periods
+
+    periods = operator_periods(read_settings())
+    try:
+        return from_store(lambda readers: registers_of(readers.main, periods), told=False)
+    except StoreUnavailable:
+        click.echo("Note: the store cannot be read: this follows from the schema alone and names no company.", err=True)
+        return SCHEMA_ALONE
+
+
+def local_day() -> date:
+    """Today, where the controller is."""
+    from gateway.commands.common import read_settings
+
+    return datetime.now(read_settings().time_zone).date()
+
+
+def sound_facts(schema: str | None) -> Facts:
+    """The facts of a schema without errors: a paper from any other would tell people what is not so."""
+    facts = read_facts(schema).require_readable()
+    errors = [each for each in lint(facts) if each.level == "error"]
+    if not errors:
+        return facts
+    click.echo(
+        f"{errors[0]}\nNothing was written: the schema has {len(errors)} errors, and what it leaves open", err=True
+    )
+    click.echo(f"nobody can promise. See them all: gateway audit lint {schema or ''}".rstrip(), err=True)
+    raise SystemExit(FOUND)
+
+
+def given_file(controller: str | None) -> str:
+    if controller is None:
+        raise click.UsageError(
+            "--controller FILE is needed: it holds what only the controller knows. "
+            "An example: gateway audit notice --example > controller.toml"
+        )
+    return controller
+
+
+def _example() -> str:
+    return files("audits").joinpath("data/controller.example.toml").read_text("utf-8")

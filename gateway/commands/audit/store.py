@@ -1,0 +1,209 @@
+"""`gateway audit clients`, `ledger`, `refusals`, `erasures`, `consents`: what the store says, and nobody named."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar, get_args
+
+import click
+
+from audits.reports.acts import acts_report
+from audits.reports.checkpoints import checkpoint_facts
+from audits.reports.clients import Client, findings, registrations, unused
+from audits.reports.clients_report import clients_report
+from audits.reports.consents import consent_facts, consents_report, unclear_wordings
+from audits.reports.erasures import erasure_facts, erasures_report, overdue
+from audits.reports.ledger import LedgerFacts, Period, ledger_facts
+from audits.reports.ledger_report import CHECKPOINTS, ledger_report
+from audits.reports.reading import Readers, opened
+from audits.reports.refusals import refusal_facts, refusals_report
+from audits.schema.checks import Finding, failing, in_order
+from gateway.commands.audit.output import FOUND, leave_report, output_options, read_facts, schema_argument, told_plainly
+from store.accesses.acts import Acts
+from store.ledger.signed_checkpoints import Signed
+
+Found = TypeVar("Found")
+
+
+def from_store(read: Callable[[Readers], Awaitable[Found]], told: bool = True) -> Found:
+    """What `read` finds in the store that the settings name; exit code 2 for a wrong setting, 3 without a store.
+
+    Not `told`: StoreUnavailable for whoever can do without.
+    """
+    # The rest of the house takes half a second to import, which audits of a schema alone need not wait for.
+    from gateway.commands.common import read_settings, told_in_a_sentence
+    from gateway.http import server
+    from gateway.run.serving import store_config
+
+    config = store_config(read_settings())
+
+    async def reading() -> Found:
+        async with opened(config) as readers:
+            return await read(readers)
+
+    with told_in_a_sentence() if told else nullcontext():
+        return server.run(reading())
+
+
+@click.command("clients")
+@schema_argument
+@click.option("--client", "only", multiple=True, metavar="ID", help="Only this client. Repeatable.")
+@click.option("--unused", "days", type=click.IntRange(1), metavar="DAYS", help="Find purposes not used for so long.")
+@click.option("--strict", is_flag=True, help="Warnings fail, too.")
+@output_options()
+def clients_(
+    schema: str | None, only: tuple[str, ...], days: int | None, strict: bool, form: str | None, output: Path | None
+) -> None:
+    """Show who can read what, and for what.
+
+    Field by field, with the document through which each is read. Registrations that no longer fit the schema are
+    findings, with the line of the document.
+
+    \b
+        gateway audit clients
+        gateway audit clients --client billing --format csv -o billing.csv
+        gateway audit clients --unused 90
+        gateway audit clients next-schema.graphql       # what would break?
+    \b
+    Exit code 1 when a registration does not fit, 3 when the store cannot be read.
+    """
+    now = datetime.now(UTC)
+
+    async def read(readers: Readers) -> tuple[list[Client], list[Finding]]:
+        registered = await registrations(readers.main)
+        if days is None:
+            return registered, []
+        used = await ledger_facts(readers.ledger, since=now - timedelta(days=days))
+        return registered, unused(registered, used.last_use(), now, days)
+
+    with told_plainly():
+        facts = read_facts(schema).require_readable()
+        registered, found = from_store(read)
+        if unknown := sorted(set(only) - {each.id for each in registered}):
+            known = ", ".join(each.id for each in registered)
+            raise click.UsageError(f"There is no client {', '.join(unknown)}. There are: {known}")
+        kept = [each for each in registered if not only or each.id in only]
+        shown = {each.id for each in kept}
+        mine = [each for each in found if each.place.file.removeprefix("client ") in shown]
+        found = in_order(findings(facts, kept) + mine)
+        leave_report(clients_report(facts, kept, found), form, output)
+    if failing(found, strict):
+        raise SystemExit(FOUND)
+
+
+@click.command("ledger")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From this day on, in UTC.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Before this day.")
+@click.option("--by", "period", type=click.Choice(get_args(Period)), default="month", show_default=True)
+@output_options()
+def ledger_(
+    since: datetime | None, until: datetime | None, period: Period, form: str | None, output: Path | None
+) -> None:
+    """Count what was read, by whom and for what.
+
+    By client, purpose and period, and by field. The ledger names people by pseudonyms, and this names nobody. Entries
+    that cannot be read are findings; that none was changed or taken out is proven by `gateway ledger verify`.
+
+    \b
+        gateway audit ledger
+        gateway audit ledger --since 2026-11-01 --by day --format csv -o november.csv
+    \b
+    Exit code 1 when an entry cannot be read, 3 when the ledger cannot.
+    """
+    bounds = [each.replace(tzinfo=UTC) if each else None for each in (since, until)]
+
+    async def read(readers: Readers) -> tuple[LedgerFacts, list[Signed]]:
+        counted = await ledger_facts(readers.ledger, bounds[0], bounds[1], period)
+        return counted, await checkpoint_facts(readers.ledger, CHECKPOINTS)
+
+    found, signed = from_store(read)
+    with told_plainly():
+        leave_report(ledger_report(found, datetime.now(UTC), signed), form, output)
+    if found.findings:
+        raise SystemExit(FOUND)
+
+
+@click.command("erasures")
+@output_options()
+def erasures_(form: str | None, output: Path | None) -> None:
+    """List the erasures asked for or due.
+
+    With their dates, and nobody's name.
+
+    \b
+        gateway audit erasures
+        gateway audit erasures --format json | jq '.counts.overdue'
+    \b
+    Exit code 1 when one is past its deadline, 3 when the store cannot be read.
+    """
+    now = datetime.now(UTC).replace(microsecond=0)
+    found = from_store(lambda readers: erasure_facts(readers.main))
+    with told_plainly():
+        leave_report(erasures_report(found, now), form, output)
+    if overdue(found, now):
+        raise SystemExit(FOUND)
+
+
+@click.command("consents")
+@output_options()
+def consents_(form: str | None, output: Path | None) -> None:
+    """Count what people agreed to.
+
+    What stands today, and every event by kind, wording and language.
+
+    \b
+        gateway audit consents
+        gateway audit consents --format html -o consents.html
+    \b
+    Exit code 1 when one version of a wording stands for several texts, 3 when the store cannot be read.
+    """
+    found = from_store(lambda readers: consent_facts(readers.main))
+    with told_plainly():
+        leave_report(consents_report(found, datetime.now(UTC)), form, output)
+    if unclear_wordings(found):
+        raise SystemExit(FOUND)
+
+
+@click.command("refusals")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From this day on, in UTC; 30 days ago if left out.")
+@click.option("--client", metavar="ID", help="Only this client.")
+@output_options()
+def refusals_(since: datetime | None, client: str | None, form: str | None, output: Path | None) -> None:
+    """Show who asked for what they may not have.
+
+    By client, purpose, field and reason, the most frequent first. A refusal reads nothing, so nobody is named.
+
+    \b
+        gateway audit refusals
+        gateway audit refusals --since 2026-11-01 --client crm --format csv -o refused.csv
+    \b
+    Exit code 3 when the store cannot be read.
+    """
+    now = datetime.now(UTC)
+    first = now - timedelta(days=30) if since is None else since.replace(tzinfo=UTC)
+    found = from_store(lambda readers: refusal_facts(readers.main, first, now, client))
+    with told_plainly():
+        leave_report(refusals_report(found, first, now), form, output)
+
+
+@click.command("acts")
+@click.option("--most", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="The newest so many.")
+@output_options()
+def acts_(most: int, form: str | None, output: Path | None) -> None:
+    """List what operators did.
+
+    Clients, partners, keys, holds, requests of authorities, erasures, webhooks and staff: which command, when, to what,
+    and who, by a pseudonym and by the code that they gave (`gateway --as CODE …`).
+
+    \b
+        gateway audit acts
+        gateway audit acts --format csv -o acts.csv
+    \b
+    Exit code 3 when the ledger cannot be read.
+    """
+    found = from_store(lambda readers: Acts(readers.ledger).newest(most))
+    with told_plainly():
+        leave_report(acts_report(found, datetime.now(UTC)), form, output)

@@ -1,0 +1,1 @@
+"""Commands about requests: erasures, exports, restrictions, objections, legal requests, recipients."""

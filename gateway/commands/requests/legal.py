@@ -1,0 +1,219 @@
+"""`gateway legal`: binding requests of authorities, from the letter to the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.config.settings import Settings
+from gateway.http import server
+from gateway.requests.legal import Legal, resting_columns
+from gateway.requests.legal_orders import APPROVES, REFUSES, LegalRefused, NewRequest
+from gateway.run.serving import store_config
+from gateway.signin.routes import make_site
+from store.database.store import open_store
+
+Result = TypeVar("Result")
+Command = TypeVar("Command", bound=Callable[..., Any])
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def legal() -> None:
+    """File a binding request, have a second officer decide, answer the fields that it names and no others.
+
+    Two officers of `gateway staff` sign the same digest, which covers everything that the order names, each with a key
+    that only they hold. `legal digest` prints what to sign and, on stderr, how.
+
+    \b
+        gateway legal digest "LG 4 O 123/26" --authority "Landgericht Bonn" --country DE --ground "§ 100j StPO" \\
+            --customer K-100017 --field Customer.fullName --field SignIn.ipAddress \\
+            --from 2026-10-01 --until 2026-10-31 --embargo 2027-05-01 > order.txt
+        ssh-keygen -Y sign -n legal-request@data.example.com -f ~/.ssh/id_ed25519 order.txt
+        gateway legal file … --signature order.txt.sig          # with the same options
+        gateway legal digest "LG 4 O 123/26" > second.txt       # the second officer, from the register
+        ssh-keygen -Y sign -n legal-request@data.example.com -f ~/.ssh/id_ed25519 second.txt
+        gateway legal approve "LG 4 O 123/26" --signature second.txt.sig
+        gateway legal answer "LG 4 O 123/26" > answer.json
+
+    An order to preserve is `gateway erasures hold`.
+    """
+
+
+def order_options(required: bool) -> Callable[[Command], Command]:
+    """What an order names."""
+    options = (
+        click.option("--authority", required=required, help="Which court or authority."),
+        click.option("--country", required=required, help="Of which country: two capitals."),
+        click.option("--ground", required=required, help="The legal ground that it names."),
+        click.option("--customer", help="The customer's number."),
+        click.option(
+            "--erasure", type=int, help="Instead: the case of the erasure of somebody who is not held any more."
+        ),
+        click.option("--field", "fields", multiple=True, required=required, help="A field that it names. Repeatable."),
+        click.option("--from", "since", type=DAY, required=required, help="The first day of its period, in UTC."),
+        click.option("--until", type=DAY, required=required, help="The last day of its period."),
+        click.option("--embargo", type=DAY, help="Until when the customer may not be told: a day to come."),
+    )
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _order(reference: str, given: dict[str, Any]) -> NewRequest:
+    embargo = given["embargo"]
+    return NewRequest(
+        reference=reference,
+        authority=given["authority"],
+        country=given["country"],
+        ground=given["ground"],
+        fields=given["fields"],
+        period_from=given["since"].replace(tzinfo=UTC),
+        period_until=given["until"].replace(tzinfo=UTC) + timedelta(days=1),
+        customer_number=given["customer"],
+        erasure=given["erasure"],
+        embargoed_until=None if embargo is None else embargo.replace(tzinfo=UTC),
+    )
+
+
+@legal.command("digest")
+@click.argument("reference")
+@order_options(required=False)
+def digest(reference: str, **given: Any) -> None:
+    """Print what officers sign: of a request that is registered, or with the options of `file` of a new one.
+
+    \b
+        gateway legal digest "LG 4 O 123/26" > order.txt
+    """
+    known = {name for name, value in given.items() if value}
+    if not known:
+        text, desk = _with(lambda desk: _paired(desk, desk.to_sign_again(reference)))
+    elif missing := {"authority", "country", "ground", "fields", "since", "until"} - known:
+        raise click.UsageError(f"A new request names these, too: {', '.join(sorted(missing))}.")
+    else:
+        new = _order(reference, given)
+        text, desk = _with(lambda desk: _paired(desk, desk.to_sign(new, datetime.now(UTC))))
+    click.echo(text, nl=False)
+    for meaning, namespace in (("approve", APPROVES), ("refuse", REFUSES)):
+        click.echo(f"To {meaning}: ssh-keygen -Y sign -n {desk.namespace(namespace)} -f KEY FILE", err=True)
+
+
+async def _paired(desk: Legal, work: Awaitable[str]) -> tuple[str, Legal]:
+    return await work, desk
+
+
+@legal.command("file")
+@click.argument("reference")
+@order_options(required=True)
+@click.option("--signature", type=FILE, required=True, help="The officer's signature of `gateway legal digest`.")
+def file(reference: str, signature: Path, **given: Any) -> None:
+    """Note a request that an officer signed. Nothing is read, and nothing leaves.
+
+    Requests about somebody who is not held stand in the register, too; the answer is then that nothing is, or the
+    certificate of the erasure that is named by --erasure.
+
+    \b
+        gateway legal file "LG 4 O 123/26" --authority "Landgericht Bonn" --country DE --ground "§ 100j StPO" \\
+            --customer K-100017 --field Customer.fullName --from 2026-10-01 --until 2026-10-31 \\
+            --signature order.txt.sig
+    """
+    new = _order(reference, given)
+    _with(lambda desk: desk.file(new, _text(signature), datetime.now(UTC)))
+    click.echo("Filed. A second officer decides: gateway legal approve, or refuse.", err=True)
+
+
+@legal.command("approve")
+@click.argument("reference")
+@click.option("--signature", type=FILE, required=True, help="A second officer's signature of the same digest.")
+def approve(reference: str, signature: Path) -> None:
+    """Approve a request as the second officer.
+
+    \b
+        gateway legal approve "LG 4 O 123/26" --signature second.txt.sig
+    """
+    _with(lambda desk: desk.approve(reference, _text(signature), datetime.now(UTC)))
+    click.echo("Approved.", err=True)
+
+
+@legal.command("refuse")
+@click.argument("reference")
+@click.option("--signature", type=FILE, required=True, help="A second officer's signature, as legal-refusal@…")
+@click.option("--reason", required=True, help="Why it binds nobody, without a word about the person.")
+def refuse(reference: str, signature: Path, reason: str) -> None:
+    """Refuse a request that binds nobody; it stays on record with its reason.
+
+    \b
+        gateway legal refuse "LG 4 O 123/26" --signature second.txt.sig --reason "no judge signed it"
+    """
+    _with(lambda desk: desk.refuse(reference, _text(signature), reason, datetime.now(UTC)))
+    click.echo("Refused.", err=True)
+
+
+@legal.command("answer")
+@click.argument("reference")
+def answer(reference: str) -> None:
+    """Print the values of the fields that an approved request names, as JSON. It is recorded before it is printed.
+
+    \b
+        gateway legal answer "LG 4 O 123/26" > answer.json
+    """
+    found = _with(lambda desk: desk.answer(reference, datetime.now(UTC)))
+    click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+
+
+@legal.command("list")
+def list_() -> None:
+    """List the requests, the newest first, refused ones and those about nobody who is held, too.
+
+    \b
+        gateway legal list
+    """
+    for row in _with(lambda desk: desk.listed()):
+        who = " and ".join(filter(None, (row.officer, row.second_officer)))
+        about = "" if row.customer_id is not None else f" erased: {row.erasure_id}" if row.erasure_id else " not held"
+        why = f" — {row.reason}" if row.reason else ""
+        fields = " ".join(orjson.loads(row.fields))
+        click.echo(f"{row.reference:<24} {row.state:<9}{about} {row.authority}: {fields} ({who}){why}")
+
+
+@legal.command("fields")
+def fields() -> None:
+    """List the fields that an order can name.
+
+    \b
+        gateway legal fields
+    """
+    for coordinate in sorted(resting_columns()):
+        click.echo(coordinate)
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes()[:20_000].decode("utf-8", "replace")
+
+
+def _with(work: Callable[[Legal], Awaitable[Result]]) -> Result:
+    settings = read_settings()
+    try:
+        with told_in_a_sentence():
+            return server.run(_on_store(settings, work))
+    except LegalRefused as refused:
+        raise click.ClickException(str(refused)) from None
+
+
+async def _on_store(settings: Settings, work: Callable[[Legal], Awaitable[Result]]) -> Result:
+    store = await open_store(store_config(settings))
+    try:
+        return await work(Legal(store, make_site(settings), settings.references))
+    finally:
+        await store.close()

@@ -1,0 +1,1 @@
+"""HTTP itself: the server, its limits, middleware, bodies and negotiation."""

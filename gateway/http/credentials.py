@@ -1,0 +1,45 @@
+"""The token of a request: in the Authorization header (RFC 6750 §2.1), never in a cookie, an address or a body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+from gateway.http import problems
+
+SCHEMES = (b"bearer", b"dpop")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A DPoP proof, and the request that it came with (RFC 9449 §7.1)."""
+
+    text: str
+    method: str
+    path: str
+
+
+def presented(scope: Scope, headers: dict[bytes, bytes]) -> tuple[bytes, Proof | None]:
+    """The token, with its proof if it is sent as `DPoP`.
+
+    Problem 401 when there is no token, 400 when it is not clear which token or which proof is meant.
+    """
+    credentials = headers.get(b"authorization")
+    if credentials is None:
+        raise problems.token_missing()
+    if len(headers) < len(scope["headers"]) and not _once(scope, b"authorization", b"dpop"):
+        raise problems.token_twice()
+    scheme, _, token = credentials.partition(b" ")
+    token, scheme = token.strip(), scheme.lower()
+    if scheme not in SCHEMES or not token:
+        raise problems.token_missing()
+    if scheme == b"bearer":
+        return token, None
+    return token, Proof(headers.get(b"dpop", b"").decode("latin-1"), scope["method"], scope["path"])
+
+
+def _once(scope: Scope, *names: bytes) -> bool:
+    """Whether no header of these names came twice."""
+    given = [name for name, _ in scope["headers"]]
+    return all(given.count(name) <= 1 for name in names)

@@ -1,0 +1,1 @@
+"""The endpoints of the authorization server, and what they share."""

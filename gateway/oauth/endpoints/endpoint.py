@@ -1,0 +1,120 @@
+"""What the addresses that programs ask have in common: a form in, JSON out, each error in the words of its RFC."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from starlette.types import Receive, Scope, Send
+
+from gateway.access.clients import ClientRegistry
+from gateway.access.dpop import Call, Proofs, Proven
+from gateway.access.oauth_errors import InvalidTargetError, ProofError, Reply, refusal
+from gateway.access.revocations import Revocations
+from gateway.config.settings import Settings
+from gateway.http.bodies import ClientGone
+from gateway.http.client_address import client_address, network_of
+from gateway.oauth import refresh_tokens
+from gateway.oauth.authentication import Authentication, Known
+from gateway.oauth.families import Lives
+from gateway.oauth.identity import WhoIsHere
+from gateway.oauth.parameters import Parameters, read_form
+from gateway.oauth.registry.clients import Clients
+from gateway.oauth.server import Server
+from gateway.oauth.visit import Asked, Visit
+from gateway.tokens.tokens import Tokens
+from resolvers.account.signins_evaluating import Evaluator
+from store.database.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the authorization server is made of."""
+
+    settings: Settings
+    store: Store
+    tokens: Tokens
+    revocations: Revocations
+    registry: ClientRegistry
+    clients: Clients
+    authentication: Authentication
+    proofs: Proofs
+    who_is_here: WhoIsHere
+    evaluator: Evaluator
+    clock: Callable[[], float]
+
+    @property
+    def now(self) -> datetime:
+        """The moment."""
+        return datetime.fromtimestamp(self.clock(), UTC)
+
+    @property
+    def lives(self) -> Lives:
+        """How long things last, by the settings."""
+        days = timedelta(days=self.settings.refresh_days), timedelta(days=self.settings.sign_in_days)
+        return Lives(timedelta(seconds=self.settings.token_seconds), *days)
+
+    async def refresh_key(self) -> bytes:
+        """The key of refresh tokens."""
+        return await self.store.keys.house.system(refresh_tokens.KEY)
+
+    async def proven(self, scope: Scope) -> Proven | None:
+        """What the request proves to have, not spent yet; None without a proof, ProofError for a bad one."""
+        proofs = [value for name, value in scope["headers"] if name == b"dpop"]
+        if not proofs:
+            return None
+        if len(proofs) > 1:
+            raise ProofError
+        return await self.proofs.check(proofs[0].decode("latin-1"), Call(scope["method"], scope["path"]))
+
+    def require_target(self, parameters: Parameters) -> None:
+        """InvalidTargetError for a resource that is not ours (RFC 8707); naming none means ours."""
+        if any(resource != self.settings.audience for resource in parameters.resources):
+            raise InvalidTargetError
+
+
+class Endpoint(ABC):
+    """Answers the programs of registered clients."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    @abstractmethod
+    async def answer(self, scope: Scope, form: Parameters, known: Known) -> Reply:
+        """The answer to a client that was found to be who it says; OAuth2Error for a refusal."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request: 1. its form; 2. who asks; 3. the rest."""
+        try:
+            form = await read_form(scope, receive, self.house.settings.body_seconds)  # 1
+            known = await self.house.authentication.know(form, _authorization(scope), self._network(scope))  # 2
+            reply = await self.answer(scope, form, known)  # 3
+        except OAuth2Error as error:
+            reply = refusal(error)
+        except ClientGone:
+            return
+        await reply.response()(scope, receive, send)
+
+    def _network(self, scope: Scope) -> str:
+        settings = self.house.settings
+        return network_of(client_address(scope, settings.proxies, settings.proxy_header))
+
+    async def within(self, visit: Visit, asked: Asked, work: Callable[[Server, Asked], Reply]) -> Reply:
+        """Let Authlib answer inside one transaction, which is committed after refusals too."""
+        async with self.house.store.write() as connection:
+            return await connection.run_sync(lambda inner: work(Server(visit.inside(inner)), asked))
+
+    def asked(self, scope: Scope, form: Parameters) -> Asked:
+        """The request as Authlib reads it."""
+        return Asked(scope["method"], self.house.settings.public_url + scope["path"], form)
+
+
+def _authorization(scope: Scope) -> str | None:
+    found = [value for name, value in scope["headers"] if name == b"authorization"]
+    if len(found) > 1:
+        raise InvalidRequestError("The Authorization header is given twice.")
+    return found[0].decode("latin-1") if found else None

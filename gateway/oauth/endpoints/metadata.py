@@ -1,0 +1,64 @@
+"""What clients can find out by themselves: the server (RFC 8414) and the resource (RFC 9728)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
+
+from gateway.access import dpop
+from gateway.config.settings import Settings
+from gateway.oauth import assertions
+from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
+from gateway.oauth.registry.clients import GRANTS
+
+SERVER = "/.well-known/oauth-authorization-server"
+RESOURCE = "/.well-known/oauth-protected-resource"
+
+
+def server_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, object]:
+    """The authorization server; ValueError when Authlib finds something wrong in it."""
+    base = settings.public_url
+    confidential = [BASIC, POST, ASSERTION]
+    everyone = [*confidential, NONE]
+    found = AuthorizationServerMetadata(
+        {
+            "issuer": settings.issuer,
+            "authorization_endpoint": f"{base}/oauth/authorize",
+            "pushed_authorization_request_endpoint": f"{base}/oauth/par",
+            "token_endpoint": f"{base}/oauth/token",
+            "revocation_endpoint": f"{base}/oauth/revoke",
+            "introspection_endpoint": f"{base}/oauth/introspect",
+            "jwks_uri": f"{base}/.well-known/jwks.json",
+            "scopes_supported": sorted(scopes),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": list(GRANTS),
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": everyone,
+            "revocation_endpoint_auth_methods_supported": everyone,
+            "introspection_endpoint_auth_methods_supported": confidential,
+            "token_endpoint_auth_signing_alg_values_supported": list(assertions.ALGORITHMS),
+            "revocation_endpoint_auth_signing_alg_values_supported": list(assertions.ALGORITHMS),
+            "introspection_endpoint_auth_signing_alg_values_supported": list(assertions.ALGORITHMS),
+            "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+            "authorization_response_iss_parameter_supported": True,
+            "require_pushed_authorization_requests": False,
+            "protected_resources": [settings.audience],
+        }
+    )
+    found.validate()
+    return dict(found)
+
+
+def resource_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, object]:
+    """The resource that tokens are for: /graphql."""
+    return {
+        "resource": settings.audience,
+        "authorization_servers": [settings.issuer],
+        "jwks_uri": f"{settings.public_url}/.well-known/jwks.json",
+        "scopes_supported": sorted(scopes),
+        "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+        "dpop_bound_access_tokens_required": False,
+    }

@@ -1,0 +1,172 @@
+"""Clients as the authorization server sees them: how they prove themselves, and where answers may be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from authlib.oauth2.rfc6749 import ClientMixin
+from sqlalchemy import bindparam, or_, select
+
+from gateway.access.undertakings import PARTNER, bound, keeps_the_rules
+from gateway.oauth.registry.scopes import for_customers
+from policy.purposes import Purpose
+from store.registers.clients import clients
+from store.registers.partners import partners
+from store.sql.metadata import Instant, instant
+from store.sql.reading import Reader
+from store.tables.oauth import oauth_clients, oauth_secrets
+
+MAX_CLIENT_ID = 64
+CODE, REFRESH, OWN = "authorization_code", "refresh_token", "client_credentials"
+GRANTS = (CODE, REFRESH, OWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Client(ClientMixin):
+    """A registered client that is not disabled."""
+
+    client_id: str
+    name: str
+    purposes: frozenset[Purpose]
+    actions: frozenset[str]
+    authentication: str
+    """NONE (a public client), SECRET or PRIVATE_KEY_JWT."""
+    grants: frozenset[str]
+    redirect_uris: tuple[str, ...]
+    keys: str | None = field(repr=False)
+    """Its public keys, as a JSON Web Key Set."""
+    platform: str
+    first_party: bool
+    dpop: bool
+    pushed: bool
+    void_until: datetime | None = None
+    """What it got at this moment or before is void: it was disabled then."""
+
+    @property
+    def public(self) -> bool:
+        """Whether it cannot keep a secret."""
+        return self.authentication == "NONE"
+
+    @property
+    def for_customers(self) -> frozenset[str]:
+        """The scopes that it may have about a customer."""
+        return for_customers(self.purposes, self.actions, self.first_party)
+
+    def get_client_id(self) -> str:
+        """Its id."""
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> str | None:
+        """None: the address is always named, and compared (O3)."""
+        return None
+
+    def get_allowed_scope(self, scope: str) -> str:
+        """What was judged before Authlib asks."""
+        return scope
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Whether it is registered, character by character (O3)."""
+        return redirect_uri in self.redirect_uris
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        """True: the method was judged when the client was authenticated."""
+        return True
+
+    def check_response_type(self, response_type: str) -> bool:
+        """Whether it may send people here."""
+        return response_type == "code" and CODE in self.grants
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        """Whether it is registered for a grant."""
+        return grant_type in self.grants
+
+
+class Clients:
+    """Reads clients afresh each time: tokens are asked for rarely, and what was changed counts at once."""
+
+    def __init__(self, reader: Reader, address: str, clock: Callable[[], float]) -> None:
+        """`address` is where this gateway is reached: a redirect URI that is only a path is below it."""
+        self._reader = reader
+        self._address = address
+        self._clock = clock
+        self._one = reader.prepare(_one)
+        self._hashes = reader.prepare(_hashes)
+
+    async def find(self, client_id: str | None) -> Client | None:
+        """The client, or None when it is unknown, disabled, breaks a hard rule, or has no business with this server."""
+        if not client_id or len(client_id) > MAX_CLIENT_ID:
+            return None
+        rows = await self._reader.fetch(self._one, {"client": client_id})
+        if not rows:
+            return None
+        client, partner = rows[0][: -len(PARTNER)], rows[0][-len(PARTNER) :]
+        if not keeps_the_rules(client_id, frozenset(orjson.loads(client[2])), *partner):
+            return None
+        return _client(self._address, *client)
+
+    async def secret_hashes(self, client_id: str) -> list[bytes]:
+        """The hashes of the secrets that are good now: one, or two while one replaces the other."""
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        return [row[0] for row in await self._reader.fetch(self._hashes, {"client": client_id, "now": now})]
+
+
+def _client(
+    address: str,
+    client_id: str,
+    name: str,
+    purposes: str,
+    scopes: str,
+    authentication: str,
+    grants: str,
+    uris: str,
+    *rest: Any,
+) -> Client:
+    keys, platform, first_party, dpop, pushed, void_until = rest
+    return Client(
+        client_id,
+        name,
+        # A purpose that this release does not know allows nothing.
+        frozenset(Purpose[word] for word in orjson.loads(purposes) if word in Purpose.__members__),
+        frozenset(orjson.loads(scopes)),
+        authentication,
+        frozenset(orjson.loads(grants)),
+        tuple(address + uri if uri.startswith("/") else uri for uri in orjson.loads(uris)),
+        keys,
+        platform,
+        bool(first_party),
+        bool(dpop),
+        bool(pushed),
+        None if void_until is None else instant(void_until),
+    )
+
+
+_one = (
+    select(
+        clients.c.id,
+        clients.c.name,
+        clients.c.purposes,
+        clients.c.scopes,
+        oauth_clients.c.authentication,
+        oauth_clients.c.grants,
+        oauth_clients.c.redirect_uris,
+        oauth_clients.c["keys"],
+        oauth_clients.c.platform,
+        oauth_clients.c.first_party,
+        oauth_clients.c.dpop,
+        oauth_clients.c.pushed,
+        clients.c.void_until,
+        *PARTNER,
+    )
+    .join(oauth_clients, oauth_clients.c.client_id == clients.c.id)
+    .join(partners, clients.c.partner_id == partners.c.id, isouter=True)
+    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), bound())
+)
+
+_hashes = select(oauth_secrets.c.hash).where(
+    oauth_secrets.c.client_id == bindparam("client"),
+    or_(oauth_secrets.c.expires_at.is_(None), oauth_secrets.c.expires_at > bindparam("now", type_=Instant)),
+)

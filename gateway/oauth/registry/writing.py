@@ -1,0 +1,155 @@
+"""Writing registrations: clients made, given new secrets, disabled; every replica knows it with its next request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import RowMapping, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.oauth.registry.registration import NewClient, RegistrationRefused, check_keeping
+from gateway.oauth.registry.secrets import hashed, new_secret
+from store.database.store import Store
+from store.queue.revocations import client_changed, void_client, void_families
+from store.registers.clients import clients
+from store.sql.ids import new_id
+from store.tables.oauth import oauth_clients, oauth_secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A client as it is registered, for people to look at."""
+
+    facts: RowMapping
+    secrets: int
+    """How many secrets are good now."""
+
+
+class Registry:
+    """Registers clients in a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def create(self, new: NewClient, now: datetime) -> str | None:
+        """Register a client; its secret, which is kept nowhere, or None if it has none. RegistrationRefused."""
+        new.check()
+        common, terms = _rows(new, now)
+        try:
+            async with self._store.write() as connection:
+                await connection.execute(insert(clients), common)
+                await connection.execute(insert(oauth_clients), terms)
+                secret = await self._add_secret(connection, new.id, now) if new.authentication == "SECRET" else None
+                await client_changed(connection, new.id, now)
+        except IntegrityError:
+            raise RegistrationRefused(f"There is a client {new.id} already.") from None
+        return secret
+
+    async def rotate(self, client_id: str, overlap: timedelta, now: datetime) -> str:
+        """A new secret; the old one is good for `overlap` more. RegistrationRefused for a client without secrets."""
+        async with self._store.write() as connection:
+            how = select(oauth_clients.c.authentication).where(oauth_clients.c.client_id == client_id)
+            kind = await connection.scalar(how)
+            if kind is None:
+                raise RegistrationRefused(f"There is no client {client_id}, or it is not registered for OAuth.")
+            if kind != "SECRET":
+                raise RegistrationRefused(f"{client_id} has no secret: it proves itself by {_WAYS[kind]}.")
+            mine, ends = oauth_secrets.c.client_id == client_id, now + overlap
+            lasting = or_(oauth_secrets.c.expires_at.is_(None), oauth_secrets.c.expires_at > ends)
+            await connection.execute(update(oauth_secrets).where(mine, lasting).values(expires_at=ends))
+            return await self._add_secret(connection, client_id, now)
+
+    async def replace_keys(self, client_id: str, keys: str, now: datetime) -> None:
+        """Give a client other public keys; put the old ones in the set too for as long as both are to be good."""
+        mine = oauth_clients.c.client_id == client_id
+        async with self._store.write() as connection:
+            done = await connection.execute(
+                update(oauth_clients).where(mine, oauth_clients.c.authentication == "PRIVATE_KEY_JWT").values(keys=keys)
+            )
+            if done.rowcount == 0:
+                raise RegistrationRefused(f"There is no client {client_id} that proves itself by a key.")
+
+    async def set_keeping(self, client_id: str, keeps: str, days: int) -> None:
+        """Say what a client keeps of what it reads, and for how many days; 0 for nothing. RegistrationRefused."""
+        check_keeping(keeps, days)
+        change = update(clients).where(clients.c.id == client_id).values(keeps=keeps, keeps_days=days)
+        async with self._store.write() as connection:
+            if (await connection.execute(change)).rowcount == 0:
+                raise RegistrationRefused(f"There is no client {client_id}.")
+
+    async def set_disabled(self, client_id: str, disabled: bool, now: datetime) -> None:
+        """Refuse a client and every token it holds from the next request on, or let it in again.
+
+        What it held when it was disabled is over for good: it asks anew. What customers allowed it stays.
+        """
+        facts = {"disabled_at": now, "void_until": now} if disabled else {"disabled_at": None}
+        async with self._store.write() as connection:
+            change = update(clients).where(clients.c.id == client_id).values(facts)
+            if (await connection.execute(change)).rowcount == 0:
+                raise RegistrationRefused(f"There is no client {client_id}.")
+            if disabled:
+                await void_client(connection, client_id)
+            await client_changed(connection, client_id, now)
+        more = disabled
+        while more:
+            async with self._store.write() as connection:
+                more = await void_families(connection, client_id, now, now)
+
+    async def listed(self, now: datetime, client_id: str | None = None) -> Sequence[Registered]:
+        """Every client by id, or the one; nothing that could be used to be it."""
+        good = or_(oauth_secrets.c.expires_at.is_(None), oauth_secrets.c.expires_at > now)
+        count = select(func.count()).where(oauth_secrets.c.client_id == clients.c.id, good).scalar_subquery()
+        query = select(clients, oauth_clients, count.label("good_secrets")).join_from(
+            clients, oauth_clients, oauth_clients.c.client_id == clients.c.id, isouter=True
+        )
+        if client_id is not None:
+            query = query.where(clients.c.id == client_id)
+        async with self._store.write() as connection:
+            rows = (await connection.execute(query.order_by(clients.c.id))).mappings().all()
+        return [Registered(row, row["good_secrets"]) for row in rows]
+
+    async def _add_secret(self, connection: AsyncConnection, client_id: str, now: datetime) -> str:
+        secret = new_secret()
+        row = {"id": new_id(), "client_id": client_id, "created_at": now}
+        await connection.execute(
+            insert(oauth_secrets), row | {"hash": await hashed(self._store.keys.house, secret), "expires_at": None}
+        )
+        return secret
+
+
+_WAYS = {"NONE": "nothing, being an app", "PRIVATE_KEY_JWT": "a key of its own"}
+
+
+def _rows(new: NewClient, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    common = {
+        "id": new.id,
+        "name": new.name,
+        "purposes": orjson.dumps(sorted(purpose.name for purpose in new.purposes)).decode(),
+        "scopes": orjson.dumps(sorted(new.actions)).decode(),
+        "refusal": new.refusal.name,
+        "documents_only": new.documents_only,
+        "introspection": new.introspection,
+        "max_page": new.max_page,
+        "customers_per_hour": new.customers_per_hour,
+        "beyond": new.beyond.name,
+        "created_at": now,
+        "keeps": new.keeps,
+        "keeps_days": new.keeps_days,
+    }
+    terms = {
+        "client_id": new.id,
+        "authentication": new.authentication,
+        "grants": orjson.dumps(new.grants).decode(),
+        "redirect_uris": orjson.dumps(new.redirect_uris).decode(),
+        "keys": new.keys,
+        "platform": new.platform,
+        "first_party": new.first_party,
+        "dpop": new.dpop,
+        "pushed": new.pushed,
+    }
+    return common, terms

@@ -1,0 +1,1 @@
+"""What operators register: payment affiliates, partners, recipients, staff, webhooks."""

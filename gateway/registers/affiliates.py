@@ -1,0 +1,104 @@
+"""The register of payment affiliates: who may receive a card, where, and the secret that signs what they get (R22)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import insert, select, update
+
+from gateway.config.settings import Settings
+from gateway.registers.deliveries import make_poster
+from policy.events import Event
+from policy.own_names import is_own_name
+from policy.registered import AFFILIATE_MARK, Affiliate, offences
+from resolvers.commands.dependencies import Post
+from store.crypto.signing import secret_text
+from store.database.store import Store
+from store.registers.affiliates import affiliates, seal_affiliate_secret
+from store.registers.webhooks import seal_secret, webhooks
+from store.sql.ids import new_id
+from store.tables.payments import PAYMENT_KINDS
+from values.hosts import url_to_ascii
+from workers.outbox.webhooks import CannotPost, is_safe
+
+A, W = affiliates.c, webhooks.c
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")
+SECRET_BYTES = 32
+
+
+class AffiliateRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
+    """What was asked cannot be done; the text says why, and what to do."""
+
+
+class Affiliates:
+    """Registers them. Each is told when a card that it received may not be kept any more, under the same secret."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def register(self, name: str, kind: str, url: str, country: str, now: datetime) -> str:
+        """Let a company take payments; the secret that verifies what it gets, shown this once."""
+        if not NAME.fullmatch(name):
+            raise AffiliateRefused("A name has up to 63 letters, digits, spaces, dots and dashes.")
+        if is_own_name(name):
+            raise AffiliateRefused("The gateway itself goes by this name: take another.")
+        if kind not in PAYMENT_KINDS:
+            raise AffiliateRefused(f"There is no way to pay {kind}. There are: {', '.join(PAYMENT_KINDS)}.")
+        try:
+            url = url_to_ascii(url)
+        except ValueError as error:
+            raise AffiliateRefused(f"The address names no host. {error}") from None
+        if not is_safe(url):
+            raise AffiliateRefused(
+                "The address must begin with https:// (on this machine, http://) and hold no password."
+            )
+        if found := offences(Affiliate(url, country)):
+            raise AffiliateRefused(f"{found[0]}.")
+        id_, hook, secret, house = new_id(), new_id(), secrets.token_bytes(SECRET_BYTES), self._store.keys.house
+        told = {
+            "id": hook,
+            "name": f"{AFFILIATE_MARK}{name}"[:64],
+            "url": url,
+            "events": orjson.dumps([Event.CARD_WITHDRAWN.wire]).decode(),
+            "secret": await seal_secret(house, hook, secret),
+            "created_at": now,
+        }
+        row = {"id": id_, "name": name, "kind": kind, "url": url, "country": country, "webhook_id": hook}
+        sealed = {"secret": await seal_affiliate_secret(house, id_, secret), "created_at": now}
+        async with self._store.write() as connection:
+            if await connection.scalar(select(A.id).where(A.name == name)) is not None:
+                raise AffiliateRefused(f"{name} is registered already.")
+            await connection.execute(insert(webhooks).values(told))
+            await connection.execute(insert(affiliates).values(row | sealed))
+        return secret_text(secret)
+
+    async def listed(self) -> Sequence[Any]:
+        """Every one, by name."""
+        query = select(A.name, A.kind, A.url, A.country, A.created_at, A.disabled_at).order_by(A.name)
+        async with self._store.write() as connection:
+            return (await connection.execute(query)).all()
+
+    async def set_disabled(self, name: str, now: datetime | None) -> None:
+        """Send nothing more to one, or again; it is still told of cards that may not be kept."""
+        async with self._store.write() as connection:
+            change = update(affiliates).where(A.name == name).values(disabled_at=now)
+            if (await connection.execute(change)).rowcount == 0:
+                raise AffiliateRefused(f"There is no {name}: `gateway affiliates list` shows those there are.")
+
+
+def make_post(settings: Settings) -> Post:
+    """What sends a card: as carefully as webhooks are sent, and with nothing about it in a log."""
+    poster = make_poster(settings)
+
+    async def post(url: str, headers: Mapping[str, str], body: bytes) -> int | None:
+        try:
+            return (await poster.post(url, headers, body)).status
+        except CannotPost:
+            return None
+
+    return post

@@ -1,0 +1,39 @@
+"""Puts the worker that empties the outbox together from the settings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gateway.config.settings import Settings
+from store.database.store import Store
+from workers.outbox.receivers import Receivers
+from workers.outbox.smtp import Mailer, Terms
+from workers.outbox.webhooks import Poster
+from workers.outbox.worker import Deliverer
+
+
+def make_poster(settings: Settings) -> Poster:
+    """What posts to the internal systems."""
+    return Poster(settings.webhook_networks)
+
+
+def make_mailer(settings: Settings) -> Mailer | None:
+    """What hands letters to the mail server; None where there is none, and in the demo, which only shows them."""
+    if settings.demo or not settings.smtp_host:
+        return None
+    terms = Terms(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=settings.smtp_security,
+        sender=settings.smtp_from,
+        name=settings.site_name,
+        user=settings.smtp_user,
+        password=str(settings.smtp_password),
+    )
+    return Mailer(terms)
+
+
+def make_deliverer(store: Store, settings: Settings) -> Deliverer:
+    """The worker."""
+    receivers = Receivers(store, make_poster(settings), make_mailer(settings))
+    return Deliverer(store, receivers, give_up=timedelta(hours=settings.outbox_hours))

@@ -1,0 +1,117 @@
+"""The register of partners (processors): no undertaking, no data (R7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy import registered
+from policy.own_names import is_own_name
+from policy.purposes import Purpose
+from policy.rules import Rule
+from store.database.store import Store
+from store.queue.revocations import client_changed
+from store.registers.clients import clients
+from store.registers.partners import partners
+from store.sql.ids import new_id
+
+P, C = partners.c, clients.c
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")
+
+
+class PartnerRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
+    """What was asked cannot be done; the text says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPartner:
+    """One that has undertaken nothing yet."""
+
+    name: str
+    country: str
+    purpose: Purpose
+    fields: tuple[str, ...]
+
+    def check(self, rules: Sequence[Rule]) -> None:
+        """PartnerRefused for what cannot be registered: what a hard rule forbids (D11), or no name."""
+        if not NAME.fullmatch(self.name):
+            raise PartnerRefused("A name has up to 63 letters, digits, spaces, dots and dashes.")
+        if is_own_name(self.name):
+            raise PartnerRefused("The gateway itself goes by this name: take another.")
+        if not self.fields:
+            raise PartnerRefused("Name the fields that the partner needs: it gets no others.")
+        known = {rule.coordinate: rule for rule in rules}
+        entry = registered.Partner(self.purpose.name, self.country, frozenset(self.fields), known)
+        if found := registered.offences(entry):
+            raise PartnerRefused(f"{found[0]}.")
+
+
+class Partners:
+    """Registers them. Each change holds at every replica with the next request."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def register(self, new: NewPartner, rules: Sequence[Rule], now: datetime) -> None:
+        """Note a partner; its clients are let in once it has given its undertaking."""
+        new.check(rules)
+        row = {
+            "id": new_id(),
+            "name": new.name,
+            "country": new.country,
+            "purpose": new.purpose.name,
+            "fields": orjson.dumps(sorted(set(new.fields))).decode(),
+            "created_at": now,
+        }
+        async with self._store.write() as connection:
+            if await connection.scalar(select(P.id).where(P.name == new.name)) is not None:
+                raise PartnerRefused(f"{new.name} is registered already.")
+            await connection.execute(insert(partners).values(row))
+
+    async def undertake(self, name: str, document: bytes, since: datetime, now: datetime) -> None:
+        """Note the undertaking, by its date and the hash of its document; one from the future is none yet."""
+        if since > now:
+            raise PartnerRefused("An undertaking begins when it is given: this date is still to come.")
+        await self._set(name, {"undertaken_at": since, "document": document, "ended_at": None}, now)
+
+    async def end(self, name: str, now: datetime) -> None:
+        """The contract or the undertaking has ended: tokens that are out are refused from the next request on."""
+        await self._set(name, {"ended_at": now}, now)
+
+    async def tie(self, name: str, client_id: str, now: datetime) -> None:
+        """Say that a client is a partner's."""
+        async with self._store.write() as connection:
+            id_ = await self._id(connection, name)
+            purpose = await connection.scalar(select(P.purpose).where(P.id == id_))
+            held = await connection.scalar(select(C.purposes).where(C.id == client_id))
+            if held is None:
+                raise PartnerRefused(f"There is no client {client_id}: `gateway clients create` makes one.")
+            if purpose not in orjson.loads(held):
+                raise PartnerRefused(f"{client_id} is not registered for {purpose}, for which {name} works.")
+            await connection.execute(update(clients).where(C.id == client_id).values(partner_id=id_))
+            await client_changed(connection, client_id, now)
+
+    async def listed(self) -> Sequence[Any]:
+        """Every one, by name."""
+        async with self._store.write() as connection:
+            return (await connection.execute(select(partners).order_by(P.name))).all()
+
+    async def _set(self, name: str, values: dict[str, Any], now: datetime) -> None:
+        async with self._store.write() as connection:
+            id_ = await self._id(connection, name)
+            await connection.execute(update(partners).where(P.id == id_).values(values))
+            for client in (await connection.scalars(select(C.id).where(C.partner_id == id_))).all():
+                await client_changed(connection, client, now)
+
+    async def _id(self, connection: AsyncConnection, name: str) -> int:
+        id_ = await connection.scalar(select(P.id).where(P.name == name))
+        if id_ is None:
+            raise PartnerRefused(f"There is no partner {name}: `gateway partners list` shows those there are.")
+        return int(id_)

@@ -1,0 +1,305 @@
+"""A binding request is answered by reference, authority, ground, scope, and two proofs (R24, R53, D12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import Column, Table, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.registers.ssh_keys import SshError
+from gateway.registers.ssh_signatures import SshSignature
+from gateway.registers.staff import Member, holder_of
+from gateway.requests.legal_orders import APPROVES, REFUSES, LegalRefused, NewRequest, to_sign
+from policy.bases import LegalBasis
+from policy.orders import Order
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.references import References
+from resolvers.commands.dependencies import Site
+from resolvers.disclosures.disclosures import disclose
+from resolvers.disclosures.legal_telling import tell
+from resolvers.events.references import REFERENCES
+from schema.api.build import core_schema
+from schema.core.sources import Embedded, Value
+from schema.model.model import SchemaModel
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.lookups.customer_numbers import customer_with_number
+from store.sql.ids import new_id
+from store.sql.metadata import instant
+from store.tables.access import sessions, sign_ins
+from store.tables.changes import customer_changes
+from store.tables.consents import consents
+from store.tables.customers import customers
+from store.tables.disclosures import disclosures
+from store.tables.erasures import erasures
+from store.tables.invoices import invoices
+from store.tables.legal import legal_requests
+
+L, E = legal_requests.c, erasures.c
+CLIENT = "legal"
+OFFICER = "OFFICER"
+MOMENTS: Mapping[str, Column[datetime]] = {
+    each.table.name: each
+    for each in (
+        sign_ins.c.at, sessions.c.started_at, consents.c.at, customer_changes.c.at, disclosures.c.at,
+        invoices.c.issued_at,
+    )
+}  # fmt: skip
+"""When rows of a table happened: only those of the order's period are answered. Other tables hold what is so now."""
+
+
+class Legal:
+    """Files requests that an officer signed, has a second one decide, and answers what was approved, once."""
+
+    def __init__(self, store: Store, site: Site, references: References = REFERENCES) -> None:
+        self._store, self._site, self._references = store, site, references
+        self._columns = resting_columns()
+
+    async def to_sign(self, new: NewRequest, now: datetime) -> str:
+        """What the officer who files a request signs; nothing is noted."""
+        new.check(frozenset(self._columns), now, self._references)
+        return to_sign(new.reference, new.digest(await self._subject(new)))
+
+    async def to_sign_again(self, reference: str) -> str:
+        """What the second officer signs: the same text, from the register."""
+        async with self._store.write() as connection:
+            row = await self._row(connection, reference)
+            return to_sign(row.reference, await self._digest(connection, row))
+
+    async def file(self, new: NewRequest, signature: str, now: datetime) -> None:
+        """Note a request that an officer signed; nothing is read. Somebody who is not held, or was erased, too."""
+        new.check(frozenset(self._columns), now, self._references)
+        digest = new.digest(await self._subject(new))
+        number = new.customer_number
+        owner = None if number is None else await customer_with_number(self._store, number)
+        async with self._store.write() as connection:
+            officer = await self._proven(connection, to_sign(new.reference, digest), signature, APPROVES)
+            if await connection.scalar(select(L.id).where(L.reference == new.reference)) is not None:
+                raise LegalRefused("A request with this reference was filed already.")
+            row = {
+                "id": new_id(),
+                "customer_id": owner,
+                "erasure_id": await self._erasure(connection, new.erasure),
+                "reference": new.reference,
+                "authority": new.authority.strip(),
+                "country": new.country,
+                "ground": new.ground.strip(),
+                "fields": orjson.dumps(sorted(set(new.fields))).decode(),
+                "period_from": new.period_from,
+                "period_until": new.period_until,
+                "embargoed_until": new.embargoed_until,
+                "state": "FILED",
+                "officer": officer.code,
+                "filed_at": now,
+                "digest": digest,
+                "signature": signature,
+            }
+            await connection.execute(insert(legal_requests).values(row))
+
+    async def approve(self, reference: str, signature: str, now: datetime) -> None:
+        """A second officer approves, by a signature over the same digest."""
+        await self._decide(reference, signature, APPROVES, {"state": "APPROVED"}, now)
+
+    async def refuse(self, reference: str, signature: str, reason: str, now: datetime) -> None:
+        """A second officer refuses; the refusal and its reason stay on record."""
+        if not 1 <= len(reason.strip()) <= 200 or not reason.isprintable():
+            raise LegalRefused("Say why it binds nobody, in one line and without a word about the person.")
+        change = {"state": "REFUSED", "reason": reason.strip()}
+        await self._decide(reference, signature, REFUSES, change, now)
+
+    async def _decide(
+        self, reference: str, signature: str, meaning: str, change: Mapping[str, Any], now: datetime
+    ) -> None:
+        async with self._store.write() as connection:
+            row = await self._row(connection, reference)
+            if row.state != "FILED":
+                raise LegalRefused(f"This request is {row.state.lower()} already.")
+            text = to_sign(row.reference, await self._digest(connection, row))
+            first = await self._proven(connection, text, row.signature, APPROVES)
+            second = await self._proven(connection, text, signature, meaning)
+            _require_two(first, second)
+            decided = {"second_officer": second.code, "second_signature": signature, "decided_at": now}
+            await connection.execute(update(legal_requests).where(L.id == row.id).values({**change, **decided}))
+
+    async def answer(self, reference: str, now: datetime) -> dict[str, Any]:
+        """The values of the fields that the order names, of its period, and nothing else.
+
+        1. two officers signed this very order, and both still hold their keys; 2. the columns of its fields are read,
+        for its customer; 3. the disclosure is committed, embargoed if the order says so, and else the letter to the
+        customer with it; 4. the ledger entry is durable; 5. the answer leaves. About somebody who was erased the
+        answer is the certificate, and about somebody who was never held that nothing is.
+        """
+        async with self._store.write() as connection:
+            row = await self._row(connection, reference)
+            await self._require_approval(connection, row)  # 1
+            answered = {"state": "ANSWERED", "answered_at": now}
+            key = None
+            if row.customer_id is not None:
+                (key,) = await self._store.keys.subjects([row.customer_id])
+            if key is None:
+                await connection.execute(update(legal_requests).where(L.id == row.id).values(answered))
+                return await self._nothing(connection, row)
+            fields = orjson.loads(row.fields)
+            values = {each: await self._values(connection, key, each, row) for each in fields}  # 2
+            await disclose(
+                connection,
+                key,
+                recipient_kind=Recipient.AUTHORITY,
+                recipient_name=row.authority,
+                country=row.country,
+                purpose=Purpose.LEGAL_REQUEST,
+                legal_basis=LegalBasis.A6_1_C,
+                coordinates=fields,
+                trigger=Order(row.reference).trigger,
+                now=now,
+                embargoed_until=row.embargoed_until,
+            )
+            await connection.execute(update(legal_requests).where(L.id == row.id).values(answered))  # 3
+            told = row.embargoed_until is None or row.embargoed_until <= now
+            if told and row.told_at is None:
+                await tell(connection, key, row, self._site, now)
+        await self._store.ledger.append(_entry(key if told else None, row.reference, fields, now))  # 4
+        return {"reference": row.reference, "authority": row.authority, "fields": values}  # 5
+
+    async def listed(self) -> Sequence[Any]:
+        """Every request, the newest first, refused ones too; nobody is named but officers by their codes."""
+        columns = (
+            L.reference, L.state, L.authority, L.fields, L.officer, L.second_officer, L.filed_at, L.reason,
+            L.erasure_id, L.customer_id, L.told_at,
+        )  # fmt: skip
+        async with self._store.write() as connection:
+            return (await connection.execute(select(*columns).order_by(L.id.desc()))).all()
+
+    async def _require_approval(self, connection: AsyncConnection, row: Any) -> None:
+        """The state alone proves nothing: both signatures are verified again, over what the row says now."""
+        if row.state not in ("APPROVED", "ANSWERED"):
+            raise LegalRefused("A second person has to approve it first: gateway legal approve.")
+        text = to_sign(row.reference, await self._digest(connection, row))
+        first = await self._proven(connection, text, row.signature, APPROVES)
+        _require_two(first, await self._proven(connection, text, row.second_signature, APPROVES))
+
+    async def _proven(self, connection: AsyncConnection, text: str, signature: str | None, meaning: str) -> Member:
+        """The officer who signed; LegalRefused when nobody who may did."""
+        if signature is None:
+            raise LegalRefused("Nobody signed this request: an older release filed it. File it again, by two officers.")
+        try:
+            found = SshSignature.read(signature)
+            found.verify(text.encode(), self.namespace(meaning))
+        except SshError as error:
+            raise LegalRefused(f"The signature proves nothing: {error}") from None
+        holder = await holder_of(connection, found.key)
+        if holder is None:
+            raise LegalRefused("Its key is nobody's who works here now: `gateway staff list` shows who does.")
+        if holder.role != OFFICER:
+            raise LegalRefused(f"{holder.code} is no officer, and decides on no request of an authority.")
+        return holder
+
+    def namespace(self, meaning: str) -> str:
+        """What is signed for, and where: a signature for one gateway is worth nothing at another.
+
+        LegalRefused while nobody has said which one this is.
+        """
+        if not self._site.host:
+            raise LegalRefused("Set GATEWAY_ISSUER: officers sign for the gateway of this address, and for no other.")
+        return f"{meaning}@{self._site.host}"
+
+    async def _subject(self, new: NewRequest) -> str:
+        if new.customer_number is None:
+            return f"erasure:{new.erasure}"
+        return self._named(await customer_with_number(self._store, new.customer_number))
+
+    def _named(self, customer_id: int | None) -> str:
+        """Of a number that is nobody's nothing is read: all of these are signed for alike."""
+        if customer_id is None:
+            return "customer:none"
+        return f"customer:{self._store.keys.house.ids.lasting('Customer', customer_id, customer_id)}"
+
+    async def _digest(self, connection: AsyncConnection, row: Any) -> bytes:
+        """Of what the row says now; without a customer nothing can be read by it, and it is as it was signed."""
+        if row.digest is None:
+            raise LegalRefused("Nobody signed this request: an older release filed it. File it again, by two officers.")
+        if row.customer_id is None:
+            return bytes(row.digest)
+        said = NewRequest(
+            row.reference,
+            row.authority,
+            row.country,
+            row.ground,
+            tuple(orjson.loads(row.fields)),
+            row.period_from,
+            row.period_until,
+            embargoed_until=row.embargoed_until,
+        )
+        return said.digest(self._named(row.customer_id))
+
+    async def _erasure(self, connection: AsyncConnection, case: int | None) -> int | None:
+        if case is None:
+            return None
+        done = select(E.id).where(E.id == case, E.state == "ERASED", E.certificate.is_not(None))
+        found: int | None = await connection.scalar(done)
+        if found is None:
+            raise LegalRefused("No such erasure was carried out: `gateway erasures list --all` shows those that were.")
+        return found
+
+    async def _nothing(self, connection: AsyncConnection, row: Any) -> dict[str, Any]:
+        """The answer about somebody who is not held: a backup is never restored to give another one (R53)."""
+        certificate = await connection.scalar(select(E.certificate).where(E.id == row.erasure_id))
+        held = {"held": False, "erased": row.erasure_id is not None, "certificate": certificate}
+        return {"reference": row.reference, "authority": row.authority, "fields": {}} | held
+
+    async def _row(self, connection: AsyncConnection, reference: str) -> Any:
+        found = select(legal_requests).where(L.reference == reference).with_for_update()
+        row = (await connection.execute(found)).one_or_none()
+        if row is None:
+            raise LegalRefused("There is no request with this reference: `gateway legal list` shows them.")
+        return row
+
+    async def _values(self, connection: AsyncConnection, key: SubjectKey, coordinate: str, row: Any) -> list[Any]:
+        table, column = self._columns[coordinate]
+        owner = table.c.id if table is customers else table.c.customer_id
+        query = select(table.c.id, column).where(owner == key.customer_id).order_by("id")
+        if (moment := MOMENTS.get(table.name)) is not None:
+            query = query.where(moment >= row.period_from, moment < row.period_until)
+        rows = await connection.execute(query)
+        return [_opened(key, column, id_, value) for id_, value in rows.all() if value is not None]
+
+
+def resting_columns() -> Mapping[str, tuple[Table, Column[Any]]]:
+    """Where each field of the schema rests."""
+    found = {}
+    for field in SchemaModel(core_schema()).fields.values():
+        if isinstance(field.source, (Value, Embedded)) and field.source.column.info.get("output", True):
+            found[field.coordinate] = field.source.column.table, field.source.column
+    return found
+
+
+def _require_two(first: Member, second: Member) -> None:
+    if first.id == second.id:
+        raise LegalRefused("Somebody else than who filed it has to decide: it takes two persons.")
+
+
+def _opened(key: SubjectKey, column: Column[Any], id_: int, value: Any) -> Any:
+    sealing = column.info.get("sealing")
+    if sealing is not None:
+        return sealing.decode(key.open(column, id_, value))
+    return instant(value).isoformat() if isinstance(value, datetime) else value
+
+
+def _entry(key: SubjectKey | None, reference: str, fields: Sequence[str], now: datetime) -> dict[str, Any]:
+    """Under an embargo it names no subject, or `accesses` would tell the customer; the disclosure does on its day."""
+    return {
+        "version": 1,
+        "at": int(now.timestamp()),
+        "client": CLIENT,
+        "purpose": Purpose.LEGAL_REQUEST.name,
+        "reference": reference,
+        "operation": sha256(b"legal answer").hexdigest(),
+        "fields": sorted(fields),
+        "subjects": [] if key is None else [key.pseudonym],
+    }

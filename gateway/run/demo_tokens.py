@@ -1,0 +1,92 @@
+"""Tokens for trying things out: only of a store that holds the demo, and worth nothing at any other gateway."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from gateway.config.settings import Settings
+from gateway.demo import CLIENTS, FEATURED
+from gateway.demo.marks import FIRST_ID
+from gateway.run.serving import Works
+from gateway.run.tour import CUSTOMER, STEPS
+from policy.purposes import Purpose
+from store.crypto.blind_index import Lookup
+from store.tables.customers import customers
+
+AREA = next(client for client in CLIENTS if Purpose.SELF_SERVICE in client.purposes)
+"""The client through which customers ask for themselves."""
+TOOLS = tuple(client for client in CLIENTS if client is not AREA)
+
+
+class NoDemo(Exception):  # noqa: N818 (it is an answer, not a defect)
+    """The store is not the demo's; the text says what to do."""
+
+
+class UnknownName(Exception):  # noqa: N818 (it is an answer, not a defect)
+    """Nobody in the demo has this name; the text lists who there is."""
+
+
+class DemoTokens:
+    """Mints tokens for the demo's tools and customers."""
+
+    def __init__(self, works: Works, settings: Settings) -> None:
+        self._works = works
+        self._seconds = settings.demo_token_seconds
+        reader = works.store.reader
+        self._first = reader.prepare(select(customers.c.id).where(customers.c.id == FIRST_ID))
+        self._by_email = reader.prepare(
+            select(customers.c.id).where(customers.c.id == bindparam("id"), customers.c.email_ref == bindparam("ref"))
+        )
+
+    async def require_demo(self) -> None:
+        """NoDemo unless the first customer of the demo is here, who cannot be in a store that was filled by use."""
+        if not await self._works.store.reader.fetch(self._first, {}):
+            raise NoDemo("There is no demo in this data folder: make one with `gateway demo`.")
+
+    async def mint(self, name: str) -> str:
+        """A token for a tool by its name, or a customer by e-mail address; NoDemo or UnknownName if there is none."""
+        await self.require_demo()
+        tool = next((client for client in TOOLS if client.id == name), None)
+        if tool is not None:
+            scopes = [*(purpose.scope for purpose in tool.purposes), *tool.scopes]
+            return await self._works.tokens.mint(tool.id, scopes, self._seconds)
+        subject = await self._customer(name)
+        return await self._works.tokens.mint(AREA.id, [Purpose.SELF_SERVICE.scope], self._seconds, subject)
+
+    async def featured(self) -> str | None:
+        """A token for the featured customer; None once they were erased, or changed their address."""
+        try:
+            return await self.mint(FEATURED)
+        except UnknownName:
+            return None
+
+    async def _customer(self, email: str) -> int:
+        keys = self._works.store.keys
+        held = await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, email))
+        rows = await self._works.store.reader.fetch(self._by_email, {"id": held.row_id, "ref": held.ref})
+        if not rows:
+            tools = ", ".join(client.id for client in TOOLS)
+            raise UnknownName(
+                f"Nobody in the demo has this name: use {tools}, or a customer's address such as {FEATURED}."
+            )
+        identity: int = rows[0][0]
+        return identity
+
+    async def listed(self) -> list[dict[str, Any]]:
+        """Everyone to ask as, with a token and the questions of the tour, for the GraphiQL page."""
+        everyone = [(client.id, client.name, client.purposes) for client in TOOLS]
+        if (featured := await self.featured()) is not None:
+            everyone.append((CUSTOMER, f"Customer {FEATURED}", (Purpose.SELF_SERVICE,)))
+        return [
+            {
+                "name": name,
+                "label": label,
+                "purposes": [purpose.name for purpose in purposes],
+                "token": featured if name == CUSTOMER else await self.mint(name),
+                "examples": [asdict(step) for step in STEPS if step.who == name],
+            }
+            for name, label, purposes in everyone
+        ]

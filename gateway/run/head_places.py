@@ -1,0 +1,81 @@
+"""The further place that remembers signed heads of the ledger (C2SP tlog-checkpoint), and whether one is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from gateway.access.fetching import CannotFetch, fetch_json
+from gateway.config.settings import Settings
+from store.database.config import StoreConfig
+from store.ledger.heads import Head, HeadPlace
+from store.ledger.heads_file import HeadFile, head_of
+from store.merkle.signed_note import NoteInvalid
+from store.sql.engines import Address
+from store.sql.errors import Cause, StoreUnavailable
+from workers.outbox.destinations import Destinations
+from workers.outbox.webhooks import CannotPost, Poster
+
+JSON = {"Content-Type": "application/json"}
+
+
+def make_head_place(settings: Settings) -> HeadPlace | None:
+    """What GATEWAY_LEDGER_HEAD names; None without it."""
+    where = settings.ledger_head
+    if not where:
+        return None
+    if "://" in where:
+        networks = settings.webhook_networks
+        return HeadAddress(where, Poster(networks), Destinations(networks))
+    return HeadFile(Path(where))
+
+
+class HeadAddress:
+    """An https address: GET gives the last head, 404 as long as there is none, and POST adds one.
+
+    Both speak of `{"checkpoint": "…"}`. What is there is trusted to take additions only.
+    """
+
+    def __init__(self, address: str, poster: Poster, destinations: Destinations) -> None:
+        self._address, self._poster, self._destinations = address, poster, destinations
+
+    async def latest(self) -> Head | None:
+        """The last one; None when there is none yet. StoreUnavailable when it cannot be had."""
+        try:
+            found = await fetch_json(self._address, self._destinations)
+            return head_of(str(found["checkpoint"]))
+        except CannotFetch as error:
+            if error.status == 404:
+                return None
+            raise StoreUnavailable(Cause.DOWN, f"head of the ledger: {error}") from None
+        except (KeyError, NoteInvalid):
+            raise StoreUnavailable(Cause.DAMAGED, "head of the ledger: no checkpoint") from None
+
+    async def remember(self, note: str) -> None:
+        """Add a signed checkpoint; StoreUnavailable unless the place says that it was taken."""
+        try:
+            answer = await self._poster.post(self._address, JSON, orjson.dumps({"checkpoint": note}))
+        except CannotPost as error:
+            raise StoreUnavailable(Cause.DOWN, f"head of the ledger: {error}") from None
+        if not 200 <= answer.status < 300:
+            raise StoreUnavailable(Cause.DOWN, f"head of the ledger: the status is {answer.status}")
+
+
+def same_server(config: StoreConfig) -> bool:
+    """Whether the key store is where the ledger is: on the same server, or on the same disk."""
+    ledger, keys = config.ledger, config.key_store
+    if ledger.is_sqlite != keys.is_sqlite:
+        return False
+    return _disk(ledger) == _disk(keys) if ledger.is_sqlite else _server(ledger) == _server(keys)
+
+
+def _server(address: Address) -> tuple[str | None, int]:
+    return address.url.host, address.url.port or 5432
+
+
+def _disk(address: Address) -> int:
+    folder = address.path.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    return folder.stat().st_dev

@@ -1,0 +1,131 @@
+"""Puts the gateway together from its settings, and takes it apart again in the order that loses nothing."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from gateway.access.authenticator import Door
+from gateway.access.clients import ClientRegistry
+from gateway.access.dpop import Nonces, Proofs
+from gateway.access.fetching import fetch_json
+from gateway.access.foreign_keys import ForeignKeys
+from gateway.access.provider import Provider, Terms
+from gateway.access.reach import Reach
+from gateway.access.refusals import Refusals
+from gateway.access.revocations import Revocations
+from gateway.config.settings import Settings
+from gateway.run.head_places import make_head_place, same_server
+from gateway.run.machine import machine_complaints
+from gateway.tokens.signing_keys import SigningKeys
+from gateway.tokens.tokens import Names, Tokens
+from store.database.doctor import server_complaints
+from store.database.privileges import complaints
+from store.database.store import Store, StoreConfig, StoreUnavailable, open_store
+from store.queue.single_use import SingleUse
+from workers.erasure.missing import redo_missing
+from workers.outbox.destinations import Destinations
+
+log = logging.getLogger("gateway")
+
+
+def now() -> datetime:
+    """The time in UTC."""
+    return datetime.now(UTC)
+
+
+def store_config(settings: Settings) -> StoreConfig:
+    """What the settings say about the store."""
+    return StoreConfig(
+        database_url=settings.database_url,
+        key_store_url=settings.key_store_url,
+        ledger_url=settings.ledger_url,
+        root_key_path=settings.root_key_path,
+        maintenance_url=settings.maintenance_url or None,
+        id_key_version=settings.id_key_version,
+        head_place=make_head_place(settings),
+    )
+
+
+async def tell_privileges(settings: Settings, working: bool) -> None:
+    """Warn of what is wrong with the roles of the store's databases; a store that is down for now is not asked."""
+    with suppress(StoreUnavailable):
+        for each in await complaints(store_config(settings), working):
+            log.warning("%s", each)
+        if working:
+            for each in (*await server_complaints(store_config(settings)), *machine_complaints()):
+                log.warning("What is erased may be kept elsewhere: %s", each)
+    if not settings.demo and not settings.ledger_head and same_server(store_config(settings)):
+        log.warning(
+            "The ledger's head is remembered on the ledger's own %s, and fails over with it or is restored with it: "
+            "move the key store elsewhere, or set GATEWAY_LEDGER_HEAD.",
+            "disk" if store_config(settings).ledger.is_sqlite else "server",
+        )
+
+
+@dataclass(frozen=True)
+class Works:
+    """The store, and what is made of it to know who asks."""
+
+    store: Store
+    keys: SigningKeys
+    tokens: Tokens
+    door: Door
+    revocations: Revocations
+    proofs: Proofs
+    single_use: SingleUse
+    clients: ClientRegistry
+    reach: Reach
+    refusals: Refusals
+    clock: Callable[[], float]
+    """Unix seconds."""
+
+
+def provider(settings: Settings) -> Provider | None:
+    """The identity provider that the settings name, if they name one."""
+    if not settings.idp_issuer:
+        return None
+    terms = Terms(
+        settings.idp_issuer,
+        settings.idp_audience,
+        settings.idp_client_claim,
+        settings.idp_types,
+        settings.idp_scopes,
+    )
+    fetch = partial(fetch_json, destinations=Destinations(settings.webhook_networks))
+    keys = ForeignKeys(settings.idp_issuer, time.monotonic, fetch)
+    return Provider(terms, keys, settings.clock_skew_seconds, time.time)
+
+
+@asynccontextmanager
+async def open_works(settings: Settings) -> AsyncIterator[Works]:
+    """Open the store for the length of the block; RootKeyProblem or StoreUnavailable when it must not be opened.
+
+    A store that is down for now does not stop the start (F2): requests get 503 until it is back.
+    """
+    store = await open_store(store_config(settings))
+    try:
+        await store.begin_with(lambda: redo_missing(store, now()))
+        store.watch()
+        longest = max(settings.token_seconds, settings.demo_token_seconds)
+        keys = SigningKeys(store.keys.house, longest, time.time)
+        with suppress(StoreUnavailable):
+            await keys.open()
+        names = Names(settings.issuer, settings.audience)
+        tokens = Tokens(keys, names, settings.clock_skew_seconds, time.time)
+        most = settings.customers_per_hour
+        clients = ClientRegistry(store.reader, settings.client_seconds, time.monotonic, most)
+        reach, refusals = Reach(store, time.time), Refusals(store, time.time)
+        revocations = Revocations(store.reader, time.time, clients.forget)
+        single_use = SingleUse(store)
+        addresses = frozenset({settings.public_url})
+        proofs = Proofs(Nonces(store.keys.house, time.time), single_use, addresses, time.time)
+        door = Door(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
+        yield Works(store, keys, tokens, door, revocations, proofs, single_use, clients, reach, refusals, time.time)
+    finally:
+        await store.close()

@@ -1,0 +1,80 @@
+"""The work that is done beside answering: one list of workers, run in the process that serves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from gateway.api.exports import make_exporter
+from gateway.config.settings import Settings
+from gateway.registers.deliveries import make_deliverer
+from gateway.run.erasing import open_eraser
+from gateway.run.sealing import open_sweeper
+from gateway.run.serving import Works, now, store_config
+from resolvers.commands.dependencies import Means
+from resolvers.disclosures.legal_telling import tell_those_who_may_know
+from resolvers.restriction.restrictions import lift_what_was_told
+from schema.model.model import SchemaModel
+from workers.disclosures.worker import Teller
+from workers.keys.reservations import ReservationSweep
+from workers.keys.rotation import RootKeyRotation
+from workers.recipients.notices import Notifier
+
+
+class Worker(Protocol):
+    """Does one kind of work until it is told to stop."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work; returns soon after `stop` is set, with nothing half done that another could not begin anew."""
+
+
+@asynccontextmanager
+async def open_workers(
+    works: Works, settings: Settings, means: Means, model: SchemaModel
+) -> AsyncIterator[Sequence[Worker]]:
+    """Everything that has to be done again and again. Any number of processes may do it at once."""
+    store, config = works.store, store_config(settings)
+    async with (
+        open_eraser(store, config, settings, means.site, now) as eraser,
+        open_sweeper(store, config, settings, means, now) as sweeper,
+    ):
+        teller = Teller(lambda moment: tell_those_who_may_know(store, means.site, moment), now)
+        lifter = Teller(lambda moment: lift_what_was_told(store, means.site, moment), now, what="a lifted restriction")
+        rotation = RootKeyRotation(store, settings.root_key_days, clock=now)
+        yield [
+            make_exporter(store, means.site, model),
+            make_deliverer(store, settings),
+            eraser,
+            sweeper,
+            teller,
+            lifter,
+            Notifier(store, now),
+            rotation,
+            ReservationSweep(store),
+        ]
+
+
+@asynccontextmanager
+async def working_meanwhile(works: Works, settings: Settings, means: Means, model: SchemaModel) -> AsyncIterator[None]:
+    """Work in the background while the block runs; what other processes can do, too, only if the settings say so."""
+    rotation = RootKeyRotation(works.store, settings.root_key_days, works=False, clock=now)
+    async with working([works.reach, works.refusals, *([] if settings.work else [rotation])]):
+        if not settings.work:
+            yield
+            return
+        async with open_workers(works, settings, means, model) as workers, working(workers):
+            yield
+
+
+@asynccontextmanager
+async def working(workers: Sequence[Worker]) -> AsyncIterator[None]:
+    """Have all of them work while the block runs."""
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(worker.run(stop), name=type(worker).__name__) for worker in workers]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)

@@ -1,0 +1,1 @@
+"""What every sign-in page is made of: requests, cookies, markup, words."""

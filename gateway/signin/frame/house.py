@@ -1,0 +1,88 @@
+"""What the sign-in pages work with: the procedures, the API for what they show, cookies, and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from starlette.requests import HTTPConnection
+
+from gateway.signin.frame.cookies import Cookies
+from gateway.signin.frame.visitors import Networks, visitor_of
+from policy.grant import Grant
+from resolvers.account.passwords_changing import NewPasswords
+from resolvers.account.passwords_resets import Resets
+from resolvers.account.signins_alarms import Alarms
+from resolvers.account.signins_evaluating import Evaluator
+from resolvers.commands.dependencies import Means
+from resolvers.factors.passkeys import Passkeys
+from resolvers.signin.actor import Actor
+from resolvers.signin.authentication import Authentication
+from resolvers.signin.sessions import Session, Sessions
+from resolvers.signins.signins import Visitor
+from schema.documents.requests import Outcome, Request
+from store.database.store import Store
+from store.tables.credentials import PLATFORMS
+
+
+class Answers(Protocol):
+    """What answers questions: `schema.api.api.Api`."""
+
+    async def execute(self, request: Request, grant: Grant) -> Outcome:
+        """The answer; never raises."""
+        ...
+
+
+class House:
+    """One for each process."""
+
+    def __init__(
+        self,
+        store: Store,
+        means: Means,
+        api: Answers,
+        cookies: Cookies,
+        proxies: Networks,
+        clock: Callable[[], datetime],
+        demo: bool = False,
+        proxy_header: str = "either",
+        body_seconds: int = 10,
+    ) -> None:
+        self.store, self.means, self.api = store, means, api
+        self.cookies, self.clock, self.demo = cookies, clock, demo
+        self.proxies, self.proxy_header, self.body_seconds = proxies, proxy_header, body_seconds
+        self.authentication = Authentication(store, means)
+        self.sessions = Sessions(store, means)
+        self.resets = Resets(store, means)
+        self.passwords = NewPasswords(store, means)
+        self.alarms = Alarms(store, means)
+        self.evaluator = Evaluator(store, means)
+        self.passkeys = Passkeys(store, means)
+
+    def visitor(self, connection: HTTPConnection) -> Visitor:
+        """Who knocks, as far as the connection tells."""
+        device = self.cookies.read(connection, self.cookies.device)
+        return visitor_of(connection, self.proxies, self.proxy_header, device)
+
+    async def session(self, connection: HTTPConnection, platform: str | None = None) -> Session | None:
+        """The session of a browser on a platform; without one, of all it has, the one that was proven last.
+
+        None also for one that turned up where it must be proven anew: its cookie alone opens nothing there (S12).
+        """
+        now, found = self.clock(), []
+        for each in PLATFORMS if platform is None else (platform,):
+            secret = self.cookies.read(connection, self.cookies.session(each))
+            session = await self.sessions.find(secret, now) if secret else None
+            if session is not None and session.platform == each:
+                found.append(session)
+        visitor = self.visitor(connection)
+        for session in sorted(found, key=lambda each: each.authenticated_at, reverse=True):
+            if await self.evaluator.admits(session, visitor, now):
+                await self.sessions.touch(session, now)
+                return session
+        return None
+
+    def actor(self, session: Session, now: datetime) -> Actor:
+        """The customer of a session, about to change something."""
+        return Actor(self.store, self.means, session.customer_id, session.id, now)

@@ -1,0 +1,82 @@
+"""How a sign-in page is served: methods, the form within bounds, whose it is, and what if the store is away."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.http import problems
+from gateway.http.bodies import ClientGone, read_body
+from gateway.signin.frame.house import House
+from gateway.signin.frame.layout import links, notice
+from gateway.signin.frame.visit import LONGEST_FORM, Visit, begin, fields_of, genuine
+from resolvers.passwords.hashing import Crowded
+from store.sql.errors import StoreUnavailable
+
+Handler = Callable[[Visit], Awaitable[Response]]
+FORM = "application/x-www-form-urlencoded"
+
+
+class Page:
+    """The ASGI application at one address."""
+
+    def __init__(self, house: House, shown: Handler | None, sent: Handler | None = None) -> None:
+        self._house, self._shown, self._sent = house, shown, sent
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a GET by what is shown, and a POST of our own form by what becomes of it."""
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request, receive)
+        except ClientGone:
+            return
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, receive: Receive) -> Response:
+        if request.method in ("GET", "HEAD") and self._shown is not None:
+            return await self._guarded(self._shown, begin(self._house, request, {}))
+        if request.method == "POST" and self._sent is not None:
+            form = await read_form(request, receive, self._house.body_seconds)
+            visit = begin(self._house, request, form, readable=self._shown is not None)
+            if visit.new_token or not genuine(request, form, visit.form_token):
+                return _stale(visit)
+            return await self._guarded(self._sent, visit)
+        ways = (b"GET, HEAD" if self._shown else b"") + (b", POST" if self._sent else b"")
+        raise problems.method_not_allowed(ways.removeprefix(b", "))
+
+    async def _guarded(self, handler: Handler, visit: Visit) -> Response:
+        try:
+            return await handler(visit)
+        except StoreUnavailable as outage:
+            return _unavailable(visit, outage.retry_after)
+        except Crowded:
+            return _unavailable(visit, 1)
+
+
+async def read_form(request: Request, receive: Receive, seconds: int) -> dict[str, str]:
+    """The fields of a form; Problem 400, 408, 413 or 415 for anything that is none."""
+    headers = dict(request.scope["headers"])
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind != FORM.encode():
+        raise problems.Problem(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the form as {FORM}.")
+    body = await read_body(receive, headers.get(b"content-length"), LONGEST_FORM, seconds)
+    try:
+        return fields_of(body)
+    except ValueError as error:
+        raise problems.malformed("The form cannot be read.") from error
+
+
+def _stale(visit: Visit) -> Response:
+    """The form was not made for this browser; or by another site, which then learns nothing."""
+    again = links((visit.say("try_again"), visit.to(visit.here)))
+    return visit.page(visit.say("try_again"), notice(visit.say("stale_form"), "error"), again, status=403)
+
+
+def _unavailable(visit: Visit, retry_after: int) -> Response:
+    again = links((visit.say("try_again"), visit.to(visit.here)))
+    response = visit.page(visit.say("unavailable"), notice(visit.say("unavailable_why"), "error"), again, status=503)
+    response.headers["retry-after"] = str(retry_after)
+    return response

@@ -1,0 +1,211 @@
+"""`/sign-in` and `/sign-in/code`: a password, then a second factor; the same pages confirm who is signed in already."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from gateway.signin.frame.layout import button, entry, links, notice, paragraph, tick
+from gateway.signin.frame.markup import Child, Markup, tag
+from gateway.signin.frame.visit import Visit
+from gateway.signin.pages.demo import demo_code, demo_note
+from resolvers.signin.authentication import Claim
+from resolvers.signin.sessions import Session
+from resolvers.signin.verdicts import Awaiting, Denied, Lapsed, Opened
+from store.tables.credentials import PLATFORMS
+
+HOME = "/security"
+LONGEST_LOGIN = 320
+
+
+async def show(visit: Visit) -> Response:
+    """The form; whoever is signed in well enough goes on at once."""
+    session = await visit.session(visit.platform)
+    if session is not None and _good_enough(visit, session):
+        return visit.go(visit.onward or HOME)
+    return form(visit, session)
+
+
+def _good_enough(visit: Visit, session: Session) -> bool:
+    asked = visit.value("max_age")
+    if asked is None:
+        return True
+    return asked.isascii() and asked.isdigit() and int(asked[:9]) > 0 and session.fresh(visit.now, int(asked[:9]))
+
+
+def form(visit: Visit, session: Session | None, *said: Child, status: int = 200, with_code: bool = False) -> Response:
+    """The page, with what there is to say."""
+    again = session is not None
+    title = visit.say("again") if again else visit.say("sign_in_to", platform=visit.say(visit.platform))
+    fields = [
+        None if again else _login(visit),
+        entry("password", visit.say("password"), "password", autocomplete="current-password", required=True),
+        entry("code", visit.say("code_beside"), autocomplete="one-time-code", maxlength=40) if with_code else None,
+        None if again else tick("shared", visit.say("shared"), visit.say("shared_hint"), bool(visit.value("shared"))),
+        button(visit.say("confirm" if again else "sign_in")),
+    ]
+    forms = visit.form_of("/sign-in", *fields)
+    return visit.page(
+        title,
+        *said,
+        paragraph(visit.say("again_why")) if again else None,
+        demo_note(visit) if visit.house.demo and not again else None,
+        forms,
+        passkey(visit, "with_passkey", shared=bool(visit.value("shared"))),
+        _ways(visit, again),
+        status=status,
+    )
+
+
+def _login(visit: Visit) -> Markup:
+    said = visit.form.get("login", "")[:LONGEST_LOGIN]
+    return entry(
+        "login",
+        visit.say("login"),
+        value=said,
+        autocomplete="username",
+        autocapitalize="none",
+        spellcheck="false",
+        maxlength=LONGEST_LOGIN,
+        required=True,
+        autofocus=not said,
+    )
+
+
+def _ways(visit: Visit, again: bool) -> Markup:
+    if again:
+        return links((visit.say("sign_out"), visit.to("/sign-out")))
+    others = [each for each in PLATFORMS if each != visit.platform]
+    elsewhere = links(*((visit.say(each), visit.to("/sign-in", platform=each)) for each in others))
+    more = tag("nav", tag("h2", visit.say("elsewhere")), elsewhere, class_="more")
+    without = (visit.say("forgot"), visit.to("/password/forgot")), (visit.say("owner_only"), visit.to("/registrant"))
+    return Markup(links(*without) + more)
+
+
+def passkey(visit: Visit, words: str, shared: bool = False) -> Child:
+    """The button for a passkey; shown by the script, since nothing else can ask for one."""
+    site = visit.house.means.site
+    if visit.house.demo and visit.request.url.hostname != site.host:
+        address = f"{site.passkey_origin}/sign-in"
+        return paragraph(visit.say("passkey_elsewhere", address=address), class_="hint")
+    control = tag(
+        "button",
+        visit.say(words),
+        type="button",
+        class_="second",
+        data_passkey="get",
+        data_form=visit.form_token,
+        data_next=visit.onward or "",
+        data_platform=visit.platform,
+        data_step="second" if words == "use_passkey" else None,
+        data_failed=visit.say("passkey_failed"),
+    )
+    return tag("div", control, tag("p", class_="errors", role="alert"), class_="passkey", hidden=True)
+
+
+async def send(visit: Visit) -> Response:
+    """A password, perhaps with a code beside it."""
+    session = await visit.session(visit.platform)
+    claim = Claim(
+        visit.platform,
+        visit.form.get("login", "")[:LONGEST_LOGIN],
+        visit.form.get("password", ""),
+        visit.form.get("code", "")[:40].strip(),
+        bool(visit.form.get("shared")),
+        session,
+    )
+    verdict = await visit.house.authentication.by_password(claim, visit.visitor, visit.now)
+    if isinstance(verdict, Denied):
+        said, status = denied(visit, verdict, "wrong")
+        response = form(visit, session, said, status=status, with_code=bool(verdict.wait or claim.code))
+        return slowed(response, verdict)
+    if isinstance(verdict, Lapsed):
+        return form(visit, None, notice(visit.say("lapsed"), "error"), status=422)
+    if isinstance(verdict, Awaiting):
+        response = visit.go(visit.to("/sign-in/code", kinds=_kinds(verdict)))
+        visit.house.cookies.give(response, visit.house.cookies.pending, verdict.secret, visit.house.means.times.pending)
+        return response
+    return let_in(visit, verdict)
+
+
+def _kinds(verdict: Awaiting) -> str | None:
+    """What the next page should ask for; whoever gets there has given the right password."""
+    if "PASSKEY" not in verdict.kinds:
+        return None
+    return "both" if "TOTP" in verdict.kinds else "passkey"
+
+
+def denied(visit: Visit, verdict: Denied, words: str) -> tuple[Markup, int]:
+    """What is said to somebody who is not believed, in the same words for every account that there is or is not."""
+    if verdict.wait:
+        return notice(visit.say("wait", wait=verdict.wait), "error"), 429
+    return notice(visit.say(words), "error"), 422
+
+
+def slowed(response: Response, verdict: Denied) -> Response:
+    """Programs are told too when to come back."""
+    if verdict.wait:
+        response.headers["retry-after"] = str(verdict.wait)
+    return response
+
+
+def let_in(visit: Visit, opened: Opened) -> Response:
+    """On to where they wanted to go, with the cookies of the session."""
+    return give_cookies(visit, visit.go(visit.onward or HOME), opened)
+
+
+def give_cookies(visit: Visit, response: Response, opened: Opened) -> Response:
+    """What the browser keeps: of a shared computer nothing that outlives it (R41)."""
+    cookies, times = visit.house.cookies, visit.house.means.times
+    life = None if opened.shared else times.session
+    cookies.give(response, cookies.session(visit.platform), opened.secret, life)
+    cookies.take(response, cookies.pending)
+    if opened.device_secret is not None:
+        cookies.give(response, cookies.device, opened.device_secret, times.device)
+    return response
+
+
+async def show_code(visit: Visit) -> Response:
+    """The second step's form."""
+    return code_form(visit)
+
+
+def code_form(visit: Visit, *said: Child, status: int = 200) -> Response:
+    """The page, with what there is to say."""
+    kinds = visit.asked.get("kinds")
+    code = entry(
+        "code",
+        visit.say("code"),
+        autocomplete="one-time-code",
+        maxlength=40,
+        required=True,
+        autofocus=True,
+        autocapitalize="characters",
+        spellcheck="false",
+    )
+    return visit.page(
+        visit.say("second"),
+        *said,
+        demo_code(visit) if visit.house.demo else None,
+        paragraph(visit.say("second_passkey" if kinds == "passkey" else "second_why")),
+        visit.form_of(visit.to("/sign-in/code", kinds=kinds), code, button(visit.say("sign_in"))),
+        passkey(visit, "use_passkey") if kinds in ("both", "passkey") else None,
+        links((visit.say("start_again"), visit.to("/sign-in"))),
+        status=status,
+    )
+
+
+async def send_code(visit: Visit) -> Response:
+    """A code."""
+    cookies = visit.house.cookies
+    secret = cookies.read(visit.request, cookies.pending)
+    pending = await visit.house.authentication.pending.find(secret, visit.now) if secret else None
+    if pending is None or pending.account.credential.platform != visit.platform:
+        return form(visit, None, notice(visit.say("lapsed"), "error"), status=422)
+    code = visit.form.get("code", "")[:40]
+    verdict = await visit.house.authentication.by_code(pending, code, visit.visitor, visit.now)
+    if isinstance(verdict, Denied):
+        said, status = denied(visit, verdict, "wrong_code")
+        return slowed(code_form(visit, said, status=status), verdict)
+    if isinstance(verdict, Lapsed):
+        return form(visit, None, notice(visit.say("lapsed"), "error"), status=422)
+    return let_in(visit, verdict)

@@ -1,0 +1,130 @@
+"""`/password/forgot` and `/password/reset`: a link by e-mail, and the new password that it leads to (S8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from gateway.signin.frame.layout import button, entry, links, meter, notice, paragraph
+from gateway.signin.frame.markup import Child, Markup, tag
+from gateway.signin.frame.visit import Visit
+from gateway.signin.pages.entry import LONGEST_LOGIN, slowed
+from resolvers.account.passwords_resets import Done
+from resolvers.commands.context import UserProblem
+from resolvers.passwords.text import classes_of, normal, too_long
+from resolvers.signin.verdicts import Denied, Lapsed
+from resolvers.signins.secrets import LONGEST
+from store.tables.credentials import PLATFORMS
+
+GENERATED = " required: lower; required: upper; required: digit; required: [-!#$%&*+.:;=?@_];"
+"""What browsers that make up passwords are told where all four classes are asked for."""
+
+
+async def show(visit: Visit) -> Response:
+    """Whose password it is."""
+    return _form(visit)
+
+
+def _form(visit: Visit, *said: Child, status: int = 200) -> Response:
+    choices = [tag("option", visit.say(each), value=each, selected=each == visit.platform) for each in PLATFORMS]
+    service = tag(
+        "div", tag("label", visit.say("service"), for_="service"), tag("select", choices, id="service", name="service"),
+        class_="field",
+    )  # fmt: skip
+    login = entry(
+        "login",
+        visit.say("login"),
+        autocomplete="username",
+        autocapitalize="none",
+        maxlength=LONGEST_LOGIN,
+        required=True,
+    )
+    form = visit.form_of("/password/forgot", service, login, button(visit.say("send_link")))
+    back = links((visit.say("sign_in"), visit.to("/sign-in")))
+    return visit.page(visit.say("forgot_title"), *said, paragraph(visit.say("forgot_why")), form, back, status=status)
+
+
+async def send(visit: Visit) -> Response:
+    """Write to the customer, if there is one. The page says the same in any case."""
+    asked = visit.form.get("service", "")
+    platform = asked if asked in PLATFORMS else visit.platform
+    login = visit.form.get("login", "")[:LONGEST_LOGIN]
+    verdict = await visit.house.resets.request(platform, login, visit.visitor, visit.now)
+    if isinstance(verdict, Denied):
+        said = notice(visit.say("TOO_MANY_ATTEMPTS"), "error")
+        return slowed(_form(visit, said, status=429), verdict)
+    back = links((visit.say("sign_in"), visit.to("/sign-in", platform=platform)))
+    outbox = links((visit.say("outbox"), "/demo/outbox")) if visit.house.demo else None
+    return visit.page(visit.say("sent"), notice(visit.say("sent_why")), outbox, back)
+
+
+async def show_reset(visit: Visit) -> Response:
+    """The form that a link leads to. To look at it uses nothing up: programs look at links before people do."""
+    secret = (visit.asked.get("t") or "")[:LONGEST]
+    link = await visit.house.resets.find(secret, visit.now)
+    if link is None:
+        return _void(visit)
+    return reset_form(visit, secret, await visit.house.passwords.least(link.account.credential.id))
+
+
+def reset_form(
+    visit: Visit, secret: str, least: int, problems: Sequence[UserProblem] = (), typed: str = "", status: int = 200
+) -> Response:
+    """The page."""
+    hidden = tag("input", type="hidden", name="t", value=secret)
+    fields = new_password(visit, least, problems, typed)
+    form = visit.form_of("/password/reset", hidden, fields, button(visit.say("set_password")))
+    return visit.page(visit.say("forgot_title"), form, status=status)
+
+
+def new_password(visit: Visit, least: int, problems: Sequence[UserProblem], typed: str, name: str = "new") -> Markup:
+    """The field for a new password with its meter; what was typed is measured and not repeated."""
+    seen = normal(typed) if typed and not too_long(typed) else ""
+    errors = [visit.say(problem.code, least=least) for problem in problems]
+    asked = visit.house.means.passwords.classes
+    field = entry(
+        name,
+        visit.say("new_password"),
+        "password",
+        visit.say("rule_classes" if asked else "rule", least=least),
+        errors,
+        autocomplete="new-password",
+        required=True,
+        passwordrules=f"minlength: {least};{GENERATED if asked else ''}",
+    )
+    return Markup(field + meter(visit.language, sorted(classes_of(seen)), len(seen), least, name))
+
+
+async def send_reset(visit: Visit) -> Response:
+    """Set the new password."""
+    secret, password = visit.form.get("t", "")[:LONGEST], visit.form.get("new", "")
+    verdict = await visit.house.resets.follow(secret, password, visit.visitor, visit.now)
+    if isinstance(verdict, Lapsed):
+        return _void(visit)
+    if not isinstance(verdict, Done):
+        return await _again(visit, secret, verdict, password)
+    onward = links((visit.say("sign_in"), visit.to("/sign-in", platform=verdict.platform)))
+    said = notice(visit.say("password_set_why"), title=visit.say("password_set"))
+    response = visit.page(visit.say("forgot_title"), said, onward)
+    cookies = visit.house.cookies
+    cookies.give(response, cookies.device, verdict.device_secret)  # whose computer it is was not asked
+    return response
+
+
+async def _again(visit: Visit, secret: str, verdict: Denied | tuple[UserProblem, ...], password: str) -> Response:
+    """The form once more, with what to change, or the wait."""
+    if isinstance(verdict, Denied):  # Whoever guesses links is told no more than this.
+        least = visit.house.means.passwords.least(guarded=False)
+        form = reset_form(visit, secret, least, [UserProblem("TOO_MANY_ATTEMPTS", "")], status=429)
+        return slowed(form, verdict)
+    link = await visit.house.resets.find(secret, visit.now)
+    if link is None:
+        return _void(visit)
+    least = await visit.house.passwords.least(link.account.credential.id)
+    return reset_form(visit, secret, least, verdict, password, status=422)
+
+
+def _void(visit: Visit) -> Response:
+    again = links((visit.say("another_link"), visit.to("/password/forgot")))
+    return visit.page(visit.say("forgot_title"), notice(visit.say("link_void"), "error"), again, status=410)

@@ -1,0 +1,94 @@
+"""`/sign-in/passkey`: what a browser's script asks and answers to sign in with a passkey."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.http import problems
+from gateway.http.bodies import ClientGone, read_body
+from gateway.signin.frame.house import House
+from gateway.signin.frame.visit import NO_STORE, Visit, begin, genuine
+from gateway.signin.pages.entry import HOME, give_cookies
+from resolvers.signin.authentication import Shown
+from resolvers.signin.pending import Pending
+from resolvers.signin.sessions import Session
+from resolvers.signin.verdicts import Denied, Opened
+
+LONGEST = 32_768
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+class Door:
+    """An address for scripts: JSON of texts in, JSON out, for pages of this house only."""
+
+    def __init__(self, house: House, sent: Handler) -> None:
+        self._house, self._sent = house, sent
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a POST."""
+        request = Request(scope, receive)
+        if request.method != "POST":
+            raise problems.method_not_allowed(b"POST")
+        try:
+            said = await _read(request, receive, self._house.body_seconds)
+        except ClientGone:
+            return
+        visit = begin(self._house, request, said)
+        if visit.new_token or not genuine(request, said, visit.form_token):
+            raise problems.Problem(403, "STALE_PAGE", "The page was open for too long: load it again.")
+        response = await self._sent(visit)
+        await response(scope, receive, send)
+
+
+async def _read(request: Request, receive: Receive, seconds: int) -> dict[str, str]:
+    headers = dict(request.scope["headers"])
+    if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
+        raise problems.unsupported_content()
+    body = await read_body(receive, headers.get(b"content-length"), LONGEST, seconds)
+    try:
+        said: Any = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise problems.malformed("The body is not JSON in UTF-8.", "INVALID_JSON") from error
+    if not isinstance(said, dict) or not all(isinstance(value, str) for value in said.values()):
+        raise problems.malformed("The body is not an object of texts.")
+    return said
+
+
+async def options(visit: Visit) -> Response:
+    """A challenge: for the passkeys of whoever has given the right password, or for any."""
+    pending, session = await _whose(visit)
+    account = pending.account if pending else None
+    if account is None and session is not None:
+        account = await visit.house.authentication.credentials.by_id(session.credential_id)
+    options = await visit.house.passkeys.request(account, visit.now)
+    return Response(options, media_type="application/json", headers=NO_STORE)
+
+
+async def answer(visit: Visit) -> Response:
+    """A passkey: the second factor of a sign-in that waits for it, a fresh proof, or a sign-in of its own."""
+    pending, session = await _whose(visit)
+    shared = visit.form.get("shared") == "yes"
+    shown = Shown(visit.platform, visit.form.get("response", ""), pending, session, shared)
+    verdict = await visit.house.authentication.by_passkey(shown, visit.visitor, visit.now)
+    if isinstance(verdict, Opened):
+        response = JSONResponse({"location": visit.onward or HOME}, headers=NO_STORE)
+        return give_cookies(visit, response, verdict)
+    wait = verdict.wait if isinstance(verdict, Denied) else 0
+    headers = NO_STORE | ({"retry-after": str(wait)} if wait else {})
+    return JSONResponse({"code": "DENIED", "wait": wait}, 429 if wait else 422, headers)
+
+
+async def _whose(visit: Visit) -> tuple[Pending | None, Session | None]:
+    cookies = visit.house.cookies
+    secret = cookies.read(visit.request, cookies.pending) if visit.form.get("step") == "second" else None
+    pending = await visit.house.authentication.pending.find(secret, visit.now) if secret else None
+    if pending is not None and pending.account.credential.platform == visit.platform:
+        return pending, None
+    return None, await visit.session(visit.platform)

@@ -1,0 +1,94 @@
+"""`/unsubscribe/{token}`: news stop with one click, without signing in and without a cookie (R13, RFC 8058)."""
+
+from __future__ import annotations
+
+import orjson
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.http import problems
+from gateway.http.bodies import ClientGone, read_body
+from gateway.http.multipart import fields_of_multipart, is_multipart
+from gateway.signin.frame.house import House
+from gateway.signin.frame.layout import button, notice, paragraph
+from gateway.signin.frame.markup import tag
+from gateway.signin.frame.visit import LONGEST_FORM, Visit, begin, fields_of
+from policy.grant import Grant, Refusal
+from policy.purposes import Purpose
+from schema.documents.requests import Kind, Request
+from store.links.unsubscribing import unsubscriber
+from store.sql.errors import Cause, StoreUnavailable
+
+CLIENT = "unsubscribe-link"
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+STOP = "mutation OneClick { setProductNews(input: {wanted: false}) { userErrors { code } } }"
+
+
+async def _one_click(request: HttpRequest, receive: Receive, seconds: int) -> bool:
+    """Whether the body says so, in either of the forms that RFC 8058 has; Problem for a body out of bounds."""
+    headers = dict(request.scope["headers"])
+    body = await read_body(receive, headers.get(b"content-length"), LONGEST_FORM, seconds)
+    kind = headers.get(b"content-type", b"")
+    try:
+        fields = fields_of_multipart(kind, body) if is_multipart(kind) else fields_of(body)
+    except ValueError:
+        return False
+    return ONE_CLICK.items() <= fields.items()
+
+
+class Unsubscribe:
+    """A GET shows a button, since scanners of mail follow links; a POST as RFC 8058 has it does it.
+
+    The address itself proves that it came with our message: nothing else is asked for, and all it can do is stop news.
+    The proof comes first: for whoever has none, no body is read.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The page, or what became of it; Problem 404 for an address we never gave."""
+        request = HttpRequest(scope, receive)
+        try:
+            response = await self._answer(request, receive)
+        except ClientGone:
+            return
+        await response(scope, receive, send)
+
+    async def _answer(self, request: HttpRequest, receive: Receive) -> Response:
+        if request.method not in ("GET", "HEAD", "POST"):
+            raise problems.method_not_allowed(b"GET, HEAD, POST")
+        customer = await unsubscriber(self._house.store.keys.house, request.path_params["token"])
+        if customer is None:
+            raise problems.Problem(404, "NO_SUCH_LINK", "This link was not made here, or is not whole.")
+        visit = begin(self._house, request, {})
+        if request.method != "POST":
+            return self._asked(visit)
+        if not await _one_click(request, receive, self._house.body_seconds):
+            raise problems.malformed("Send List-Unsubscribe=One-Click.")
+        await self._stop(visit, customer)
+        return visit.page(visit.say("news_stop"), notice(visit.say("news_stopped")))
+
+    def _asked(self, visit: Visit) -> Response:
+        named = [tag("input", type="hidden", name=name, value=value) for name, value in ONE_CLICK.items()]
+        form = tag("form", named, button(visit.say("news_stop")), method="post", action=visit.request.url.path)
+        return visit.page(visit.say("news_stop"), paragraph(visit.say("news_stop_why")), form)
+
+    async def _stop(self, visit: Visit, customer: int) -> None:
+        """Like any other change; for whoever is no customer any more it is done already."""
+        grant = Grant(
+            token_id=CLIENT,
+            client_id=CLIENT,
+            subject=customer,
+            purposes=frozenset({Purpose.SELF_SERVICE}),
+            scopes=frozenset(),
+            expires_at=int(visit.now.timestamp()) + 60,
+            refusal=Refusal.REFUSE,
+            documents_only=False,
+            introspection=False,
+            max_page=1,
+        )
+        outcome = await self._house.api.execute(Request(query=STOP), grant)
+        if outcome.kind is not Kind.OK or "errors" in orjson.loads(outcome.body):
+            raise StoreUnavailable(Cause.DOWN)

@@ -1,0 +1,268 @@
+"""Access tokens as RFC 9068 has them: signed JWTs of type at+jwt, made and verified with our own keys only."""
+
+from __future__ import annotations
+
+import binascii
+import uuid
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import orjson
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from gateway.tokens.signing_keys import ALGORITHM, SigningKeys
+from store.crypto.global_ids import GlobalId, GlobalIds
+
+MAX_TOKEN_BYTES = 4_096
+TYPES = frozenset({"at+jwt", "application/at+jwt"})
+HEADERS = frozenset({"alg", "typ", "kid"})
+"""The only headers a token of ours has; one that points to a key elsewhere (jku, x5u, jwk, x5c) is refused."""
+FAMILY = "TokenFamily"
+"""The type under which the ids of token families are encrypted; no type of the schema."""
+ONE_FACTOR, TWO_FACTORS = "1fa", "2fa"
+"""How surely a customer proved who they are, as `acr` has it."""
+
+
+class Fault(Enum):
+    """Why a token is not accepted; the value is a sentence for the `WWW-Authenticate` header, free of its contents."""
+
+    MALFORMED = "The access token is not a signed JWT."
+    TYPE = "The token is not an access token."
+    ALGORITHM = "The access token is not signed with an algorithm that is accepted here."
+    KEY = "The access token is signed with a key that is not known here."
+    SIGNATURE = "The signature of the access token is wrong."
+    CLAIMS = "The access token lacks a claim, or has one of the wrong kind."
+    ISSUER = "The access token was issued elsewhere."
+    AUDIENCE = "The access token is meant for another service."
+    EXPIRED = "The access token has expired."
+    EARLY = "The access token is not valid yet."
+    CLIENT = "The client of the access token is not registered, or was disabled."
+    REVOKED = "The access token was revoked, or what it rests on has ended."
+    BOUND = "The access token is bound to a key: send it as `DPoP TOKEN`, with a proof of that key."
+    UNBOUND = "The access token is not bound to a key: send it as `Bearer TOKEN`."
+    PROOF = "The DPoP proof is missing, wrong, for another request, or was seen before."
+    NONCE = "The DPoP proof must carry the nonce that comes with this response."
+
+
+class TokenError(Exception):
+    """A token is not accepted; `nonce` comes with the fault NONCE, for the next proof."""
+
+    def __init__(self, fault: Fault, nonce: str | None = None) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+        self.nonce = nonce
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified token says."""
+
+    token_id: str = field(repr=False)
+    client_id: str
+    subject: int | None = field(repr=False)
+    """The customer, or None when the client acts for itself."""
+    scopes: frozenset[str]
+    expires_at: int
+    key_id: str = field(repr=False)
+    basis: Basis | None = field(default=None, repr=False)
+    """The sign-in it rests on; None for a token of a tool."""
+    jkt: str | None = field(default=None, repr=False)
+    """The thumbprint of the key it is bound to (RFC 9449 §6.1)."""
+    issued_at: int = 0
+    """In Unix seconds; 0 for one of an identity provider that does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The sign-in that a customer's token rests on: when it ends, the token does."""
+
+    subject: int
+    session_id: int
+    family: int
+    """All tokens that came from one authorization code."""
+    authenticated_at: int
+    """When the customer proved who they are, in Unix seconds."""
+    amr: tuple[str, ...]
+    """How (RFC 8176)."""
+
+    def claims(self, ids: GlobalIds) -> dict[str, object]:
+        """As a token has it: `sid` is the session's id in the API, and no claim tells a row's number."""
+        acr = TWO_FACTORS if "mfa" in self.amr else ONE_FACTOR
+        how = {"auth_time": self.authenticated_at, "amr": list(self.amr), "acr": acr}
+        sid, family = ids("Session", self.subject, self.session_id), ids(FAMILY, self.subject, self.family)
+        return how | {"sid": sid, "family": family}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Who issues the tokens, and for whom."""
+
+    issuer: str
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key that signs now."""
+
+    kid: str
+    key: ECKey = field(repr=False)
+    names: Names
+    now: int
+    ids: GlobalIds = field(repr=False)
+
+    def sign(
+        self,
+        client_id: str,
+        scopes: Iterable[str],
+        seconds: int,
+        subject: int | None = None,
+        *,
+        basis: Basis | None = None,
+        jkt: str | None = None,
+    ) -> str:
+        """A token for a client, or for a customer through a client; `sub` is the client itself when it acts alone."""
+        owner = subject if basis is None else basis.subject
+        claims: dict[str, object] = {
+            "iss": self.names.issuer,
+            "aud": self.names.audience,
+            "sub": client_id if owner is None else self.ids("Customer", owner, owner),
+            "client_id": client_id,
+            "scope": " ".join(sorted(scopes)),
+            "iat": self.now,
+            "exp": self.now + seconds,
+            "jti": str(uuid.uuid4()),
+        }
+        if basis is not None:
+            claims |= basis.claims(self.ids)
+        if jkt is not None:
+            claims["cnf"] = {"jkt": jkt}
+        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self.kid}
+        return jwt.encode(header, claims, self.key, algorithms=[ALGORITHM])
+
+
+class Tokens:
+    """Makes and verifies access tokens."""
+
+    def __init__(self, keys: SigningKeys, names: Names, skew: int, clock: Callable[[], float]) -> None:
+        self._keys = keys
+        self._names = names
+        self._skew = skew
+        self._clock = clock
+
+    async def signer(self) -> Signer:
+        """What signs at this moment; StoreUnavailable while nobody can tell."""
+        kid, key = await self._keys.signing()
+        return Signer(kid, key, self._names, int(self._clock()), self._keys.ids)
+
+    async def mint(self, client_id: str, scopes: Iterable[str], seconds: int, subject: int | None = None) -> str:
+        """A token that rests on no sign-in; see `Signer.sign`."""
+        return (await self.signer()).sign(client_id, scopes, seconds, subject)
+
+    async def verify(self, token: bytes) -> Claims:
+        """What the token says that matters here; see `prove`."""
+        return self.claims_of(*await self.prove(token))
+
+    async def prove(self, token: bytes) -> tuple[Mapping[str, Any], str]:
+        """Everything the token says, and its key's id, once it is proven; TokenError with the first thing wrong.
+
+        The steps are those of RFC 9068 section 4, in an order that does the cheap ones first: 1. size and form;
+        2. type; 3. algorithm; 4. key, from our own set by its id; 5. signature; 6. kinds of claims; 7. issuer;
+        8. audience; 9. time.
+        """
+        header = _header(token)  # 1
+        if header.get("typ") not in TYPES:  # 2
+            raise TokenError(Fault.TYPE)
+        if header.get("alg") != ALGORITHM or not header.keys() <= HEADERS:  # 3
+            raise TokenError(Fault.ALGORITHM)
+        kid = header.get("kid")
+        key = await self._keys.verifying(kid) if isinstance(kid, str) else None  # 4
+        if not isinstance(kid, str) or key is None:
+            raise TokenError(Fault.KEY)
+        try:
+            said = jwt.decode(token, key, algorithms=[ALGORITHM]).claims  # 5
+        except (JoseError, ValueError) as error:
+            raise TokenError(Fault.SIGNATURE) from error
+        self._check(said)
+        return said, kid
+
+    def claims_of(self, said: Mapping[str, Any], kid: str) -> Claims:
+        """What matters here of a token that was proven; TokenError when it contradicts itself."""
+        ids = self._keys.ids
+        subject = _subject(said, ids)
+        basis = _basis(said, subject, ids)
+        scopes = frozenset(said["scope"].split())
+        jkt, issued = _thumbprint(said), said["iat"]
+        return Claims(said["jti"], said["client_id"], subject, scopes, said["exp"], kid, basis, jkt, issued)
+
+    def _check(self, said: Mapping[str, Any]) -> None:
+        """Steps 6 to 9."""
+        texts = [said.get(name) for name in ("iss", "sub", "client_id", "scope", "jti")]
+        times = [said.get(name) for name in ("exp", "iat", "nbf") if name != "nbf" or "nbf" in said]
+        if not all(isinstance(text, str) for text in texts) or not all(type(time) is int for time in times):  # 6
+            raise TokenError(Fault.CLAIMS)
+        if said["iss"] != self._names.issuer:  # 7
+            raise TokenError(Fault.ISSUER)
+        audience = said.get("aud")
+        if self._names.audience not in (audience if isinstance(audience, list) else [audience]):  # 8
+            raise TokenError(Fault.AUDIENCE)
+        now = self._clock()
+        if said["exp"] <= now:  # 9; no leeway: an expired token is never accepted (F3)
+            raise TokenError(Fault.EXPIRED)
+        if max(said["iat"], said.get("nbf", 0)) > now + self._skew:
+            raise TokenError(Fault.EARLY)
+
+
+def _header(token: bytes) -> dict[str, Any]:
+    """The header of a compact JWS, read with bounds before anything is believed."""
+    first, dot, _ = token.partition(b".")
+    if len(token) > MAX_TOKEN_BYTES or not dot or token.count(b".") != 2 or len(first) > 512:
+        raise TokenError(Fault.MALFORMED)
+    try:
+        header = orjson.loads(urlsafe_b64decode(first + b"=" * (-len(first) % 4)))
+    except (binascii.Error, ValueError) as error:
+        raise TokenError(Fault.MALFORMED) from error
+    if not isinstance(header, dict):
+        raise TokenError(Fault.MALFORMED)
+    return header
+
+
+def _subject(said: Mapping[str, Any], ids: GlobalIds) -> int | None:
+    """The customer a token is about, by their id in the API; none when the subject is the client itself."""
+    return None if said["sub"] == said["client_id"] else _row(said["sub"], "Customer", ids).key
+
+
+def _basis(said: Mapping[str, Any], subject: int | None, ids: GlobalIds) -> Basis | None:
+    """The sign-in, if the token names one: all of it, or none of it."""
+    if "sid" not in said and "family" not in said:
+        return None
+    at, amr = said.get("auth_time"), said.get("amr")
+    if subject is None or type(at) is not int or not isinstance(amr, list) or not all(type(how) is str for how in amr):
+        raise TokenError(Fault.CLAIMS)
+    session, family = _row(said.get("sid"), "Session", ids), _row(said.get("family"), FAMILY, ids)
+    if not session.customer == family.customer == subject:
+        raise TokenError(Fault.CLAIMS)
+    return Basis(subject, session.key, family.key, at, tuple(amr))
+
+
+def _thumbprint(said: Mapping[str, Any]) -> str | None:
+    """The key it is bound to. Another way of binding is not passed over: it would let in who does not hold the key."""
+    if "cnf" not in said:
+        return None
+    bound = said["cnf"]
+    if not isinstance(bound, dict) or bound.keys() != {"jkt"} or not isinstance(bound["jkt"], str):
+        raise TokenError(Fault.CLAIMS)
+    return bound["jkt"]
+
+
+def _row(text: object, type_name: str, ids: GlobalIds) -> GlobalId:
+    """The row of this type that an id names."""
+    found = ids.decode(text) if isinstance(text, str) else None
+    if found is None or found.type_name != type_name:
+        raise TokenError(Fault.CLAIMS)
+    return found

@@ -1,0 +1,226 @@
+"""A new e-mail address: confirmed from the new one, with notice to the old one (R30, R55; S6, S8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.events import Event
+from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.dependencies import Means
+from resolvers.events.announcements import announce
+from resolvers.events.changes import record
+from resolvers.events.rectifying import tell_of_correction
+from resolvers.factors.credentials import lock_credentials
+from resolvers.letters.email import EmailLetter
+from resolvers.letters.erasure import ErasureLetter
+from resolvers.letters.letters import Reader, Stranger, TypedAddress, reader_of, send_to, send_typed
+from resolvers.letters.limits import Kind, LetterLimits, rate_limited
+from resolvers.signin.attempts import Bucket, Guesses, Pace
+from resolvers.signin.sessions import end_where
+from resolvers.signins.secrets import hashed, new_secret
+from store.crypto.blind_index import Lookup
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.links.receipts import receipt_of
+from store.lookups.reservations import LookupTakenError, Reservations, Wanted, reserving
+from store.sql.ids import new_id
+from store.sql.metadata import Id, instant
+from store.tables.access import sessions
+from store.tables.credentials import credentials
+from store.tables.customers import customers
+from store.tables.erasures import STANDING_STATES, erasures
+from store.tables.signin import email_links, reset_links
+from values.mailbox import MailboxError, read_mailbox
+
+C, L, K, E = customers.c, email_links.c, credentials.c, erasures.c
+LIFE = timedelta(hours=1)
+
+GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
+SAME = UserProblem("UNCHANGED", "This is the address that we have.", ("email",))
+TOO_OFTEN = UserProblem("TOO_MANY_ATTEMPTS", "Too many requests. Try again later.", ("email",))
+LAPSED = UserProblem("LINK_VOID", "This link is over or was used already: ask for another one.", ("token",))
+
+
+async def request_change(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Write to the new address; whether somebody else has it is told to nobody, and then nothing is sent there (S8)."""
+    try:
+        text = read_mailbox(given["email"]).display
+    except MailboxError as error:
+        return Result(problems=(UserProblem(error.fault.code, str(error), ("email",)),))
+    keys = desk.store.keys
+    (key,) = await keys.subjects([desk.subject])
+    if key is None:
+        return Result(problems=(GONE,))
+    if await Guesses(desk.store).charge([Bucket(Pace.RESET, b"email" + desk.subject.to_bytes(8, "big"))], desk.now):
+        return Result(problems=(TOO_OFTEN,))
+    held = await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, text))
+    async with desk.store.write() as connection:
+        present = await connection.scalar(select(C.email_ref).where(C.id == desk.subject).with_for_update())
+        reader = await reader_of(connection, key)
+        if present is None or reader is None:
+            return Result(problems=(GONE,))
+        if bytes(present) == held.ref:
+            return Result(problems=(SAME,))
+        theirs = select(C.id).where(C.id == held.row_id, C.email_ref == held.ref)
+        taken = await connection.scalar(theirs) is not None
+        site, minutes, secret = desk.means.site, int(LIFE.total_seconds() // 60), new_secret()
+        if wait := await _ask(connection, desk, key, text, reader.language, None if taken else secret, minutes):
+            return Result(problems=(rate_limited(wait, "email"),))
+        await connection.execute(delete(email_links).where(L.customer_id == desk.subject))
+        id_ = new_id()
+        row = {
+            "id": id_,
+            "customer_id": desk.subject,
+            "email": key.seal(L.email, id_, text.encode()),
+            "session_id": desk.grant.session_id,
+            "secret_hash": hashed(secret),
+            "account_state": _state(key, bytes(present)),
+            "expires_at": desk.now + LIFE,
+        }
+        await connection.execute(insert(email_links).values(row))
+        await send_to(connection, reader, site, EmailLetter.ASKED, desk.now)
+    return Result(affected={"customer": desk.subject})
+
+
+async def _ask(
+    connection: AsyncConnection, desk: Desk, key: SubjectKey, text: str, language: str, secret: str | None, minutes: int
+) -> int:
+    """Write to the new address, unless it is somebody's: that is counted just the same. The seconds to wait, or 0."""
+    limits, site = LetterLimits(desk.store), desk.means.site
+    if secret is None:
+        return await limits.take(connection, Kind.EMAIL_CONFIRMATION, key.customer_id, text, desk.now)
+    to, link = Stranger(key, TypedAddress(text), language), site.link("/email/confirm", secret)
+    kind, letter = Kind.EMAIL_CONFIRMATION, EmailLetter.CONFIRM
+    return await send_typed(connection, limits, kind, to, site, letter, desk.now, link=link, minutes=minutes)
+
+
+async def confirm_change(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """The command of the API, for the customer whose link it is."""
+    found = await EmailLinks(desk.store, desk.means).find(given["token"], desk.now)
+    if found is None or found.key.customer_id != desk.subject:
+        return Result(problems=(LAPSED,))
+    return await EmailLinks(desk.store, desk.means).follow(found, desk)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """A link that leads somewhere."""
+
+    id: int
+    key: SubjectKey
+    email: str
+    state: bytes
+    """The blind index of the address that it takes the place of."""
+    session_id: int | None
+
+
+def _state(key: SubjectKey, index: bytes) -> bytes:
+    """What rests of the address that a link takes the place of; under the customer's key, since it can be guessed."""
+    return key.keyed_hash("e-mail link", index)
+
+
+class EmailLinks:
+    """Finds links and follows them."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._means = store, means
+        columns = select(L.id, L.customer_id, L.email, L.account_state, L.session_id, L.expires_at)
+        self._find = store.reader.prepare(columns.where(L.secret_hash == bindparam("secret")))
+        self._state = store.reader.prepare(select(C.email_ref).where(C.id == bindparam("id", type_=Id)))
+
+    async def find(self, secret: str, now: datetime) -> Found | None:
+        """The link of this secret, while the address that it replaces is still the present one."""
+        rows = await self._store.reader.fetch(self._find, {"secret": hashed(secret)})
+        if not rows or instant(rows[0][5]) <= now:
+            return None
+        id_, customer, sealed, state, session, _ = rows[0]
+        (key,) = await self._store.keys.subjects([customer])
+        present = await self._store.reader.fetch(self._state, {"id": customer})
+        if key is None or not present or _state(key, bytes(present[0][0] or b"")) != bytes(state):
+            return None
+        return Found(id_, key, key.open(L.email, id_, sealed).decode(), bytes(present[0][0]), session)
+
+    async def follow(self, found: Found, desk: Desk) -> Result:
+        """Put the new address in place; both are told, and everybody but the session that asked is signed out.
+
+        1. the link is used up; 2. the address is nobody else's and the old one is still there; 3. links to a new
+        password, which were sent to the old one, lead nowhere; 4. the login names that were the old address become the
+        new one; 5. sessions end, last of all.
+        """
+        keys, owner = self._store.keys, found.key.customer_id
+        wanted = Wanted(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, found.email), owner, owner)
+        async with reserving(self._store) as reserved, self._store.write() as connection:
+            await lock_credentials(connection, owner)
+            await connection.execute(select(C.id).where(C.id == owner).with_for_update(key_share=True))
+            if (await connection.execute(delete(email_links).where(L.id == found.id))).rowcount != 1:  # 1
+                return Result(problems=(LAPSED,))
+            before = await reader_of(connection, found.key)
+            if before is None or not await _taken(reserved, connection, wanted, found.state, desk.now):
+                return Result(problems=(LAPSED,))
+            change = {
+                "email": found.key.seal(C.email, owner, found.email.encode()),
+                "email_ref": wanted.ref,
+                "version": C.version + 1,
+                "updated_at": desk.now,
+            }
+            here = C.id == owner, C.email_ref == found.state
+            if (await connection.execute(update(customers).where(*here).values(change))).rowcount != 1:  # 2
+                return Result(problems=(LAPSED,))
+            await connection.execute(delete(reset_links).where(reset_links.c.customer_id == owner))  # 3
+            await self._logins(connection, reserved, found, before, desk.now)  # 4
+            await record(connection, desk, found.key, ["Customer.email"])
+            await tell_of_correction(connection, owner, ["Customer.email"], desk.now)
+            await announce(connection, found.key, Event.EMAIL_CHANGED.wire, desk.now, ["Customer.email"])
+            asked = await self._asked(connection, owner)
+            for reader in (before, await reader_of(connection, found.key)):
+                if reader is not None:
+                    await send_to(connection, reader, self._means.site, EmailLetter.CHANGED, desk.now)
+                if reader is not None and asked is not None:
+                    letter = ErasureLetter.ADDRESS_CHANGED
+                    await send_to(connection, reader, self._means.site, letter, desk.now, link=asked)
+            await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], desk.now)  # 5
+            await reserved.written(connection)
+        return Result(affected={"customer": owner})
+
+    async def _asked(self, connection: AsyncConnection, owner: int) -> str | None:
+        """Where the customer follows a request to be erased that stands: both addresses hear of it (R55)."""
+        query = select(E.id).where(E.customer_id == owner, E.state.in_(STANDING_STATES), E.cause == "REQUEST")
+        id_ = await connection.scalar(query)
+        return (
+            None
+            if id_ is None
+            else f"{self._means.site.origin}/erasures/{await receipt_of(self._store.keys.house, id_)}"
+        )
+
+    async def _logins(
+        self, connection: AsyncConnection, reserved: Reservations, found: Found, before: Reader, now: datetime
+    ) -> None:
+        """Who signs in by e-mail address goes on to do so."""
+        keys, owner = self._store.keys, found.key.customer_id
+        old, new = (keys.blind_index(Lookup.LOGIN, each) for each in (before.email, found.email))
+        mine = select(K.id, K.platform, K.login_ref).where(K.customer_id == owner)
+        for id_, platform, ref in (await connection.execute(mine)).all():
+            held = await keys.lookups.find(Lookup.LOGIN, old, platform)
+            wanted = Wanted(Lookup.LOGIN, new, owner, id_, platform)
+            same = ref is not None and (held.row_id, held.ref) == (id_, bytes(ref))
+            if same and await _taken(reserved, connection, wanted, ref, now):
+                name = found.key.seal(K.login_name, id_, K.login_name.info["sealing"].encode(found.email))
+                change = update(credentials).where(K.id == id_).values(login_name=name, login_ref=wanted.ref)
+                await connection.execute(change)
+
+
+async def _taken(
+    reserved: Reservations, connection: AsyncConnection, wanted: Wanted, replaced: bytes, now: datetime
+) -> bool:
+    """Whether a value could be had in the place of another one; false when it is somebody else's."""
+    try:
+        await reserved.take(connection, [wanted], now, replacing=[(wanted.customer_id, replaced)])
+    except LookupTakenError:
+        return False
+    return True

@@ -1,0 +1,176 @@
+"""Setting a new password: judged, compared with the customer's other ones (R38), written, and the customer told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.account.passwords import faults, measure
+from resolvers.account.passwords_own_words import OwnWords
+from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.dependencies import Means
+from resolvers.factors.credentials import Account, Credential, Credentials, sealed_hash
+from resolvers.letters.letters import write
+from resolvers.letters.signin import SignInLetter
+from resolvers.passwords.text import normal, too_long
+from resolvers.signin.actor import NOT_FOUND, Actor, actor_at, too_often
+from resolvers.signin.attempts import Bucket, Guesses
+from resolvers.signin.buckets import Secret, compared, inside
+from resolvers.signin.sessions import end_where
+from resolvers.signin.verdicts import Denied
+from store.database.store import Store
+from store.tables.access import sessions
+from store.tables.credentials import credentials, second_factors
+from store.tables.signin import email_links, pending_sign_ins, reset_links
+
+K, F = credentials.c, second_factors.c
+
+WRONG_PASSWORD = UserProblem("WRONG_PASSWORD", "This is not the present password.", ("currentPassword",))
+SAME = UserProblem("PASSWORD_SAME", "This is the present password. Choose another.")
+REUSED = UserProblem(
+    "PASSWORD_REUSED", "You use this password for another of your services. Choose a different one for each."
+)
+CONFLICT = UserProblem("CONFLICT", "One of your passwords was changed in the meantime. Try again.")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Prepared:
+    """A password that may be set, and the credentials that it was compared with."""
+
+    account: Account
+    everyone: tuple[Credential, ...]
+    hash: str
+    strength: str
+
+
+class NewPasswords:
+    """Judges and writes new passwords."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._means = store, means
+        self._credentials = Credentials(store)
+        self._guesses = Guesses(store)
+        self._own = OwnWords(store)
+        on = select(F.id).where(F.credential_id == bindparam("credential"), F.confirmed_at.is_not(None)).limit(1)
+        self._factor = store.reader.prepare(on)
+
+    async def prepared(
+        self, account: Account, password: str, now: datetime
+    ) -> Prepared | Denied | tuple[UserProblem, ...]:
+        """A password that may be set, hashed; or what is wrong with it.
+
+        It is compared by hashing it against each hash: nothing that could be compared fast is kept (R38). Since the
+        answer tells whether it is one of the others, each comparison is counted as a guess at them (S11).
+        """
+        text = normal(password)
+        own = [] if too_long(password) else await self._own.of(account.key)
+        guarded = await self.guarded(account.credential.id)
+        if found := await asyncio.to_thread(faults, text, own, self._means.passwords, guarded):
+            return tuple(found)
+        everyone = await self._credentials.of_customer(account.key)
+        others = [each.password_hash for each in everyone if each.id != account.credential.id and each.password_hash]
+        present = [account.credential.password_hash] if account.credential.password_hash else []
+        if wait := await self._guesses.charge(compared(account.credential.customer_id), now):
+            return Denied(wait)
+        if await self._means.hasher.any_of(present, text):
+            return (SAME,)
+        if await self._means.hasher.any_of(others, text):
+            return (REUSED,)
+        hash_ = await self._means.hasher.hash(text)
+        strength = (await asyncio.to_thread(measure, text, own)).strength
+        return Prepared(account, tuple(everyone), hash_, strength)
+
+    async def guarded(self, credential_id: int) -> bool:
+        """Whether a second factor is on, so that a shorter password may be enough."""
+        return bool(await self._store.reader.fetch(self._factor, {"credential": credential_id}))
+
+    async def least(self, credential_id: int) -> int:
+        """The characters that a new password of this credential needs."""
+        return self._means.passwords.least(await self.guarded(credential_id))
+
+    async def write(
+        self,
+        connection: AsyncConnection,
+        new: Prepared,
+        now: datetime,
+        forgiven: Sequence[Bucket] = (),
+        keep_session: int | None = None,
+    ) -> UserProblem | None:
+        """Set it, in the caller's transaction, as its last act: all other sessions of the platform end (S6).
+
+        What was counted on the way is `forgiven`, after the credentials are locked as everywhere.
+
+        The customer's credentials are locked and compared first, so that two that are changed at the same moment do
+        not both get the same password.
+        """
+        account = new.account
+        if not await _as_read(connection, new):
+            return CONFLICT
+        sealed = sealed_hash(account.key, account.credential.id, new.hash)
+        change = {"password_hash": sealed, "changed_at": now, "strength": new.strength}
+        await connection.execute(update(credentials).where(K.id == account.credential.id).values(change))
+        await void_links(connection, account.credential)
+        counted = [*forgiven, *compared(account.credential.customer_id)]
+        await self._guesses.forgive(connection, counted, now)
+        letter, platform = SignInLetter.PASSWORD_CHANGED, account.credential.platform
+        await write(connection, account.key, self._means.site, letter, now, platform=platform)
+        which: list[ColumnElement[bool]] = [sessions.c.platform == platform]
+        if keep_session is not None:
+            which.append(sessions.c.id != keep_session)
+        await end_where(connection, account.credential.customer_id, which, now)
+        return None
+
+
+async def _as_read(connection: AsyncConnection, new: Prepared) -> bool:
+    customer = new.account.credential.customer_id
+    found = select(K.id, K.password_hash).where(K.customer_id == customer).order_by(K.id).with_for_update()
+    now = {id_: None if resting is None else bytes(resting) for id_, resting in await connection.execute(found)}
+    return now == {each.id: each.sealed_hash for each in new.everyone}
+
+
+async def void_links(connection: AsyncConnection, credential: Credential) -> None:
+    """Links and half-done sign-ins that belong to the old password lead nowhere; nor does a link to a new e-mail
+    address, which whoever knew the old password may have asked for (S8)."""
+    for table in (reset_links, pending_sign_ins):
+        await connection.execute(delete(table).where(table.c.credential_id == credential.id))
+    await connection.execute(delete(email_links).where(email_links.c.customer_id == credential.customer_id))
+
+
+async def change(actor: Actor, credential_id: int | None, current: str, new: str) -> Result:
+    """Change the password of one platform, with the present one; the other sessions there end."""
+    account = await actor.account(credential_id)
+    if account is None:
+        return Result(problems=(NOT_FOUND,))
+    if wait := await actor.charge(account, Secret.PASSWORD):
+        return Result(problems=(too_often(wait, "currentPassword"),))
+    right = not too_long(current) and await actor.means.hasher.verify(account.credential.password_hash, normal(current))
+    if not right:
+        return Result(problems=(WRONG_PASSWORD,))
+    passwords = NewPasswords(actor.store, actor.means)
+    prepared = await passwords.prepared(account, new, actor.now)
+    if isinstance(prepared, Denied):
+        return Result(problems=(too_often(prepared.wait, "newPassword"),))
+    if not isinstance(prepared, Prepared):
+        return Result(problems=at_field(prepared, "newPassword"))
+    async with actor.store.write() as connection:
+        counted = inside(Secret.PASSWORD, account.credential.id, actor.session_id)
+        problem = await passwords.write(connection, prepared, actor.now, counted, actor.session_id)
+    return Result(problems=(problem,)) if problem else Result(affected={"credential": account.credential.id})
+
+
+def at_field(problems: tuple[UserProblem, ...], field: str) -> tuple[UserProblem, ...]:
+    """The same problems, at the field of the input that they are about."""
+    return tuple(replace(problem, field=(field,)) for problem in problems)
+
+
+async def change_password(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """The command of the API."""
+    return await change(
+        actor_at(desk), given.get("credential"), given.get("currentPassword") or "", given.get("newPassword") or ""
+    )

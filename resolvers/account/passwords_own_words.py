@@ -1,0 +1,79 @@
+"""The words that a customer's password must not be made of: their own data, which others know or can find."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from resolvers.signins.signins import opened
+from store.crypto.sealing import SealBroken
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.sql.metadata import ADDRESS_PARTS
+from store.tables.credentials import credentials
+from store.tables.customers import customers
+from store.tables.domains import domains
+from values.domain_name import to_unicode
+
+C, K, D = customers.c, credentials.c, domains.c
+NAMED = ("street", "city")
+"""The parts of an address that are words; a postal code is too short to be told from any other number."""
+
+
+class OwnWords:
+    """Reads them; they are compared and forgotten."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        prepare = store.reader.prepare
+        customer = select(C.customer_number, C.name, C.postal_address, C.email, C.phone)
+        self._customer = prepare(customer.where(C.id == bindparam("customer")))
+        self._logins = prepare(select(K.id, K.login_name).where(K.customer_id == bindparam("customer")))
+        self._domains = prepare(select(D.id, D.name).where(D.customer_id == bindparam("customer")).limit(100))
+
+    async def of(self, key: SubjectKey) -> list[str]:
+        """Names, login names, e-mail addresses in their parts, domains, street, town, telephone and customer number."""
+        fetch, who = self._store.reader.fetch, {"customer": key.customer_id}
+        words: list[str] = []
+        for number, name, address, email, phone in await fetch(self._customer, who):
+            id_ = key.customer_id
+            words += [_text(key, C.customer_number, id_, number), _text(key, C.phone, id_, phone)]
+            words += _parts(key, C.name, id_, name)
+            words += _address(_parts(key, C.postal_address, id_, address))
+            words += split(_text(key, C.email, id_, email))
+        for id_, login in await fetch(self._logins, who):
+            words += split(_text(key, K.login_name, id_, login))
+        for id_, domain in await fetch(self._domains, who):
+            words += split(_text(key, D.name, id_, domain))
+        return [word for word in dict.fromkeys(words) if word]
+
+
+def split(text: str) -> list[str]:
+    """An address or a name of a host, and its parts: without what ends and what stands for everybody's mail."""
+    local, _, host = text.rpartition("@")
+    labels = [label for label in to_unicode(host).split(".")[:-1] if label not in ("www", "mail")]
+    return [text, *_pieces(local), *labels]
+
+
+def _pieces(local: str) -> list[str]:
+    for mark in "._+-":
+        local = local.replace(mark, " ")
+    return local.split()
+
+
+def _text(key: SubjectKey, column: Any, row_id: int, resting: bytes | None) -> str:
+    return opened(key, column, row_id, resting) or ""
+
+
+def _parts(key: SubjectKey, column: Any, row_id: int, resting: bytes | None) -> list[str]:
+    try:
+        found = [] if resting is None else column.info["sealing"].decode(key.open(column, row_id, resting))
+    except SealBroken:
+        return []
+    return [part or "" for part in found]
+
+
+def _address(parts: list[str]) -> list[str]:
+    named = dict(zip(ADDRESS_PARTS, parts, strict=False))
+    return ["".join(c for c in named.get(part, "") if not c.isdigit()).strip() for part in NAMED]

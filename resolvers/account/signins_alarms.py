@@ -1,0 +1,92 @@
+"""It wasn't me: a customer disowns a sign-in, and everybody is out until a new password is chosen (S9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, delete, select
+
+from resolvers.account.passwords_changing import void_links
+from resolvers.account.passwords_resets import Resets
+from resolvers.commands.dependencies import Means
+from resolvers.factors.credentials import COLUMNS, Account, Credential
+from resolvers.factors.factors import delete_factors
+from resolvers.letters.signin import SignInLetter
+from resolvers.signin.devices import forget_devices
+from resolvers.signin.sessions import end_where
+from resolvers.signins.secrets import hashed
+from resolvers.signins.signins import opened
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.sql.metadata import instant
+from store.tables.access import sign_ins
+from store.tables.credentials import credentials, second_factors
+from store.tables.signin import alarm_links
+
+A, K, F = alarm_links.c, credentials.c, second_factors.c
+I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Alarm:
+    """The sign-in in question, as the page shows it to whoever holds the link."""
+
+    id: int
+    key: SubjectKey
+    credential_id: int | None
+    platform: str
+    at: datetime
+    country: str | None
+    device: str | None
+
+
+class Alarms:
+    """Follows the links of messages about unusual sign-ins."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._resets = store, Resets(store, means)
+        columns = (
+            A.id, A.customer_id, A.credential_id, A.expires_at, I.id.label("sign_in"), I.platform, I.at, I.country,
+            I.device,
+        )  # fmt: skip
+        found = select(*columns).join_from(alarm_links, sign_ins, I.id == A.sign_in_id)
+        self._find = store.reader.prepare(found.where(A.secret_hash == bindparam("secret")))
+
+    async def find(self, secret: str, now: datetime) -> Alarm | None:
+        """What the link is about; None once it was used, after a week, or when it never was one."""
+        rows = await self._store.reader.fetch(self._find, {"secret": hashed(secret)})
+        if not rows or instant(rows[0][3]) <= now:
+            return None
+        id_, customer_id, credential_id, _, sign_in, platform, at, country, device = rows[0]
+        (key,) = await self._store.keys.subjects([customer_id])
+        if key is None:
+            return None
+        place, what = opened(key, I.country, sign_in, country), opened(key, I.device, sign_in, device)
+        return Alarm(id_, key, credential_id, platform, instant(at), place, what)
+
+    async def raise_(self, alarm: Alarm, now: datetime) -> bool:
+        """Act on it; False for all but the first who do.
+
+        1. The link is used up. 2. The password opens nothing any more. 3. Second factors that were added since the
+        sign-in go: they may be the stranger's. 4. Every device is a stranger. 5. A link to a new password is sent.
+        6. Every session of the customer ends, on every platform.
+        """
+        async with self._store.write() as connection:
+            if (await connection.execute(delete(alarm_links).where(A.id == alarm.id))).rowcount != 1:  # 1
+                return False
+            which: list[ColumnElement[bool]] = [K.customer_id == alarm.key.customer_id, K.platform == alarm.platform]
+            if alarm.credential_id is not None:
+                which.append(K.id == alarm.credential_id)
+            rows = (await connection.execute(select(*COLUMNS).where(*which).order_by(K.id).with_for_update())).all()
+            for credential in (Credential.of(row, alarm.key) for row in rows):
+                mine = credentials.update().where(K.id == credential.id)
+                await connection.execute(mine.values(password_hash=None, changed_at=now))  # 2
+                since = select(F.id).where(F.credential_id == credential.id, F.confirmed_at >= alarm.at)
+                await delete_factors(connection, list((await connection.execute(since)).scalars()))  # 3
+                await forget_devices(connection, credential.id)  # 4
+                await void_links(connection, credential)
+                void = replace(credential, sealed_hash=None, password_hash=None, changed_at=now)
+                await self._resets.send(connection, Account(void, alarm.key), SignInLetter.ALARM_RAISED, now)  # 5
+            await end_where(connection, alarm.key.customer_id, [], now)  # 6
+        return True

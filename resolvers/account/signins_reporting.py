@@ -1,0 +1,79 @@
+"""Accesses to platforms elsewhere, as these report them: recorded, located and judged like our own (R17)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.places import parsed_address
+from resolvers.signins.devices import told
+from resolvers.signins.signins import History, Visitor, record
+from store.crypto.subject_key import SubjectKey
+from store.lookups.customer_numbers import key_with_number
+from store.tables.customers import customers
+
+C = customers.c
+LATEST = timedelta(days=2)
+"""How late a platform may report an access."""
+AHEAD = timedelta(minutes=1)
+"""How far its clock may be ahead."""
+
+WHO = UserProblem(
+    "CUSTOMER_REQUIRED", "Name the customer by `customer` or by `customerNumber`, not by both.", ("customer",)
+)
+NOBODY = UserProblem("NOT_FOUND", "There is no such customer.", ("customer",))
+NO_ADDRESS = UserProblem("INVALID_IP_ADDRESS", "Give an IPv4 or IPv6 address.", ("ipAddress",))
+WRONG_TIME = UserProblem("INVALID_TIME", "Report an access within two days, and none of the future.", ("at",))
+
+
+async def record_access(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Write down an access that another platform saw; the customer is told when it is unusual."""
+    at = given.get("at") or desk.now
+    address = parsed_address(given.get("ipAddress"))
+    problems = _problems(desk, given, at, address is None)
+    if problems:
+        return Result(problems=problems)
+    key = await _key(desk, given)
+    if key is None:
+        return Result(problems=(NOBODY,))
+    visitor = Visitor(str(address), told(given.get("device")))
+    history, platform = History(desk.store, desk.means), _word(given["platform"])
+    if _word(given["outcome"]) == "SUCCEEDED":
+        access = await history.judged(key, platform, visitor, at, known=None)
+    else:
+        access = history.failed(platform, visitor, at)
+    async with desk.store.write() as connection:
+        id_ = await record(connection, key, desk.means, access)
+    return Result(affected={"signIn": id_})
+
+
+def _problems(desk: Desk, given: Mapping[str, Any], at: datetime, no_address: bool) -> tuple[UserProblem, ...]:
+    found = []
+    if (given.get("customer") is None) == (given.get("customerNumber") is None):
+        found.append(WHO)
+    if no_address:
+        found.append(NO_ADDRESS)
+    if not desk.now - LATEST <= at <= desk.now + AHEAD:
+        found.append(WRONG_TIME)
+    return tuple(found)
+
+
+def _word(choice: Any) -> str:
+    """The name of an enum's member, which is what rests; GraphQL gives the member."""
+    return str(getattr(choice, "value", choice))
+
+
+async def _key(desk: Desk, given: Mapping[str, Any]) -> SubjectKey | None:
+    customer_id: int | None = given.get("customer")
+    if customer_id is None:
+        return await key_with_number(desk.store, given["customerNumber"])
+    found = select(C.id).where(C.id == bindparam("id"))
+    rows = await desk.store.reader.fetch(desk.store.reader.prepare(found), {"id": customer_id})
+    if not rows:
+        return None
+    (key,) = await desk.store.keys.subjects([rows[0][0]])
+    return key

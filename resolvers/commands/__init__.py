@@ -1,0 +1,1 @@
+"""What every command needs: its context, its dependencies, idempotency."""

@@ -1,0 +1,112 @@
+"""The store as a command sees it whose change is one transaction with the key that it was sent with (F10)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.database.store import Store
+from store.ledger.append import Ledger
+from store.sql.reading import Prepared, Reader
+
+Claim = Callable[[AsyncConnection], Awaitable[None]]
+
+
+class KeyedStore:
+    """A transaction whose block has ended is held open until its command has answered, for the answer to go into it.
+
+    Whatever else is asked of the store meanwhile comes after its commit: it may rely on what was written, and on
+    SQLite nobody writes beside it.
+    """
+
+    def __init__(self, store: Store, claim: Claim) -> None:
+        """`claim` puts the key into the command's first transaction, or raises to end it."""
+        self._store, self._claim = store, claim
+        self._held: tuple[AsyncExitStack, AsyncConnection] | None = None
+        self.claimed = False
+        self.reader = _ReaderAfter(store.reader, self.commit)
+        self.ledger = _LedgerAfter(store.ledger, self.commit)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    @asynccontextmanager
+    async def write(self, *, brief: bool = False, apart: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A transaction that is committed with the answer, or before the next thing that is asked of the store.
+
+        One that is `apart` is committed when its block ends, whatever becomes of the command.
+        """
+        await self.commit()
+        if apart:
+            async with self._store.write(brief=brief) as connection:
+                yield connection
+            return
+        async with AsyncExitStack() as stack:
+            connection = await stack.enter_async_context(self._store.write())  # Held open, so never brief.
+            if not self.claimed:
+                await self._claim(connection)
+            yield connection
+            self._held = (stack.pop_all(), connection)
+        self.claimed = True
+
+    async def scrub(self, table: Table) -> None:
+        """As the store's."""
+        await self.commit()
+        await self._store.scrub(table)
+
+    @asynccontextmanager
+    async def last(self) -> AsyncIterator[AsyncConnection]:
+        """The transaction that is held, to be committed after the block; a new one when it was committed already."""
+        held, self._held = self._held, None
+        if held is None:
+            async with self._store.write() as connection:
+                yield connection
+            return
+        stack, connection = held
+        async with stack:
+            yield connection
+
+    async def commit(self) -> None:
+        """Commit what is held."""
+        held, self._held = self._held, None
+        if held is not None:
+            await held[0].aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Undo what is held after a failure; there is nothing to undo otherwise."""
+        held, self._held = self._held, None
+        if held is not None:
+            await held[0].__aexit__(*((kind, error, trace) if kind else sys.exc_info()))
+
+
+class _ReaderAfter:
+    def __init__(self, reader: Reader, before: Callable[[], Awaitable[None]]) -> None:
+        self._reader, self._before = reader, before
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    async def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> Any:
+        await self._before()
+        rows: Any = await self._reader.fetch(prepared, values)
+        return rows
+
+
+class _LedgerAfter:
+    def __init__(self, ledger: Ledger, before: Callable[[], Awaitable[None]]) -> None:
+        self._ledger, self._before = ledger, before
+
+    async def append(self, entry: Mapping[str, Any]) -> bytes:
+        await self._before()
+        return await self._ledger.append(entry)

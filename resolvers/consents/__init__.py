@@ -1,0 +1,1 @@
+"""Consents, news and cookie preferences, and what stops processing."""

@@ -1,0 +1,71 @@
+"""Consents as events: given with the sentence that was shown, and withdrawn as easily (GDPR Art. 7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.events import Event
+from policy.wordings import VERSION, wording
+from resolvers.commands.context import Desk, UserProblem
+from resolvers.events.announcements import Fact, Ref, announce
+from store.crypto.subject_key import SubjectKey
+from store.sql.ids import new_id
+from store.tables.consents import consents
+
+K = consents.c
+
+
+def outdated(version: Any, field: tuple[str, ...]) -> UserProblem | None:
+    """The problem of whoever was shown another sentence: nobody consents to what they never saw."""
+    if version == VERSION:
+        return None
+    return UserProblem("WORDING_OUTDATED", "The text has changed: show the present one and ask again.", field)
+
+
+async def give(connection: AsyncConnection, desk: Desk, key: SubjectKey, kind: str, language: str, source: str) -> int:
+    """Record that the present sentence was agreed to; returns the event's key."""
+    return await _event(connection, desk, key, kind, "GIVEN", language, source, Event.CONSENT_GIVEN)
+
+
+async def withdraw(
+    connection: AsyncConnection, desk: Desk, key: SubjectKey, kind: str, language: str, source: str
+) -> int:
+    """Record that it was taken back; what was given stays on record (R48)."""
+    return await _event(connection, desk, key, kind, "WITHDRAWN", language, source, Event.CONSENT_WITHDRAWN)
+
+
+async def standing(connection: AsyncConnection, customer_id: int, kind: str) -> bool:
+    """Whether the newest event of this kind is that it was given."""
+    newest = select(func.max(K.id)).where(K.customer_id == customer_id, K.kind == kind).scalar_subquery()
+    return await connection.scalar(select(K.state).where(K.id == newest)) == "GIVEN"
+
+
+async def _event(
+    connection: AsyncConnection,
+    desk: Desk,
+    key: SubjectKey,
+    kind: str,
+    state: str,
+    language: str,
+    source: str,
+    event: Event,
+) -> int:
+    shown, id_ = wording(kind, language), new_id()
+    row = {
+        "id": id_,
+        "customer_id": key.customer_id,
+        "kind": kind,
+        "state": state,
+        "wording_version": shown.version,
+        "wording_hash": shown.hash,
+        "language": shown.language,
+        "source": source,
+        "at": desk.now,
+    }
+    await connection.execute(insert(consents).values(row))
+    facts: dict[str, Fact] = {"consent": Ref("Consent", id_), "kind": kind}
+    await announce(connection, key, event.wire, desk.now, facts=facts)
+    return id_

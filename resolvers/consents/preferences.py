@@ -1,0 +1,119 @@
+"""News and cookies: chosen at any time, without a reason, with effect at once (R12, R13, R28, R29, R50)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.events import Event
+from policy.periods import Period
+from policy.purposes import Purpose
+from policy.retention import RetentionRule
+from policy.wordings import VERSION
+from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.consents.consents import give, outdated, standing, withdraw
+from resolvers.consents.processing_stops import By, end_objection
+from resolvers.events.announcements import Fact, announce
+from resolvers.events.changes import record
+from store.crypto.subject_key import SubjectKey
+from store.sql.ids import new_id
+from store.tables.consents import cookie_choices
+from store.tables.customers import customers
+
+C, Q = customers.c, cookie_choices.c
+NEWS, MEASURING = "PRODUCT_NEWS", "COOKIE_MEASUREMENT"
+GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
+
+
+async def set_product_news(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Switch news on or off; saying again what is so already changes nothing."""
+    (key,) = await desk.store.keys.subjects([desk.subject])
+    async with desk.store.write() as connection:
+        if key is None or not await switch_news(connection, desk, key, bool(given["wanted"]), "graphql/setProductNews"):
+            return Result(problems=(GONE,))
+    return Result(affected={"customer": desk.subject})
+
+
+async def switch_news(connection: AsyncConnection, desk: Desk, key: SubjectKey, wanted: bool, source: str) -> bool:
+    """The switch itself, wherever it is turned; False when there is no such customer any more.
+
+    Who may write news reads the address when sending, for PRODUCT_NEWS: from this transaction on it is not there.
+    """
+    row = await _locked(connection, key.customer_id)
+    if row is None:
+        return False
+    if row.product_news == wanted:
+        return True
+    await connection.execute(update(customers).where(C.id == key.customer_id).values(product_news=wanted))
+    if wanted:  # Whoever asks for news again takes the objection to them back.
+        await end_objection(connection, key, Purpose.PRODUCT_NEWS, By("CUSTOMER"), desk.now)
+    await (give if wanted else withdraw)(connection, desk, key, NEWS, row.locale or "en", source)
+    await record(connection, desk, key, ["Customer.productNews"])
+    return True
+
+
+async def choose_cookies(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Record the choice that was made in "Edit my choices"; it holds for six months, then it is asked for again.
+
+    Measuring needs a consent to the present sentence. An explicit choice wins over Global Privacy Control, and that
+    the browser sent it is recorded beside the choice.
+    """
+    wanted = bool(given["measurement"])
+    if wanted and (old := outdated(given.get("wordingVersion"), ("wordingVersion",))):
+        return Result(problems=(old,))
+    (key,) = await desk.store.keys.subjects([desk.subject])
+    async with desk.store.write() as connection:
+        row = None if key is None else await _locked(connection, key.customer_id)
+        if key is None or row is None:
+            return Result(problems=(GONE,))
+        id_ = await _choose(connection, desk, key, wanted, bool(given.get("globalPrivacyControl")))
+        spoken = given.get("language") or row.locale or "en"
+        if wanted:
+            await give(connection, desk, key, MEASURING, spoken, "graphql/chooseCookies")
+        elif await standing(connection, key.customer_id, MEASURING):
+            await withdraw(connection, desk, key, MEASURING, spoken, "graphql/chooseCookies")
+    return Result(affected={"cookieChoice": id_, "customer": desk.subject})
+
+
+async def stop_measuring(connection: AsyncConnection, desk: Desk, key: SubjectKey, language: str, source: str) -> bool:
+    """Take the consent to measuring back, in the caller's transaction; False when none stands."""
+    if not await standing(connection, key.customer_id, MEASURING):
+        return False
+    await _choose(connection, desk, key, wanted=False, control=False)
+    await withdraw(connection, desk, key, MEASURING, language, source)
+    return True
+
+
+async def _choose(connection: AsyncConnection, desk: Desk, key: SubjectKey, wanted: bool, control: bool) -> int:
+    id_ = new_id()
+    await record(connection, desk, key, ["Customer.cookieChoice"])
+    row = {
+        "id": id_,
+        "customer_id": key.customer_id,
+        "measurement": wanted,
+        "wording_version": VERSION,
+        "chosen_at": desk.now,
+        "expires_at": ends(desk.now),
+        "global_privacy_control": control,
+    }
+    await connection.execute(delete(cookie_choices).where(Q.customer_id == key.customer_id))
+    await connection.execute(insert(cookie_choices).values(row))
+    facts: dict[str, Fact] = {"measurement": wanted}
+    await announce(connection, key, Event.COOKIES_CHANGED.wire, desk.now, facts=facts)
+    return id_
+
+
+def ends(chosen: datetime) -> datetime:
+    """When the question is asked again, by the rule of retention."""
+    period = Period.parse(RetentionRule.COOKIE_CHOICE.period or "P6M")
+    return datetime.combine(period.after(chosen.astimezone(UTC).date()), time(), UTC)
+
+
+async def _locked(connection: AsyncConnection, customer_id: int) -> Any:
+    """The customer's row, which nobody else changes meanwhile."""
+    found = select(C.product_news, C.locale).where(C.id == customer_id).with_for_update()
+    return (await connection.execute(found)).one_or_none()

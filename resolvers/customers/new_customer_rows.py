@@ -1,0 +1,128 @@
+"""A new customer as rows of the tables: ids given, links made, values still readable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from datetime import datetime
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+import orjson
+from sqlalchemy import Table
+
+from resolvers.customers.new_customer import NewConsent, NewCredential, NewCustomer, NewPaymentMethod, NewService
+from store.tables.access import sessions, sign_ins
+from store.tables.consents import consents, cookie_choices
+from store.tables.credentials import credentials, second_factors
+from store.tables.customers import customers
+from store.tables.disclosures import disclosures
+from store.tables.domains import domains
+from store.tables.erasures import erasures
+from store.tables.invoices import invoices
+from store.tables.payments import card_vault, payment_methods
+from store.tables.services import services
+
+TABLES: tuple[Table, ...] = (
+    customers, services, domains, consents, payment_methods, card_vault, invoices, credentials, second_factors,
+    sign_ins, sessions, cookie_choices, disclosures, erasures,
+)  # fmt: skip
+"""Every table that a registration may fill, referenced ones before those that refer to them."""
+
+Row = dict[str, Any]
+
+
+class Writer:
+    """Rows of one customer. Lists that are read newest first get their ids in the order of time."""
+
+    __slots__ = ("_make_id", "_now", "customer_id", "rows")
+
+    def __init__(
+        self, customer_id: int, rows: dict[Table, list[Row]], make_id: Callable[[], int], now: datetime
+    ) -> None:
+        self.customer_id, self.rows, self._make_id, self._now = customer_id, rows, make_id, now
+
+    def customer(self, new: NewCustomer) -> None:
+        """The customer and everything that belongs to them."""
+        self._root(new)
+        for service in new.services:
+            self._service(service)
+        given = self._consents(new)
+        for method in new.payment_methods:
+            self._payment_method(method, given)
+        for credential in new.credentials:
+            self._credential(credential)
+        self._plain(invoices, sorted(new.invoices, key=attrgetter("issued_at")))
+        self._plain(sign_ins, sorted(new.sign_ins, key=attrgetter("at")))
+        self._plain(sessions, sorted(new.sessions, key=attrgetter("started_at")))
+        self._plain(cookie_choices, [new.cookie_choice] if new.cookie_choice is not None else [])
+        for disclosure in sorted(new.disclosures, key=attrgetter("at")):
+            self._add(disclosures, disclosure, fields=orjson.dumps(disclosure.fields).decode())
+        self._plain(erasures, sorted(new.erasures, key=attrgetter("requested_at")))
+
+    def _root(self, new: NewCustomer) -> None:
+        row = {name: getattr(new, name) for name in ("name", "email", "postal_address", "phone", "locale")}
+        self.rows[customers].append(row | {
+            "id": self.customer_id,
+            "customer_number": new.customer_number or generated_number(self.customer_id),
+            "product_news": new.product_news,
+            "created_at": new.created_at,
+            "updated_at": self._now,
+            "version": 1,
+            "last_service_ended_at": new.last_service_ended_at,
+        })  # fmt: skip
+
+    def _service(self, service: NewService) -> None:
+        id_ = self._add(services, service, without=("domain",))
+        if service.domain is not None:
+            since = service.domain.registered_at
+            over = service.ended(self._now)
+            self._add(domains, service.domain, service_id=id_, registrant_confirmed_at=since, released_at=over)
+
+    def _consents(self, new: NewCustomer) -> dict[int, int]:
+        """The id of each event's row by the identity of the event: two equal events are still two."""
+        of_cards = [method.card_consent for method in new.payment_methods if method.card_consent is not None]
+        events: list[NewConsent] = sorted([*of_cards, *new.consents], key=attrgetter("at"))
+        return {id(event): self._add(consents, event) for event in events}
+
+    def _payment_method(self, method: NewPaymentMethod, given: dict[int, int]) -> None:
+        consent = method.card_consent
+        consent_id = given[id(consent)] if consent is not None else None
+        own = self._add(payment_methods, method, without=("card_number", "card_consent"), card_consent_id=consent_id)
+        if method.card_number is not None:
+            row = {"payment_method_id": own, "number": method.card_number, "stored_at": method.created_at}
+            self.rows[card_vault].append(self._owned() | row)
+
+    def _credential(self, credential: NewCredential) -> None:
+        id_ = self._add(credentials, credential, without=("second_factors",))
+        for factor in credential.second_factors:
+            self._add(second_factors, factor, credential_id=id_, last_timecode=None)
+
+    def _plain(self, table: Table, records: Iterable[Any]) -> None:
+        for record in records:
+            self._add(table, record)
+
+    def _add(self, table: Table, record: Any, without: tuple[str, ...] = (), **more: Any) -> int:
+        """A row with the fields of the record, which are named like the columns."""
+        row = self._owned()
+        for name in _names(record.__class__):
+            if name not in without:
+                row[name] = getattr(record, name)
+        row.update(more)
+        self.rows[table].append(row)
+        return int(row["id"])
+
+    def _owned(self) -> Row:
+        return {"id": self._make_id(), "customer_id": self.customer_id}
+
+
+def generated_number(customer_id: int) -> str:
+    """The customer number of a customer who brings none: their id in Crockford's base 32, which has no look-alikes."""
+    digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    return "C-" + "".join(digits[customer_id >> shift & 31] for shift in range(60, -1, -5))
+
+
+@cache
+def _names(record: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(record))

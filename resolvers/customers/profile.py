@@ -1,0 +1,117 @@
+"""A customer changes the profile (R30)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.events import Event
+from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.events.announcements import announce
+from resolvers.events.changes import record
+from resolvers.events.rectifying import tell_of_correction
+from resolvers.inputs.texts import Texts
+from store.crypto.subject_key import SubjectKey
+from store.sql.statements import Statement
+from store.tables.customers import customers
+
+C = customers.c
+NAME = {"givenName": 0, "familyName": 1}
+ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
+
+
+async def update_profile(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Change what was given and leave the rest; nothing is changed when anything is wrong.
+
+    With `ifVersion`, only if the profile is still the one that the caller read: an edit made in between is a
+    CONFLICT, and is not overwritten.
+    """
+    texts = Texts(given)
+    reads = {"phone": texts.phone, "locale": texts.language, "givenName": texts.name, "familyName": texts.name}
+    wanted = {name: read(name) for name, read in reads.items() if name in given}
+    address = texts.address("postalAddress") if given.get("postalAddress") is not None else None
+    if texts.problems:
+        return Result(problems=tuple(texts.problems))
+    (key,) = await desk.store.keys.subjects([desk.subject])
+    if key is None:
+        return Result(problems=(GONE,))
+    async with desk.store.write(brief=True) as connection:
+        rows = await CURRENT.rows(connection, {"own": desk.subject})
+        if not rows:
+            return Result(problems=(GONE,))
+        version, name = rows[0]
+        if given.get("ifVersion") not in (None, version):
+            return Result(problems=(CONFLICT,))
+        changes = _changes(key, name, given, wanted, address)
+        if changes:
+            await _write(connection, desk, changes | {"version": version + 1})
+            coordinates = _coordinates(given)
+            await record(connection, desk, key, coordinates)
+            await tell_of_correction(connection, desk.subject, coordinates, desk.now)
+            await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, coordinates)
+    return Result(affected={"customer": desk.subject})
+
+
+GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
+CONFLICT = UserProblem(
+    "CONFLICT", "The profile was changed in the meantime. Read it again and repeat your change.", ("ifVersion",)
+)
+
+
+# Built once: building a statement takes longer than running it.
+CURRENT = Statement(select(C.version, C.name).where(C.id == bindparam("own")).with_for_update())
+
+
+@cache
+def _update(columns: tuple[str, ...]) -> Statement:
+    """The statement that writes these columns."""
+    written: Any = {name: bindparam(f"new_{name}") for name in columns}
+    return Statement(update(customers).where(C.id == bindparam("own")).values(written))
+
+
+def _changes(
+    key: SubjectKey,
+    sealed_name: bytes | None,
+    given: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    address: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """The columns to write, sealed."""
+    changes: dict[str, Any] = {}
+    if "phone" in wanted:
+        changes["phone"] = _sealed(key, C.phone, wanted["phone"])
+    if "locale" in wanted:
+        changes["locale"] = wanted["locale"]
+    if "givenName" in wanted or "familyName" in wanted:
+        name = _opened(key, sealed_name)
+        for part, place in NAME.items():
+            if part in wanted:
+                name[place] = wanted[part]
+        changes["name"] = _sealed(key, C.name, name)
+    if address is not None:
+        changes["postal_address"] = _sealed(key, C.postal_address, [address.get(part) for part in ADDRESS])
+    elif "postalAddress" in given:
+        changes["postal_address"] = None
+    return changes
+
+
+def _sealed(key: SubjectKey, column: Any, value: Any) -> bytes | None:
+    return None if value is None else key.seal(column, key.customer_id, column.info["sealing"].encode(value))
+
+
+def _opened(key: SubjectKey, sealed: bytes | None) -> list[Any]:
+    return [None, None] if sealed is None else C.name.info["sealing"].decode(key.open(C.name, key.customer_id, sealed))
+
+
+def _coordinates(given: Mapping[str, Any]) -> list[str]:
+    return [f"Customer.{name}" for name in given if name != "ifVersion"]
+
+
+async def _write(connection: AsyncConnection, desk: Desk, changes: Mapping[str, Any]) -> None:
+    written = {**changes, "updated_at": desk.now}
+    values = {f"new_{name}": value for name, value in written.items()}
+    await _update(tuple(written)).run(connection, {"own": desk.subject, **values})

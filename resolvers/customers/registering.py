@@ -1,0 +1,61 @@
+"""A new customer, registered by a tool such as the shop (R1, R56)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from policy.events import Event
+from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.customers.new_customer import NewCredential, NewCustomer, PersonName, PostalAddress
+from resolvers.customers.registration import add
+from resolvers.events.announcements import announce
+from resolvers.inputs.texts import Texts
+from store.lookups.reservations import LookupTakenError, reserving
+from values.mailbox import MailboxError, read_mailbox
+
+TAKEN = UserProblem("EMAIL_TAKEN", "There is a customer with this address: look the customer up instead.", ("email",))
+
+
+async def register_customer(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Register one, under a new key and a new id, whoever the person was before (R56).
+
+    A telephone number is for emergencies, so no shop takes it: the customer adds it in the client area (R14). They sign
+    in there by e-mail address, once they have chosen a password by "Forgot your password?": none is made for them.
+    """
+    texts = Texts(given)
+    name = PersonName(texts.name("givenName") or "", texts.name("familyName") or "")
+    address = texts.address("postalAddress")
+    locale = texts.language("locale") or "en"
+    try:
+        email = read_mailbox(given["email"]).display
+    except MailboxError as error:
+        texts.problem("email", error.fault.code, str(error))
+    if texts.problems:
+        return Result(problems=tuple(texts.problems))
+    new = NewCustomer(
+        name=name,
+        email=email,
+        postal_address=PostalAddress(
+            street=address["street"] or "",
+            street2=address["street2"],
+            postal_code=address["postalCode"] or "",
+            city=address["city"] or "",
+            region=address["region"],
+            country=address["country"] or "",
+        ),
+        created_at=desk.now,
+        locale=locale,
+        product_news=bool(given.get("productNews")),
+        credentials=(NewCredential("CLIENT_AREA", email, None, desk.now, None),),
+    )
+    try:
+        async with reserving(desk.store) as reserved, desk.store.write() as connection:
+            (id_,) = await add(connection, desk.store, reserved, [new], now=desk.now)
+            (key,) = await desk.store.keys.subjects([id_])
+            if key is None:
+                raise LookupError("a key that was made a moment ago is gone")
+            await announce(connection, key, Event.REGISTERED.wire, desk.now)
+    except LookupTakenError:
+        return Result(problems=(TAKEN,))
+    return Result(affected={"customer": id_})

@@ -1,0 +1,127 @@
+"""Registering customers in bulk: each under a new key, every value sealed and found again by its look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import product
+from typing import Any
+
+from sqlalchemy import Column, Table, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.customers.new_customer import NewCustomer, PersonName, PostalAddress
+from resolvers.customers.new_customer_rows import TABLES, Row, Writer
+from store.crypto.blind_index import Lookup
+from store.crypto.key_store import KeyStore
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.lookups.holders import PLACES
+from store.lookups.reservations import Reservations, Wanted, reserving
+from store.records.registrations import let_go
+from store.sql.ids import new_id
+from store.tables.credentials import credentials
+from store.tables.customers import customers
+from store.tables.domains import domains
+from store.tables.payments import card_fingerprint, card_vault
+
+FOUND_BY: dict[Table, tuple[Lookup, ...]] = {
+    customers: (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER),
+    domains: (Lookup.DOMAIN,),
+    credentials: (Lookup.LOGIN,),
+}
+"""What the rows of a table are looked up by."""
+
+FINGERPRINTS: dict[Column[bytes], tuple[str, Callable[[SubjectKey, str], bytes]]] = {
+    card_vault.c.fingerprint: ("number", card_fingerprint),
+}
+"""Each hash under the customer's own key with the value it is made from."""
+
+NewId = Callable[[], int]
+
+
+async def register(
+    store: Store, newcomers: Sequence[NewCustomer], *, make_id: NewId = new_id, now: datetime | None = None
+) -> list[int]:
+    """Register all of them or none, in one transaction; returns their ids in the same order.
+
+    Raises LookupTakenError when one of them is registered already, StoreUnavailable when the store is.
+    """
+    async with reserving(store) as reserved, store.write() as connection:
+        return await add(connection, store, reserved, newcomers, make_id=make_id, now=now)
+
+
+async def add(
+    connection: AsyncConnection,
+    store: Store,
+    reserved: Reservations,
+    newcomers: Sequence[NewCustomer],
+    *,
+    make_id: NewId = new_id,
+    now: datetime | None = None,
+) -> list[int]:
+    """Register within a transaction of the caller's, around which stands `store.lookups.reservations.reserving`.
+
+    1. Ids and links are given, and what the rows are looked up by is reserved in the key store.
+    2. The keys are made, durable in the key store before anything is sealed under them: a crash in between leaves keys
+       that open nothing, never rows that nothing opens.
+    3. Values are sealed, and each table takes all its rows in one statement.
+    """
+    moment = now or datetime.now(UTC)
+    ids = [make_id() for _ in newcomers]
+    rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
+    for id_, newcomer in zip(ids, newcomers, strict=True):  # 1
+        Writer(id_, rows, make_id, moment).customer(newcomer)
+    await let_go(connection, await reserved.take(connection, _wanted(rows, store.keys), moment), moment)
+    owners = dict(zip(ids, await store.keys.create(ids), strict=True))  # 2
+    for table in TABLES:  # 3
+        if rows[table]:
+            await connection.execute(insert(table), _sealed(table, rows[table], owners))
+    await reserved.written(connection)
+    return ids
+
+
+def _wanted(rows: dict[Table, list[Row]], keys: KeyStore) -> list[Wanted]:
+    """What the rows are looked up by; each gets what ties it to that."""
+    wanted = []
+    for table, lookups in FOUND_BY.items():
+        for row, lookup in product(rows[table], lookups):
+            place = PLACES[lookup]
+            row[place.ref.name] = None
+            if (value := row[place.value.name]) is not None:
+                index = keys.blind_index(lookup, value)
+                each = Wanted(lookup, index, row[place.owner.name], row["id"], _scope(table, row))
+                row[place.ref.name] = each.ref
+                wanted.append(each)
+    return wanted
+
+
+def _scope(table: Table, row: Row) -> str:
+    """What a value is unique within."""
+    if table is credentials:
+        return str(row["platform"])
+    return str(row["id"]) if table is domains and row["released_at"] is not None else ""
+
+
+def _sealed(table: Table, rows: list[Row], owners: dict[int, SubjectKey]) -> list[Row]:
+    """The rows as they rest, each with every column that the table has."""
+    columns = [
+        (column.name, str(column), column.info["sealing"].encode) for column in table.c if "sealing" in column.info
+    ]
+    hashes = [(column.name, *FINGERPRINTS[column]) for column in table.c if column in FINGERPRINTS]
+    owner = "id" if table is customers else "customer_id"
+    for row in rows:
+        key, id_ = owners[row[owner]], row["id"]
+        for name, source, hashed in hashes:
+            row[name] = hashed(key, row[source])
+        for name, place, encode in columns:
+            if (value := row.get(name)) is not None:  # What only an operator writes is in no newcomer.
+                row[name] = key.seal(place, id_, encode(_parts(value)))
+    return rows
+
+
+def _parts(value: Any) -> Any:
+    """What `Sealing.encode` takes: one text, or the parts in the order of the column."""
+    if isinstance(value, PostalAddress):
+        return (value.street, value.street2, value.postal_code, value.city, value.region, value.country)
+    return (value.given, value.family) if isinstance(value, PersonName) else value

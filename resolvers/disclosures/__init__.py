@@ -1,0 +1,1 @@
+"""Data that leaves for others: partners, registries, authorities (R23)."""

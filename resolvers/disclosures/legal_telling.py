@@ -1,0 +1,51 @@
+"""Writing to customers of whom an authority received something: at once, or when the order to be silent ends (R24)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.commands.dependencies import Site
+from resolvers.letters.legal import LegalLetter
+from resolvers.letters.letters import write
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.tables.legal import legal_requests
+
+L = legal_requests.c
+PAGE = 100
+
+
+async def tell(connection: AsyncConnection, key: SubjectKey, request: Any, site: Site, now: datetime) -> None:
+    """Write to the customer, once, in the caller's transaction; `request` is the row, answered by now."""
+    facts = {
+        "authority": request.authority,
+        "country": request.country,
+        "ground": request.ground,
+        "day": request.answered_at or now,
+        "fields": "\n".join(orjson.loads(request.fields)),
+        "reference": request.reference,
+    }
+    await write(connection, key, site, LegalLetter.ANSWERED, now, **facts)
+    await connection.execute(update(legal_requests).where(L.id == request.id).values(told_at=now))
+
+
+async def tell_those_who_may_know(store: Store, site: Site, now: datetime) -> int:
+    """Write to those whose embargo has ended since; how many. Whoever was erased meanwhile is told nothing."""
+    waiting = (
+        select(legal_requests)
+        .where(L.told_at.is_(None), L.embargoed_until <= now, L.state == "ANSWERED", L.customer_id.is_not(None))
+        .order_by(L.id)
+        .limit(PAGE)
+    )
+    async with store.write() as connection:
+        rows = (await connection.execute(waiting.with_for_update(skip_locked=True))).all()
+        keys = await store.keys.subjects([row.customer_id for row in rows])
+        for row, key in zip(rows, keys, strict=True):
+            if key is not None:
+                await tell(connection, key, row, site, now)
+    return sum(key is not None for key in keys)

@@ -1,0 +1,1 @@
+"""Domain names: registered, published (whois, RDAP: RFC 9083)."""

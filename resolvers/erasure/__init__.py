@@ -1,0 +1,1 @@
+"""Requests for erasure (GDPR Art. 17)."""

@@ -1,0 +1,220 @@
+"""Being erased, and calling it off until it begins: the steps of `resolvers.rights.requests` (R31-R33, R42-R47)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.dates import as_told, due_erasure
+from policy.erasing import WAITING, Event, State, after
+from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.erasure.consents import erase_consented, scrub, stays
+from resolvers.events.announcements import Fact, Ref, announce
+from resolvers.letters.erasure import ErasureLetter
+from resolvers.letters.letters import reader_of, send_to, write
+from store.crypto.subject_key import SubjectKey
+from store.links.receipts import receipt_of
+from store.sql.ids import new_id
+from store.tables.customers import customers
+from store.tables.erasures import STANDING_STATES, erasures
+from store.tables.services import services
+
+C, E, S = customers.c, erasures.c, services.c
+SAME = timedelta(days=1)
+"""Within which a request that is refused again, and for which nothing more is to be erased, is the same request."""
+
+GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
+NO_ERASURE = UserProblem("NOT_FOUND", "There is no such erasure.", ("id",))
+ACTIVE = UserProblem(
+    "SERVICES_ACTIVE",
+    "Services are still running: end them first, or ask with `whenServicesEnd: true`. `blockedBy` lists them.",
+    ("whenServicesEnd",),
+)
+BEGUN = UserProblem("ERASURE_BEGUN", "The erasure has begun and cannot be called off any more.", ("id",))
+OVER = UserProblem("ERASURE_OVER", "This erasure is over.", ("id",))
+BY_ITSELF = UserProblem(
+    "NOT_ASKED_FOR",
+    "Nobody asked for this erasure: it comes six months after the last service. A new service ends it.",
+    ("id",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Requested(Result):
+    """The erasure that holds now, and how to follow it."""
+
+    receipt: str | None = None
+    blocked_by: tuple[int, ...] = ()
+    """The services that still run, by their keys."""
+    erased_now: tuple[str, ...] = ()
+    """What was erased at once, by its coordinates in the schema."""
+    stays: tuple[str, ...] = ()
+    """What stays while services run and why, and what can be done about it (GDPR Art. 12(4))."""
+
+
+async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
+    """Have everything erased: refused while a service runs, unless it may wait for the end of the last one.
+
+    What rests on consent goes at once all the same (A10), and a refused request is on record like any other.
+
+    Asked twice, it is one erasure, and the earlier deadline holds (R47). One that was due by itself becomes one that
+    was asked for, and can only become earlier (R46).
+    """
+    (key,) = await desk.store.keys.subjects([desk.subject])
+    if key is None:
+        return Requested(problems=(GONE,))
+    async with desk.store.write() as connection:
+        if await connection.scalar(select(C.id).where(C.id == desk.subject).with_for_update()) is None:
+            return Requested(problems=(GONE,))
+        running = await active_services(connection, desk.subject)
+        waits = bool(given.get("whenServicesEnd"))
+        gone = await erase_consented(connection, desk, key) if running else ()
+        standing = await standing_erasure(connection, desk.subject)
+        refused = bool(running) and not waits
+        if refused:
+            id_ = await _refuse(connection, desk, key, gone)
+        elif standing is not None and (standing.cause == "REQUEST" or standing.state == "ERASING"):
+            id_ = standing.id
+        else:
+            id_ = await _accept(connection, desk, key, standing, waits=bool(running))
+        if gone:
+            await _note_erased(connection, id_, gone)
+    await scrub(desk, gone)
+    return Requested(
+        affected={"erasure": id_, "customer": desk.subject},
+        problems=(ACTIVE,) if refused else (),
+        receipt=await receipt_of(desk.store.keys.house, id_),
+        blocked_by=running,
+        erased_now=gone,
+        stays=stays(desk.language) if running else (),
+    )
+
+
+async def _note_erased(connection: AsyncConnection, id_: int, gone: tuple[str, ...]) -> None:
+    """Keep with the request what it erased at once, so that its status can tell; a repeated one adds to it."""
+    before: str | None = await connection.scalar(select(E.erased_now).where(E.id == id_))
+    known = [] if before is None else orjson.loads(before)
+    told = orjson.dumps([*known, *(each for each in gone if each not in known)]).decode()
+    await connection.execute(update(erasures).where(E.id == id_).values(erased_now=told))
+
+
+async def _refuse(connection: AsyncConnection, desk: Desk, key: SubjectKey, gone: tuple[str, ...]) -> int:
+    """Record a request that is refused, and write why; one that is repeated within a day is the same."""
+    query = select(E.id).where(E.customer_id == desk.subject, E.state == State.REFUSED.name)
+    recent = query.where(E.requested_at > desk.now - SAME, E.requested_at <= desk.now).order_by(E.id.desc()).limit(1)
+    known: int | None = await connection.scalar(recent)
+    if known is not None and not gone:
+        return known
+    id_, words = new_id(), {"cause": "REQUEST", "state": State.REFUSED.name, "when_services_end": False}
+    row = {"id": id_, "customer_id": desk.subject, "requested_at": desk.now} | words
+    row |= acted(desk, key, erasures, id_, "requested")
+    await connection.execute(insert(erasures).values(row))
+    reader = await reader_of(connection, key)
+    if reader is not None:
+        why = "\n\n".join(stays(reader.language))
+        await send_to(connection, reader, desk.means.site, ErasureLetter.REFUSED, desk.now, stays=why)
+    return id_
+
+
+async def _accept(connection: AsyncConnection, desk: Desk, key: SubjectKey, standing: Any, waits: bool) -> int:
+    now, clock = desk.now, None
+    values: dict[str, Any] = {"cause": "REQUEST", "requested_at": now, "when_services_end": waits, "state": "ARMED"}
+    if not waits:
+        ended = await last_end(connection, desk.subject)
+        clock = due_erasure(
+            requests=[now],
+            services_active=False,
+            last_service_ended=ended,
+            last_sign_in=None,
+            zone=desk.means.site.zone,
+            not_due_before=None if standing is None else standing.not_due_before,
+        )
+        assert clock is not None  # A request always has a clock while no service runs.
+        dates = {"not_before": clock.not_before, "alarm_at": clock.alarm_at, "due_at": clock.due}
+        held = standing is not None and standing.state == "HELD"
+        values |= dates | {"state": "HELD" if held else "SCHEDULED"}
+    id_ = new_id() if standing is None else standing.id
+    values |= acted(desk, key, erasures, id_, "requested")
+    if standing is None:
+        await connection.execute(insert(erasures).values(id=id_, customer_id=desk.subject, **values))
+    else:
+        await connection.execute(update(erasures).where(E.id == id_).values(values))
+    site = desk.means.site
+    link = f"{site.origin}/erasures/{await receipt_of(desk.store.keys.house, id_)}"
+    facts: dict[str, Fact] = {"erasure": Ref("Erasure", id_), "state": str(values["state"])}
+    await announce(connection, key, "erasure.requested", now, facts=facts)
+    if waits:
+        reader = await reader_of(connection, key)
+        if reader is not None:
+            why = "\n\n".join(stays(reader.language))
+            await send_to(connection, reader, site, ErasureLetter.ARMED, now, link=link, stays=why)
+    else:
+        assert clock is not None  # It does not wait, so it has its dates.
+        told = as_told(clock, site.zone)
+        begin, due = told.not_before, told.due
+        await write(connection, key, site, ErasureLetter.ACCEPTED, now, link=link, begin=begin, due=due)
+    return id_
+
+
+async def cancel_erasure(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Call an erasure off; what has begun goes on to its end."""
+    (key,) = await desk.store.keys.subjects([desk.subject])
+    if key is None:
+        return Result(problems=(GONE,))
+    async with desk.store.write() as connection:
+        own = E.id == (given.get("id") or 0), E.customer_id == desk.subject
+        row = (await connection.execute(select(E.state, E.cause).where(*own).with_for_update())).one_or_none()
+        if row is None:
+            return Result(problems=(NO_ERASURE,))
+        if row.cause != "REQUEST":
+            return Result(problems=(BY_ITSELF,))
+        if State[row.state] not in WAITING:
+            return Result(problems=(BEGUN if row.state == "ERASING" else OVER,))
+        await withdraw(connection, desk, key, given["id"], row.state)
+    return Result(affected={"erasure": given["id"], "customer": desk.subject})
+
+
+async def withdraw(connection: AsyncConnection, desk: Desk, key: SubjectKey, erasure_id: int, state: str) -> None:
+    """Call it off, in the caller's transaction. What is due by itself is scheduled anew by the worker."""
+    cancelled = after(State[state], Event.CANCELLED).name
+    values: dict[str, Any] = {"state": cancelled, "cancelled_at": desk.now, "not_before": None, "alarm_at": None}
+    values |= acted(desk, key, erasures, erasure_id, "cancelled")
+    await connection.execute(update(erasures).where(E.id == erasure_id).values(values))
+    await announce(connection, key, "erasure.cancelled", desk.now, facts={"erasure": Ref("Erasure", erasure_id)})
+    await write(connection, key, desk.means.site, ErasureLetter.CANCELLED, desk.now)
+
+
+def acted(desk: Desk, key: SubjectKey, table: Table, row_id: int, verb: str) -> dict[str, Any]:
+    """Who wrote it down for the customer and how they asked, for the record; nothing, when they did it themselves."""
+    if desk.behalf is None:
+        return {f"{verb}_by": None, f"{verb}_because": None}
+    reason = key.seal(table.c[f"{verb}_because"], row_id, desk.behalf.because.encode())
+    return {f"{verb}_by": desk.behalf.by, f"{verb}_because": reason}
+
+
+async def active_services(connection: AsyncConnection, customer_id: int) -> tuple[int, ...]:
+    """The services that still run; one in its redemption period does (R45)."""
+    running = select(S.id).where(S.customer_id == customer_id, S.status != "TERMINATED").order_by(S.id)
+    return tuple((await connection.execute(running)).scalars())
+
+
+async def standing_erasure(connection: AsyncConnection, customer_id: int) -> Any:
+    """The one that is not over, locked; None without one."""
+    found = select(E.id, E.state, E.cause, E.not_due_before).where(
+        E.customer_id == customer_id, E.state.in_(STANDING_STATES)
+    )
+    return (await connection.execute(found.with_for_update())).one_or_none()
+
+
+async def last_end(connection: AsyncConnection, customer_id: int) -> datetime | None:
+    """When the last of the customer's services ended."""
+    ended: datetime | None = await connection.scalar(
+        select(func.max(S.terminated_at)).where(S.customer_id == customer_id)
+    )
+    return ended

@@ -1,0 +1,34 @@
+"""The history of what was changed: which fields, when and through which application, and never a value (R30)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import orjson
+from sqlalchemy import bindparam, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.commands.context import Desk
+from store.crypto.subject_key import SubjectKey
+from store.sql.ids import new_id
+from store.sql.metadata import Id
+from store.sql.statements import Statement
+from store.tables.changes import customer_changes
+
+H = customer_changes.c
+ADD = Statement(
+    insert(customer_changes).values(
+        id=bindparam("new_id", type_=Id),
+        customer_id=bindparam("owner", type_=Id),
+        fields=bindparam("coordinates", type_=H.fields.type),
+        client=bindparam("through", type_=H.client.type),
+        at=bindparam("now", type_=H.at.type),
+    )
+)
+
+
+async def record(connection: AsyncConnection, desk: Desk, key: SubjectKey, coordinates: Iterable[str]) -> None:
+    """Note a change in its own transaction. `coordinates` are names of the schema, such as `Customer.phone`."""
+    fields = orjson.dumps(sorted(set(coordinates))).decode()
+    row = {"new_id": new_id(), "owner": key.customer_id, "coordinates": fields, "through": desk.grant.client_id}
+    await ADD.run(connection, row | {"now": desk.now})

@@ -1,0 +1,112 @@
+"""The second factors of a credential: which there are, whether a code is right, and taking one away (R39)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.commands.dependencies import Means
+from resolvers.factors.recovery import spend
+from resolvers.factors.totp import DIGITS, accepted_step, typed
+from resolvers.letters.letters import write
+from resolvers.letters.signin import SignInLetter
+from store.crypto.subject_key import SubjectKey
+from store.tables.credentials import second_factors
+from store.tables.signin import passkeys
+
+F = second_factors.c
+OFFERED = ("CLIENT_AREA", "MANAGEMENT_INTERFACE")
+"""The platforms with a second step (R39). Mail programs cannot ask for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A confirmed second factor."""
+
+    id: int
+    kind: str
+    remaining: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A code was right, and is now used up."""
+
+    factor: Factor
+    methods: tuple[str, ...] = ("otp",)
+
+
+def is_short(code: str) -> bool:
+    """Whether it has the form of an authenticator's code, which is short enough to be guessed."""
+    return len(typed(code)) == DIGITS and typed(code).isdecimal()
+
+
+async def confirmed(connection: AsyncConnection, credential_id: int) -> list[Factor]:
+    """Those that protect the credential."""
+    found = select(F.id, F.kind, F.remaining).where(F.credential_id == credential_id, F.confirmed_at.is_not(None))
+    return [Factor(*row) for row in await connection.execute(found.order_by(F.id))]
+
+
+async def use_code(
+    connection: AsyncConnection, key: SubjectKey, credential_id: int, code: str, now: datetime
+) -> Used | None:
+    """Whether a code is right; if so it is used up, in the caller's transaction, for every replica (S3, S4).
+
+    The rows are locked first, so that of two that bring the same code at the same moment the second one finds the
+    time step, or the recovery code, used.
+    """
+    kind = "TOTP" if is_short(code) else "RECOVERY_CODES"
+    rows = await _locked(connection, credential_id, kind)
+    for row in rows:
+        used = await (_totp if kind == "TOTP" else _recovery)(connection, key, row, code, now)
+        if used is not None:
+            return used
+    return None
+
+
+async def _locked(connection: AsyncConnection, credential_id: int, kind: str) -> Sequence[Any]:
+    found = select(F.id, F.secret, F.last_timecode, F.remaining).where(
+        F.credential_id == credential_id, F.kind == kind, F.confirmed_at.is_not(None)
+    )
+    return (await connection.execute(found.order_by(F.id).with_for_update())).all()
+
+
+async def _totp(connection: AsyncConnection, key: SubjectKey, row: Any, code: str, now: datetime) -> Used | None:
+    step = accepted_step(key.open(F.secret, row.id, row.secret).decode(), code, now, row.last_timecode)
+    if step is None:
+        return None
+    await connection.execute(update(second_factors).where(F.id == row.id).values(last_timecode=step, last_used_at=now))
+    return Used(Factor(row.id, "TOTP"))
+
+
+async def _recovery(connection: AsyncConnection, key: SubjectKey, row: Any, code: str, now: datetime) -> Used | None:
+    left = spend(key.open(F.secret, row.id, row.secret), row.id, code)
+    if left is None:
+        return None
+    change = {"secret": key.seal(F.secret, row.id, left.text), "remaining": left.count, "last_used_at": now}
+    await connection.execute(update(second_factors).where(F.id == row.id).values(change))
+    return Used(Factor(row.id, "RECOVERY_CODES", left.count))
+
+
+async def remove_factor(
+    connection: AsyncConnection, key: SubjectKey, means: Means, factor_id: int, platform: str, now: datetime
+) -> None:
+    """Take a factor away; the recovery codes go with the last of the others. The customer is told."""
+    credential_id = await connection.scalar(select(F.credential_id).where(F.id == factor_id))
+    await delete_factors(connection, [factor_id])
+    rest = await confirmed(connection, credential_id or 0)
+    if all(each.kind == "RECOVERY_CODES" for each in rest):
+        await delete_factors(connection, [each.id for each in rest])
+    await write(connection, key, means.site, SignInLetter.FACTOR_REMOVED, now, platform=platform)
+
+
+async def delete_factors(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    """Delete the rows, and what hangs on them."""
+    if ids:
+        await connection.execute(delete(passkeys).where(passkeys.c.factor_id.in_(ids)))
+        await connection.execute(delete(second_factors).where(F.id.in_(ids)))

@@ -1,0 +1,262 @@
+"""Passkeys (WebAuthn level 3): registered and verified with user verification, each challenge and counter used once."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from webauthn import (
+    generate_authentication_options,
+    generate_registration_options,
+    options_to_json,
+    verify_authentication_response,
+    verify_registration_response,
+)
+from webauthn.helpers import base64url_to_bytes
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    CredentialDeviceType,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+from webauthn.registration.verify_registration_response import VerifiedRegistration
+
+from resolvers.commands.dependencies import Means
+from resolvers.factors.credentials import Account, Credentials
+from resolvers.signins.secrets import hashed
+from store.crypto.envelopes import open_envelope, seal
+from store.database.store import Store
+from store.queue.single_use import claim_within
+from store.tables.credentials import second_factors
+from store.tables.signin import passkey_challenges, passkeys
+
+Q, Y, F = passkey_challenges.c, passkeys.c, second_factors.c
+Ceremony = Literal["REGISTER", "SECOND_FACTOR"]
+KEY, CHALLENGES = "passkey-users", "passkey-challenges"
+LONGEST = 16_384
+"""Characters of an answer; attestations of the plainest kind need a few hundred."""
+MOST = 20
+"""Passkeys of one credential."""
+
+
+class Refused(Exception):  # noqa: N818 (it is an answer, not a defect)
+    """The answer of an authenticator is not accepted; nobody is told what was wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Presented:
+    """A passkey that was proven."""
+
+    account: Account
+    factor_id: int
+    methods: tuple[str, ...]
+
+
+class Passkeys:
+    """The ceremonies."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._means = store, means
+        self._credentials = Credentials(store)
+        found = select(Y.handle, Y.public_key, Y.sign_count, Y.factor_id, F.credential_id)
+        found = found.join_from(passkeys, second_factors, F.id == Y.factor_id)
+        self._by_handle = store.reader.prepare(found.where(Y.handle == bindparam("handle")))
+        self._of_credential = store.reader.prepare(
+            select(Y.handle)
+            .join_from(passkeys, second_factors, F.id == Y.factor_id)
+            .where(F.credential_id == bindparam("credential"))
+        )
+
+    async def registration(self, account: Account, name: str, now: datetime) -> str:
+        """What a browser needs to make a passkey: JSON for `navigator.credentials.create`."""
+        options = generate_registration_options(
+            rp_id=self._means.site.host,
+            rp_name=self._means.site.name,
+            user_id=await self._user(account),
+            user_name=name,
+            authenticator_selection=AuthenticatorSelectionCriteria(
+                resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+            ),
+            exclude_credentials=await self._descriptors(account),
+        )
+        await self._remember(options.challenge, "REGISTER", account, now)
+        return options_to_json(options)
+
+    async def registered(self, account: Account, answer: str, now: datetime) -> VerifiedRegistration:
+        """The new passkey, once its answer is proven; Refused otherwise."""
+        said = _parsed(answer)
+        challenge = await self._spent(said, "REGISTER", account, now)
+        try:
+            return verify_registration_response(
+                credential=said,
+                expected_challenge=challenge,
+                expected_rp_id=self._means.site.host,
+                expected_origin=self._means.site.passkey_origin,
+                require_user_verification=True,
+            )
+        except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+            raise Refused from error
+
+    async def request(self, account: Account | None, now: datetime) -> str:
+        """What a browser needs to show one: JSON for `navigator.credentials.get`.
+
+        For an account whose password was right only its own are asked for; without one the person chooses, and nothing
+        is written: the challenge itself says until when it is good (G14).
+        """
+        options = generate_authentication_options(
+            rp_id=self._means.site.host,
+            challenge=None if account else await self._sealed(now),
+            allow_credentials=await self._descriptors(account) if account else None,
+            user_verification=UserVerificationRequirement.REQUIRED,
+        )
+        if account is not None:
+            await self._remember(options.challenge, "SECOND_FACTOR", account, now)
+        return options_to_json(options)
+
+    async def named(self, answer: str) -> Account | None:
+        """Whose passkey an answer says that it is of; nothing of it is proven by that."""
+        try:
+            row = await self._row(_parsed(answer))
+        except Refused:
+            row = [None] * 5
+        return await self._credentials.by_id(row[4] or 0)
+
+    async def presented(self, account: Account | None, answer: str, now: datetime) -> Presented:
+        """The passkey that was shown, proven by its answer; Refused otherwise (S5).
+
+        1. The challenge is one of ours, for this purpose and account, and is spent by this; without an account, by a
+        passkey that was proven. 2. The passkey is
+        registered, to this account if there is one, and to the user that the authenticator names. 3. Challenge,
+        origin, relying party, user verification and signature are right. 4. The counter has risen, unless the
+        authenticator has none; it is stored at once, so that a copy is refused by every replica.
+        """
+        said = _parsed(answer)
+        challenge = _challenge(said)  # 1
+        until = await self._opened(challenge, now) if account is None else None
+        if account is not None:
+            await self._spent(said, "SECOND_FACTOR", account, now)
+        handle, public_key, count, factor_id, credential_id = await self._row(said)  # 2
+        owner = account or await self._credentials.by_id(credential_id)
+        if owner is None or owner.credential.id != credential_id or not await self._is_user(owner, said):
+            raise Refused
+        try:
+            proven = verify_authentication_response(  # 3
+                credential=said,
+                expected_challenge=challenge,
+                expected_rp_id=self._means.site.host,
+                expected_origin=self._means.site.passkey_origin,
+                credential_public_key=public_key,
+                credential_current_sign_count=count,
+                require_user_verification=True,
+            )
+        except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+            raise Refused from error
+        async with self._store.write() as connection:
+            if until is not None and not await connection.run_sync(claim_within, CHALLENGES, challenge.hex(), until):
+                raise Refused
+            if not await _count_up(connection, handle, proven.new_sign_count):  # 4
+                raise Refused
+            await connection.execute(update(second_factors).where(F.id == factor_id).values(last_used_at=now))
+        kind = "hwk" if proven.credential_device_type is CredentialDeviceType.SINGLE_DEVICE else "swk"
+        return Presented(owner, factor_id, (kind, "user"))
+
+    async def _row(self, said: dict[str, Any]) -> Sequence[Any]:
+        try:
+            handle = base64url_to_bytes(said["rawId"])
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise Refused from error
+        rows = await self._store.reader.fetch(self._by_handle, {"handle": handle})
+        if not rows:
+            raise Refused
+        return [bytes(rows[0][0]), bytes(rows[0][1]), *rows[0][2:]]
+
+    async def _descriptors(self, account: Account) -> list[PublicKeyCredentialDescriptor]:
+        rows = await self._store.reader.fetch(self._of_credential, {"credential": account.credential.id})
+        return [PublicKeyCredentialDescriptor(id=bytes(handle)) for (handle,) in rows]
+
+    async def _user(self, account: Account) -> bytes:
+        """The user handle: opaque, and another one for each platform."""
+        key = await self._store.keys.house.system(KEY)
+        return hmac.digest(key, str(account.credential.id).encode(), "sha256")
+
+    async def _is_user(self, account: Account, said: dict[str, Any]) -> bool:
+        """Authenticators need not name the user when they were asked for certain passkeys."""
+        response = said.get("response")
+        named = response.get("userHandle") if isinstance(response, dict) else None
+        if not named:
+            return True
+        try:
+            return hmac.compare_digest(base64url_to_bytes(named), await self._user(account))
+        except (ValueError, TypeError, AttributeError):
+            return False
+
+    async def _sealed(self, now: datetime) -> bytes:
+        """A challenge for anybody."""
+        until = int((now + self._means.times.challenge).timestamp())
+        return seal(await self._store.keys.house.system(CHALLENGES), until.to_bytes(8, "big"), b"")
+
+    async def _opened(self, challenge: bytes, now: datetime) -> datetime:
+        """Until when a challenge for anybody is good; Refused for one that is not ours, or over."""
+        content = open_envelope(await self._store.keys.house.system(CHALLENGES), challenge, b"")
+        until = datetime.fromtimestamp(int.from_bytes(content or b"", "big"), UTC)
+        if until <= now:
+            raise Refused
+        return until
+
+    async def _remember(self, challenge: bytes, ceremony: Ceremony, account: Account, now: datetime) -> None:
+        row = {
+            "challenge_hash": hashed(challenge.hex()),
+            "customer_id": account.credential.customer_id,
+            "credential_id": account.credential.id,
+            "ceremony": ceremony,
+            "expires_at": now + self._means.times.challenge,
+        }
+        async with self._store.write() as connection:
+            await connection.execute(insert(passkey_challenges).values(row))
+
+    async def _spent(self, said: dict[str, Any], ceremony: Ceremony, account: Account, now: datetime) -> bytes:
+        """The challenge that the answer is to, spent for good whatever comes next."""
+        challenge = _challenge(said)
+        mine = Q.credential_id == account.credential.id
+        spent = delete(passkey_challenges).where(
+            Q.challenge_hash == hashed(challenge.hex()), Q.ceremony == ceremony, Q.expires_at > now, mine
+        )
+        async with self._store.write() as connection:
+            if (await connection.execute(spent)).rowcount != 1:
+                raise Refused
+        return challenge
+
+
+async def _count_up(connection: AsyncConnection, handle: bytes, count: int) -> bool:
+    risen = Y.sign_count == 0 if count == 0 else Y.sign_count < count
+    counted = update(passkeys).where(Y.handle == handle, risen).values(sign_count=count)
+    return (await connection.execute(counted)).rowcount == 1
+
+
+def _parsed(answer: str) -> dict[str, Any]:
+    if len(answer) > LONGEST:
+        raise Refused
+    try:
+        said = orjson.loads(answer)
+    except orjson.JSONDecodeError as error:
+        raise Refused from error
+    if not isinstance(said, dict):
+        raise Refused
+    return said
+
+
+def _challenge(said: dict[str, Any]) -> bytes:
+    """The challenge as the browser repeats it; what it is worth is found out by looking for it."""
+    try:
+        data = orjson.loads(base64url_to_bytes(said["response"]["clientDataJSON"]))
+        return base64url_to_bytes(data["challenge"])
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise Refused from error

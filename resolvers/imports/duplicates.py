@@ -1,0 +1,84 @@
+"""Which rows of an import name somebody a second time: within the file, or of the registered customers."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from resolvers.customers.new_customer import NewCustomer
+from resolvers.imports.source import Record
+from resolvers.inputs.report import Fault, Problem
+from store.crypto.blind_index import Lookup
+from store.database.store import Store
+from store.lookups.holders import State, states
+
+LOOKUPS = (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER, Lookup.DOMAIN)
+"""What nobody may have a second time."""
+
+HASH_BYTES = 16
+HASH_KEY_BYTES = 32
+
+
+class Duplicates:
+    """Remembers every row of the file by keyed blind indexes, on disk when there are many: memory stays bounded.
+
+    SQLite's unnamed temporary database is deleted with its connection, but what it spilled may stay in the disk's free
+    blocks: it holds hashes under a key of this run, which is in memory alone, and no blind index. A bad row is
+    remembered too, so that its double is not taken for the only one.
+    """
+
+    def __init__(self, store: Store, now: datetime) -> None:
+        self._store, self._now = store, now
+        self._key = secrets.token_bytes(HASH_KEY_BYTES)
+        self._seen = sqlite3.connect("", isolation_level=None)
+        self._seen.execute("CREATE TABLE seen (value BLOB PRIMARY KEY) WITHOUT ROWID")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._seen.close()
+
+    async def among(self, rows: Sequence[tuple[Record, NewCustomer]]) -> list[Problem]:
+        """The problems of these rows, in the order of the file."""
+        named = [(record, *each) for record, customer in rows for each in self._names(customer)]
+        registered: set[tuple[Lookup, bytes]] = set()
+        for kind in LOOKUPS:
+            values = [value for _, _, lookup, value in named if lookup is kind]
+            registered.update((kind, value) for value in await self._registered(kind, values))
+        problems = []
+        self._seen.execute("BEGIN")
+        for record, field, kind, value in named:
+            fault = self._fault(kind, value, registered)
+            if fault is not None:
+                problems.append(Problem(record.row, record.line, field, fault))
+        self._seen.execute("COMMIT")
+        return problems
+
+    async def _registered(self, kind: Lookup, values: list[bytes]) -> list[bytes]:
+        """Those that the data says are somebody's; a name whose registration runs no more is nobody's."""
+        found = await self._store.keys.lookups.find_each(kind, values)
+        held = [(each.row_id, each.ref) for each in found.values()]
+        said = await states(self._store.reader, kind, held, self._now)
+        return [value for value, state in zip(found, said, strict=True) if state is State.IN_USE]
+
+    def _fault(self, kind: Lookup, value: bytes, registered: set[tuple[Lookup, bytes]]) -> Fault | None:
+        resting = hashlib.blake2b(kind.word.encode() + value, key=self._key, digest_size=HASH_BYTES).digest()
+        fresh = self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (resting,)).rowcount
+        if not fresh:
+            return Fault.DUPLICATE_IN_FILE
+        return Fault.ALREADY_REGISTERED if (kind, value) in registered else None
+
+    def _names(self, customer: NewCustomer) -> Iterator[tuple[str, Lookup, bytes]]:
+        index = self._store.keys.blind_index
+        yield "email", Lookup.EMAIL, index(Lookup.EMAIL, customer.email)
+        if customer.customer_number is not None:
+            yield "customer_number", Lookup.CUSTOMER_NUMBER, index(Lookup.CUSTOMER_NUMBER, customer.customer_number)
+        for place, service in enumerate(customer.services):
+            if service.domain is not None and service.ended(self._now) is None:
+                yield f"services[{place}].name", Lookup.DOMAIN, index(Lookup.DOMAIN, service.domain.name)

@@ -1,0 +1,42 @@
+"""Customers who come in after their services have ended: they are warned before they are erased, as others (R34)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, tzinfo
+
+from policy.dates import Erasure, due_erasure, earliest_due
+from resolvers.customers.new_customer import NewCustomer, NewErasure
+
+
+def is_over(new: NewCustomer, now: datetime, zone: tzinfo) -> bool:
+    """Whether the six months after the customer's last service are over."""
+    clock = _clock(new, zone)
+    return clock is not None and clock.due < now
+
+
+def with_erasure(new: NewCustomer, now: datetime, zone: tzinfo) -> NewCustomer:
+    """The customer, with the erasure that is due by itself if no service runs: its date leaves time to warn twice."""
+    if _clock(new, zone) is None:
+        return new
+    earliest = earliest_due(now, zone)
+    clock = _clock(new, zone, earliest)
+    assert clock is not None  # The same customer.
+    since = _ended(new) or new.created_at
+    erasure = NewErasure("SCHEDULED", "RETENTION", min(since, now), due_at=clock.due, not_due_before=earliest)
+    return replace(new, erasures=(erasure,))
+
+
+def _clock(new: NewCustomer, zone: tzinfo, not_due_before: datetime | None = None) -> Erasure | None:
+    return due_erasure(
+        requests=(),
+        services_active=any(service.status != "TERMINATED" for service in new.services),
+        last_service_ended=_ended(new),
+        last_sign_in=new.created_at,
+        zone=zone,
+        not_due_before=not_due_before,
+    )
+
+
+def _ended(new: NewCustomer) -> datetime | None:
+    return max((service.terminated_at for service in new.services if service.terminated_at), default=None)

@@ -1,0 +1,129 @@
+"""One record of an import as a customer with their services, or the faults that it has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, cast
+
+from resolvers.customers.new_customer import (
+    NewCustomer,
+    NewDomain,
+    NewService,
+    PersonName,
+    PostalAddress,
+    RegistrantKind,
+    ServiceKind,
+    ServiceStatus,
+)
+from resolvers.imports.source import COLUMNS, Record
+from resolvers.inputs import values
+from resolvers.inputs.report import Fault, Problem
+from resolvers.inputs.values import Fields
+from store.tables.domains import REGISTRANT_KINDS
+from store.tables.services import SERVICE_KINDS, SERVICE_STATES
+from values import domain_name, lines, mailbox, person_name
+from values.domain_name import to_unicode
+
+MOST_SERVICES = 200
+ADDRESS_KEYS = ("street", "street2", "postal_code", "city", "region", "country")
+SERVICE_KEYS = ("kind", "name", "status", "started_at", "renews_at", "terminated_at", "domain")
+HIDE_KEYS = ("hide_name", "hide_address", "hide_email", "hide_phone")
+DOMAIN_KEYS = (
+    "registrant_kind", "registrant_name", "registrant_email", "registrant_phone", "expires_at", *HIDE_KEYS,
+    *ADDRESS_KEYS,
+)  # fmt: skip
+
+
+def customer(record: Record, now: datetime) -> NewCustomer | list[Problem]:
+    """The customer of a record; all its faults if there is one."""
+    if record.fault is not None:
+        return [Problem(record.row, record.line, "the record", record.fault)]
+    faults: list[tuple[str, Fault]] = []
+    found = _customer(Fields(record.fields, faults, now))
+    return [Problem(record.row, record.line, *each) for each in faults] if faults else found
+
+
+def _customer(fields: Fields) -> NewCustomer:
+    fields.only(COLUMNS, "the record")
+    bare = NewCustomer(
+        name=PersonName(_name(fields, "given_name"), _name(fields, "family_name")),
+        email=fields.required("email", values.email, mailbox.LONGEST_TYPED),
+        postal_address=_address(fields),
+        created_at=fields.moment("customer_since") or fields.now,
+        phone=fields.text("phone", values.phone, 40),
+        locale=fields.text("locale", values.language, 35) or "en",
+        product_news=fields.truth("product_news", default=False),
+        customer_number=fields.text("customer_number", values.number, 32),
+    )
+    return replace(bare, services=tuple(_service(each, bare) for each in _services(fields)))
+
+
+def _name(fields: Fields, part: str) -> str:
+    return fields.required(part, values.name, person_name.LONGEST)
+
+
+def _address(fields: Fields) -> PostalAddress:
+    return PostalAddress(
+        street=fields.required("street"),
+        street2=fields.text("street2"),
+        postal_code=fields.required("postal_code", most=20),
+        city=fields.required("city", most=100),
+        region=fields.text("region", most=100),
+        country=fields.required("country", values.country, 2),
+    )
+
+
+def _services(fields: Fields) -> list[Fields]:
+    """The objects of NDJSON, or those that CSV writes as `KIND|name|start|end` separated by semicolons."""
+    written = fields.raw("services")
+    if not isinstance(written, str) or not written.strip():
+        return fields.objects("services", MOST_SERVICES)
+    rows = [[part.strip() for part in entry.split("|")] for entry in written.split(";") if entry.strip()]
+    if not all(2 <= len(row) <= 4 for row in rows):
+        fields.fault("services", Fault.NOT_A_SERVICE)
+        return []
+    keys = ("kind", "name", "started_at", "terminated_at")
+    entries: list[dict[str, Any]] = [dict(zip(keys, row, strict=False)) for row in rows]
+    return fields.within({"services": entries}).objects("services", MOST_SERVICES)
+
+
+def _service(fields: Fields, owner: NewCustomer) -> NewService:
+    fields.only(SERVICE_KEYS, "the service")
+    kind = cast(ServiceKind, fields.required("kind", values.one_of(SERVICE_KINDS), 20))
+    check, most = (values.domain, domain_name.LONGEST_TYPED) if kind == "DOMAIN" else (values.line, lines.LONGEST)
+    name = fields.required("name", check, most)
+    started = fields.moment("started_at") or owner.created_at
+    ended = fields.moment("terminated_at")
+    if ended is not None and ended < started:
+        fields.fault("terminated_at", Fault.ENDS_BEFORE_START)
+    assumed = "ACTIVE" if ended is None else "TERMINATED"
+    status = cast(ServiceStatus, fields.text("status", values.one_of(SERVICE_STATES), 20) or assumed)
+    if (status == "TERMINATED") != (ended is not None):
+        fields.fault("terminated_at", Fault.END_DISAGREES)
+        status, ended = "ACTIVE", None
+    domain = _domain(fields, owner, name, started) if kind == "DOMAIN" else None
+    if kind != "DOMAIN" and fields.raw("domain") is not None:
+        fields.fault("domain", Fault.UNKNOWN_KEY)
+    shown = name if domain is None else to_unicode(name)
+    return NewService(kind, shown, started, status, fields.moment("renews_at", future=True), ended, domain)
+
+
+def _domain(service: Fields, owner: NewCustomer, name: str, registered: datetime) -> NewDomain:
+    """The registrant; what is not said is the customer's, except the phone: that one is never copied (A4)."""
+    fields = service.object("domain") or service.within({})
+    fields.only(DOMAIN_KEYS, "the domain")
+    elsewhere = any(fields.raw(key) is not None for key in ADDRESS_KEYS)
+    kind = fields.text("registrant_kind", values.one_of(REGISTRANT_KINDS), 20) or "NATURAL_PERSON"
+    return NewDomain(
+        name=name,
+        tld=name.rpartition(".")[2],
+        registrant_kind=cast(RegistrantKind, kind),
+        registrant_name=fields.text("registrant_name", values.name) or f"{owner.name.given} {owner.name.family}",
+        registrant_address=_address(fields) if elsewhere else owner.postal_address,
+        registrant_email=fields.text("registrant_email", values.email, mailbox.LONGEST_TYPED) or owner.email,
+        registrant_phone=fields.text("registrant_phone", values.phone, 40),
+        registered_at=registered,
+        expires_at=fields.moment("expires_at", future=True),
+        **{key: fields.truth(key, default=True) for key in HIDE_KEYS},
+    )

@@ -1,0 +1,161 @@
+"""A file of customers as records, read in bounded memory: CSV with a header (RFC 4180) or one JSON object a line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, Literal
+
+from resolvers.inputs.report import Fault, FileFault, ImportRefused
+
+Format = Literal["csv", "ndjson"]
+
+MOST_BYTES = 100_000
+"""The longest record. Less than the limit of Python's csv module for one field, so that this one is met first."""
+
+REQUIRED = ("given_name", "family_name", "email", "street", "postal_code", "city", "country")
+OPTIONAL = (
+    "customer_number", "customer_since", "phone", "street2", "region", "locale", "product_news", "services",
+)  # fmt: skip
+COLUMNS = REQUIRED + OPTIONAL
+"""The columns of CSV and the keys of NDJSON."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Record:
+    """One customer as written, or the fault for which not even its fields can be told apart."""
+
+    row: int
+    line: int
+    fields: Mapping[str, Any]
+    fault: Fault | None = None
+
+
+class Source:
+    """One pass over a file. `bytes_done` and `digest` tell how far it came and what it has read."""
+
+    def __init__(self, path: Path, format_: Format) -> None:
+        self.path, self.format = path, format_
+        self.bytes_total = _size(path)
+        self.bytes_done = 0
+        self._hash = sha256()
+        self._line = 0
+        self._record_bytes = 0
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of what was read: a second pass over the same file ends with the same."""
+        return self._hash.digest()
+
+    def records(self) -> Iterator[Record]:
+        """Every record in the order of the file; ImportRefused when the file as a whole cannot be read."""
+        with _opened(self.path) as file:
+            yield from self._csv(file) if self.format == "csv" else self._ndjson(file)
+
+    def _lines(self, file: BufferedReader) -> Iterator[str]:
+        """Decoded lines with their ends; what one record takes is bounded by `MOST_BYTES`."""
+        while raw := file.readline(MOST_BYTES + 1):
+            self._line += 1
+            self._record_bytes += len(raw)
+            if self._record_bytes > MOST_BYTES:
+                raise ImportRefused(FileFault.TOO_LONG, self._line)
+            self._hash.update(raw)
+            self.bytes_done += len(raw)
+            yield self._decoded(raw)
+
+    def _decoded(self, raw: bytes) -> str:
+        try:
+            return raw.decode("utf-8-sig" if self._line == 1 else "utf-8")
+        except UnicodeDecodeError:
+            # `from None`: the exception would carry the line.
+            raise ImportRefused(FileFault.WRONG_ENCODING, self._line) from None
+
+    def _csv(self, file: BufferedReader) -> Iterator[Record]:
+        lines = self._lines(file)
+        first = next(lines, "")
+        if not first.strip():
+            raise ImportRefused(FileFault.EMPTY)
+        delimiter = max(",;\t", key=first.count)
+        header = _header(next(csv.reader([first], delimiter=delimiter)))
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        row = 0
+        while True:
+            line, self._record_bytes = self._line + 1, 0
+            try:
+                cells = next(reader, None)
+            except csv.Error:
+                raise ImportRefused(FileFault.BROKEN_QUOTING, line) from None
+            if cells is None:
+                return
+            if not any(cell.strip() for cell in cells):
+                continue
+            row += 1
+            fault = None if len(cells) == len(header) else Fault.WRONG_WIDTH
+            yield Record(row, line, dict(zip(header, cells, strict=False)), fault)
+
+    def _ndjson(self, file: BufferedReader) -> Iterator[Record]:
+        row = 0
+        for text in self._lines(file):
+            self._record_bytes = 0
+            if not text.strip():
+                continue
+            row += 1
+            fields = _object(text)
+            yield Record(row, self._line, fields or {}, Fault.NOT_JSON if fields is None else None)
+        if row == 0:
+            raise ImportRefused(FileFault.EMPTY)
+
+
+def _size(path: Path) -> int:
+    try:
+        if not path.is_file():
+            raise ImportRefused(FileFault.NOT_A_FILE)
+        return path.stat().st_size
+    except OSError:
+        raise ImportRefused(FileFault.NOT_A_FILE) from None
+
+
+def _opened(path: Path) -> BufferedReader:
+    try:
+        return path.open("rb")
+    except OSError:
+        raise ImportRefused(FileFault.NOT_A_FILE) from None
+
+
+def _header(cells: list[str]) -> list[str]:
+    """The names of the columns; what is unknown is told by its position only, as it may be somebody's data."""
+    names = [cell.strip().lower().replace(" ", "_") for cell in cells]
+    missing = tuple(name for name in REQUIRED if name not in names)
+    if missing:
+        raise ImportRefused(FileFault.MISSING_COLUMNS, 1, missing)
+    positions = list(enumerate(names, 1))
+    if unknown := tuple(place for place, name in positions if name not in COLUMNS):
+        raise ImportRefused(FileFault.UNKNOWN_COLUMNS, 1, unknown)
+    if doubled := tuple(dict.fromkeys(name for name in names if names.count(name) > 1)):
+        raise ImportRefused(FileFault.DUPLICATE_COLUMNS, 1, doubled)
+    return names
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """The line's JSON object, or None; repeated keys are refused, since readers differ on which one counts."""
+    try:
+        value = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("repeated key")
+    return found
+
+
+def _refuse_constant(_name: str) -> Any:
+    raise ValueError("NaN and Infinity are not JSON")

@@ -1,0 +1,111 @@
+"""What customers type, checked field by field: what is wrong is collected, and named without its value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import phonenumbers
+
+from resolvers.commands.context import UserProblem
+from resolvers.inputs.addresses import checked
+from resolvers.inputs.report import Fault
+from resolvers.inputs.values import country, language
+from values import lines, mailbox, person_name
+from values.lines import LineError, read_line
+from values.mailbox import MailboxError, read_mailbox
+from values.person_name import read_name
+
+
+def number(text: str) -> str | Fault:
+    """A telephone number as E.164."""
+    try:
+        parsed = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return Fault.NOT_A_PHONE
+    if not phonenumbers.is_possible_number(parsed):
+        return Fault.NOT_A_PHONE
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+class Texts:
+    """Reads fields of an input; None for a field that is empty, null or wrong."""
+
+    def __init__(self, given: Mapping[str, Any], under: tuple[str, ...] = ()) -> None:
+        self.given, self.under = given, under
+        self.problems: list[UserProblem] = []
+
+    def name(self, field: str, most: int = person_name.LONGEST) -> str | None:
+        """A part of a name: a line with at least one letter; it may not be emptied."""
+        text = self._read(field, read_name, most)
+        if text is None:
+            self._needed(field)
+        return text
+
+    def owner_name(self, field: str) -> str | None:
+        """The name of a domain's owner, who may be an organisation."""
+        return self.name(field, lines.LONGEST)
+
+    def phone(self, field: str) -> str | None:
+        """E.164, for a number that the country could have: plans of numbers change faster than libraries."""
+        return self._checked(field, number, "INVALID_PHONE", "Write the number with its country code, such as +41 21 …")
+
+    def email(self, field: str) -> str | None:
+        """An e-mail address that nobody takes for another one."""
+        text = self.line(field, mailbox.LONGEST_TYPED)
+        try:
+            return None if text is None else read_mailbox(text).display
+        except MailboxError as error:
+            self.problem(field, error.fault.code, str(error))
+            return None
+
+    def language(self, field: str) -> str | None:
+        """BCP 47."""
+        return self._checked(field, language, "INVALID_LANGUAGE", "Write a language tag, such as fr-CH.")
+
+    def address(self, field: str) -> Mapping[str, str | None]:
+        """A postal address: street, city and country at least."""
+        inner = Texts(self.given[field], (*self.under, field))
+        found: dict[str, str | None] = {
+            part: inner.line(part) for part in ("street", "street2", "postalCode", "city", "region")
+        }
+        found["country"] = inner._checked("country", country, "INVALID_COUNTRY", "Write two letters, such as CH.")
+        for part in ("street", "city", "country"):
+            if found[part] is None:
+                inner._needed(part)
+        if not inner.problems:
+            found, faults = checked(found)
+            for fault in faults:
+                inner.problem(fault.part, fault.code, fault.message)
+        self.problems += inner.problems
+        return found
+
+    def line(self, field: str, most: int = lines.LONGEST) -> str | None:
+        """One line of text in NFC, without the space around it."""
+        return self._read(field, read_line, most)
+
+    def _read(self, field: str, read: Callable[[str, int], str], most: int) -> str | None:
+        value = self.given.get(field)
+        try:
+            return None if value is None else read(value, most) or None
+        except LineError as error:
+            self.problem(field, error.code, str(error))
+            return None
+
+    def problem(self, field: str, code: str, message: str) -> None:
+        """Note what is wrong with a field."""
+        self.problems.append(UserProblem(code, message, (*self.under, field)))
+
+    def _needed(self, field: str) -> None:
+        if not any(problem.field[-1] == field for problem in self.problems):
+            self.problem(field, "REQUIRED", "This cannot be empty.")
+
+    def _checked(self, field: str, check: Callable[[str], str | Fault], code: str, message: str) -> str | None:
+        text = self.line(field)
+        if text is None:
+            return None
+        found = check(text)
+        if isinstance(found, Fault):
+            self.problem(field, code, message)
+            return None
+        return found

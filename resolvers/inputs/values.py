@@ -1,0 +1,208 @@
+"""Single values of an import: each text is either well formed or has one named fault."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from resolvers.inputs.countries import COUNTRIES
+from resolvers.inputs.report import Fault
+from values import lines, mailbox
+from values.domain_name import DomainNameError, to_ascii
+from values.lines import LineError, read_line
+from values.mailbox import MailboxError, read_mailbox
+from values.person_name import read_name
+
+Check = Callable[[str], "str | Fault"]
+
+# The signs that make a spreadsheet calculate a cell, full-width forms included (D7).
+_FORMULA = tuple("=+-@＝＋－＠")
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+_PHONE_SPACING = str.maketrans("", "", " .-()/\u00a0\u202f")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,31}")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?")
+_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+EMAIL_FAULTS = {
+    mailbox.Fault.NO_ADDRESS: Fault.NOT_AN_EMAIL,
+    mailbox.Fault.QUOTED: Fault.QUOTED_EMAIL,
+    mailbox.Fault.LITERAL: Fault.EMAIL_AT_NUMBER,
+    mailbox.Fault.NO_DOMAIN: Fault.EMAIL_WITHOUT_DOMAIN,
+    mailbox.Fault.TOO_LONG: Fault.EMAIL_TOO_LONG,
+    mailbox.Fault.MIXED: Fault.MIXED_SCRIPTS,
+}
+
+
+def line(text: str) -> str | Fault:
+    """A line of words; what a spreadsheet would calculate is refused."""
+    return Fault.FORMULA if text.startswith(_FORMULA) else text
+
+
+def email(text: str) -> str | Fault:
+    """An e-mail address, international ones included, by the rule of the API."""
+    if text.startswith(_FORMULA):
+        return Fault.FORMULA
+    try:
+        return read_mailbox(text).display
+    except MailboxError as error:
+        return EMAIL_FAULTS[error.fault]
+
+
+def phone(text: str) -> str | Fault:
+    """E.164, without the spacing that people write."""
+    bare = text.translate(_PHONE_SPACING)
+    return bare if _PHONE.fullmatch(bare) else Fault.NOT_A_PHONE
+
+
+def country(text: str) -> str | Fault:
+    """An assigned code of ISO 3166-1 alpha-2."""
+    return text.upper() if text.upper() in COUNTRIES else Fault.NOT_A_COUNTRY
+
+
+def language(text: str) -> str | Fault:
+    """A tag of the shape of BCP 47."""
+    return text if _LANGUAGE.fullmatch(text) else Fault.NOT_A_LANGUAGE
+
+
+def number(text: str) -> str | Fault:
+    """A customer number."""
+    return text if _NUMBER.fullmatch(text) else Fault.NOT_A_NUMBER
+
+
+def domain(text: str) -> str | Fault:
+    """A domain name of two labels or more, by its A-labels."""
+    try:
+        return to_ascii(text)
+    except DomainNameError:
+        return Fault.NOT_A_DOMAIN
+
+
+def name(text: str) -> str | Fault:
+    """A part of somebody's name, by the rule of the API; what a spreadsheet would calculate is refused."""
+    try:
+        return line(read_name(text, lines.LONGEST))
+    except LineError:
+        return Fault.NOT_A_NAME
+
+
+def one_of(words: Sequence[str]) -> Check:
+    """One of the words, whatever its case."""
+    return lambda text: text.upper() if text.upper() in words else Fault.NOT_A_CHOICE
+
+
+class Fields:
+    """The fields of one record or of an object in it; faults are noted under the field's path."""
+
+    __slots__ = ("_faults", "_raw", "_under", "now")
+
+    def __init__(self, raw: Mapping[str, Any], faults: list[tuple[str, Fault]], now: datetime, under: str = "") -> None:
+        self._raw, self._faults, self.now, self._under = raw, faults, now, under
+
+    def fault(self, name: str, fault: Fault) -> None:
+        """Note a fault of the field."""
+        self._faults.append((self._under + name, fault))
+
+    def raw(self, name: str) -> Any:
+        """The field as written."""
+        return self._raw.get(name)
+
+    def within(self, raw: Mapping[str, Any]) -> Fields:
+        """Other fields of the same record, noted under the same path."""
+        return Fields(raw, self._faults, self.now, self._under)
+
+    def only(self, names: Sequence[str], place: str) -> None:
+        """Note that there are other keys than these; the keys themselves may be somebody's data and are not named."""
+        if not self._raw.keys() <= frozenset(names):
+            self.fault(place, Fault.UNKNOWN_KEY)
+
+    def text(self, name: str, check: Check = line, most: int = 200) -> str | None:
+        """The field in NFC without the space around it; None when it is empty or has a fault, which is noted."""
+        value = self._raw.get(name)
+        if value is None:
+            return None
+        found = self._checked(value, check, most)
+        if isinstance(found, Fault):
+            self.fault(name, found)
+            return None
+        return found or None
+
+    def required(self, name: str, check: Check = line, most: int = 200) -> str:
+        """As `text`; an empty field is a fault. What is returned then does not matter: the row is bad."""
+        value = self._raw.get(name)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            self.fault(name, Fault.MISSING)
+            return ""
+        return self.text(name, check, most) or ""
+
+    def truth(self, name: str, default: bool) -> bool:
+        """A JSON boolean, or one of the words true, yes, 1, false, no, 0."""
+        value = self._raw.get(name)
+        if isinstance(value, bool):
+            return value
+        word = self.text(name)
+        if word is None:
+            return default
+        if word.lower() not in _TRUTH:
+            self.fault(name, Fault.NOT_A_BOOLEAN)
+        return _TRUTH.get(word.lower(), default)
+
+    def moment(self, name: str, future: bool = False) -> datetime | None:
+        """A date (its midnight) or a moment, UTC unless it says otherwise."""
+        text = self.text(name)
+        if text is None:
+            return None
+        found = _moment(text)
+        if found is None:
+            self.fault(name, Fault.NOT_A_DATE)
+        elif not future and found > self.now + timedelta(days=1):
+            self.fault(name, Fault.IN_THE_FUTURE)
+        return found
+
+    def objects(self, name: str, most: int) -> list[Fields]:
+        """A list of objects, each with its place in the path of its fields."""
+        value = self._raw.get(name)
+        if value is None or value == "":
+            return []
+        if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+            self.fault(name, Fault.WRONG_TYPE)
+            return []
+        if len(value) > most:
+            self.fault(name, Fault.TOO_MANY)
+            return []
+        return [self._inner(entry, f"{name}[{place}].") for place, entry in enumerate(value)]
+
+    def object(self, name: str) -> Fields | None:
+        """An object, or None when there is none."""
+        value = self._raw.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            self.fault(name, Fault.WRONG_TYPE)
+            return None
+        return self._inner(value, f"{name}.")
+
+    def _inner(self, raw: Mapping[str, Any], under: str) -> Fields:
+        return Fields(raw, self._faults, self.now, self._under + under)
+
+    @staticmethod
+    def _checked(value: Any, check: Check, most: int) -> str | Fault:
+        if not isinstance(value, str):
+            return Fault.WRONG_TYPE
+        try:
+            text = read_line(value, most)
+        except LineError as error:
+            return Fault.TOO_LONG if error.code == "TOO_LONG" else Fault.CONTROL_CHARACTER
+        return check(text) if text else ""
+
+
+def _moment(text: str) -> datetime | None:
+    if not _DATE.fullmatch(text):
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

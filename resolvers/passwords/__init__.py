@@ -1,0 +1,1 @@
+"""Passwords as such: normalisation, hashing, strength, lists."""

@@ -1,0 +1,110 @@
+"""Hashing passwords with argon2id, on a bounded number of threads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from resolvers.passwords.text import too_long
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one hash costs. The defaults are OWASP's first choice: 19 MiB, two passes, one lane."""
+
+    kibibytes: int = 19_456
+    passes: int = 2
+    lanes: int = 1
+
+
+def _argon2(cost: Cost) -> PasswordHasher:
+    return PasswordHasher(cost.passes, cost.kibibytes, cost.lanes)
+
+
+@cache
+def _nobody(cost: Cost) -> str:
+    """What the password of an account that does not exist is compared with."""
+    return _argon2(cost).hash("the password of nobody")
+
+
+class Crowded(Exception):  # noqa: N818 (it is an answer, not a defect)
+    """More passwords wait to be hashed than can be in reasonable time; try again in a second."""
+
+
+class Hasher:
+    """Verifies and hashes; at most `threads` at once, and at most `waiting` in the queue before them."""
+
+    def __init__(self, cost: Cost | None = None, threads: int | None = None, waiting: int = 64) -> None:
+        cost = cost or Cost()
+        self._argon2 = _argon2(cost)
+        self._pool = ThreadPoolExecutor(threads or min(4, os.cpu_count() or 1), "passwords")
+        self._waiting = waiting
+        self._inside = 0
+        self._nobody = _nobody(cost)
+
+    def stale(self, stored: str) -> bool:
+        """Whether a stored hash was made at another cost than today's."""
+        return self._argon2.check_needs_rehash(stored)
+
+    async def hash(self, password: str) -> str:
+        """The text to store; Crowded when too many wait."""
+        self._check(password)
+        return await self._apart(lambda: self._argon2.hash(password))
+
+    async def verify(self, stored: str | None, password: str) -> bool:
+        """Whether it is the password; Crowded when too many wait.
+
+        Costs the same for an account that does not exist (None), and for a stored hash of any cost: one computation
+        at today's cost is always made (S1).
+        """
+        self._check(password)
+        return await self._apart(lambda: self._verify(stored, password))
+
+    async def any_of(self, stored: list[str], password: str) -> bool:
+        """Whether it is one of these passwords of the same customer (R38)."""
+        self._check(password)
+        return await self._apart(lambda: any(self._matches(each, password) for each in stored))
+
+    def _verify(self, stored: str | None, password: str) -> bool:
+        if stored is None or self._is_cheap(stored):
+            self._matches(self._nobody, password)
+        return stored is not None and self._matches(stored, password)
+
+    def _is_cheap(self, stored: str) -> bool:
+        try:
+            return self.stale(stored)
+        except InvalidHashError:
+            return True
+
+    def _matches(self, stored: str, password: str) -> bool:
+        try:
+            return self._argon2.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _check(self, password: str) -> None:
+        if too_long(password):
+            raise ValueError("check the length before hashing")
+
+    async def _apart(self, work: Callable[[], Result]) -> Result:
+        if self._inside >= self._waiting:
+            raise Crowded
+        self._inside += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._inside -= 1
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

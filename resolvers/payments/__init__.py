@@ -1,0 +1,1 @@
+"""Ways to pay, cards kept by consent, payments."""

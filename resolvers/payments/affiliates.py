@@ -1,0 +1,117 @@
+"""Sending a card to the company affiliated with it: recorded first, then sent, by the gateway itself (R22, R23; D4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.bases import LegalBasis
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.registered import Affiliate as Registered
+from resolvers.commands.context import Desk
+from resolvers.disclosures.disclosures import disclose
+from resolvers.events.registers import may_serve
+from store.crypto.signing import signed
+from store.crypto.subject_key import SubjectKey
+from store.registers.affiliates import affiliates, open_affiliate_secret
+from store.tables.disclosures import disclosures
+
+A, D = affiliates.c, disclosures.c
+
+ACCEPTED, DECLINED, UNREACHABLE = OUTCOMES = ("ACCEPTED", "DECLINED", "UNREACHABLE")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Affiliate:
+    """One that takes cards now."""
+
+    id: int
+    name: str
+    url: str
+    country: str
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Parcel:
+    """What is sent: `fields` by coordinate for the record, `content` for the affiliate. It never prints itself."""
+
+    kind: str
+    id: str
+    trigger: str
+    fields: Sequence[str]
+    content: Mapping[str, Any]
+
+
+async def affiliate_of(desk: Desk, connection: AsyncConnection, kind: str, name: str | None = None) -> Affiliate | None:
+    """The affiliate of a way to pay, the first that was registered unless one is named; None if there is none."""
+    found = select(A.id, A.name, A.url, A.country, A.secret).where(A.kind == kind, A.disabled_at.is_(None))
+    if name is not None:
+        found = found.where(A.name == name)
+    rows = (await connection.execute(found.order_by(A.id))).all()
+    row = next((each for each in rows if may_serve(each.name, Registered(each.url, each.country))), None)
+    if row is None:
+        return None
+    secret = await open_affiliate_secret(desk.store.keys.house, row.id, row.secret)
+    return Affiliate(row.id, row.name, row.url, row.country, secret)
+
+
+async def write_down(
+    connection: AsyncConnection, desk: Desk, key: SubjectKey, affiliate: Affiliate, parcel: Parcel
+) -> None:
+    """The disclosure, in the transaction before the parcel leaves."""
+    await disclose(
+        connection,
+        key,
+        recipient_kind=Recipient.PAYMENT_AFFILIATE,
+        recipient_name=affiliate.name,
+        country=affiliate.country,
+        purpose=Purpose.PAYMENT_EXECUTION,
+        legal_basis=LegalBasis.A6_1_B,
+        coordinates=parcel.fields,
+        trigger=parcel.trigger,
+        now=desk.now,
+    )
+
+
+async def send(desk: Desk, key: SubjectKey, affiliate: Affiliate, parcel: Parcel) -> str:
+    """One entry in the ledger, durable, and only then one message; what became of it.
+
+    Its id is the same for the same payment, so an affiliate that sees it twice charges once.
+    """
+    entry = {
+        "version": 1,
+        "at": int(desk.now.timestamp()),
+        "client": desk.grant.client_id,
+        "purpose": Purpose.PAYMENT_EXECUTION.name,
+        "reference": None,
+        "operation": sha256(f"affiliate {parcel.kind}".encode()).hexdigest(),
+        "fields": sorted(parcel.fields),
+        "subjects": [key.pseudonym],
+    }
+    await desk.store.ledger.append(entry)
+    if desk.means.post is None:
+        return UNREACHABLE
+    stamp = desk.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = orjson.dumps({"type": parcel.kind, "timestamp": stamp, "data": dict(parcel.content)})
+    headers = {"Content-Type": "application/json"} | signed([affiliate.secret], parcel.id, desk.now, body)
+    status = await desk.means.post(affiliate.url, headers, body)
+    if status is not None and 200 <= status < 300:
+        return ACCEPTED
+    return DECLINED if status is not None and 400 <= status < 500 else UNREACHABLE
+
+
+async def received_cards(connection: AsyncConnection, customer_id: int) -> list[int]:
+    """The subscriptions of the affiliates that ever received a card of this customer."""
+    told = select(D.recipient_name).where(
+        D.customer_id == customer_id, D.recipient_kind == Recipient.PAYMENT_AFFILIATE.name
+    )
+    found = select(A.webhook_id).where(A.kind == "CARD", A.name.in_(told))
+    return list((await connection.scalars(found)).all())

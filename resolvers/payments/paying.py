@@ -1,0 +1,161 @@
+"""Paying with a card, kept or not, and forwarding a kept one: the number leaves only towards an affiliate (R20-R23)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.consents.consents import standing
+from resolvers.events.changes import record
+from resolvers.events.references import may_be_personal
+from resolvers.payments.affiliates import ACCEPTED, Affiliate, Parcel, affiliate_of, send, write_down
+from resolvers.payments.cards import KIND, check_card
+from resolvers.payments.payments import GONE, locked
+from store.crypto.subject_key import SubjectKey
+from store.tables.invoices import invoices
+from store.tables.payments import card_vault, payment_methods
+
+P, V, I = payment_methods.c, card_vault.c, invoices.c  # noqa: E741  (the tables' columns)
+COORDINATES = {
+    "number": "Card.number",
+    "expMonth": "Card.expMonth",
+    "expYear": "Card.expYear",
+    "securityCode": "Card.securityCode",
+    "card": "Card.id",
+}
+"""What leaves of a card, by its name in the message: what stands here is recorded, and what does not cannot leave."""
+
+NO_INVOICE = UserProblem("NOT_FOUND", "There is no such invoice.", ("invoice",))
+PAID = UserProblem("ALREADY_PAID", "This invoice is paid.", ("invoice",))
+NO_CARD = UserProblem("NOT_FOUND", "No such card is kept.", ("card",))
+ONE = UserProblem("ONE_CARD", "Name a kept card, or give one for this payment: one of the two.", ("card",))
+NOBODY = UserProblem("NO_AFFILIATE", "Nobody is registered who takes payments by card.")
+NO_AFFILIATE = UserProblem("NO_AFFILIATE", "There is no such affiliate for cards.", ("affiliate",))
+CODE = UserProblem("INVALID_CODE", "The security code has three digits, or four.", ("oneTime", "securityCode"))
+OTHERWISE = UserProblem("UNKNOWN_REFERENCE", "A reference is like INC-4711: no telephone number.", ("reference",))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Result):
+    """What became of the message to the affiliate."""
+
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Card:
+    """What pays; it never prints itself."""
+
+    facts: Mapping[str, Any]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What leaves with it, by coordinate; KeyError for what nothing is declared of."""
+        return tuple(COORDINATES[each] for each in self.facts)
+
+
+async def pay_with_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
+    """Pay an own invoice. A card given for this payment is checked, forwarded and forgotten: nothing of it rests (R20).
+
+    1. exactly one card, and a right one; 2. the invoice is open; 3. the disclosure is committed; 4. the ledger entry is
+    durable; 5. the card leaves; 6. an accepted payment settles the invoice.
+    """
+    once = given.get("oneTime")
+    if (once is None) == (given.get("card") is None):
+        return Sent(problems=(ONE,))
+    card = _one_time(desk, once) if once is not None else None  # 1
+    if isinstance(card, tuple):
+        return Sent(problems=card)
+    (key,) = await desk.store.keys.subjects([desk.subject])
+    async with desk.store.write() as connection:
+        if key is None or not await locked(connection, key.customer_id):
+            return Sent(problems=(GONE,))
+        found = select(invoices).where(I.id == given["invoice"], I.customer_id == key.customer_id)
+        invoice = (await connection.execute(found)).one_or_none()
+        if invoice is None or invoice.paid_at is not None:  # 2
+            return Sent(problems=(NO_INVOICE if invoice is None else PAID,))
+        if card is None:
+            card = await kept_card(connection, key, given["card"])
+            if card is None:
+                return Sent(problems=(NO_CARD,))
+        affiliate = await affiliate_of(desk, connection, "CARD")
+        if affiliate is None:
+            return Sent(problems=(NOBODY,))
+        parcel = _payment(key, invoice, card)
+        await write_down(connection, desk, key, affiliate, parcel)  # 3
+    outcome = await send(desk, key, affiliate, parcel)  # 4, 5
+    if outcome == ACCEPTED:
+        async with desk.store.write() as connection:  # 6
+            unpaid = I.id == invoice.id, I.paid_at.is_(None)
+            await connection.execute(update(invoices).where(*unpaid).values(paid_at=desk.now))
+            await record(connection, desk, key, ["Invoice.paidAt"])
+    return Sent(affected={"invoice": invoice.id, "customer": key.customer_id}, outcome=outcome)
+
+
+def _one_time(desk: Desk, given: Mapping[str, Any]) -> _Card | tuple[UserProblem, ...]:
+    checked = check_card(desk, given)
+    code = given.get("securityCode") or ""
+    if isinstance(checked, tuple):
+        return tuple(UserProblem(each.code, each.message, ("oneTime", *each.field)) for each in checked)
+    if not (code.isascii() and code.isdecimal() and len(code) in (3, 4)):
+        return (CODE,)
+    facts = {"number": checked.digits, "expMonth": given["expMonth"], "expYear": given["expYear"]}
+    return _Card(facts | {"securityCode": code})
+
+
+async def kept_card(connection: AsyncConnection, key: SubjectKey, id_: int) -> _Card | None:
+    """A card with its number, while the consent to keep it stands; None for any other (R21, D6)."""
+    columns = select(V.id, V.number, P.card_expiry).join_from(card_vault, payment_methods, V.payment_method_id == P.id)
+    mine = P.id == id_, P.customer_id == key.customer_id, P.card_consent_id.is_not(None)
+    row = (await connection.execute(columns.where(*mine))).one_or_none()
+    if row is None or not await standing(connection, key.customer_id, KIND):
+        return None
+    expiry = P.card_expiry.info["sealing"].decode(key.open(P.card_expiry, id_, row.card_expiry))
+    number = key.open(V.number, row.id, row.number).decode()
+    card = key.global_id("Card", id_)
+    return _Card({"number": number, "expMonth": int(expiry[0]), "expYear": int(expiry[1]), "card": card})
+
+
+def _payment(key: SubjectKey, invoice: Any, card: _Card) -> Parcel:
+    reference = key.lasting_id("Invoice", invoice.id)
+    content = {"reference": reference, "amountCents": invoice.amount_cents, "currency": invoice.currency}
+    return Parcel(
+        kind="payment",
+        id=f"pay_{reference}",
+        trigger=f"invoice:{reference}",
+        fields=(*card.fields, "Invoice.id", "Invoice.amountCents", "Invoice.currency"),
+        content=content | {"card": dict(card.facts)},
+    )
+
+
+async def forward_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
+    """Send a kept card to an affiliate, such as to obtain its token; for tools with the scope `cards:forward`."""
+    reference = given["reference"]
+    fits = reference.isascii() and reference.replace("-", "").isalnum() and len(reference) <= 64
+    if not fits or may_be_personal(reference):
+        return Sent(problems=(OTHERWISE,))
+    async with desk.store.write() as connection:
+        owner = await connection.scalar(select(P.customer_id).where(P.id == given["card"], P.kind == "CARD"))
+    (key,) = (None,) if owner is None else await desk.store.keys.subjects([owner])
+    async with desk.store.write() as connection:
+        card = None if key is None else await kept_card(connection, key, given["card"])
+        if key is None or card is None:
+            return Sent(problems=(NO_CARD,))
+        affiliate: Affiliate | None = await affiliate_of(desk, connection, "CARD", given["affiliate"])
+        if affiliate is None:
+            return Sent(problems=(NO_AFFILIATE,))
+        content = {"reference": reference, "card": dict(card.facts)}
+        parcel = Parcel(
+            "card",
+            f"card_{key.lasting_id('Card', given['card'])}_{reference}",
+            f"card:{reference}",
+            card.fields,
+            content,
+        )
+        await write_down(connection, desk, key, affiliate, parcel)
+    return Sent(outcome=await send(desk, key, affiliate, parcel))

@@ -1,0 +1,1 @@
+"""Reading: filters, column-minimal fetches, the guard that records and opens."""

@@ -1,0 +1,155 @@
+"""Who read a customer's data, from the ledger, with the proof that each entry stands in it."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import orjson
+from sqlalchemy import select
+
+from resolvers.reads.filters import NOW
+from resolvers.reads.operation import Unit
+from store.accesses.accesses import Access, Accesses
+from store.accesses.check import verify_accesses
+from store.accesses.disclosure_embargo import Telling
+from store.database.store import Store
+from store.ledger.proofs import Prover
+from store.ledger.signed_checkpoints import Checkpoints
+from store.ledger.signing_keys import KnownKeys
+from store.registers.clients import clients
+from store.sql.reading import any_of
+
+
+@dataclass(frozen=True, slots=True)
+class AccessProof:
+    """That an entry stands in the ledger that was signed (RFC 9162, 2.1.3)."""
+
+    size: str
+    leaf: str
+    path: list[str]
+    checkpoint: str
+    entry: str
+    file: str
+
+
+class Readings:
+    """What is prepared once for each store."""
+
+    def __init__(self, store: Store) -> None:
+        reader = store.ledger_reader
+        self.accesses, self.prover = Accesses(reader), Prover(reader)
+        self.checkpoints, self.keys = Checkpoints(reader), KnownKeys(reader)
+        names = select(clients.c.id, clients.c.name).where(any_of(clients.c.id, "ids"))
+        self._reader, self._names = store.reader, store.reader.prepare(names)
+
+    async def names(self, ids: Sequence[str]) -> dict[str, str]:
+        """What the clients are called; one that was removed goes by its id."""
+        rows = await self._reader.fetch(self._names, {"ids": list(ids)}) if ids else ()
+        return {id_: id_ for id_ in ids} | {row[0]: row[1] for row in rows}
+
+    async def proofs(self, found: Sequence[Access]) -> dict[int, AccessProof]:
+        """A proof for each entry that was signed by now, by its index."""
+        signed = await self.checkpoints.latest()
+        proven = [access for access in found if signed is not None and access.index < signed.size]
+        if signed is None or not proven:
+            return {}
+        paths = await self.prover.inclusions([access.index for access in proven], signed.size)
+        return {
+            access.index: AccessProof(
+                str(signed.size),
+                _text(path.leaf),
+                [_text(each) for each in path.path],
+                signed.note,
+                access.entry.decode(),
+                path.text(signed.note, access.entry),
+            )
+            for access, path in zip(proven, paths, strict=True)
+        }
+
+
+_readings: WeakKeyDictionary[Store, Readings] = WeakKeyDictionary()
+
+
+def readings_of(store: Store) -> Readings:
+    """The store's own."""
+    if store not in _readings:
+        _readings[store] = Readings(store)
+    return _readings[store]
+
+
+class Proofs:
+    """The proofs of one page: made together, when the first of them is asked for."""
+
+    def __init__(self, readings: Readings, found: Sequence[Access]) -> None:
+        self._readings, self._found = readings, found
+        self._made: dict[int, AccessProof] | None = None
+
+    async def of(self, index: int) -> AccessProof | None:
+        """That of one entry; None until it is signed, which takes a minute at most."""
+        if self._made is None:
+            self._made = await self._readings.proofs(self._found)
+        return self._made.get(index)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One entry about the customer."""
+
+    id: int
+    """Its place in the ledger."""
+    at: datetime
+    client: str
+    client_name: str
+    purpose: str | None
+    reference: str | None
+    coordinates: tuple[str, ...]
+    proofs: Proofs
+
+
+async def readings_about(unit: Unit, customer_id: int, after: int | None, first: int) -> tuple[list[Reading], bool]:
+    """A page, the newest first, and whether more follow.
+
+    What the customer may not be told of yet is passed over; the next entries take its place. AlteredEntryError when
+    the ledger is not what was signed (D14).
+    """
+    readings = readings_of(unit.store)
+    (key,) = await unit.store.keys.subjects([customer_id])
+    if key is None:
+        return [], False
+    telling = await Telling.about(unit.store.reader, customer_id, unit.parameters[NOW])
+    found: list[tuple[Access, Mapping[str, Any]]] = []
+    head = await unit.store.heads.latest()
+    while len(found) <= first:
+        page = (await readings.accesses.pages([key.pseudonym], after, first + 1)).get(key.pseudonym, [])
+        await verify_accesses(readings.prover, key.pseudonym, page, head)
+        read = ((access, orjson.loads(access.entry)) for access in page)
+        found += [each for each in read if telling.allows(each[1])]
+        if len(page) <= first:
+            break
+        after = page[-1].index
+    shown = found[:first]
+    names = await readings.names(sorted({entry["client"] for _, entry in shown}))
+    proofs = Proofs(readings, [access for access, _ in shown])
+    return [_reading(access, entry, names, proofs) for access, entry in shown], len(found) > first
+
+
+def _reading(access: Access, entry: Mapping[str, Any], names: Mapping[str, str], proofs: Proofs) -> Reading:
+    return Reading(
+        access.index,
+        datetime.fromtimestamp(entry["at"], UTC),
+        entry["client"],
+        names[entry["client"]],
+        entry["purpose"],
+        entry.get("reference"),
+        tuple(entry["fields"]),
+        proofs,
+    )
+
+
+def _text(content: bytes) -> str:
+    return b64encode(content).decode()

@@ -1,0 +1,62 @@
+"""Trusted documents: the texts that clients are registered with, found by their hash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from cachetools import LRUCache
+from sqlalchemy import bindparam, select
+
+from policy.purposes import Purpose
+from store.registers.clients import documents
+from store.sql.reading import Reader
+
+MAX_AGE = 2.0
+"""Seconds for which a registration is believed without asking again: so long a withdrawn document still runs."""
+MOST = 2_000_000
+"""Bytes of what is remembered, estimated; the texts of most documents are shared with `schema.documents.memory`."""
+ENTRY = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """A registered document, and the one purpose it was registered for, if it was."""
+
+    text: str
+    purpose: Purpose | None
+    registered: bool = True
+    """False for a text that a client sent of its own accord."""
+
+
+class TrustedDocuments:
+    """Finds what a client registered; remembers it, and that there is none, for a moment."""
+
+    def __init__(self, reader: Reader, clock: Callable[[], float] = monotonic) -> None:
+        self._reader = reader
+        self._clock = clock
+        d = documents.c
+        found = select(d.text, d.purpose).where(d.client_id == bindparam("client"), d.hash == bindparam("hash"))
+        self._find = reader.prepare(found)
+        self._known: LRUCache[tuple[str, str], tuple[float, Trusted | None]] = LRUCache(MOST, getsizeof=_size)
+
+    async def find(self, client_id: str, hash_: str) -> Trusted | None:
+        """The client's document with this SHA-256 (hexadecimal); None when it has not registered one."""
+        now, name = self._clock(), (client_id, hash_)
+        known = self._known.get(name)
+        if known is not None and known[0] > now:
+            return known[1]
+        rows = await self._reader.fetch(self._find, {"client": client_id, "hash": hash_})
+        trusted = None
+        if rows:
+            text, purpose = rows[0]
+            trusted = Trusted(text, Purpose[purpose] if purpose else None)
+        if trusted is None or len(trusted.text) < MOST - ENTRY:
+            self._known[name] = (now + MAX_AGE, trusted)
+        return trusted
+
+
+def _size(entry: tuple[float, Trusted | None]) -> int:
+    trusted = entry[1]
+    return ENTRY + (0 if trusted is None else len(trusted.text))

@@ -1,0 +1,194 @@
+"""Column-minimal, batched reads, prepared once when an operation is planned and run for every request after that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, func, select
+from sqlalchemy.sql.elements import KeyedColumnElement
+
+from policy.conditions import Condition
+from policy.purposes import Purpose
+from resolvers.reads.filters import masked, owner_of, row_filters, running
+from resolvers.reads.relations import Relation
+from store.crypto.blind_index import Lookup
+from store.crypto.lookups import Held
+from store.lookups.holders import PLACES
+from store.sql.metadata import Id
+from store.sql.reading import Prepared, Reader, any_of
+from store.tables.customers import customers
+from store.tables.domains import domains
+
+Row = Sequence[Any]
+KEYS, KEY, AFTER, LIMIT, REF = "keys", "key", "after", "row_limit", "row_ref"
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Which columns of a table a plan step needs, and what the purpose makes of its rows."""
+
+    table: Table
+    columns: frozenset[Column[Any]]
+    row_conditions: frozenset[Condition] = frozenset()
+    masks: Mapping[Column[Any], frozenset[Condition]] = field(default_factory=dict)
+    own_only: bool = False
+    handed: Mapping[Column[Any], str] = field(default_factory=dict)
+    """The columns that leave for a registry with these rows, each with the field that shows it."""
+    purpose: Purpose | None = None
+    """Why the rows are read: of customers who stopped it none is. None: for the public, whom no flag concerns."""
+    unless_restricted: frozenset[Column[Any]] = frozenset()
+    """Columns that read as NULL where the customer has processing restricted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where each column of a table stands in the rows of a fetch; the row's id is always first."""
+
+    table: Table
+    at: Mapping[Column[Any], int]
+    owner_at: int
+    handed: Mapping[Column[Any], str]
+
+    @classmethod
+    def of(cls, projection: Projection, *needed: Column[Any]) -> Layout:
+        """The id, the owner, the columns a relation needs, then what was asked, in the table's order."""
+        table = projection.table
+        wanted = {table.c.id: None, owner_of(table): None} | dict.fromkeys(needed)
+        wanted |= {column: None for column in table.c if column in projection.columns}
+        at = {column: place for place, column in enumerate(wanted)}
+        return cls(table, at, at[owner_of(table)], projection.handed)
+
+    def selected(self, projection: Projection) -> list[KeyedColumnElement[Any]]:
+        """The SELECT list: masked where a condition judges the single value."""
+        restricted = projection.unless_restricted
+        return [masked(column, projection.masks.get(column, ()), column in restricted) for column in self.at]
+
+
+class ByKey:
+    """Rows reached by the value of one column: the single key has a statement of its own, many share one."""
+
+    __slots__ = ("_among", "_many", "_one", "grouped_at", "layout", "many", "reader")
+
+    def __init__(self, reader: Reader, projection: Projection, relation: Relation) -> None:
+        self.reader = reader
+        self.many = relation.many
+        self.layout = Layout.of(projection, relation.target)
+        self.grouped_at = self.layout.at[relation.target]
+        target, id_ = relation.target, projection.table.c.id
+        base = _select(projection, self.layout)
+        order = id_.desc() if relation.newest_first else id_
+        self._one = reader.prepare(base.where(target == bindparam(KEY, type_=Id)).order_by(order))
+        self._among = base.where(any_of(target, KEYS)).order_by(target, order)
+        self._many: Prepared | None = None  # Prepared when it is needed: an id, of whichever type, is one key.
+
+    async def rows(self, keys: Sequence[int], parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """All rows of all keys, those of one key together; one statement."""
+        if not keys:
+            return []
+        if len(keys) == 1:
+            return await self.reader.fetch(self._one, {**parameters, KEY: keys[0]})
+        if self._many is None:
+            self._many = self.reader.prepare(self._among)
+        return await self.reader.fetch(self._many, {**parameters, KEYS: keys})
+
+    def grouped(self, rows: Iterable[Row]) -> dict[int, list[Row]]:
+        """The rows under the key that reached them."""
+        return _grouped(rows, self.grouped_at)
+
+
+class PageOf:
+    """A keyset page, of a whole table or of each parent's rows; one row more is read to know whether more follow."""
+
+    __slots__ = ("_many", "_one", "grouped_at", "layout", "reader", "relation")
+
+    def __init__(self, reader: Reader, projection: Projection, relation: Relation | None = None) -> None:
+        self.reader, self.relation = reader, relation
+        needed = () if relation is None else (relation.target,)
+        self.layout = Layout.of(projection, *needed)
+        self.grouped_at = 0 if relation is None else self.layout.at[relation.target]
+        id_ = projection.table.c.id
+        newest = relation is not None and relation.newest_first
+        after = bindparam(AFTER, type_=Id)
+        base = _select(projection, self.layout).where(id_ < after if newest else id_ > after)
+        order = id_.desc() if newest else id_
+        limit = bindparam(LIMIT, type_=Id)
+        single = base if relation is None else base.where(relation.target == bindparam(KEY, type_=Id))
+        self._one = reader.prepare(single.order_by(order).limit(limit))
+        self._many = None if relation is None else reader.prepare(_windowed(base, relation, order, limit))
+
+    @property
+    def beginning(self) -> int:
+        """The key before the first row."""
+        return 2**63 - 1 if self.relation is not None and self.relation.newest_first else 0
+
+    async def rows(
+        self, keys: Sequence[int] | None, after: int | None, limit: int, parameters: Mapping[str, Any]
+    ) -> Sequence[Row]:
+        """Up to `limit` + 1 rows (of each key, when there are keys) beyond `after`; one statement.
+
+        LookupError for keys of a whole table's page, which has no parents.
+        """
+        bound = {**parameters, AFTER: self.beginning if after is None else after, LIMIT: limit + 1}
+        if keys is None:
+            return await self.reader.fetch(self._one, bound)
+        if not keys:
+            return []
+        if len(keys) == 1:
+            return await self.reader.fetch(self._one, bound | {KEY: keys[0]})
+        if self._many is None:
+            raise LookupError(f"a page of all {self.layout.table.name} is not read by keys")
+        return await self.reader.fetch(self._many, bound | {KEYS: keys})
+
+    def grouped(self, rows: Iterable[Row]) -> dict[int, list[Row]]:
+        """The rows under the key that reached them."""
+        return _grouped(rows, self.grouped_at)
+
+
+class ByIndex:
+    """The row that a look-up leads to: a customer by e-mail, number or domain name, or the domain itself.
+
+    The key store says which row, and the row itself whether that is still true, by the random number of both.
+    """
+
+    __slots__ = ("_prepared", "kind", "layout", "reader")
+
+    def __init__(self, reader: Reader, projection: Projection, kind: Lookup) -> None:
+        self.reader, self.kind = reader, kind
+        self.layout = Layout.of(projection)
+        place = PLACES[kind]
+        row, tie = place.table.c.id == bindparam(KEY, type_=Id), place.ref == bindparam(REF, type_=place.ref.type)
+        found: ColumnElement[bool] = and_(row, tie)
+        if place.table is domains:  # Names that ended may be another's by now: only a running one says whose it is.
+            found = found & running()
+            if projection.table is customers:
+                found = customers.c.id.in_(select(domains.c.customer_id).where(found))
+        self._prepared: Prepared = reader.prepare(_select(projection, self.layout).where(found))
+
+    async def rows(self, held: Held, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """One row or none; one statement, for what nobody has, too (G7)."""
+        return await self.reader.fetch(self._prepared, {**parameters, KEY: held.row_id, REF: held.ref})
+
+
+def _grouped(rows: Iterable[Row], at: int) -> dict[int, list[Row]]:
+    groups: dict[int, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row[at], []).append(row)
+    return groups
+
+
+def _select(projection: Projection, layout: Layout) -> Select[Any]:
+    conditions, own_only = projection.row_conditions, projection.own_only
+    filters = row_filters(projection.table, conditions, own_only, projection.purpose)
+    return select(*layout.selected(projection)).where(*filters)
+
+
+def _windowed(
+    base: Select[Any], relation: Relation, order: ColumnElement[Any], limit: ColumnElement[Any]
+) -> Select[Any]:
+    place = func.row_number().over(partition_by=relation.target, order_by=order).label("place")
+    numbered = base.where(any_of(relation.target, KEYS)).add_columns(place).subquery()
+    columns = [column for column in numbered.c if column.name != "place"]
+    parent, first = numbered.c[relation.target.name], numbered.c.place
+    return select(*columns).where(first <= limit).order_by(parent, first)

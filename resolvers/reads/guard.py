@@ -1,0 +1,115 @@
+"""The one place where what was fetched is recorded as revealed and made readable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Column
+
+from resolvers.disclosures.registries import NEEDED, HandedOver
+from resolvers.reads.fetches import Layout, Row
+from store.crypto.key_store import KeyStore
+from store.crypto.subject_key import SubjectKey
+
+
+class Damaged(Exception):  # noqa: N818  (what became of the value)
+    """A sealed value does not open: it was altered, moved, or sealed under another key."""
+
+
+class CustomerLimitError(Exception):
+    """The client has read as many different customers as it may in an hour, and these would be more."""
+
+    def __init__(self, retry_after: float, most: int) -> None:
+        super().__init__(f"more than {most} customers in an hour")
+        self.retry_after = retry_after
+        """Seconds until it may read others."""
+        self.most = most
+
+
+Judge = Callable[[Iterable[str]], None]
+"""Raises CustomerLimitError when the client may not read the customers of these pseudonyms."""
+
+
+class Revealed:
+    """Whose data one operation has read: by pseudonym, for its ledger entry.
+
+    Every row of every executor passes `learn` before any value of it is opened: so whoever may read no more customers
+    is stopped here, by whatever road the row came.
+    """
+
+    __slots__ = ("_judge", "_store", "disclosed", "handed", "known", "subjects")
+
+    def __init__(self, store: KeyStore, judge: Judge | None = None) -> None:
+        self._store = store
+        self._judge = judge
+        self.known: dict[int, SubjectKey | None] = {}
+        """The key of every owner met so far; None where it is gone."""
+        self.subjects: dict[str, None] = {}
+        self.handed: dict[int, HandedOver] = {}
+        """What of which domain was read for its registry."""
+        self.disclosed: dict[int, frozenset[str]] = {}
+        """What of it was recorded already by the command that handed it over."""
+
+    async def learn(self, owners: Iterable[int]) -> None:
+        """Note these owners, and get the keys of those not met before; CustomerLimitError before any is noted."""
+        known = self.known
+        missing = [owner for owner in dict.fromkeys(owners) if owner not in known]
+        if missing:
+            keys = await self._store.subjects(missing)
+            if self._judge is not None:
+                self._judge([*self.subjects, *(key.pseudonym for key in keys if key is not None)])
+            known.update(zip(missing, keys, strict=True))
+            self.subjects.update((key.pseudonym, None) for key in keys if key is not None)
+
+    async def admit(self, rows: Sequence[Row], layout: Layout) -> list[tuple[Row, SubjectKey]]:
+        """Each row with its owner's key, the owner noted; where the key is gone, the row is no longer there (R35)."""
+        at = layout.owner_at
+        await self.learn(row[at] for row in rows)
+        return [(row, key) for row in rows if (key := self.known[row[at]]) is not None]
+
+    def hand(self, rows: Iterable[Row], layout: Layout) -> None:
+        """Note what of these rows leaves for a registry; what is null was hidden, or never there."""
+        tld, kind = (layout.at[each] for each in NEEDED)
+        for row in rows:
+            found = {column: name for column, name in layout.handed.items() if row[layout.at[column]] is not None}
+            if known := self.disclosed.get(row[0]):
+                found = {column: name for column, name in found.items() if name not in known}
+            over = self.handed.setdefault(row[0], HandedOver(row[layout.owner_at], row[tld], row[kind]))
+            over.shown.update(found)
+
+
+class Record:
+    """One row behind the guard: plain columns as they rest, sealed ones opened when they are asked for."""
+
+    __slots__ = ("_key", "_opened", "layout", "row", "type_name")
+
+    def __init__(self, type_name: str, row: Row, layout: Layout, key: SubjectKey) -> None:
+        self.type_name, self.row, self.layout, self._key = type_name, row, layout, key
+        self._opened: dict[Column[Any], Any] = {}
+
+    @property
+    def id(self) -> int:
+        """The row's primary key."""
+        return int(self.row[0])
+
+    @property
+    def owner(self) -> int:
+        """The customer whose row it is."""
+        return int(self.row[self.layout.owner_at])
+
+    def value(self, column: Column[Any]) -> Any:
+        """What the column holds, opened; Damaged when a sealed value does not open."""
+        resting = self.row[self.layout.at[column]]
+        sealing = column.info.get("sealing")
+        if resting is None or sealing is None:
+            return resting
+        if column not in self._opened:
+            self._opened[column] = self._open(column, resting, sealing)
+        return self._opened[column]
+
+    def _open(self, column: Column[Any], resting: bytes, sealing: Any) -> Any:
+        try:
+            return sealing.decode(self._key.open(column, self.id, resting))
+        except Exception as error:  # every way of not opening is one answer, without a hint of the content
+            raise Damaged(f"{column.table.name}.{column.name}") from error

@@ -1,0 +1,146 @@
+"""The owner of a domain, who is a data subject too: who they are, and how they are told (R52)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Column, literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.registries import registry_of
+from resolvers.commands.dependencies import Means
+from resolvers.inputs.texts import Texts
+from resolvers.letters.letters import Stranger, TypedAddress, reader_of, send_typed
+from resolvers.letters.limits import Kind, LetterLimits
+from resolvers.letters.registrants import RegistrantLetter
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.records.registrations import runs
+from store.sql.metadata import ADDRESS_PARTS, Instant
+from store.tables.domains import domains
+from values.domain_name import to_unicode
+from values.mailbox import same_mailbox
+
+D = domains.c
+DETAILS: Final[Mapping[str, Column[Any]]] = {
+    "name": D.registrant_name,
+    "address": D.registrant_address,
+    "email": D.registrant_email,
+    "phone": D.registrant_phone,
+}
+"""The details by their names in inputs."""
+COORDINATES: Final = {column: f"Domain.registrant{name.capitalize()}" for name, column in DETAILS.items()}
+PARTS: Final = ("street", "street2", "postalCode", "city", "region", "country")
+
+
+def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], Texts]:
+    """What an input says of an owner, by column; None for a detail that is emptied. The problems are with the texts."""
+    texts, found = Texts(given, ("registrant",)), dict[Column[Any], Any]()
+    reads = {"name": texts.owner_name, "email": texts.email, "phone": texts.phone}
+    for name, read in reads.items():
+        if name in given:
+            found[DETAILS[name]] = read(name)
+    if "address" in given:
+        there = given["address"] is not None
+        address = texts.address("address") if there else {}
+        found[D.registrant_address] = [address.get(part) for part in PARTS] if there else None
+    return found, texts
+
+
+def sealed(key: SubjectKey, domain: int, details: Mapping[Column[Any], Any]) -> dict[str, bytes | None]:
+    """The columns to write."""
+    return {
+        column.name: None if value is None else key.seal(column, domain, column.info["sealing"].encode(value))
+        for column, value in details.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What writing to an owner needs: the store with its limits, the site's name, and the moment."""
+
+    store: Store
+    means: Means
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Owned:
+    """A domain with what is needed to write to its owner; the row is locked."""
+
+    id: int
+    tld: str
+    kind: str
+    name: str
+    email: str | None
+    live: bool
+    """Whether its registration runs, so that its owner must be known (R45)."""
+    erasure_at: datetime | None
+    confirmed: bool
+    """Whether the owner has said that they are; until then nothing that was typed about them leaves the house (S13)."""
+
+
+async def owned(connection: AsyncConnection, key: SubjectKey, domain: int, now: datetime) -> Owned | None:
+    """A customer's domain; None when it is none of theirs."""
+    columns = (
+        D.tld,
+        D.registrant_kind,
+        D.name,
+        D.registrant_email,
+        D.registrant_erasure_at,
+        D.registrant_confirmed_at,
+    )
+    found = select(*columns, runs(literal(now, Instant())).label("live"))
+    mine = found.where(D.id == domain, D.customer_id == key.customer_id).with_for_update(of=domains)
+    row = (await connection.execute(mine)).one_or_none()
+    if row is None:
+        return None
+    name, email = (opened(key, column, domain, row._mapping[column.name]) for column in (D.name, D.registrant_email))
+    confirmed, erasure = row.registrant_confirmed_at is not None, row.registrant_erasure_at
+    return Owned(domain, row.tld, row.registrant_kind, name or "", email, bool(row.live), erasure, confirmed)
+
+
+def opened(key: SubjectKey, column: Column[Any], domain: int, resting: bytes | None) -> str | None:
+    """One text of a domain."""
+    return None if resting is None else key.open(column, domain, resting).decode()
+
+
+async def tell_owner(
+    connection: AsyncConnection,
+    desk: Writing,
+    key: SubjectKey,
+    letter: RegistrantLetter,
+    domain: Owned,
+    **facts: str | int,
+) -> None:
+    """Write to somebody who is or was the owner, in the customer's language; not to the customer, who knows.
+
+    A link goes to the customer, too: it was asked for by whoever is written to. Nobody is written to who has not
+    confirmed that they are the owner, and nobody more often than the limits let (S13).
+    """
+    reader = await reader_of(connection, key)
+    own = reader is not None and domain.email is not None and same(reader.email, domain.email)
+    link = letter is RegistrantLetter.LINK
+    if domain.email is None or not domain.confirmed or (own and not link):
+        return
+    registry = registry_of(domain.tld)
+    named = registry.name if registry is not None else f".{domain.tld}"
+    to = Stranger(key, TypedAddress(domain.email), reader.language if reader is not None else "en")
+    said = {
+        "domain": to_unicode(domain.name),
+        **({"registry": named} if letter is RegistrantLetter.NOTICE else {}),
+        **facts,
+    }
+    kind = Kind.OWNER_LINK if link else Kind.OWNER_NEWS
+    await send_typed(connection, LetterLimits(desk.store), kind, to, desk.means.site, letter, desk.now, **said)
+
+
+def same(one: str | None, other: str | None) -> bool:
+    """Whether two addresses are of one mailbox."""
+    return same_mailbox(one or "", other or "")
+
+
+assert len(PARTS) == len(ADDRESS_PARTS)

@@ -1,0 +1,1 @@
+"""Restriction of processing and objection (GDPR Art. 18, 21)."""

@@ -1,0 +1,31 @@
+"""Whether a customer has stopped what a tool is about to do (GDPR Art. 18, 21)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import bindparam, select
+
+from policy.restricting import stops
+from resolvers.commands.context import Desk, UserProblem
+from store.sql.metadata import Id
+from store.tables.restrictions import processing_stops
+
+S = processing_stops.c
+STOPPED: Final = UserProblem(
+    "PROCESSING_STOPPED",
+    "The person has restricted processing, or objected to this purpose: nothing was changed. Store what you hold, use "
+    "it for nothing else, and wait for the event that tells the end.",
+)
+
+
+async def is_stopped(desk: Desk, customer_id: int) -> bool:
+    """Whether the tool's purpose stands still for this customer; False for the customers themselves.
+
+    It is asked before the command begins: a command that has begun is carried out as if it had come before.
+    """
+    if desk.grant.subject is not None or desk.purpose is None or not (subjects := stops(desk.purpose)):
+        return False
+    reader = desk.store.reader
+    mine = select(S.id).where(S.customer_id == bindparam("owner", type_=Id), S.subject.in_(subjects)).limit(1)
+    return bool(await reader.fetch(reader.prepare(mine), {"owner": customer_id}))

@@ -1,0 +1,127 @@
+"""Subscribing to services and ending them, for the tools that provide them (R31, R42-R45)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.erasing import WAITING, State
+from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.erasure.erasures import active_services, last_end, standing_erasure
+from resolvers.events.announcements import Fact, Ref, announce
+from resolvers.inputs.texts import Texts
+from resolvers.rights.requests import DataRights
+from store.crypto.subject_key import SubjectKey
+from store.sql.ids import new_id
+from store.tables.customers import customers
+from store.tables.domains import domains
+from store.tables.services import SERVICE_KINDS, services
+
+C, S = customers.c, services.c
+AHEAD = timedelta(minutes=1)
+"""How far a tool's clock may be ahead."""
+
+NOBODY = UserProblem("NOT_FOUND", "There is no such customer.", ("customer",))
+NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service.", ("service",))
+PENDING = UserProblem(
+    "ERASURE_PENDING",
+    "The customer asked to be erased: subscribe with `withdrawErasure: true` if they want to stay.",
+    ("withdrawErasure",),
+)
+TOO_LATE = UserProblem("ERASURE_BEGUN", "The customer is being erased.", ("customer",))
+FUTURE = UserProblem("INVALID_TIME", "A service cannot end in the future: end it when it does.", ("at",))
+BEFORE = UserProblem("INVALID_TIME", "A service cannot end before it began.", ("at",))
+
+
+async def subscribe_service(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """Begin a service. Whoever asked to be erased has to choose first: the request is never undone in silence (R42)."""
+    texts = Texts(given)
+    name = texts.name("name")
+    if texts.problems:
+        return Result(problems=tuple(texts.problems))
+    (key,) = await desk.store.keys.subjects([given["customer"]])
+    async with desk.store.write() as connection:
+        if key is None or not await _locked(connection, key.customer_id):
+            return Result(problems=(NOBODY,))
+        standing = await standing_erasure(connection, key.customer_id)
+        if standing is not None:
+            if State[standing.state] not in WAITING:
+                return Result(problems=(TOO_LATE,))
+            if standing.cause == "REQUEST":
+                if not given.get("withdrawErasure"):
+                    return Result(problems=(PENDING,))
+                await DataRights(desk).withdraw_erasure(connection, key, standing.id, standing.state)
+        id_ = await _begin(connection, desk, key, given, name)
+    return Result(affected={"service": id_, "customer": key.customer_id})
+
+
+async def _begin(
+    connection: AsyncConnection, desk: Desk, key: SubjectKey, given: Mapping[str, Any], name: str | None
+) -> int:
+    id_ = new_id()
+    row = {
+        "id": id_,
+        "customer_id": key.customer_id,
+        "kind": word(given["kind"], SERVICE_KINDS),
+        "name": None if name is None else key.seal(S.name, id_, S.name.info["sealing"].encode(name)),
+        "status": "ACTIVE",
+        "started_at": desk.now,
+        "renews_at": given.get("renewsAt"),
+    }
+    await connection.execute(insert(services).values(row))
+    await _clock(connection, key.customer_id, None)
+    facts: dict[str, Fact] = {"service": Ref("Service", id_), "kind": str(row["kind"])}
+    await announce(connection, key, "service.subscribed", desk.now, facts=facts)
+    return id_
+
+
+async def terminate_service(desk: Desk, given: Mapping[str, Any]) -> Result:
+    """End a service, and the registration of its domain with it: nothing more is published, the name is free again.
+
+    When it was the last one, the clocks of erasure start. Ending it again changes nothing.
+    """
+    at: datetime = given.get("at") or desk.now
+    if at > desk.now + AHEAD:
+        return Result(problems=(FUTURE,))
+    async with desk.store.write() as connection:
+        found = select(S.customer_id, S.status, S.started_at).where(S.id == (given.get("service") or 0))
+        row = (await connection.execute(found)).one_or_none()
+        if row is None or not await _locked(connection, row.customer_id):
+            return Result(problems=(NO_SERVICE,))
+        if row.status != "TERMINATED":
+            if at < row.started_at:
+                return Result(problems=(BEFORE,))
+            ended = {"status": "TERMINATED", "terminated_at": at, "renews_at": None}
+            await connection.execute(update(services).where(S.id == given["service"]).values(ended))
+            mine = domains.c.service_id == given["service"], domains.c.released_at.is_(None)
+            await connection.execute(update(domains).where(*mine).values(released_at=at))
+            (key,) = await desk.store.keys.subjects([row.customer_id])
+            if key is not None:
+                facts = {"service": Ref("Service", given["service"])}
+                await announce(connection, key, "service.terminated", desk.now, facts=facts)
+        if not await active_services(connection, row.customer_id):
+            await _clock(connection, row.customer_id, await last_end(connection, row.customer_id))
+    return Result(affected={"service": given["service"], "customer": row.customer_id})
+
+
+async def _locked(connection: AsyncConnection, customer_id: int) -> bool:
+    """Whether there is such a customer, whose services nobody else changes meanwhile."""
+    found = select(C.id).where(C.id == customer_id).with_for_update()
+    return await connection.scalar(found) is not None
+
+
+async def _clock(connection: AsyncConnection, customer_id: int, ended: datetime | None) -> None:
+    """Start the clock of R34, or stop it."""
+    await connection.execute(update(customers).where(C.id == customer_id).values(last_service_ended_at=ended))
+
+
+def word(choice: Any, known: tuple[str, ...]) -> str:
+    """The name of an enum's member, which is what rests; GraphQL gives the member. ValueError for another word."""
+    found = str(getattr(choice, "value", choice))
+    if found not in known:
+        raise ValueError("no such choice")
+    return found

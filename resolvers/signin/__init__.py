@@ -1,0 +1,1 @@
+"""Signing in: password, second factor, session, and the limits on attempts."""

@@ -1,0 +1,74 @@
+"""Devices that a credential knows: a sign-in succeeded there before, and the browser kept a secret since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.commands.dependencies import Means
+from resolvers.factors.credentials import Account
+from resolvers.signins.secrets import hashed, new_secret
+from resolvers.signins.signins import Visitor
+from store.database.store import Store
+from store.sql.ids import new_id
+from store.sql.metadata import instant
+from store.sql.reading import Row
+from store.tables.signin import known_devices
+
+D = known_devices.c
+
+
+class Devices:
+    """Tells known devices from strangers."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._means = store, means
+        found = select(D.last_used_at).where(
+            D.credential_id == bindparam("credential"), D.secret_hash == bindparam("secret")
+        )
+        self._find = store.reader.prepare(found)
+        of_customer = D.customer_id == bindparam("customer"), D.secret_hash == bindparam("secret")
+        self._of_customer = store.reader.prepare(select(D.last_used_at).where(*of_customer))
+
+    async def knows(self, account: Account | None, visitor: Visitor, now: datetime) -> bool:
+        """Whether this credential was used in this browser not too long ago; nobody is asked for too (G7)."""
+        if visitor.device_secret is None:
+            return False
+        values = {"credential": account.credential.id if account else 0, "secret": hashed(visitor.device_secret)}
+        rows = await self._store.reader.fetch(self._find, values)
+        return self._lately(rows, now)
+
+    async def knows_customer(self, customer_id: int, visitor: Visitor, now: datetime) -> bool:
+        """Whether the customer, on whichever platform, has signed in in this browser not too long ago."""
+        if visitor.device_secret is None:
+            return False
+        values = {"customer": customer_id, "secret": hashed(visitor.device_secret)}
+        return self._lately(await self._store.reader.fetch(self._of_customer, values), now)
+
+    def _lately(self, rows: Sequence[Row], now: datetime) -> bool:
+        return any(now - instant(row[0]) < self._means.times.device for row in rows)
+
+
+async def remember_device(connection: AsyncConnection, account: Account, visitor: Visitor, now: datetime) -> str:
+    """Know this browser from now on, in the caller's transaction; the secret for it to keep, the one it has if any."""
+    secret = visitor.device_secret or new_secret()
+    mine = D.credential_id == account.credential.id
+    used = update(known_devices).where(mine, D.secret_hash == hashed(secret)).values(last_used_at=now)
+    if not (await connection.execute(used)).rowcount:
+        row = {
+            "id": new_id(),
+            "customer_id": account.credential.customer_id,
+            "credential_id": account.credential.id,
+            "secret_hash": hashed(secret),
+            "last_used_at": now,
+        }
+        await connection.execute(insert(known_devices).values(row))
+    return secret
+
+
+async def forget_devices(connection: AsyncConnection, credential_id: int) -> None:
+    """Every browser is a stranger again."""
+    await connection.execute(delete(known_devices).where(D.credential_id == credential_id))

@@ -1,0 +1,90 @@
+"""The last step of a sign-in, in one transaction: the access written down, the session opened, the device known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.commands.dependencies import Means
+from resolvers.factors.credentials import Account, sealed_hash
+from resolvers.factors.factors import Used
+from resolvers.letters.letters import write
+from resolvers.letters.signin import SignInLetter
+from resolvers.signin.devices import Devices, remember_device
+from resolvers.signin.sessions import Opening, open_session, renew_session
+from resolvers.signin.verdicts import Lapsed, Opened
+from resolvers.signins.signins import Access, History, Visitor, record
+from store.database.store import Store
+from store.tables.credentials import credentials
+
+K = credentials.c
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Proof:
+    """That it is them, and what they want of it."""
+
+    account: Account
+    methods: tuple[str, ...]
+    shared: bool
+    renews: int | None = None
+    """The session to renew; None: a new one."""
+    used: Used | None = None
+
+
+class Opener:
+    """Lets in whoever has been believed."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._means = means
+        self.history = History(store, means)
+        self.devices = Devices(store, means)
+
+    async def judged(self, account: Account, visitor: Visitor, now: datetime, renews: bool = False) -> Access:
+        """The access, compared with the earlier ones; before the transaction, since it reads and opens many rows.
+
+        Who renews a session is known by its cookie, also at a shared computer, which keeps no other.
+        """
+        known = renews or await self.devices.knows_customer(account.credential.customer_id, visitor, now)
+        return await self.history.judged(account.key, account.credential.platform, visitor, now, known)
+
+    async def open(
+        self, connection: AsyncConnection, proof: Proof, visitor: Visitor, access: Access
+    ) -> Opened | Lapsed:
+        """Open the session, or renew the one there is; everything in the caller's transaction."""
+        account = proof.account
+        device_secret = None
+        if proof.renews is not None:
+            secret = await renew_session(connection, proof.renews, proof.methods, access)
+            if secret is None:
+                return Lapsed()
+            session_id = proof.renews
+        else:
+            opening = Opening(account.credential.id, proof.methods, proof.shared)
+            session_id, secret = await open_session(connection, account.key, self._means, access, opening)
+            if not proof.shared:
+                device_secret = await remember_device(connection, account, visitor, access.at)
+        await record(connection, account.key, self._means, access, account.credential.id)
+        if proof.used is not None and proof.used.factor.kind == "RECOVERY_CODES":
+            letter, left = SignInLetter.RECOVERY_CODE_USED, proof.used.factor.remaining or 0
+            site, platform = self._means.site, access.platform
+            await write(connection, account.key, site, letter, access.at, platform=platform, left=left)
+        return Opened(session_id, secret, device_secret, proof.shared)
+
+
+async def unchanged(connection: AsyncConnection, account: Account, fresh: str | None = None) -> bool:
+    """Whether the password is still the one that was verified; the row is locked, and gets its new hash if any.
+
+    Without this a sign-in with the old password could finish just after the password was changed.
+    """
+    mine = K.id == account.credential.id
+    stored = await connection.scalar(select(K.password_hash).where(mine).with_for_update())
+    if stored is None or bytes(stored) != account.credential.sealed_hash:
+        return False
+    if fresh is not None:
+        sealed = sealed_hash(account.key, account.credential.id, fresh)
+        await connection.execute(update(credentials).where(mine).values(password_hash=sealed))
+    return True

@@ -1,0 +1,70 @@
+"""Sign-ins whose password was right and whose second factor is awaited: known by a secret in the browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.commands.dependencies import Means
+from resolvers.factors.credentials import Account, Credentials
+from resolvers.signins.secrets import hashed, new_secret
+from store.database.store import Store
+from store.sql.ids import new_id
+from store.sql.metadata import instant
+from store.tables.signin import pending_sign_ins
+
+W = pending_sign_ins.c
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Pending:
+    """Half of a sign-in; with `session_id` it is to renew that session."""
+
+    id: int
+    account: Account
+    session_id: int | None
+    shared: bool
+
+
+class PendingSignIns:
+    """Begins them and finds them again."""
+
+    def __init__(self, store: Store, means: Means, credentials: Credentials) -> None:
+        self._store, self._means, self._credentials = store, means, credentials
+        found = select(W.id, W.credential_id, W.session_id, W.shared, W.expires_at)
+        self._find = store.reader.prepare(found.where(W.secret_hash == bindparam("secret")))
+
+    async def begin(
+        self, connection: AsyncConnection, account: Account, shared: bool, session_id: int | None, now: datetime
+    ) -> str:
+        """Begin one, in the caller's transaction; the secret for the browser."""
+        secret = new_secret()
+        row = {
+            "id": new_id(),
+            "customer_id": account.credential.customer_id,
+            "credential_id": account.credential.id,
+            "session_id": session_id,
+            "secret_hash": hashed(secret),
+            "shared": shared,
+            "expires_at": now + self._means.times.pending,
+        }
+        await connection.execute(insert(pending_sign_ins).values(row))
+        return secret
+
+    async def find(self, secret: str, now: datetime) -> Pending | None:
+        """The one that this browser began; None once it is over."""
+        rows = await self._store.reader.fetch(self._find, {"secret": hashed(secret)})
+        if not rows or instant(rows[0][4]) <= now:
+            return None
+        id_, credential_id, session_id, shared, _ = rows[0]
+        account = await self._credentials.by_id(credential_id)
+        return None if account is None else Pending(id_, account, session_id, bool(shared))
+
+
+async def finish(connection: AsyncConnection, pending: Pending) -> bool:
+    """End it, in the caller's transaction; False for all but one of those that try at the same moment."""
+    done = await connection.execute(delete(pending_sign_ins).where(W.id == pending.id))
+    return done.rowcount == 1

@@ -1,0 +1,174 @@
+"""Sessions of browsers: opened by a proof of who somebody is, found by the hash of a cookie, renewed, ended (R41)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.commands.dependencies import SKEW, Means
+from resolvers.signins.secrets import hashed, new_secret
+from resolvers.signins.signins import Access, sealed
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.queue.revocations import end_sessions
+from store.sql.ids import new_id
+from store.sql.metadata import instant
+from store.tables.access import sessions
+from store.tables.signin import pending_sign_ins, session_proofs
+
+S, P = sessions.c, session_proofs.c
+SECOND = "mfa"
+"""The method (RFC 8176) that says that more than one factor was proven."""
+TOUCHED_AFTER = timedelta(minutes=1)
+"""How old `last_seen_at` may become before it is written anew."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Session:
+    """An open session of a browser, and how its customer proved who they are."""
+
+    id: int
+    customer_id: int
+    credential_id: int
+    platform: str
+    authenticated_at: datetime
+    methods: tuple[str, ...]
+    shared: bool
+    last_seen_at: datetime
+    contexts: bytes | None = None
+    """Marks of where and on what it was used (`resolvers.signins.contexts`)."""
+
+    def fresh(self, now: datetime, seconds: int) -> bool:
+        """Whether the proof is younger than so many seconds; one from the future is none (F3)."""
+        return timedelta(seconds=-SKEW) <= now - self.authenticated_at <= timedelta(seconds=seconds)
+
+
+class Sessions:
+    """Finds sessions."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._means = store, means
+        columns = (
+            S.id, S.customer_id, P.credential_id, S.platform, P.authenticated_at, P.methods, P.shared,
+            S.last_seen_at, S.expires_at, P.contexts,
+        )  # fmt: skip
+        found = select(*columns).join_from(session_proofs, sessions, S.id == P.session_id).where(S.ended_at.is_(None))
+        self._by_secret = store.reader.prepare(found.where(P.secret_hash == bindparam("secret")))
+        self._by_id = store.reader.prepare(found.where(S.id == bindparam("id")))
+
+    async def find(self, secret: str, now: datetime) -> Session | None:
+        """The session of a cookie; None when it was ended, has expired, was not used for too long, or never was."""
+        return await self._found(self._by_secret, {"secret": hashed(secret)}, now)
+
+    async def by_id(self, session_id: int, now: datetime) -> Session | None:
+        """The session of a token, while it is open."""
+        return await self._found(self._by_id, {"id": session_id}, now)
+
+    async def _found(self, prepared: object, values: dict[str, object], now: datetime) -> Session | None:
+        rows = await self._store.reader.fetch(prepared, values)  # type: ignore[arg-type]
+        if not rows:
+            return None
+        id_, customer, credential, platform, proven, methods, shared, seen, expires, held = rows[0]
+        at, words, contexts = instant(proven), tuple(methods.split()), None if held is None else bytes(held)
+        session = Session(id_, customer, credential, platform, at, words, bool(shared), instant(seen), contexts)
+        (key,) = await self._store.keys.subjects([customer])
+        if key is None:  # The customer is being erased, and this row is about to go.
+            return None
+        idle = self._means.times.idle_for(session.shared)
+        return None if now >= instant(expires) or now - session.last_seen_at > idle else session
+
+    async def touch(self, session: Session, now: datetime) -> None:
+        """Note that it is used, at most once a minute."""
+        if now - session.last_seen_at >= TOUCHED_AFTER:
+            async with self._store.write() as connection:
+                seen = update(sessions).where(S.id == session.id, S.ended_at.is_(None), S.last_seen_at < now)
+                await connection.execute(seen.values(last_seen_at=now))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opening:
+    """A session that is about to be opened."""
+
+    credential_id: int
+    methods: tuple[str, ...]
+    shared: bool
+
+
+async def open_session(
+    connection: AsyncConnection, key: SubjectKey, means: Means, access: Access, opening: Opening
+) -> tuple[int, str]:
+    """Open one, in the caller's transaction; its id, and the secret for the cookie."""
+    id_, secret = new_id(), new_secret()
+    row = {
+        "id": id_,
+        "customer_id": key.customer_id,
+        "platform": access.platform,
+        "started_at": access.at,
+        "last_seen_at": access.at,
+        "expires_at": access.at + means.times.session_for(opening.shared),
+        "ip_address": sealed(key, S.ip_address, id_, access.address),
+        "country": sealed(key, S.country, id_, access.place.country),
+        "device": sealed(key, S.device, id_, access.device),
+    }
+    await connection.execute(insert(sessions).values(row))
+    proof = {
+        "id": new_id(),
+        "customer_id": key.customer_id,
+        "session_id": id_,
+        "credential_id": opening.credential_id,
+        "secret_hash": hashed(secret),
+        "authenticated_at": access.at,
+        "methods": " ".join(opening.methods),
+        "shared": opening.shared,
+        "contexts": None if access.context is None else access.context.proven(id_),
+    }
+    await connection.execute(insert(session_proofs).values(proof))
+    return id_, secret
+
+
+async def renew_session(
+    connection: AsyncConnection, session_id: int, methods: tuple[str, ...], access: Access
+) -> str | None:
+    """The customer has proven anew who they are: another secret, and the old one is void (S6); None if it was ended."""
+    secret = new_secret()
+    open_ = select(S.id).where(S.id == session_id, S.ended_at.is_(None)).with_for_update()
+    if (await connection.execute(open_)).one_or_none() is None:
+        return None
+    proof: dict[str, object] = {
+        "secret_hash": hashed(secret),
+        "authenticated_at": access.at,
+        "methods": " ".join(methods),
+    }
+    if access.context is not None:
+        held = await connection.scalar(select(P.contexts).where(P.session_id == session_id))
+        proof["contexts"] = access.context.proven(session_id, held)
+    await connection.execute(update(session_proofs).where(P.session_id == session_id).values(proof))
+    return secret
+
+
+async def add_method(connection: AsyncConnection, session_id: int, words: tuple[str, ...]) -> None:
+    """A factor was just enrolled, and so proven, within this session."""
+    found = await connection.scalar(select(P.methods).where(P.session_id == session_id).with_for_update())
+    if found is not None:
+        methods = " ".join(dict.fromkeys((*found.split(), *words)))
+        await connection.execute(update(session_proofs).where(P.session_id == session_id).values(methods=methods))
+
+
+async def end_where(
+    connection: AsyncConnection, customer_id: int, which: Sequence[ColumnElement[bool]], now: datetime
+) -> list[int]:
+    """End the customer's open sessions that fulfil all these conditions, and every token given under them.
+
+    Must be the last thing that the caller's transaction does: see `store.queue.revocations.announce`.
+    """
+    ended = update(sessions).where(S.customer_id == customer_id, S.ended_at.is_(None), *which)
+    found = list((await connection.execute(ended.values(ended_at=now).returning(S.id))).scalars())
+    if found:
+        await connection.execute(delete(pending_sign_ins).where(pending_sign_ins.c.session_id.in_(found)))
+        await connection.execute(delete(session_proofs).where(P.session_id.in_(found)))
+        await end_sessions(connection, found, now)
+    return found

@@ -1,0 +1,1 @@
+"""Sign-ins on record: where, on which device, whether unusual."""

@@ -1,0 +1,65 @@
+"""Whether a sign-in is unusual for its customer: judged from where and on what the earlier ones were (R18)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from resolvers.commands.places import Place, network_of
+
+FASTEST = 900.0
+"""Kilometres an hour: an airliner's speed."""
+NEAR = 100.0
+"""Kilometres that a database may be wrong by, or a telephone network may seem to jump."""
+
+
+class Unusual(Enum):
+    """Why a sign-in is worth a message."""
+
+    COUNTRY = "The customer was never seen in this country."
+    TRAVEL = "Nobody travels so far in the time since the last sign-in."
+    NETWORK_AND_DEVICE = "Both the network and the device are new."
+    DEVICE = "The browser does not prove that this customer has signed in there before."
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Seen:
+    """One successful access."""
+
+    at: datetime
+    address: str | None
+    country: str | None
+    device: str | None
+    place: Place
+
+
+def judge(now: Seen, earlier: Sequence[Seen], known_device: bool | None = None) -> tuple[Unusual, ...]:
+    """What is unusual, compared with earlier accesses, the newest first; nothing is when there are none.
+
+    A device that proves to be known (by its cookie) is never a new one, and a browser without this customer's cookie
+    always is. None: there are no cookies there (an app, another platform), and only the description is known.
+    """
+    if not earlier:
+        return ()
+    found = []
+    countries = {each.country for each in earlier if each.country}
+    if now.country and countries and now.country not in countries:
+        found.append(Unusual.COUNTRY)
+    if _too_fast(now, earlier[0]):
+        found.append(Unusual.TRAVEL)
+    networks = {network_of(each.address) for each in earlier if each.address}
+    new_network = bool(networks) and network_of(now.address) not in networks
+    new_device = known_device is not True and now.device not in {each.device for each in earlier}
+    if new_network and new_device:
+        found.append(Unusual.NETWORK_AND_DEVICE)
+    elif known_device is False:
+        found.append(Unusual.DEVICE)
+    return tuple(found)
+
+
+def _too_fast(now: Seen, last: Seen) -> bool:
+    far = now.place.distance(last.place)
+    hours = max(0.0, (now.at - last.at).total_seconds()) / 3600
+    return far is not None and far > NEAR + FASTEST * hours

@@ -1,0 +1,199 @@
+"""Every access to every platform is recorded, located and judged (R17, R18); the customer hears of an unusual one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, bindparam, exists, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from resolvers.commands.dependencies import Means
+from resolvers.commands.places import Place
+from resolvers.letters.letters import write
+from resolvers.letters.signin import SignInLetter
+from resolvers.signins.contexts import Context, Finding
+from resolvers.signins.judgement import Seen, Unusual, judge
+from resolvers.signins.secrets import hashed, new_secret
+from store.crypto.sealing import SealBroken
+from store.crypto.subject_key import SubjectKey, nobodys_key
+from store.database.store import Store
+from store.queue.rate_limit import Pace, take
+from store.sql.guarded import insert_where
+from store.sql.ids import new_id
+from store.sql.metadata import instant
+from store.tables.access import sign_ins
+from store.tables.customers import customers
+from store.tables.signin import alarm_links
+
+I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital
+REMEMBERED = 60
+"""The earlier accesses that a new one is compared with."""
+A_DAY = Pace(burst=1, seconds=86_400)
+"""How often a customer is written to about one device in one network, for the same reasons."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Visitor:
+    """Who knocks, as far as the connection tells."""
+
+    address: str | None
+    device: str
+    device_secret: str | None = None
+    """What the browser was given when somebody last signed in there."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Access:
+    """One access that is about to be recorded."""
+
+    platform: str
+    at: datetime
+    address: str | None
+    device: str
+    place: Place
+    unusual: tuple[Unusual, ...] = ()
+    succeeded: bool = True
+    context: Context | None = None
+    """Network, country and device, for what is remembered of them; None for what was refused."""
+
+
+class History:
+    """The customer's earlier accesses."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self._store, self._means = store, means
+        found = select(I.id, I.at, I.ip_address, I.country, I.device).where(
+            I.customer_id == bindparam("customer"), I.outcome == "SUCCEEDED"
+        )
+        self._find = store.reader.prepare(found.order_by(I.id.desc()).limit(REMEMBERED))
+
+    async def judged(
+        self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, known: bool | None
+    ) -> Access:
+        """A successful access with its place, compared with the earlier ones; `known` as `judge` takes it."""
+        place = self._means.places.find(visitor.address)
+        seen = Seen(now, visitor.address, place.country, visitor.device, place)
+        earlier = await self._earlier(key)
+        unusual, context = judge(seen, earlier, known), self.context(key, visitor)
+        return Access(platform, now, visitor.address, visitor.device, place, unusual, context=context)
+
+    async def moved(self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, finding: Finding) -> Access:
+        """A session or token family that turns up elsewhere (S12): judged like a sign-in; a refused one is unusual.
+
+        A telephone that moves from one network of its country to another seems to travel far in no time: that alone
+        is no reason.
+        """
+        access = await self.judged(key, platform, visitor, now, None if finding.new_device else True)
+        reasons = [each for each in access.unusual if finding.new_country or each is not Unusual.TRAVEL]
+        if not finding.verdict.admits:
+            why = Unusual.COUNTRY if finding.new_country else Unusual.NETWORK_AND_DEVICE
+            reasons = list(dict.fromkeys((why, *reasons)))
+        return replace(access, unusual=tuple(reasons), succeeded=finding.verdict.admits)
+
+    def context(self, key: SubjectKey, visitor: Visitor) -> Context:
+        """Network, country and device of a visitor, to be compared with what is known of a customer's."""
+        return Context(key, visitor.address, visitor.device, self._means.places)
+
+    def failed(self, platform: str, visitor: Visitor, now: datetime) -> Access:
+        """A failed access, which is compared with nothing."""
+        place = self._means.places.find(visitor.address)
+        return Access(platform, now, visitor.address, visitor.device, place, succeeded=False)
+
+    async def _earlier(self, key: SubjectKey) -> Sequence[Seen]:
+        rows = await self._store.reader.fetch(self._find, {"customer": key.customer_id})
+        found = [self._seen(key, *row) for row in rows]
+        return sorted(found, key=lambda each: each.at, reverse=True)
+
+    def _seen(
+        self, key: SubjectKey, id_: int, at: str | datetime, address: bytes, country: bytes, device: bytes
+    ) -> Seen:
+        ip = opened(key, I.ip_address, id_, address)
+        place = self._means.places.find(ip)
+        return Seen(instant(at), ip, opened(key, I.country, id_, country), opened(key, I.device, id_, device), place)
+
+
+async def record(
+    connection: AsyncConnection, key: SubjectKey, means: Means, access: Access, credential_id: int | None = None
+) -> int:
+    """Write an access down, in the caller's transaction; of an unusual one the customer is told. Returns its id.
+
+    "It wasn't me" voids the password of the credential; of all of the platform's when it is not known which.
+    """
+    row = _row(key, access)
+    await connection.execute(insert(sign_ins).values(row))
+    if access.unusual and await _may_tell(connection, key, access):
+        await _tell(connection, key, means, access, row["id"], credential_id)
+    return int(row["id"])
+
+
+async def record_alike(connection: AsyncConnection, key: SubjectKey | None, access: Access) -> None:
+    """Write a failed access down, in the caller's transaction, by a statement that is the same for nobody (G7)."""
+    row = _row(key or nobodys_key(), access)
+    there = exists().where(customers.c.id == row["customer_id"])
+    await connection.execute(insert_where(sign_ins, row, there))
+
+
+def _row(key: SubjectKey, access: Access) -> dict[str, Any]:
+    id_ = new_id()
+    return {
+        "id": id_,
+        "customer_id": key.customer_id,
+        "platform": access.platform,
+        "at": access.at,
+        "outcome": "SUCCEEDED" if access.succeeded else "FAILED",
+        "ip_address": sealed(key, I.ip_address, id_, access.address),
+        "country": sealed(key, I.country, id_, access.place.country),
+        "device": sealed(key, I.device, id_, access.device),
+        "unusual": bool(access.unusual),
+    }
+
+
+async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: Access) -> bool:
+    """Whether the customer has not been told the same of this device today already."""
+    if access.context is None:
+        return True
+    reasons = ",".join(sorted(each.name for each in access.unusual))
+    name = access.context.bucket(key.customer_id, reasons, access.succeeded)
+    return not await take(connection, {name: A_DAY}, int(access.at.timestamp() * 1000))
+
+
+async def _tell(
+    connection: AsyncConnection, key: SubjectKey, means: Means, access: Access, id_: int, credential_id: int | None
+) -> None:
+    secret = new_secret()
+    row = {
+        "id": new_id(),
+        "customer_id": key.customer_id,
+        "sign_in_id": id_,
+        "credential_id": credential_id,
+        "secret_hash": hashed(secret),
+        "expires_at": access.at + means.times.alarm,
+    }
+    await connection.execute(insert(alarm_links).values(row))
+    await write(
+        connection,
+        key,
+        means.site,
+        SignInLetter.UNUSUAL_SIGN_IN,
+        access.at,
+        platform=access.platform,
+        device=access.device,
+        place=access.place.country or "-",
+        link=means.site.link("/not-me", secret),
+    )
+
+
+def sealed(key: SubjectKey, column: Column[Any], row_id: int, value: str | None) -> bytes | None:
+    """A text as it rests in a row."""
+    return None if value is None else key.seal(column, row_id, column.info["sealing"].encode(value))
+
+
+def opened(key: SubjectKey, column: Column[Any], row_id: int, resting: bytes | None) -> str | None:
+    """The text; None where there is none, or where it was damaged: a damaged row must not keep its owner out."""
+    try:
+        return None if resting is None else column.info["sealing"].decode(key.open(column, row_id, resting))
+    except SealBroken:
+        return None

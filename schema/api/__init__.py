@@ -1,0 +1,1 @@
+"""The schema built, and the API from a request to an answer."""

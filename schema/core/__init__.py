@@ -1,0 +1,1 @@
+"""What everything here stands on: errors, scalars, sources of fields."""

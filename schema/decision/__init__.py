@@ -1,0 +1,1 @@
+"""What an operation may read for its purpose, decided before execution."""

@@ -1,0 +1,294 @@
+"""What an operation may read for its purpose: decided once per (operation, grant, purpose), before anything runs.
+
+A document is judged whole. What `@skip` and `@include` leave out at run time is judged all the same, so that the
+decision depends on nothing that a request brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLInputObjectType,
+    Node,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableNode,
+    get_location,
+    get_named_type,
+    visit,
+)
+
+from policy.conditions import Condition
+from policy.decision import Gap, Granted, Reason, Refused, decide
+from policy.grant import Grant, Partner, Refusal
+from policy.hard_rules import never_received
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.rules import Rule
+from schema.core.errors import Code, Problem
+from schema.core.sources import Told
+from schema.decision.walking import Mentions, Reach, fragments
+from schema.documents.documents import Operation
+from schema.model.model import SchemaModel, input_rule
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedField:
+    """A coordinate that the purpose may not read, and where the document asks for it."""
+
+    coordinate: str
+    refused: Refused
+    locations: tuple[Mapping[str, int], ...]
+
+    def problem(self, purpose: Purpose | None) -> Problem:
+        """The error: the same whether the customer exists or not, and once however many customers there are."""
+        allowed = [each.name for each in self.refused.allowed]
+        asked = purpose.name if purpose else None
+        message = f"{self.coordinate} may not be read for {asked}."
+        if self.refused.reason is Reason.SCOPE_MISSING:
+            message = f"{self.coordinate} needs a scope that the token does not have."
+        elif self.refused.reason is Reason.FIRST_PARTY_ONLY:
+            message = f"{self.coordinate} is for the company's own clients, whatever a customer has allowed this app."
+        elif self.refused.reason is Reason.NOT_IN_UNDERTAKING:
+            message = f"{self.coordinate} is not among the fields that this partner may get."
+        elif allowed:
+            message += f" It may be read for {', '.join(allowed)}."
+        details = {
+            "reason": self.refused.reason.name,
+            "coordinate": self.coordinate,
+            "purpose": asked,
+            "allowedPurposes": allowed,
+        }
+        return Problem(Code.UNAUTHORIZED_FIELD_OR_TYPE, message, self.locations, details=details)
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A field of an input object that is refused if the variable brings it."""
+
+    variable: str
+    path: tuple[str, ...]
+    refused: RefusedField
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """What the grant may read of the operation; `refused` is empty, or the client is registered to have it withheld."""
+
+    purpose: Purpose | None
+    refused: tuple[RefusedField, ...] = ()
+    conditions: Mapping[str, frozenset[Condition]] = field(default_factory=dict)
+    guarded: tuple[Guarded, ...] = ()
+    introspects: bool = False
+    unwithholdable: tuple[RefusedField, ...] = ()
+    """Refused arguments and inputs: leaving them out would answer another question, so they always refuse."""
+    withheld: frozenset[str] = frozenset()
+    """The coordinates that are answered with null: the refused ones, and behind an interface each type's own."""
+    own_only: bool = False
+    """Only the rows of the token's own customer: the purpose is for these alone, or the token is bound to one."""
+
+    def permits(self, grant: Grant) -> bool:
+        """Whether the operation may run, in full or with fields withheld."""
+        return not self.unwithholdable and (not self.refused or grant.refusal is Refusal.WITHHOLD)
+
+    @property
+    def wants_purpose(self) -> bool:
+        """Whether another purpose would help: not where a scope is missing, or it is closed to the app."""
+        refused = (*self.refused, *self.unwithholdable)
+        return any(each.refused.reason not in (Reason.SCOPE_MISSING, Reason.FIRST_PARTY_ONLY) for each in refused)
+
+    def problems(self) -> list[Problem]:
+        """One error per refused coordinate."""
+        return [each.problem(self.purpose) for each in (*self.refused, *self.unwithholdable)]
+
+    def brought(self, variables: Mapping[str, Any]) -> list[Problem]:
+        """The refusals for input fields that these variables bring."""
+        return [
+            each.refused.problem(self.purpose)
+            for each in self.guarded
+            if _present(variables.get(each.variable), each.path)
+        ]
+
+
+def decide_operation(model: SchemaModel, operation: Operation, grant: Grant, purpose: Purpose | None) -> Decision:
+    """Judge every field, argument and input field that the operation mentions, those of its fragments included.
+
+    Without a purpose (an auditor's token) everything that names purposes is refused.
+    """
+    judge = _Judge(model, purpose, grant)
+    Reach(model, judge, operation).all()
+    for node in (operation.node, *fragments(operation)):
+        info = TypeInfo(model.core)
+        visit(node, TypeInfoVisitor(info, Mentions(model, judge, info)))
+    return judge.decision()
+
+
+def _is_datum(rule: Rule) -> bool:
+    """A field of a type, and not a way in, nor an argument or an input: those say whom, not what."""
+    return "(" not in rule.coordinate and not rule.coordinate.startswith("Query.")
+
+
+def _undertaken(partner: Partner, rule: Rule) -> bool:
+    """Whether the partner may get it: its register names it, and no hard rule forbids it whatever is registered."""
+    return rule.coordinate in partner.fields and not never_received(rule.category, Recipient.PARTNER)
+
+
+class _Judge:
+    """Collects the verdicts of one walk."""
+
+    def __init__(self, model: SchemaModel, purpose: Purpose | None, grant: Grant) -> None:
+        self.model, self.purpose, self.grant = model, purpose, grant
+        self.introspects = False
+        self._verdicts: dict[str, Granted | Refused] = {}
+        self._fields: dict[str, dict[int, Node]] = {}
+        self._inputs: dict[str, dict[int, Node]] = {}
+        self._guarded: list[Guarded] = []
+        self._withheld: set[str] = set()
+
+    def verdict(self, rule: Rule | None, coordinate: str) -> Granted | Refused:
+        """The decision on one coordinate; what nothing declares is closed."""
+        if coordinate not in self._verdicts:
+            self._verdicts[coordinate] = self._decide(rule)
+        return self._verdicts[coordinate]
+
+    def _decide(self, rule: Rule | None) -> Granted | Refused:
+        if rule is None:
+            return Refused(Reason.UNDECLARED)
+        if self.grant.third_party and (rule.first_party or (rule.scopes and not rule.allowances)):  # O10
+            return Refused(Reason.FIRST_PARTY_ONLY)
+        if not rule.allowances and rule.category is None and not rule.scopes:
+            return Granted()
+        partner = self.grant.partner
+        if partner is not None and _is_datum(rule) and not _undertaken(partner, rule):  # R7
+            return Refused(Reason.NOT_IN_UNDERTAKING)
+        if self.purpose is None:
+            allowed = tuple(each for each in Purpose if each.enabled and rule.when(each))
+            return Refused(Reason.PURPOSE_NOT_ALLOWED, allowed) if rule.allowances else self._by_scope(rule)
+        key = (rule.coordinate, self.purpose, self.grant.scopes, self.grant.third_party)
+        verdict = self.model.verdicts.get(key)
+        if verdict is None:
+            verdict = self.model.verdicts[key] = decide(rule, *key[1:])
+        return Refused(Reason.UNDECLARED) if isinstance(verdict, Gap) else verdict
+
+    def _by_scope(self, rule: Rule) -> Granted | Refused:
+        held = any(needed <= self.grant.scopes for needed in rule.scopes)
+        return Granted() if held else Refused(Reason.SCOPE_MISSING)
+
+    def field(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
+        """Judge a field for every object type that can stand there, and for the interface through which it is asked."""
+        if len(possible) == 1:
+            self._judged(possible[0], name, node)
+        elif self._spans_tables(possible):
+            self._of_any_type(parent, possible, name, node)
+        elif self._judged(parent, name, node):
+            for each in possible:
+                self._judged(each, name, node)
+        else:
+            self._withheld.update(f"{each}.{name}" for each in possible)
+
+    def _spans_tables(self, possible: Sequence[str]) -> bool:
+        """Whether the types stand for rows of different tables, of which a global id chooses one."""
+        rows = self.model.rows
+        return len({rows[each].table if each in rows else None for each in possible}) > 1
+
+    def _of_any_type(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
+        """`node(id:)`: a type that the purpose may not see is as if it did not exist; one is enough to go on."""
+        hidden = [each for each in possible if isinstance(self._verdict_of(each, name), Refused)]
+        self._withheld.update(f"{each}.{name}" for each in hidden)
+        if len(hidden) == len(possible):
+            refused = [self._verdict_of(each, name) for each in hidden]
+            allowed = {one for each in refused if isinstance(each, Refused) for one in each.allowed}
+            assert isinstance(refused[0], Refused)
+            either = Refused(refused[0].reason, tuple(each for each in Purpose if each in allowed))
+            self._report(f"{parent}.{name}", either, node)
+
+    def _judged(self, type_name: str, name: str, node: FieldNode) -> bool:
+        verdict = self._verdict_of(type_name, name)
+        if isinstance(verdict, Refused):
+            self._report(f"{type_name}.{name}", verdict, node)
+        return isinstance(verdict, Granted)
+
+    def _report(self, coordinate: str, verdict: Refused, node: FieldNode) -> None:
+        self._verdicts[coordinate] = verdict
+        self._fields.setdefault(coordinate, {})[id(node)] = node
+
+    def _verdict_of(self, type_name: str, name: str) -> Granted | Refused:
+        """A document is read where every field that it tells may be (R58)."""
+        model = self.model.field(type_name, name)
+        verdict = self.verdict(model.rule, model.coordinate)
+        if isinstance(model.source, Told) and isinstance(verdict, Granted):
+            for coordinate in model.source.columns.values():
+                within = self.verdict(self.model.rules[coordinate], coordinate)
+                if isinstance(within, Refused):
+                    return within
+        return verdict
+
+    def inbound(self, coordinate: str, rule: Rule | None, node: Node) -> None:
+        """Judge an argument or input field that the document mentions."""
+        if isinstance(self.verdict(rule, coordinate), Refused):
+            self._inputs.setdefault(coordinate, {})[id(node)] = node
+
+    def variable(self, node: VariableNode, type_: GraphQLInputObjectType) -> None:
+        """Remember which fields a variable of this type must not bring."""
+        for path, coordinate, rule in _input_fields(type_):
+            verdict = self.verdict(rule, coordinate)
+            if isinstance(verdict, Refused):
+                refused = RefusedField(coordinate, verdict, _locations([node]))
+                self._guarded.append(Guarded(node.name.value, path, refused))
+
+    def decision(self) -> Decision:
+        """Everything found, in the order of the document."""
+        return Decision(
+            self.purpose,
+            tuple(self._refused(self._fields)),
+            {
+                coordinate: verdict.conditions
+                for coordinate, verdict in self._verdicts.items()
+                if isinstance(verdict, Granted) and verdict.conditions
+            },
+            tuple({(each.variable, each.path): each for each in self._guarded}.values()),
+            self.introspects,
+            tuple(self._refused(self._inputs)),
+            frozenset(self._withheld | self._fields.keys()),
+            self.grant.subject is not None or (self.purpose is not None and self.purpose.own_data_only),
+        )
+
+    def _refused(self, found: Mapping[str, Mapping[int, Node]]) -> Iterator[RefusedField]:
+        for coordinate, nodes in found.items():
+            verdict = self._verdicts[coordinate]
+            assert isinstance(verdict, Refused)
+            yield RefusedField(coordinate, verdict, _locations(nodes.values()))
+
+
+def _input_fields(
+    type_: GraphQLInputObjectType, path: tuple[str, ...] = (), seen: frozenset[str] = frozenset()
+) -> Iterator[tuple[tuple[str, ...], str, Rule | None]]:
+    if type_.name in seen:
+        return
+    for name, field_ in type_.fields.items():
+        yield (*path, name), f"{type_.name}.{name}", input_rule(type_.name, name, field_)
+        inner = get_named_type(field_.type)
+        if isinstance(inner, GraphQLInputObjectType):
+            yield from _input_fields(inner, (*path, name), seen | {type_.name})
+
+
+def _present(value: Any, path: tuple[str, ...]) -> bool:
+    """Whether the path leads to a value that was given, null included; lists are looked through."""
+    if isinstance(value, list):
+        return any(_present(each, path) for each in value)
+    if not isinstance(value, Mapping) or path[0] not in value:
+        return False
+    return len(path) == 1 or _present(value[path[0]], path[1:])
+
+
+def _locations(nodes: Iterable[Node]) -> tuple[Mapping[str, int], ...]:
+    found = []
+    for node in nodes:
+        if node.loc is not None:
+            place = get_location(node.loc.source, node.loc.start)
+            found.append({"line": place.line, "column": place.column})
+    return tuple(found)

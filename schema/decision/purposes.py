@@ -1,0 +1,114 @@
+"""The one purpose of an operation: what the token, the trusted document and the caller agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import OperationDefinitionNode, ValueNode, VariableNode
+
+from policy.decision import Reason, Refused, effective_purpose
+from policy.grant import Grant
+from policy.purposes import Purpose
+from policy.references import References
+from resolvers.events.references import REFERENCES
+from schema.core.errors import Code, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the request says of its purpose."""
+
+    purpose: Purpose | None
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The purpose, or why there is none; an operation without personal data needs none."""
+
+    purpose: Purpose | None
+    reference: str | None
+    refused: Refused | None = None
+    asked: Purpose | None = None
+    """What the document or the request names, also where it was refused."""
+
+    def problem(self) -> Problem:
+        """The error for an operation that needs a purpose and has none."""
+        assert self.refused is not None
+        allowed = [each.name for each in self.refused.allowed]
+        details: dict[str, Any] = {"reason": self.refused.reason.name, "allowedPurposes": allowed}
+        if self.refused.expected:
+            details["expected"] = self.refused.expected
+        return Problem(Code.PURPOSE_REFUSED, self.refused.reason.text + _advice(self.refused), details=details)
+
+
+def stated(
+    node: OperationDefinitionNode, variables: Mapping[str, Any], purpose: str | None, reference: str | None
+) -> Stated | Problem:
+    """What `@for` and the headers say; both may, if they say the same."""
+    in_document = _directive(node, variables)
+    if isinstance(in_document, Problem):
+        return in_document
+    named, case = in_document
+    if named is not None and purpose is not None and named != purpose:
+        return _bad("The `Purpose` header and `@for` name different purposes: send one of them.")
+    if case is not None and reference is not None and case != reference:
+        return _bad("The `Purpose-Reference` header and `@for` give different references: send one of them.")
+    name = named or purpose
+    if name is not None and name not in Purpose.__members__:
+        return _bad("There is no purpose of that name; the enum `Purpose` of the schema lists them all.")
+    return Stated(None if name is None else Purpose[name], case or reference)
+
+
+def choose(grant: Grant, registered: Purpose | None, asked: Stated, references: References = REFERENCES) -> Chosen:
+    """The effective purpose (DESIGN §2 rule 2)."""
+    found = effective_purpose(grant.purposes, registered, asked.purpose, asked.reference, references)
+    if isinstance(found, Refused):
+        return Chosen(None, None, found, asked.purpose or registered)
+    return Chosen(found, asked.reference)
+
+
+def _directive(node: OperationDefinitionNode, variables: Mapping[str, Any]) -> tuple[str | None, str | None] | Problem:
+    directive = next((each for each in node.directives or () if each.name.value == "for"), None)
+    if directive is None:
+        return None, None
+    arguments = {each.name.value: each.value for each in directive.arguments or ()}
+    purpose, reference = arguments["purpose"], arguments.get("reference")
+    if isinstance(purpose, VariableNode):
+        return _bad("`@for(purpose:)` is written in the document, not given as a variable.")
+    if not isinstance(reference, VariableNode):
+        return _word(purpose), _word(reference)
+    given = variables.get(reference.name.value, _default(node, reference))
+    return _word(purpose), given if isinstance(given, str) else None
+
+
+def _default(node: OperationDefinitionNode, variable: VariableNode) -> str | None:
+    """What the document itself gives a variable that the request leaves out."""
+    for each in node.variable_definitions or ():
+        if each.variable.name.value == variable.name.value:
+            return getattr(each.default_value, "value", None)
+    return None
+
+
+def _word(node: ValueNode | None) -> str | None:
+    value = getattr(node, "value", None)
+    return value if isinstance(value, str) else None
+
+
+def _bad(message: str) -> Problem:
+    return Problem(Code.BAD_REQUEST, message)
+
+
+def _advice(refused: Refused) -> str:
+    names = ", ".join(each.name for each in refused.allowed)
+    match refused.reason:
+        case Reason.PURPOSE_REQUIRED:
+            return f" State one of {names} with `@for(purpose: …)` or the `Purpose` header."
+        case Reason.PURPOSE_NOT_GRANTED if names:
+            return f" It has: {names}."
+        case Reason.REFERENCE_REQUIRED | Reason.REFERENCE_MALFORMED:
+            return f" Give {refused.expected} with `@for(purpose: …, reference: …)` or the `Purpose-Reference` header."
+        case _:
+            return ""

@@ -1,0 +1,138 @@
+"""What a GET may not carry: personal data, since addresses are kept in logs, in histories and by proxies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    FieldNode,
+    GraphQLInputObjectType,
+    ListValueNode,
+    Node,
+    NullValueNode,
+    ObjectFieldNode,
+    ObjectValueNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableNode,
+    get_named_type,
+    visit,
+)
+
+from policy.rules import Rule
+from schema.core.bounded import Bounded
+from schema.core.errors import Code, Problem
+from schema.decision.walking import Mentions, fragments
+from schema.documents.documents import Operation
+from schema.model.model import SchemaModel, input_rule
+
+REMEMBERED = 1_000
+
+
+@dataclass(slots=True)
+class Carried:
+    """Where an operation takes personal data; it depends on nothing that a request brings."""
+
+    literals: dict[str, None] = field(default_factory=dict)
+    """Coordinates whose value stands in the document, or as a variable's default."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """Variables that are such a value, with the coordinate."""
+    inputs: dict[str, GraphQLInputObjectType] = field(default_factory=dict)
+    """Variables that bring an input object, which may hold some."""
+
+
+class PersonalInUrl:
+    """Finds what a request would put into an address."""
+
+    def __init__(self, model: SchemaModel) -> None:
+        self._model = model
+        self._known: Bounded[Operation, Carried] = Bounded(REMEMBERED)
+
+    def problems(self, operation: Operation, in_document: bool, given: Mapping[str, Any]) -> list[Problem]:
+        """One for each coordinate; `in_document` says that the document itself stands in the address."""
+        carried = self._known.get(operation)
+        if carried is None:
+            carried = self._known[operation] = _carried(self._model, operation)
+        found = dict(carried.literals) if in_document else {}
+        for name, coordinate in carried.variables.items():
+            if given.get(name) is not None:
+                found[coordinate] = None
+        for name, type_ in carried.inputs.items():
+            found |= dict.fromkeys(_inside(given.get(name), type_))
+        return [_problem(coordinate) for coordinate in found]
+
+
+def _carried(model: SchemaModel, operation: Operation) -> Carried:
+    defaults = frozenset(
+        each.variable.name.value
+        for each in operation.node.variable_definitions or ()
+        if each.default_value is not None and not isinstance(each.default_value, NullValueNode)
+    )
+    judge, info = _Judge(defaults), TypeInfo(model.core)
+    for node in (operation.node, *fragments(operation)):
+        visit(node, TypeInfoVisitor(info, Mentions(model, judge, info)))
+    return judge.carried
+
+
+class _Judge:
+    """Notes what is personal among what an operation mentions as input."""
+
+    introspects = False
+
+    def __init__(self, defaults: frozenset[str]) -> None:
+        self.carried, self._defaults = Carried(), defaults
+
+    def field(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
+        """No input."""
+
+    def inbound(self, coordinate: str, rule: Rule | None, node: Node) -> None:
+        """An argument or a field of an input object."""
+        if rule is None or rule.category is None or not isinstance(node, (ArgumentNode, ObjectFieldNode)):
+            return
+        for value in _leaves(node.value):
+            if isinstance(value, VariableNode):
+                self.carried.variables[value.name.value] = coordinate
+                if value.name.value in self._defaults:
+                    self.carried.literals[coordinate] = None
+            elif not isinstance(value, NullValueNode):
+                self.carried.literals[coordinate] = None
+
+    def variable(self, node: VariableNode, type_: GraphQLInputObjectType) -> None:
+        """A variable that brings an input object."""
+        self.carried.inputs[node.name.value] = type_
+
+
+def _leaves(value: Node) -> list[Node]:
+    if isinstance(value, ListValueNode):
+        return [leaf for each in value.values for leaf in _leaves(each)]
+    if isinstance(value, ObjectValueNode):
+        return [leaf for each in value.fields for leaf in _leaves(each.value)]
+    return [value]
+
+
+def _inside(value: Any, type_: GraphQLInputObjectType) -> list[str]:
+    """The coordinates of personal data in the value of a variable."""
+    if isinstance(value, list):
+        return [found for each in value for found in _inside(each, type_)]
+    if not isinstance(value, Mapping):
+        return []
+    found: list[str] = []
+    for name, inner in value.items():
+        core = type_.fields.get(name)
+        if core is None or inner is None:
+            continue
+        rule = input_rule(type_.name, name, core)
+        if rule is not None and rule.category is not None:
+            found.append(f"{type_.name}.{name}")
+        named = get_named_type(core.type)
+        if isinstance(named, GraphQLInputObjectType):
+            found += _inside(inner, named)
+    return found
+
+
+def _problem(coordinate: str) -> Problem:
+    message = f"{coordinate} is personal data, and addresses are kept in logs and histories: use POST."
+    return Problem(Code.PERSONAL_DATA_IN_URL, message, details={"coordinate": coordinate})

@@ -1,0 +1,1 @@
+"""The words in which the schema is written: directives, fields, records, connections."""

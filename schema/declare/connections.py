@@ -1,0 +1,42 @@
+"""Connection and edge types, made from the node type they carry."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import strawberry
+
+from schema.core.sources import Attribute
+from schema.declare.fields import positioned, public
+from schema.declare.node import CURSOR, PageInfo
+
+First = Annotated[
+    int | None,
+    positioned("How many at most: 50 when left out, never more than the client's limit.", "a page size"),
+]
+After = Annotated[str | None, positioned("Read on after this cursor, given by the same list.", "a position in a list")]
+
+
+def connection(node: type[Any], name: str) -> type[Any]:
+    """`<name>Connection` with `<name>Edge`s over this node type."""
+    edge = type(
+        f"{name}Edge",
+        (),
+        {
+            "__annotations__": {"node": node, "cursor": str},
+            "node": public(Attribute("node"), f"The {name}.", "its own fields name their purposes"),
+            "cursor": public(Attribute("cursor"), "Where the edge stands in the list.", CURSOR),
+        },
+    )
+    edge_type = strawberry.type(edge, description=f"One {name} of a page, with its place in the list.")
+    whole = type(
+        f"{name}Connection",
+        (),
+        {
+            "__annotations__": {"edges": list[edge_type], "nodes": list[node], "page_info": PageInfo},
+            "edges": public(Attribute("edges"), "The page.", "its nodes name their purposes"),
+            "nodes": public(Attribute("nodes"), "The page without cursors.", "its own fields name their purposes"),
+            "page_info": public(Attribute("page_info"), "Where the page stands in the list.", CURSOR),
+        },
+    )
+    return strawberry.type(whole, description=f"A page of {name} objects (Relay Cursor Connections).")

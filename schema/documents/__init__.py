@@ -1,0 +1,1 @@
+"""GraphQL documents: parsed, measured, validated and remembered."""

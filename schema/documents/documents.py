@@ -1,0 +1,171 @@
+"""Documents: parsed, measured and validated once, then remembered by their text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableNode,
+    parse,
+    validate,
+)
+
+from schema.core.errors import Code, Problem, from_core, names_in, names_of
+from schema.documents.limits import Limits, exceeded, too_deep, too_large, too_repetitive
+from schema.documents.shapes import shape_hash
+from schema.documents.variables import Variables
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One operation of a valid document."""
+
+    document: Document
+    node: OperationDefinitionNode
+    variables: Variables
+    switches: tuple[str, ...]
+    """The variables that decide what `@skip` and `@include` leave out, in the order of their names."""
+
+    @property
+    def is_mutation(self) -> bool:
+        """Whether it may change anything."""
+        return self.node.operation is OperationType.MUTATION
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A document that is valid against the schema, or what is wrong with it."""
+
+    hash: str
+    """SHA-256 of the text in hexadecimal: the name of a trusted document."""
+    ast: DocumentNode | None
+    operations: Mapping[str, Operation]
+    fragments: Mapping[str, FragmentDefinitionNode]
+    faults: tuple[Problem, ...] = ()
+    """What is wrong with it; empty for a valid document."""
+    hinting: tuple[Problem, ...] = ()
+    """The same with suggestions, for those who may introspect."""
+    shape: str = ""
+    """SHA-256 of what it asks for without literals and names of its author's choosing: what the ledger keeps (D10)."""
+    tokens: int = 0
+    """How many its tree keeps."""
+
+    def problems(self, hints: bool) -> tuple[Problem, ...]:
+        """What is wrong; empty for a valid document."""
+        return self.hinting if hints else self.faults
+
+    def operation(self, name: str | None) -> Operation | Problem:
+        """The operation to run; without a name there must be exactly one (G2)."""
+        if name is None:
+            if len(self.operations) == 1:
+                return next(iter(self.operations.values()))
+            return _unresolved("The document has several operations: say which one to run in `operationName`.")
+        found = self.operations.get(name)
+        return found or _unresolved("The document has no operation of the name given in `operationName`.")
+
+
+def _unresolved(message: str) -> Problem:
+    return Problem(Code.OPERATION_RESOLUTION_FAILURE, message)
+
+
+class Documents:
+    """Reads documents; what comes out never depends on the caller, so that it may be remembered for all."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._names = names_of(schema)
+
+    @staticmethod
+    def hash_of(text: str) -> str:
+        """SHA-256 in hexadecimal."""
+        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def read(self, text: str) -> Document:
+        """The document of this text; never raises."""
+        limits, name = self._limits, self.hash_of(text)
+        if len(text) > limits.characters:
+            most = limits.characters
+            return _over(name, too_large("characters", f"The document has more than {most} characters.", most))
+        try:
+            ast = parse(text, max_tokens=limits.tokens, allow_empty_selection_sets=False)
+            if over := exceeded(ast, limits):
+                return _over(name, *over)
+            faults = validate(self._schema, ast, max_errors=20)
+            if any(each.message == "Validation aborted." for each in faults):
+                return _over(name, too_repetitive(limits))
+        except GraphQLSyntaxError as error:
+            return self._unparsed(name, error)
+        except RecursionError:
+            return _over(name, too_deep(limits))
+        return self._invalid(name, ast, faults) if faults else self._valid(name, ast)
+
+    def _unparsed(self, name: str, error: GraphQLSyntaxError) -> Document:
+        if "Document contains more than" in error.message:
+            most = self._limits.tokens
+            return _over(name, too_large("tokens", f"The document has more than {most} tokens.", most))
+        if "nested too deeply" in error.message:
+            return _over(name, too_deep(self._limits))
+        return self._faulty(name, [error], Code.GRAPHQL_PARSE_FAILED, self._names)
+
+    def _invalid(self, name: str, ast: DocumentNode, errors: list[GraphQLError]) -> Document:
+        return self._faulty(name, errors, Code.GRAPHQL_VALIDATION_FAILED, self._names | names_in(ast))
+
+    def _faulty(self, name: str, errors: list[GraphQLError], code: Code, names: frozenset[str]) -> Document:
+        """The document as far as it is remembered: its problems, and nothing of its tree."""
+        faults, hinting = (tuple(from_core(each, code, hints, names) for each in errors) for hints in (False, True))
+        return Document(name, None, {}, {}, faults, hinting)
+
+    def _valid(self, name: str, ast: DocumentNode) -> Document:
+        operations: dict[str, Operation] = {}
+        fragments = {each.name.value: each for each in ast.definitions if isinstance(each, FragmentDefinitionNode)}
+        document = Document(name, ast, operations, fragments, shape=shape_hash(ast), tokens=_count(ast))
+        for each in ast.definitions:
+            if isinstance(each, OperationDefinitionNode):
+                name_ = each.name.value if each.name else ""
+                variables = Variables(self._schema, each)
+                operations[name_] = Operation(document, each, variables, _switches(each, fragments))
+        return document
+
+
+def _count(ast: DocumentNode) -> int:
+    """The tokens of a tree, comments too: its nodes keep them all."""
+    count, token = 0, ast.loc.start_token if ast.loc else None
+    while token is not None:
+        count, token = count + 1, token.next
+    return count
+
+
+def _over(name: str, *problems: Problem) -> Document:
+    return Document(name, None, {}, {}, problems, problems)
+
+
+def _switches(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> tuple[str, ...]:
+    found: set[str] = set()
+    waiting: list[SelectionSetNode] = [operation.selection_set]
+    seen: set[str] = set()
+    while waiting:
+        for node in waiting.pop().selections:
+            for directive in node.directives or ():
+                if directive.name.value in ("skip", "include"):
+                    given = directive.arguments or ()
+                    found.update(each.value.name.value for each in given if isinstance(each.value, VariableNode))
+            if isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                waiting.append(fragments[node.name.value].selection_set)
+            elif isinstance(node, (FieldNode, InlineFragmentNode)) and node.selection_set:
+                waiting.append(node.selection_set)
+    return tuple(sorted(found))

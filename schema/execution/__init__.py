@@ -1,0 +1,1 @@
+"""Operations planned, compiled and executed."""

@@ -1,0 +1,144 @@
+"""What an operation is told: its data, what was withheld from it, or why it was not run."""
+
+from __future__ import annotations
+
+import logging
+import math
+import secrets
+from typing import Any
+
+import orjson
+
+from resolvers.commands.dependencies import FRESH
+from resolvers.reads.guard import CustomerLimitError
+from schema.core.errors import Code, Problem
+from schema.decision.decision import Decision
+from schema.decision.purposes import Chosen
+from schema.documents.requests import Kind, Outcome, denials_of, failed
+from schema.execution.plans import Plan
+from store.sql.errors import Cause, StoreUnavailable
+
+log = logging.getLogger("gateway.api")
+
+MISMATCH = Problem(Code.PERSISTED_DOCUMENT_MISMATCH, "`documentId` is not the SHA-256 of `query`.")
+NOT_FOUND = Problem(Code.PERSISTED_DOCUMENT_NOT_FOUND, "This client has no registered document with that `documentId`.")
+NOT_TRUSTED = Problem(
+    Code.PERSISTED_DOCUMENT_REQUIRED,
+    "This client may only send documents it was registered with; this one is not registered.",
+)
+NO_DOCUMENT = Problem(Code.BAD_REQUEST, "The request has neither `query` nor `documentId`.")
+NO_INTROSPECTION = Problem(
+    Code.INTROSPECTION_DISABLED,
+    "This client is not registered for introspection; the schema is published as schema.graphql.",
+)
+NO_MUTATION = Problem(Code.MUTATION_NOT_ALLOWED, "A mutation needs POST.")
+
+
+def step_up(coordinates: tuple[str, ...]) -> Outcome:
+    """Something sensitive, and the customer signed in too long ago; nothing of the operation was carried out."""
+    message = f"{', '.join(coordinates)} needs a sign-in of the last {FRESH // 60} minutes: sign in again."
+    details = {"maxAgeSeconds": FRESH, "coordinates": list(coordinates)}
+    return failed(Kind.STEP_UP_REQUIRED, [Problem(Code.STEP_UP_REQUIRED, message, details=details)])
+
+
+def answered(data: Any, errors: list[Problem], decision: Decision, cost: int | None, personal: bool) -> Outcome:
+    """The response of an operation that was executed."""
+    body: dict[str, Any] = {"data": data}
+    if errors:
+        body["errors"] = [each.formatted() for each in errors]
+    extensions: dict[str, Any] = {}
+    if decision.refused:
+        extensions["withheld"] = [withheld(each) for each in decision.problems()]
+    if cost is not None:
+        extensions["cost"] = {"estimated": cost}
+    if extensions:
+        body["extensions"] = extensions
+    denials = denials_of(decision.problems()) if decision.refused else ()
+    return Outcome(Kind.OK, orjson.dumps(body, option=orjson.OPT_UTC_Z), personal, denials=denials)
+
+
+def dry_run(chosen: Chosen, problems: list[Problem], plan: Plan | None, cost: int = 0) -> Outcome:
+    """What the operation would be told, without reading anything; without a plan it would be refused."""
+    report = {
+        "allowed": plan is not None,
+        "purpose": chosen.purpose.name if chosen.purpose else None,
+        "refused": [each.formatted() for each in problems] if plan is None else [],
+        "withheld": [withheld(each) for each in problems] if plan is not None else [],
+        "fields": list(plan.coordinates) if plan else [],
+        "columns": list(plan.columns) if plan else [],
+        "cost": cost,
+    }
+    return Outcome(Kind.OK, orjson.dumps({"data": None, "extensions": {"dryRun": report}}))
+
+
+def withheld(problem: Problem) -> dict[str, Any]:
+    """One coordinate that was answered with null, and why."""
+    return dict(problem.details)
+
+
+def too_costly(cost: int, most: int) -> Outcome:
+    """More objects than one operation may read."""
+    message = f"The operation may read up to {cost} objects; the most is {most}. Ask for smaller pages."
+    details = {"limit": "cost", "most": most, "estimated": cost}
+    return failed(Kind.REQUEST_ERROR, [Problem(Code.LIMIT_EXCEEDED, message, details=details)])
+
+
+def throttled(wait: float, cost: int) -> Outcome:
+    """The client has spent its budget; nothing was read."""
+    seconds = max(1, math.ceil(wait))
+    message = f"This client has spent its budget: try again in {seconds} s, or ask for less at once."
+    details = {"retryAfter": seconds, "estimated": cost}
+    return failed(Kind.THROTTLED, [Problem(Code.THROTTLED, message, details=details)], seconds)
+
+
+def too_many_customers(wait: float, most: int) -> Outcome:
+    """The client has read as many different customers as it may in an hour; what was read now does not leave."""
+    seconds = max(1, math.ceil(wait))
+    message = (
+        f"This client may read {most} different customers in an hour. It goes on with those it has read, and with "
+        f"others later: try again in {seconds} s, or have the operator raise it."
+    )
+    details = {"retryAfter": seconds, "most": most}
+    return failed(Kind.THROTTLED, [Problem(Code.TOO_MANY_CUSTOMERS, message, details=details)], seconds)
+
+
+def not_shown(beyond: CustomerLimitError, path: tuple[str | int, ...]) -> Problem:
+    """A change was made, and what it changed is not shown: the client may read no more customers in this hour."""
+    seconds = max(1, math.ceil(beyond.retry_after))
+    message = (
+        f"This client may read {beyond.most} different customers in an hour. The change was made; read what it changed "
+        f"in {seconds} s, or have the operator raise it."
+    )
+    details = {"retryAfter": seconds, "most": beyond.most}
+    return Problem(Code.TOO_MANY_CUSTOMERS, message, path=path, details=details)
+
+
+def timed_out(seconds: float) -> Outcome:
+    """It took too long, and its work in the database was cancelled."""
+    message = f"The operation took longer than {seconds:g} s and was stopped. Ask for less at once, or try again later."
+    return failed(Kind.UNAVAILABLE, [Problem(Code.TIMEOUT, message, details={"retryAfter": 5})], 5)
+
+
+def unavailable(error: StoreUnavailable, changing: bool = False) -> Outcome:
+    """The store cannot answer: what was read does not leave, and of a change nobody can tell whether it was made."""
+    if error.cause is Cause.LEDGER_BEHIND:
+        return failed(Kind.UNAVAILABLE, [Problem(Code.LEDGER_BEHIND, error.reason)])
+    message = "The customer store cannot answer at the moment; try again later."
+    if changing:
+        message += " The change may have been made: read it before you repeat it."
+    wait = max(1, math.ceil(error.retry_after))
+    problem = Problem(Code.UNAVAILABLE, message, details={"retryAfter": wait})
+    return failed(Kind.UNAVAILABLE, [problem], wait)
+
+
+def internal(error: BaseException, path: tuple[str | int, ...] = ()) -> Problem:
+    """A defect: the caller gets a number to quote, the log the kind of error and where, and neither any value."""
+    incident = secrets.token_hex(6)
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        frames.append(f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    log.error("incident %s: %s at %s", incident, type(error).__name__, " > ".join(frames[-6:]))
+    message = f"Something went wrong on our side. Quote {incident} when you report it."
+    return Problem(Code.INTERNAL, message, path=path, details={"incident": incident})

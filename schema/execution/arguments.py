@@ -1,0 +1,92 @@
+"""What arguments mean, checked before anything is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policy.grant import Grant
+from schema.core.errors import Code, FieldError
+from schema.core.sources import Entry, Paged, Told
+from schema.model.model import FieldModel, SchemaModel
+from store.crypto.blind_index import Lookup
+from store.crypto.cursors import Cursors, ListPlace
+from store.crypto.global_ids import GlobalIds
+from store.crypto.key_store import KeyStore
+from values.domain_name import DomainNameError, to_ascii
+
+DEFAULT_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """A page: how many, and after which key."""
+
+    first: int
+    after: int | None
+    seal: Callable[[int], str]
+    """Makes the cursor of a row of this list from its key."""
+
+
+def list_place(field: FieldModel, grant: Grant) -> ListPlace:
+    """The list that a connection shows to this caller: what its cursors are bound to."""
+    source = field.source
+    newest = isinstance(source, Paged) and source.relation is not None and source.relation.newest_first
+    return ListPlace(grant.client_id, grant.subject, field.coordinate, newest)
+
+
+def paging(place: ListPlace, cursors: Cursors, arguments: Mapping[str, Any], most: int) -> Paging:
+    """`first` and `after` of a connection; FieldError when they cannot be followed."""
+    first = arguments.get("first")
+    if first is None:
+        first = min(DEFAULT_PAGE, most)
+    if first < 0:
+        raise FieldError(Code.BAD_USER_INPUT, "`first` must not be negative.")
+    if first > most:
+        raise FieldError(Code.PAGE_TOO_LARGE, f"`first` is more than this client may read at once: {most}.")
+    cursor = arguments.get("after")
+    if cursor is None:
+        return Paging(first, None, cursors.sealer(place))
+    after = cursors.open(place, cursor)
+    if after is None:
+        message = f"`after` is not a cursor that {place.coordinate} gave to this client."
+        raise FieldError(Code.INVALID_CURSOR, message)
+    return Paging(first, after, cursors.sealer(place))
+
+
+def node_key(ids: GlobalIds, model: SchemaModel, field: FieldModel, text: str) -> tuple[str, int]:
+    """The type and key of a global id that this field can answer; FieldError otherwise, existing or not."""
+    found = ids.decode(text)
+    if found is None or found.type_name not in model.rows:
+        raise FieldError(Code.INVALID_ID, "`id` is not a global id: give the `id` of an object exactly as it was read.")
+    assert isinstance(field.source, Entry)
+    if field.source.table is not None and model.rows[found.type_name].table is not field.source.table:
+        raise FieldError(
+            Code.INVALID_ID, f"`id` names a {found.type_name}: {field.coordinate} takes the id of another type."
+        )
+    return found.type_name, found.key
+
+
+def searched_for(field: FieldModel, text: str) -> str:
+    """What a document is looked up by, in its normal form; FieldError for what can be none, existing or not."""
+    assert isinstance(field.source, Told)
+    try:
+        return field.source.normal(text)
+    except ValueError as error:
+        raise FieldError(Code.BAD_USER_INPUT, f"`{field.source.kind}`: {error}") from None
+
+
+def domain_index(keys: KeyStore, text: str) -> bytes:
+    """The blind index of a domain's name in whatever spelling; FieldError for what can be none, existing or not."""
+    try:
+        return keys.blind_index(Lookup.DOMAIN, to_ascii(text))
+    except DomainNameError as error:
+        raise FieldError(Code.BAD_USER_INPUT, f"`name`: {error}") from None
+
+
+def own_key(grant: Grant) -> int:
+    """The customer whom the token is bound to; FieldError for a tool's token, which is bound to nobody."""
+    if grant.subject is None:
+        raise FieldError(Code.BAD_USER_INPUT, "The token is not bound to a customer: use `customer(id:)`.")
+    return grant.subject

@@ -1,0 +1,212 @@
+"""A plan turned into one Python function: fetch level by level, then shape from the leaves up, with nothing in between.
+
+The function knows only the answer that has no errors. Whatever is out of the ordinary (an argument that does not fit,
+a value that does not open) makes it raise, and the standard executor answers the operation as the specification says.
+
+The generated source, for `{ customer(id: $id) { fullName services { name } } }`, reads like this:
+
+    type1, key1 = bound1(unit, grant, variables)
+    rows1 = await fetch1.rows([key1], parameters)
+    await learn([r[0] for r in rows1])
+    rows1 = [r for r in rows1 if known[r[0]] is not None]
+    rows2 = await fetch2.rows([r[0] for r in rows1], parameters)
+    by2 = {}
+    for r in rows2: ... by2.setdefault(r[1], []).append({"name": ...})
+    one1 = None
+    for r in rows1: ... one1 = {"fullName": ..., "services": by2.get(r[0], EMPTY)}
+    return {"customer": one1}
+
+Here stand the fields of the root. `schema.execution.levels` writes the fetches below them, `schema.execution.shapes`
+what stands inside a loop, `schema.execution.pages` connections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from policy.grant import Grant
+from resolvers.commands.context import Run
+from resolvers.reads.fetches import ByIndex, ByKey, Layout
+from resolvers.reads.guard import Record
+from resolvers.reads.operation import Unit
+from schema.core.sources import Affected, Attribute, Command, Entry, GrantFacts, Paged, Told
+from schema.execution.bindings import domain_of, id_of, index_of, input_of, lookup_of, own
+from schema.execution.levels import Levels
+from schema.execution.plans import Plan, Planned, Selection, rows_below
+from schema.execution.shapes import CONSTANTS, NotCovered, display, typename, withheld
+from schema.execution.views import GrantView
+from schema.execution.writing import Source
+from schema.model.model import SchemaModel
+from store.crypto.system_keys import HouseKeys
+
+Compiled = Callable[[Unit, Grant, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+
+
+def compiled_or_none(model: SchemaModel, plan: Plan, house: HouseKeys) -> Compiled | None:
+    """The function, or None when the standard executor has to answer; StoreUnavailable while no key is there."""
+    if plan.decision.introspects or plan.null_switch:
+        return None
+    try:
+        return compile_plan(model, plan, house)
+    except NotCovered:
+        return None
+
+
+def compile_plan(model: SchemaModel, plan: Plan, house: HouseKeys) -> Compiled:
+    """The function that answers the plan; NotCovered when there is none."""
+    answer: Compiled = _Compiler(model, house).source(plan).function("answer")
+    return answer
+
+
+class _Compiler:
+    """Each method writes its lines and gives the expression in which they leave their value."""
+
+    def __init__(self, model: SchemaModel, house: HouseKeys) -> None:
+        self.model = model
+        self.out = Source("async def answer(unit, grant, variables):", **CONSTANTS, view=GrantView.of)
+        self.levels = Levels(model, self.out, house)
+        self.shapes = self.levels.shapes
+
+    def source(self, plan: Plan) -> Source:
+        """The whole function."""
+        if any(each.withheld and isinstance(each.facts.source, Attribute) for each in plan.places.values()):
+            raise NotCovered("a part of a connection, an edge or a page that is withheld")
+        self.out.add("parameters, learn, known = unit.parameters, unit.revealed.learn, unit.revealed.known")
+        fields = [(key, self._root(planned, plan.root.type_name)) for key, planned in plan.root.fields.items()]
+        self.out.add(f"return {display(fields)}")
+        return self.out
+
+    # The fields of the root.
+
+    def _root(self, planned: Planned, type_name: str) -> str:
+        if planned.model is None:
+            return typename(planned, type_name)
+        if planned.withheld:
+            return withheld(planned)
+        match planned.facts.source:
+            case GrantFacts():
+                return self._grant(planned)
+            case Paged(_, None):
+                return self._page(planned)
+            case Entry("me", _):
+                return self._found(planned, planned.fetch(ByKey), self.levels.bound(own))
+            case Entry("id", _):
+                return self._found(planned, planned.fetch(ByKey), f"{self.levels.bound(id_of(self.model, planned))}[1]")
+            case Entry("lookup", _):
+                return self._lookup(planned)
+            case Entry("domain", _):
+                return self._domain(planned)
+            case Entry("node", _):
+                return self._node(planned)
+            case Told():
+                return self._told(planned, planned.facts.source)
+            case Command(run):
+                return self._command(planned, run)
+        raise NotCovered(planned.facts.coordinate)
+
+    def _found(self, planned: Planned, fetch: ByKey, key: str, only: str | None = None) -> str:
+        """The row of one primary key: what an id names, and what a command has changed."""
+        n = self.out.number()
+        self.out.constant(f"fetch{n}", fetch)
+        self.out.add(f"rows{n} = await fetch{n}.rows([{key}], parameters)")
+        return self._one(planned, fetch.layout, n, only)
+
+    def _lookup(self, planned: Planned) -> str:
+        n, fetch = self.out.number(), planned.fetch(ByIndex)
+        self.out.constant(f"fetch{n}", planned.fetches)
+        self.out.add(f"name{n}, index{n} = {self.levels.bound(lookup_of(planned))}")
+        self.out.add(f"rows{n} = await unit.looked_up(fetch{n}[name{n}], index{n})")
+        return self._one(planned, fetch.layout, n)
+
+    def _domain(self, planned: Planned) -> str:
+        n, fetch = self.out.number(), planned.fetch(ByIndex)
+        self.out.constant(f"fetch{n}", fetch)
+        self.out.add(f"rows{n} = await unit.looked_up(fetch{n}, {self.levels.bound(domain_of(planned))})")
+        return self._one(planned, fetch.layout, n)
+
+    def _told(self, planned: Planned, source: Told) -> str:
+        n, fetch = self.out.number(), planned.fetch(ByIndex)
+        at = fetch.layout.owner_at
+        name = self.model.types_of_table[source.table][0]
+        self.out.constant(f"fetch{n}", fetch)
+        self.out.constant(f"tell{n}", lambda row, key: source.write(Record(name, row, fetch.layout, key)))
+        self.out.add(f"rows{n} = await unit.looked_up(fetch{n}, {self.levels.bound(index_of(planned, source))})")
+        self.levels.admit(fetch.layout, n)
+        return f"(tell{n}(rows{n}[0], known[rows{n}[0][{at}]]) if rows{n} else None)"
+
+    def _node(self, planned: Planned) -> str:
+        """A branch for each type that the id may name; the others are as if they did not exist."""
+        n = self.out.number()
+        self.out.add(f"type{n}, key{n} = {self.levels.bound(id_of(self.model, planned))}")
+        self.out.add(f"node{n} = None")
+        for type_name in planned.selections:
+            table = self.model.rows[type_name].table.name
+            if table in planned.fetches:
+                with self.out.block(f"if type{n} == {type_name!r}:"):
+                    one = self._found(planned, planned.fetch(ByKey, table), f"key{n}", type_name)
+                    self.out.add(f"node{n} = {one}")
+        return f"node{n}"
+
+    def _one(self, planned: Planned, layout: Layout, n: int, only: str | None = None) -> str:
+        """The one row in `rows<n>`, or None; `only` one of this type."""
+        self.levels.admit(layout, n)
+        if only and self.model.rows[only].kind is not None:
+            self.out.add(f"rows{n} = [r for r in rows{n} if {self.shapes.is_of(only, layout)}]")
+        self.levels.hand(layout, n)
+        below = [planned.selections[only]] if only else rows_below(planned)
+        self.levels.below(below, layout, n)
+        self.out.add(f"one{n} = None")
+        self.shapes.each(f"rows{n}", layout, [planned], lambda shape: self.out.add(f"one{n} = {shape(planned)}"), only)
+        return f"one{n}"
+
+    def _command(self, planned: Planned, run: Run) -> str:
+        """Carried out before anything of it is shown, and before the next one begins."""
+        n = self.out.number()
+        self.out.constant(f"run{n}", run)
+        self.out.add(f"result{n} = await unit.perform({planned.key!r}, run{n}, {self.levels.bound(input_of(planned))})")
+        (payload,) = planned.selections.values()
+        return display((key, self._of_payload(each, payload, n)) for key, each in payload.fields.items())
+
+    def _of_payload(self, each: Planned, payload: Selection, n: int) -> str:
+        if each.model is None:
+            return typename(each, payload.type_name)
+        if each.withheld:
+            return withheld(each)
+        match each.facts.source:
+            case Affected(name, _):
+                m = self.out.number()
+                self.out.add(f"key{m}, shown{m} = result{n}.affected.get({name!r}), None")
+                with self.out.block(f"if key{m} is not None:"):
+                    self.out.add(f"shown{m} = {self._found(each, each.fetch(ByKey), f'key{m}')}")
+                return f"shown{m}"
+            case Attribute("problems"):
+                (problem,) = each.selections.values()
+                fields = [(key, self._of_problem(one, problem)) for key, one in problem.fields.items()]
+                return f"[{display(fields)} for problem in result{n}.problems]"
+        raise NotCovered(each.facts.coordinate)
+
+    def _of_problem(self, each: Planned, problem: Selection) -> str:
+        if each.model is None:
+            return typename(each, problem.type_name)
+        if not isinstance(each.facts.source, Attribute):
+            raise NotCovered(each.facts.coordinate)
+        return f"problem.{each.facts.source.name}"
+
+    def _page(self, planned: Planned) -> str:
+        n, fetch = self.levels.paging(planned)
+        self.out.add(f"rows{n}, more{n} = await unit.standing(fetch{n}, after{n}, first{n})")
+        self.levels.hand(fetch.layout, n)
+        self.levels.below(rows_below(planned), fetch.layout, n)
+        self.levels.pages.write(planned, fetch.layout, n)
+        return f"connection{n}(rows{n}, more{n})"
+
+    def _grant(self, planned: Planned) -> str:
+        n = self.out.number()
+        self.out.add(f"grant{n} = view(grant, unit.ids)")
+        shown = []
+        for key, each in planned.only.fields.items():
+            source = each.model.source if each.model else None
+            value = f"grant{n}.{source.name}" if isinstance(source, Attribute) else typename(each, "Grant")
+            shown.append((key, value))
+        return display(shown)

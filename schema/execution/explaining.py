@@ -1,0 +1,176 @@
+"""Why a document is answered or refused, field by field: the gateway's own decision and plan, without a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+
+from audits.reports.clients import Client
+from audits.reports.query_report import Explained, Explanation, Judged, Unfit, Verdict
+from audits.schema.documents import read_document
+from audits.schema.facts import Facts
+from audits.schema.places import Place
+from audits.schema.sources import Text
+from policy.app_scopes import APP_SCOPES
+from policy.conditions import Condition
+from policy.grant import Grant, Refusal
+from policy.purposes import Purpose
+from schema.core.errors import Problem
+from schema.core.sources import Told
+from schema.decision.decision import Decision, RefusedField, decide_operation
+from schema.decision.purposes import Chosen, choose, stated
+from schema.documents.documents import Documents, Operation
+from schema.documents.limits import Limits
+from schema.execution.planning import make_plan
+from schema.model.model import SchemaModel
+from store.sql.reading import Reader
+
+CASE = "CASE-1"
+"""Stands for the reference that a request must bring for some purposes."""
+SWITCHES = 6
+"""Variables of `@skip` and `@include` whose every combination is planned; more, and only all on and all off are."""
+
+
+class Explainer:
+    """Explains documents of one client."""
+
+    def __init__(self, model: SchemaModel, facts: Facts, client: Client, reader: Reader, *, hints: bool = True) -> None:
+        """`hints`: whether what is wrong with a document may name fields that it does not."""
+        self.model, self.facts, self.client, self.reader, self.hints = model, facts, client, reader, hints
+        self.documents = Documents(self.model.core, Limits())
+
+    def explain(self, text: Text, purpose: str | None) -> Explanation:
+        """Every operation of the document: for the purpose it states or is registered for, else for each there is."""
+        document = self.documents.read(text.text)
+        unfit = [_unfit(each, text.name) for each in document.problems(hints=self.hints)]
+        registered = next((each.purpose for each in self.client.documents if each.hash == document.hash), None)
+        found: list[Explained] = []
+        for operation in document.operations.values():
+            said = stated(operation.node, {}, purpose, None)
+            if isinstance(said, Problem):
+                unfit.append(_unfit(said, text.name))
+                continue
+            fixed = said.purpose or Purpose.__members__.get(registered or "")
+            purposes = (fixed,) if fixed is not None else self.client.known() or (None,)
+            found += [self._for(text, operation, each, registered) for each in purposes]
+        return Explanation(text, tuple(found), tuple(unfit))
+
+    def _for(self, text: Text, operation: Operation, purpose: Purpose | None, registered: str | None) -> Explained:
+        grant = self._grant(purpose)
+        said = stated(operation.node, {}, purpose.name if purpose else None, None)
+        reference = CASE if purpose is not None and purpose.requires_reference else None
+        own = Purpose.__members__.get(registered or "")
+        if isinstance(said, Problem):
+            chosen, problems = Chosen(None, None), [said.message]
+        else:
+            chosen = choose(grant, own, type(said)(said.purpose, said.reference or reference))
+            problems = []
+        decision = decide_operation(self.model, operation, grant, chosen.purpose)
+        if chosen.refused is not None and decision.problems():
+            problems.append(chosen.problem().message)
+        if decision.introspects and not self.client.introspection:
+            problems.append("The client is not registered for introspection.")
+        asked = operation.node.name.value if operation.node.name else ""
+        verdict: Verdict = "withheld" if decision.refused else "allowed"
+        if problems or not decision.permits(grant):
+            verdict = "refused"
+        return Explained(
+            operation=asked or "(without a name)",
+            purpose=purpose.name if purpose else "none",
+            verdict=verdict,
+            problems=tuple(dict.fromkeys(problems)),
+            fields=tuple(self._fields(text, asked, decision)),
+            columns=tuple(self._columns(operation, decision)),
+            remarks=tuple(self._remarks(operation, purpose, reference)),
+        )
+
+    def _grant(self, purpose: Purpose | None) -> Grant:
+        """What a token of the client would carry; one for one's own data has a subject, whoever it is."""
+        purposes = frozenset(self.client.known())
+        bound = any(each.own_data_only for each in purposes)
+        third_party = bound and not self.client.first_party
+        return Grant(
+            token_id="explained",  # noqa: S106 (no token at all)
+            client_id=self.client.id,
+            subject=1 if bound else None,
+            purposes=purposes,
+            scopes=self.client.scopes & APP_SCOPES if third_party else self.client.scopes,
+            expires_at=0,
+            refusal=Refusal[self.client.refusal],
+            documents_only=self.client.documents_only,
+            introspection=self.client.introspection,
+            max_page=self.client.max_page,
+            third_party=third_party,
+        )
+
+    def _fields(self, text: Text, operation: str, decision: Decision) -> Iterator[Judged]:
+        refused = {each.coordinate: each for each in (*decision.refused, *decision.unwithholdable)}
+        refused |= {each.refused.coordinate: each.refused for each in decision.guarded}
+        shown: set[str] = set()
+        for asked in read_document(self.facts, text.name, text.text, operation).asked.values():
+            fact = self.facts.all[asked.coordinate]
+            if fact.governs or asked.coordinate in refused:
+                shown.add(asked.coordinate)
+                conditions = decision.conditions.get(asked.coordinate, ())
+                yield self._judged(asked.coordinate, asked.place, refused.get(asked.coordinate), conditions)
+            if asked.coordinate not in refused:
+                yield from self._told(asked.coordinate, asked.place, shown)
+        for coordinate, each in refused.items():
+            if coordinate not in shown:
+                first = each.locations[0] if each.locations else {"line": 1, "column": 1}
+                place = Place(text.name, first["line"], first["column"])
+                yield self._judged(coordinate, place, each, decision.conditions.get(coordinate, ()))
+
+    def _told(self, coordinate: str, place: Place, shown: set[str]) -> Iterator[Judged]:
+        """The fields that a document of another standard tells, where it is asked for."""
+        type_, _, field = coordinate.partition(".")
+        source = self.model.field(type_, field).source if (type_, field) in self.model.fields else None
+        if not isinstance(source, Told):
+            return
+        for each in source.columns.values():
+            if each not in shown:
+                shown.add(each)
+                yield self._judged(each, place, None, self.model.rules[each].conditions(source.reads_as))
+
+    def _judged(
+        self, coordinate: str, place: Place, refused: RefusedField | None, conditions: Iterable[Condition]
+    ) -> Judged:
+        fact = self.facts.all.get(coordinate)
+        return Judged(
+            coordinate,
+            place,
+            refused is None,
+            tuple(sorted(each.name for each in conditions)),
+            refused.refused.reason.name if refused else "",
+            tuple(each.name for each in refused.refused.allowed) if refused else (),
+            (fact.declared.source or "") if fact else "",
+        )
+
+    def _columns(self, operation: Operation, decision: Decision) -> list[str]:
+        """What is selected at most: every combination of what `@skip` and `@include` may leave out."""
+        found: dict[str, None] = {}
+        for values in _combinations(operation.switches):
+            plan = make_plan(self.model, self.reader, operation, decision, values)
+            found.update(dict.fromkeys(plan.columns))
+        return sorted(found)
+
+    def _remarks(self, operation: Operation, purpose: Purpose | None, reference: str | None) -> Iterator[str]:
+        known = {each.hash for each in self.client.documents}
+        if self.client.documents_only and operation.document.hash not in known:
+            yield f"The client may only send what it registered. Register this one as sha256:{operation.document.hash}."
+        if reference:
+            yield "Each request must name its case, such as INC-4711."
+        if purpose is not None and purpose.own_data_only:
+            yield "Only the signed-in person's own data is within reach."
+
+
+def _combinations(switches: Sequence[str]) -> Iterator[Mapping[str, bool]]:
+    choices = product((True, False), repeat=len(switches))
+    if len(switches) > SWITCHES:
+        choices = iter([(True,) * len(switches), (False,) * len(switches)])  # type: ignore[assignment]
+    return (dict(zip(switches, each, strict=True)) for each in choices)
+
+
+def _unfit(problem: Problem, name: str) -> Unfit:
+    first = problem.locations[0] if problem.locations else {"line": 1, "column": 1}
+    return Unfit(problem.message, Place(name, first["line"], first["column"]))

@@ -1,0 +1,104 @@
+"""The levels of a plan, written from the root down: what hangs on the rows of one level is shaped before they are."""
+
+from __future__ import annotations
+
+from resolvers.reads.fetches import ByKey, Layout, PageOf
+from resolvers.reads.filters import owner_of
+from resolvers.reads.relations import Relation
+from schema.core.sources import Paged, Related
+from schema.execution.bindings import Bound, page_of
+from schema.execution.pages import Pages
+from schema.execution.plans import Planned, Selection, rows_below
+from schema.execution.shapes import NotCovered, Shape, Shapes
+from schema.execution.writing import Source
+from schema.model.model import SchemaModel
+from store.crypto.system_keys import HouseKeys
+
+
+class Levels:
+    """Writes the fetches of one level after another: the rows of number n are in `rows<n>`."""
+
+    def __init__(self, model: SchemaModel, out: Source, house: HouseKeys) -> None:
+        self.out = out
+        self.shapes = Shapes(model, out, house.ids)
+        self.pages = Pages(out, self.shapes, house.cursors)
+
+    def bound(self, bound: Bound) -> str:
+        """The arguments of a field, bound to the request."""
+        name = self.out.constant(f"bound{self.out.number()}", bound)
+        return f"{name}(unit, grant, variables)"
+
+    def admit(self, layout: Layout, n: int) -> None:
+        """Note whose rows these are; where the owner's key is gone, the row is no longer there (R35)."""
+        at = layout.owner_at
+        self.out.add(f"await learn([r[{at}] for r in rows{n}])")
+        self.out.add(f"rows{n} = [r for r in rows{n} if known[r[{at}]] is not None]")
+
+    def hand(self, layout: Layout, n: int) -> None:
+        """Note what of `rows<n>`, which are all shown, leaves for a registry."""
+        if layout.handed:
+            self.out.constant(f"layout{n}", layout)
+            self.out.add(f"unit.revealed.hand(rows{n}, layout{n})")
+
+    def below(self, selections: list[Selection], layout: Layout, n: int) -> None:
+        """Fetch and shape everything that hangs on `rows<n>`."""
+        for selection in selections:
+            for planned in selection.fields.values():
+                if planned.model is None or planned.withheld:
+                    continue
+                match planned.facts.source:
+                    case Related(relation):
+                        self._related(planned, relation, self._keys(relation, layout, n))
+                    case Paged(_, relation) if relation is not None:
+                        self._pages(planned, relation, self._keys(relation, layout, n))
+
+    def _keys(self, relation: Relation, layout: Layout, n: int) -> str:
+        """By what the rows in `rows<n>` lead on."""
+        at = layout.at[relation.source]
+        if at == 0:
+            return f"[r[0] for r in rows{n}]"
+        return f"list({{r[{at}] for r in rows{n}}} - NOTHING)"
+
+    def _related(self, planned: Planned, relation: Relation, keys: str) -> None:
+        n, fetch = self.out.number(), planned.fetch(ByKey)
+        self.shapes.below[planned] = n
+        self.out.constant(f"fetch{n}", fetch)
+        self.out.add(f"rows{n} = await fetch{n}.rows({keys}, parameters)")
+        if not _same_owner(relation):
+            self.admit(fetch.layout, n)
+        self.hand(fetch.layout, n)
+        self.below(rows_below(planned), fetch.layout, n)
+        self.out.add(f"by{n} = {{}}")
+        at = fetch.grouped_at
+
+        def keep(shape: Shape) -> None:
+            if relation.many:
+                self.out.add(f"(by{n}.get(r[{at}]) or by{n}.setdefault(r[{at}], [])).append({shape(planned)})")
+            else:
+                self.out.add(f"by{n}.setdefault(r[{at}], {shape(planned)})")
+
+        self.shapes.each(f"rows{n}", fetch.layout, [planned], keep)
+
+    def _pages(self, planned: Planned, relation: Relation, keys: str) -> None:
+        if not _same_owner(relation):
+            raise NotCovered("a page of rows that may belong to others")
+        n, fetch = self.paging(planned)
+        self.shapes.below[planned] = n
+        self.out.add(f"found{n} = fetch{n}.grouped(await fetch{n}.rows({keys}, after{n}, first{n}, parameters))")
+        self.out.add(f"by{n} = {{k: (rows[:first{n}], len(rows) > first{n}) for k, rows in found{n}.items()}}")
+        self.out.add(f"rows{n} = [r for page, more in by{n}.values() for r in page]")
+        self.hand(fetch.layout, n)
+        self.below(rows_below(planned), fetch.layout, n)
+        self.pages.write(planned, fetch.layout, n)
+
+    def paging(self, planned: Planned) -> tuple[int, PageOf]:
+        """A new level, whose page is bound to `first<n>` and `after<n>`."""
+        n, fetch = self.out.number(), planned.fetch(PageOf)
+        self.out.constant(f"fetch{n}", fetch)
+        self.out.add(f"first{n}, after{n} = {self.bound(page_of(planned))}")
+        return n, fetch
+
+
+def _same_owner(relation: Relation) -> bool:
+    """The rows belong to the customer whose row leads to them: the owner's key is known already, and is there."""
+    return relation.target is owner_of(relation.table) and relation.source.table.name == "customers"

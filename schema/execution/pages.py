@@ -1,0 +1,73 @@
+"""A page of rows written as a connection: edges, nodes, page information, under whatever keys they were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from policy.grant import Grant
+from resolvers.reads.fetches import Layout
+from schema.execution.arguments import list_place
+from schema.execution.plans import Planned, row_places
+from schema.execution.shapes import Shape, Shapes, display, typename
+from schema.execution.writing import Source
+from store.crypto.cursors import Cursors
+
+
+class Pages:
+    """Writes local functions, one for each connection."""
+
+    def __init__(self, out: Source, shapes: Shapes, cursors: Cursors) -> None:
+        self.out, self.shapes, self.cursors = out, shapes, cursors
+
+    def write(self, planned: Planned, layout: Layout, n: int) -> None:
+        """`connection<n>` shapes the rows of one page; `more` says whether others follow it."""
+        fields = planned.only.fields
+        lists = {each: f"list{self.out.number()}" for each in fields.values() if each.name in ("edges", "nodes")}
+
+        def append(shape: Shape) -> None:
+            self.out.add("ids.append(i)")
+            for each, name in lists.items():
+                item = shape(each) if each.name == "nodes" else self._edge(each, shape)
+                self.out.add(f"{name}.append({item})")
+
+        with self.out.block(f"def connection{n}(rows, more):"):
+            for name in ("ids", *lists.values()):
+                self.out.add(f"{name} = []")
+            self.out.constant(f"sealer{n}", self._sealer(planned))
+            self.out.add(f"seal = sealer{n}(grant)")
+            self.shapes.each("rows", layout, row_places(planned), append)
+            shown = [
+                (key, lists.get(each) or self._of_page(each, planned.only.type_name, n)) for key, each in fields.items()
+            ]
+            self.out.add(f"return {display(shown)}")
+
+    def _edge(self, edges: Planned, shape: Shape) -> str:
+        shown = []
+        for key, each in edges.only.fields.items():
+            if each.name == "node":
+                shown.append((key, shape(each)))
+            elif each.name == "cursor":
+                shown.append((key, "seal(i)"))
+            else:
+                shown.append((key, typename(each, edges.only.type_name)))
+        return display(shown)
+
+    def _of_page(self, each: Planned, type_name: str, n: int) -> str:
+        """`pageInfo`, or the connection's `__typename`."""
+        if each.name != "pageInfo":
+            return typename(each, type_name)
+        facts = {
+            "hasNextPage": "more",
+            "hasPreviousPage": f"after{n} is not None",
+            "startCursor": "seal(ids[0]) if ids else None",
+            "endCursor": "seal(ids[-1]) if ids else None",
+        }
+        inside = each.only
+        return display(
+            (key, facts.get(one.name) or typename(one, inside.type_name)) for key, one in inside.fields.items()
+        )
+
+    def _sealer(self, planned: Planned) -> Callable[[Grant], Callable[[int], str]]:
+        """Gives for a caller what makes cursors of this list."""
+        facts, cursors = planned.facts, self.cursors
+        return lambda grant: cursors.sealer(list_place(facts, grant))

@@ -1,0 +1,272 @@
+"""Planning an operation: every fragment resolved, and for each place the rows and columns that it needs.
+
+A plan holds for one operation, one decision, and one set of values of the variables that `@skip` and `@include` name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLCompositeType,
+    GraphQLObjectType,
+    InlineFragmentNode,
+    SelectionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+)
+from sqlalchemy import Column, Table
+
+from policy.conditions import Condition
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from resolvers.disclosures.registries import NEEDED
+from resolvers.reads.fetches import ByIndex, ByKey, PageOf, Projection
+from resolvers.reads.filters import CLAUSES
+from resolvers.reads.relations import parent
+from schema.core.sources import Affected, Embedded, Entry, Paged, Related, Told, Value
+from schema.decision.decision import Decision
+from schema.documents.documents import Operation
+from schema.execution.plans import Misplanned, Place, Plan, Planned, Selection, rows_below
+from schema.model.model import FieldModel, SchemaModel
+from store.crypto.blind_index import Lookup
+from store.sql.reading import Reader
+from store.tables.domains import domains
+
+LOOKUPS: Mapping[str, Lookup] = {
+    "email": Lookup.EMAIL,
+    "customerNumber": Lookup.CUSTOMER_NUMBER,
+    "domain": Lookup.DOMAIN,
+}
+"""What each field of `CustomerLookup` is looked up by."""
+
+
+def make_plan(
+    model: SchemaModel, reader: Reader, operation: Operation, decision: Decision, values: Mapping[str, Any]
+) -> Plan:
+    """Resolve the operation's fragments and conditions, and prepare its statements; nothing is read yet."""
+    return _Planner(model, reader, operation, decision, values).plan()
+
+
+class _Planner:
+    def __init__(
+        self,
+        model: SchemaModel,
+        reader: Reader,
+        operation: Operation,
+        decision: Decision,
+        values: Mapping[str, Any],
+    ) -> None:
+        self.model, self.reader, self.operation, self.decision, self.values = model, reader, operation, decision, values
+        self.own_only = decision.own_only
+        self.coordinates: dict[str, None] = {}
+        self.columns: dict[str, None] = {}
+        self.places: dict[Place, Planned] = {}
+        self.null_switch = False
+
+    def plan(self) -> Plan:
+        kind = self.operation.node.operation
+        root_type = self.model.core.get_root_type(kind)
+        if root_type is None:  # Validation refuses such a document.
+            raise Misplanned(f"the schema has no {kind.value}")
+        root = self.selection(root_type, [self.operation.node.selection_set], ())
+        coordinates, columns = tuple(self.coordinates), tuple(self.columns)
+        return Plan(self.operation, self.decision, root, coordinates, columns, self.places, self.null_switch)
+
+    def selection(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode], path: Place) -> Selection:
+        """Everything asked of one object type at one place, fields of the same response key merged."""
+        grouped: dict[str, list[FieldNode]] = {}
+        seen: set[str] = set()
+        for each in sets:
+            self._collect(type_, each, grouped, seen)
+        return Selection(type_.name, {key: self.planned(type_, key, nodes, path) for key, nodes in grouped.items()})
+
+    def _collect(
+        self,
+        type_: GraphQLObjectType,
+        selections: SelectionSetNode,
+        grouped: dict[str, list[FieldNode]],
+        seen: set[str],
+    ) -> None:
+        for node in selections.selections:
+            if not self._included(node):
+                continue
+            if isinstance(node, FieldNode):
+                grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
+            elif isinstance(node, InlineFragmentNode):
+                if node.type_condition is None or self._applies(node.type_condition.name.value, type_):
+                    self._collect(type_, node.selection_set, grouped, seen)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                fragment = self.operation.document.fragments[node.name.value]
+                if self._applies(fragment.type_condition.name.value, type_):
+                    self._collect(type_, fragment.selection_set, grouped, seen)
+
+    def _included(self, node: SelectionNode) -> bool:
+        for directive in node.directives or ():
+            if directive.name.value in ("skip", "include"):
+                held = self._held(directive)
+                if held is None:
+                    self.null_switch = True
+                elif held == (directive.name.value == "skip"):
+                    return False
+        return True
+
+    def _held(self, directive: DirectiveNode) -> bool | None:
+        """Whether the argument `if` is true; None for null, which a variable with a default may be."""
+        for argument in directive.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                return self.values.get(argument.value.name.value)
+            if isinstance(argument.value, BooleanValueNode):
+                return argument.value.value
+        return None
+
+    def _applies(self, condition: str, type_: GraphQLObjectType) -> bool:
+        named = self.model.core.type_map[condition]
+        return named is type_ or (is_abstract_type(named) and self.model.core.is_sub_type(named, type_))
+
+    def planned(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], path: Place) -> Planned:
+        """One field with everything below it, and the statements it needs."""
+        name, here = nodes[0].name.value, (*path, (type_.name, key))
+        if name.startswith("__"):
+            return Planned(key, None, nodes, withheld=False)
+        model = self.model.field(type_.name, name)
+        planned = Planned(key, model, nodes, withheld=model.coordinate in self.decision.withheld)
+        self.places[here] = planned
+        if planned.withheld:
+            return planned
+        if model.rule is not None and model.rule.allowances:
+            self.coordinates[model.coordinate] = None
+        if isinstance(model.source, Told):
+            self._tell(planned, model.source)
+        named = get_named_type(model.core.type)
+        if is_composite_type(named):
+            below = [node.selection_set for node in nodes if node.selection_set]
+            for each in self._possible(named):
+                planned.selections[each.name] = self.selection(each, below, here)
+            self._prepare(planned)
+        return planned
+
+    def _possible(self, named: GraphQLCompositeType) -> Iterator[GraphQLObjectType]:
+        if isinstance(named, GraphQLObjectType):
+            yield named
+        else:
+            yield from self.model.core.get_possible_types(named)
+
+    def _prepare(self, planned: Planned) -> None:
+        """The statements of a field that leads to rows."""
+        match planned.facts.source:
+            case Related(relation):
+                projection = self._projection(relation.table, planned, rows_below(planned))
+                planned.fetches[relation.table.name] = ByKey(self.reader, projection, relation)
+            case Paged(table, relation):
+                projection = self._projection(table, planned, rows_below(planned))
+                planned.fetches[table.name] = PageOf(self.reader, projection, relation)
+            case Entry("lookup", table) if table is not None:
+                projection = self._projection(table, planned, rows_below(planned))
+                for name, lookup in LOOKUPS.items():
+                    planned.fetches[name] = ByIndex(self.reader, projection, lookup)
+            case Entry("domain", table) if table is not None:
+                projection = self._projection(table, planned, rows_below(planned))
+                planned.fetches[table.name] = ByIndex(self.reader, projection, Lookup.DOMAIN)
+            case Entry("node", None):
+                for table in self._seen_tables(planned):
+                    below = [each for each in rows_below(planned) if self.model.rows[each.type_name].table is table]
+                    self._by_id(table, planned, below)
+            case Entry(_, table) | Affected(_, table) if table is not None:
+                self._by_id(table, planned, rows_below(planned))
+
+    def _tell(self, planned: Planned, source: Told) -> None:
+        """The statement of a document: what its fields may be read for by the purpose that it is written for."""
+        self.coordinates.update(dict.fromkeys(source.columns.values()))
+        table, rules = source.table, self.model.rules
+        masks = {
+            column: frozenset(one for one in rules[coordinate].conditions(source.reads_as) if one.scope == "VALUE")
+            for column, coordinate in source.columns.items()
+        }
+        self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in source.columns)))
+        known = [rules[f"{name}.id"].conditions(source.reads_as) for name in self.model.types_of_table[table]]
+        rows = frozenset(one for each in known for one in each if one.scope == "ROW")
+        hidden = source.unless_restricted
+        projection = Projection(table, frozenset(source.columns), rows, masks, self.own_only, unless_restricted=hidden)
+        planned.fetches[table.name] = ByIndex(self.reader, projection, source.lookup)
+
+    def _by_id(self, table: Table, planned: Planned, below: Iterable[Selection]) -> None:
+        projection = self._projection(table, planned, below)
+        planned.fetches[table.name] = ByKey(self.reader, projection, parent(table.c.id, of=table.c.id))
+
+    def _seen_tables(self, planned: Planned) -> Iterator[Table]:
+        """The tables whose rows the purpose may know of; an id of any other is as if it did not exist."""
+        purpose = self.decision.purpose
+        for table, types in self.model.types_of_table.items():
+            rule = self.model.field(types[0], "id").rule
+            if rule is not None and purpose is not None and rule.when(purpose):
+                yield table
+
+    def _projection(self, table: Table, planned: Planned, below: Iterable[Selection]) -> Projection:
+        """The columns and conditions of everything asked of these rows."""
+        asked = [
+            each.facts
+            for selection in below
+            for each in selection.fields.values()
+            if each.model is not None and not each.withheld
+        ]
+        kinds = [self.model.rows[name].kind for name in self.model.types_of_table[table]]
+        columns = {kind for kind in kinds if kind is not None}
+        masks: dict[Column[Any], frozenset[Condition]] = {}
+        for each in asked:
+            column = _column(each)
+            if column is not None:
+                columns.add(column)
+                masks[column] = masks.get(column, frozenset()) | self._conditions("VALUE", each.coordinate)
+        handed = self._handed(table, asked)
+        columns.update(NEEDED if handed else ())
+        named = [planned.facts.coordinate, *(each.coordinate for each in asked), *self._ids_of(table)]
+        rows = frozenset(one for one in self._conditions("ROW", *named) if CLAUSES[one][0] is table)
+        self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in columns)))
+        return Projection(table, frozenset(columns), rows, masks, self.own_only, handed, self.decision.purpose)
+
+    def _handed(self, table: Table, asked: Iterable[FieldModel]) -> Mapping[Column[Any], str]:
+        """What whoever registers domains reads of them for the registry, as the fields say of themselves."""
+        if table is not domains or self.decision.purpose is not Purpose.DOMAIN_REGISTRATION:
+            return {}
+        return {
+            column: each.coordinate
+            for each in asked
+            if each.rule is not None and Recipient.REGISTRY in each.rule.disclosed_to
+            if (column := _column(each)) is not None
+        }
+
+    def _ids_of(self, table: Table) -> list[str]:
+        """Whoever may not know that a row exists must not count it: the id's own condition holds for every read."""
+        return [f"{name}.id" for name in self.model.types_of_table[table]]
+
+    def _conditions(self, scope: str, *coordinates: str) -> frozenset[Condition]:
+        """The purpose's conditions of this scope on the coordinates: as decided or, if not asked, as declared."""
+        found: set[Condition] = set()
+        purpose = self.decision.purpose
+        for coordinate in coordinates:
+            if conditions := self.decision.conditions.get(coordinate):
+                found |= conditions
+            elif purpose is not None and (rule := self.model.rules.get(coordinate)) is not None:
+                found |= rule.conditions(purpose)
+        return frozenset(each for each in found if each.scope == scope)
+
+
+def _column(facts: FieldModel) -> Column[Any] | None:
+    """The column of the row that a field needs."""
+    match facts.source:
+        case Value(column, _) | Embedded(column):
+            return column
+        case Related(relation) | Paged(_, relation) if relation is not None:
+            return relation.source
+        case _:
+            return None

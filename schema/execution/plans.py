@@ -1,0 +1,107 @@
+"""A plan: the fields of one operation, place by place, each with the statements that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from graphql import FieldNode
+
+from resolvers.reads.fetches import ByIndex, ByKey, PageOf
+from schema.core.sources import Paged
+from schema.decision.decision import Decision
+from schema.documents.documents import Operation
+from schema.model.model import FieldModel
+
+Fetch = ByKey | PageOf | ByIndex
+F = TypeVar("F", ByKey, PageOf, ByIndex)
+Place = tuple[tuple[str, str], ...]
+"""A response path: each step is the parent's type and the response key, list indexes left out."""
+
+
+class Misplanned(Exception):  # noqa: N818  (what the planner did, not what the caller did)
+    """An executor asks a place for what the planner did not prepare there: a defect of ours."""
+
+
+@dataclass(slots=True, eq=False)
+class Planned:
+    """One field at one place of the operation."""
+
+    key: str
+    model: FieldModel | None
+    """None for `__typename` and introspection."""
+    nodes: list[FieldNode]
+    withheld: bool
+    selections: dict[str, Selection] = field(default_factory=dict)
+    """What is asked of each object type that may stand here."""
+    fetches: dict[str, Fetch] = field(default_factory=dict)
+    """By table name (`Entry`, `Related`, `Paged`, `Affected`), or by the lookup's field."""
+
+    @property
+    def name(self) -> str:
+        """The field's name."""
+        return self.nodes[0].name.value
+
+    @property
+    def facts(self) -> FieldModel:
+        """What the schema says of the field; Misplanned for `__typename` and introspection."""
+        if self.model is None:
+            raise Misplanned(f"{self.name} is no field of the schema")
+        return self.model
+
+    @property
+    def only(self) -> Selection:
+        """What is asked of the one object type that can stand here; Misplanned when there are several."""
+        if len(self.selections) != 1:
+            raise Misplanned(f"{self.facts.coordinate} is of {len(self.selections)} types")
+        return next(iter(self.selections.values()))
+
+    def fetch(self, kind: type[F], name: str | None = None) -> F:
+        """The fetch of this name, or the only one; Misplanned unless it is of this kind."""
+        found = self.fetches.get(name) if name is not None else next(iter(self.fetches.values()), None)
+        if not isinstance(found, kind):
+            raise Misplanned(f"{self.facts.coordinate} has no {kind.__name__} {name or ''}")
+        return found
+
+
+@dataclass(slots=True, eq=False)
+class Selection:
+    """The fields asked of one object type, in the order of the response."""
+
+    type_name: str
+    fields: dict[str, Planned]
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """Everything an executor needs beside the variables."""
+
+    operation: Operation
+    decision: Decision
+    root: Selection
+    coordinates: tuple[str, ...]
+    """The personal fields that are read: what the ledger says was asked."""
+    columns: tuple[str, ...]
+    """The columns that are selected, as table.column."""
+    places: Mapping[Place, Planned]
+    null_switch: bool = False
+    """A `@skip` or `@include` was given null: an error, whose place and words are graphql-core's to say."""
+
+
+def rows_below(planned: Planned) -> list[Selection]:
+    """The selections on the rows that a field leads to: directly, or through the edges and nodes of a connection."""
+    return [selection for place in row_places(planned) for selection in place.selections.values()]
+
+
+def row_places(planned: Planned) -> list[Planned]:
+    """The places that show the rows a field leads to: itself, or every `nodes` and `edges.node` of its connection."""
+    if not isinstance(planned.facts.source, Paged):
+        return [planned]
+    found: list[Planned] = []
+    for each in planned.only.fields.values():
+        if each.name == "nodes":
+            found.append(each)
+        elif each.name == "edges":
+            found += [inner for inner in each.only.fields.values() if inner.name == "node"]
+    return found

@@ -1,0 +1,201 @@
+"""Rows written as objects of the response: each sealed column opened once, then one dict display for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import orjson
+from graphql import GraphQLEnumType, get_named_type, is_non_null_type
+from sqlalchemy import BigInteger, Boolean, Column
+
+from resolvers.reads.fetches import Layout
+from schema.core.sources import Embedded, GlobalId, Paged, Part, Related, Value
+from schema.documents.variables import fits_int
+from schema.execution.plans import Planned, Selection
+from schema.execution.writing import Source
+from schema.model.model import FieldModel, SchemaModel
+from store.crypto.global_ids import GlobalIds
+from store.crypto.sealing import VERSION, SealBroken
+
+Shape = Callable[[Planned], str]
+"""Gives the source of the object that a place shows of the row at hand."""
+Columns = Mapping[Column[Any], str]
+"""The source of each column's value."""
+
+
+class NotCovered(Exception):  # noqa: N818  (a fact about the plan, not a mistake)
+    """The plan has something that only the standard executor answers; the message names it."""
+
+
+def _flag(value: Any) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _whole(value: int | None) -> int | None:
+    if value is None or fits_int(value):
+        return value
+    raise OverflowError("an Int has 32 bits")
+
+
+def _broken() -> NoReturn:
+    raise SealBroken
+
+
+CONSTANTS: Mapping[str, Any] = {
+    "EMPTY": [],
+    "NOTHING": {None},
+    "NO_PAGE": ([], False),
+    "broken": _broken,
+    "flag": _flag,
+    "loads": orjson.loads,
+    "whole": _whole,
+}
+"""What the lines of this module name."""
+
+
+class Shapes:
+    """Writes the loops over rows."""
+
+    def __init__(self, model: SchemaModel, out: Source, ids: GlobalIds) -> None:
+        self.model, self.out, self.ids = model, out, ids
+        self.below: dict[Planned, int] = {}
+        """The number of the level whose rows hang on a place: they are shaped before, in `by<n>`."""
+
+    def each(
+        self,
+        rows: str,
+        layout: Layout,
+        places: Sequence[Planned],
+        write: Callable[[Shape], None],
+        only: str | None = None,
+    ) -> None:
+        """Loop over the rows that the places show; `write` is called for each type of row (or the only one)."""
+        types = [only] if only else list(places[0].selections) if places else []
+        with self.out.block(f"for r in {rows}:"):
+            self.out.add("i = r[0]")
+            if len(types) < 2:
+                write(self._shape([place.selections[types[0]] for place in places], layout))
+                return
+            for type_name in types:
+                with self.out.block(f"if {self.is_of(type_name, layout)}:"):
+                    write(self._shape([place.selections[type_name] for place in places], layout))
+
+    def is_of(self, type_name: str, layout: Layout) -> str:
+        """The test whether a row of this layout is of the type."""
+        rows = self.model.rows[type_name]
+        if rows.kind is None or rows.table is not layout.table:
+            raise NotCovered("an interface over several tables")
+        return f"r[{layout.at[rows.kind]}] == {rows.value!r}"
+
+    def _shape(self, selections: Sequence[Selection], layout: Layout) -> Shape:
+        columns = self._opened(selections, layout)
+        return lambda place: self._object(
+            next(each for each in selections if each in place.selections.values()), layout, columns
+        )
+
+    def _opened(self, selections: Iterable[Selection], layout: Layout) -> Columns:
+        """Open what the selections need, each column once."""
+        columns = {column: f"r[{layout.at[column]}]" for column in _columns(selections)}
+        sealed = [column for column in columns if "sealing" in column.info]
+        if sealed:
+            self.out.add(f"o = r[{layout.owner_at}]")
+            self.out.add("decrypt = known[o].decrypt")
+            self.out.add("place = b':%d:%d' % (o, i)")
+        for n, column in enumerate(sealed):
+            bound = f"{column.table.name}.{column.name}".encode()
+            plain = f"decrypt(v[1:13], v[13:], {bound!r} + place)"
+            opened = f"loads({plain})" if column.info["sealing"].parts else f"{plain}.decode()"
+            checked = f"{opened} if v[0] == {VERSION[0]} else broken()"
+            self.out.add(f"c{n} = None if (v := {columns[column]}) is None else {checked}")
+            columns[column] = f"c{n}"
+        return columns
+
+    def _object(self, selection: Selection, layout: Layout, columns: Columns) -> str:
+        type_name = selection.type_name
+        return display((key, self._field(each, type_name, layout, columns)) for key, each in selection.fields.items())
+
+    def _field(self, each: Planned, type_name: str, layout: Layout, columns: Columns) -> str:
+        if each.model is None:
+            return typename(each, type_name)
+        if each.withheld:
+            return withheld(each)
+        match each.facts.source:
+            case Value(column, read):
+                return self._value(each.facts, column, columns[column], read)
+            case GlobalId():
+                name = self.out.constant(f"id_of_{type_name}", self.ids.encoder(type_name))
+                return f"{name}(r[{layout.owner_at}], i)"
+            case Embedded(column):
+                return self._embedded(each, columns[column])
+            case Related(relation):
+                missing = "EMPTY" if relation.many else "None"
+                return f"by{self.below[each]}.get(r[{layout.at[relation.source]}], {missing})"
+            case Paged(_, relation) if relation is not None:
+                n = self.below[each]
+                return f"connection{n}(*by{n}.get(r[{layout.at[relation.source]}], NO_PAGE))"
+        raise NotCovered(each.facts.coordinate)
+
+    def _value(self, facts: FieldModel, column: Column[Any], value: str, read: Callable[[Any], Any] | None) -> str:
+        """The value as its scalar serialises it; a value that it would refuse raises."""
+        if is_non_null_type(facts.core.type):
+            raise NotCovered(f"{facts.coordinate}: a null that would have to reach its parent")
+        named = get_named_type(facts.core.type)
+        if read is bool and isinstance(column.type, Boolean):
+            return f"flag({value})"
+        if read is not None:
+            return self._read(value, read)
+        if named.name == "Int" and isinstance(column.type, BigInteger):
+            return f"whole({value})"
+        if isinstance(named, GraphQLEnumType) and "choices" not in column.info:
+            # What the database does not check is looked up: a word that left the enum is an error.
+            words = self.out.constant(f"words{self.out.number()}", {None: None} | {word: word for word in named.values})
+            return f"{words}[{value}]"
+        return value
+
+    def _read(self, value: str, read: Callable[[Any], Any]) -> str:
+        name = self.out.constant(f"read{self.out.number()}", read)
+        return f"(None if {value} is None else {name}({value}))"
+
+    def _embedded(self, each: Planned, value: str) -> str:
+        shown = display((key, self._part(part, each.only.type_name, value)) for key, part in each.only.fields.items())
+        return f"(None if {value} is None else {shown})"
+
+    def _part(self, part: Planned, type_name: str, value: str) -> str:
+        if part.model is None:
+            return typename(part, type_name)
+        if part.withheld:
+            return withheld(part)
+        source = part.facts.source
+        if not isinstance(source, Part) or is_non_null_type(part.facts.core.type):
+            raise NotCovered(part.facts.coordinate)
+        resting = value if source.index is None else f"{value}[{source.index}]"
+        return resting if source.read is None else self._read(resting, source.read)
+
+
+def display(fields: Iterable[tuple[str, str]]) -> str:
+    """A dict display: response keys with the source of their values."""
+    return f"{{{', '.join(f'{key!r}: {value}' for key, value in fields)}}}"
+
+
+def typename(planned: Planned, type_name: str) -> str:
+    """`__typename`; introspection is not covered."""
+    if planned.name != "__typename":
+        raise NotCovered(planned.name)
+    return repr(type_name)
+
+
+def withheld(planned: Planned) -> str:
+    """Null, where null may stand."""
+    if is_non_null_type(planned.facts.core.type):
+        raise NotCovered(f"{planned.facts.coordinate}: a null that has to reach its parent")
+    return "None"
+
+
+def _columns(selections: Iterable[Selection]) -> list[Column[Any]]:
+    found: dict[Column[Any], None] = {}
+    for selection in selections:
+        for each in selection.fields.values():
+            if each.model is not None and not each.withheld and isinstance(each.facts.source, (Value, Embedded)):
+                found[each.facts.source.column] = None
+    return list(found)

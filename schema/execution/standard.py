@@ -1,0 +1,301 @@
+"""The standard executor: graphql-core walks the operation, and every field answers from its source.
+
+It is the oracle that the specification is measured by, and what answers operations that have no faster way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    ExecutionResult,
+    GraphQLAbstractType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    execute,
+)
+from graphql.pyutils import Path
+
+from policy.grant import Grant
+from resolvers.commands.context import Desk, Result, Run
+from resolvers.reads.fetches import ByIndex, ByKey, PageOf
+from resolvers.reads.guard import Damaged, Record
+from resolvers.reads.operation import Admitted, Unit
+from schema.core.errors import Code, FieldError
+from schema.core.sources import (
+    Affected,
+    Attribute,
+    Command,
+    Embedded,
+    Entry,
+    Fact,
+    GlobalId,
+    GrantFacts,
+    Paged,
+    Part,
+    Related,
+    Source,
+    Told,
+    Value,
+    WorkedOut,
+)
+from schema.execution.arguments import Paging, domain_index, list_place, node_key, own_key, paging, searched_for
+from schema.execution.plans import Misplanned, Place, Plan, Planned
+from schema.execution.views import GrantView, Page
+from schema.model.model import SchemaModel
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the resolvers of one execution share."""
+
+    plan: Plan
+    unit: Unit
+    desk: Desk
+    model: SchemaModel
+
+    @property
+    def grant(self) -> Grant:
+        """Who asks."""
+        return self.desk.grant
+
+
+Resolver = Callable[..., Any]
+Info = GraphQLResolveInfo[Context]
+
+
+def attach(model: SchemaModel) -> None:
+    """Give every field of the graphql-core schema the resolver of its source."""
+    for (type_name, _), field in model.fields.items():
+        type_ = model.core.type_map[type_name]
+        if isinstance(type_, GraphQLObjectType):
+            field.core.resolve = _guarded(field.coordinate, _resolver(field.source))
+            type_.is_type_of = None
+        elif isinstance(type_, GraphQLInterfaceType):
+            type_.resolve_type = _type_of
+
+
+async def execute_plan(context: Context, variables: Mapping[str, Any]) -> ExecutionResult:
+    """Execute the plan's operation; errors are collected as the specification says, and come in the order of paths.
+
+    The specification leaves the order open, and fields that are answered side by side fail in any.
+    """
+    operation = context.plan.operation
+    name = operation.node.name.value if operation.node.name else None
+    document = operation.document.ast
+    if document is None:  # Only valid documents have operations.
+        raise Misplanned("the operation's document did not parse")
+    running = execute(
+        context.model.core,
+        document,
+        context_value=context,
+        variable_values=dict(variables),
+        operation_name=name,
+    )
+    result = running if isinstance(running, ExecutionResult) else await running
+    if result.errors:
+        # Paths that part, part at two keys or at two indexes: the same kind can always be compared.
+        result.errors.sort(key=lambda error: error.path or [])
+    return result
+
+
+def _guarded(coordinate: str, resolve: Resolver) -> Resolver:
+    def guarded(source: Any, info: Info, **arguments: Any) -> Any:
+        if coordinate in info.context.plan.decision.withheld:
+            return None
+        return resolve(source, info, **arguments)
+
+    return guarded
+
+
+def _resolver(source: Source | None) -> Resolver:
+    match source:
+        case Value(column, read):
+            return _value(column, read)
+        case GlobalId():
+            return _global_id
+        case Embedded(column):
+            return _value(column, None)
+        case Part(index, read):
+            return lambda parts, info: _read(parts if index is None else parts[index], read)
+        case Related(relation):
+            return _related(relation.source, relation.many)
+        case Paged(_, relation):
+            return _page if relation is None else _page_under(relation.source)
+        case Entry("lookup", _):
+            return _lookup
+        case Entry("domain", _):
+            return _domain
+        case Entry(kind, _):
+            return _entry(kind)
+        case Told():
+            return _told(source)
+        case Attribute(name):
+            return lambda value, info: getattr(value, name)
+        case GrantFacts():
+            return lambda root, info: GrantView.of(info.context.grant, info.context.unit.ids)
+        case Command(run):
+            return _command(run)
+        case Affected(name, _):
+            return _affected(name)
+        case Fact():
+            return lambda told, info: told[info.field_name]
+        case WorkedOut(run):
+            return lambda value, info, **arguments: run(info.context, value, arguments)
+        case None:
+            raise LookupError("a field without a source cannot be answered")
+
+
+def _global_id(record: Record, info: Info) -> str:
+    return info.context.unit.ids(record.type_name, record.owner, record.id)
+
+
+def _value(column: Any, read: Callable[[Any], Any] | None) -> Resolver:
+    def resolve(record: Record, info: Info) -> Any:
+        try:
+            return _read(record.value(column), read)
+        except Damaged:
+            raise FieldError(Code.DATA_DAMAGED, DAMAGED) from None
+
+    return resolve
+
+
+DAMAGED = "The stored value does not open: it was altered, or sealed under another key. Operators: see the log."
+
+
+def _read(resting: Any, read: Callable[[Any], Any] | None) -> Any:
+    return resting if resting is None or read is None else read(resting)
+
+
+def _related(source: Any, many: bool) -> Resolver:
+    async def resolve(record: Record, info: Info) -> Any:
+        key = record.value(source)
+        if key is None:
+            return [] if many else None
+        place, planned = _here(info)
+        fetch = planned.fetch(ByKey)
+        records = _records(info, await info.context.unit.related(place, fetch, key), fetch)
+        return records if many else next(iter(records), None)
+
+    return resolve
+
+
+async def _page(root: Any, info: Info, **arguments: Any) -> Page:
+    _, planned = _here(info)
+    fetch, at = planned.fetch(PageOf), _paging(planned, info, arguments)
+    rows, more = await info.context.unit.page(fetch, at.after, at.first)
+    return Page.of(at, _records(info, rows, fetch), more)
+
+
+def _page_under(source: Any) -> Resolver:
+    async def resolve(record: Record, info: Info, **arguments: Any) -> Page:
+        place, planned = _here(info)
+        fetch, at = planned.fetch(PageOf), _paging(planned, info, arguments)
+        key = record.value(source)
+        rows, more = await info.context.unit.page_under(place, fetch, key, at.after, at.first)
+        return Page.of(at, _records(info, rows, fetch), more)
+
+    return resolve
+
+
+def _paging(planned: Planned, info: Info, arguments: Mapping[str, Any]) -> Paging:
+    context: Context = info.context
+    place = list_place(planned.facts, context.grant)
+    return paging(place, context.unit.cursors, arguments, context.grant.max_page)
+
+
+def _entry(kind: str) -> Callable[..., Awaitable[Any]]:
+    async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
+        context: Context = info.context
+        place, planned = _here(info)
+        if kind == "me":
+            key, type_name, name = own_key(context.grant), None, None
+        else:
+            type_name, key = node_key(context.unit.ids, context.model, planned.facts, arguments["id"])
+            name = context.model.rows[type_name].table.name
+            if name not in planned.fetches:
+                return None
+        fetch = planned.fetch(ByKey, name)
+        found = _records(info, await context.unit.related((place, type_name), fetch, key), fetch)
+        return next((each for each in found if type_name in (None, each.type_name)), None)
+
+    return resolve
+
+
+async def _lookup(root: Any, info: Info, by: Mapping[str, Any]) -> Any:
+    _, planned = _here(info)
+    ((name, value),) = by.items()
+    fetch = planned.fetch(ByIndex, name)
+    return next(iter(_records(info, await info.context.unit.found(fetch, value), fetch)), None)
+
+
+async def _domain(root: Any, info: Info, name: str) -> Any:
+    _, planned = _here(info)
+    fetch, unit = planned.fetch(ByIndex), info.context.unit
+    found = await unit.located(fetch, domain_index(unit.store.keys, name))
+    return next(iter(_records(info, found, fetch)), None)
+
+
+def _told(source: Told) -> Callable[..., Awaitable[Any]]:
+    async def resolve(root: Any, info: Info, **arguments: str) -> Any:
+        _, planned = _here(info)
+        fetch, text = planned.fetch(ByIndex), searched_for(planned.facts, arguments[source.kind])
+        found = _records(info, await info.context.unit.found(fetch, text), fetch)
+        try:
+            return source.write(found[0]) if found else None
+        except Damaged:
+            raise FieldError(Code.DATA_DAMAGED, DAMAGED) from None
+
+    return resolve
+
+
+def _command(run: Run) -> Callable[..., Awaitable[Result]]:
+    async def resolve(root: Any, info: Info, input: Mapping[str, Any] | None = None) -> Result:
+        performed: Result = await info.context.unit.perform(str(info.path.key), run, input or {})
+        return performed
+
+    return resolve
+
+
+def _affected(name: str) -> Callable[..., Awaitable[Record | None]]:
+    async def resolve(result: Result, info: Info) -> Record | None:
+        key = result.affected.get(name)
+        if key is None:
+            return None
+        place, planned = _here(info)
+        fetch = planned.fetch(ByKey)
+        return next(iter(_records(info, await info.context.unit.related(place, fetch, key), fetch)), None)
+
+    return resolve
+
+
+def _records(info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByIndex) -> list[Record]:
+    model: SchemaModel = info.context.model
+    layout = fetch.layout
+    if layout.handed:
+        info.context.unit.revealed.hand((row for row, _ in admitted), layout)
+    names = model.types_of_table[layout.table]
+    kind = model.rows[names[0]].kind
+    if kind is None:
+        return [Record(names[0], row, layout, key) for row, key in admitted]
+    by_value = {model.rows[name].value: name for name in names}
+    at = layout.at[kind]
+    return [Record(by_value[row[at]], row, layout, key) for row, key in admitted]
+
+
+def _here(info: Info) -> tuple[Place, Planned]:
+    steps: list[tuple[str, str]] = []
+    path: Path | None = info.path
+    while path is not None:
+        if isinstance(path.key, str) and path.typename is not None:
+            steps.append((path.typename, path.key))
+        path = path.prev
+    place = tuple(reversed(steps))
+    return place, info.context.plan.places[place]
+
+
+def _type_of(value: Record, info: Info, abstract: GraphQLAbstractType) -> str:
+    return value.type_name

@@ -1,0 +1,72 @@
+"""The values that no row holds: connections with their edges, and the caller's own grant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from policy.grant import Grant
+from schema.execution.arguments import Paging
+from store.crypto.global_ids import GlobalIds
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A row with its place in the list."""
+
+    node: Any
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A connection: its own page information too."""
+
+    edges: list[Edge]
+    has_next_page: bool
+    has_previous_page: bool
+
+    @classmethod
+    def of(cls, at: Paging, records: Sequence[Any], more: bool) -> Page:
+        """The page of these rows or other values, which have an `id`."""
+        edges = [Edge(each, at.seal(each.id)) for each in records]
+        return cls(edges, more, at.after is not None)
+
+    @property
+    def nodes(self) -> list[Any]:
+        """The rows alone."""
+        return [edge.node for edge in self.edges]
+
+    @property
+    def page_info(self) -> Page:
+        """Itself: it knows its own beginning and end."""
+        return self
+
+    @property
+    def start_cursor(self) -> str | None:
+        """The first edge's cursor."""
+        return self.edges[0].cursor if self.edges else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        """The last edge's cursor."""
+        return self.edges[-1].cursor if self.edges else None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    """The caller's own token, as the schema shows it."""
+
+    client: str
+    purposes: list[str]
+    scopes: list[str]
+    session_id: str | None
+
+    @classmethod
+    def of(cls, grant: Grant, ids: GlobalIds) -> GrantView:
+        """In a stable order."""
+        session = None
+        if grant.session_id is not None and grant.subject is not None:
+            session = ids("Session", grant.subject, grant.session_id)
+        return cls(grant.client_id, sorted(each.name for each in grant.purposes), sorted(grant.scopes), session)

@@ -1,0 +1,80 @@
+"""Default deny at the start: a schema with an undeclared or contradictory field does not load (G9, R1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graphql import GraphQLArgument, GraphQLInputField
+
+from policy.decision import gaps
+from policy.hard_rules import violations
+from policy.rules import Rule
+from schema.core.sources import Command, Source
+from schema.model import structure
+from schema.model.model import FieldModel, SchemaModel, declared_of
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to mend, and where."""
+
+    coordinate: str
+    problem: str
+
+    def __str__(self) -> str:
+        """The coordinate, then what to do."""
+        return f"{self.coordinate}: {self.problem}"
+
+
+class SchemaRefused(Exception):  # noqa: N818  (it says what happened, as the policy's Refused does)
+    """The schema does not load; it lists every finding."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = findings
+        lines = "\n".join(f"  - {finding}" for finding in findings)
+        super().__init__(f"the schema is not safe to serve ({len(findings)} findings):\n{lines}")
+
+
+def require_clean(model: SchemaModel) -> None:
+    """Raise SchemaRefused unless every field, argument and input field is declared and lawful."""
+    if found := list(findings(model)):
+        raise SchemaRefused(found)
+
+
+def findings(model: SchemaModel) -> Iterator[Finding]:
+    """Everything that must be mended, in the order of the schema."""
+    for field in model.fields.values():
+        yield from (Finding(field.coordinate, problem) for problem in _field(model, field))
+    for coordinate, core in model.inputs():
+        yield from (Finding(coordinate, problem) for problem in _input(core, model.rules.get(coordinate)))
+    yield from (Finding(coordinate, problem) for coordinate, problem in structure.of_schema(model))
+
+
+def _field(model: SchemaModel, field: FieldModel) -> Iterator[str]:
+    if field.rule is None:
+        yield "declares nothing: write it with datum(), related(), … or public()"
+        return
+    yield from _declaration(field.rule, field.public, field.source)
+    yield from structure.of_field(model, field, field.rule)
+
+
+def _input(core: GraphQLArgument | GraphQLInputField, rule: Rule | None) -> Iterator[str]:
+    if rule is None:
+        yield "says neither its category and purposes nor that it is public"
+        return
+    declared = declared_of(core)
+    public = declared.public if declared is not None else "it says nothing itself, and its type is an input object"
+    yield from _declaration(rule, public, None)
+
+
+def _declaration(rule: Rule, public: str | None, source: Source | None) -> Iterator[str]:
+    """What is missing in what was declared, or breaks a hard rule."""
+    yield from (f"names no {missing}" for missing in gaps(rule))
+    yield from violations(rule)
+    if public is None and not rule.allowances and rule.category is None:
+        yield "names no purposes"
+    if public is None and rule.category is None and not isinstance(source, Command):
+        yield "names no category"
+    if public is not None and rule.category is not None:
+        yield "is called public and personal at once"

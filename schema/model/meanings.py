@@ -1,0 +1,32 @@
+"""What the schema says of each column of the store, for those who tell a person what is held about them."""
+
+from __future__ import annotations
+
+from policy.meanings import Meaning
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from schema.core.sources import Embedded, Value
+from schema.model.model import FieldModel, SchemaModel
+
+
+def meanings(model: SchemaModel) -> dict[str, Meaning]:
+    """By `table.column`; a column that several fields show has the purposes of them all."""
+    shown: dict[str, list[FieldModel]] = {}
+    for field in model.fields.values():
+        if isinstance(field.source, (Value, Embedded)) and field.rule is not None:
+            column = field.source.column
+            shown.setdefault(f"{column.table.name}.{column.name}", []).append(field)
+    return {source: _meaning(fields) for source, fields in shown.items()}
+
+
+def _meaning(fields: list[FieldModel]) -> Meaning:
+    rules = [field.rule for field in fields if field.rule is not None]
+    allowed = {purpose for rule in rules for allowance in rule.allowances for purpose in allowance.purposes}
+    receiving = {recipient for rule in rules for recipient in rule.disclosed_to}
+    return Meaning(
+        tuple(field.coordinate for field in fields),
+        fields[0].core.description or "",
+        tuple(purpose for purpose in Purpose if purpose in allowed),
+        tuple(recipient for recipient in Recipient if recipient in receiving),
+        rules[0].category,
+    )

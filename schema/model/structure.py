@@ -1,0 +1,216 @@
+"""Whether a schema hangs together: each field can be answered from where it says, and what it demands is enforced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLNonNull, get_named_type
+from sqlalchemy import Column, Table
+
+from policy.conditions import Condition
+from policy.purposes import Purpose
+from policy.rules import Rule
+from resolvers.reads.filters import CLAUSES
+from schema.core.sources import (
+    Affected,
+    Attribute,
+    Embedded,
+    Entry,
+    Fact,
+    GlobalId,
+    GrantFacts,
+    Paged,
+    Part,
+    Related,
+    Source,
+    Told,
+    Value,
+    WorkedOut,
+)
+from schema.model.model import FieldModel, SchemaModel, holds_rows
+
+Found = tuple[str, str]
+"""A coordinate, and what is wrong there."""
+
+
+def of_field(model: SchemaModel, field: FieldModel, rule: Rule) -> Iterator[str]:
+    """What is wrong with one field, beside its declaration."""
+    yield from _column(field, rule)
+    yield from _document(model, field)
+    if problem := _misplaced(model, field):
+        yield problem
+    if field.public is not None and _reads_rows(model, field):
+        yield "is called public, but it is read from customers' rows or leads to them"
+    yield from _beyond_its_rows(model, field, rule)
+    for condition in sorted({each.when for each in rule.allowances if each.when}, key=lambda each: each.name):
+        if not enforceable(model, field, condition):
+            yield f"depends on {condition.name}, which no statement for it would enforce"
+    if rule.category is not None and isinstance(field.core.type, GraphQLNonNull) and not _is_id(field.source):
+        yield "is personal data and must be nullable, or withholding it would take its parent"
+
+
+def of_schema(model: SchemaModel) -> Iterator[Found]:
+    """What is wrong between fields and types."""
+    for field in model.fields.values():
+        yield from _redeclared(model, field)
+    yield from _recursive_inputs(model)
+    yield from _ambiguous_rows(model)
+
+
+def _column(field: FieldModel, rule: Rule) -> Iterator[str]:
+    if not isinstance(field.source, (Value, Embedded)):
+        return
+    column = field.source.column
+    if not column.info.get("output", False):
+        yield f"shows {column.table.name}.{column.name}, which no API may give out"
+    resting = column.info["category"]
+    if resting is not None and rule.category is not resting:
+        said = "not personal" if rule.category is None else rule.category.name
+        yield f"calls {column.table.name}.{column.name} {said}, which holds {resting.name}"
+
+
+def _document(model: SchemaModel, field: FieldModel) -> Iterator[str]:
+    """A document tells what fields of the schema show, and nothing else: their rules are the ones that hold."""
+    if not isinstance(field.source, Told):
+        return
+    told = field.source
+    for column, coordinate in told.columns.items():
+        type_name, _, name = coordinate.partition(".")
+        shown = model.fields.get((type_name, name))
+        if shown is None or shown.rule is None or not _shows(shown, column):
+            yield f"tells {column.table.name}.{column.name}, which {coordinate} does not show"
+        elif not shown.rule.when(told.reads_as):
+            yield f"tells {coordinate}, which may not be read for {told.reads_as.name}"
+
+
+def _shows(field: FieldModel, column: Column[Any]) -> bool:
+    return isinstance(field.source, (Value, Embedded)) and field.source.column is column
+
+
+def _misplaced(model: SchemaModel, field: FieldModel) -> str | None:
+    """Why its type has nothing to answer the field from."""
+    type_ = model.core.type_map[field.coordinate.partition(".")[0]]
+    table = model.rows[type_.name].table if type_.name in model.rows else None
+    needed: Table | None = None
+    match field.source:
+        case _ if isinstance(type_, GraphQLInterfaceType):  # The types behind it say the same, and are judged.
+            return None
+        case None:
+            return "has no source and can not be answered"
+        case Attribute() | Fact() if table is not None or type_.name in _without_attributes(model):
+            return "shows an attribute, which a row or a part of one does not have"
+        case Part() if type_.name not in model.embedded:
+            return "shows a part, and its type is embedded nowhere"
+        case Value(column, _) | Embedded(column):
+            needed = column.table
+        case Related(relation) | Paged(_, relation) if relation is not None:
+            needed = relation.source.table
+        case GlobalId():
+            return None if table is not None else "is the id of a row, and its type stands for none"
+    if needed is None or needed is table:
+        return None
+    return f"is read from {needed.name}, whose rows its type does not stand for"
+
+
+def _reads_rows(model: SchemaModel, field: FieldModel) -> bool:
+    match field.source:
+        case Attribute() | Fact() | None:
+            return False
+        case GrantFacts() | WorkedOut():
+            return holds_rows(model.core, field.core.type)
+        case _:
+            return True
+
+
+def _without_attributes(model: SchemaModel) -> frozenset[str]:
+    """The types whose values are parts of a row, or no value at all."""
+    roots = (model.core.query_type, model.core.mutation_type)
+    return model.embedded | {root.name for root in roots if root is not None}
+
+
+def _beyond_its_rows(model: SchemaModel, field: FieldModel, rule: Rule) -> Iterator[str]:
+    """Whoever is led to a row may know its id: it can not be null, so that refusing it would take the row with it."""
+    table = leads_to(field)
+    for name in model.types_of_table.get(table, ()) if table is not None else ():
+        identity = model.fields.get((name, "id"))
+        known = identity.rule if identity is not None else None
+        beyond = [each.name for each in Purpose if rule.when(each) and not (known is not None and known.when(each))]
+        if beyond:
+            yield f"leads to {name} for {', '.join(beyond)}, which may not see {name}.id"
+
+
+def enforceable(model: SchemaModel, field: FieldModel, condition: Condition) -> bool:
+    """Whether the statements of this field hold the condition: only rows and columns of its own table can be judged."""
+    home, source = CLAUSES[condition][0], field.source
+    type_ = model.core.type_map[field.coordinate.partition(".")[0]]
+    if isinstance(type_, GraphQLInterfaceType):  # The types behind it say the same, and are judged themselves.
+        return True
+    if condition.scope == "VALUE":
+        return isinstance(source, (Value, Embedded)) and source.column.table is home
+    if isinstance(source, Entry) and source.table is None:  # `node`: the ids of the rows hold their own conditions.
+        return True
+    if (table := leads_to(field)) is not None:
+        return table is home
+    rows = model.rows.get(type_.name)
+    # What is worked out for a row is worked out for the rows that were read, under the conditions of all that is asked.
+    return isinstance(source, (Value, Embedded, GlobalId, WorkedOut)) and rows is not None and rows.table is home
+
+
+def leads_to(field: FieldModel) -> Table | None:
+    """The table of the rows that a field leads to; None for one that leads to none, or to any."""
+    match field.source:
+        case Related(relation):
+            return relation.table
+        case Paged(table, _) | Entry(_, table) | Affected(_, table):
+            return table
+        case Told():
+            return field.source.table
+        case _:
+            return None
+
+
+def _redeclared(model: SchemaModel, field: FieldModel) -> Iterator[Found]:
+    """An interface may not promise what a type that stands behind it refuses, its arguments included."""
+    type_name = field.coordinate.partition(".")[0]
+    type_ = model.core.type_map[type_name]
+    if not isinstance(type_, GraphQLInterfaceType) or field.public is not None or field.rule is None:
+        return
+    for possible in model.core.get_possible_types(type_):
+        other = model.field(possible.name, field.name)
+        if other.rule is None or _terms(other.rule) != _terms(field.rule):
+            yield other.coordinate, f"does not repeat the purposes of {field.coordinate}"
+        for argument in field.core.args:
+            mine, theirs = (model.argument(each, field.name, argument) for each in (type_name, possible.name))
+            if mine is None or theirs is None or _terms(mine) != _terms(theirs):
+                yield f"{other.coordinate}({argument}:)", f"does not repeat that of {field.coordinate}"
+
+
+def _terms(rule: Rule) -> tuple[object, ...]:
+    return rule.category, rule.allowances, rule.scopes
+
+
+def _recursive_inputs(model: SchemaModel) -> Iterator[Found]:
+    """A variable brings as many levels as it likes; the decision names every path, so there must be an end to them."""
+    types = [each for each in model.core.type_map.values() if isinstance(each, GraphQLInputObjectType)]
+    inner = {each.name: {get_named_type(one.type).name for one in each.fields.values()} for each in types}
+    for type_ in types:
+        reached, waiting = set[str](), [type_.name]
+        while waiting:
+            new = inner.get(waiting.pop(), set()) - reached
+            reached |= new
+            waiting += new
+        if type_.name in reached:
+            yield type_.name, "contains itself: an input of any depth can not be judged before it comes"
+
+
+def _ambiguous_rows(model: SchemaModel) -> Iterator[Found]:
+    """Of several types over one table each needs a kind of rows of its own, or nobody knows which one a row is."""
+    for names in model.types_of_table.values():
+        kinds = [model.rows[name] for name in names]
+        if len(names) > 1 and len({each.value for each in kinds if each.kind is not None}) < len(names):
+            yield names[-1], f"stands for the same rows as {', '.join(names[:-1])}: give each a variant"
+
+
+def _is_id(source: Source | None) -> bool:
+    return isinstance(source, GlobalId)

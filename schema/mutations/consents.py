@@ -1,0 +1,59 @@
+"""News, cookies: what is changed about them, and the address that stops news with one click."""
+
+from __future__ import annotations
+
+import strawberry
+
+from policy.app_scopes import AppScope
+from policy.categories import Category
+from schema.core.scalars import LanguageTag
+from schema.declare.commands import UserError, affected, asked, user_errors, written
+from schema.declare.fields import shared
+from schema.declare.records import plain_type
+from schema.types.consents import CookieChoice
+from schema.types.customers import Customer
+from store.tables.consents import cookie_choices
+from store.tables.customers import customers
+
+OWN = (shared(AppScope.CHOICES_WRITE),)
+Q = cookie_choices.c
+
+
+@strawberry.input(description="Whether news are welcome.")
+class SetProductNewsInput:
+    """No reason is asked for."""
+
+    wanted: bool = written(customers.c.product_news, "Whether news about our services are welcome by e-mail.", OWN)
+
+
+@plain_type
+class SetProductNewsPayload:
+    """The customer with the new setting."""
+
+    customer: Customer | None = affected("customer", customers, Category.CUSTOMER_ID, "The customer afterwards.", OWN)
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.input(description="A choice about cookies that are not essential; all of them are off until it is made.")
+class ChooseCookiesInput:
+    """Refusing is as easy as accepting."""
+
+    measurement: bool = written(Q.measurement, "Whether use of the site may be measured.", OWN)
+    wording_version: str | None = written(
+        Q.wording_version, "The `version` of the `ConsentWording` that was shown; needed to accept.", OWN
+    )
+    language: LanguageTag | None = asked("The language it was shown in.", OWN)
+    global_privacy_control: bool | None = written(
+        Q.global_privacy_control, "Whether the browser sends Global Privacy Control.", OWN
+    )
+
+
+@plain_type
+class ChooseCookiesPayload:
+    """The choice as it holds now."""
+
+    cookie_choice: CookieChoice | None = affected(
+        "cookieChoice", cookie_choices, Category.PREFERENCE, "The choice.", OWN
+    )
+    customer: Customer | None = affected("customer", customers, Category.CUSTOMER_ID, "The customer afterwards.", OWN)
+    user_errors: list[UserError] = user_errors()

@@ -1,0 +1,34 @@
+"""Changing a password."""
+
+from __future__ import annotations
+
+import strawberry
+
+from policy.categories import Category
+from schema.declare.commands import UserError, affected, unkept, user_errors, written
+from schema.declare.readers import SELF
+from schema.declare.records import plain_type
+from schema.mutations.factors import WHICH
+from schema.types.credentials import Credential
+from store.tables.credentials import credentials
+
+OWN = (SELF,)
+
+
+@strawberry.input(description="A new password for one platform; it must differ from those of the others.")
+class ChangePasswordInput:
+    """Any text of at least 15 characters that is neither common nor compromised nor made of the customer's own data."""
+
+    credential: strawberry.ID | None = unkept(Category.AUTH_FACTOR, WHICH, OWN)
+    current_password: str = unkept(Category.PASSWORD, "The present password of this platform.", OWN)
+    new_password: str = written(credentials.c.password_hash, "The new one, kept only as a salted slow hash.", OWN)
+
+
+@plain_type
+class ChangePasswordPayload:
+    """The sign-in afterwards, or what to change in the password."""
+
+    credential: Credential | None = affected(
+        "credential", credentials, Category.AUTH_FACTOR, "The sign-in afterwards; its other sessions have ended.", OWN
+    )
+    user_errors: list[UserError] = user_errors()

@@ -1,0 +1,1 @@
+"""The object types and queries, one file a capability."""

@@ -1,0 +1,33 @@
+"""A postal address, wherever one rests."""
+
+from __future__ import annotations
+
+from policy.app_scopes import AppScope
+from policy.purposes import Purpose
+from resolvers.inputs.addresses import envelope
+from schema.core.scalars import CountryCode
+from schema.declare.fields import part, shared, together
+from schema.declare.records import plain_type
+from store.tables.customers import customers
+
+ADDRESS = customers.c.postal_address
+REACHED = (
+    Purpose.INVOICING,
+    Purpose.DOMAIN_REGISTRATION,
+    shared(AppScope.PROFILE_READ, AppScope.INVOICES_READ),
+)
+
+
+@plain_type
+class PostalAddress:
+    """Where letters and invoices go. The field that leads here decides which of these purposes apply."""
+
+    street: str | None = part(ADDRESS, "street", "Street and number.", REACHED)
+    street2: str | None = part(ADDRESS, "street2", "A second line: building, floor, care of.", REACHED)
+    postal_code: str | None = part(ADDRESS, "postal_code", "Postal code, as the country writes it.", REACHED)
+    city: str | None = part(ADDRESS, "city", "Town or city.", REACHED)
+    region: str | None = part(ADDRESS, "region", "State, province or canton, where addresses name it.", REACHED)
+    country: CountryCode | None = part(ADDRESS, "country", "Country.", REACHED)
+    formatted: list[str] | None = together(
+        ADDRESS, "The lines below the name, as an envelope to that country has them.", REACHED, envelope
+    )

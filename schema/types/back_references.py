@@ -1,0 +1,12 @@
+"""The way back to the customer, named before the customer's own type exists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+if TYPE_CHECKING:
+    from schema.types.customers import Customer
+
+CustomerRef = Annotated["Customer", strawberry.lazy("schema.types.customers")]

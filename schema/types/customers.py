@@ -1,0 +1,193 @@
+"""The customer, and everything that hangs on one."""
+
+from __future__ import annotations
+
+import strawberry
+
+from policy.app_scopes import AppScope
+from policy.categories import Category
+from policy.purposes import Purpose
+from resolvers.reads import customers as reads
+from schema.core.names import family_name, full_name, given_name
+from schema.core.scalars import DateTime, LanguageTag
+from schema.declare.connections import After, First, connection
+from schema.declare.fields import datum, embedded, identity, paged, related, shared
+from schema.declare.node import Node
+from schema.declare.readers import (
+    BILLED,
+    ERASED,
+    NAMED,
+    NEWS,
+    OPEN_SESSIONS,
+    PAID,
+    READ_PROFILE,
+    REGISTERED,
+    SELF,
+    SERVED,
+    SIGN_IN_FACTS,
+    THE_CUSTOMER,
+    WATCHED,
+    WRITTEN_TO,
+)
+from schema.declare.records import record
+from schema.types.access import SessionConnection, SignInConnection
+from schema.types.accesses import AccessConnection, Words, accesses
+from schema.types.addresses import PostalAddress
+from schema.types.apps import AppSessionConnection, AuthorizedApp
+from schema.types.changes import ChangeConnection
+from schema.types.consents import Consent, CookieChoice
+from schema.types.credentials import Credential
+from schema.types.disclosures import Disclosure
+from schema.types.domains import Domain
+from schema.types.erasures import Erasure
+from schema.types.exports import Export
+from schema.types.invoices import Invoice
+from schema.types.news import unsubscribe_url
+from schema.types.payments import PaymentMethod
+from schema.types.restrictions import NoticeRecipientConnection, Objection, Restriction
+from schema.types.services import Service
+from store.tables.customers import customers
+
+C = customers.c
+CHOICES = (AppScope.CHOICES_READ, AppScope.CHOICES_WRITE)
+READ_CHOICES = shared(AppScope.CHOICES_READ)
+
+
+@record(customers)
+class Customer(Node):
+    """A person or company that subscribed to our services."""
+
+    id: strawberry.ID = identity(customers, THE_CUSTOMER)
+    customer_number: str | None = datum(
+        C.customer_number,
+        "The number on invoices and letters.",
+        (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING, READ_PROFILE),
+    )
+    full_name: str | None = datum(
+        C.name, "Given and family name: to address the customer and to issue invoices.", NAMED, read=full_name
+    )
+    given_name: str | None = datum(C.name, "Given name.", NAMED, read=given_name)
+    family_name: str | None = datum(C.name, "Family name.", NAMED, read=family_name)
+    postal_address: PostalAddress | None = embedded(
+        C.postal_address, "Where invoices go.", (Purpose.INVOICING, READ_PROFILE)
+    )
+    email: str | None = datum(
+        C.email,
+        "To write about the services subscribed to and, unless declined, about news of our services.",
+        WRITTEN_TO,
+    )
+    phone: str | None = datum(
+        C.phone, "To call in an emergency only; never for promotion.", (Purpose.EMERGENCY_CONTACT, READ_PROFILE)
+    )
+    locale: LanguageTag | None = datum(C.locale, "The language to write in.", NAMED)
+    product_news: bool | None = datum(
+        C.product_news, "Whether news about our services are welcome by e-mail.", (NEWS, shared(*CHOICES))
+    )
+
+    @unsubscribe_url
+    def unsubscribe_url(self) -> str | None:
+        """Stops news with one click, without signing in: for `List-Unsubscribe` (RFC 8058) in each message of news."""
+
+    created_at: DateTime | None = datum(
+        C.created_at,
+        "When the customer registered.",
+        (Purpose.SERVICE_PROVISION, Purpose.INVOICING, READ_PROFILE),
+        category=Category.SUBSCRIPTION,
+    )
+    updated_at: DateTime | None = datum(
+        C.updated_at, "When the profile last changed.", (READ_PROFILE,), category=Category.PREFERENCE
+    )
+    version: int | None = datum(
+        C.version,
+        "Rises with every change; give it as `ifVersion` when changing the profile.",
+        (shared(AppScope.PROFILE_READ, AppScope.PROFILE_WRITE),),
+        category=Category.PREFERENCE,
+    )
+    last_service_ended_at: DateTime | None = datum(
+        C.last_service_ended_at,
+        "When the last service ended; six months later everything is erased. Null while a service runs.",
+        ERASED,
+    )
+    services: list[Service] | None = related(
+        reads.services_of, "What the customer subscribed to, oldest first.", Category.SUBSCRIPTION, SERVED
+    )
+    domains: list[Domain] | None = related(
+        reads.domains_of, "Domain names registered for the customer.", Category.SUBSCRIPTION, REGISTERED
+    )
+    payment_methods: list[PaymentMethod] | None = related(
+        reads.payment_methods_of, "How the customer pays.", Category.PAYMENT_METHOD, PAID
+    )
+    invoices: list[Invoice] | None = related(
+        reads.invoices_of, "What was billed, newest first.", Category.TRANSACTION, BILLED
+    )
+    credentials: list[Credential] | None = related(
+        reads.credentials_of,
+        "The sign-ins of each platform: facts only, never a secret.",
+        Category.LOGIN_NAME,
+        SIGN_IN_FACTS,
+    )
+
+    @paged(reads.sign_ins_of, Category.ACCESS_HISTORY, WATCHED)
+    def sign_ins(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> SignInConnection | None:
+        """Every access to a platform, newest first."""
+
+    @paged(reads.sessions_of, Category.ACCESS_HISTORY, OPEN_SESSIONS)
+    def sessions(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> SessionConnection | None:
+        """Open and ended sessions, newest first."""
+
+    @paged(reads.app_sessions_of, Category.ACCESS_HISTORY, (SELF,))
+    def app_sessions(
+        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+    ) -> AppSessionConnection | None:
+        """The apps that hold tokens for the customer, or did until lately, newest first."""
+
+    authorized_apps: list[AuthorizedApp] | None = related(
+        reads.authorized_apps_of,
+        "What was allowed to apps of others, and taken back, newest first.",
+        Category.PREFERENCE,
+        (SELF,),
+    )
+    consents: list[Consent] | None = related(
+        reads.consents_of, "What was agreed to and taken back, newest first.", Category.PREFERENCE, (READ_CHOICES,)
+    )
+    cookie_choice: CookieChoice | None = related(
+        reads.cookie_choice_of, "The choice about cookies, if one was made.", Category.PREFERENCE, (READ_CHOICES,)
+    )
+    disclosures: list[Disclosure] | None = related(
+        reads.disclosures_of, "Who else received what, newest first.", Category.ACCESS_HISTORY, (SELF,)
+    )
+    restriction: Restriction | None = related(
+        reads.restriction_of, "The restriction of processing that stands, if one does.", Category.PREFERENCE, (SELF,)
+    )
+    objections: list[Objection] | None = related(
+        reads.objections_of, "Objections to purposes, oldest first.", Category.PREFERENCE, (SELF,)
+    )
+
+    @paged(reads.notices_of, Category.ACCESS_HISTORY, (SELF,))
+    def notices(
+        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+    ) -> NoticeRecipientConnection | None:
+        """Who was told of a restriction, its end or a correction, and what they answered, newest first."""
+
+    erasures: list[Erasure] | None = related(
+        reads.erasures_of, "Erasures asked for or due, newest first.", Category.PREFERENCE, ERASED
+    )
+    exports: list[Export] | None = related(
+        reads.exports_of,
+        "Exports that were asked for and can still be fetched, newest first.",
+        Category.PREFERENCE,
+        (SELF,),
+    )
+
+    @paged(reads.changes_of, Category.ACCESS_HISTORY, (SELF,))
+    def changes(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> ChangeConnection | None:
+        """What was changed in the customer's data, newest first: which fields, and never a value."""
+
+    @accesses
+    def accesses(
+        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET, language: Words = strawberry.UNSET
+    ) -> AccessConnection | None:
+        """Who read the customer's data and why, newest first: from the ledger, a second or two after each reading."""
+
+
+CustomerConnection = connection(Customer, "Customer")

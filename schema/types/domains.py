@@ -1,0 +1,99 @@
+"""Domain names, their registrants, and what the whois shows."""
+
+from __future__ import annotations
+
+import strawberry
+
+from policy.categories import Category
+from policy.conditions import Condition
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from resolvers.reads import customers as reads
+from schema.core.scalars import DateTime
+from schema.core.words import enumerated
+from schema.declare.fields import Allowed, datum, embedded, identity, related, when
+from schema.declare.node import Node
+from schema.declare.readers import NAMED_DOMAINS, OWNED, REGISTERED, SELF
+from schema.declare.records import record
+from schema.types.addresses import PostalAddress
+from schema.types.back_references import CustomerRef
+from store.tables.domains import REGISTRANT_KINDS, domains
+from values.domain_name import to_unicode
+
+D = domains.c
+REGISTRY = (Recipient.REGISTRY,)
+
+RegistrantKind = enumerated(
+    "RegistrantKind",
+    REGISTRANT_KINDS,
+    "Whether the registrant is a person or an organisation: registries publish less of a person.",
+)
+
+
+def published(condition: Condition) -> tuple[Allowed, ...]:
+    """To register a domain only what is to be published is read; the customer sees it all."""
+    return (when(condition, Purpose.DOMAIN_REGISTRATION), SELF)
+
+
+@record(domains)
+class Domain(Node):
+    """A registered domain name. The registrant may be someone else than the customer."""
+
+    id: strawberry.ID = identity(domains, REGISTERED)
+    name: str | None = datum(
+        D.name,
+        "The domain name as DNS has it, international ones by their A-labels.",
+        REGISTERED,
+        disclosed_to=REGISTRY,
+    )
+    unicode_name: str | None = datum(
+        D.name,
+        "The name as people read it, where it is international (RFC 9083's `unicodeName`).",
+        (SELF,),
+        read=to_unicode,
+    )
+    tld: str | None = datum(D.tld, "The extension, whose registry sets what is published.", REGISTERED)
+    registrant_kind: RegistrantKind | None = datum(
+        D.registrant_kind, "Person or organisation.", OWNED, disclosed_to=REGISTRY
+    )
+    registrant_name: str | None = datum(
+        D.registrant_name,
+        "The owner's name.",
+        published(Condition.WHOIS_NAME_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    registrant_address: PostalAddress | None = embedded(
+        D.registrant_address,
+        "The owner's postal address.",
+        published(Condition.WHOIS_ADDRESS_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    registrant_email: str | None = datum(
+        D.registrant_email,
+        "The owner's e-mail address.",
+        published(Condition.WHOIS_EMAIL_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    registrant_phone: str | None = datum(
+        D.registrant_phone,
+        "The owner's phone, as registered: a datum of its own, never the customer's emergency number.",
+        published(Condition.WHOIS_PHONE_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    hide_name: bool | None = datum(D.hide_name, "The name is hidden in the whois.", REGISTERED)
+    hide_address: bool | None = datum(D.hide_address, "The address is hidden in the whois.", REGISTERED)
+    hide_email: bool | None = datum(D.hide_email, "The e-mail address is hidden in the whois.", REGISTERED)
+    hide_phone: bool | None = datum(D.hide_phone, "The phone is hidden in the whois.", REGISTERED)
+    registered_at: DateTime | None = datum(D.registered_at, "When it was registered.", REGISTERED)
+    expires_at: DateTime | None = datum(D.expires_at, "When the registration ends.", REGISTERED)
+    registrant_erasure_requested_at: DateTime | None = datum(
+        D.registrant_erasure_at, "When the owner asked to be erased, which is done when the domain has ended.", (SELF,)
+    )
+    registrant_confirmed_at: DateTime | None = datum(
+        D.registrant_confirmed_at,
+        "When the owner confirmed to be the owner; until then nothing about them is published or sent to them.",
+        (SELF,),
+    )
+    customer: CustomerRef | None = related(
+        reads.customer_of_domain, "Whose it is.", Category.CUSTOMER_ID, NAMED_DOMAINS
+    )

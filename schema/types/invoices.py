@@ -1,0 +1,42 @@
+"""What a customer was billed."""
+
+from __future__ import annotations
+
+import strawberry
+
+from policy.app_scopes import AppScope
+from policy.categories import Category
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from resolvers.reads import customers as reads
+from schema.core.names import full_name
+from schema.core.scalars import DateTime
+from schema.declare.fields import datum, embedded, identity, related, shared
+from schema.declare.node import Node
+from schema.declare.readers import BILLED
+from schema.declare.records import record
+from schema.types.addresses import PostalAddress
+from schema.types.back_references import CustomerRef
+from store.tables.invoices import invoices
+
+V = invoices.c
+PAYABLE = (Purpose.INVOICING, Purpose.PAYMENT_EXECUTION, shared(AppScope.INVOICES_READ))
+AFFILIATE = (Recipient.PAYMENT_AFFILIATE,)
+
+
+@record(invoices)
+class Invoice(Node):
+    """An invoice, with the name and address that stood on it."""
+
+    id: strawberry.ID = identity(invoices, PAYABLE)
+    number: str | None = datum(V.number, "The number printed on it.", PAYABLE, disclosed_to=AFFILIATE)
+    issued_at: DateTime | None = datum(V.issued_at, "When it was issued.", PAYABLE)
+    due_at: DateTime | None = datum(V.due_at, "When it was or is to be paid.", PAYABLE)
+    paid_at: DateTime | None = datum(V.paid_at, "When it was paid.", PAYABLE)
+    currency: str | None = datum(V.currency, "ISO 4217 code.", PAYABLE, disclosed_to=AFFILIATE)
+    amount_cents: int | None = datum(
+        V.amount_cents, "The amount in hundredths of the currency.", PAYABLE, disclosed_to=AFFILIATE
+    )
+    billed_name: str | None = datum(V.billed_name, "The name it was made out to.", BILLED, read=full_name)
+    billed_address: PostalAddress | None = embedded(V.billed_address, "The address it was made out to.", BILLED)
+    customer: CustomerRef | None = related(reads.customer_of_invoice, "Whose it is.", Category.CUSTOMER_ID, PAYABLE)

@@ -1,0 +1,122 @@
+"""What holds us to our ledger: its signed checkpoints, and the proofs that it only grew. No personal data."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import strawberry
+
+from resolvers.reads.accesses import readings_of
+from schema.core.errors import Code, FieldError
+from schema.core.sources import Attribute
+from schema.declare.fields import positioned, public, worked_out
+from schema.declare.records import plain_type
+from schema.execution.standard import Context
+
+HASHES = "hashes and signatures hold no personal data"
+NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
+FromSize = Annotated[
+    str, positioned("A number of entries, as an earlier checkpoint has it.", "a size of the ledger", name="from")
+]
+LatestSize = Annotated[
+    str | None, positioned("A larger number of entries; the latest signed one when left out.", "a size of the ledger")
+]
+Index = Annotated[str, positioned("The entry's place in the ledger.", "a place in the ledger")]
+
+
+@plain_type
+class LedgerProof:
+    """What leads from hashes that one knows to a root that was signed (RFC 9162, 2.1.3 and 2.1.4)."""
+
+    path: list[str] = public(Attribute("path"), "The hashes, in base64.", HASHES)
+    leaf: str | None = public(Attribute("leaf"), "The hash of the entry, in base64; null for one of growth.", HASHES)
+    size: str = public(Attribute("size"), "The number of entries of the tree it leads through.", HASHES)
+    checkpoint: str | None = public(Attribute("checkpoint"), "The signed root of that size, if there is one.", HASHES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    path: list[str]
+    leaf: str | None
+    size: str
+    checkpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    checkpoint: str | None
+    public_keys: list[str]
+
+
+async def _ledger(context: Context, root: Any, given: Mapping[str, Any]) -> _Ledger:
+    readings = readings_of(context.unit.store)
+    signed = await readings.checkpoints.latest()
+    return _Ledger(signed.note if signed else None, [str(key.verifier) for key in await readings.keys.all()])
+
+
+async def _consistency(context: Context, ledger: Any, given: Mapping[str, Any]) -> _Proof:
+    first, second = _number("from", given["from"]), await _size(context, given.get("to"))
+    if first > second:
+        raise FieldError(Code.BAD_USER_INPUT, "`from` is more than `to`: a ledger only grows.")
+    readings = readings_of(context.unit.store)
+    path = await readings.prover.consistency(first, second)
+    signed = await readings.checkpoints.at(second)
+    return _Proof([_text(each) for each in path], None, str(second), signed.note if signed else None)
+
+
+async def _inclusion(context: Context, ledger: Any, given: Mapping[str, Any]) -> _Proof:
+    index, size = _number("index", given["index"]), await _size(context, given.get("size"))
+    if index >= size:
+        raise FieldError(Code.BAD_USER_INPUT, f"There is no such entry among the {size} signed ones.")
+    readings = readings_of(context.unit.store)
+    (proof,) = await readings.prover.inclusions([index], size)
+    signed = await readings.checkpoints.at(size)
+    return _Proof([_text(each) for each in proof.path], _text(proof.leaf), str(size), signed.note if signed else None)
+
+
+async def _size(context: Context, given: str | None) -> int:
+    """The size that is asked for, if it was signed by now; the latest when none is."""
+    signed = await readings_of(context.unit.store).checkpoints.latest()
+    latest = signed.size if signed is not None else 0
+    size = latest if given is None else _number("size", given)
+    if size > latest:
+        raise FieldError(Code.BAD_USER_INPUT, f"The ledger has {latest} signed entries.")
+    return size
+
+
+def _number(name: str, text: str) -> int:
+    if not NUMBER.fullmatch(text):
+        raise FieldError(Code.BAD_USER_INPUT, f"`{name}` is a whole number, without a sign and without leading zeros.")
+    return int(text)
+
+
+def _text(content: bytes) -> str:
+    return b64encode(content).decode()
+
+
+@plain_type
+class Ledger:
+    """The ledger of who read what, as far as it was signed."""
+
+    checkpoint: str | None = public(
+        Attribute("checkpoint"), "The latest one (C2SP tlog-checkpoint); null while nothing was signed.", HASHES
+    )
+    public_keys: list[str] = public(
+        Attribute("public_keys"), "The keys that checkpoints verify with, the youngest first.", HASHES
+    )
+
+    @worked_out(_inclusion, None, None, (), HASHES)
+    def inclusion(self, index: Index, size: LatestSize = strawberry.UNSET) -> LedgerProof | None:
+        """That an entry stands in the tree of this size."""
+
+    @worked_out(_consistency, None, None, (), HASHES)
+    def consistency(self, from_: FromSize, to: LatestSize = strawberry.UNSET) -> LedgerProof | None:
+        """That the tree of one size begins with the whole one of a smaller size."""
+
+
+ledger = worked_out(_ledger, None, None, (), HASHES)
+"""Decorates the root field."""

@@ -1,0 +1,22 @@
+"""The address that stops news with one click, for the headers of a message (RFC 8058)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from schema.declare.fields import worked_out
+from schema.declare.readers import NEWS, SELF
+from schema.execution.standard import Context
+from store.links.unsubscribing import unsubscribe_token
+
+
+async def _address(context: Context, customer: Any, given: Mapping[str, Any]) -> str:
+    token = await unsubscribe_token(context.unit.store.keys.house, customer.id)
+    return f"{context.desk.means.site.origin}/unsubscribe/{token}"
+
+
+unsubscribe_url = worked_out(_address, Category.PREFERENCE, RetentionRule.NOT_STORED, (NEWS, SELF))
+"""Decorates the field of the customer."""

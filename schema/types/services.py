@@ -1,0 +1,77 @@
+"""The services a customer subscribed to."""
+
+from __future__ import annotations
+
+import strawberry
+
+from policy.app_scopes import AppScope
+from policy.categories import Category
+from policy.purposes import Purpose
+from resolvers.reads import customers as reads
+from schema.core.scalars import DateTime
+from schema.core.words import enumerated
+from schema.declare.commands import UserError, affected, asked, unkept, user_errors, written
+from schema.declare.fields import datum, identity, related, shared
+from schema.declare.node import Node
+from schema.declare.readers import SERVED
+from schema.declare.records import plain_type, record
+from schema.types.back_references import CustomerRef
+from store.tables.services import SERVICE_KINDS, SERVICE_STATES, services
+
+S = services.c
+RUN = (Purpose.SERVICE_PROVISION, shared(AppScope.SERVICES_READ))
+
+ServiceKind = enumerated("ServiceKind", SERVICE_KINDS, "What kind of service.")
+ServiceStatus = enumerated(
+    "ServiceStatus",
+    SERVICE_STATES,
+    "Whether the service runs. REDEMPTION still counts as active: erasure waits for it.",
+)
+
+
+@record(services)
+class Service(Node):
+    """A hosting, mail, domain, server or certificate subscription."""
+
+    id: strawberry.ID = identity(services, SERVED)
+    kind: ServiceKind | None = datum(S.kind, "What kind of service.", SERVED)
+    name: str | None = datum(S.name, "The name it goes by, such as its domain or host name.", SERVED)
+    status: ServiceStatus | None = datum(S.status, "Whether it runs.", SERVED)
+    started_at: DateTime | None = datum(S.started_at, "When it was subscribed to.", SERVED)
+    renews_at: DateTime | None = datum(S.renews_at, "When it renews, or ends if not renewed.", SERVED)
+    terminated_at: DateTime | None = datum(
+        S.terminated_at, "When it ended.", (*RUN, Purpose.INVOICING, Purpose.ERASURE)
+    )
+    customer: CustomerRef | None = related(reads.customer_of_service, "Whose it is.", Category.CUSTOMER_ID, SERVED)
+
+
+PROVIDED = (Purpose.SERVICE_PROVISION,)
+
+
+@strawberry.input(description="A service that a customer subscribed to elsewhere, such as in the shop.")
+class SubscribeServiceInput:
+    """For the tools that provide services."""
+
+    customer: strawberry.ID = unkept(Category.CUSTOMER_ID, "The `id` of the `Customer`.", PROVIDED)
+    kind: ServiceKind = written(S.kind, "What kind of service.", PROVIDED)
+    name: str = written(S.name, "The name it goes by, such as its domain or host name.", PROVIDED)
+    renews_at: DateTime | None = written(S.renews_at, "When it renews, or ends if not renewed.", PROVIDED)
+    withdraw_erasure: bool | None = asked(
+        "The customer, who had asked to be erased, chose to stay: the request is called off.", PROVIDED
+    )
+
+
+@strawberry.input(description="The end of a service, for whatever reason.")
+class TerminateServiceInput:
+    """For the tools that provide services."""
+
+    service: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Service`.", PROVIDED)
+    at: DateTime | None = written(S.terminated_at, "When it ended; now, if left out.", PROVIDED)
+
+
+@plain_type
+class ServicePayload:
+    """The service as it is now."""
+
+    service: Service | None = affected("service", services, Category.SUBSCRIPTION, "The service.", PROVIDED)
+    user_errors: list[UserError] = user_errors()

@@ -1,0 +1,1 @@
+"""Who read a customer's data, as the ledger has it."""

@@ -1,0 +1,77 @@
+"""Who read a customer's data: the ledger's entries by pseudonym, newest first, in pages for many customers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, select
+
+from store.ledger.entries import ledger_entries
+from store.ledger.tree_tables import ledger_leaves, ledger_subjects
+from store.merkle.merkle_tree import Hash, leaf_hash
+from store.sql.metadata import Id
+from store.sql.reading import Reader, any_of
+
+BEGINNING = 2**63 - 1
+"""The index before the newest entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One entry of the ledger, by its place in the tree; `entry` is what was signed, to be read with `orjson.loads`."""
+
+    index: int
+    entry: bytes
+
+    @property
+    def leaf(self) -> Hash:
+        """What a proof by `store.ledger.proofs.Prover.inclusions` is about."""
+        return leaf_hash(self.entry)
+
+
+class Accesses:
+    """A relation from pseudonyms (`SubjectKey.pseudonym`) to entries; one statement, however many pseudonyms.
+
+    An entry is found once the sealer has made it a leaf, which is a second or two after it was appended.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        S, L = ledger_subjects.c, ledger_leaves.c  # noqa: N806  (columns, as everywhere)
+        older = S.leaf_index < bindparam("before", type_=Id)
+        place = func.row_number().over(partition_by=S.pseudonym, order_by=S.leaf_index.desc()).label("place")
+        many = select(S.pseudonym, S.leaf_index, place).where(any_of(S.pseudonym, "pseudonyms"), older).subquery()
+        limit = bindparam("most", type_=Id)
+        one = (
+            select(S.pseudonym, S.leaf_index)
+            .where(S.pseudonym == bindparam("pseudonym"), older)
+            .order_by(S.leaf_index.desc())
+            .limit(limit)
+            .subquery()
+        )
+
+        def entries_of(found: Any) -> Select[Any]:
+            entries = select(found.c.pseudonym, found.c.leaf_index, ledger_entries.c.entry)
+            leaves = entries.join_from(found, ledger_leaves, L.leaf_index == found.c.leaf_index)
+            return leaves.join(ledger_entries, ledger_entries.c.sequence == L.sequence)
+
+        self._one = reader.prepare(entries_of(one).order_by(one.c.leaf_index.desc()))
+        self._many = reader.prepare(
+            entries_of(many).where(many.c.place <= limit).order_by(many.c.pseudonym, many.c.leaf_index.desc())
+        )
+
+    async def pages(self, pseudonyms: Sequence[str], before: int | None, most: int) -> dict[str, list[Access]]:
+        """Up to `most` entries about each, older than the one at index `before`; those about nobody are left out."""
+        values: dict[str, Any] = {"before": BEGINNING if before is None else before, "most": most}
+        if not pseudonyms:
+            return {}
+        if len(pseudonyms) == 1:
+            rows = await self._reader.fetch(self._one, values | {"pseudonym": pseudonyms[0]})
+        else:
+            rows = await self._reader.fetch(self._many, values | {"pseudonyms": list(pseudonyms)})
+        pages: dict[str, list[Access]] = {}
+        for pseudonym, index, entry in rows:
+            pages.setdefault(pseudonym, []).append(Access(index, bytes(entry)))
+        return pages

@@ -1,0 +1,99 @@
+"""What operators did: entries of the ledger that name an act and who did it, by a pseudonym that a key keeps (G17)."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import bindparam, select
+
+from store.accesses.accesses import Accesses
+from store.crypto.system_keys import HouseKeys
+from store.ledger.entries import EVENT_ACT, ledger_entries
+from store.ledger.tree_tables import ledger_pending
+from store.sql.metadata import Id
+from store.sql.reading import Reader
+
+KEY = "operators"
+WAITING = 10_000
+"""Entries that are no leaves yet and are looked through; a sealer makes them leaves within a second or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActEntry:
+    """One entry about an act. Each act has one before it (BEGUN) and one after it (DONE or FAILED)."""
+
+    id: str
+    at: datetime
+    act: str
+    """The command, such as `clients create`."""
+    state: str
+    operator: str
+    """Who was signed in to the operating system, by a pseudonym."""
+    staff: str | None
+    """The code of the staff that they gave, if any."""
+    target: str | None
+    details: tuple[str, ...]
+
+
+async def pseudonym_of(house: HouseKeys, operator: str) -> str:
+    """22 letters that stand for whoever is signed in to the operating system; without the key nobody finds out who."""
+    digest = hmac.digest(await house.system(KEY), operator.encode(), sha256)
+    return urlsafe_b64encode(digest[:16])[:22].decode()
+
+
+def entry_of(act: ActEntry) -> dict[str, Any]:
+    """The form in the ledger."""
+    return {
+        "version": 1,
+        "event": EVENT_ACT,
+        "at": int(act.at.timestamp()),
+        "id": act.id,
+        "act": act.act,
+        "state": act.state,
+        "operator": act.operator,
+        "staff": act.staff,
+        "target": act.target,
+        "details": list(act.details),
+    }
+
+
+def act_of(entry: Mapping[str, Any]) -> ActEntry | None:
+    """The act that an entry is about; None for any other entry."""
+    if entry.get("event") != EVENT_ACT:
+        return None
+    return ActEntry(
+        entry["id"],
+        datetime.fromtimestamp(entry["at"], UTC),
+        entry["act"],
+        entry["state"],
+        entry["operator"],
+        entry["staff"],
+        entry["target"],
+        tuple(entry["details"]),
+    )
+
+
+class Acts:
+    """Reads them newest first: by the ledger's index, and those of the last seconds from what is not sealed yet."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader, self._sealed = reader, Accesses(reader)
+        P, E = ledger_pending.c, ledger_entries.c  # noqa: N806  (columns, as everywhere)
+        query = select(E.entry).join_from(ledger_pending, ledger_entries, E.sequence == P.sequence)
+        self._waiting = reader.prepare(query.order_by(P.sequence.desc()).limit(bindparam("most", type_=Id)))
+
+    async def newest(self, most: int) -> list[ActEntry]:
+        """At most so many entries."""
+        rows = await self._reader.fetch(self._waiting, {"most": WAITING})
+        found = [act_of(orjson.loads(row[0])) for row in rows]
+        pages = await self._sealed.pages([EVENT_ACT], None, most)
+        found += [act_of(orjson.loads(access.entry)) for access in pages.get(EVENT_ACT, [])]
+        unique = {(each.id, each.state): each for each in found if each is not None}
+        return list(unique.values())[:most]

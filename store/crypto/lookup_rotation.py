@@ -1,0 +1,110 @@
+"""A new key for look-ups with each new root key: all are marked anew under it, and the old key is destroyed.
+
+An old key of look-ups is never wrapped under a new root key. When the old root key is destroyed nobody can tell any
+more what a mark in a backup of the key store stands for, not even by trying values.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Table, and_, bindparam, delete, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from store.crypto.epochs import WritingEpochs
+from store.crypto.lookup_tables import MARKED, lookup_epochs
+from store.crypto.root_key import RootKeys
+from store.sql.engines import transaction
+
+E = lookup_epochs.c
+Marked = Callable[[int], None]
+
+PAUSE = 0.05
+"""Seconds until it is looked again whether another replica has finished its page."""
+
+
+def untold(_: int) -> None:
+    """Nobody wants to know."""
+
+
+async def mark_anew(root: RootKeys, engine: AsyncEngine, batch: int, marked: Marked = untold) -> None:
+    """Finish the change of epochs under way, and begin and finish one if the root key is a newer one.
+
+    Killed at any point, the next call goes on: (1) the new epoch begins while no writer is inside the old one, and
+    from then on nothing is written but under the new one; (2) page by page all that is under the old one is encrypted
+    under the new one, for which no value is opened; (3) when nothing is left, the old key goes. Two epochs live at a
+    time, so the next one begins only then. `marked` is told how many look-ups each page of this call had.
+    """
+    epochs = WritingEpochs(root)
+    while True:
+        async with transaction(engine) as connection:
+            if not await epochs.ended(connection) and not await epochs.begin(connection):  # (1)
+                return
+        for table in MARKED:  # (2)
+            while await _page(epochs, engine, table, batch, marked):
+                pass
+        await _destroy(engine)  # (3)
+
+
+async def outdated(root: RootKeys, connection: AsyncConnection) -> int:
+    """How many keys of look-ups are to be replaced, and how many look-ups are under one that has ended.
+
+    While one epoch lives nothing is counted: it is asked hourly, and all rows are under that one.
+    """
+    rows = (await connection.execute(select(E.epoch, E.root_version, E.ended_at))).all()
+    old = [row for row in rows if row.ended_at is not None or row.root_version < root.current()]
+    if len(rows) < 2:
+        return len(old)
+    numbers = [row.epoch for row in rows if row.ended_at is not None]
+    counts = [
+        (
+            await connection.execute(select(func.count()).select_from(table).where(table.c.epoch.in_(numbers)))
+        ).scalar_one()
+        for table in MARKED
+    ]
+    return len(old) + sum(counts)
+
+
+async def _page(epochs: WritingEpochs, engine: AsyncEngine, table: Table, batch: int, marked: Marked) -> bool:
+    """Encrypt a page of an ended epoch's rows under the present one; whether there are more.
+
+    Rows that another replica has in hand are passed over, so nobody waits while holding others; it is waited for
+    before the end.
+    """
+    async with transaction(engine) as connection:
+        present = await epochs.lock(connection)
+        ended = {epoch.number: epoch for epoch in epochs.living if epoch.ended}
+        under = table.c.epoch.in_(list(ended))
+        columns = [*table.primary_key.columns, table.c.epoch] + ([] if table.c.mark.primary_key else [table.c.mark])
+        rows = (
+            await connection.execute(select(*columns).where(under).limit(batch).with_for_update(skip_locked=True))
+        ).all()
+        if rows:
+            await _encrypt(connection, table, [
+                (row, present.number, present.mark(ended[row.epoch].index(bytes(row.mark)))) for row in rows
+            ])  # fmt: skip
+        left = bool(await connection.scalar(select(exists().where(under)))) if ended and not rows else False
+    if rows:
+        marked(len(rows))
+    elif left:
+        await asyncio.sleep(PAUSE)
+    return bool(rows) or left
+
+
+async def _encrypt(connection: AsyncConnection, table: Table, rows: Sequence[tuple[Any, int, bytes]]) -> None:
+    keys = list(table.primary_key.columns)
+    mine = [column == bindparam(f"which_{column.name}", type_=column.type) for column in keys]
+    change = update(table).where(*mine).values(mark=bindparam("anew"), epoch=bindparam("next"))
+    await connection.execute(change, [
+        {f"which_{column.name}": getattr(row, column.name) for column in keys} | {"anew": mark, "next": number}
+        for row, number, mark in rows
+    ])  # fmt: skip
+
+
+async def _destroy(engine: AsyncEngine) -> None:
+    """Delete the keys of ended epochs that nothing is under."""
+    empty = [~exists().where(table.c.epoch == E.epoch) for table in MARKED]
+    async with transaction(engine) as connection:
+        await connection.execute(delete(lookup_epochs).where(and_(E.ended_at.is_not(None), *empty)))

@@ -1,0 +1,77 @@
+"""By what customers are found: fingerprints of values, in the key store's database and never beside the data."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import Index, Integer, LargeBinary, String, UniqueConstraint, text
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.sql.metadata import Id, Instant, choice, identity, key_metadata, plain, table
+
+KINDS = ("EMAIL", "CUSTOMER_NUMBER", "LOGIN", "DOMAIN")
+REF_BYTES = 8
+
+lookup_epochs = table(
+    "lookup_epochs",
+    RetentionRule.KEYS,
+    plain("epoch", Integer, None, primary_key=True, autoincrement=False),
+    plain("root_version", Integer, None),
+    plain("wrapped", LargeBinary, None, output=False),
+    plain("made_at", Instant, None),
+    plain("ended_at", Instant, None, nullable=True),
+    within=key_metadata,
+)
+"""The keys under which fingerprints rest. One is never wrapped anew: a new root key brings a new one, and the old one
+goes with its root key (`store.crypto.lookup_rotation`). Exactly one has not ended."""
+
+lookups = table(
+    "lookups",
+    RetentionRule.KEYS,
+    choice("kind", KINDS, None, primary_key=True),
+    plain("mark", LargeBinary(16), Category.CUSTOMER_ID, primary_key=True, output=False),
+    plain("scope", String(20), None, primary_key=True),
+    plain("epoch", Integer, None, index=True),
+    plain("customer_id", Id, Category.CUSTOMER_ID, index=True),
+    plain("row_id", Id, None),
+    plain("ref", LargeBinary(REF_BYTES), None, output=False),
+    plain("reservation", Id, None, nullable=True),
+    Index(
+        "ix_lookups_reservation",
+        "reservation",
+        postgresql_where=text("reservation IS NOT NULL"),
+        sqlite_where=text("reservation IS NOT NULL"),
+    ),
+    within=key_metadata,
+)
+"""Whose a value is. `mark` is the value's blind index, encrypted under the key of `epoch`. `scope` is what it is unique
+within: the platform of a login name, the row of a domain whose registration has ended, else nothing. It holds while the
+row `row_id` of the data has the same random `ref` (`store.lookups.holders`). `reservation` is the number of the change
+that reserved it, or is about to let go of it, and null as soon as it was seen what the data made of that."""
+
+lookup_changes = table(
+    "lookup_changes",
+    RetentionRule.KEYS,
+    identity(),
+    choice("kind", KINDS, None),
+    plain("row_id", Id, None),
+    plain("scope", String(20), None),
+    plain("mark", LargeBinary(16), Category.CUSTOMER_ID, output=False),
+    plain("epoch", Integer, None, index=True),
+    plain("customer_id", Id, Category.CUSTOMER_ID, index=True),
+    plain("ref", LargeBinary(REF_BYTES), None, nullable=True, output=False),
+    UniqueConstraint("kind", "row_id"),
+    Index(None, "kind", "mark", "scope"),
+    within=key_metadata,
+)
+"""Rows of the data that are to be found by another form of their value (`store.upgrade.reindexing`), each with the
+`ref` that it had when it was looked at. One that stays here has the value of another row in its new form."""
+
+MARKED = (lookups, lookup_changes)
+"""The tables of fingerprints."""
+
+
+def new_ref() -> bytes:
+    """What ties a row of the data to its look-up: random, so that it says nothing to whoever has one of them alone."""
+    return secrets.token_bytes(REF_BYTES)

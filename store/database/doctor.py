@@ -1,0 +1,71 @@
+"""What a PostgreSQL server keeps of statements and removals where no owner of a table reaches it (D8)."""
+
+from __future__ import annotations
+
+from store.database.config import StoreConfig
+from store.database.grants import by_database
+from store.sql.engines import connect_postgresql
+from store.sql.errors import DRIVER_ERRORS, unavailable
+
+SETTINGS = """
+    SELECT name, setting FROM pg_settings WHERE name IN ('log_statement', 'log_min_duration_statement',
+        'log_min_duration_sample', 'log_transaction_sample_rate', 'log_parameter_max_length',
+        'log_parameter_max_length_on_error', 'debug_print_parse', 'archive_mode', 'shared_preload_libraries')
+"""
+
+SLOTS = "SELECT slot_name FROM pg_replication_slots WHERE NOT active ORDER BY slot_name"
+
+LONG = """
+    SELECT pid, backend_type FROM pg_stat_activity
+    WHERE backend_xmin IS NOT NULL AND xact_start < now() - interval '1 hour' AND pid <> pg_backend_pid() ORDER BY pid
+"""
+
+STATEMENTS = "SELECT count(*) FROM pg_extension WHERE extname = 'pg_stat_statements'"
+
+
+async def server_complaints(config: StoreConfig) -> list[str]:
+    """A sentence for each thing that an operator should know or mend; none on SQLite. StoreUnavailable."""
+    found = []
+    for address in by_database(config):
+        try:
+            connection = await connect_postgresql(config.maintained(address), "gateway-doctor", 5.0)
+            try:
+                settings = {row["name"]: row["setting"] for row in await connection.fetch(SETTINGS)}
+                slots = [row["slot_name"] for row in await connection.fetch(SLOTS)]
+                long = [f"{row['backend_type']} {row['pid']}" for row in await connection.fetch(LONG)]
+                statements = await connection.fetchval(STATEMENTS)
+            finally:
+                await connection.close()
+        except DRIVER_ERRORS as error:
+            raise unavailable(error) from None
+        name = address.url.database
+        found += [f"{name}: {each}" for each in (*logged(settings), *kept(settings, slots, long, bool(statements)))]
+    return found
+
+
+def logged(settings: dict[str, str]) -> list[str]:
+    """What the server's own log may hold of values."""
+    found = []
+    logs = settings.get("log_statement", "none") in ("mod", "all") or any(
+        settings.get(name, "-1") != "-1" for name in ("log_min_duration_statement", "log_min_duration_sample")
+    )
+    logs = logs or float(settings.get("log_transaction_sample_rate", "0")) > 0
+    if logs and settings.get("log_parameter_max_length", "-1") != "0":
+        found.append("the server writes values of statements to its log: set log_parameter_max_length = 0")
+    if settings.get("log_parameter_max_length_on_error", "0") != "0":
+        found.append("the server writes values to its log on errors: set log_parameter_max_length_on_error = 0")
+    if settings.get("debug_print_parse", "off") == "on":
+        found.append("the server writes parsed statements to its log: set debug_print_parse = off")
+    return found
+
+
+def kept(settings: dict[str, str], slots: list[str], long: list[str], statements: bool) -> list[str]:
+    """What outlives a removal beside the log."""
+    found = []
+    if settings.get("archive_mode", "off") != "off":
+        found.append("write-ahead logs are archived: end archives in time, and set GATEWAY_BACKUP_DAYS to say when")
+    if statements or "pg_stat_statements" in settings.get("shared_preload_libraries", ""):
+        found.append("pg_stat_statements keeps statements; constants typed by hand may be among them")
+    found += [f"the replication slot {each} is not used, and may keep what is removed: drop it" for each in slots]
+    found += [f"{each} has read for more than an hour, and keeps what is removed" for each in long]
+    return found

@@ -1,0 +1,59 @@
+"""For developers: writes the migration that turns the last version into what the tables say now.
+
+    python -m store.draft main "Customers have a nickname"
+
+Read what it wrote, then add its name to `store.database.schemas`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+from alembic import command
+from alembic.operations.ops import CreateTableOp, MigrationScript
+from sqlalchemy import create_engine
+
+from store.database.migrate import alembic_config, run
+from store.database.schemas import SCHEMAS, Schema
+from store.sql.metadata import Instant
+
+
+def _render(kind: str, item: Any, context: Any) -> str | Literal[False]:
+    if kind == "type" and isinstance(item, Instant):
+        context.imports.add("from store.sql.metadata import Instant")
+        return "Instant()"
+    return False
+
+
+def _without_info(context: Any, revision: Any, directives: list[MigrationScript]) -> None:
+    # Categories and retention rules are said in one place, which no migration repeats.
+    for script in directives:
+        for operation in script.upgrade_ops.ops if script.upgrade_ops else ():
+            if isinstance(operation, CreateTableOp):
+                operation.info.clear()
+
+
+def draft(schema: Schema, message: str, revision: str | None = None) -> None:
+    """Compare the tables with a fresh database at the last version, and write the difference."""
+    with TemporaryDirectory() as folder:
+        engine = create_engine(f"sqlite:///{Path(folder) / 'draft.db'}")
+        with engine.begin() as connection:
+            run(connection, schema)
+            config = alembic_config(schema, connection=connection, render_item=_render)
+            command.revision(
+                config,
+                message,
+                autogenerate=True,
+                rev_id=revision or f"{schema.name}_{len(schema.versions) + 1:04}",
+                version_path=config.get_main_option("version_locations"),
+                process_revision_directives=_without_info,
+            )
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    which, sentence = sys.argv[1:]
+    draft(next(schema for schema in SCHEMAS if schema.name == which), sentence)

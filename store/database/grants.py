@@ -1,0 +1,108 @@
+"""What PostgreSQL has to be told so that who serves may do no more than serving needs.
+
+An owner's role has the tables, upgrades them, seals and prunes the ledger and vacuums. A serving role adds to the
+ledger and reads it, and the database itself refuses it anything else there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from store.crypto.lookup_tables import MARKED, lookup_epochs
+from store.database.config import StoreConfig
+from store.database.schemas import KEYS, LEDGER, MAIN, Schema
+from store.sql.engines import Address
+
+ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+
+SERVING = {
+    MAIN.name: ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    LEDGER.name: ("SELECT", "INSERT"),
+    KEYS.name: ("SELECT", "INSERT", "UPDATE"),
+}
+"""What the serving role may do with the tables of each set. A key is destroyed by a change of its row."""
+
+DELETED = frozenset(each.name for each in (*MARKED, lookup_epochs))
+"""The tables of the key store from which it may delete, too: look-ups go with their customers."""
+
+SEQUENCES = ("ledger_entries_sequence_seq",)
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Who has the tables, and who serves; ValueError for a name that would need quoting."""
+
+    owner: str
+    serving: str
+
+    def __post_init__(self) -> None:
+        for each in (self.owner, self.serving):
+            if not ROLE.fullmatch(each):
+                raise ValueError(f"a role has small letters, digits and underscores, not {each!r}")
+        if self.owner == self.serving:
+            raise ValueError("the owner and who serves must be two roles")
+
+
+def by_database(config: StoreConfig) -> dict[Address, list[Schema]]:
+    """The sets of tables of each PostgreSQL database; none of SQLite's files, which have no roles."""
+    found: dict[Address, list[Schema]] = {}
+    for schema, address in ((MAIN, config.database), (LEDGER, config.ledger), (KEYS, config.key_store)):
+        if not address.is_sqlite:
+            found.setdefault(address, []).append(schema)
+    return found
+
+
+def roles_sql(roles: Roles) -> Iterator[str]:
+    """Make the roles where they are missing; they have no password yet, so nobody is let in by this."""
+    for each in (roles.owner, roles.serving):
+        yield (
+            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{each}') THEN "
+            f"CREATE ROLE {each} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS; END IF; END $$;"
+        )
+    yield f"GRANT pg_read_all_stats TO {roles.owner};"  # Else it cannot see whose snapshots keep what was removed.
+
+
+def grants_sql(schemas: Sequence[Schema], roles: Roles) -> Iterator[str]:
+    """For one database, to be run in it as its administrator: before the owner first upgrades it, and after each
+    upgrade."""
+    owner, serving = roles.owner, roles.serving
+    yield "BEGIN;"
+    yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
+    yield f"REVOKE ALL ON SCHEMA public FROM {serving};"
+    yield f"GRANT USAGE, CREATE ON SCHEMA public TO {owner};"
+    yield f"GRANT USAGE ON SCHEMA public TO {serving};"
+    for schema in schemas:
+        for table in (*sorted(schema.tables.tables), schema.version_table):
+            allowed = ("SELECT",) if table == schema.version_table else SERVING[schema.name]
+            allowed += ("DELETE",) if table in DELETED else ()
+            yield _if_there(
+                table,
+                f"ALTER TABLE {table} OWNER TO {owner};",
+                f"REVOKE ALL ON {table} FROM PUBLIC, {serving};",
+                f"GRANT {', '.join(allowed)} ON {table} TO {serving};",
+            )
+        if schema is LEDGER:
+            yield from _ledger(roles)
+    yield "COMMIT;"
+
+
+def _if_there(relation: str, *statements: str) -> str:
+    return f"DO $$ BEGIN IF to_regclass('{relation}') IS NOT NULL THEN {' '.join(statements)} END IF; END $$;"
+
+
+def _ledger(roles: Roles) -> Iterator[str]:
+    for sequence in SEQUENCES:
+        yield _if_there(
+            sequence,
+            f"REVOKE ALL ON SEQUENCE {sequence} FROM PUBLIC, {roles.serving};",
+            f"GRANT USAGE ON SEQUENCE {sequence} TO {roles.serving};",
+        )
+    # The functions of the triggers are the owner's, too, and nobody else may put others in their place. (The names of
+    # roles were checked: they need no quotes.)
+    yield (
+        "DO $$ DECLARE f regprocedure; BEGIN FOR f IN SELECT tgfoid::regprocedure FROM pg_trigger t "  # noqa: S608
+        "JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relname LIKE 'ledger\\_%' AND NOT t.tgisinternal "
+        f"LOOP EXECUTE format('ALTER FUNCTION %s OWNER TO {roles.owner}', f); END LOOP; END $$;"
+    )

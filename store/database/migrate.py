@@ -1,0 +1,103 @@
+"""Bringing the three sets of tables to this release's version, from any number of replicas at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.database.config import StoreConfig
+from store.database.schemas import KEYS, LEDGER, MAIN, Schema
+from store.sql.engines import Address, make_engine, outside
+from store.sql.errors import DRIVER_ERRORS, unavailable
+from store.sql.statistics import keep_no_statistics
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+FOLDER = Path(__file__).parents[1] / "migrations"
+
+LOCK = 0x6761_7465
+"""The advisory lock that replicas queue for on PostgreSQL: the word "gate"."""
+
+PATIENCE = 60.0
+"""Seconds that a replica waits for another one to finish."""
+
+
+def places(config: StoreConfig) -> tuple[tuple[Schema, Address], ...]:
+    """Which set of tables rests where."""
+    return (MAIN, config.database), (LEDGER, config.ledger), (KEYS, config.key_store)
+
+
+async def upgrade(config: StoreConfig) -> None:
+    """Create what is missing and bring the rest to this release's version; StoreUnavailable when it cannot.
+
+    Each set of tables is one transaction under one lock: of several replicas the first does the work and the others
+    find it done; killed at any point, nothing of the set remains and the next call does it.
+    """
+    for schema, place in places(config):
+        address = config.maintained(place)
+        if address.is_sqlite:
+            create_file(address.path)
+        async with alone(address) as connection:
+            await connection.run_sync(run, schema)
+
+
+def run(connection: Connection, schema: Schema) -> None:
+    """Run the migrations of one set that are still to be run, in the connection's transaction."""
+    from alembic import command  # Only upgrades need Alembic: a start does without its quarter of a second.
+
+    command.upgrade(alembic_config(schema, connection=connection), "head")
+    keep_no_statistics(connection, schema.tables)
+
+
+def alembic_config(schema: Schema, **attributes: Any) -> Config:
+    """Alembic's settings for one set of tables."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", str(FOLDER / schema.name))
+    config.attributes.update(attributes, schema=schema)
+    return config
+
+
+def create_file(path: Path) -> None:
+    """An empty database file that only its owner may read; one that is there stays as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise unavailable(error) from None
+
+
+@asynccontextmanager
+async def alone(address: Address) -> AsyncIterator[AsyncConnection]:
+    """A transaction that no other replica's migration runs beside; SQLite's write lock, or an advisory lock."""
+    engine = make_engine(address, patience=PATIENCE, longest=None)
+    try:
+        async with engine.connect() as connection:
+            for statement in _before(address):
+                await outside(connection, statement)
+            async with connection.begin():
+                if not address.is_sqlite:
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+                yield connection
+                if address.is_sqlite and (await connection.execute(text("PRAGMA foreign_key_check"))).first():
+                    raise RuntimeError("a migration left a row that points nowhere; nothing was changed")
+    except (SQLAlchemyError, *DRIVER_ERRORS) as error:
+        raise unavailable(error) from None
+    finally:
+        await engine.dispose()
+
+
+def _before(address: Address) -> Sequence[str]:
+    # SQLite changes a table by building it anew, which foreign keys would forbid; they are checked before the end.
+    return ("PRAGMA foreign_keys = OFF",) if address.is_sqlite else ()

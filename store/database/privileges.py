@@ -1,0 +1,119 @@
+"""What the roles of a PostgreSQL store may do: too little to finish erasures, or more than serving needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from store.database.config import StoreConfig
+from store.database.grants import by_database
+from store.database.schemas import LEDGER, Schema
+from store.sql.engines import Address, connect_postgresql
+from store.sql.errors import DRIVER_ERRORS, unavailable
+from store.sql.statistics import ELSEWHERE, FOUND, samples
+
+FACTS = """
+    SELECT current_user AS role,
+        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
+        coalesce(bool_and(pg_has_role(current_user, c.relowner, 'USAGE')), false) AS owns_all,
+        coalesce(bool_or(pg_has_role(current_user, c.relowner, 'USAGE')), false) AS owns_some,
+        coalesce(bool_or(c.relname = ANY ($2) AND (has_table_privilege(c.oid, 'UPDATE')
+            OR has_table_privilege(c.oid, 'DELETE') OR has_table_privilege(c.oid, 'TRUNCATE'))), false) AS rewrites,
+        pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees
+    FROM pg_class c WHERE c.oid IN (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Privileges:
+    """What one role may do in one database."""
+
+    role: str
+    superuser: bool
+    owns_all: bool
+    """Whether it may vacuum every table: one owns what a role owns that one is a member of."""
+    owns_some: bool
+    rewrites_ledger: bool
+    """Whether nothing but triggers keeps it from changing what stands in the ledger."""
+    sees: bool
+    """Whether it is told of other roles' snapshots: else nobody can tell whether a dump still sees what was removed."""
+
+
+async def privileges(address: Address, schemas: Sequence[Schema]) -> Privileges:
+    """Those of the address's own role; StoreUnavailable when the database cannot tell."""
+    tables = [name for schema in schemas for name in schema.tables.tables]
+    ledger = [name for name in LEDGER.tables.tables if LEDGER in schemas]
+    try:
+        connection = await connect_postgresql(address, "gateway-privileges", 5.0)
+        try:
+            row = await connection.fetchrow(FACTS, tables, ledger)
+        finally:
+            await connection.close()
+    except DRIVER_ERRORS as error:
+        raise unavailable(error) from None
+    if row is None:
+        raise LookupError("an aggregate has one row")
+    return Privileges(*row)
+
+
+async def sampled(address: Address, schemas: Sequence[Schema]) -> list[str]:
+    """Where PostgreSQL keeps samples that it may not keep; StoreUnavailable when the database cannot tell."""
+    try:
+        connection = await connect_postgresql(address, "gateway-privileges", 5.0)
+        try:
+            columns, elsewhere = await connection.fetch(FOUND), await connection.fetch(ELSEWHERE)
+        finally:
+            await connection.close()
+    except DRIVER_ERRORS as error:
+        raise unavailable(error) from None
+    return [place for schema in schemas for place in samples(columns, elsewhere, schema.tables)]
+
+
+def grants_command(owner: str, serving: str, database: str) -> str:
+    """What lets the owner's role see snapshots, as it is to be typed by the server's administrator."""
+    if owner == serving:
+        return f'psql -c "GRANT pg_read_all_stats TO {owner}"'
+    return f"gateway db grants --owner {owner} --serving {serving} --database {database} | psql {database}"
+
+
+async def complaints(config: StoreConfig, working: bool = True) -> list[str]:
+    """A sentence for each thing about the roles that an operator should mend; none on SQLite, which has no roles.
+
+    A process that only serves, and leaves erasures to others (not `working`), needs no owner's role.
+    """
+    found = []
+    for address, schemas in by_database(config).items():
+        name, served = address.url.database, await privileges(address, schemas)
+        owner = config.maintained(address)
+        kept = served if owner is address else await privileges(owner, schemas)
+        if working and not kept.owns_all:
+            found.append(
+                f"Erasures cannot be finished: {kept.role} does not own the tables of {name}, and so cannot vacuum "
+                "what was deleted. Set GATEWAY_MAINTENANCE_URL to the address of the role that owns them."
+            )
+        elif working and not kept.sees:
+            command = grants_command(kept.role, served.role, str(name))
+            found.append(
+                f"Erasures cannot be finished: {kept.role} may not see whose snapshots keep what was removed in "
+                f"{name}. Run `{command}` as the server's administrator."
+            )
+        if places := await sampled(owner, schemas):
+            found.append(
+                f"PostgreSQL keeps samples of what is erased, in its statistics of {name}: {', '.join(places)}. Run "
+                "`gateway db upgrade`, and drop extended statistics and indexes that were added by hand."
+            )
+        more = [
+            said
+            for said, true in (
+                ("is a superuser", served.superuser),
+                ("owns tables", served.owns_some),
+                ("may change and delete what stands in the ledger", served.rewrites_ledger),
+            )
+            if true
+        ]
+        if more:
+            found.append(
+                f"The role that serves, {served.role}, could do more than serve in {name}: it {' and '.join(more)}. "
+                "`gateway db grants` prints what to run."
+            )
+    return found

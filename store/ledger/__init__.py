@@ -1,0 +1,1 @@
+"""The ledger: append, Merkle tree, signed checkpoints, proofs, export, verification, pruning."""

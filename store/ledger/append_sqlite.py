@@ -1,0 +1,76 @@
+"""Groups of ledger entries into an SQLite file, on a thread and a connection of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from store.ledger.append import Entry
+from store.sql.engines import tune
+from store.sql.errors import unavailable
+from store.sql.metadata import instant_text
+from store.sql.writing_sqlite import sqlite_file
+
+INSERT = "INSERT INTO ledger_entries (entry, at) VALUES (?, ?)"
+
+AT_ONCE = 64
+"""Entries that one statement takes: with it the thread asks for the interpreter once a group, not once an entry."""
+
+PROBE = "INSERT INTO ledger_entries (entry, at) SELECT '', '' WHERE 0"
+"""Inserts nothing, and a file that takes no writes refuses it all the same."""
+
+
+class SqliteWriter:
+    """One thread, because a commit waits for the disk and the event loop must not; `patience` in seconds for a lock."""
+
+    def __init__(self, path: Path, patience: float = 5.0) -> None:
+        self._path = path
+        self._patience = patience
+        self._connection: sqlite3.Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+
+    async def write(self, entries: Sequence[Entry]) -> None:
+        """Append all or none, on the disk when it returns."""
+        rows = [(entry, instant_text(at)) for entry, at in entries]
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, rows)
+
+    async def check(self) -> None:
+        """A transaction that writes nothing: it takes the lock and gives it back."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, [])
+
+    def _commit(self, rows: list[tuple[bytes, str]]) -> None:
+        try:
+            connection = self._connection or self._connect()
+            if 0 < len(rows) <= AT_ONCE:  # A statement outside a transaction is one.
+                connection.execute(INSERT + ", (?, ?)" * (len(rows) - 1), [value for row in rows for value in row])
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(INSERT, rows) if rows else connection.execute(PROBE)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._drop()
+            raise unavailable(error) from None
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            sqlite_file(self._path), uri=True, isolation_level=None, check_same_thread=False, timeout=self._patience
+        )
+        tune(connection)
+        self._connection = connection
+        return connection
+
+    def _drop(self) -> None:
+        """Close, which rolls back what was not committed; the next group opens the file anew."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    async def close(self) -> None:
+        """Close the connection and end the thread."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
+        self._thread.shutdown()

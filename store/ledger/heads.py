@@ -1,0 +1,138 @@
+"""The ledger's last signed head, remembered where its own database cannot change it (C2SP tlog-checkpoint).
+
+A head is remembered before its signature leaves. A ledger that does not contain the remembered head was rolled back:
+nothing is signed or served over it until `gateway ledger resume`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sqlalchemy import BigInteger, Integer, LargeBinary, Text, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from policy.retention import RetentionRule
+from store.crypto.system_keys import insert_new
+from store.ledger.proofs import Prover
+from store.ledger.signing_keys import KnownKeys
+from store.ledger.tree_tables import TREE, ledger_tree
+from store.merkle.checkpoints import Checkpoint
+from store.merkle.merkle_tree import Hash
+from store.merkle.tiles import TileMissing
+from store.sql.engines import transaction
+from store.sql.errors import Cause, StoreUnavailable
+from store.sql.metadata import Instant, key_metadata, plain, table
+from store.sql.reading import Reader
+
+ledger_heads = table(
+    "ledger_heads",
+    RetentionRule.KEYS,
+    plain("id", Integer, None, primary_key=True, autoincrement=False),
+    plain("origin", Text, None),
+    plain("size", BigInteger, None),
+    plain("root", LargeBinary, None),
+    plain("remembered_at", Instant, None),
+    within=key_metadata,
+)
+"""One row: the name, size and root of the largest tree that was signed. It names nobody."""
+
+HEAD = 1
+"""The id of that row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What was signed last: the name of the log, how many entries it has, and the root over them."""
+
+    origin: str
+    size: int
+    root: Hash
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> Head:
+        """That of a checkpoint."""
+        return cls(checkpoint.origin, checkpoint.size, checkpoint.root)
+
+
+class HeadPlace(Protocol):
+    """A further, append-only place that remembers signed heads, beside the key store."""
+
+    async def latest(self) -> Head | None:
+        """The last one; None when there is none yet. StoreUnavailable when the place cannot be asked."""
+
+    async def remember(self, note: str) -> None:
+        """Keep a signed checkpoint, durably; StoreUnavailable when that is not certain."""
+
+
+class LedgerBehindError(StoreUnavailable):
+    """The ledger does not contain a head that was signed: it was rolled back, or is another one."""
+
+    def __init__(self, head: Head, size: int) -> None:
+        what = f"it has {size} entries" if size < head.size else "its entries are others"
+        super().__init__(Cause.LEDGER_BEHIND, f"size {head.size} of {head.origin} was signed before, and {what}")
+        self.head = head
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Heads:
+    """Reads and moves the head in the key store; any number of processes may do so at once."""
+
+    def __init__(self, reader: Reader, engine: AsyncEngine, clock: Callable[[], datetime] = _now) -> None:
+        self._reader, self._engine, self._clock = reader, engine, clock
+        H = ledger_heads.c  # noqa: N806  (columns, as everywhere)
+        self._find = reader.prepare(select(H.origin, H.size, H.root).where(H.id == HEAD))
+
+    async def latest(self) -> Head | None:
+        """The head; None while nothing was signed."""
+        rows = await self._reader.fetch(self._find, {})
+        return Head(rows[0][0], int(rows[0][1]), bytes(rows[0][2])) if rows else None
+
+    async def advance(self, before: Head | None, to: Head) -> bool:
+        """Remember `to`, durably, if `before` is still what is remembered; False when another process was faster."""
+        row = {"origin": to.origin, "size": to.size, "root": to.root, "remembered_at": self._clock()}
+        async with transaction(self._engine) as connection:
+            if before is None:
+                done = await connection.execute(insert_new(connection, ledger_heads), row | {"id": HEAD})
+            else:
+                H = ledger_heads.c  # noqa: N806
+                same = H.id == HEAD, H.origin == before.origin, H.size == before.size, H.root == before.root
+                done = await connection.execute(update(ledger_heads).where(*same).values(row))
+        return done.rowcount == 1
+
+
+class Containing:
+    """Holds the stored tree against heads that were signed: a handful of rows, and none for a head seen before."""
+
+    def __init__(self, reader: Reader, prover: Prover | None = None) -> None:
+        self._reader, self._prover, self._known = reader, prover or Prover(reader), KnownKeys(reader)
+        self._size = reader.prepare(select(ledger_tree.c.size).where(ledger_tree.c.id == TREE))
+
+    async def size(self) -> int:
+        """How many leaves the tree has."""
+        rows = await self._reader.fetch(self._size, {})
+        return int(rows[0][0]) if rows else 0
+
+    async def require(self, heads: Sequence[Head | None]) -> None:
+        """Return when the ledger contains all of these heads; LedgerBehindError otherwise.
+
+        Contained: the tree is as large, has the same root at that size, and is of that name or goes on from it.
+        """
+        for head in heads:
+            if head is None:
+                continue
+            size = await self.size()
+            names = {key.verifier.name for key in await self._known.all()}
+            if size < head.size or head.origin not in names or await self._root(head.size) != head.root:
+                raise LedgerBehindError(head, size)
+
+    async def _root(self, size: int) -> Hash | None:
+        try:
+            return await self._prover.root(size)
+        except TileMissing:
+            return None

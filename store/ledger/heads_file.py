@@ -1,0 +1,71 @@
+"""Signed heads of the ledger, one a line, in a file that is only appended to (C2SP tlog-checkpoint)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import orjson
+
+from store.ledger.heads import Head
+from store.merkle.checkpoints import Checkpoint
+from store.merkle.signed_note import NoteInvalid
+from store.sql.errors import unavailable
+
+TAIL = 256 * 1024
+"""Bytes at the end that are read: replicas may write lines in another order than that of their sizes."""
+
+
+class HeadFile:
+    """A file on another disk or machine than the ledger's; `chattr +a`, or a mount that only appends, keeps it so."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    async def latest(self) -> Head | None:
+        """The last one; None when the file is not there yet. StoreUnavailable when it cannot be read."""
+        return await asyncio.to_thread(self._latest)
+
+    async def remember(self, note: str) -> None:
+        """Append a signed checkpoint and wait for the disk; StoreUnavailable."""
+        await asyncio.to_thread(self._append, orjson.dumps({"checkpoint": note}))
+
+    def _latest(self) -> Head | None:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+                lines = file.read().split(b"\n")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise unavailable(error) from None
+        found = [head for head in map(_head, lines) if head is not None]
+        if not found:
+            return None
+        return max((head for head in found if head.origin == found[-1].origin), key=lambda head: head.size)
+
+    def _append(self, line: bytes) -> None:
+        try:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                # A line that a killed process left half written ends here; it counts for nothing.
+                os.write(descriptor, b"\n" + line + b"\n")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise unavailable(error) from None
+
+
+def _head(line: bytes) -> Head | None:
+    """The head of one line; None for an empty or a torn one."""
+    try:
+        return head_of(orjson.loads(line)["checkpoint"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, NoteInvalid):
+        return None
+
+
+def head_of(note: str) -> Head:
+    """The head that a checkpoint is about; NoteInvalid. Whoever keeps the place is trusted with it."""
+    return Head.of(Checkpoint.parse(note.rpartition("\n\n")[0] + "\n"))

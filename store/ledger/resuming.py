@@ -1,0 +1,143 @@
+"""Going on after the ledger was rolled back: under another name, beginning with an entry that names the old head.
+
+Under its old name nothing more may be signed (C2SP tlog-checkpoint: a log never signs two trees of one name). The new
+log has what is left of the old one, which older checkpoints still prove, then the entry; the old key vouches for it.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from store.ledger.append import Ledger
+from store.ledger.entries import EVENT_RESUMED
+from store.ledger.heads import Containing, Head, HeadPlace, Heads, LedgerBehindError
+from store.ledger.sealer import Tree
+from store.ledger.signing_keys import LedgerKeyLost, LedgerKeys
+from store.merkle.checkpoints import Checkpoint
+from store.merkle.signed_note import NoteInvalid, Signer, VerifierKey, open_note, sign
+
+GENERATION = re.compile(r"(.+?)(?:/([1-9][0-9]*))?")
+LINE = "gateway ledger resumed"
+LONGEST = 200
+NUMBER = re.compile(r"\d[\d /().-]{3,}\d")
+
+
+class NotBehindError(Exception):
+    """The ledger contains every head that was signed: there is nothing to resume."""
+
+    def __init__(self) -> None:
+        super().__init__("The ledger has everything that was signed before: nothing needs to be resumed.")
+
+
+class ReasonRefusedError(Exception):
+    """The ledger holds no personal data, so a reason may not look as if it did."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"A reason has 3 to {LONGEST} printable letters, without addresses and without numbers of five digits or "
+            "more: it stands in the ledger for good, where no personal data may stand."
+        )
+
+
+def check_reason(text: str) -> str:
+    """The reason in one line; ReasonRefusedError."""
+    reason = " ".join(text.split())
+    if not (3 <= len(reason) <= LONGEST and reason.isprintable()) or "@" in reason or NUMBER.search(reason):
+        raise ReasonRefusedError
+    return reason
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who resumes, and why."""
+
+    operator: str
+    """By a pseudonym (`store.accesses.acts`)."""
+    staff: str | None
+    reason: str
+
+
+def next_origin(origin: str) -> str:
+    """`data.example/ledger`, `data.example/ledger/2`, `data.example/ledger/3`."""
+    match = GENERATION.fullmatch(origin)
+    if match is None:
+        raise ValueError("no name of a ledger")
+    return f"{match[1]}/{int(match[2] or 1) + 1}"
+
+
+def _voucher(old: Head, new: VerifierKey) -> str:
+    return f"{LINE}\n{old.origin}\n{old.size}\n{b64encode(old.root).decode()}\n{new}\n"
+
+
+def introduced(entry: Mapping[str, Any], trusted: list[VerifierKey]) -> VerifierKey | None:
+    """The key that an entry about a resumption introduces, if one of the trusted keys vouches for it."""
+    try:
+        note = open_note(entry["voucher"], trusted)
+        line, origin, _, _, key, end = note.text.split("\n")
+        if (line, end) != (LINE, "") or any(each.name != origin for each in note.signed_by):
+            return None
+        return VerifierKey.parse(key)
+    except (NoteInvalid, KeyError, ValueError, TypeError):
+        return None
+
+
+class Resuming:
+    """What `gateway ledger resume` does; killed anywhere, it is begun again and the head is moved last."""
+
+    def __init__(self, ledger: Ledger, tree: Tree, keys: LedgerKeys, heads: Heads, place: HeadPlace | None) -> None:
+        self._ledger, self._tree, self._keys, self._heads, self._place = ledger, tree, keys, heads, place
+        self._containing = Containing(tree.reader)
+
+    async def run(self, by: By, seal: Callable[[], Awaitable[int]], now: datetime | None = None) -> Head:
+        """Begin; the head that was lost. NotBehindError when nothing was lost; StoreUnavailable.
+
+        1. An entry names the old head, why and by whom, and the new key with the old key's voucher; 2. it becomes a
+        leaf (`seal` makes leaves, and signs nothing); 3. the new key is added, and gives the ledger its new name; 4.
+        the remembered head becomes that of the tree as it is now: only from here on is anything signed.
+        """
+        lost = await self._lost()
+        before = await self._heads.latest()
+        number, signer = await self._keys.under(next_origin(lost.origin))
+        signers = await self._vouching(lost.origin)
+        moment = now or datetime.now(UTC)
+        entry = {
+            "version": 1,
+            "event": EVENT_RESUMED,
+            "at": int(moment.timestamp()),
+            "origin": lost.origin,
+            "size": lost.size,
+            "root": b64encode(lost.root).decode(),
+            "reason": by.reason,
+            "operator": by.operator,
+            "staff": by.staff,
+            "key": str(signer.verifier),
+            "voucher": sign(_voucher(lost, signer.verifier), signers) if signers else None,
+        }
+        await self._ledger.append_withheld(entry)  # 1
+        size = await seal()  # 2
+        await self._keys.add(number, signer)  # 3
+        head = Head(signer.name, size, await self._tree.prover.root(size))
+        if self._place is not None:
+            await self._place.remember(Checkpoint(head.origin, head.size, head.root).sign([signer]))
+        await self._heads.advance(before, head)  # 4
+        return lost
+
+    async def _lost(self) -> Head:
+        heads = [await self._heads.latest(), await self._place.latest() if self._place else None]
+        try:
+            await self._containing.require(heads)
+        except LedgerBehindError as behind:
+            return behind.head
+        raise NotBehindError
+
+    async def _vouching(self, origin: str) -> list[Signer]:
+        """Those keys that signed under the old name; none when the key store has lost them, too."""
+        try:
+            return [signer for key, signer in await self._keys.signing() if key.verifier.name == origin]
+        except LedgerKeyLost:
+            return []

@@ -1,0 +1,165 @@
+"""The keys that sign the ledger's checkpoints: public halves in the ledger, private ones wrapped in the key store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.crypto.system_keys import HouseKeys, insert_new
+from store.ledger.entries import EVENT_KEY_ADDED
+from store.ledger.tree_tables import ledger_keys
+from store.merkle.signed_note import Signer, VerifierKey
+from store.sql.engines import transaction
+from store.sql.metadata import instant
+from store.sql.reading import Reader
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerKey:
+    """One key, as everyone may know it."""
+
+    number: int
+    verifier: VerifierKey
+    created_at: datetime
+    retired_at: datetime | None
+
+
+class LedgerKeyLost(Exception):  # noqa: N818  (a state of the store)
+    """The key store does not have the private half of any key that may sign."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The key store has other keys than those that signed this ledger so far, so nothing more is signed. "
+            "Restore the key store from its backup; if it is lost, `gateway ledger rotate-key` begins with a new key."
+        )
+
+
+class LedgerUnnamed(Exception):  # noqa: N818  (a state of the settings)
+    """There is no key yet, and this process does not know the name that the first one needs."""
+
+    def __init__(self) -> None:
+        super().__init__("The ledger has no name yet: set GATEWAY_ISSUER, the public address that it is named after.")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class LedgerKeys:
+    """Reads, makes and retires them. The first one gives the ledger its name, which it keeps for good.
+
+    `origin` is the name for a ledger that has none yet; None if this process may not name it.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        engine: AsyncEngine,
+        house: HouseKeys,
+        origin: str | None,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self.reader = reader
+        self._known = KnownKeys(reader)
+        self._engine = engine
+        self._house = house
+        self._origin = origin
+        self._clock = clock
+
+    async def all(self) -> list[LedgerKey]:
+        """Every key there ever was, the youngest first."""
+        return await self._known.all()
+
+    async def signing(self) -> list[tuple[LedgerKey, Signer]]:
+        """Those that sign now, the youngest first; the very first one is made. LedgerKeyLost, LedgerUnnamed.
+
+        There is one, or two until both have signed the same checkpoint: whoever trusts the older one can then learn
+        of the younger one.
+        """
+        active = [key for key in await self.all() if key.retired_at is None]
+        if not active:
+            await self._add(1)
+            active = await self.all()
+        pairs = [(key, await self._signer(key)) for key in active]
+        able = [(key, signer) for key, signer in pairs if signer.verifier == key.verifier]
+        if not able:
+            raise LedgerKeyLost
+        if len(able) < len(pairs):
+            log.error("The key store has lost a key that signs the ledger; the others go on")
+        return able
+
+    async def _signer(self, key: LedgerKey) -> Signer:
+        return Signer.of(key.verifier.name, await self._house.system(_name(key.number)))
+
+    async def rotate(self) -> VerifierKey:
+        """Make a new key, which signs from the next checkpoint on; the older one signs that one too, then retires."""
+        number = max((key.number for key in await self.all()), default=0) + 1
+        await self._add(number)
+        return next(key.verifier for key in await self.all() if key.number == number)
+
+    async def _add(self, number: int) -> None:
+        """Two at once add one key: both get the same private half, whoever makes it."""
+        known = await self.all()
+        origin = known[0].verifier.name if known else self._origin
+        if origin is None:
+            raise LedgerUnnamed
+        signer = Signer.of(origin, await self._house.system(_name(number)))
+        row = {"number": number, "origin": origin, "public": signer.verifier.public, "created_at": self._clock()}
+        async with transaction(self._engine) as connection:
+            await connection.execute(insert_new(connection, ledger_keys), row)
+
+    async def under(self, origin: str) -> tuple[int, Signer]:
+        """The number and the key of a ledger that goes on under another name; it signs once it was added.
+
+        Asked again before that, after a kill, it gives the same.
+        """
+        number = max((key.number for key in await self.all()), default=0) + 1
+        return number, Signer.of(origin, await self._house.system(_name(number)))
+
+    async def add(self, number: int, signer: Signer) -> None:
+        """Have this key sign from now on, alone: the ledger has its name from here on."""
+        row = {"number": number, "origin": signer.name, "public": signer.verifier.public, "created_at": self._clock()}
+        async with transaction(self._engine) as connection:
+            await connection.execute(insert_new(connection, ledger_keys), row)
+        await self.retire_older(number)
+
+    async def retire_older(self, number: int) -> None:
+        """Mark the keys before this one as no longer signing; what they signed stays good."""
+        older = ledger_keys.c.number < number, ledger_keys.c.retired_at.is_(None)
+        async with transaction(self._engine) as connection:
+            await connection.execute(update(ledger_keys).where(*older).values(retired_at=self._clock()))
+
+
+class KnownKeys:
+    """The public halves, for those who only verify."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._all = reader.prepare(select(ledger_keys).order_by(ledger_keys.c.number.desc()))
+
+    async def all(self) -> list[LedgerKey]:
+        """Every key there ever was, the youngest first."""
+        return [
+            LedgerKey(
+                number, VerifierKey(origin, bytes(public)), instant(created), instant(retired) if retired else None
+            )
+            for number, origin, public, created, retired in await self._reader.fetch(self._all, {})
+        ]
+
+
+def _name(number: int) -> str:
+    """What the private half is called in the key store."""
+    return f"ledger-{number}"
+
+
+def key_added(key: VerifierKey, now: datetime) -> dict[str, Any]:
+    """The entry that introduces a key."""
+    return {"version": 1, "event": EVENT_KEY_ADDED, "at": int(now.timestamp()), "key": str(key)}

@@ -1,0 +1,91 @@
+"""The tables of the ledger's Merkle tree: which entry is which leaf, the hashes over them, and what was signed."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, LargeBinary, String, Text
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.sql.metadata import Id, Instant, ledger_metadata, plain, table
+
+ledger_tree = table(
+    "ledger_tree",
+    RetentionRule.LEDGER,
+    plain("id", Integer, None, primary_key=True, autoincrement=False),
+    plain("size", BigInteger, None),
+    plain("pruned_to", BigInteger, None),
+    plain("fence", BigInteger, None),
+    plain("holder", String(32), None),
+    plain("held_until", BigInteger, None),
+    CheckConstraint("pruned_to BETWEEN 0 AND size", name="pruned_to"),
+    within=ledger_metadata,
+)
+"""One row. Leaves below `pruned_to` have given up their entries. `holder` seals until `held_until` (milliseconds since
+1970); each new holder raises `fence`, and what an earlier one still writes is refused. Sizes only rise (triggers)."""
+
+TREE = 1
+"""The id of that row."""
+
+ledger_pending = table(
+    "ledger_pending",
+    RetentionRule.LEDGER,
+    plain("sequence", Id, None, primary_key=True, autoincrement=False),
+    within=ledger_metadata,
+)
+"""The entries that are no leaves yet. A trigger adds them in the transaction of the entry itself, and another lets
+them go only once they are leaves: so however late a transaction commits, its entries are neither skipped nor lost."""
+
+ledger_leaves = table(
+    "ledger_leaves",
+    RetentionRule.LEDGER,
+    plain("leaf_index", Id, None, primary_key=True, autoincrement=False),
+    plain("sequence", Id, None, unique=True),
+    plain("mark", BigInteger, None),
+    Index(None, "mark"),
+    within=ledger_metadata,
+)
+"""Which entry is which leaf, for as long as the entry is kept. `mark` is the beginning of the leaf's hash, to find a
+leaf by its hash with an index of a quarter of the size. A row never changes (triggers)."""
+
+ledger_tiles = table(
+    "ledger_tiles",
+    RetentionRule.LEDGER,
+    plain("place", Id, None, primary_key=True, autoincrement=False),
+    plain("hashes", LargeBinary, None),
+    within=ledger_metadata,
+)
+"""The hashes of the tree (`store.merkle.tiles`); they stay when entries are pruned. A tile only grows (triggers)."""
+
+ledger_subjects = table(
+    "ledger_subjects",
+    RetentionRule.LEDGER,
+    plain("pseudonym", String(22), Category.CUSTOMER_ID, primary_key=True),
+    plain("leaf_index", Id, None, primary_key=True, autoincrement=False),
+    within=ledger_metadata,
+    sqlite_with_rowid=False,
+)
+"""Whom each leaf is about: the way from a customer, whose key gives the pseudonym, to who read what about them."""
+
+ledger_keys = table(
+    "ledger_keys",
+    RetentionRule.KEYS,
+    plain("number", Integer, None, primary_key=True, autoincrement=False),
+    plain("origin", Text, None),
+    plain("public", LargeBinary, None),
+    plain("created_at", Instant, None),
+    plain("retired_at", Instant, None, nullable=True),
+    within=ledger_metadata,
+)
+"""The public halves of the keys that sign checkpoints; the private ones are the key store's `ledger-<number>`."""
+
+ledger_checkpoints = table(
+    "ledger_checkpoints",
+    RetentionRule.LEDGER,
+    plain("size", BigInteger, None, primary_key=True, autoincrement=False),
+    plain("key_number", Integer, None, primary_key=True, autoincrement=False),
+    plain("root", LargeBinary, None),
+    plain("note", Text, None),
+    plain("signed_at", Instant, None),
+    within=ledger_metadata,
+)
+"""Everything that was signed; `key_number` is the youngest key that did. A row never changes (triggers)."""

@@ -1,0 +1,1 @@
+"""Addresses that work without signing in, encrypted."""

@@ -1,0 +1,1 @@
+"""Look-ups reserved, tied to the rows of the data, and swept."""

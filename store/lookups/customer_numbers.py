@@ -1,0 +1,30 @@
+"""Whose a customer number is: one way for every command that takes one (R29, G7)."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, select
+
+from store.crypto.blind_index import Lookup
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.tables.customers import customers
+
+C = customers.c
+_MINE = select(C.id).where(
+    C.id == bindparam("id", type_=C.id.type), C.number_ref == bindparam("ref", type_=C.number_ref.type)
+)
+
+
+async def customer_with_number(store: Store, number: str) -> int | None:
+    """The id of the customer who has this number; None for nobody, at the same cost: two statements."""
+    keys = store.keys
+    held = await keys.lookups.find(Lookup.CUSTOMER_NUMBER, keys.blind_index(Lookup.CUSTOMER_NUMBER, number))
+    rows = await store.reader.fetch(store.reader.prepare(_MINE), {"id": held.row_id, "ref": held.ref})
+    return int(rows[0][0]) if rows else None
+
+
+async def key_with_number(store: Store, number: str) -> SubjectKey | None:
+    """The key of the customer who has this number; None for nobody, and for somebody who is being erased."""
+    owner = await customer_with_number(store, number)
+    (key,) = (None,) if owner is None else await store.keys.subjects([owner])
+    return key

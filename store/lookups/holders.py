@@ -1,0 +1,80 @@
+"""What the data says of a look-up: the row that it leads to has its `ref`, or it is of no worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any, Final
+
+from sqlalchemy import Column, Table, bindparam, select
+
+from store.crypto.blind_index import Lookup
+from store.records.registrations import runs
+from store.sql.metadata import Instant
+from store.sql.reading import Reader, any_of
+from store.tables.credentials import credentials
+from store.tables.customers import customers
+from store.tables.domains import domains
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value rests in the data, and the column that ties its row to its look-up."""
+
+    value: Column[Any]
+    ref: Column[bytes]
+    owner: Column[int]
+
+    @property
+    def table(self) -> Table:
+        """The table of both."""
+        table: Table = self.ref.table
+        return table
+
+
+C, K, D = customers.c, credentials.c, domains.c
+PLACES: Final[Mapping[Lookup, Place]] = {
+    Lookup.EMAIL: Place(C.email, C.email_ref, C.id),
+    Lookup.CUSTOMER_NUMBER: Place(C.customer_number, C.number_ref, C.id),
+    Lookup.LOGIN: Place(K.login_name, K.login_ref, K.customer_id),
+    Lookup.DOMAIN: Place(D.name, D.name_ref, D.customer_id),
+}
+
+AT_ONCE = 500
+"""Rows that one statement asks about."""
+
+
+class State(Enum):
+    """What becomes of a look-up."""
+
+    IN_USE = auto()
+    """The row of the data has it."""
+    LAPSED = auto()
+    """It does, and is a domain whose registration runs no more: the name is free for who wants it."""
+    ENDED = auto()
+    """The same, and another registration took its place: the row keeps its look-up, and holds the name no more."""
+    UNUSED = auto()
+    """Nothing of the data has it."""
+
+
+async def states(reader: Reader, kind: Lookup, held: Sequence[tuple[int, bytes]], now: datetime) -> list[State]:
+    """Of each row and `ref`, what the committed data says; `now` is when registrations of domains run."""
+    place = PLACES[kind]
+    ends = (runs(bindparam("now", type_=Instant)).label("runs"), D.released_at) if kind is Lookup.DOMAIN else ()
+    one = reader.prepare(select(place.table.c.id, place.ref, *ends).where(any_of(place.table.c.id, "ids")))
+    found: dict[int, Sequence[Any]] = {}
+    for start in range(0, len(held), AT_ONCE):
+        ids = [row_id for row_id, _ in held[start : start + AT_ONCE]]
+        rows = await reader.fetch(one, {"ids": ids, **({"now": now} if kind is Lookup.DOMAIN else {})})
+        found |= {row[0]: row[1:] for row in rows}
+    return [_state(found.get(row_id), ref) for row_id, ref in held]
+
+
+def _state(row: Sequence[Any] | None, ref: bytes) -> State:
+    if row is None or row[0] is None or bytes(row[0]) != ref:
+        return State.UNUSED
+    if len(row) == 1 or row[1]:
+        return State.IN_USE
+    return State.LAPSED if row[2] is None else State.ENDED

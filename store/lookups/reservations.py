@@ -1,0 +1,240 @@
+"""Having a value before the data has it: reserved in the key store first, so that it is unique across both databases.
+
+No transaction spans the two. What is reserved is committed before the data is, and counts as soon as the data has its
+`ref`; what the data never got is released, or, after a crash, taken over by the next who wants it and swept away.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.crypto.blind_index import Lookup
+from store.crypto.epochs import Epoch
+from store.crypto.lookup_tables import lookups, new_ref
+from store.crypto.system_keys import insert_new
+from store.database.store import Store
+from store.lookups.holders import State, states
+from store.lookups.sweeping import MINE, alive, named, sweep_one
+from store.operations.lookup_counts import count_change, counted, key_lookup_count, lookup_count
+from store.sql.engines import transaction
+from store.sql.errors import StoreUnavailable
+from store.sql.ids import new_id
+
+log = logging.getLogger(__name__)
+
+L = lookups.c
+
+AT_ONCE = 500
+"""Marks that one statement names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A value, by its blind index, and the row of the data that is to have it under this `ref`."""
+
+    kind: Lookup
+    index: bytes
+    customer_id: int
+    row_id: int
+    scope: str = ""
+    ref: bytes = field(default_factory=new_ref)
+
+
+class LookupTakenError(Exception):
+    """Others have these values. The text says no more than how many."""
+
+    def __init__(self, taken: Sequence[Wanted]) -> None:
+        super().__init__(f"{len(taken)} of the values are somebody else's")
+        self.taken = tuple(taken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Conflict:
+    wanted: Wanted
+    held: Any
+
+    @property
+    def own(self) -> tuple[int, bytes]:
+        """What names the look-up that is in the way."""
+        return self.held.customer_id, bytes(self.held.ref)
+
+
+class Reservations:
+    """What one change reserves, within the transaction that writes the data; see `reserving`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._number = store, new_id()
+        self._used = self._replaces = self._written = False
+        self._count = 0
+
+    async def take(
+        self,
+        connection: AsyncConnection,
+        wanted: Sequence[Wanted],
+        now: datetime,
+        replacing: Iterable[tuple[int, bytes | None]] = (),
+    ) -> list[int]:
+        """Reserve all of them or none, durably, in the transaction of the data that is to have them.
+
+        LookupTakenError names those that are others'. `replacing` are the customers and refs of look-ups that go as
+        soon as the data has the new ones. `now` says whether a registration of a domain runs. Returns the rows of
+        domains that have ended by it and held a name, of which the same transaction lets go
+        (`store.records.registrations.let_go`).
+
+        What the data does not have is somebody's who is about to write it, or of a change that broke off. On SQLite
+        whoever writes the data is alone, so it is the latter. On PostgreSQL each change holds a lock of its number
+        until its transaction ends.
+        """
+        if twice := _twice(wanted):
+            raise LookupTakenError(twice)
+        if not self._used and connection.dialect.name == "postgresql":
+            await connection.execute(select(func.pg_advisory_xact_lock(self._number)))
+        self._used = True
+        over = [(customer, ref) for customer, ref in replacing if ref is not None]
+        self._replaces = self._replaces or bool(over)
+        conflicts = await self._try(wanted, over=over)
+        moved: list[_Conflict] = []
+        if conflicts:
+            gone, moved = await self._judged(connection, conflicts, now)
+            seen = (await counted(self._store.reader, lookup_count)).last  # After what they were judged by.
+            conflicts = await self._try([each.wanted for each in conflicts], gone=gone, moved=moved, seen=seen)
+        if conflicts:
+            raise LookupTakenError([each.wanted for each in conflicts])
+        return [each.held.row_id for each in moved]
+
+    async def written(self, connection: AsyncConnection) -> None:
+        """Say, as the last thing in the data's transaction, that it has every `ref`: it is counted (see
+        `store.operations.lookup_counts`)."""
+        if self._used:
+            await count_change(connection, lookup_count, seen=self._count)
+        self._written = True
+
+    async def settle(self, committed: bool) -> None:
+        """Release what the data did not get, or what it has no more; what cannot be done now is swept later.
+
+        Nothing is removed that the data has after all, such as when only the answer to its commit was lost.
+        """
+        if self._used and (self._replaces or not (committed and self._written)):
+            try:
+                await sweep_one(self._store, self._number)
+            except StoreUnavailable as outage:
+                log.warning("Look-ups that were reserved are left to be swept: %s", outage.cause)
+
+    async def _try(
+        self,
+        wanted: Sequence[Wanted],
+        over: Sequence[tuple[int, bytes]] = (),
+        gone: Sequence[_Conflict] = (),
+        moved: Sequence[_Conflict] = (),
+        seen: int = 0,
+    ) -> list[_Conflict]:
+        """One transaction of the key store: what is gone makes room, then all that is free is taken, and counted."""
+        lookup_epochs = self._store.keys.lookups.epochs
+        async with transaction(self._store.keys.engine) as connection:
+            epoch = await lookup_epochs.lock(connection)
+            if over:
+                await connection.execute(update(lookups).where(MINE).values(reservation=self._number), named(over))
+            if gone:
+                await connection.execute(delete(lookups).where(MINE), named(each.own for each in gone))
+            if moved:
+                change = update(lookups).where(MINE).values(scope=bindparam("within"), reservation=self._number)
+                rows = [named([each.own])[0] | {"within": str(each.held.row_id)} for each in moved]
+                await connection.execute(change, rows)
+            held = await _held(connection, lookup_epochs.living, wanted) if len(lookup_epochs.living) > 1 else {}
+            taken = False
+            if rows := [self._row(each, epoch) for each in wanted if each not in held]:
+                # In one order everywhere, so that no two transactions wait for each other.
+                rows.sort(key=lambda row: (row["kind"], row["mark"]))
+                done = await connection.execute(insert_new(connection, lookups), rows)
+                taken = done.rowcount == len(wanted)  # PostgreSQL's driver does not say it of many.
+            held = {} if taken else await _held(connection, lookup_epochs.living, wanted)
+            self._count = await count_change(connection, key_lookup_count, seen=seen)
+        return [_Conflict(each, row) for each, row in held.items() if bytes(row.ref) != each.ref]
+
+    def _row(self, wanted: Wanted, epoch: Epoch) -> dict[str, Any]:
+        place = {"kind": wanted.kind.name, "mark": epoch.mark(wanted.index), "scope": wanted.scope}
+        leads = {"customer_id": wanted.customer_id, "row_id": wanted.row_id, "ref": wanted.ref}
+        return place | leads | {"epoch": epoch.number, "reservation": self._number}
+
+    async def _judged(
+        self, connection: AsyncConnection, conflicts: Sequence[_Conflict], now: datetime
+    ) -> tuple[list[_Conflict], list[_Conflict]]:
+        """Those whose holder the data has no more, and those of domains that ended; LookupTakenError for any other."""
+        numbers = {each.held.reservation for each in conflicts} - {None, self._number}
+        busy = {self._number, *await alive(connection, numbers)}  # Asked before the data is: it may end in between.
+        taken, gone, moved = list[Wanted](), list[_Conflict](), list[_Conflict]()
+        for kind in {each.wanted.kind for each in conflicts}:
+            some = [each for each in conflicts if each.wanted.kind is kind]
+            said = await states(self._store.reader, kind, [(each.held.row_id, each.own[1]) for each in some], now)
+            for each, state in zip(some, said, strict=True):
+                if state is State.IN_USE or (state is State.UNUSED and each.held.reservation in busy):
+                    taken.append(each.wanted)
+                else:
+                    (gone if state is State.UNUSED else moved).append(each)
+        if taken:
+            raise LookupTakenError(taken)
+        return gone, moved
+
+
+@asynccontextmanager
+async def reserving(store: Store) -> AsyncIterator[Reservations]:
+    """Around the transaction that writes the data: what was reserved for it and not `written` is released at the end.
+
+    Killed in between, it is released by `store.lookups.sweeping`.
+    """
+    reserved, committed = Reservations(store), False
+    try:
+        yield reserved
+        committed = True
+    finally:
+        await reserved.settle(committed)
+
+
+async def held_of(store: Store, wanted: Sequence[Wanted]) -> dict[Wanted, Any]:
+    """The look-ups that hold these values now, whether the data has them or not."""
+    epochs = store.keys.lookups.epochs
+    async with transaction(store.keys.engine) as connection:
+        await epochs.lock(connection)
+        return await _held(connection, epochs.living, wanted)
+
+
+async def _held(connection: AsyncConnection, epochs: Sequence[Epoch], wanted: Sequence[Wanted]) -> dict[Wanted, Any]:
+    """The rows that hold these values now, under whichever epoch."""
+    places: dict[tuple[str, bytes, str], list[Wanted]] = {}
+    for each, epoch in product(wanted, epochs):
+        places.setdefault((each.kind.name, epoch.mark(each.index), each.scope), []).append(each)
+    found: dict[Wanted, Any] = {}
+    listed = list(places)
+    for start in range(0, len(listed), AT_ONCE):
+        query = select(lookups).where(_among(listed[start : start + AT_ONCE]))
+        for row in (await connection.execute(query)).all():
+            found |= dict.fromkeys(places.get((row.kind, bytes(row.mark), row.scope), ()), row)
+    return found
+
+
+def _among(places: Sequence[tuple[str, bytes, str]]) -> ColumnElement[bool]:
+    by_kind: dict[str, list[bytes]] = {}
+    for kind, mark, _ in places:
+        by_kind.setdefault(kind, []).append(mark)
+    return or_(*(and_(L.kind == kind, L.mark.in_(marks)) for kind, marks in by_kind.items()))
+
+
+def _twice(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Those that an earlier one of the same change wants, too."""
+    seen = set[tuple[Lookup, bytes, str]]()
+    found = []
+    for each in wanted:
+        place = each.kind, each.index, each.scope
+        if place in seen:
+            found.append(each)
+        seen.add(place)
+    return found

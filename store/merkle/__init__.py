@@ -1,0 +1,1 @@
+"""Merkle trees (RFC 9162), tiles and signed notes (C2SP), as pure functions."""

@@ -1,0 +1,66 @@
+"""The signed state of the ledger at one size: what outsiders keep, to hold us to it (C2SP tlog-checkpoint)."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from store.merkle.merkle_tree import Hash
+from store.merkle.signed_note import NAME, Note, NoteInvalid, Signer, VerifierKey, open_note, sign, unbase64
+
+NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The name of the log, how many entries it has, and the root over them."""
+
+    origin: str
+    size: int
+    root: Hash
+
+    @property
+    def text(self) -> str:
+        """What is signed."""
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+
+    @classmethod
+    def parse(cls, text: str) -> Checkpoint:
+        """Read the text of a note; NoteInvalid when it is no checkpoint. Extension lines are refused: we write none."""
+        match text.split("\n"):
+            case [origin, size, root, ""] if NAME.fullmatch(origin) and NUMBER.fullmatch(size):
+                return cls(origin, int(size), _root(root))
+        raise NoteInvalid("it is not a checkpoint: three lines, with a name, a size and a root")
+
+    def sign(self, signers: Iterable[Signer]) -> str:
+        """The note that is published."""
+        return sign(self.text, signers)
+
+
+def _root(text: str) -> Hash:
+    try:
+        root = unbase64(text)
+    except ValueError:
+        root = b""
+    if len(root) != 32:
+        raise NoteInvalid("its root is not a hash")
+    return root
+
+
+def open_checkpoint(note: str, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, Note]:
+    """The checkpoint that one of the keys signed under the log's own name; NoteInvalid otherwise."""
+    opened = open_note(note, keys)
+    checkpoint = Checkpoint.parse(opened.text)
+    if any(key.name != checkpoint.origin for key in opened.signed_by):
+        raise NoteInvalid("it is signed under another name than the log's own")
+    return checkpoint, opened
+
+
+def origin_of(issuer: str) -> str:
+    """The log's name for a gateway at this address: without the scheme, `/ledger` behind it; ValueError if unusable."""
+    origin = f"{issuer.partition('://')[2].rstrip('/')}/ledger".replace("+", "%2B")
+    if not NAME.fullmatch(origin) or origin.startswith("/"):
+        raise ValueError("an issuer's address is needed to name the ledger")
+    return origin

@@ -1,0 +1,1 @@
+"""The outbox, rate limits, single-use values and revocations."""

@@ -1,0 +1,49 @@
+"""What waits in the outbox, sealed under its customer's key; the last message to somebody erased, under the house's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from store.crypto.key_store import KeyStore
+from store.crypto.sealing import SealBroken, Sealed, seal, unseal
+from store.crypto.system_keys import HouseKeys
+from store.tables.outbox import outbox
+
+KEY = "outbox"
+
+
+def name_of(house: HouseKeys, id_: int) -> str:
+    """How receivers, and logs, know a message: for ever the same, and without its moment."""
+    return house.ids.lasting("msg", id_, id_)
+
+
+async def seal_for_nobody(house: HouseKeys, id_: int, message: bytes) -> Sealed:
+    """Seal a message that must outlive its customer's key; its bytes are wiped as soon as it is delivered."""
+    return seal(AESGCM(await house.system(KEY)), _place(id_), message)
+
+
+async def opened(keys: KeyStore, rows: Sequence[tuple[int, int | None, bytes | None]]) -> list[bytes | None]:
+    """The messages of rows of id, customer and payload; None for one that nobody can open any more."""
+    owners = await keys.subjects([owner for _, owner, _ in rows if owner is not None])
+    by_owner = {key.customer_id: key for key in owners if key is not None}
+    house = AESGCM(await keys.house.system(KEY)) if any(owner is None for _, owner, _ in rows) else None
+    return [_opened(by_owner.get(owner) if owner is not None else house, id_, payload) for id_, owner, payload in rows]
+
+
+def _opened(key: Any, id_: int, payload: bytes | None) -> bytes | None:
+    if key is None or payload is None:
+        return None
+    try:
+        if isinstance(key, AESGCM):
+            return unseal(key, _place(id_), payload)
+        found: bytes = key.open(outbox.c.payload, id_, payload)
+    except SealBroken:
+        return None
+    return found
+
+
+def _place(id_: int) -> bytes:
+    return f"{outbox.c.payload}:nobody:{id_}".encode()

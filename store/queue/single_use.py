@@ -1,0 +1,87 @@
+"""Values that work once, whichever replica they come to, and however many come at the same moment."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.database.store import Store
+from store.tables.oauth import used_values
+
+MOST = 500
+"""Values claimed in one statement."""
+
+
+class SingleUse:
+    """Claims values. Those that arrive while one transaction is under way share the next one, so that the cost of a
+    durable write is shared under load."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: dict[bytes, tuple[datetime, asyncio.Future[bool]]] = {}
+        self._work: asyncio.Task[None] | None = None
+
+    async def claim(self, kind: str, value: str, until: datetime) -> bool:
+        """True for exactly one caller; false for all others until the moment after which the value is void anyway.
+
+        StoreUnavailable when nobody can tell.
+        """
+        mark = _mark(kind, value)
+        if mark in self._waiting:
+            return False
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting[mark] = (until, answer)
+        if self._work is None:
+            self._work = asyncio.create_task(self._write_all())
+        return await answer
+
+    async def _write_all(self) -> None:
+        try:
+            while self._waiting:
+                marks = sorted(self._waiting)[:MOST]  # In one order everywhere, so that no two replicas deadlock.
+                batch = {mark: self._waiting.pop(mark) for mark in marks}
+                await self._write(batch)
+        finally:
+            self._work = None
+
+    async def _write(self, batch: dict[bytes, tuple[datetime, asyncio.Future[bool]]]) -> None:
+        rows = [{"hash": mark, "until": until} for mark, (until, _) in batch.items()]
+        try:
+            async with self._store.write() as connection:
+                fresh = await _insert(connection, rows)
+        except BaseException as error:
+            for _, answer in batch.values():
+                if not answer.done():
+                    answer.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        for mark, (_, answer) in batch.items():
+            if not answer.done():
+                answer.set_result(mark in fresh)
+
+
+def claim_within(connection: Connection, kind: str, value: str, until: datetime) -> bool:
+    """The same in the caller's transaction: the value is used up if that is committed, and only then."""
+    rows = [{"hash": _mark(kind, value), "until": until}]
+    return connection.execute(_statement(connection.dialect.name).values(rows)).rowcount == 1
+
+
+async def _insert(connection: AsyncConnection, rows: list[dict[str, object]]) -> set[bytes]:
+    statement = _statement(connection.dialect.name)
+    return set((await connection.execute(statement.values(rows).returning(used_values.c.hash))).scalars())
+
+
+def _statement(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    if dialect == "postgresql":
+        return postgresql.insert(used_values).on_conflict_do_nothing()
+    return sqlite.insert(used_values).on_conflict_do_nothing()
+
+
+def _mark(kind: str, value: str) -> bytes:
+    return sha256(f"{kind}\0{value}".encode()).digest()

@@ -1,0 +1,212 @@
+"""Whose rows each table has, what an export tells of them, what an erasure does, and what ends them: one line a table.
+
+The export, the erasure, its certificate, the retention and the audits read this and nothing beside it, so that what is
+told and what is removed are the same (GDPR Art. 15 and 17). Columns say the rest of themselves (`store.sql.metadata`):
+a `sealed` one goes with the customer's key, one without `output` is told as held.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import Final
+
+
+@unique
+class Whose(Enum):
+    """How a table's rows belong to a customer."""
+
+    COLUMN = "by `customer_id`, or by the customer's own key"
+    PARENT = "by the row of another table that they are about"
+    PSEUDONYM = "by a pseudonym that the customer's key gives"
+    FINGERPRINT = "by a keyed hash or a word that no row of the customer's leads to"
+    NOBODY = "not at all"
+
+
+@unique
+class Telling(Enum):
+    """What an export tells of the rows."""
+
+    RECORDS = "every row, column by column"
+    COUNT = "how many there are"
+    HELD = "that such are held"
+    NOTHING = "nothing, since they are about nobody"
+
+
+@unique
+class Fate(Enum):
+    """What an erasure does with the rows."""
+
+    ROWS = "removes them"
+    DETACHED = "leaves them, without the customer"
+    KEPT = "leaves them, with a reason that the certificate gives"
+    BOUNDED = "leaves them to end by themselves within a period that the certificate names"
+    NOTHING = "nothing, since they are about nobody"
+
+
+@unique
+class Way(Enum):
+    """What ends the rows of a table in the ordinary course of things."""
+
+    SWEEPER = "the sweeper, once the period of their rule has passed"
+    ERASURE = "the erasure of the customer"
+    WITHDRAWAL = "the withdrawal of the consent, at once"
+    HOUSEKEEPING = "the housekeeping of signing in and of tokens, once they are over"
+    COUNTING = "the counting of reads itself, after a day"
+    LEDGER = "the pruning of the ledger, which the sweeper begins"
+    OPERATOR = "the operator"
+    NEVER = "nothing: they hold no personal data"
+    KEPT = "nothing: they say what held, and name no customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What is said of one table."""
+
+    whose: Whose
+    telling: Telling
+    fate: Fate
+    way: Way
+    because: str = ""
+    """Why rows are left by an erasure, or why they are about nobody."""
+    within: str | None = None
+    """After which period (ISO 8601) what is left ends by itself; None: when the table's rule says so."""
+    parent: str | None = None
+    """The `column` that leads to the row of the other table, for `Whose.PARENT`."""
+
+
+def rows(way: Way = Way.ERASURE, telling: Telling = Telling.RECORDS) -> Declaration:
+    """Rows of customers, which an export tells and an erasure removes: what is usual."""
+    return Declaration(Whose.COLUMN, telling, Fate.ROWS, way)
+
+
+def kept(because: str, parent: str | None = None, way: Way = Way.NEVER, fate: Fate = Fate.KEPT) -> Declaration:
+    """Rows about a customer that outlive the erasure; `parent` leads to the row which says about whom."""
+    whose = Whose.COLUMN if parent is None else Whose.PARENT
+    return Declaration(whose, Telling.RECORDS, fate, way, because, parent=parent)
+
+
+def marks(within: str, because: str, way: Way = Way.HOUSEKEEPING) -> Declaration:
+    """Keyed marks that come from customers, which nothing leads to and which end by themselves."""
+    return Declaration(Whose.FINGERPRINT, Telling.HELD, Fate.BOUNDED, way, because, within)
+
+
+def nobodys(way: Way, because: str = "They are about no customer.") -> Declaration:
+    """Rows that are about no customer."""
+    return Declaration(Whose.NOBODY, Telling.NOTHING, Fate.NOTHING, way, because)
+
+
+DETACHED: Final = ("customer_id", "embargoed_until")
+"""What a row that is left without the customer loses: whose it is, and an order to be silent: nobody is left."""
+
+COUNTED: Final = Telling.COUNT
+PROOF: Final = "The proof that the erasure was done and who was told of it; it names nobody."
+REGISTER: Final = "A register of the operator's: it is about programs, companies and staff."
+
+DECLARED: Final[dict[str, Declaration]] = {
+    "affiliates": nobodys(Way.OPERATOR, REGISTER),
+    "alarm_links": rows(Way.HOUSEKEEPING, COUNTED),
+    "card_vault": rows(Way.WITHDRAWAL),
+    "client_reach": nobodys(Way.COUNTING, "Sketches of how many customers a program reads; they name nobody."),
+    "clients": nobodys(Way.OPERATOR, REGISTER),
+    "command_keys": marks("P2D", "Keyed marks of requests, so that one that comes twice is done once.", Way.SWEEPER),
+    "consents": rows(),
+    "cookie_choices": rows(Way.SWEEPER),
+    "credentials": rows(),
+    "customer_changes": rows(Way.SWEEPER),
+    "customers": rows(),
+    "disclosures": rows(),
+    "documents": nobodys(Way.OPERATOR, REGISTER),
+    "domains": rows(),
+    "email_links": rows(Way.HOUSEKEEPING, COUNTED),
+    "erasure_count": nobodys(Way.NEVER),
+    "erasure_letters": kept(PROOF, parent="erasure_id"),
+    "erasure_recipients": kept(PROOF, parent="erasure_id"),
+    "erasure_steps": kept(PROOF, parent="erasure_id"),
+    "erasures": kept(PROOF),
+    "export_parts": rows(Way.SWEEPER, COUNTED),
+    "exports": rows(Way.SWEEPER),
+    "guesses": marks("P2D", "Failed attempts by a keyed mark of an account, a network or a device, against guessing."),
+    "index_rebuilds": nobodys(Way.NEVER),
+    "invoices": rows(),
+    "key_erasure_count": nobodys(Way.NEVER),
+    "key_lookup_count": nobodys(Way.NEVER),
+    "lookup_count": nobodys(Way.NEVER),
+    "known_devices": rows(Way.HOUSEKEEPING),
+    "ledger_checkpoints": nobodys(Way.LEDGER),
+    "ledger_entries": Declaration(
+        Whose.PSEUDONYM, Telling.RECORDS, Fate.KEPT, Way.LEDGER,
+        "Who read what, under a pseudonym that nobody can lead to a person once the key is destroyed.",
+    ),
+    "ledger_heads": nobodys(Way.NEVER),
+    "ledger_keys": nobodys(Way.NEVER),
+    "ledger_leaves": nobodys(Way.LEDGER, "The order of entries, and hashes of them."),
+    "ledger_pending": nobodys(Way.LEDGER, "The order of entries."),
+    "ledger_subjects": Declaration(
+        Whose.PSEUDONYM, Telling.RECORDS, Fate.KEPT, Way.LEDGER,
+        "Which entries are about a pseudonym that nobody can lead to a person once the key is destroyed.",
+    ),
+    "ledger_tiles": nobodys(Way.NEVER, "Hashes of entries."),
+    "ledger_tree": nobodys(Way.NEVER),
+    "legal_holds": rows(),
+    "legal_requests": kept(
+        "What an authority asked for stays in the register, without the customer; the answer is the certificate.",
+        way=Way.ERASURE, fate=Fate.DETACHED,
+    ),
+    "lookup_changes": rows(telling=Telling.HELD),
+    "lookup_epochs": nobodys(Way.HOUSEKEEPING, "Keys under which keyed marks rest."),
+    "lookups": rows(telling=Telling.HELD),
+    "notice_recipients": rows(),
+    "notices": rows(),
+    "oauth_clients": nobodys(Way.OPERATOR, REGISTER),
+    "oauth_codes": rows(Way.HOUSEKEEPING),
+    "oauth_consents": rows(),
+    "oauth_families": rows(Way.HOUSEKEEPING),
+    "oauth_secrets": nobodys(Way.HOUSEKEEPING, REGISTER),
+    "objections": rows(),
+    "outbox": rows(Way.SWEEPER, COUNTED),
+    "paper_forms": nobodys(Way.KEPT, "Released papers, which name no customer."),
+    "papers": nobodys(Way.KEPT, "Released papers, which name no customer."),
+    "partners": nobodys(Way.OPERATOR, REGISTER),
+    "passkey_challenges": rows(Way.HOUSEKEEPING, COUNTED),
+    "passkeys": rows(telling=COUNTED),
+    "payment_methods": rows(),
+    "pending_sign_ins": rows(Way.HOUSEKEEPING),
+    "processing_stops": rows(),
+    "recipient_contacts": nobodys(Way.OPERATOR, REGISTER),
+    "refusal_counts": nobodys(Way.SWEEPER, "What programs were refused, counted by the day: no count is of a person."),
+    "reset_links": rows(Way.HOUSEKEEPING, COUNTED),
+    "restrictions": rows(),
+    "revocations": marks("P8D", "That no token of the customer's may be taken any more, until every one has ended."),
+    "rights_events": rows(),
+    "second_factors": rows(),
+    "services": rows(),
+    "session_proofs": rows(Way.HOUSEKEEPING),
+    "sessions": rows(Way.SWEEPER),
+    "sign_ins": rows(Way.SWEEPER),
+    "signing_keys": nobodys(Way.HOUSEKEEPING),
+    "slowdowns": marks("P2D", "Failed attempts by a keyed mark of who failed, against guessing."),
+    "staff": nobodys(Way.OPERATOR, REGISTER),
+    "staff_keys": nobodys(Way.OPERATOR, REGISTER),
+    "subject_keys": Declaration(
+        Whose.COLUMN, Telling.HELD, Fate.KEPT, Way.ERASURE,
+        "That there was a key and that it was destroyed: one that a backup brings back is not taken for a living one.",
+    ),
+    "system_keys": nobodys(Way.NEVER),
+    "used_values": marks("P2D", "Hashes of values that work once, until they would not work anyway."),
+    "value_rewrites": nobodys(Way.NEVER, "How far an upgrade has come."),
+    "webhooks": nobodys(Way.OPERATOR, REGISTER),
+}  # fmt: skip
+"""By table, in the order of the alphabet. A table without a line fails the start and the lint."""
+
+
+class UndeclaredTableError(Exception):
+    """A table of which nobody has said whose rows it has, or of which something untrue is said."""
+
+
+def declaration_of(table: str) -> Declaration:
+    """What is said of a table; UndeclaredTableError when nothing is."""
+    try:
+        return DECLARED[table]
+    except KeyError:
+        raise UndeclaredTableError(f"{table}: say in store/records/declared.py whose rows it has") from None

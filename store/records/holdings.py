@@ -1,0 +1,172 @@
+"""What is held about one customer: every table that has rows of customers, column by column, by what is declared."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, ColumnElement, LargeBinary, MetaData, Select, Table, bindparam, func, select
+
+from store.crypto.sealing import SealBroken
+from store.crypto.subject_key import SubjectKey
+from store.records.declared import Declaration, Fate, Telling, Whose, declaration_of
+from store.sql.metadata import Id, Instant, instant, key_metadata, ledger_metadata, metadata
+from store.sql.reading import Reader
+from store.tables.customers import customers
+
+PAGE = 200
+"""Rows read at once: what keeps an export's memory bounded."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One table with rows of customers."""
+
+    table: Table
+    declared: Declaration
+
+    @property
+    def name(self) -> str:
+        """The table's."""
+        return str(self.table.name)
+
+    @property
+    def shown(self) -> tuple[Column[Any], ...]:
+        """The columns whose values may be told."""
+        return tuple(column for column in self.table.c if column.info["output"])
+
+    @property
+    def withheld(self) -> tuple[Column[Any], ...]:
+        """The columns that no API may ever give out: secrets, and fingerprints of what is shown."""
+        return tuple(column for column in self.table.c if not column.info["output"])
+
+    @property
+    def tells(self) -> bool:
+        """Whether an export tells the rows one by one."""
+        return self.declared.telling is Telling.RECORDS
+
+    @property
+    def removed(self) -> bool:
+        """Whether an erasure removes the rows."""
+        return self.declared.fate is Fate.ROWS
+
+    def of(self, customer: Any) -> ColumnElement[bool]:
+        """The condition for the rows of a customer, by the number or by a parameter for it."""
+        if self.declared.parent is None:
+            found: ColumnElement[bool] = _owner(self.table) == customer
+            return found
+        (key,) = self.table.c[self.declared.parent].foreign_keys
+        parent = key.column.table
+        return self.table.c[self.declared.parent].in_(select(key.column).where(_owner(parent) == customer))
+
+
+def holdings() -> tuple[Holding, ...]:
+    """Every table of the main database with rows of customers, those that others refer to first.
+
+    UndeclaredTableError for a table of which nobody has said whose rows it has: none can be forgotten.
+    """
+    return tuple(
+        Holding(table, said) for table, said in _declared(metadata) if said.whose in (Whose.COLUMN, Whose.PARENT)
+    )
+
+
+def held_apart() -> tuple[Holding, ...]:
+    """Tables with something of customers that cannot be told row by row: nothing leads there, or it is all secret."""
+    said = [each for tables in (metadata, key_metadata) for each in _declared(tables)]
+    return tuple(Holding(table, declared) for table, declared in said if declared.telling is Telling.HELD)
+
+
+def left_behind() -> tuple[Holding, ...]:
+    """Tables whose rows an erasure leaves, in any of the databases: for a reason, or to end by themselves."""
+    everywhere = [each for tables in (metadata, ledger_metadata, key_metadata) for each in _declared(tables)]
+    stays = (Fate.DETACHED, Fate.KEPT, Fate.BOUNDED)
+    return tuple(Holding(table, declared) for table, declared in everywhere if declared.fate in stays)
+
+
+def _declared(tables: MetaData) -> list[tuple[Table, Declaration]]:
+    return [(table, declaration_of(str(table.name))) for table in tables.sorted_tables]
+
+
+def _owner(table: Table) -> Column[int]:
+    return customers.c.id if table is customers else table.c.customer_id
+
+
+def is_key(column: Column[Any]) -> bool:
+    """Whether a column only says which row it is, whose, or which other row belongs to it."""
+    return column.primary_key or column.name == "customer_id" or bool(column.foreign_keys)
+
+
+def is_fingerprint(column: Column[Any]) -> bool:
+    """Whether a column holds a keyed hash, by which a value can be found or compared and nothing more."""
+    return isinstance(column.type, LargeBinary) and "sealing" not in column.info
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """Stands in the place of a value whose seal does not open."""
+
+
+async def rows_of(reader: Reader, holding: Holding, key: SubjectKey, now: datetime) -> AsyncIterator[Row]:
+    """The customer's rows in the order of their keys, opened, a page at a time.
+
+    Rows under an embargo (`Table.info["embargo"]`) that has not ended are left out: nobody may tell of them yet.
+    """
+    order = next(iter(holding.table.primary_key.columns))
+    columns = [order, *(column for column in holding.shown if column is not order)]
+    base = select(*columns).where(holding.of(bindparam("owner", type_=Id))).order_by(order).limit(PAGE)
+    values: dict[str, Any] = {"owner": key.customer_id}
+    if (embargo := holding.table.info.get("embargo")) is not None:
+        until = holding.table.c[embargo]
+        base = base.where(until.is_(None) | (until <= bindparam("now", type_=Instant)))
+        values["now"] = now
+    beyond = base.where(order > bindparam("after", type_=order.type))
+    page = await _fetch(reader, base, values)
+    while page:
+        for row in page:
+            yield {
+                str(column.name): _value(column, key, row[0], resting)
+                for column, resting in zip(columns, row, strict=True)
+                if column.info["output"]
+            }
+        page = await _fetch(reader, beyond, values | {"after": page[-1][0]}) if len(page) == PAGE else ()
+
+
+async def count_of(reader: Reader, holding: Holding, customer_id: int) -> int:
+    """How many rows of a table that tells nothing are the customer's."""
+    query = select(func.count()).select_from(holding.table).where(holding.of(bindparam("owner", type_=Id)))
+    return int((await _fetch(reader, query, {"owner": customer_id}))[0][0])
+
+
+async def _fetch(reader: Reader, query: Select[Any], values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    return await reader.fetch(reader.prepare(query), values)
+
+
+def _value(column: Column[Any], key: SubjectKey, row_id: Any, resting: Any) -> Any:
+    """What the column holds, as JSON has it: instants as text, bytes in hexadecimal, keys as ids."""
+    if resting is None:
+        return None
+    if (sealing := column.info.get("sealing")) is not None:
+        try:
+            opened = sealing.decode(key.open(column, row_id, resting))
+        except (SealBroken, ValueError):
+            return Damaged()
+        return dict(zip(sealing.parts, opened, strict=True)) if sealing.parts else opened
+    if isinstance(column.type, Instant):
+        return instant(resting).isoformat().replace("+00:00", "Z")
+    if isinstance(column.type, Boolean):
+        return bool(resting)
+    if isinstance(resting, bytes):
+        return resting.hex()
+    if is_key(column) and isinstance(resting, int):
+        return key.global_id(_pointed_at(column), resting)  # A row's number would tell when it was made (G16).
+    return str(resting) if is_key(column) else resting
+
+
+def _pointed_at(column: Column[Any]) -> str:
+    """What a key is the key of: the schema's type for a customer, the table's name for what has no one type there."""
+    table = next((each.column.table for each in column.foreign_keys), column.table)
+    return "Customer" if table is customers or column.name == "customer_id" else str(table.name)

@@ -1,0 +1,49 @@
+"""The applications that may ask, what for, and the documents they are registered with."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, ForeignKey, Integer, String, Text
+
+from policy.retention import RetentionRule
+from store.sql.metadata import Id, Instant, choice, plain, table
+
+REFUSALS = ("REFUSE", "WITHHOLD")
+BEYOND = ("ALARM", "STOP")
+
+clients = table(
+    "clients",
+    RetentionRule.CLIENT_REGISTRATION,
+    plain("id", String(64), None, primary_key=True),
+    plain("name", String(200), None),
+    plain("purposes", Text, None),
+    plain("scopes", Text, None),
+    choice("refusal", REFUSALS, None),
+    plain("documents_only", Boolean, None),
+    plain("introspection", Boolean, None),
+    plain("max_page", Integer, None),
+    plain("created_at", Instant, None),
+    plain("disabled_at", Instant, None, nullable=True),
+    plain("secret_hash", Text, None, nullable=True, output=False),
+    plain("customers_per_hour", Integer, None, nullable=True),
+    choice("beyond", BEYOND, None, nullable=True),
+    plain("void_until", Instant, None, nullable=True),
+    plain("partner_id", Id, None, ForeignKey("partners.id"), nullable=True),
+    plain("keeps", String(200), None, nullable=True),
+    plain("keeps_days", Integer, None, nullable=True),
+)
+"""`purposes` and `scopes` are JSON lists of names; `max_page` is the most rows of one page.
+Tokens that were issued at `void_until` or before are void, whatever they say: the client was disabled then.
+`customers_per_hour` is how many different customers it may read in an hour, and `beyond` what happens then; null for
+what the settings say, and for an alarm. What is registered now says STOP unless it was told otherwise.
+`keeps` says what the program keeps of what it reads, and `keeps_days` for how long, 0 for nothing; null: unknown."""
+
+documents = table(
+    "documents",
+    RetentionRule.CLIENT_REGISTRATION,
+    plain("client_id", String(64), None, ForeignKey("clients.id"), primary_key=True),
+    plain("hash", String(64), None, primary_key=True),
+    plain("text", Text, None),
+    plain("purpose", String(40), None, nullable=True),
+    plain("registered_at", Instant, None),
+)
+"""`hash` is the SHA-256 of `text` in lower-case hexadecimal."""

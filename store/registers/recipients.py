@@ -1,0 +1,23 @@
+"""Where recipients of customers' data are told that they must erase it, too (GDPR Art. 17(2), 19)."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+
+from policy.retention import RetentionRule
+from store.sql.metadata import Id, Instant, choice, identity, plain, table
+from store.tables.erasures import RECIPIENT_KINDS
+
+recipient_contacts = table(
+    "recipient_contacts",
+    RetentionRule.CLIENT_REGISTRATION,
+    identity(),
+    choice("kind", RECIPIENT_KINDS, None),
+    plain("name", String(200), None),
+    plain("webhook_id", Id, None, ForeignKey("webhooks.id"), nullable=True),
+    plain("email", String(254), None, nullable=True),
+    plain("created_at", Instant, None),
+    UniqueConstraint("kind", "name"),
+)
+"""A subscription, or a mailbox of the company's; `name` is that of its disclosures, of a tool its id. An affiliate is
+told by the subscription that it has from its registration, unless it is named here."""

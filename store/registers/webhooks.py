@@ -1,0 +1,43 @@
+"""The internal systems that are told of events: where, of which ones, and the secrets that sign what they get."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import LargeBinary, String, Text
+
+from policy.retention import RetentionRule
+from store.crypto.sealing import Sealed, seal, unseal
+from store.crypto.system_keys import HouseKeys
+from store.sql.metadata import Instant, identity, plain, table
+
+KEY = "webhooks"
+
+webhooks = table(
+    "webhooks",
+    RetentionRule.CLIENT_REGISTRATION,
+    identity(),
+    plain("name", String(64), None, unique=True),
+    plain("url", Text, None),
+    plain("events", Text, None),
+    plain("secret", LargeBinary, None, output=False),
+    plain("previous_secret", LargeBinary, None, nullable=True, output=False),
+    plain("previous_until", Instant, None, nullable=True),
+    plain("created_at", Instant, None),
+    plain("disabled_at", Instant, None, nullable=True),
+)
+"""`events` is a JSON list of names, empty for all there are. Secrets are sealed under a key of the house, each at its
+own row; what is sent is signed with the previous one, too, until `previous_until`."""
+
+
+async def seal_secret(house: HouseKeys, id_: int, secret: bytes) -> Sealed:
+    """What rests in `secret`, and later in `previous_secret`."""
+    return seal(AESGCM(await house.system(KEY)), _place(id_), secret)
+
+
+async def open_secret(house: HouseKeys, id_: int, sealed: bytes) -> bytes:
+    """The secret; SealBroken when it was changed or moved to another row."""
+    return unseal(AESGCM(await house.system(KEY)), _place(id_), sealed)
+
+
+def _place(id_: int) -> bytes:
+    return f"webhooks.secret:{id_}".encode()

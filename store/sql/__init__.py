@@ -1,0 +1,1 @@
+"""SQLAlchemy and the drivers: engines, reading, transactions, errors."""

@@ -1,0 +1,223 @@
+"""How a connection to each kind of database is made, so that a write is durable, exclusive and typed when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import aiosqlite
+import asyncpg
+from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from store.sql.errors import DRIVER_ERRORS, STATEMENT_ERRORS, Cause, cause_of, unavailable
+from store.sql.reading import Reader
+from store.sql.reading_postgresql import PostgresReader
+from store.sql.reading_sqlite import SqliteReader
+from store.sql.writing_sqlite import Writing, sqlite_file
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a database is: `sqlite:////folder/file.db` or `postgresql://user:password@host/database`."""
+
+    url: URL
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """From the settings; ValueError, without the text (it may hold a password), for any other kind."""
+        try:
+            url = make_url(text)
+        except SQLAlchemyError:
+            raise ValueError("not a database address") from None
+        if url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise ValueError(f"a database is sqlite:// or postgresql://, not {url.get_backend_name()}://")
+        if url.get_backend_name() == "sqlite" and not url.database:
+            raise ValueError("an SQLite database needs a file: sqlite:///path")
+        return cls(url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """A file of this machine, rather than a server."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.url.database or "")
+
+    @property
+    def dsn(self) -> str:
+        """The address as asyncpg reads it."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+    "journal_size_limit = 67108864",
+)
+"""FULL: a commit in WAL mode is on the disk when it returns, also if the power fails. secure_delete: what was deleted
+is overwritten with zeros (R35). The limit cuts the log back after a burst."""
+
+
+def tune(connection: Any) -> None:
+    """Settings of an SQLite connection that writes."""
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+LASTING = (Cause.READ_ONLY, Cause.DOWN, Cause.DAMAGED)
+"""Causes after which a connection is of no use any more."""
+
+LAST_USED = "last used"
+IDLE = 5.0
+"""Seconds after which a pooled connection is asked whether it is still alive."""
+
+
+def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest: float | None = 30.0) -> AsyncEngine:
+    """An engine for writing.
+
+    `patience` is how many seconds a writer waits for another one, or for a connection; `longest` how many a statement
+    may take on PostgreSQL.
+    """
+    engine = _engine(address, size, patience, longest)
+    (_begin_at_once if address.is_sqlite else _look_after)(engine)
+    return engine
+
+
+def bare_engine(address: Address, size: int, patience: float) -> AsyncEngine:
+    """An engine for `store.sql.transactions`: SQLAlchemy neither begins nor ends anything on its connections."""
+    return _engine(address, size, patience, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+
+
+def _engine(address: Address, size: int, patience: float, longest: float | None = 30.0, **options: Any) -> AsyncEngine:
+    if address.is_sqlite:
+        engine = _sqlite_engine(address, patience, **options)
+    else:
+        engine = _server_engine(address, size, patience, longest, **options)
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def failed(context: Any) -> None:
+        # A connection that found the store read-only would find it so for ever: the next one may not.
+        if cause_of(context.original_exception) in LASTING:
+            context.is_disconnect = True
+
+    return engine
+
+
+def _server_engine(address: Address, size: int, patience: float, longest: float | None, **options: Any) -> AsyncEngine:
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: connect_postgresql(address, "gateway-write", patience, longest),
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=patience,
+        hide_parameters=True,
+        **options,
+    )
+
+
+def _look_after(engine: AsyncEngine) -> None:
+    """See that a connection to a server is still alive when it is lent again."""
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def put_back(_: Any, record: Any) -> None:
+        record.info[LAST_USED] = monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def taken(connection: Any, record: Any, _: Any) -> None:
+        # A connection whose server has gone is known to be closed without asking; one that was silently cut off is
+        # not. Asking before each transaction (`pool_pre_ping`) would cost as many round trips as the transaction.
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError
+        if monotonic() - record.info.get(LAST_USED, monotonic()) > IDLE:
+            try:
+                engine.sync_engine.dialect.do_ping(connection)
+            except DRIVER_ERRORS:
+                raise DisconnectionError from None
+
+
+async def connect_postgresql(
+    address: Address, name: str, patience: float, longest: float | None = 30.0
+) -> asyncpg.Connection[Any]:
+    """A connection that gives up on locks after `patience` seconds and on a statement after `longest`."""
+    settings = {
+        "application_name": name,
+        "timezone": "UTC",
+        "lock_timeout": f"{patience * 1000:.0f}ms",
+        "jit": "off",
+    }
+    return await asyncpg.connect(address.dsn, timeout=5, command_timeout=longest, server_settings=settings)
+
+
+def _sqlite_engine(address: Address, patience: float, **options: Any) -> AsyncEngine:
+    async def create() -> aiosqlite.Connection:
+        return await Writing(sqlite_file(address.path), patience)
+
+    # One connection: SQLite has one writer anyway, and the pool's queue is fair where its busy handler is not.
+    engine = create_async_engine(
+        "sqlite+aiosqlite://",
+        async_creator=create,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=patience,
+        hide_parameters=True,
+        **options,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connected(connection: Any, _: Any) -> None:
+        tune(connection)
+
+    return engine
+
+
+def _begin_at_once(engine: AsyncEngine) -> None:
+    """Take an SQLite file's write lock when a transaction begins, not when it first writes."""
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: Any) -> None:
+        # As a statement of SQLAlchemy's it would cost more than all that follows it.
+        connection.connection.dbapi_connection.run_async(Writing.begin)
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A write transaction: committed and durable when the block ends, rolled back when it raises.
+
+    StoreUnavailable when the database cannot be reached, is locked for too long, read-only, full or slow.
+    """
+    try:
+        connection = await engine.connect()
+    except DRIVER_ERRORS as error:
+        raise unavailable(error) from None
+    try:
+        async with aclosing(connection), connection.begin():
+            yield connection
+    except STATEMENT_ERRORS as error:
+        raise unavailable(error) from None
+
+
+async def outside(connection: AsyncConnection, statement: str) -> None:
+    """Run what may stand in no transaction, such as VACUUM and most of SQLite's pragmas; its rows are not looked at."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    # A row that nobody fetches would keep the file locked until its cursor is collected.
+    await (driver.execute_fetchall if isinstance(driver, Writing) else driver.execute)(statement)
+
+
+def make_reader(address: Address, size: int = 8, deadline: float = 2.0) -> Reader:
+    """A reader; `deadline` is the seconds that a statement may take, `size` the most connections to a server."""
+    if address.is_sqlite:
+        return SqliteReader(address.path, deadline)
+    return PostgresReader(address.dsn, size, deadline)

@@ -1,0 +1,77 @@
+"""Statements of a write transaction that are run often: compiled once, and run on the transaction's own driver.
+
+SQLAlchemy looks each statement up, builds its parameters and wraps its rows anew: 110 to 350 microseconds a statement,
+where the database itself takes 10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Delete, Dialect, Insert, Select, Update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.sql.reading import Prepared, Row, compile_statement
+from store.sql.writing_sqlite import Writing
+
+Convert = Callable[[Any], Any]
+
+
+class Statement:
+    """One statement of a module; every value it needs is a `bindparam` of its own, defaults of columns included."""
+
+    def __init__(self, element: Select[Any] | Update | Insert | Delete) -> None:
+        self._element = element
+        self._prepared: dict[str, tuple[Prepared, tuple[tuple[int, Convert], ...]]] = {}
+
+    async def rows(self, connection: AsyncConnection, values: Mapping[str, Any]) -> Sequence[Row]:
+        """Every row, converted as SQLAlchemy would; KeyError for a value that is missing."""
+        prepared, converts = self._for(connection.dialect)
+        found = await _rows(connection, prepared.sql, prepared.bind(values))
+        return [_converted(row, converts) for row in found] if converts else found
+
+    async def run(self, connection: AsyncConnection, values: Mapping[str, Any]) -> int:
+        """How many rows it changed."""
+        prepared, _ = self._for(connection.dialect)
+        driver = _driver(connection)
+        if isinstance(driver, Writing):
+            return (await driver.run(prepared.sql, prepared.bind(values))).rowcount
+        tag: str = await driver.execute(prepared.sql, *prepared.bind(values))
+        return int(tag.rpartition(" ")[2])
+
+    def _for(self, dialect: Dialect) -> tuple[Prepared, tuple[tuple[int, Convert], ...]]:
+        known = self._prepared.get(dialect.name)
+        if known is None:
+            prepared = compile_statement(self._element, dialect)
+            known = self._prepared[dialect.name] = prepared, _converts(self._element, dialect)
+        return known
+
+
+def _converts(element: Any, dialect: Dialect) -> tuple[tuple[int, Convert], ...]:
+    """Which columns of a row need converting, and how."""
+    if not isinstance(element, Select):
+        return ()
+    types = [column.type.dialect_impl(dialect) for column in element.selected_columns]
+    found = [(place, type_.result_processor(dialect, None)) for place, type_ in enumerate(types)]
+    return tuple((place, process) for place, process in found if process is not None)
+
+
+def _converted(row: Row, converts: tuple[tuple[int, Convert], ...]) -> Row:
+    values = list(row)
+    for place, process in converts:
+        values[place] = process(values[place])
+    return tuple(values)
+
+
+async def _rows(connection: AsyncConnection, sql: str, values: tuple[Any, ...]) -> Sequence[Row]:
+    driver = _driver(connection)
+    if isinstance(driver, Writing):
+        return (await driver.run(sql, values)).fetchall()
+    found: Sequence[Row] = await driver.fetch(sql, *values)
+    return found
+
+
+def _driver(connection: AsyncConnection) -> Any:
+    """The driver's connection, on which `store.sql.transactions` has begun."""
+    return connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]

@@ -1,0 +1,87 @@
+"""Write transactions on PostgreSQL: each on a connection of its own, begun and ended in a round trip each."""
+
+from __future__ import annotations
+
+from store.sql.engines import LASTING, Address, bare_engine
+from store.sql.errors import DRIVER_ERRORS, cause_of
+from store.sql.semaphore import Slots
+from store.sql.transactions import Kept, NothingKept, Transactions
+
+
+class PostgresTransactions(Transactions):
+    """At most `size` at once. The server commits several together by itself, so being brief changes nothing."""
+
+    def __init__(self, address: Address, size: int = 8, patience: float = 5.0) -> None:
+        super().__init__(bare_engine(address, size, patience), patience)
+        self._slots = Slots(size, patience)
+        self._idle: list[Kept] = []
+
+    async def _enter(self, brief: bool) -> Kept:
+        if not self._slots.take():
+            await self._slots.wait()
+        try:
+            return await self._begun_on_idle() or await self._begun(await Kept.on(self._engine))
+        except BaseException:
+            self._slots.give()
+            raise
+
+    async def _begun_on_idle(self) -> Kept | None:
+        """BEGIN shows whether the server is still there; where it went away, it left all idle connections."""
+        while self._idle:
+            kept = self._idle.pop()
+            if kept.lost:
+                self._start(kept.close())
+                continue
+            try:
+                return await self._begun(kept)
+            except DRIVER_ERRORS:
+                while self._idle:
+                    self._start(self._idle.pop().close())
+        return None
+
+    async def _begun(self, kept: Kept) -> Kept:
+        try:
+            await kept.driver.execute("BEGIN", timeout=self._patience)
+        except BaseException:
+            self._start(kept.close())
+            raise
+        return kept
+
+    async def _commit(self, kept: Kept) -> None:
+        try:
+            tag = await kept.driver.execute("COMMIT")
+        except BaseException:
+            self._give(kept, sound=False)
+            raise
+        self._give(kept, sound=True)
+        if tag != "COMMIT":
+            raise NothingKept
+
+    async def _undo(self, kept: Kept, error: BaseException) -> None:
+        """Cancelled, a connection is in a state not worth finding out."""
+        sound = isinstance(error, Exception) and not kept.lost and cause_of(error) not in LASTING
+        try:
+            if sound:
+                await kept.driver.execute("ROLLBACK")
+        except DRIVER_ERRORS:
+            sound = False
+        except BaseException:
+            sound = False
+            raise
+        finally:
+            self._give(kept, sound)
+
+    def _give(self, kept: Kept, sound: bool) -> None:
+        if sound:
+            kept.settle()
+            self._idle.append(kept)
+        else:
+            self._start(kept.close())
+        self._slots.give()
+
+    async def close(self) -> None:
+        """Close the idle connections."""
+        await self._all_ended()
+        while self._idle:
+            await self._idle.pop().close()
+        await self._engine.dispose()

@@ -1,0 +1,179 @@
+"""Write transactions on an SQLite file: one after the other, and brief ones that follow each other in one commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from store.sql.engines import LASTING, Address, bare_engine
+from store.sql.errors import DRIVER_ERRORS, Cause, StoreUnavailable, cause_of, each_its_own, unavailable
+from store.sql.transactions import Kept, NothingKept, Transactions
+
+GROUP = 64
+"""Blocks of one commit at most: some ten milliseconds until the first of them is answered."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """Who waits for the turn."""
+
+    brief: bool
+    turn: asyncio.Future[None]
+
+
+class SqliteTransactions(Transactions):
+    """One connection and one turn, handed on in the order of asking.
+
+    A brief block that ends hands the open transaction on to the next one, if that is brief too, and waits until the
+    last of them has committed for all: with one wait for the disk and one hop to the thread. Each but the first stands
+    in a savepoint, so what it undoes is its own. Whoever is not brief would keep those waiting who ended before, and
+    begins a transaction after they are committed.
+    """
+
+    def __init__(self, address: Address, patience: float = 5.0) -> None:
+        super().__init__(bare_engine(address, 1, patience), patience)
+        self._queue: deque[_Waiting] = deque()
+        self._taken = False
+        self._kept: Kept | None = None
+        self._joined = False
+        """Whether the block that has the turn stands in a savepoint of the transaction of blocks before it."""
+        self._ended: list[asyncio.Future[Exception | None]] = []
+        """Blocks that have ended in the transaction that is open, and hear when it is on the disk, or why not."""
+
+    async def _enter(self, brief: bool) -> Kept:
+        """Take the turn."""
+        if self._taken:
+            await self._wait(brief)
+        self._taken = True
+        try:
+            return await self._open()
+        except BaseException as error:
+            if cause_of(error) in LASTING or (self._is_open and not self._ended):
+                self._drop()
+            self._broken(error)
+            self._pass_on()
+            raise
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether a transaction is open."""
+        return self._kept is not None and not self._kept.lost and self._kept.driver.in_transaction
+
+    async def _wait(self, brief: bool) -> None:
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(brief, loop.create_future())
+        self._queue.append(waiting)
+        alarm = loop.call_later(self._patience, _too_late, waiting.turn)
+        try:
+            await waiting.turn
+        except BaseException:
+            if waiting.turn.done() and not waiting.turn.cancelled() and waiting.turn.exception() is None:
+                self._pass_on()  # It was handed over at the very moment we were cancelled.
+            raise
+        finally:
+            alarm.cancel()
+
+    async def _open(self) -> Kept:
+        if self._kept is None:
+            self._kept = await Kept.on(self._engine)
+        kept, self._joined = self._kept, bool(self._ended)
+        if self._joined:
+            await kept.driver.run("SAVEPOINT block")
+        else:
+            await kept.driver.begin()
+        return kept
+
+    async def _commit(self, kept: Kept) -> None:
+        kept.settle()
+        done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+        try:
+            if not self._is_open:
+                raise NothingKept
+            if self._joined:
+                await kept.driver.run("RELEASE block")
+        except BaseException as error:
+            self._drop()
+            self._broken(error)
+            self._pass_on()
+            raise
+        self._ended.append(done)
+        self._pass_on()
+        failure = await done
+        if failure is not None:
+            raise each_its_own(failure)
+
+    async def _undo(self, kept: Kept, error: BaseException) -> None:
+        """Undo one block, and no other, unless SQLite or the connection has given them all up."""
+        try:
+            kept.settle()
+            if kept.lost or cause_of(error) in LASTING:
+                self._drop()
+            elif self._joined and self._is_open:
+                await kept.driver.run("ROLLBACK TO block")
+                await kept.driver.run("RELEASE block")
+            elif self._is_open:
+                await kept.driver.run("ROLLBACK")
+        except BaseException as second:
+            self._drop()
+            if not isinstance(second, DRIVER_ERRORS):
+                raise
+        finally:
+            self._broken(error)
+            self._pass_on()
+
+    def _broken(self, error: BaseException) -> None:
+        """Tell the blocks that have ended when what they did is gone."""
+        if self._ended and not self._is_open:
+            failure = unavailable(error) if isinstance(error, Exception) else StoreUnavailable(Cause.DOWN)
+            self._settle(failure if isinstance(failure, StoreUnavailable) else StoreUnavailable(Cause.DOWN))
+
+    def _settle(self, failure: Exception | None) -> None:
+        ended, self._ended = self._ended, []
+        for done in ended:
+            if not done.done():  # The block was cancelled meanwhile.
+                done.set_result(failure)
+
+    def _pass_on(self) -> None:
+        """Hand the turn to whoever waits longest, or commit first."""
+        queue = self._queue
+        while queue and queue[0].turn.done():
+            queue.popleft()
+        if self._ended and not (queue and queue[0].brief and len(self._ended) < GROUP):
+            self._start(self._commit_all())
+        elif queue:
+            queue.popleft().turn.set_result(None)
+        else:
+            self._taken = False
+
+    async def _commit_all(self) -> None:
+        """Commit for all that have ended."""
+        failure: Exception | None = StoreUnavailable(Cause.DOWN)
+        try:
+            assert self._kept is not None
+            await self._kept.driver.commit()
+            failure = None
+        except Exception as error:  # noqa: BLE001  (whatever it was, each who waits must hear of it)
+            failure = unavailable(error)
+        finally:
+            if failure is not None:
+                self._drop()
+            self._settle(failure)
+            self._pass_on()
+
+    def _drop(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            self._start(kept.close())
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._all_ended()
+        self._drop()
+        await self._all_ended()
+        await self._engine.dispose()
+
+
+def _too_late(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_exception(StoreUnavailable(Cause.SLOW))

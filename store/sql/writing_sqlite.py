@@ -1,0 +1,124 @@
+"""The connection that writes an SQLite file: what is short runs in the event loop, what waits for the disk does not."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from store.sql.errors import Cause, cause_of
+
+BEGIN = "BEGIN IMMEDIATE"
+"""Without IMMEDIATE two writers that read first both succeed, and one update is lost."""
+
+SHORT = frozenset({"execute", "fetchall", "fetchmany", "fetchone", "close"})
+"""What a cursor does in the loop: a row costs 4 microseconds there, and a hop to a thread and back 45 to 110."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.02
+"""Seconds between two tries for a file that another process is writing to."""
+
+Result = TypeVar("Result")
+
+
+class Writing(aiosqlite.Connection):
+    """An aiosqlite connection without its hops, but for commits, many rows at once, and what is no statement.
+
+    `patience` is how many seconds a transaction waits for another process's; it waits without holding up the loop.
+    """
+
+    def __init__(self, file: str, patience: float) -> None:
+        super().__init__(self._open, iter_chunk_size=64)
+        self._file, self._patience = file, patience
+        self._opened: sqlite3.Connection | None = None
+        self._thread.daemon = True
+        self._sent = self._done = 0
+
+    def _open(self) -> sqlite3.Connection:
+        """Connect, in the thread."""
+        self._opened = _connect(self._file, self._patience)
+        return self._opened
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """End the thread, and close what it opened.
+
+        A task that is cancelled while the thread connects never receives the connection, so aiosqlite would not close
+        it: the thread does, which by then has opened it.
+        """
+        self._tx.put_nowait((None, self._close_opened))
+        return super().stop()
+
+    def _close_opened(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
+    async def _execute(self, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+        """The one door that every call of aiosqlite passes through."""
+        if self._sent == self._done and self._connection is not None and self._running and self._is_short(fn):
+            return fn(*args, **kwargs)
+        self._sent += 1
+
+        def counted() -> Result:
+            try:
+                return fn(*args, **kwargs)
+            finally:
+                self._done += 1  # Also when whoever sent it was cancelled: until then the thread uses the connection.
+
+        found: Result = await super()._execute(counted)  # type: ignore[no-untyped-call]
+        return found
+
+    async def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one short statement of the transaction that is open."""
+        if self._sent == self._done:
+            return self._conn.execute(sql, values)
+        return await self._execute(self._conn.execute, sql, values)
+
+    def _is_short(self, fn: Callable[..., Any]) -> bool:
+        name, owner = getattr(fn, "__name__", ""), getattr(fn, "__self__", None)
+        return name == "cursor" or (name in SHORT and isinstance(owner, sqlite3.Cursor))
+
+    async def begin(self) -> None:
+        """Take the file's write lock, trying again and again; sqlite3's own waiting would hold up the whole loop."""
+        until, pause = monotonic() + self._patience, FIRST_PAUSE
+        while True:
+            await self.run("PRAGMA busy_timeout = 0")
+            try:
+                await self.run(BEGIN)
+                return
+            except sqlite3.OperationalError as error:
+                if cause_of(error) is not Cause.LOCKED or monotonic() > until:
+                    raise
+            finally:
+                await self.run(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def sqlite_file(path: Path) -> str:
+    """The file as a URI that never creates it: an empty database in its place would answer "nobody" to everything."""
+    return f"{path.absolute().as_uri()}?mode=rw"
+
+
+class _Letting(sqlite3.Connection):
+    """A connection that lets go of the file's lock when it is closed.
+
+    One that is closed while a cursor of a cancelled task still refers to it lives on until that cursor is collected,
+    and with it a transaction that nobody can end any more.
+    """
+
+    is_closed = False
+
+    def close(self) -> None:
+        if not self.is_closed and self.in_transaction:
+            self.rollback()
+        self.is_closed = True
+        super().close()
+
+
+def _connect(file: str, patience: float) -> sqlite3.Connection:
+    how = {"isolation_level": None, "timeout": patience, "check_same_thread": False}
+    return sqlite3.connect(file, uri=True, factory=_Letting, **how)  # type: ignore[call-overload,no-any-return]

@@ -1,0 +1,1 @@
+"""The tables of customers' data, one file a capability."""

@@ -1,0 +1,37 @@
+"""What the customers agreed to or took back: append-only events, and the current choice of cookies."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, LargeBinary, String
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.sql.metadata import Instant, choice, customer_table, plain
+
+CONSENT_KINDS = ("CARD_STORAGE", "PRODUCT_NEWS", "COOKIE_MEASUREMENT", "WHOIS_PUBLICATION")
+CONSENT_STATES = ("GIVEN", "WITHDRAWN")
+
+consents = customer_table(
+    "consents",
+    RetentionRule.CONSENT_RECORDS,
+    choice("kind", CONSENT_KINDS, Category.PREFERENCE),
+    choice("state", CONSENT_STATES, Category.PREFERENCE),
+    plain("wording_version", String(32), Category.PREFERENCE),
+    plain("wording_hash", LargeBinary(32), Category.PREFERENCE),
+    plain("language", String(35), Category.PREFERENCE),
+    plain("source", String(64), Category.PREFERENCE),
+    plain("at", Instant, Category.PREFERENCE),
+)
+"""The state of a kind is its newest event (highest id). `wording_hash` is the SHA-256 of the text that was shown;
+`source` is the place it was given at, such as `client-area/cards`. GDPR art. 7(1)."""
+
+cookie_choices = customer_table(
+    "cookie_choices",
+    RetentionRule.COOKIE_CHOICE,
+    plain("measurement", Boolean, Category.PREFERENCE),
+    plain("wording_version", String(32), Category.PREFERENCE),
+    plain("chosen_at", Instant, Category.PREFERENCE, index=True),
+    plain("expires_at", Instant, Category.PREFERENCE),
+    plain("global_privacy_control", Boolean, Category.PREFERENCE),
+    single=True,
+)

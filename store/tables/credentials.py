@@ -1,0 +1,41 @@
+"""How the customers prove who they are: one password a platform, and second factors."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKey, Integer
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.sql.metadata import Id, Instant, choice, customer_table, plain, reference, sealed
+
+PLATFORMS = ("CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL")
+STRENGTHS = ("STRONG", "FAIR", "WEAK")
+FACTOR_KINDS = ("TOTP", "PASSKEY", "RECOVERY_CODES")
+
+# Facts about a credential are AUTH_FACTOR; PASSWORD is kept for the secret itself, which is never an output (R16).
+credentials = customer_table(
+    "credentials",
+    RetentionRule.CUSTOMER_LIFE,
+    choice("platform", PLATFORMS, Category.AUTH_FACTOR),
+    sealed("login_name", Category.LOGIN_NAME, nullable=False),
+    reference("login_ref", Category.LOGIN_NAME),
+    sealed("password_hash", Category.PASSWORD, output=False),
+    plain("changed_at", Instant, Category.AUTH_FACTOR),
+    choice("strength", STRENGTHS, Category.AUTH_FACTOR, nullable=True),
+)
+"""A slow hash can still be guessed at by who has a copy of it and time: it rests sealed, and so dies with the key."""
+
+second_factors = customer_table(
+    "second_factors",
+    RetentionRule.CUSTOMER_LIFE,
+    plain("credential_id", Id, None, ForeignKey("credentials.id"), index=True),
+    choice("kind", FACTOR_KINDS, Category.AUTH_FACTOR),
+    sealed("secret", Category.AUTH_FACTOR, output=False, nullable=False),
+    plain("confirmed_at", Instant, Category.AUTH_FACTOR, nullable=True),
+    plain("last_used_at", Instant, Category.AUTH_FACTOR, nullable=True),
+    plain("last_timecode", BigInteger, Category.AUTH_FACTOR, nullable=True, output=False),
+    sealed("label", Category.AUTH_FACTOR),
+    plain("remaining", Integer, Category.AUTH_FACTOR, nullable=True),
+)
+"""`last_timecode` is the newest TOTP time step accepted (RFC 6238): an equal or older one is a replay. `label` is what
+the customer calls a passkey; `remaining` is how many recovery codes are left."""

@@ -1,0 +1,23 @@
+"""What the customers were billed, and the name and address that stood on the bill."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, String
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.sql.metadata import ADDRESS_PARTS, NAME_PARTS, Instant, customer_table, plain, sealed
+
+invoices = customer_table(
+    "invoices",
+    RetentionRule.CUSTOMER_LIFE,
+    plain("number", String(32), Category.TRANSACTION, unique=True),
+    plain("issued_at", Instant, Category.TRANSACTION),
+    plain("due_at", Instant, Category.TRANSACTION, nullable=True),
+    plain("paid_at", Instant, Category.TRANSACTION, nullable=True),
+    plain("currency", String(3), Category.TRANSACTION),
+    plain("amount_cents", BigInteger, Category.TRANSACTION),
+    sealed("billed_name", Category.NAME, NAME_PARTS),
+    sealed("billed_address", Category.POSTAL_ADDRESS, ADDRESS_PARTS),
+)
+"""Amounts are in hundredths of the currency (ISO 4217 code)."""

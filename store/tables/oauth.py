@@ -1,0 +1,128 @@
+"""What the authorization server remembers: clients' terms and secrets, codes, families of tokens, what was revoked."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.sql.metadata import Id, Instant, choice, customer_table, identity, owner, plain, table
+from store.tables.credentials import PLATFORMS
+
+AUTHENTICATIONS = ("NONE", "SECRET", "PRIVATE_KEY_JWT")
+CAUSES = ("ASKED", "REUSED", "CODE_REPLAYED", "SESSION_ENDED", "CUSTOMER_GONE", "WITHDRAWN", "CLIENT_OFF")
+NEWS = ("TOKEN", "FAMILY", "SESSION", "CUSTOMER", "CLIENT")
+
+oauth_clients = table(
+    "oauth_clients",
+    RetentionRule.CLIENT_REGISTRATION,
+    plain("client_id", String(64), None, ForeignKey("clients.id"), primary_key=True),
+    choice("authentication", AUTHENTICATIONS, None),
+    plain("grants", Text, None),
+    plain("redirect_uris", Text, None),
+    plain("keys", Text, None, nullable=True),
+    choice("platform", PLATFORMS, None),
+    plain("first_party", Boolean, None),
+    plain("dpop", Boolean, None),
+    plain("pushed", Boolean, None),
+)
+"""The OAuth side of a row of `clients`. `grants` and `redirect_uris` are JSON lists, `keys` is a JSON Web Key Set of
+public keys; `dpop` and `pushed` say that tokens must be bound and requests pushed. `platform` is the sign-in that a
+customer needs: a webmail password does not open the client area."""
+
+oauth_secrets = table(
+    "oauth_secrets",
+    RetentionRule.CLIENT_REGISTRATION,
+    identity(),
+    plain("client_id", String(64), None, ForeignKey("clients.id"), index=True),
+    plain("hash", LargeBinary(32), None, output=False),
+    plain("created_at", Instant, None),
+    plain("expires_at", Instant, None, nullable=True),
+)
+"""A client's secrets as HMAC-SHA256 under a key of the key store; two at a time while one replaces the other."""
+
+oauth_codes = table(
+    "oauth_codes",
+    RetentionRule.SESSION_RECORDS,
+    plain("hash", LargeBinary(32), None, primary_key=True, output=False),
+    owner(),
+    plain("client_id", String(64), None, ForeignKey("clients.id")),
+    plain("family_id", Id, None),
+    plain("redirect_uri", Text, None),
+    plain("scope", Text, None),
+    plain("challenge", String(43), None),
+    plain("jkt", String(43), None, nullable=True),
+    plain("session_id", Id, Category.ACCESS_HISTORY),
+    plain("authenticated_at", Instant, Category.ACCESS_HISTORY),
+    plain("amr", String(100), Category.AUTH_FACTOR),
+    plain("refreshable", Boolean, None),
+    plain("expires_at", Instant, None, index=True),
+    plain("used_at", Instant, None, nullable=True),
+    Index(None, "customer_id"),
+)
+"""Authorization codes by their SHA-256. A used one is kept as long as what it gave: its second use revokes that. Not
+`refreshable`: the customer signed in at a computer that others use, so no refresh token may be left there (R41)."""
+
+oauth_families = customer_table(
+    "oauth_families",
+    RetentionRule.SESSION_RECORDS,
+    plain("client_id", String(64), Category.ACCESS_HISTORY, ForeignKey("clients.id"), index=True),
+    plain("scope", Text, Category.ACCESS_HISTORY),
+    plain("jkt", String(43), None, nullable=True),
+    plain("session_id", Id, Category.ACCESS_HISTORY, index=True),
+    plain("authenticated_at", Instant, Category.ACCESS_HISTORY),
+    plain("amr", String(100), Category.AUTH_FACTOR),
+    plain("salt", LargeBinary(16), None, output=False),
+    plain("generation", Integer, None),
+    plain("created_at", Instant, Category.ACCESS_HISTORY),
+    plain("expires_at", Instant, Category.ACCESS_HISTORY, index=True),
+    plain("ends_at", Instant, Category.ACCESS_HISTORY),
+    plain("revoked_at", Instant, Category.ACCESS_HISTORY, nullable=True, index=True),
+    choice("cause", CAUSES, None, nullable=True),
+    plain("contexts", LargeBinary, Category.ACCESS_HISTORY, nullable=True, output=False),
+    plain("client_name", String(200), Category.ACCESS_HISTORY, nullable=True),
+)
+"""All tokens that came from one authorization code, for a client by the name it had then. The only refresh token that
+works is the one of `generation`; each use makes the next one. It expires when unused until `expires_at`, and in any
+case at `ends_at`. `contexts` are marks, under the customer's own key, of the networks, countries and devices that a
+public client's tokens were used from."""
+
+oauth_consents = customer_table(
+    "oauth_consents",
+    RetentionRule.CONSENT_RECORDS,
+    plain("client_id", String(64), Category.PREFERENCE, ForeignKey("clients.id")),
+    plain("scope", Text, Category.PREFERENCE),
+    plain("given_at", Instant, Category.PREFERENCE),
+    plain("client_name", String(200), Category.PREFERENCE, nullable=True),
+    plain("withdrawn_at", Instant, Category.PREFERENCE, nullable=True),
+    UniqueConstraint("customer_id", "client_id"),
+)
+"""What a customer has allowed a client that is not ours, by the name it was shown under; until they took it back."""
+
+revocations = table(
+    "revocations",
+    RetentionRule.SESSION_RECORDS,
+    plain("sequence", Id, None, primary_key=True, autoincrement=False),
+    choice("kind", NEWS, None),
+    plain("value", String(64), Category.CUSTOMER_ID, output=False, index=True),
+    plain("until", Instant, None, index=True),
+)
+"""What no token may rest on any more, in the order of `sequence`, until every such token has expired; and which
+registrations have changed (kind CLIENT). Written by `store.queue.revocations` only."""
+
+used_values = table(
+    "used_values",
+    RetentionRule.SESSION_RECORDS,
+    plain("hash", LargeBinary(32), None, primary_key=True, output=False),
+    plain("until", Instant, None, index=True),
+)
+"""Values that work once, by their SHA-256, kept until they would not work anyway."""
+
+slowdowns = table(
+    "slowdowns",
+    RetentionRule.SIGN_IN_RECORDS,
+    plain("key", String(32), None, primary_key=True, output=False),
+    plain("due", BigInteger, None, index=True),
+)
+"""Failed attempts by a hash of who failed, under a key of the week; `due` is the theoretical arrival time of the GCRA
+in Unix milliseconds."""

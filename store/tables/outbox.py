@@ -1,0 +1,38 @@
+"""Effects on others that were decided in a transaction and are still to be delivered."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, Index, Integer, String
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.sql.metadata import Id, Instant, identity, owner, plain, sealed, table
+
+outbox = table(
+    "outbox",
+    RetentionRule.OUTBOX,
+    identity(),
+    owner(nullable=True, bound=False),
+    plain("topic", String(64), None),
+    sealed("payload", Category.EMAIL, output=False),
+    plain("created_at", Instant, None),
+    plain("next_attempt_at", Instant, None, nullable=True),
+    plain("attempts", Integer, None, default=0),
+    plain("delivered_at", Instant, None, nullable=True),
+    plain("dead_at", Instant, None, nullable=True),
+    plain("webhook_id", Id, None, ForeignKey("webhooks.id"), nullable=True),
+    plain("event", String(40), None, nullable=True),
+    plain("leased_until", Instant, None, nullable=True),
+    plain("give_up_at", Instant, None, nullable=True),
+    plain("void_at", Instant, None, nullable=True),
+    plain("trouble", String(40), None, nullable=True),
+    Index(None, "customer_id", "id"),
+    Index(None, "next_attempt_at"),
+    Index(None, "void_at"),
+    Index(None, "webhook_id", "next_attempt_at"),
+)
+"""The payload is sealed under the customer's key and may hold several categories: it is filed under the most telling.
+`next_attempt_at` is null once delivered or given up (`dead_at`), so the index finds what is due. Messages of one
+customer to one receiver (`webhook_id`) go out in the order of their ids. Whoever delivers one has a lease on it;
+`trouble` says in a word why the last attempt failed; after `give_up_at` there are no more. From `void_at`
+on a message is never sent, as it names a date that is over then, and nothing of it is kept."""

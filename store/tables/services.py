@@ -1,0 +1,22 @@
+"""What the customers subscribed to."""
+
+from __future__ import annotations
+
+from policy.categories import Category
+from policy.retention import RetentionRule
+from store.sql.metadata import Instant, choice, customer_table, plain, sealed
+
+SERVICE_KINDS = ("WEB_HOSTING", "MAIL_HOSTING", "DOMAIN", "CLOUD_SERVER", "CERTIFICATE")
+SERVICE_STATES = ("ACTIVE", "REDEMPTION", "TERMINATED")
+
+services = customer_table(
+    "services",
+    RetentionRule.CUSTOMER_LIFE,
+    choice("kind", SERVICE_KINDS, Category.SUBSCRIPTION),
+    sealed("name", Category.SUBSCRIPTION),
+    choice("status", SERVICE_STATES, Category.SUBSCRIPTION),
+    plain("started_at", Instant, Category.SUBSCRIPTION),
+    plain("renews_at", Instant, Category.SUBSCRIPTION, nullable=True),
+    plain("terminated_at", Instant, Category.SUBSCRIPTION, nullable=True),
+)
+"""A service in REDEMPTION counts as active (R45)."""

@@ -1,0 +1,1 @@
+"""A store brought to this release: rows re-indexed, values rewritten."""

@@ -1,0 +1,66 @@
+"""Customers of whom the key store has no row, neither a key nor that one was destroyed: it is not that of this data."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from sqlalchemy import bindparam, select
+
+from store.crypto.root_key import RootKeyProblem
+from store.database.store import Store
+from store.sql.metadata import Id
+from store.tables.customers import customers
+
+PAGE = 2000
+"""Customers that are asked for at a time."""
+NAMED = 5
+"""Customers that an error names at most."""
+
+
+class KeysLackingError(RootKeyProblem):
+    """The key store is an older copy, or another one: what only the keys it lacks can open must not be given up."""
+
+    def __init__(self, count: int, named: Sequence[str]) -> None:
+        others = ", and others" if count > len(named) else ""
+        super().__init__(
+            f"The key store lacks {count:,} customers that the database has: {', '.join(named)}{others}. Restore the "
+            "one that belongs to this data, newest copy first, and run `gateway db upgrade` again; or say "
+            "`gateway db upgrade --accept-loss` to empty what only the missing keys can open. No value was changed."
+        )
+        self.count = count
+
+
+async def require_rows(store: Store, ids: Sequence[int]) -> None:
+    """KeysLackingError if the key store has no row of one of these customers. An erased customer's row stays (R56)."""
+    if lacking := await _lacking(store, ids):
+        raise KeysLackingError(len(lacking), _named(store, lacking))
+
+
+async def require_all_rows(store: Store) -> None:
+    """The same of all customers, in pages: one walk over two primary keys, and a bounded number of ids in memory."""
+    count, first = 0, list[int]()
+    async for ids in _pages(store):
+        lacking = await _lacking(store, ids)
+        count += len(lacking)
+        first += lacking[: NAMED - len(first)]
+    if count:
+        raise KeysLackingError(count, _named(store, first))
+
+
+async def _pages(store: Store) -> AsyncIterator[list[int]]:
+    behind = customers.c.id > bindparam("after", type_=Id)
+    query = select(customers.c.id).where(behind).order_by(customers.c.id).limit(PAGE)
+    prepared, after = store.reader.prepare(query), 0
+    while rows := await store.reader.fetch(prepared, {"after": after}):
+        yield [row[0] for row in rows]
+        after = rows[-1][0]
+
+
+async def _lacking(store: Store, ids: Sequence[int]) -> list[int]:
+    known = await store.keys.known(ids)
+    return sorted(set(ids) - known)
+
+
+def _named(store: Store, ids: Sequence[int]) -> list[str]:
+    outside = store.keys.house.ids
+    return [outside("Customer", each, each) for each in ids[:NAMED]]

@@ -1,0 +1,192 @@
+"""Look-ups made anew from the values themselves: in pages, resumable, by any number of replicas at once.
+
+It brings them to this release's form of the values, moves those that an earlier release kept beside the data, and mends
+what a restored backup lacks. What is looked up is sealed, so no migration of the database alone can do it: each value
+is opened, and where its row has not the look-up of its value that is noted in `lookup_changes`. Only when all rows of a
+lookup were looked at is the first one changed (`store.upgrade.reindexing_writing`): which of them would share one is
+known by then.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Column, ColumnElement, String, Table, case, cast, column, func, literal, null, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.crypto.blind_index import Lookup
+from store.crypto.lookup_tables import lookup_changes
+from store.crypto.sealing import SealBroken
+from store.crypto.subject_key import SubjectKey
+from store.crypto.system_keys import insert_new
+from store.database.store import Store
+from store.lookups.holders import PLACES, Place
+from store.lookups.reservations import LookupTakenError, Wanted, held_of, reserving
+from store.operations.index_changes import LOOKUPS, index_rebuilds
+from store.sql.engines import transaction
+from store.sql.errors import Cause, StoreUnavailable
+from store.sql.ids import new_id
+from store.tables.credentials import credentials
+from store.tables.domains import domains
+from store.upgrade.former_indexes import Former, Found
+
+log = logging.getLogger(__name__)
+
+R = index_rebuilds.c
+PAGE = 500
+"""Rows that one transaction looks at, or changes."""
+PATIENCE = 60.0
+"""Seconds that a replica waits for the page of another one."""
+TURN = 0x6C6F_6F6B
+"""The advisory lock that replicas take turns by on PostgreSQL: the word "look"."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is looked up, and the sealed value that its look-up is made from."""
+
+    lookup: Lookup
+    former: str
+    """The column in which an earlier release kept its blind index."""
+    scope: ColumnElement[Any]
+    """What the value is unique within."""
+
+    @property
+    def place(self) -> Place:
+        """Where the value rests."""
+        return PLACES[self.lookup]
+
+    @property
+    def table(self) -> Table:
+        """Of the value."""
+        return self.place.table
+
+    @property
+    def id(self) -> Column[int]:
+        """The table's key."""
+        return self.table.c.id
+
+
+EVERYWHERE: Final = literal("")
+REGISTRATION: Final = case((domains.c.released_at.is_(None), literal("")), else_=cast(domains.c.id, String(20)))
+"""A name is unique among registrations that run; each that has ended is by itself."""
+TARGETS: Final = {
+    "EMAIL": Target(Lookup.EMAIL, "email_index", EVERYWHERE),
+    "LOGIN": Target(Lookup.LOGIN, "login_index", credentials.c.platform),
+    "DOMAIN": Target(Lookup.DOMAIN, "name_index", REGISTRATION),
+    "NUMBER": Target(Lookup.CUSTOMER_NUMBER, "customer_number_index", EVERYWHERE),
+}
+
+
+async def begin_anew(store: Store) -> None:
+    """Have every row looked at once more, while everybody is served; harmless while a rebuilding is under way."""
+    rows = [{"lookup": each, "after": 0, "scanned": False, "awaited": False} for each in LOOKUPS]
+    async with store.write() as connection:
+        await connection.execute(insert_new(connection, index_rebuilds), rows)
+
+
+async def scan(store: Store, name: str) -> int:
+    """Move what an earlier release kept beside the data, and note the rows of a lookup that are to be found by another
+    value's form, from where the last one stopped; how many were moved."""
+    moved, former = 0, await Former.of(store, TARGETS[name].place, TARGETS[name].former)
+    while (some := await patiently(lambda: _scan_page(store, name, former))) is not None:
+        moved += some
+    return moved
+
+
+async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
+    """The work, once more while another replica has what it needs; StoreUnavailable after a minute of that.
+
+    Once more, too, when a row was erased or a value taken between the look and the write: the next look sees it.
+    """
+    until = monotonic() + PATIENCE
+    while True:
+        try:
+            return await work()
+        except (StoreUnavailable, IntegrityError, LookupTakenError) as problem:
+            passes = not isinstance(problem, StoreUnavailable) or problem.cause is Cause.LOCKED
+            if not passes or monotonic() > until:
+                raise
+
+
+async def turn(connection: AsyncConnection) -> None:
+    """Be the only one who rebuilds, to the end of the transaction; on SQLite whoever writes is."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(TURN)))
+
+
+async def _scan_page(store: Store, name: str, former: Former) -> int | None:
+    """One page, under the lock of the lookup's own row: replicas take turns. How many were moved; None at the end."""
+    async with reserving(store) as reserved, store.write() as connection:
+        locked = select(R.after, R.scanned).where(R.lookup == name).with_for_update()
+        at = (await connection.execute(locked)).one_or_none()
+        if at is None or at.scanned:
+            return None
+        rows = await _rows(connection, TARGETS[name], at.after, former)
+        mine = update(index_rebuilds).where(R.lookup == name)
+        if not rows:
+            await connection.execute(mine.values(scanned=True))
+            return None
+        found = await _changes(store, name, rows)
+        moved = set(await former.move(reserved, connection, TARGETS[name].place, found) if former.there else ())
+        if left := [(wanted, row.ref) for wanted, row, _ in found if wanted not in moved]:
+            await note(store, left)
+        await connection.execute(mine.values(after=rows[-1].id))
+    if moved:
+        log.info("Look-ups are moved to the key store", extra={"lookup": name, "moved": len(moved)})
+    return len(moved)
+
+
+async def _rows(connection: AsyncConnection, target: Target, after: int, former: Former) -> Sequence[Any]:
+    place = target.place
+    columns = target.id, place.owner.label("owner"), target.scope.label("scope"), place.ref.label("ref")
+    mark = column(target.former) if former.there else null()
+    page = select(*columns, place.value.label("value"), mark.label("former")).where(target.id > after)
+    return (await connection.execute(page.order_by(target.id).limit(PAGE))).all()
+
+
+async def _changes(store: Store, name: str, rows: Sequence[Any]) -> list[Found]:
+    """The rows that have not the look-up of their value, each with the one it is to have."""
+    target, wanted = TARGETS[name], list[Found]()
+    keys = await store.keys.subjects([row.owner for row in rows])
+    for row, key in zip(rows, keys, strict=True):
+        value = opened(key, target, row.id, row.value)
+        if value is not None:
+            index = store.keys.blind_index(target.lookup, value)
+            wanted.append((Wanted(target.lookup, index, row.owner, row.id, row.scope), row, value))
+    held = await held_of(store, [each for each, _, _ in wanted])
+    return [found for found in wanted if not _has(held.get(found[0]), found[1])]
+
+
+def _has(held: Any | None, row: Any) -> bool:
+    return held is not None and row.ref is not None and bytes(held.ref) == bytes(row.ref) and held.row_id == row.id
+
+
+async def note(store: Store, wanted: Sequence[tuple[Wanted, bytes | None]]) -> None:
+    """Remember rows that are to be found by another value's form; those that are noted already stay as they are."""
+    async with transaction(store.keys.engine) as connection:
+        epoch = await store.keys.lookups.epochs.lock(connection)
+        rows = [
+            {"id": new_id(), "kind": each.kind.name, "row_id": each.row_id, "scope": each.scope,
+             "mark": epoch.mark(each.index), "epoch": epoch.number, "customer_id": each.customer_id, "ref": ref}
+            for each, ref in wanted
+        ]  # fmt: skip
+        await connection.execute(insert_new(connection, lookup_changes), rows)
+
+
+def opened(key: SubjectKey | None, target: Target, row_id: int, resting: bytes | None) -> str | None:
+    """The value; None for one that is not there, whose customer is erased, or that does not open."""
+    if key is None or resting is None:
+        return None
+    try:
+        return key.open(target.place.value, row_id, resting).decode()
+    except (SealBroken, UnicodeDecodeError):
+        log.warning("A value of customer %s does not open: %s keeps its index.", key.customer_id, target.place.value)
+        return None

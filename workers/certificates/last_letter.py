@@ -1,0 +1,83 @@
+"""The signed statement on the last letter of an erasure: once it was delivered, refused or given up (D5, D9).
+
+```
+certified, the letter WAITS ──outcome──▶ found by the index ──▶ signed ──▶ in the ledger ──▶ stated
+certified, with the outcome ───────────────────────────────────────────────────────────────▶ stated
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.erasing import State
+from store.database.store import Store
+from store.sql.metadata import Id
+from store.tables.erasures import TO_STATE, erasure_letters, erasures
+from workers.certificates.certificates import LETTER, Signers, case_name, letter_facts, letter_ledger_entry, signed
+from workers.loop.periodic import guarded
+
+E, L = erasures.c, erasure_letters.c
+PAGE = 50
+"""Statements of one round."""
+
+
+class LetterStatements:
+    """States what became of last letters, a page in each round."""
+
+    def __init__(self, store: Store, signers: Signers) -> None:
+        self._store, self._signers = store, signers
+        # Written out: with parameters in its place no database would take the index of those that are to be stated.
+        due = select(L.id).where(text(TO_STATE), L.id > bindparam("last", type_=Id))
+        self._due = store.reader.prepare(due.order_by(L.id).limit(PAGE))
+        self._last = 0
+
+    async def run(self, now: datetime) -> None:
+        """Look at what is known by now, on from where the last round stopped: a case that is not certified yet keeps no
+        other waiting, and neither does one that fails (F9)."""
+        found = await self._store.reader.fetch(self._due, {"last": self._last})
+        self._last = found[-1][0] if len(found) == PAGE else 0
+        for (letter,) in found:
+            await guarded("a statement on a last letter", self.state(letter, now))
+
+    async def state(self, letter: int, now: datetime) -> bool:
+        """Sign what became of a letter; whether there is a statement. It is written first and signed once: a worker
+        that takes over finds it there."""
+        signers = await self._signers()
+        async with self._store.write() as connection:
+            row = await self._locked(connection, letter)
+            if row is None:
+                return False
+            if row.certificate is None:  # A case that was done again after a restore: its certificate is elsewhere.
+                await _stated(connection, letter)
+                return False
+            name = case_name(self._store.keys.house, row.id)
+            statement = row.letter_statement or signed(signers, letter_facts(name, row.certificate, row, now), LETTER)
+            await connection.execute(update(erasures).where(E.id == row.id).values(letter_statement=statement))
+        await self._store.ledger.append(letter_ledger_entry(statement, now))
+        async with self._store.write() as connection:
+            await _stated(connection, letter)
+        return True
+
+    async def _locked(self, connection: AsyncConnection, letter: int) -> Any:
+        """The certified case of a letter that nobody else is stating, with what became of it; None without one."""
+        columns = E.id, E.certificate, E.letter_statement, L.outcome, L.settled_at, L.written_at
+        mine = (
+            select(*columns)
+            .join(erasures, E.id == L.erasure_id)
+            .where(L.id == letter, ~L.stated, E.state == State.ERASED.name)
+        )
+        found = mine.with_for_update(skip_locked=True, of=erasures)
+        return (await connection.execute(found)).one_or_none()
+
+
+async def _stated(connection: AsyncConnection, letter: int) -> None:
+    await connection.execute(update(erasure_letters).where(L.id == letter).values(stated=True))
+
+
+__all__: Sequence[str] = ["LetterStatements"]

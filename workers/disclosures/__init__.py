@@ -1,0 +1,1 @@
+"""Customers told of disclosures once an embargo has ended."""

@@ -1,0 +1,1 @@
+"""Erasures carried out, step by step."""

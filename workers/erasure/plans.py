@@ -1,0 +1,295 @@
+"""Which customers are to be erased and when: whatever waits is looked at again and again (R31-R36, R42-R47)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, exists, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.dates import ARRIVAL, Cause, Erasure, WarningLetter, as_told, due_erasure, named_day, still_ahead, warned
+from policy.erasing import Event, State, after
+from store.crypto.subject_key import SubjectKey
+from store.crypto.system_keys import insert_new
+from store.database.store import Store
+from store.records.holds import holds_at, may_be_told
+from store.sql.ids import new_id
+from store.sql.metadata import Id
+from store.sql.reading import Prepared, any_of
+from store.tables.access import sign_ins
+from store.tables.customers import customers
+from store.tables.erasures import STANDING_STATES, STANDS, WARNED, erasure_letters, erasures, legal_holds
+from store.tables.restrictions import restrictions
+from store.tables.services import services
+from workers.loop.periodic import Walk, guarded
+
+C, E, S, H, A, L = customers.c, erasures.c, services.c, legal_holds.c, sign_ins.c, erasure_letters.c
+
+PAGE = 200
+"""Erasures looked at in one transaction."""
+
+MANY = 2_000
+"""Customers looked at in one statement."""
+
+UNWARNED = "NOT_WARNED"
+"""What stands in the way of an erasure that nobody asked for while no warning has arrived."""
+
+Tell = Callable[
+    [AsyncConnection, SubjectKey, str, int, Erasure | None, datetime, datetime | None], Awaitable[int | None]
+]
+"""Writes to the customer: the kind of message, the number of the erasure, its dates, now, and the moment from which the
+message is void. The number of the message in the outbox; None when there is no address to write to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What decides about one customer."""
+
+    running: bool
+    ended: datetime | None
+    held: bool
+    """By an order that the customer may know of: one that is secret leaves the state as it is, and is looked at when
+    the erasure would begin."""
+    seen: datetime | None
+    restricted: bool
+    """By the customer, who may need what would be erased by itself (Art. 18(1)(b), (c)); a request of their own goes
+    on."""
+
+
+class Planner:
+    """`zone` is that of the days which deadlines end with."""
+
+    def __init__(self, store: Store, tell: Tell, zone: tzinfo) -> None:
+        self._store, self._tell, self._zone = store, tell, zone
+        self._everybody, self._standing = Walk("customers without services"), Walk("erasures that wait")
+        prepare, after_last = store.reader.prepare, bindparam("last", type_=Id)
+        self._next_customers = prepare(select(C.id).where(C.id > after_last).order_by(C.id).limit(MANY))
+        dormant = (_without_services_any_more(), _without_any_service_ever())
+        self._dormant = [prepare(each.where(any_of(C.id, "ids"))) for each in dormant]
+        standing = select(E.customer_id).where(STANDS, E.customer_id > after_last)
+        self._next_standing = prepare(standing.order_by(E.customer_id).limit(PAGE))
+
+    async def run(self, now: datetime) -> None:
+        """Look at everybody, some pages in each round: first those who may have no erasure and need one, then those
+        who have one that waits."""
+
+        async def arm(ids: Sequence[int]) -> None:
+            await self._arm(ids, now)
+
+        async def review(owners: Sequence[int]) -> None:
+            await self._review(owners, now)
+
+        await guarded("customers without services", self._everybody.go(partial(self._next, self._next_customers), arm))
+        await guarded("erasures that wait", self._standing.go(partial(self._next, self._next_standing), review))
+
+    async def _next(self, page: Prepared, last: int) -> Sequence[int]:
+        return [id_ for (id_,) in await self._store.reader.fetch(page, {"last": last})]
+
+    async def _arm(self, ids: Sequence[int], now: datetime) -> None:
+        """Record of those among these who are without a service that they are to be erased, by themselves."""
+        found = list[int]()
+        for dormant in self._dormant:
+            found += [row[0] for row in await self._store.reader.fetch(dormant, {"ids": list(ids)})]
+        if not found:  # As nearly always: nobody's changes wait for a look.
+            return
+        async with self._store.write() as connection:
+            for some in (_without_services_any_more(), _without_any_service_ever()):
+                rows = [
+                    {
+                        "id": new_id(), "customer_id": id_, "state": "SCHEDULED", "cause": "RETENTION",
+                        "requested_at": min(since, now), "when_services_end": False, "warnings": 0, "attempts": 0,
+                    }
+                    for id_, since in await connection.execute(some.where(C.id.in_(found)))
+                ]  # fmt: skip
+                if rows:
+                    await connection.execute(insert_new(connection, erasures), rows)
+
+    async def _review(self, owners: Sequence[int], now: datetime) -> None:
+        waiting = [state for state in STANDING_STATES if state != "ERASING"]
+        page = select(erasures).where(E.state.in_(waiting), E.customer_id.in_(owners)).order_by(E.id)
+        async with self._store.write() as connection:
+            rows = (await connection.execute(page.with_for_update(skip_locked=True))).all()
+            if not rows:
+                return
+            owners = [row.customer_id for row in rows]
+            facts = await _facts(connection, owners, now)
+            keys = dict(zip(owners, await self._store.keys.subjects(owners), strict=True))
+            letters = await _warnings(connection, [row.id for row in rows if row.cause == Cause.RETENTION.name])
+            for row in rows:
+                customer = facts[row.customer_id], keys[row.customer_id]
+                await self._move(connection, row, *customer, letters[row.id], now)
+
+    async def _move(
+        self,
+        connection: AsyncConnection,
+        row: Any,
+        facts: _Facts,
+        key: SubjectKey | None,
+        letters: Sequence[WarningLetter],
+        now: datetime,
+    ) -> None:
+        state, asked = State[row.state], row.cause == Cause.REQUEST.name
+        values: dict[str, Any] = {}
+        clock = self._clock_of(row, facts)
+        told = ""
+        if clock is None:
+            if state in (State.SCHEDULED, State.HELD):
+                state = after(state, Event.SERVICE_BEGAN if asked else Event.OVERTAKEN)
+                values = {"not_before": None, "alarm_at": None, "due_at": None, "trouble": None}
+                values |= {} if asked else {"cancelled_at": now}
+                told = "BLOCKED" if asked else ""
+        else:
+            if state in (State.ARMED, State.BLOCKED):
+                state, told = after(state, Event.SERVICES_ENDED), "ACCEPTED"
+            held = facts.held or (facts.restricted and not asked)
+            if state is State.SCHEDULED and held:
+                state, told = after(state, Event.HOLD_PLACED), "HELD"
+            elif state is State.HELD and not held:
+                state = after(state, Event.HOLD_LIFTED)
+            if asked:
+                clock = still_ahead(clock, now, self._zone) if told and told != "HELD" else clock
+                values = _dated(row, clock)
+            else:
+                values = await self._warn(connection, row, state, clock, key, letters, now)
+        changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+        if state.name != row.state or changed:
+            await connection.execute(update(erasures).where(E.id == row.id).values(changed | {"state": state.name}))
+        if told and key is not None:
+            await self._tell(connection, key, told, row.id, clock and as_told(clock, self._zone), now, None)
+
+    def _clock_of(self, row: Any, facts: _Facts) -> Erasure | None:
+        """The dates of a case: those of a request are never later than those that it had while it stood,
+        whatever became of the time zone (F3)."""
+        asked = row.cause == Cause.REQUEST.name
+        clock = due_erasure(
+            requests=[row.requested_at] if asked else [],
+            services_active=facts.running,
+            last_service_ended=facts.ended,
+            last_sign_in=facts.seen,
+            zone=self._zone,
+            not_due_before=row.not_due_before,
+        )
+        if clock is not None and asked and row.due_at is not None and row.due_at < clock.due:
+            return replace(clock, due=row.due_at, alarm_at=min(clock.alarm_at, row.due_at))
+        return clock
+
+    async def _warn(
+        self,
+        connection: AsyncConnection,
+        row: Any,
+        state: State,
+        clock: Erasure,
+        key: SubjectKey | None,
+        letters: Sequence[WarningLetter],
+        now: datetime,
+    ) -> dict[str, Any]:
+        """Write the warning that is due, and nothing while a hold suspends the erasure; the dates to write."""
+        plan = warned(clock, letters, now, self._zone)
+        alarm = clock.alarm_at if plan.alarm_at is None else min(clock.alarm_at, plan.alarm_at)
+        unwarned = plan.begins is None and (plan.alarm_at is not None or now >= clock.due)
+        values = {
+            "due_at": clock.due,
+            "alarm_at": alarm,
+            "not_before": plan.begins,
+            "trouble": UNWARNED if unwarned else None,
+        }
+        if plan.write is None or state is not State.SCHEDULED or key is None:
+            return values
+        named = replace(clock, due=plan.write)
+        void = plan.write - (ARRIVAL if plan.begins is None else LAST_DAY)
+        message = await self._tell(connection, key, "WARNING", row.id, named, now, void)
+        letter = {"id": message or new_id(), "erasure_id": row.id, "kind": "WARNING", "names": plan.write}
+        missing = {} if message else {"settled_at": now, "outcome": "NO_ADDRESS"}
+        await connection.execute(insert(erasure_letters).values(letter | {"written_at": now} | missing))
+        return values | {"warnings": row.warnings + 1}
+
+
+LAST_DAY = timedelta(days=1)
+"""A second warning is void once the day that it names has begun."""
+
+
+async def _warnings(connection: AsyncConnection, cases: Sequence[int]) -> defaultdict[int, list[WarningLetter]]:
+    """The warnings of these cases."""
+    found = defaultdict[int, list[WarningLetter]](list)
+    if cases:
+        columns = L.erasure_id, L.names, L.written_at, L.failed_at, L.settled_at, L.outcome
+        query = select(*columns).where(L.erasure_id.in_(cases), L.kind == "WARNING")
+        for case_, names, written, failed, settled, outcome in await connection.execute(query):
+            found[case_].append(WarningLetter(names, written, failed, settled, outcome in WARNED))
+    return found
+
+
+async def record_warning(
+    connection: AsyncConnection, case_: int, at: datetime, now: datetime, zone: tzinfo, refused: bool = False
+) -> datetime | None:
+    """Record what an operator did: a warning that was posted at a moment, or that none can arrive.
+
+    The day on which the erasure may begin: a letter names one that is far enough ahead. None where no such case waits
+    for a warning.
+    """
+    query = select(E.due_at).where(E.id == case_, E.state == "SCHEDULED", E.cause == Cause.RETENTION.name)
+    due: datetime | None = await connection.scalar(query.with_for_update())
+    if due is None:
+        return None
+    names = max(due, now) if refused else named_day(due, at, zone)
+    letter = {"id": new_id(), "erasure_id": case_, "kind": "WARNING", "names": names, "written_at": at}
+    outcome = {"settled_at": now, "outcome": "REFUSED" if refused else "POSTED"}
+    await connection.execute(insert(erasure_letters).values(letter | outcome))
+    return names
+
+
+def _dated(row: Any, clock: Erasure) -> dict[str, Any]:
+    """The dates to write of an erasure that was asked for."""
+    values: dict[str, Any] = {"due_at": clock.due, "alarm_at": clock.alarm_at}
+    if row.not_before is None or row.due_at != clock.due:
+        values["not_before"] = clock.not_before
+    return values
+
+
+def _without_services_any_more() -> Select[Any]:
+    """Customers, and when their last service ended (R34)."""
+    return select(C.id, C.last_service_ended_at).where(C.last_service_ended_at.is_not(None), ~_standing())
+
+
+def _without_any_service_ever() -> Select[Any]:
+    """Customers who never subscribed to anything, and since when they are there (A12)."""
+    never = ~exists().where(S.customer_id == C.id)
+    return select(C.id, C.created_at).where(C.last_service_ended_at.is_(None), never, ~_standing())
+
+
+def _standing() -> Any:
+    return exists().where(E.customer_id == C.id, E.state.in_(STANDING_STATES))
+
+
+async def _facts(connection: AsyncConnection, owners: Sequence[int], now: datetime) -> dict[int, _Facts]:
+    """What decides, for all of them at once."""
+    counted = select(S.customer_id, func.sum(case((S.status != "TERMINATED", 1), else_=0)), func.max(S.terminated_at))
+    of = {id_: (int(running), ended) for id_, running, ended in await connection.execute(
+        counted.where(S.customer_id.in_(owners)).group_by(S.customer_id)
+    )}  # fmt: skip
+    holding = select(H.customer_id).where(H.customer_id.in_(owners), holds_at(now), may_be_told(now))
+    held = set((await connection.execute(holding)).scalars())
+    restricting = select(restrictions.c.customer_id).where(restrictions.c.customer_id.in_(owners))
+    restricted = set((await connection.execute(restricting)).scalars())
+    without = [owner for owner in owners if owner not in of]
+    seen: dict[int, datetime] = {}
+    if without:
+        entered = select(A.customer_id, func.max(A.at)).where(A.customer_id.in_(without), A.outcome == "SUCCEEDED")
+        seen = dict((await connection.execute(select(C.id, C.created_at).where(C.id.in_(without)))).tuples().all())
+        latest = (await connection.execute(entered.group_by(A.customer_id))).tuples().all()
+        seen |= {id_: max(at, seen[id_]) for id_, at in latest if id_ in seen}
+    return {
+        owner: _Facts(
+            bool(of.get(owner, (0, None))[0]),
+            of.get(owner, (0, None))[1],
+            owner in held,
+            seen.get(owner),
+            owner in restricted,
+        )
+        for owner in owners
+    }

@@ -1,0 +1,279 @@
+"""What an erasure does, step by step; each is one transaction or can be done again without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.dates import last_letter_until
+from policy.erasing import Step
+from store.accesses.readers import clients_that_read
+from store.crypto.erasure_numbers import count_erasure
+from store.crypto.subject_key import SubjectKey
+from store.crypto.system_keys import insert_new
+from store.database.store import Point, Store
+from store.queue.messages import seal_for_nobody
+from store.queue.revocations import end_customer
+from store.records.declared import DETACHED, Fate
+from store.records.holdings import holdings
+from store.records.holds import told_holds
+from store.sql.ids import new_id
+from store.tables.customers import customers
+from store.tables.erasures import erasure_count, erasure_letters, erasure_recipients, erasure_steps, erasures
+from store.tables.outbox import outbox
+from workers.certificates.certificates import (
+    FILES,
+    Signers,
+    as_json,
+    case_name,
+    erased_entry,
+    facts_of,
+    last_letter,
+    ledger_entry,
+    said,
+    signed,
+)
+from workers.certificates.statements import beyond_reach, files_facts
+from workers.recipients.listing import holders, list_and_write
+
+E, R, T, O = erasures.c, erasure_recipients.c, erasure_steps.c, outbox.c  # noqa: E741
+
+Compose = Callable[[AsyncConnection, SubjectKey, int, datetime], Awaitable[bytes | None]]
+"""The last message to a customer, for the erasure of this number; None when there is no address to send it to."""
+
+MOST = 50
+"""Certificates that are followed by their second statement in one round."""
+
+Done = Callable[[AsyncConnection, int, datetime], Awaitable[None]]
+"""Tells internal systems that a customer is erased, in the transaction that makes it so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One attempt at one erasure."""
+
+    id: int
+    customer_id: int
+    attempt: int
+
+
+class LeaseLost(Exception):  # noqa: N818  (what happened to the lease)
+    """Another worker has taken over: what this one still does counts for nothing."""
+
+
+class Steps:
+    """Carries out one step of one case."""
+
+    def __init__(
+        self,
+        store: Store,
+        signers: Signers,
+        compose: Compose,
+        done: Done,
+        clock: Callable[[], datetime],
+        backup_days: int = 0,
+    ) -> None:
+        self._store, self._signers, self._compose, self._done = store, signers, compose, done
+        self._clock, self._backup_days = clock, backup_days
+        self._points: dict[int, Point] = {}
+
+    async def do(self, case: Case, step: Step, now: datetime, until: datetime) -> None:
+        """One step but the last; LeaseLost, StoreUnavailable."""
+        change: dict[str, Any] = {"step": step.name, "leased_until": until, "trouble": None}
+        key = None
+        if step is Step.FILES:
+            change["files_at"] = now
+        if step in (Step.RECIPIENTS, Step.FAREWELL):
+            (key,) = await self._store.keys.subjects([case.customer_id])
+        readers = await self._readers(key) if step is Step.RECIPIENTS else set[str]()
+        if step is Step.KEY:
+            await self._list_latest(case, until)
+            change["fingerprint"] = await self._store.keys.destroy(case.customer_id, clean=False)
+            change["number"] = await self._store.keys.erasure_number(case.customer_id)
+        async with self._store.write() as connection:
+            await self.hold(connection, case, change)
+            if change.get("number") is not None:
+                await count_erasure(connection, erasure_count, change["number"])
+            match step:
+                case Step.RECIPIENTS if key is not None:
+                    await self._list(connection, case, key, readers)
+                case Step.FAREWELL if key is not None:
+                    await self._put_aside(connection, case, key, now)
+                case Step.ROWS:
+                    stood = await told_holds(connection, case.customer_id, self._clock(), standing=False)
+                    await connection.execute(update(erasures).where(E.id == case.id).values(holds=as_json(stood)))
+                    await detach_requests(connection, case)
+                    await remove_rows(connection, case.customer_id)
+                case Step.TOKENS:
+                    await end_customer(connection, case.customer_id, now)
+            await self._note(connection, case, step)
+
+    async def _readers(self, key: SubjectKey | None) -> set[str]:
+        """The programs that read, by the ledger; without the key nobody can tell any more."""
+        return set() if key is None else await clients_that_read(self._store.ledger_reader, key.pseudonym)
+
+    async def _list_latest(self, case: Case, until: datetime) -> None:
+        """Whoever got or read something since the recipients were listed; the last moment at which it can be told."""
+        (key,) = await self._store.keys.subjects([case.customer_id])
+        if key is None:
+            return
+        readers = await self._readers(key)
+        async with self._store.write() as connection:
+            await self.hold(connection, case, {"leased_until": until})
+            await self._list(connection, case, key, readers)
+
+    async def _list(self, connection: AsyncConnection, case: Case, key: SubjectKey, readers: set[str]) -> None:
+        found = await holders(connection, case.customer_id, readers)
+        await list_and_write(connection, self._store.keys.house, case.id, key, found, self._clock())
+
+    async def _note(self, connection: AsyncConnection, case: Case, step: Step) -> None:
+        """That a step was seen to be done, at this moment; a second time changes nothing (D9)."""
+        row = {"id": new_id(), "erasure_id": case.id, "step": step.name, "done_at": self._clock()}
+        await connection.execute(insert_new(connection, erasure_steps), [row])
+
+    async def hold(self, connection: AsyncConnection, case: Case, change: dict[str, Any]) -> None:
+        """Write to the case, if it is still this worker's."""
+        mine = E.id == case.id, E.state == "ERASING", E.attempts == case.attempt
+        if (await connection.execute(update(erasures).where(*mine).values(change))).rowcount != 1:
+            raise LeaseLost
+
+    async def unseen(self, case: Case, patience: float) -> None:
+        """Return when no snapshot is left from before the removal; StillSeen, and who has one, when that takes longer.
+
+        The moment is taken when this process first asks: later than the removal, and the same each time, since on a
+        busy server somebody is always reading.
+        """
+        point = self._points.get(case.id) or await self._store.point()
+        self._points[case.id] = point
+        await self._store.unseen(point, patience)
+
+    async def clean(self) -> None:
+        """The step FILES, for all customers whose rows were removed before: it goes over whole tables.
+
+        StoreUnavailable NOT_PERMITTED when nothing is cleaned because the store's role may not. What somebody can
+        still see stays: ask `unseen` first.
+        """
+        await self._store.keys.clean(must=True)
+        for each in holdings():
+            await self._store.scrub(each.table, must=True)
+
+    async def certify(self, case: Case, now: datetime) -> None:
+        """The last step. The certificate is written first and signed once: a worker that takes over finds it there."""
+        told, unobserved = await self._sign(case, now)
+        done = {"state": "ERASED", "finished_at": self._clock(), "leased_until": None, "step": Step.CERTIFICATE.name}
+        async with self._store.write() as connection:
+            await self.hold(connection, case, done | {"trouble": None, "recipients_due_at": now if told else None})
+            await self._note(connection, case, Step.CERTIFICATE)
+            farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None), O.dead_at.is_(None)
+            await connection.execute(update(outbox).where(*farewell).values(next_attempt_at=now))
+            await self._done(connection, case.customer_id, now)
+        if not unobserved:
+            self._points.pop(case.id, None)
+
+    async def _sign(self, case: Case, now: datetime) -> tuple[bool, bool]:
+        """Whether there are recipients to follow, and whether the files are still to be seen clean."""
+        signers = await self._signers()
+        async with self._store.write() as connection:
+            row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
+            if row.redone:
+                # Certified before a restore: a case has one certificate, and the ledger has its entry (F8).
+                return False, row.files_at is None
+            listed = select(erasure_recipients).where(R.erasure_id == case.id).order_by(R.kind, R.name)
+            told = (await connection.execute(listed)).all()
+            steps = (await connection.execute(select(erasure_steps).where(T.erasure_id == case.id))).all()
+            name = case_name(self._store.keys.house, case.id)
+            last = await self._last_letter(connection, case)
+            facts = facts_of(name, row, steps, told, self._clock()) | self._files(row, now) | last
+            certificate = row.certificate or signed(signers, facts)
+            unobserved = row.unobserved if row.certificate else row.files_at is None
+            await self.hold(connection, case, {"certificate": certificate, "unobserved": unobserved})
+        recorded = self._clock()  # Later than what was signed says of itself (D9).
+        await self._store.ledger.append(ledger_entry(certificate, recorded))
+        if row.number is not None:
+            await self._store.ledger.append(erased_entry(row.number, bytes(row.fingerprint or b""), recorded))
+        return bool(told), unobserved
+
+    async def _last_letter(self, connection: AsyncConnection, case: Case) -> dict[str, Any]:
+        """What has become of the last letter by now: with an outcome the certificate says it, and nothing follows."""
+        mine = erasure_letters.c.id == case.id
+        letter = (await connection.execute(select(erasure_letters).where(mine))).one_or_none()
+        if letter is not None and letter.outcome is not None:
+            await connection.execute(update(erasure_letters).where(mine).values(stated=True))
+        return last_letter(letter)
+
+    def _files(self, row: Any, now: datetime) -> dict[str, Any]:
+        """What a certificate says of the files: when they were clean, or that this is not yet observed."""
+        beyond = beyond_reach(self._store.on_server, self._backup_days, now)
+        return {"filesAt": said(row.files_at), "beyondReach": beyond}
+
+    async def unobserved(self) -> list[Case]:
+        """Cases whose certificate was signed before their files were clean, the oldest first."""
+        found = select(E.id, E.customer_id, E.attempts).where(E.unobserved, E.state == "ERASED")
+        async with self._store.write() as connection:
+            rows = await connection.execute(found.order_by(E.id).limit(MOST))
+            return [Case(*row) for row in rows]
+
+    async def state_files(self, case: Case, now: datetime) -> None:
+        """Sign the second statement: the files are clean now (D9). It is written first and signed once."""
+        signers = await self._signers()
+        async with self._store.write() as connection:
+            row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
+            if not row.unobserved:
+                return
+            name = case_name(self._store.keys.house, case.id)
+            statement = row.files_statement or signed(signers, files_facts(name, row.certificate, now), FILES)
+            at = row.files_at or now
+            kept = update(erasures).where(E.id == case.id).values(files_statement=statement, files_at=at)
+            await connection.execute(kept)
+            await self._note(connection, case, Step.FILES)
+        await self._store.ledger.append(ledger_entry(statement, now))
+        async with self._store.write() as connection:
+            await connection.execute(update(erasures).where(E.id == case.id).values(unobserved=False))
+        self._points.pop(case.id, None)
+
+    async def _put_aside(self, connection: AsyncConnection, case: Case, key: SubjectKey, now: datetime) -> None:
+        """It leaves when all is done, so it is sealed by the house and belongs to nobody meanwhile."""
+        message = await self._compose(connection, key, case.id, now)
+        due = await connection.scalar(select(E.due_at).where(E.id == case.id))
+        letter = {"id": case.id, "erasure_id": case.id, "kind": "LAST", "written_at": now}
+        missing = {"settled_at": now, "outcome": "NO_ADDRESS"} if message is None else {}
+        await connection.execute(insert_new(connection, erasure_letters), [letter | missing])
+        if message is None:
+            return
+        payload = await seal_for_nobody(self._store.keys.house, case.id, message)
+        row = {"id": case.id, "customer_id": None, "topic": "email", "payload": payload, "created_at": now}
+        row |= {"void_at": last_letter_until(due, now)}
+        await connection.execute(insert_new(connection, outbox), [row | {"next_attempt_at": None, "attempts": 0}])
+
+
+async def detach_requests(connection: AsyncConnection, case: Case) -> None:
+    """What authorities asked for stays in the register without the customer; the answer is now the certificate (R53).
+
+    An order to be silent ends here: nobody is left who could be told.
+    """
+    for each in holdings():
+        if each.declared.fate is Fate.DETACHED:
+            left = dict.fromkeys(DETACHED) | {"erasure_id": case.id}
+            await connection.execute(update(each.table).where(each.of(case.customer_id)).values(left))
+
+
+async def remove_rows(connection: AsyncConnection, customer_id: int) -> None:
+    """Every row about a customer that is declared to be removed (`store.records.declared`), those that refer to others
+    first.
+
+    One that is forgotten fails here on its foreign key.
+    """
+    for each in reversed(holdings()):
+        if each.removed:
+            await connection.execute(delete(each.table).where(each.of(customer_id)))
+
+
+async def is_there(connection: AsyncConnection, customer_id: int) -> bool:
+    """Whether there is a row of this customer, locked against whoever would subscribe them to something."""
+    found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
+    return await connection.scalar(found) is not None

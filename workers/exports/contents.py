@@ -1,0 +1,221 @@
+"""What an export tells: every holding with the meaning of each of its fields, and who read any of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Column, bindparam, select
+
+from policy.categories import Category
+from policy.meanings import Meaning, Origin, is_portable, kept_for, origin_of
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.retention import RetentionRule
+from store.accesses.accesses import Accesses
+from store.accesses.check import altered_accesses
+from store.accesses.disclosure_embargo import Telling as Told
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.ledger.proofs import Prover
+from store.records.declared import Telling
+from store.records.holdings import (
+    Damaged,
+    Holding,
+    Row,
+    count_of,
+    held_apart,
+    holdings,
+    is_fingerprint,
+    is_key,
+    rows_of,
+)
+from store.registers.clients import clients
+from store.sql.metadata import Id, Instant
+from store.tables.disclosures import disclosures
+
+log = logging.getLogger(__name__)
+
+T = disclosures.c
+PAGE = 200
+"""Ledger entries read at once."""
+
+Meanings = Mapping[str, Meaning]
+"""What the schema says of the columns, by `table.column`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a holding, with everything that its reader has a right to know of it."""
+
+    name: str
+    source: str
+    """`table.column`."""
+    category: Category | None
+    purposes: tuple[Purpose, ...]
+    recipients: tuple[Recipient, ...]
+    retention: RetentionRule
+    origin: Origin
+    description: str | None = None
+    coordinates: tuple[str, ...] = ()
+    withheld: str | None = None
+    """SECRET, FINGERPRINT or STAFF: it is held, and its value is shown to nobody."""
+    key: bool = False
+    """It only says which row this is."""
+
+    @property
+    def portable(self) -> bool:
+        """Whether it is one to take along (Art. 20)."""
+        return self.withheld is None and is_portable(self.category, self.purposes)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One holding: its fields, and whether its rows tell anything beside that they are there."""
+
+    name: str
+    retention: RetentionRule
+    fields: tuple[Field, ...]
+    tells: bool = True
+    apart: bool = False
+    """Such are held, and nothing leads from the customer to them: nobody can say how many there are."""
+
+    @property
+    def portable(self) -> bool:
+        """Whether any of it is to be taken along."""
+        return self.tells and any(field.portable for field in self.fields)
+
+
+ACCESSES = Section(
+    "accesses",
+    RetentionRule.LEDGER,
+    tuple(
+        Field(
+            name,
+            "ledger_entries.entry",
+            Category.ACCESS_HISTORY,
+            (Purpose.ACCOUNTABILITY_LOG,),
+            (),
+            RetentionRule.LEDGER,
+            Origin.MADE,
+            description,
+        )
+        for name, description in (
+            ("index", "The entry's place in the ledger, by which its proof is found."),
+            ("at", "When it was read."),
+            ("client", "The program that read."),
+            ("purpose", "What for."),
+            ("reference", "In which case, where the purpose needs one."),
+            ("fields", "What was read, by schema coordinate."),
+        )
+    ),
+)
+"""Who read what: the ledger's entries about the customer."""
+
+
+def section_of(holding: Holding, meanings: Meanings) -> Section:
+    """A table, described by its own declarations and by the fields of the schema that show it."""
+    retention: RetentionRule = holding.table.info["retention"]
+    fields = tuple(_field(column, retention, meanings) for column in holding.table.c)
+    apart = holding.declared.telling is Telling.HELD
+    return Section(holding.name, retention, fields, holding.tells, apart)
+
+
+def _field(column: Column[Any], retention: RetentionRule, meanings: Meanings) -> Field:
+    source = f"{column.table.name}.{column.name}"
+    said = meanings.get(source)
+    category = column.info["category"] or (said.category if said else None)
+    withheld = None if column.info["output"] else _withheld(column)
+    return Field(
+        str(column.name),
+        source,
+        category,
+        said.purposes if said else (kept_for(retention),),
+        said.recipients if said else (),
+        retention,
+        origin_of(category),
+        said.description if said else None,
+        said.coordinates if said else (),
+        withheld,
+        is_key(column),
+    )
+
+
+def _withheld(column: Column[Any]) -> str:
+    if column.info.get("staff"):
+        return "STAFF"
+    return "FINGERPRINT" if is_fingerprint(column) else "SECRET"
+
+
+class Contents:
+    """Everything held about one customer at a moment, section by section, each read in pages."""
+
+    def __init__(self, store: Store, meanings: Meanings, key: SubjectKey, now: datetime) -> None:
+        self._store, self._meanings, self._key, self._now = store, meanings, key, now
+        self._holdings = {holding.name: holding for holding in holdings()}
+        self._prover = Prover(store.ledger_reader)
+
+    def sections(self) -> list[Section]:
+        """Customers first, then every other table in the order in which they depend on one another, then accesses, and
+        in the end what is held apart."""
+        found = sorted(self._holdings.values(), key=lambda holding: holding.name != "customers")
+        told = [section_of(holding, self._meanings) for holding in found]
+        return [*told, ACCESSES, *(section_of(holding, self._meanings) for holding in held_apart())]
+
+    def records(self, section: Section) -> AsyncIterator[Row]:
+        """The rows of a section that tells something."""
+        if section is ACCESSES:
+            return self._accesses()
+        return rows_of(self._store.reader, self._holdings[section.name], self._key, self._now)
+
+    async def transfers(self) -> list[dict[str, str]]:
+        """To whom the customer's data went in which country, as far as they may be told (Art. 15(1)(c), 15(2))."""
+        told = T.embargoed_until.is_(None) | (T.embargoed_until <= bindparam("now", type_=Instant))
+        columns = (T.recipient_kind, T.recipient_name, T.recipient_country)
+        mine = select(*columns).where(T.customer_id == bindparam("owner", type_=Id), told)
+        known = mine.where(T.recipient_country.is_not(None)).distinct().order_by(*columns)
+        reader = self._store.reader
+        rows = await reader.fetch(reader.prepare(known), {"owner": self._key.customer_id, "now": self._now})
+        return [dict(zip(("recipientKind", "recipientName", "country"), row, strict=True)) for row in rows]
+
+    async def count(self, section: Section) -> int | None:
+        """How many rows a section has that tells nothing; None for what is held apart."""
+        if section.apart:
+            return None
+        return await count_of(self._store.reader, self._holdings[section.name], self._key.customer_id)
+
+    async def _accesses(self) -> AsyncIterator[Row]:
+        """Held against the signed tree (D14). Of an entry that is not in it only the place is told, and that it is
+        damaged: the customer is to have the rest, and to know of it."""
+        reader = self._store.reader
+        registered = await reader.fetch(reader.prepare(select(clients.c.id, clients.c.name)), {})
+        names = {row[0]: row[1] for row in registered}
+        telling = await Told.about(reader, self._key.customer_id, self._now)
+        accesses, before = Accesses(self._store.ledger_reader), None
+        head = await self._store.heads.latest()
+        while page := (await accesses.pages([self._key.pseudonym], before, PAGE)).get(self._key.pseudonym):
+            altered = await altered_accesses(self._prover, self._key.pseudonym, page, head)
+            for access in page:
+                if access.index in altered:
+                    log.critical("an entry of the ledger is not as it was signed", extra={"entry": access.index})
+                    yield dict.fromkeys((field.name for field in ACCESSES.fields), Damaged()) | {"index": access.index}
+                    continue
+                entry = orjson.loads(access.entry)
+                if telling.allows(entry):
+                    yield {
+                        "index": access.index,
+                        "at": _moment(entry["at"]),
+                        "client": names.get(entry["client"], entry["client"]),
+                        "purpose": entry["purpose"],
+                        "reference": entry.get("reference"),
+                        "fields": list(entry["fields"]),
+                    }
+            before = page[-1].index
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

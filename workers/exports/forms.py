@@ -1,0 +1,50 @@
+"""What each form of an export has in common: it is written piece by piece, so that its size needs no memory."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from workers.exports.contents import Section
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands at the beginning of an export."""
+
+    controller: str
+    address: str
+    customer: str
+    """The customer's id in the API."""
+    language: str
+    made_at: datetime
+    sections: Sequence[Section]
+    transfers: Sequence[Mapping[str, str]] = ()
+    """Recipients of this customer's data whose country is known, each with it."""
+
+
+class Form(ABC):
+    """One form of an export. Its methods are called in the order of the document, and give the text to add."""
+
+    @abstractmethod
+    def begin(self, head: Head) -> str:
+        """Everything before the first section."""
+
+    @abstractmethod
+    def open(self, section: Section) -> str:
+        """The beginning of a section."""
+
+    @abstractmethod
+    def record(self, section: Section, record: Mapping[str, Any]) -> str:
+        """One row of a section."""
+
+    @abstractmethod
+    def close(self, section: Section, count: int | None) -> str:
+        """The end of a section, and how many rows it has; None where nobody can say."""
+
+    @abstractmethod
+    def end(self) -> str:
+        """Everything after the last section."""

@@ -1,0 +1,180 @@
+"""An export as JSON: everything (docs/export.schema.json), or the part that one may take along (Art. 20)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+import orjson
+
+from policy.bases import LegalBasis
+from policy.categories import Category
+from policy.french import told
+from policy.meanings import Origin
+from policy.purposes import Purpose
+from policy.recipients import Recipient
+from policy.retention import RetentionRule
+from store.records.holdings import Damaged
+from workers.exports.contents import Field, Section
+from workers.exports.forms import Form, Head
+
+FORMAT = "customer-data-export"
+VERSION = 1
+
+
+class JsonForm(Form):
+    """Records are written one a line; what the words mean is said once, under `words`."""
+
+    def __init__(self, portable: bool = False) -> None:
+        self._portable = portable
+        self._sections = 0
+        self._records = 0
+        self._language = "en"
+
+    def begin(self, head: Head) -> str:
+        """The envelope."""
+        self._language = head.language
+        facts = {
+            "format": FORMAT,
+            "version": VERSION,
+            "kind": "PORTABLE" if self._portable else "EVERYTHING",
+            "language": head.language,
+            "madeAt": head.made_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "controller": {"name": head.controller, "address": head.address},
+            "customer": head.customer,
+            "words": self._words(head),
+            "rights": {each: text[head.language] for each, text in RIGHTS.items()},
+            "transfers": [dict(each) for each in head.transfers],
+        }
+        return _dumped(facts)[:-1] + ',"holdings":['
+
+    def open(self, section: Section) -> str:
+        """A section's fields, then room for its records."""
+        if self._portable and not section.portable:
+            return ""
+        comma = ",\n" if self._sections else "\n"
+        self._sections += 1
+        self._records = 0
+        facts: dict[str, Any] = {"name": section.name, "retention": section.retention.name}
+        facts["fields"] = {field.name: _described(field) for field in self._fields(section)}
+        return comma + _dumped(facts)[:-1] + (',"records":[' if section.tells else "")
+
+    def record(self, section: Section, record: Mapping[str, Any]) -> str:
+        """One row, under the names of its fields."""
+        if self._portable and not section.portable:
+            return ""
+        comma = ",\n" if self._records else "\n"
+        self._records += 1
+        values = {field.name: record[field.name] for field in self._fields(section) if field.name in record}
+        return comma + _dumped(values)
+
+    def close(self, section: Section, count: int | None) -> str:
+        """How many there were; null where nothing leads from the customer to the rows."""
+        if self._portable and not section.portable:
+            return ""
+        return ("]" if section.tells else "") + f',"count":{_dumped(count)}}}'
+
+    def end(self) -> str:
+        """The envelope's end: a document without it is incomplete."""
+        return "\n]}\n"
+
+    def _fields(self, section: Section) -> list[Field]:
+        return [field for field in section.fields if not self._portable or field.portable]
+
+    def _words(self, head: Head) -> dict[str, Any]:
+        used = [field for section in head.sections for field in self._fields(section)]
+        purposes = {purpose for field in used for purpose in field.purposes}
+        return {
+            "purposes": {each.name: self._purpose(each) for each in Purpose if each in purposes},
+            "categories": self._said(Category, {field.category for field in used}),
+            "retention": self._said(RetentionRule, {field.retention for field in used}),
+            "recipients": self._said(Recipient, {each for field in used for each in field.recipients}),
+            "origins": self._said(Origin, {field.origin for field in used}),
+            "withheld": WITHHELD[self._language],
+        }
+
+    def _purpose(self, purpose: Purpose) -> dict[str, Any]:
+        return {"why": told(purpose, self._language), "legalBases": [_basis(each) for each in purpose.bases]}
+
+    def _said(self, catalogue: Any, used: set[Any]) -> dict[str, str]:
+        return {each.name: told(each, self._language) for each in catalogue if each in used}
+
+
+RIGHTS = {
+    "RECTIFICATION": {
+        "en": "You may have what is wrong or incomplete put right (GDPR Art. 16).",
+        "fr": "Vous pouvez faire rectifier ce qui est inexact ou incomplet (RGPD, art. 16).",
+    },
+    "ERASURE": {
+        "en": "You may have your data erased (GDPR Art. 17).",
+        "fr": "Vous pouvez faire effacer vos données (RGPD, art. 17).",
+    },
+    "RESTRICTION": {
+        "en": "You may have what is done with your data restricted (GDPR Art. 18).",
+        "fr": "Vous pouvez faire limiter le traitement de vos données (RGPD, art. 18).",
+    },
+    "PORTABILITY": {
+        "en": "You may take along what you gave us; it is the export of the kind PORTABLE (GDPR Art. 20).",
+        "fr": "Vous pouvez emporter ce que vous nous avez fourni : c'est l'export PORTABLE (RGPD, art. 20).",
+    },
+    "OBJECTION": {
+        "en": "You may object to what rests on our interests, and at any time to news (GDPR Art. 21).",
+        "fr": "Vous pouvez vous opposer à ce qui repose sur nos intérêts, et aux nouvelles (RGPD, art. 21).",
+    },
+    "WITHDRAWAL": {
+        "en": "You may take back a consent at any time; what was done before stays lawful (GDPR Art. 7(3)).",
+        "fr": "Vous pouvez retirer un consentement ; ce qui a été fait avant reste licite (RGPD, art. 7).",
+    },
+    "COMPLAINT": {
+        "en": "You may complain to the data protection authority where you live or work (GDPR Art. 77).",
+        "fr": "Vous pouvez saisir l'autorité de protection des données de votre lieu de vie (RGPD, art. 77).",
+    },
+    "SAFEGUARDS": {
+        "en": "Of each transfer to another country you may have a copy of its safeguards (GDPR Art. 15(2) and 46).",
+        "fr": "De chaque transfert vers un pays tiers, vous pouvez obtenir copie des garanties (RGPD, art. 15 et 46).",
+    },
+}
+"""What GDPR Art. 15(1)(e), (f) and (2) wants to be said beside the data, by language."""
+
+WITHHELD = {
+    "en": {
+        "SECRET": "Held so that the service works, and shown to nobody: a password's hash, a key, a card number.",
+        "FINGERPRINT": "A keyed hash of a value, by which it is found again; the value itself stands elsewhere.",
+        "STAFF": "Which person of the staff did it: a datum of that person, not of yours.",
+    },
+    "fr": {
+        "SECRET": "Nécessaire au service et montré à personne : empreinte d'un mot de passe, clé, numéro de carte.",
+        "STAFF": "Quel membre du personnel s'en est chargé : une donnée de cette personne, et non la vôtre.",
+        "FINGERPRINT": "Une empreinte à clé d'une valeur, qui sert à la retrouver ; la valeur elle-même est ailleurs.",
+    },
+}
+"""Why a field has no value."""
+
+
+def _basis(basis: LegalBasis) -> str:
+    return basis.name
+
+
+def _described(field: Field) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "category": field.category.name if field.category else None,
+        "purposes": [purpose.name for purpose in field.purposes],
+        "recipients": [recipient.name for recipient in field.recipients],
+        "retention": field.retention.name,
+        "origin": field.origin.name,
+        "source": field.source,
+        "coordinates": list(field.coordinates),
+        "description": field.description,
+    }
+    return facts | {"withheld": field.withheld} if field.withheld else facts
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Damaged):
+        return {"damaged": True}
+    raise TypeError
+
+
+def _dumped(value: Any) -> str:
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()

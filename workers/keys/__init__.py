@@ -1,0 +1,1 @@
+"""The root key rotated in time."""

@@ -1,0 +1,120 @@
+"""Sealing the ledger: committed entries become leaves, and now and then the tree is signed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from store.ledger.sealer import BATCH, Lease, LeaseLost, Tree
+from store.ledger.signed_checkpoints import Inconsistent, Notary
+from store.ledger.signing_keys import LedgerKeyLost, LedgerUnnamed
+from store.sql.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often; times in seconds."""
+
+    pause: float = 1.0
+    """Between two looks for new entries."""
+    lease: float = 10.0
+    """How long a sealer that has died keeps the others waiting."""
+    entries: int = 1000
+    """A checkpoint is signed after so many new entries at the latest,"""
+    seconds: float = 60.0
+    """or after so long, if there is any new entry."""
+
+
+class Sealer:
+    """One of any number, in any number of processes: whoever has the lease seals, the others watch."""
+
+    def __init__(self, tree: Tree, notary: Notary, rhythm: Rhythm | None = None) -> None:
+        self._tree = tree
+        self._notary = notary
+        self._rhythm = rhythm or Rhythm()
+        self._holder = secrets.token_hex(16)
+        self._lease: Lease | None = None
+        self._trouble = ""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Seal until told to stop, whatever happens to the store meanwhile; a last time on the way out."""
+        while not stop.is_set():
+            busy = await self._try()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0 if busy else self._rhythm.pause)
+        await self._try()
+        with suppress(StoreUnavailable):
+            await self.release()
+
+    async def _try(self) -> bool:
+        """One step; whether another is worth it at once. What is wrong is logged when it begins and when it ends."""
+        try:
+            busy = await self.step()
+        except (StoreUnavailable, LedgerKeyLost, LedgerUnnamed, Inconsistent) as error:
+            self._tell(str(error))
+            return False
+        except Exception:
+            # Whatever it is, entries must go on becoming leaves once it is mended; the log says where it happened.
+            log.exception("sealing the ledger failed")
+            return False
+        self._tell("")
+        return busy
+
+    def _tell(self, trouble: str) -> None:
+        if trouble and trouble != self._trouble:
+            log.error("the ledger cannot be sealed: %s", trouble)
+        elif self._trouble and not trouble:
+            log.info("the ledger is sealed again")
+        self._trouble = trouble
+
+    async def step(self) -> bool:
+        """Seal one batch if the lease can be had, and sign if that is due; whether there is more to seal."""
+        sealed = await self._extend()
+        if sealed is None:
+            return False
+        size = (await self._tree.state()).size
+        await self._notary.sign_if_due(size, self._rhythm.entries, self._rhythm.seconds)
+        return sealed == BATCH
+
+    async def _extend(self) -> int | None:
+        """Make leaves of one batch; how many, or None when another one has the lease."""
+        self._lease = await self._tree.lease(self._holder, self._rhythm.lease)
+        if self._lease is None:
+            return None
+        try:
+            return await self._tree.extend(self._lease)
+        except LeaseLost:
+            return None
+
+    async def release(self) -> None:
+        """Let another one take over at once."""
+        if self._lease is not None:
+            await self._tree.release(self._lease)
+            self._lease = None
+
+    async def seal_all(self) -> int:
+        """Seal what has been committed before this call, or wait until another one has, then sign; returns the size.
+
+        It takes the lease from nobody, and signs at once, whatever the rhythm.
+        """
+        size = await self._grow(self.step)
+        await self._notary.sign_if_due(size, 1, 0.0)
+        return size
+
+    async def extend_all(self) -> int:
+        """Make leaves of what has been committed before this call, and sign nothing; returns the size."""
+        return await self._grow(self._extend)
+
+    async def _grow(self, some: Callable[[], Awaitable[object]]) -> int:
+        last = await self._tree.pending()
+        while last is not None and await self._tree.pending_up_to(last):
+            if not await some():
+                await asyncio.sleep(self._rhythm.pause / 20)
+        await self.release()
+        return (await self._tree.state()).size

@@ -1,0 +1,1 @@
+"""Work repeated until it is told to stop."""

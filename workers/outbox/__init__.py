@@ -1,0 +1,1 @@
+"""The outbox delivered: e-mail and webhooks, with backoff."""

@@ -1,0 +1,136 @@
+"""Posting a message to an address that the operator gave: in bounded time, and never where it should not go."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+from socket import SOCK_STREAM
+from urllib.parse import SplitResult, urlsplit
+
+from workers.outbox.destinations import LOOPBACK, Destinations, Network
+
+SECONDS = 10.0
+"""All that a receiver gets, from the look-up of its name to the end of the head of its answer."""
+
+MAX_HEAD = 16_384
+"""Bytes of an answer that are read at most. The body is left where it is: the status says everything."""
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+
+class CannotPost(Exception):  # noqa: N818  (it is an answer, not a defect)
+    """Nothing was answered; the text is one word that says why, for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a receiver said."""
+
+    status: int
+    retry_after: str | None
+    erasure_answer: str | None = None
+    """What `Erasure-Answer` said, of an answer to `customer.erase`."""
+    notice_answer: str | None = None
+    """What `Notice-Answer` said, of an answer to `customer.restrict` and its like."""
+
+
+def is_safe(url: str) -> bool:
+    """Whether an address may be posted to: https, or http on this machine; without a password in it."""
+    # Before it is split: `urlsplit` normalises what is not ASCII, in the square of a run of combining marks.
+    if not url.isascii() or any(ord(each) <= 32 or ord(each) == 127 for each in url):
+        return False
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    if parts.username is not None:
+        return False
+    host = parts.hostname or ""
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a name."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=SOCK_STREAM)
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+class Poster:
+    """Posts to public addresses, to those of the networks it is given, and to this machine if it is named outright.
+
+    1. the address is https (http on this machine); 2. its name is looked up once, and only an address that was judged
+    is connected to, so that a name cannot turn to another one in between; 3. the certificate is verified against the
+    name; 4. redirects are not followed: where we were told to go is where we go; 5. all of it within `seconds`.
+    """
+
+    def __init__(self, networks: Sequence[Network] = (), seconds: float = SECONDS, look_up: Resolve = resolve) -> None:
+        self._destinations, self._seconds, self._look_up = Destinations(networks), seconds, look_up
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made at the first need: reading every authority that the machine trusts takes 50 milliseconds."""
+        return ssl.create_default_context()
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """What the receiver answers; CannotPost when it does not."""
+        if not is_safe(url):  # 1
+            raise CannotPost("ADDRESS")
+        try:
+            async with asyncio.timeout(self._seconds):  # 5
+                return await self._posted(urlsplit(url), headers, body)
+        except TimeoutError:
+            raise CannotPost("TIMEOUT") from None
+        except ssl.SSLError:
+            raise CannotPost("TLS") from None
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+            raise CannotPost("NOT_HTTP") from None
+        except OSError:
+            raise CannotPost("CONNECTION") from None
+
+    async def _posted(self, parts: SplitResult, headers: Mapping[str, str], body: bytes) -> Answer:
+        host, secure = parts.hostname or "", parts.scheme == "https"
+        port = parts.port or (443 if secure else 80)
+        address = await self._address(host, port)  # 2
+        how = {"ssl": self._tls, "server_hostname": host} if secure else {}  # 3
+        reader, writer = await asyncio.open_connection(address, port, limit=MAX_HEAD, **how)  # type: ignore[arg-type]
+        try:
+            writer.write(_head(parts, headers, len(body)) + body)
+            await writer.drain()
+            return await _answer(reader)
+        finally:
+            writer.transport.abort()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _address(self, host: str, port: int) -> str:
+        for found in await self._look_up(host, port):
+            if self._destinations.allow(found, host):
+                return found
+        raise CannotPost("FORBIDDEN")
+
+
+def _head(parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    given = {"Host": parts.netloc, "Connection": "close", "Content-Length": str(length), "User-Agent": "gateway"}
+    lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in (given | dict(headers)).items())]
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+
+async def _answer(reader: asyncio.StreamReader) -> Answer:
+    while True:
+        status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        version, _, rest = status.partition(" ")
+        code = rest[:3]
+        if not version.startswith("HTTP/1.") or not (code.isascii() and code.isdigit() and len(code) == 3):
+            raise ValueError("not HTTP")
+        if int(code) >= HTTPStatus.OK:  # What comes before are steps on the way, such as 100 Continue.
+            break
+    named = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    said = (named.get(each) for each in ("retry-after", "erasure-answer", "notice-answer"))
+    return Answer(int(code), *said)

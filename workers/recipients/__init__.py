@@ -1,0 +1,1 @@
+"""Recipients of erased data told, and their answers."""

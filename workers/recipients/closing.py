@@ -1,0 +1,103 @@
+"""The second signed statement of an erasure: once the last recipient has answered, or was given up (D9).
+
+```
+certified ──due──▶ looked at ──somebody is waited for──▶ due when their time is over
+                       └── nobody is ──▶ signed ──▶ in the ledger ──▶ closed
+```
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.erasing import ANSWER_WITHIN, SETTLED, Told
+from store.database.store import Store
+from store.sql.metadata import Instant
+from store.tables.erasures import erasure_recipients, erasures
+from store.tables.outbox import outbox
+from workers.certificates.certificates import (
+    RECIPIENTS,
+    Signers,
+    case_name,
+    recipients_facts,
+    recipients_ledger_entry,
+    signed,
+)
+from workers.loop.periodic import guarded
+
+log = logging.getLogger(__name__)
+
+E, R, O = erasures.c, erasure_recipients.c, outbox.c  # noqa: E741  (the tables' columns)
+PAGE = 50
+LEASE = timedelta(minutes=2)
+"""How long a worker that died between signing and the ledger keeps a case from the others."""
+
+
+class Closing:
+    """Closes cases whose recipients are settled, a page in each round, the ones that waited longest first."""
+
+    def __init__(self, store: Store, signers: Signers) -> None:
+        self._store, self._signers = store, signers
+        due = select(E.id).where(E.recipients_due_at <= bindparam("now", type_=Instant))
+        self._due = store.reader.prepare(due.order_by(E.recipients_due_at, E.id).limit(PAGE))
+
+    async def run(self, now: datetime) -> None:
+        """Look at what is due; what fails with one case keeps no other waiting (F9)."""
+        for (case,) in await self._store.reader.fetch(self._due, {"now": now}):
+            await guarded("a statement on recipients", self.close(case, now))
+
+    async def close(self, case: int, now: datetime) -> bool:
+        """Give up those whose time is over, and sign if nobody is waited for; whether it was signed.
+
+        The statement is written first and signed once: a worker that takes over finds it there.
+        """
+        signers = await self._signers()
+        async with self._store.write() as connection:
+            mine = select(erasures).where(E.id == case, E.recipients_due_at <= now)
+            row = (await connection.execute(mine.with_for_update(skip_locked=True))).one_or_none()
+            if row is None:
+                return False
+            recipients = await give_up(connection, case, now)
+            waiting = [each for each in recipients if is_waited_for(each)]
+            if waiting and row.recipients_statement is None:
+                later = min(each.listed_at for each in waiting) + ANSWER_WITHIN
+                await connection.execute(update(erasures).where(E.id == case).values(recipients_due_at=later))
+                return False
+            name = case_name(self._store.keys.house, case)
+            await forget_messages(connection, [each.outbox_id for each in recipients], now)
+            facts = recipients_facts(name, row.certificate, recipients, now)
+            statement = row.recipients_statement or signed(signers, facts, RECIPIENTS)
+            taken = {"recipients_statement": statement, "recipients_due_at": now + LEASE}
+            await connection.execute(update(erasures).where(E.id == case).values(taken))
+        await self._store.ledger.append(recipients_ledger_entry(statement, now))
+        async with self._store.write() as connection:
+            await connection.execute(update(erasures).where(E.id == case).values(recipients_due_at=None))
+        return True
+
+
+async def give_up(connection: AsyncConnection, case: int, now: datetime) -> Sequence[Any]:
+    """The recipients of a case, after giving up those from whom nothing was heard in time."""
+    open_ = [state.name for state in Told if state not in SETTLED]
+    late = R.erasure_id == case, R.state.in_(open_), R.listed_at <= now - ANSWER_WITHIN
+    over = update(erasure_recipients).where(*late, R.keeps_days.is_distinct_from(0))
+    await connection.execute(over.values(state=Told.GIVEN_UP.name, given_up_at=now))
+    listed = select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name)
+    return (await connection.execute(listed)).all()
+
+
+async def forget_messages(connection: AsyncConnection, ids: Sequence[int | None], now: datetime) -> None:
+    """Wipe messages, and letters that nobody posted: they are of no use any more, and name an erased customer."""
+    over = {"payload": None, "next_attempt_at": None, "leased_until": None, "dead_at": now}
+    those = O.id.in_([each for each in ids if each is not None]), O.delivered_at.is_(None)
+    await connection.execute(update(outbox).where(*those).values(over))
+
+
+def is_waited_for(recipient: Any) -> bool:
+    """Whether it may still answer. A tool that keeps nothing, by its registration, has nothing to answer for."""
+    return Told[recipient.state] not in SETTLED and recipient.keeps_days != 0

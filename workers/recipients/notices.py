@@ -1,0 +1,218 @@
+"""Telling those who hold copies of a restriction, of its end and of a correction (GDPR Art. 19; R30).
+
+```
+asked for ──a worker──▶ listed ──▶ each recipient: LISTED ─▶ SENT ─▶ ACKNOWLEDGED or REFUSED, or GIVEN_UP
+```
+
+The recipients' states, and the ways to them, are those of an erasure (`workers.recipients.listing`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.erasing import ANSWER_WITHIN, DELIVER_WITHIN, Method, Told
+from policy.recipients import Recipient
+from policy.restricting import Notice
+from store.accesses.readers import clients_that_read
+from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+from store.registers.clients import clients
+from store.registers.recipients import recipient_contacts
+from store.sql.ids import new_id
+from store.sql.metadata import Instant
+from store.tables.customers import customers
+from store.tables.disclosures import disclosures
+from store.tables.erasures import TOOL
+from store.tables.outbox import outbox
+from store.tables.restrictions import notice_recipients, notices
+from workers.loop.periodic import again_and_again, guarded
+from workers.recipients.listing import LETTER, Holder, holders, way_to
+
+C, D, K, N, P, R = (
+    clients.c, disclosures.c, recipient_contacts.c, notices.c, customers.c, notice_recipients.c,
+)  # fmt: skip
+
+PAGE = 20
+"""Notices listed in one round."""
+
+PAUSE = 2.0
+"""Seconds between rounds that found nothing."""
+
+SUBJECTS = {
+    Notice.RESTRICTION: "Please store your copy and use it for nothing else",
+    Notice.LIFTING: "A restriction has ended",
+    Notice.RECTIFICATION: "Please correct your copy",
+}
+TEXTS = {
+    Notice.RESTRICTION: "A customer whose data you received from us has processing restricted (GDPR Art. 18), and we "
+    "tell you as Art. 19 demands: please store your copy, use it for nothing else, and answer that you do, or why not.",
+    Notice.LIFTING: "The restriction of which we told you has ended: you may use your copy as before.",
+    Notice.RECTIFICATION: "Data of a customer that you received from us were corrected, and we tell you as GDPR "
+    "Art. 19 demands: please obtain them anew, correct your copy, and answer that you did, or why you may not.",
+}
+SETTLED_NOT = (Told.LISTED.name, Told.SENT.name)
+
+
+class Notifier:
+    """One of any number: each notice is taken under a lock of its customer, listed and written to in one transaction.
+
+    Those of a customer are taken in the order in which they were asked for: one waits for the one before it.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], pause: float = PAUSE) -> None:
+        self._store, self._clock, self._pause = store, clock, pause
+        waiting = select(N.id, N.customer_id).where(N.listed_at.is_(None), ~_behind_another())
+        self._waiting = store.reader.prepare(waiting.order_by(N.asked_at, N.id).limit(PAGE))
+        late = select(R.id).where(R.state.in_(SETTLED_NOT), R.listed_at <= bindparam("before", type_=Instant))
+        self._late = store.reader.prepare(late.order_by(R.listed_at).limit(PAGE))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """List and write until told to stop, whatever happens to the store meanwhile."""
+        await again_and_again(self.step, stop, self._pause, "notices to recipients")
+
+    async def step(self) -> bool:
+        """One round; whether there was anything to do. One that fails keeps no other waiting."""
+        now = self._clock()
+        waiting = await self._store.reader.fetch(self._waiting, {})
+        done = [await guarded("a notice to recipients", self.tell(id_, owner, now)) for id_, owner in waiting]
+        late = await self._store.reader.fetch(self._late, {"before": now - ANSWER_WITHIN})
+        if late:
+            await self._give_up([id_ for (id_,) in late], now)
+        return any(done) or bool(late)
+
+    async def tell(self, notice_id: int, owner: int, now: datetime) -> None:
+        """List everybody who holds a copy of what it is about, and write to each by the way that is registered."""
+        (key,) = await self._store.keys.subjects([owner])
+        readers = set[str]() if key is None else await self._readers(key)
+        async with self._store.write() as connection:
+            free = select(P.id).where(P.id == owner).with_for_update(skip_locked=True, key_share=True)
+            if await connection.scalar(free) is None:
+                return  # Another worker is at this customer, or a change of their rights.
+            mine = select(notices).where(N.id == notice_id, N.listed_at.is_(None), ~_behind_another())
+            row = (await connection.execute(mine)).one_or_none()
+            if row is None:
+                return
+            if key is not None:
+                for holder in await self._concerned(connection, row, readers):
+                    await self._write(connection, row, key, holder, now)
+            await connection.execute(update(notices).where(N.id == notice_id).values(listed_at=now))
+
+    async def _readers(self, key: SubjectKey) -> set[str]:
+        """The clients that read; the ledger is not asked where none says that it keeps anything, or has a contact."""
+        async with self._store.write() as connection:
+            keeping, contact = select(C.id).where(_keeps()).limit(1), select(K.id).where(K.kind == TOOL).limit(1)
+            if await connection.scalar(keeping) is None and await connection.scalar(contact) is None:
+                return set()
+        return await clients_that_read(self._store.ledger_reader, key.pseudonym)
+
+    async def _concerned(self, connection: AsyncConnection, row: Any, readers: set[str]) -> Sequence[Holder]:
+        """Of a restriction every holder is told, of its end whoever was told of it, of a correction whoever got what
+        was corrected; of the clients those that keep something, or have a contact for it."""
+        if row.about == Notice.LIFTING.name:
+            return await self._told_before(connection, row)
+        keeping = set(await connection.scalars(select(C.id).where(_keeps(), C.id.in_(sorted(readers)))))
+        keeping |= set(await connection.scalars(select(K.name).where(K.kind == TOOL, K.name.in_(sorted(readers)))))
+        found = [
+            each for each in await holders(connection, row.customer_id, readers)
+            if each.kind != TOOL or each.name in keeping
+        ]  # fmt: skip
+        if row.about == Notice.RECTIFICATION.name:
+            got = await self._got(connection, row.customer_id, frozenset(orjson.loads(row.fields or "[]")))
+            return [each for each in found if each.kind == TOOL or (each.kind, each.name) in got]
+        return found
+
+    async def _told_before(self, connection: AsyncConnection, row: Any) -> Sequence[Holder]:
+        """Whoever was listed for the restriction that ended, with what it knows the data by today."""
+        of, mine = Notice.RESTRICTION.name, N.customer_id == row.customer_id
+        begun = select(func.max(N.id)).where(mine, N.about == of, N.id < row.id).scalar_subquery()
+        told = select(R.kind, R.name, R.country).where(R.notice_id == begun, R.customer_id == row.customer_id)
+        known = {(each.kind, each.name): each for each in await holders(connection, row.customer_id, ())}
+        return [
+            known.get((kind, name), Holder(kind, name, country))
+            for kind, name, country in await connection.execute(told.order_by(R.id))
+        ]
+
+    async def _got(self, connection: AsyncConnection, owner: int, fields: frozenset[str]) -> set[tuple[str, str]]:
+        """The recipients of a disclosure of one of these fields, or of a part of it."""
+        rows = select(D.recipient_kind, D.recipient_name, D.fields).where(D.customer_id == owner).distinct()
+        return {
+            (kind, name) for kind, name, had in await connection.execute(rows) if fields.intersection(orjson.loads(had))
+        }
+
+    async def _write(
+        self, connection: AsyncConnection, row: Any, key: SubjectKey, holder: Holder, now: datetime
+    ) -> None:
+        """One message, sealed with the customer's key, and the row that says how far it has come."""
+        about, id_ = Notice[row.about], new_id()
+        hook, email = await way_to(connection, holder.kind, holder.name)
+        facts = _facts(self._store, row, key, holder)
+        message: dict[str, Any] = {
+            "id": id_, "customer_id": key.customer_id, "topic": "webhook", "event": about.wire, "created_at": now,
+            "attempts": 0, "next_attempt_at": now, "give_up_at": now + DELIVER_WITHIN, "webhook_id": hook,
+        }  # fmt: skip
+        method: Method | None = Method.WEBHOOK
+        if hook is not None:
+            stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            content = orjson.dumps({"type": about.wire, "timestamp": stamp, "data": facts})
+        elif email is not None:
+            content, method = orjson.dumps(letter(about, email, facts)), Method.EMAIL
+            message["topic"] = "email"
+        else:
+            content, method = orjson.dumps(letter(about, "", facts)), None
+            message |= {"topic": LETTER, "next_attempt_at": None}
+        message["payload"] = key.seal(outbox.c.payload, id_, content)
+        await connection.execute(insert(outbox).values(message))
+        listed = {
+            "id": new_id(), "customer_id": key.customer_id, "notice_id": row.id, "about": row.about,
+            "kind": holder.kind, "name": holder.name, "country": holder.country, "listed_at": now,
+            "state": Told.LISTED.name, "tries": 0, "outbox_id": id_, "method": None if method is None else method.name,
+        }  # fmt: skip
+        await connection.execute(insert(notice_recipients).values(listed))
+
+    async def _give_up(self, ids: Sequence[int], now: datetime) -> None:
+        async with self._store.write() as connection:
+            late = R.id.in_(ids), R.state.in_(SETTLED_NOT)
+            over = {"state": Told.GIVEN_UP.name, "given_up_at": now}
+            await connection.execute(update(notice_recipients).where(*late).values(over))
+
+
+def _keeps() -> Any:
+    """Of the clients that were registered as keeping something."""
+    return C.keeps_days > 0
+
+
+def _behind_another() -> Any:
+    """Whether an earlier notice about the same customer is not listed yet; both were asked for under its lock."""
+    other = notices.alias("earlier").c
+    return exists().where(other.customer_id == N.customer_id, other.id < N.id, other.listed_at.is_(None))
+
+
+def _facts(store: Store, row: Any, key: SubjectKey, holder: Holder) -> dict[str, Any]:
+    """Ids, references and names of fields: no value of a person. An affiliate knows its references alone."""
+    about: dict[str, Any] = {"case": store.keys.house.ids.lasting("Notice", row.id, row.id)}
+    if holder.kind != Recipient.PAYMENT_AFFILIATE.name:
+        about["customer"] = key.global_id("Customer", key.customer_id)
+    about["references"] = list(holder.references)
+    if row.fields is not None:
+        about["coordinates"] = orjson.loads(row.fields)
+    return about
+
+
+def letter(about: Notice, to: str, facts: dict[str, Any]) -> dict[str, str]:
+    """An e-mail, or what an operator posts."""
+    lines = [f"Our case: {facts['case']}"]
+    if customer := facts.get("customer"):
+        lines.append(f"Customer: {customer}")
+    lines += [f"Reference: {each}" for each in facts["references"]]
+    if fields := facts.get("coordinates"):
+        lines.append(f"Fields: {', '.join(fields)}")
+    text = TEXTS[about] + "\n\n" + "\n".join(lines)
+    return {"to": to, "subject": f"{SUBJECTS[about]} ({facts['case']})", "text": text, "language": "en"}

@@ -1,0 +1,64 @@
+"""Noting what became of the messages to those who hold copies: when it has happened, and by whom it was seen (D9).
+
+A delivery is noted in the transaction that settles its message, so that neither is there without the other (F10).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.erasing import SETTLED, Answer, Told
+from policy.restricting import Reply
+from store.tables.erasures import erasure_recipients, erasures
+from store.tables.restrictions import notice_recipients
+
+E, N, R = erasures.c, notice_recipients.c, erasure_recipients.c
+
+UNSIGNED = R.erasure_id.in_(select(E.id).where(E.id == R.erasure_id, E.recipients_statement.is_(None)))
+"""What has been signed is not written any more."""
+
+
+async def note_taken(
+    connection: AsyncConnection, outbox_id: int, tries: int, answer: Answer | Reply | None, now: datetime
+) -> None:
+    """The receiver took the message at this try, and may have answered at once."""
+    state = Told.SENT if answer is None else answer.state
+    values: dict[str, Any] = {"state": state.name, "tries": tries, "sent_at": now, "trouble": None, "given_up_at": None}
+    if answer is not None:
+        values |= {"answer": answer.name, "answered_at": now}
+    await _note(connection, outbox_id, (Told.LISTED, Told.GIVEN_UP), values, now)
+
+
+async def note_failed(connection: AsyncConnection, outbox_id: int, tries: int, trouble: str, now: datetime) -> None:
+    """One try failed; there will be others."""
+    await _note(connection, outbox_id, (Told.LISTED,), {"tries": tries, "trouble": trouble}, now)
+
+
+async def note_given_up(connection: AsyncConnection, outbox_id: int, tries: int, trouble: str, now: datetime) -> None:
+    """The message will not be tried any more."""
+    values = {"state": Told.GIVEN_UP.name, "tries": tries, "given_up_at": now, "trouble": trouble}
+    await _note(connection, outbox_id, (Told.LISTED,), values, now)
+
+
+async def _note(
+    connection: AsyncConnection, outbox_id: int, of: tuple[Told, ...], values: dict[str, Any], now: datetime
+) -> None:
+    those = R.outbox_id == outbox_id, R.state.in_([state.name for state in of])
+    case = await connection.scalar(select(R.erasure_id).where(*those))
+    if case is None:
+        its = N.outbox_id == outbox_id, N.state.in_([state.name for state in of])
+        await connection.execute(update(notice_recipients).where(*its).values(values))
+        return
+    await connection.execute(update(erasure_recipients).where(*those, UNSIGNED).values(values))
+    if values.get("state") in {state.name for state in SETTLED}:
+        await look_soon(connection, case, now)
+
+
+async def look_soon(connection: AsyncConnection, erasure_id: int, now: datetime) -> None:
+    """Have a worker see whether this was the last recipient of the case."""
+    waits = E.id == erasure_id, E.recipients_due_at.is_not(None), E.recipients_statement.is_(None)
+    await connection.execute(update(erasures).where(*waits).values(recipients_due_at=now))

@@ -1,0 +1,1 @@
+"""Rows removed once their retention has ended."""

@@ -1,0 +1,122 @@
+"""Removing what has been kept for long enough: every rule of retention, again and again, by any number of workers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, select
+
+from store.database.store import Store
+from store.ledger.pruning import expired_before
+from store.sql.errors import StoreUnavailable
+from store.tables.domains import domains
+from store.tables.outbox import outbox
+from workers.loop.periodic import guarded
+from workers.retention.messages import wipe_void
+from workers.retention.rules import SWEEPS, Sweep
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+"""Rows of one transaction: on SQLite, changes wait for it."""
+
+EVERY = 3600.0
+"""Seconds between two rounds."""
+
+Prune = Callable[[datetime], Awaitable[int]]
+"""Prunes the ledger's entries that were made before a moment; or erases the owners who are due at one."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Sweeper:
+    """What two of them do at once is done by one; killed anywhere, the next round goes on."""
+
+    def __init__(
+        self,
+        store: Store,
+        prune: Prune,
+        clock: Callable[[], datetime] = _now,
+        pause: float = EVERY,
+        owners: Prune | None = None,
+    ) -> None:
+        self._store, self._prune, self._clock, self._pause = store, prune, clock, pause
+        self._owners = owners
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep until told to stop, whatever happens to the store meanwhile."""
+        told = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                work = asyncio.create_task(self.step())
+                await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
+                if not work.done():  # Each transaction ends or never was; whoever comes next goes on.
+                    work.cancel()
+                    await asyncio.wait((work,))
+                    return
+                await asyncio.wait((told,), timeout=self._pause)
+        finally:
+            told.cancel()
+
+    async def step(self) -> int:
+        """One round; how many rows and entries went, whatever becomes of single tables (F9)."""
+        now = self._clock()
+        gone = 0
+        for sweep in SWEEPS:
+            gone += await self._alone(sweep.table.name, self._of_table(sweep, now))
+        gone += await self._alone("outbox", self._of_messages(now))
+        if self._owners is not None:
+            gone += await self._alone("domains", self._of_owners(self._owners, now))
+        await guarded("what was removed, in the files", self._store.tidy(now))
+        return gone + await self._alone("ledger_entries", self._prune(expired_before(now)))
+
+    async def _alone(self, table: str, work: Awaitable[int]) -> int:
+        """What goes wrong with one table must not keep the others waiting; it is tried again in the next round."""
+        try:
+            return await work
+        except StoreUnavailable as outage:
+            log.warning("retention was put off: %s", outage.reason, extra={"table": table})
+            return 0
+        except Exception:
+            log.exception("what was kept for long enough could not be removed", extra={"table": table})
+            return 0
+
+    async def _of_owners(self, erase: Prune, now: datetime) -> int:
+        """Owners of domains that have ended, who asked to be erased (R52)."""
+        if some := await erase(now):
+            await self._store.scrub(domains)
+            log.info("owners of ended domains were erased", extra={"rows": some})
+        return some
+
+    async def _of_messages(self, now: datetime) -> int:
+        """Messages that nobody took while they were good."""
+        if some := await wipe_void(self._store, now):
+            await self._store.scrub(outbox)
+            log.warning("messages were given up, as their time had passed", extra={"rows": some})
+        return some
+
+    async def _of_table(self, sweep: Sweep, now: datetime) -> int:
+        if some := await self.sweep(sweep, now):
+            await self._store.scrub(sweep.table)
+            log.info("kept for long enough", extra={"table": sweep.table.name, "rows": some})
+        return some
+
+    async def sweep(self, sweep: Sweep, now: datetime) -> int:
+        """The rows of one table, a batch in each transaction."""
+        key = sweep.table.c.id
+        over = select(key).where(sweep.since < sweep.before(now)).order_by(key).limit(BATCH)
+        gone = 0
+        while True:
+            async with self._store.write() as connection:
+                ids = list((await connection.execute(over)).scalars())
+                for table, column in sweep.first:
+                    await connection.execute(delete(table).where(column.in_(ids)))
+                await connection.execute(delete(sweep.table).where(key.in_(ids)))
+            gone += len(ids)
+            if len(ids) < BATCH:
+                return gone
