@@ -14,14 +14,14 @@ from typing import Any
 import click
 
 from benchmarks import erasing, machine, profile, report, sections
-from benchmarks.contestants import DidNotStart
+from benchmarks.contestants import StartError
 from benchmarks.effort import FULL, QUICK, Effort
-from benchmarks.equal import Unequal
-from benchmarks.load import INSTALL_WRK, LoadFailed, has_wrk
+from benchmarks.equal import UnequalAnswersError
+from benchmarks.load import INSTALL_WRK, LoadError, has_wrk
 from benchmarks.postgres import Postgres
 from benchmarks.results import Results
 from benchmarks.rig import WARM, Rig
-from benchmarks.rivals import SERVERS, CannotRun, prepared
+from benchmarks.rivals import SERVERS, RivalError, prepared
 from benchmarks.workspace import REPOSITORY, Workspace, default_folder
 
 PAGE = REPOSITORY / "docs" / "performance.md"
@@ -122,7 +122,7 @@ def main(
         return
     try:
         failed = _measure(names, effort, place, rivals, not no_postgresql, resume)
-    except (CannotRun, DidNotStart, Unequal, LoadFailed) as error:
+    except (RivalError, StartError, UnequalAnswersError, LoadError) as error:
         click.echo(str(error), err=True)
         raise SystemExit(2) from error
     if names != ("load",):

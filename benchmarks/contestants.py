@@ -21,7 +21,7 @@ ENDPOINT, GATEWAY, RIVAL = "endpoint", "gateway", "rival"
 START_SECONDS = 60
 
 
-class DidNotStart(Exception):  # noqa: N818  (it is an answer, not a defect)
+class StartError(Exception):
     """A server did not answer in time; the text says where it tells why."""
 
 
@@ -137,7 +137,7 @@ def wait(server: Running, work: Workspace) -> None:
             return
         except OSError:
             time.sleep(0.02)
-    raise DidNotStart(f"{server.name} did not start; it says why in {work.log(_plain(server.name))}")
+    raise StartError(f"{server.name} did not start; it says why in {work.log(_plain(server.name))}")
 
 
 def _plain(name: str) -> str:

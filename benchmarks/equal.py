@@ -20,7 +20,7 @@ from benchmarks.questions import WORKLOADS, read
 SPELT = frozenset({"id", "endCursor"})
 
 
-class Unequal(Exception):  # noqa: N818  (it is an answer, not a defect)
+class UnequalAnswersError(Exception):
     """Two answers differ, or a refusal is none; nothing measured would mean anything."""
 
 
@@ -32,7 +32,7 @@ def check(servers: Sequence[Running], reference: Running, workloads: Sequence[st
             if not WORKLOADS[name].refused:
                 _compare(name, server, asked, reference, _answers(reference, name, count))
             elif server.contestant.group == GATEWAY and not all(refused(each) for each in asked):
-                raise Unequal(f"{server.name} did not refuse {name} as it should: {asked[0]}")
+                raise UnequalAnswersError(f"{server.name} did not refuse {name} as it should: {asked[0]}")
 
 
 def refused(answer: Any) -> bool:
@@ -44,7 +44,7 @@ def refused(answer: Any) -> bool:
 def _compare(name: str, server: Running, ours: list[Any], reference: Running, theirs: list[Any]) -> None:
     for one, other in zip(ours, theirs, strict=True):
         if plain(one) != plain(other) or not one.get("data"):
-            raise Unequal(
+            raise UnequalAnswersError(
                 f"{name}: {server.name} and {reference.name} differ:\n"
                 f"{orjson.dumps(plain(one)).decode()[:2000]}\n{orjson.dumps(plain(other)).decode()[:2000]}"
             )

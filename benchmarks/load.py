@@ -19,7 +19,7 @@ SCRIPT = Path(__file__).with_name("replay.lua")
 INSTALL_WRK = "wrk is not installed: `apt-get install wrk` (Debian, Ubuntu) or `brew install wrk`."
 
 
-class LoadFailed(Exception):  # noqa: N818  (it is an answer, not a defect)
+class LoadError(Exception):
     """The load could not be made; the text says what the generator said."""
 
 
@@ -60,7 +60,7 @@ def send(target: Target, seconds: float, connections: int, core: int | None, off
     """
     wrk = has_wrk()
     if not wrk and target.requests is None:
-        raise LoadFailed(INSTALL_WRK)
+        raise LoadError(INSTALL_WRK)
     command = _wrk(target, seconds, connections) if wrk else _own(target, seconds, connections, offset)
     if core is not None and shutil.which("taskset"):
         command = ["taskset", "-c", str(core), *command]
@@ -73,10 +73,10 @@ def send(target: Target, seconds: float, connections: int, core: int | None, off
     after = getrusage(RUSAGE_CHILDREN)
     found = re.search(r"RESULT (\{.*\})", done.stdout)
     if done.returncode or found is None:
-        raise LoadFailed(f"{command[0]}: {done.stdout[-500:]} {done.stderr[-500:]}")
+        raise LoadError(f"{command[0]}: {done.stdout[-500:]} {done.stderr[-500:]}")
     said = json.loads(found[1])
     if not said["requests"]:
-        raise LoadFailed(f"nothing was answered in {seconds} seconds: {done.stderr[-500:]}")
+        raise LoadError(f"nothing was answered in {seconds} seconds: {done.stderr[-500:]}")
     busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     count = max(said["requests"], 1)
     return Load(

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from benchmarks.contestants import Contestant, watched_gateway
-from benchmarks.load import LoadFailed, send
+from benchmarks.load import LoadError, send
 from benchmarks.people import person
 from benchmarks.questions import WORKLOADS, Asker, numbers
 from benchmarks.rig import WARM, Rig
@@ -59,7 +59,7 @@ def _watched(rig: Rig, one: Contestant, workload: str, option: str) -> Any:
         os.kill(server.pids[0], END)
         time.sleep(0.2)  # it is noticed between two turns of the server's loop
         if load.errors:
-            raise LoadFailed(f"{workload} was answered with {load.errors} errors while it was watched")
+            raise LoadError(f"{workload} was answered with {load.errors} errors while it was watched")
     found = orjson.loads(output.read_bytes())
     if option == "--spans":
         return found

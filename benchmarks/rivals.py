@@ -24,7 +24,7 @@ WORKLOADS = ("W1", "W2", "W3", "W4", "W5")
 MINUTES = 15
 
 
-class CannotRun(Exception):  # noqa: N818  (it is an answer, not a defect)
+class RivalError(Exception):
     """The rivals cannot be run here; the text says what is missing."""
 
 
@@ -74,14 +74,14 @@ class Rivals:
         if shutil.which("npm") is None:
             missing.append("npm is not installed: `apt-get install nodejs npm`, or Node.js 22 from nodejs.org.")
         if missing:
-            raise CannotRun("\n".join(missing))
+            raise RivalError("\n".join(missing))
 
     def _checked(self) -> None:
         names = ",".join(server.checked_as for server in SERVERS)
         done = self._run("check", "--only", names)
         failed = [line for line in done.splitlines() if line.startswith("FAIL")]
         if failed:
-            raise CannotRun("Rivals that do not answer as they should: " + "; ".join(failed))
+            raise RivalError("Rivals that do not answer as they should: " + "; ".join(failed))
 
     def _run(self, *arguments: str) -> str:
         done = subprocess.run(  # noqa: S603  (the script that the caller pointed at)
@@ -93,7 +93,7 @@ class Rivals:
             timeout=MINUTES * 60,
         )
         if done.returncode:
-            raise CannotRun(f"run.sh {arguments[0]} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+            raise RivalError(f"run.sh {arguments[0]} failed:\n{(done.stdout + done.stderr)[-2000:]}")
         return done.stdout
 
     def contestants(self, processes: int) -> list[Contestant]:
@@ -166,7 +166,7 @@ def prepared(folder: Path | None, scratch: Path, postgres: Postgres | None, tell
         yield None
         return
     if postgres is None:
-        raise CannotRun("The rivals need PostgreSQL: leave out --no-postgresql.")
+        raise RivalError("The rivals need PostgreSQL: leave out --no-postgresql.")
     rivals = Rivals(folder, scratch, postgres, tell)
     try:
         yield rivals

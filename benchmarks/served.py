@@ -24,14 +24,14 @@ from gateway.commands import serving
 from gateway.commands.common import read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.run.serving import Works
+from gateway.run.serving import Services
 
 BEGIN, END = signal.SIGUSR1, signal.SIGUSR2
 """Tell the process that it is warm, and that the load is over: what is before and after does not count."""
 
 
 async def _opened(
-    without: list[str], spans: Spans | None, profiler: cProfile.Profile | None, works: Works, settings: Settings
+    without: list[str], spans: Spans | None, profiler: cProfile.Profile | None, works: Services, settings: Settings
 ) -> Callable[[], None]:
     switch_off_in(works, without)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.commands import serving
-from gateway.run.serving import Works
+from gateway.run.serving import Services
 from policy.grant import Grant
 from schema.api.api import Api
 from schema.documents.requests import Outcome, Request
@@ -50,7 +50,7 @@ def switch_off(parts: Sequence[str]) -> None:
         setattr(serving, "Api", UnaskedApi)  # noqa: B010  (it is not the module's to give, so types refuse the plain form)
 
 
-def switch_off_in(works: Works, parts: Sequence[str]) -> None:
+def switch_off_in(works: Services, parts: Sequence[str]) -> None:
     """Once the store is open."""
     key: Any = OpenedKey()
 

@@ -34,7 +34,7 @@ LAST_LETTER: Final = timedelta(days=1)
 
 
 @unique
-class Cause(Row):
+class ErasureCause(Row):
     """Why a customer is erased."""
 
     REQUEST = ("The customer asked for it.",)
@@ -42,10 +42,10 @@ class Cause(Row):
 
 
 @dataclass(frozen=True, slots=True)
-class Erasure:
+class ErasureDates:
     """When a customer is to be erased; all instants in UTC, `not_before <= by <= due` and `alarm_at < due`."""
 
-    cause: Cause
+    cause: ErasureCause
     not_before: datetime
     by: datetime
     """When the work should be done."""
@@ -63,7 +63,7 @@ def due_erasure(
     last_sign_in: datetime | None,
     zone: tzinfo,
     not_due_before: datetime | None = None,
-) -> Erasure | None:
+) -> ErasureDates | None:
     """Return when the customer is to be erased, or None while no clock runs.
 
     `requests` are the standing ones, withdrawn ones left out; `last_service_ended` is the end of the latest
@@ -93,13 +93,13 @@ def due_erasure(
     return automatic
 
 
-def requested_erasure(requested: datetime, last_service_ended: datetime | None, zone: tzinfo) -> Erasure:
+def requested_erasure(requested: datetime, last_service_ended: datetime | None, zone: tzinfo) -> ErasureDates:
     """Return the dates of an erasure that the customer asked for (R32, R33, A11)."""
     start = requested if last_service_ended is None else max(requested, last_service_ended)
     day = local_day(start, zone)
     due = min(end_of_day(limit.after(day), zone) for limit in REQUEST_LIMITS)
-    return Erasure(
-        cause=Cause.REQUEST,
+    return ErasureDates(
+        cause=ErasureCause.REQUEST,
         not_before=end_of_day(GUARD.after(day), zone),
         by=end_of_day(TARGET.after(day), zone),
         alarm_at=end_of_day(ALARM.after(day), zone),
@@ -107,12 +107,12 @@ def requested_erasure(requested: datetime, last_service_ended: datetime | None, 
     )
 
 
-def automatic_erasure(last_service_ended: datetime, zone: tzinfo) -> Erasure:
+def automatic_erasure(last_service_ended: datetime, zone: tzinfo) -> ErasureDates:
     """Return the dates of an erasure that nobody asked for: on the day six months later, not before (R34)."""
     day = AUTOMATIC.after(local_day(last_service_ended, zone))
     due = end_of_day(day, zone)
-    return Erasure(
-        cause=Cause.RETENTION,
+    return ErasureDates(
+        cause=ErasureCause.RETENTION,
         not_before=start_of_day(day, zone),
         by=due - LAST_CALL,
         alarm_at=due - LAST_CALL,
@@ -120,18 +120,18 @@ def automatic_erasure(last_service_ended: datetime, zone: tzinfo) -> Erasure:
     )
 
 
-def _later(clock: Erasure, not_due_before: datetime | None) -> Erasure:
+def _later(clock: ErasureDates, not_due_before: datetime | None) -> ErasureDates:
     """The same clock with a deadline that is not before a moment."""
     if not_due_before is None or clock.due >= not_due_before:
         return clock
     late = not_due_before - clock.due
     begin, by, alarm = (each + late for each in (clock.not_before, clock.by, clock.alarm_at))
-    return Erasure(clock.cause, begin, by, alarm, not_due_before)
+    return ErasureDates(clock.cause, begin, by, alarm, not_due_before)
 
 
-def warning_dates(clock: Erasure) -> tuple[datetime, ...]:
+def warning_dates(clock: ErasureDates) -> tuple[datetime, ...]:
     """Return when the customer is warned, earliest first; a customer who asked needs no warning."""
-    return tuple(clock.due - ahead for ahead in WARNINGS) if clock.cause is Cause.RETENTION else ()
+    return tuple(clock.due - ahead for ahead in WARNINGS) if clock.cause is ErasureCause.RETENTION else ()
 
 
 def named_day(due: datetime, now: datetime, zone: tzinfo) -> datetime:
@@ -148,13 +148,13 @@ def earliest_due(known: datetime, zone: tzinfo) -> datetime:
     return end_of_day(local_day(known + max(WARNINGS), zone), zone)
 
 
-def still_ahead(clock: Erasure, now: datetime, zone: tzinfo) -> Erasure:
+def still_ahead(clock: ErasureDates, now: datetime, zone: tzinfo) -> ErasureDates:
     """Return the dates of a request whose services ended earlier than we were told: who hears of it now has the time to
     call it off all the same. The deadline stands, and may be missed."""
     return replace(clock, not_before=max(clock.not_before, end_of_day(local_day(now + SAME_DAY, zone), zone)))
 
 
-def as_told(clock: Erasure, zone: tzinfo) -> Erasure:
+def as_told(clock: ErasureDates, zone: tzinfo) -> ErasureDates:
     """Return the dates as a letter names them: where the deadline is missed, the day on which it will be done."""
     return replace(clock, due=max(clock.due, end_of_day(local_day(clock.not_before + SAME_DAY, zone), zone)))
 
@@ -202,7 +202,7 @@ AGAIN: Final = timedelta(days=1)
 """After which a warning that failed is written anew, and one that merely waits is called a failure."""
 
 
-def warned(clock: Erasure, warnings: Iterable[WarningLetter], now: datetime, zone: tzinfo) -> Warned:
+def warned(clock: ErasureDates, warnings: Iterable[WarningLetter], now: datetime, zone: tzinfo) -> Warned:
     """Return what is to be done about the warnings of an automatic erasure.
 
     1. Warnings about an earlier deadline that was moved since count for nothing.

@@ -37,7 +37,7 @@ def meaning(state: State, ordered: bool) -> str:
 
 
 @unique
-class Event(Enum):
+class ErasureEvent(Enum):
     """What moves an erasure on."""
 
     SERVICES_ENDED = "the last service ended"
@@ -50,21 +50,21 @@ class Event(Enum):
     OVERTAKEN = "nobody asked for it, and a service began"
 
 
-TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
-    (State.ARMED, Event.SERVICES_ENDED): State.SCHEDULED,
-    (State.ARMED, Event.CANCELLED): State.CANCELLED,
-    (State.BLOCKED, Event.SERVICES_ENDED): State.SCHEDULED,
-    (State.BLOCKED, Event.CANCELLED): State.CANCELLED,
-    (State.SCHEDULED, Event.SERVICE_BEGAN): State.BLOCKED,
-    (State.SCHEDULED, Event.OVERTAKEN): State.CANCELLED,
-    (State.SCHEDULED, Event.HOLD_PLACED): State.HELD,
-    (State.SCHEDULED, Event.CANCELLED): State.CANCELLED,
-    (State.SCHEDULED, Event.BEGUN): State.ERASING,
-    (State.HELD, Event.HOLD_LIFTED): State.SCHEDULED,
-    (State.HELD, Event.SERVICE_BEGAN): State.BLOCKED,
-    (State.HELD, Event.OVERTAKEN): State.CANCELLED,
-    (State.HELD, Event.CANCELLED): State.CANCELLED,
-    (State.ERASING, Event.DONE): State.ERASED,
+TRANSITIONS: Final[Mapping[tuple[State, ErasureEvent], State]] = {
+    (State.ARMED, ErasureEvent.SERVICES_ENDED): State.SCHEDULED,
+    (State.ARMED, ErasureEvent.CANCELLED): State.CANCELLED,
+    (State.BLOCKED, ErasureEvent.SERVICES_ENDED): State.SCHEDULED,
+    (State.BLOCKED, ErasureEvent.CANCELLED): State.CANCELLED,
+    (State.SCHEDULED, ErasureEvent.SERVICE_BEGAN): State.BLOCKED,
+    (State.SCHEDULED, ErasureEvent.OVERTAKEN): State.CANCELLED,
+    (State.SCHEDULED, ErasureEvent.HOLD_PLACED): State.HELD,
+    (State.SCHEDULED, ErasureEvent.CANCELLED): State.CANCELLED,
+    (State.SCHEDULED, ErasureEvent.BEGUN): State.ERASING,
+    (State.HELD, ErasureEvent.HOLD_LIFTED): State.SCHEDULED,
+    (State.HELD, ErasureEvent.SERVICE_BEGAN): State.BLOCKED,
+    (State.HELD, ErasureEvent.OVERTAKEN): State.CANCELLED,
+    (State.HELD, ErasureEvent.CANCELLED): State.CANCELLED,
+    (State.ERASING, ErasureEvent.DONE): State.ERASED,
 }
 """What is not here cannot happen: least of all a way back out of ERASING."""
 
@@ -74,19 +74,19 @@ STANDING: Final = WAITING | {State.ERASING}
 """States of an erasure that is not over; a customer has one at most (R47)."""
 
 
-class NoSuchTransition(Exception):  # noqa: N818  (what was asked for, no mistake of the table)
+class TransitionError(Exception):
     """An event that means nothing in this state."""
 
-    def __init__(self, state: State, event: Event) -> None:
+    def __init__(self, state: State, event: ErasureEvent) -> None:
         super().__init__(f"{event.name} does nothing to an erasure that is {state.name}")
 
 
-def after(state: State, event: Event) -> State:
+def after(state: State, event: ErasureEvent) -> State:
     """Return the state after an event; NoSuchTransition where the table has none."""
     try:
         return TRANSITIONS[state, event]
     except KeyError:
-        raise NoSuchTransition(state, event) from None
+        raise TransitionError(state, event) from None
 
 
 @unique
@@ -106,7 +106,7 @@ STEPS: Final = tuple(Step)
 
 
 @unique
-class Told(Enum):
+class NotificationState(Enum):
     """How far a recipient of erased data has been told (GDPR Art. 17(2), 19)."""
 
     LISTED = "Known to have received the data; nothing has reached it yet."
@@ -116,7 +116,7 @@ class Told(Enum):
     GIVEN_UP = "It could not be reached, or never answered."
 
 
-SETTLED: Final = frozenset({Told.ACKNOWLEDGED, Told.REFUSED, Told.GIVEN_UP})
+SETTLED: Final = frozenset({NotificationState.ACKNOWLEDGED, NotificationState.REFUSED, NotificationState.GIVEN_UP})
 """States of a recipient from whom nothing is waited for any more."""
 
 
@@ -130,7 +130,7 @@ class Method(Enum):
 
 
 @unique
-class Answer(Enum):
+class RecipientAnswer(Enum):
     """What a recipient says of its copy."""
 
     ERASED = "It erased what it held."
@@ -138,9 +138,9 @@ class Answer(Enum):
     REFUSED = "It goes on holding something."
 
     @property
-    def state(self) -> Told:
+    def state(self) -> NotificationState:
         """What it makes of the recipient's state."""
-        return Told.REFUSED if self is Answer.REFUSED else Told.ACKNOWLEDGED
+        return NotificationState.REFUSED if self is RecipientAnswer.REFUSED else NotificationState.ACKNOWLEDGED
 
 
 ANSWER_WITHIN: Final = timedelta(days=30)

@@ -29,7 +29,7 @@ _SALE_USE: Final = "third_party_sharing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class PurposeTerms:
     """What the law and the notice say of one purpose, beside its why and its vocabulary terms."""
 
     notice: str
@@ -62,29 +62,29 @@ def refuse_sale(dpv: tuple[str, ...], fides: str) -> None:
 class Purpose(Row):
     """Why personal data is read; a token carries purposes, and each field names those it may be read for."""
 
-    SERVICE_PROVISION         = "Provide the services the customer subscribed to.", "RequestedServiceProvision", "essential.service", (CONTRACT,), Terms(notice="Respect of your privacy, paragraph 2")
-    SERVICE_COMMUNICATION     = "E-mail the customer about subscribed services.", "CommunicationForCustomerCare", "essential.service.notifications.email", (CONTRACT,), Terms(notice="Table, row Email address")
-    PERSONALISE_COMMUNICATION = "Address the customer by name in messages.", "ServicePersonalisation", "personalize", (INTEREST,), Terms(notice="Table, row Full name and postal address", objection="Yes (Art. 21(1)); messages then begin with a neutral salutation.")
-    INVOICING                 = "Draw up and deliver invoices.", "PaymentManagement", "finance", (CONTRACT,), Terms(notice="Table, row Full name and postal address")
-    PRODUCT_NEWS              = "E-mail news about our services; can be switched off.", "DirectMarketing", "marketing.communications.email", (SOFT_OPT_IN, CONSENT), Terms(notice="Table, row Email address", consent="Only outside the soft opt-in.", objection="Yes, always and without a reason (Art. 21(2) and (3)).")
-    EMERGENCY_CONTACT         = "Call the customer in an emergency only.", "CommunicationManagement CustomerCare", "essential.service.notifications", (CONTRACT, INTEREST), Terms(notice="Table, row Phone number", objection=IF_INTEREST, requires_reference=True)
-    AUTHENTICATION            = "Let the customer log in securely.", "IdentityAuthentication", "essential.service.authentication", (CONTRACT,), Terms(notice="Table, row Login credentials", exempt=HER_OWN_ACT)
-    ACCOUNT_SECURITY          = "Detect a connection from an unusual place.", "MisusePreventionAndDetection", "essential.service.security", (INTEREST,), Terms(notice="Table, row IP address", objection="Yes (Art. 21(1)); compelling grounds to continue are likely.")
-    SELF_PROTECTION           = "Show the customer the five safety recommendations and their state.", "EnforceAccessControl", "essential.service.security", (CONTRACT, INTEREST), Terms(notice="Questions, How can I protect my personal data?", objection=IF_INTEREST)
-    PAYMENT_EXECUTION         = "Pay a service with the method the customer chose.", "PaymentManagement", "essential.service.payment_processing", (CONTRACT,), Terms(notice="Table, row Payment information; sharing, case Payment for our services")
-    CARD_ON_FILE              = "Keep the card number to ease later payments.", "PaymentManagement", "essential.service.payment_processing", (CONSENT,), Terms(notice="Table, row Payment information", consent="Yes, by a box that is not ticked beforehand.", objection=WITHDRAWAL)
-    PARTNER_EXECUTION         = "Pass only necessary data to a partner bound to confidentiality.", "FulfilmentOfContractualObligation", "essential.service", (CONTRACT,), Terms(notice="Respect of your privacy, paragraph 3")
-    DOMAIN_REGISTRATION       = "Register a domain and let the registry publish the owner details it requires.", "FulfilmentOfContractualObligation", "third_party_sharing.legal_obligation", (CONTRACT, CONSENT, LAW), Terms(notice="Sharing, case Domain name registration", consent="Only for publication that the registry does not require.", objection="Details can be hidden where the registry allows it.")
-    LEGAL_REQUEST             = "Answer a binding request of an authority.", "LegalCompliance", "third_party_sharing.legal_obligation", (LAW,), Terms(notice="Sharing, case Legal requirement", requires_reference=True, exempt=CLAIMS)
-    COOKIE_MEASUREMENT        = "Measure use of the web site to improve content.", "ServiceUsageAnalytics", "analytics.reporting.content_performance", (CONSENT, DEVICE_CONSENT), Terms(notice="Cookies", consent="Yes, before the first cookie is set.", objection=WITHDRAWAL)
-    COOKIE_ESSENTIAL          = "Keep the session and remember the cookie choice.", "RequestedServiceProvision", "functional.storage.privacy_preferences", (CONTRACT, DEVICE_EXEMPT), Terms(notice="Cookies", exempt=HER_OWN_ACT)
-    SELF_SERVICE              = "Let the customer read, change and export their own data.", "RightsFulfilment", "essential.legal_obligation", (LAW,), Terms(notice="Questions, How can I change my personal data?", own_data_only=True, exempt=HER_OWN_ACT)
-    ERASURE                   = "Delete the customer's data and keep a proof that holds none of it.", "RightsFulfilment", "essential.legal_obligation", (LAW,), Terms(notice="Questions, How can I delete my personal data? and How long will my personal data be kept?", exempt=RIGHTS)
-    ACCOUNTABILITY_LOG        = "Record who read which field, when and why.", "RecordManagement", "essential.legal_obligation", (LAW, INTEREST), Terms(notice="Not in the notice (A14)", objection=IF_INTEREST, exempt=PROOF)
-    STATUTORY_RETENTION       = "Keep the accounting records that the law orders; off until configured.", "LegalCompliance", "finance", (LAW,), Terms(notice="Not in the notice (A8)", enabled=False, exempt=STORAGE)
+    SERVICE_PROVISION         = "Provide the services the customer subscribed to.", "RequestedServiceProvision", "essential.service", (CONTRACT,), PurposeTerms(notice="Respect of your privacy, paragraph 2")
+    SERVICE_COMMUNICATION     = "E-mail the customer about subscribed services.", "CommunicationForCustomerCare", "essential.service.notifications.email", (CONTRACT,), PurposeTerms(notice="Table, row Email address")
+    PERSONALISE_COMMUNICATION = "Address the customer by name in messages.", "ServicePersonalisation", "personalize", (INTEREST,), PurposeTerms(notice="Table, row Full name and postal address", objection="Yes (Art. 21(1)); messages then begin with a neutral salutation.")
+    INVOICING                 = "Draw up and deliver invoices.", "PaymentManagement", "finance", (CONTRACT,), PurposeTerms(notice="Table, row Full name and postal address")
+    PRODUCT_NEWS              = "E-mail news about our services; can be switched off.", "DirectMarketing", "marketing.communications.email", (SOFT_OPT_IN, CONSENT), PurposeTerms(notice="Table, row Email address", consent="Only outside the soft opt-in.", objection="Yes, always and without a reason (Art. 21(2) and (3)).")
+    EMERGENCY_CONTACT         = "Call the customer in an emergency only.", "CommunicationManagement CustomerCare", "essential.service.notifications", (CONTRACT, INTEREST), PurposeTerms(notice="Table, row Phone number", objection=IF_INTEREST, requires_reference=True)
+    AUTHENTICATION            = "Let the customer log in securely.", "IdentityAuthentication", "essential.service.authentication", (CONTRACT,), PurposeTerms(notice="Table, row Login credentials", exempt=HER_OWN_ACT)
+    ACCOUNT_SECURITY          = "Detect a connection from an unusual place.", "MisusePreventionAndDetection", "essential.service.security", (INTEREST,), PurposeTerms(notice="Table, row IP address", objection="Yes (Art. 21(1)); compelling grounds to continue are likely.")
+    SELF_PROTECTION           = "Show the customer the five safety recommendations and their state.", "EnforceAccessControl", "essential.service.security", (CONTRACT, INTEREST), PurposeTerms(notice="Questions, How can I protect my personal data?", objection=IF_INTEREST)
+    PAYMENT_EXECUTION         = "Pay a service with the method the customer chose.", "PaymentManagement", "essential.service.payment_processing", (CONTRACT,), PurposeTerms(notice="Table, row Payment information; sharing, case Payment for our services")
+    CARD_ON_FILE              = "Keep the card number to ease later payments.", "PaymentManagement", "essential.service.payment_processing", (CONSENT,), PurposeTerms(notice="Table, row Payment information", consent="Yes, by a box that is not ticked beforehand.", objection=WITHDRAWAL)
+    PARTNER_EXECUTION         = "Pass only necessary data to a partner bound to confidentiality.", "FulfilmentOfContractualObligation", "essential.service", (CONTRACT,), PurposeTerms(notice="Respect of your privacy, paragraph 3")
+    DOMAIN_REGISTRATION       = "Register a domain and let the registry publish the owner details it requires.", "FulfilmentOfContractualObligation", "third_party_sharing.legal_obligation", (CONTRACT, CONSENT, LAW), PurposeTerms(notice="Sharing, case Domain name registration", consent="Only for publication that the registry does not require.", objection="Details can be hidden where the registry allows it.")
+    LEGAL_REQUEST             = "Answer a binding request of an authority.", "LegalCompliance", "third_party_sharing.legal_obligation", (LAW,), PurposeTerms(notice="Sharing, case Legal requirement", requires_reference=True, exempt=CLAIMS)
+    COOKIE_MEASUREMENT        = "Measure use of the web site to improve content.", "ServiceUsageAnalytics", "analytics.reporting.content_performance", (CONSENT, DEVICE_CONSENT), PurposeTerms(notice="Cookies", consent="Yes, before the first cookie is set.", objection=WITHDRAWAL)
+    COOKIE_ESSENTIAL          = "Keep the session and remember the cookie choice.", "RequestedServiceProvision", "functional.storage.privacy_preferences", (CONTRACT, DEVICE_EXEMPT), PurposeTerms(notice="Cookies", exempt=HER_OWN_ACT)
+    SELF_SERVICE              = "Let the customer read, change and export their own data.", "RightsFulfilment", "essential.legal_obligation", (LAW,), PurposeTerms(notice="Questions, How can I change my personal data?", own_data_only=True, exempt=HER_OWN_ACT)
+    ERASURE                   = "Delete the customer's data and keep a proof that holds none of it.", "RightsFulfilment", "essential.legal_obligation", (LAW,), PurposeTerms(notice="Questions, How can I delete my personal data? and How long will my personal data be kept?", exempt=RIGHTS)
+    ACCOUNTABILITY_LOG        = "Record who read which field, when and why.", "RecordManagement", "essential.legal_obligation", (LAW, INTEREST), PurposeTerms(notice="Not in the notice (A14)", objection=IF_INTEREST, exempt=PROOF)
+    STATUTORY_RETENTION       = "Keep the accounting records that the law orders; off until configured.", "LegalCompliance", "finance", (LAW,), PurposeTerms(notice="Not in the notice (A8)", enabled=False, exempt=STORAGE)
     # fmt: on
 
-    def __init__(self, why: str, dpv: str, fides: str, bases: tuple[LegalBasis, ...], terms: Terms) -> None:
+    def __init__(self, why: str, dpv: str, fides: str, bases: tuple[LegalBasis, ...], terms: PurposeTerms) -> None:
         self.why = why
         """One plain sentence: the same as `text`."""
         self.dpv = tuple(dpv.split())

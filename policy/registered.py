@@ -25,14 +25,14 @@ AFFILIATE_MARK: Final = "affiliate:"
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ClientRegistration:
     """A program that may ask for tokens; `purposes` by name, as they rest."""
 
     purposes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Partner:
+class PartnerRegistration:
     """A company that carries out part of the contract. `rules` are the schema's, by coordinate."""
 
     purpose: str
@@ -42,7 +42,7 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
-class Affiliate:
+class AffiliateRegistration:
     """A company that takes payments."""
 
     url: str
@@ -58,23 +58,23 @@ class Webhook:
     events: frozenset[str]
 
 
-Registered = Client | Partner | Affiliate | Webhook
+Registered = ClientRegistration | PartnerRegistration | AffiliateRegistration | Webhook
 
 
 def offences(entry: Registered) -> list[str]:
     """Return every hard rule that a registration breaks, each with the number of its requirement; empty: none."""
     match entry:
-        case Client():
+        case ClientRegistration():
             return _client(entry)
-        case Partner():
+        case PartnerRegistration():
             return _partner(entry)
-        case Affiliate():
+        case AffiliateRegistration():
             return [*_country(entry.country), *_address(entry.url)]
         case Webhook():
             return _webhook(entry)
 
 
-def _client(entry: Client) -> list[str]:
+def _client(entry: ClientRegistration) -> list[str]:
     """What this release does not know allows nothing, and offends nobody.
 
     One's own data and anybody's are kept apart where a token becomes a grant, whatever its client is registered for.
@@ -84,7 +84,7 @@ def _client(entry: Client) -> list[str]:
     return []
 
 
-def _partner(entry: Partner) -> list[str]:
+def _partner(entry: PartnerRegistration) -> list[str]:
     purpose = Purpose.__members__.get(entry.purpose)
     if purpose is None or purpose not in CONTRACTED or not purpose.enabled:
         allowed = ", ".join(each.name for each in Purpose if each in CONTRACTED)

@@ -9,7 +9,7 @@ from typing import Final
 
 from policy.bases import LegalBasis
 from policy.dates import period_end
-from policy.erasing import Told
+from policy.erasing import NotificationState
 from policy.periods import Period
 from policy.purposes import Purpose
 from policy.rows import Row
@@ -51,7 +51,7 @@ class RightsEvent(Row):
 
 
 @unique
-class Objection(Enum):
+class ObjectionOutcome(Enum):
     """What becomes of an objection to a purpose."""
 
     AT_ONCE = "Direct marketing: it holds always, at once and without a reason (Art. 21(2), (3))."
@@ -68,19 +68,19 @@ class ObjectionState(Row):
     OVERRIDDEN = ("Compelling grounds override it.",)
 
 
-def objection_to(purpose: Purpose) -> Objection:
+def objection_to(purpose: Purpose) -> ObjectionOutcome:
     """What an objection does, by the purpose's legal bases: none may say otherwise of itself."""
     if purpose.promotional:
-        return Objection.AT_ONCE
+        return ObjectionOutcome.AT_ONCE
     judged = {LegalBasis.A6_1_E, LegalBasis.A6_1_F}.intersection(purpose.bases)
-    return Objection.JUDGED if judged else Objection.NONE
+    return ObjectionOutcome.JUDGED if judged else ObjectionOutcome.NONE
 
 
 def stops(purpose: Purpose) -> tuple[str, ...]:
     """The subjects of stops that keep a person's rows from this purpose; none: nothing does."""
     if purpose.exempt is not None:
         return ()
-    return (RESTRICTION,) if objection_to(purpose) is Objection.NONE else (RESTRICTION, purpose.name)
+    return (RESTRICTION,) if objection_to(purpose) is ObjectionOutcome.NONE else (RESTRICTION, purpose.name)
 
 
 INSTEAD: Final[Mapping[LegalBasis, str]] = {
@@ -120,7 +120,7 @@ class Notice(Row):
 
 
 @unique
-class Reply(Enum):
+class NoticeReply(Enum):
     """What a recipient says of its copy, in the header `Notice-Answer` or to an operator."""
 
     DONE = "It did what it was told of."
@@ -128,6 +128,6 @@ class Reply(Enum):
     REFUSED = "It goes on as before."
 
     @property
-    def state(self) -> Told:
+    def state(self) -> NotificationState:
         """What it makes of the recipient's state."""
-        return Told.REFUSED if self is Reply.REFUSED else Told.ACKNOWLEDGED
+        return NotificationState.REFUSED if self is NoticeReply.REFUSED else NotificationState.ACKNOWLEDGED

@@ -22,7 +22,7 @@ _TOP = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])")
 _ACE = "xn--"
 
 
-class Fault(Enum):
+class DomainNameFault(Enum):
     """What is wrong with a name, as a sentence."""
 
     NO_NAME = "This is no domain name, such as example.ch."
@@ -35,7 +35,7 @@ class Fault(Enum):
 class DomainNameError(ValueError):
     """The text is no domain name; the message says why, and never what was written."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: DomainNameFault) -> None:
         super().__init__(fault.value)
         self.fault = fault
 
@@ -50,29 +50,29 @@ def to_ascii(text: str) -> str:
     """
     name = text.strip()
     if not name:
-        raise DomainNameError(Fault.NO_NAME)
+        raise DomainNameError(DomainNameFault.NO_NAME)
     if len(name) > LONGEST_TYPED:
-        raise DomainNameError(Fault.TOO_LONG)
+        raise DomainNameError(DomainNameFault.TOO_LONG)
     if name.startswith("["):
-        raise DomainNameError(Fault.IP_ADDRESS)
+        raise DomainNameError(DomainNameFault.IP_ADDRESS)
     try:
         mapped = idna.uts46_remap(name, std3_rules=True)  # 1
     except idna.IDNAError:
-        raise DomainNameError(Fault.IP_ADDRESS if ":" in name else Fault.LABEL) from None
+        raise DomainNameError(DomainNameFault.IP_ADDRESS if ":" in name else DomainNameFault.LABEL) from None
     labels = mapped.removesuffix(".").split(".")  # 2
     if len(labels) > MOST_LABELS or max(map(len, labels)) > LONGEST_LABEL:  # Before labels are encoded one by one.
-        raise DomainNameError(Fault.TOO_LONG)
+        raise DomainNameError(DomainNameFault.TOO_LONG)
     found = [_to_a_label(each) for each in labels]  # 3
     _check_direction(found)  # 4
     name = ".".join(found)
     if len(found) < 2:
-        raise DomainNameError(Fault.ENDING)
+        raise DomainNameError(DomainNameFault.ENDING)
     if len(name) > LONGEST:  # 5
-        raise DomainNameError(Fault.TOO_LONG)
+        raise DomainNameError(DomainNameFault.TOO_LONG)
     if all(each.isdigit() for each in found):
-        raise DomainNameError(Fault.IP_ADDRESS)
+        raise DomainNameError(DomainNameFault.IP_ADDRESS)
     if not _TOP.fullmatch(found[-1]):
-        raise DomainNameError(Fault.NO_NAME)
+        raise DomainNameError(DomainNameFault.NO_NAME)
     return name
 
 
@@ -93,13 +93,13 @@ def _to_a_label(label: str) -> str:
     # Not by idna alone: it refuses names such as "r3---sn-1" that DNS has, by a rule for names yet to be registered.
     if label.isascii() and not label.startswith(_ACE):
         if not _LABEL.fullmatch(label):
-            raise DomainNameError(Fault.LABEL)
+            raise DomainNameError(DomainNameFault.LABEL)
         return label
     try:
         return idna.alabel(label).decode("ascii")
     except idna.IDNAError as error:
         raise DomainNameError(
-            Fault.TOO_LONG if error.code in ("label_too_long", "input_too_long") else Fault.LABEL
+            DomainNameFault.TOO_LONG if error.code in ("label_too_long", "input_too_long") else DomainNameFault.LABEL
         ) from None
 
 
@@ -123,4 +123,4 @@ def _check_direction(labels: list[str]) -> None:
         for label in shown:
             idna.check_bidi(label, check_ltr=True)
     except idna.IDNAError:
-        raise DomainNameError(Fault.LABEL) from None
+        raise DomainNameError(DomainNameFault.LABEL) from None

@@ -23,7 +23,7 @@ _DOTS = (".", "\u3002", "\uff0e", "\uff61")
 _FORMULA = ("=", "+", "-", "@")
 
 
-class Fault(Enum):
+class MailboxFault(Enum):
     """What is wrong with an address: the code that the API tells, and a sentence."""
 
     NO_ADDRESS = "INVALID_EMAIL", "This is no e-mail address."
@@ -40,7 +40,7 @@ class Fault(Enum):
 class MailboxError(ValueError):
     """The text is no address that is taken; the message says why and repeats nothing of it."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: MailboxFault) -> None:
         super().__init__(fault.sentence)
         self.fault = fault
 
@@ -78,35 +78,35 @@ def read_mailbox(text: str) -> Mailbox:
     """
     mailbox = parse_mailbox(text)
     if text.strip().startswith(_FORMULA):
-        raise MailboxError(Fault.NO_ADDRESS)
+        raise MailboxError(MailboxFault.NO_ADDRESS)
     parts = [*mailbox.local.split("."), *to_unicode(mailbox.domain).split(".")]
     if any(mixes_scripts(each) for each in parts):
-        raise MailboxError(Fault.MIXED)
+        raise MailboxError(MailboxFault.MIXED)
     return mailbox
 
 
 def parse_mailbox(text: str) -> Mailbox:
     """The mailbox of any address that mail can be sent to, whatever it looks like; MailboxError where there is none."""
     if len(text) > LONGEST_TYPED:
-        raise MailboxError(Fault.TOO_LONG)
+        raise MailboxError(MailboxFault.TOO_LONG)
     local, at, domain = unicodedata.normalize("NFC", text.strip()).rpartition("@")
     if not at or not local:
-        raise MailboxError(Fault.NO_ADDRESS)
+        raise MailboxError(MailboxFault.NO_ADDRESS)
     if '"' in local:
-        raise MailboxError(Fault.QUOTED)
+        raise MailboxError(MailboxFault.QUOTED)
     if domain.startswith("["):
-        raise MailboxError(Fault.LITERAL)
+        raise MailboxError(MailboxFault.LITERAL)
     if not _LOCAL.fullmatch(local) or not local.isprintable() or unicodedata.normalize("NFKC", local) != local:
-        raise MailboxError(Fault.NO_ADDRESS)
+        raise MailboxError(MailboxFault.NO_ADDRESS)
     if domain != domain.strip() or domain.endswith(_DOTS):  # Names may end with a dot, addresses may not (RFC 5321).
-        raise MailboxError(Fault.NO_DOMAIN)
+        raise MailboxError(MailboxFault.NO_DOMAIN)
     try:
         found = Mailbox(local, to_ascii(domain))
     except DomainNameError as error:
-        at_address = error.fault is domain_name.Fault.IP_ADDRESS
-        raise MailboxError(Fault.LITERAL if at_address else Fault.NO_DOMAIN) from None
+        at_address = error.fault is domain_name.DomainNameFault.IP_ADDRESS
+        raise MailboxError(MailboxFault.LITERAL if at_address else MailboxFault.NO_DOMAIN) from None
     if len(local.encode()) > LONGEST_LOCAL or len(found.address.encode()) > LONGEST:
-        raise MailboxError(Fault.TOO_LONG)
+        raise MailboxError(MailboxFault.TOO_LONG)
     return found
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from audits.papers.controller import Controller, Party
-from audits.papers.record import Activity, Record
+from audits.papers.record import Activity, ProcessingRecord
 from audits.schema.facts import Facts
 from policy.bases import LegalBasis
 from policy.categories import Category
@@ -40,7 +40,7 @@ CONTEXT: Final[dict[str, Any]] = {
 }
 
 
-def dpv(facts: Facts, found: Record) -> dict[str, Any]:
+def dpv(facts: Facts, found: ProcessingRecord) -> dict[str, Any]:
     """The whole document; its graph names every party, basis and category that the processes point to."""
     return {
         "@context": CONTEXT,
@@ -114,7 +114,7 @@ def _basis(basis: LegalBasis) -> str:
     return f"eu-gdpr:{basis.dpv}" if basis.dpv else f"{OWN}basis:{basis.name}"
 
 
-def _own_bases(found: Record) -> Iterator[dict[str, Any]]:
+def _own_bases(found: ProcessingRecord) -> Iterator[dict[str, Any]]:
     used = {basis for each in found.activities if each.enabled for basis in each.purpose.bases}
     for basis in (each for each in LegalBasis if each in used and each.dpv is None):
         yield {
@@ -146,7 +146,7 @@ def _party(kind: str, party: Party) -> dict[str, str]:
     return {"@type": f"dpv:{kind}", "dct:title": party.name, "dct:description": described}
 
 
-def _recipients(found: Record) -> Iterator[dict[str, Any]]:
+def _recipients(found: ProcessingRecord) -> Iterator[dict[str, Any]]:
     used = {recipient for each in found.activities if each.enabled for recipient in each.recipients}
     for each in (one for one in Recipient if one in used):
         yield {
@@ -157,7 +157,7 @@ def _recipients(found: Record) -> Iterator[dict[str, Any]]:
         }
 
 
-def _derived(found: Record) -> Iterator[dict[str, Any]]:
+def _derived(found: ProcessingRecord) -> Iterator[dict[str, Any]]:
     """Categories worked out from others are derived personal data (R60)."""
     used = {category for each in found.activities if each.enabled for category in each.categories}
     for category in (each for each in Category if each in used and each.derived_from):

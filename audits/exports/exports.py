@@ -10,18 +10,18 @@ from audits.exports.dpv import dpv
 from audits.exports.fideslang import fideslang
 from audits.forms.findings import schema_source
 from audits.forms.report import Report, Section, Table, cell, code
-from audits.papers.record import Record
+from audits.papers.record import ProcessingRecord
 from audits.schema.columns import speaks_of_this_store, stored_columns
 from audits.schema.facts import Fact, Facts
 from audits.schema.vocabulary import CATALOGUES
 
 
-def fideslang_json(facts: Facts, found: Record) -> str:
+def fideslang_json(facts: Facts, found: ProcessingRecord) -> str:
     """JSON, which every YAML reader takes."""
     return _dumped(fideslang(facts, found))
 
 
-def dpv_json(facts: Facts, found: Record) -> str:
+def dpv_json(facts: Facts, found: ProcessingRecord) -> str:
     """JSON-LD."""
     return _dumped(dpv(facts, found))
 

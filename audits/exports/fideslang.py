@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from audits.papers.controller import Controller, Party
-from audits.papers.record import Activity, Record, disclosed
+from audits.papers.record import Activity, ProcessingRecord, disclosed
 from audits.papers.subjects import Subject
 from audits.schema.facts import Fact, Facts
 from policy.bases import LegalBasis
@@ -25,7 +25,7 @@ SYSTEM: Final = "customer_gateway"
 DATASET: Final = "customer_store"
 
 
-def fideslang(facts: Facts, found: Record) -> dict[str, Any]:
+def fideslang(facts: Facts, found: ProcessingRecord) -> dict[str, Any]:
     """One Taxonomy document, as `fideslang.models.Taxonomy` reads it."""
     own_subjects = [each for each in Subject if each is not Subject.CUSTOMER]
     return {
@@ -63,7 +63,7 @@ def _contact(party: Party) -> dict[str, str]:
     return {"name": party.name, "address": party.address, "email": party.email, "phone": ""}
 
 
-def _gateway(facts: Facts, found: Record) -> dict[str, Any]:
+def _gateway(facts: Facts, found: ProcessingRecord) -> dict[str, Any]:
     carried_out = [each for each in found.activities if each.enabled]
     return {
         "fides_key": SYSTEM,

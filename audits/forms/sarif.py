@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from audits.schema.changes import Change, Direction, Kind, Severity
+from audits.schema.changes import ChangeKind, Direction, SchemaChange, Severity
 from audits.schema.checks import Finding
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -28,7 +28,7 @@ def findings_sarif(findings: Sequence[Finding], version: str) -> str:
     return _log("gateway audit lint", version, rules, results)
 
 
-def changes_sarif(changes: Sequence[Change], version: str) -> str:
+def changes_sarif(changes: Sequence[SchemaChange], version: str) -> str:
     """The changes of a diff: what loosens is an error, what a person should see a warning, the rest notes."""
     kinds = list(dict.fromkeys(each.kind for each in changes))
     rules = [_rule(each.id, each.text, _asks(each), _level(each)) for each in sorted(kinds, key=lambda each: each.name)]
@@ -46,13 +46,13 @@ def changes_sarif(changes: Sequence[Change], version: str) -> str:
     return _log("gateway audit diff", version, rules, results)
 
 
-def _level(kind: Kind) -> str:
+def _level(kind: ChangeKind) -> str:
     if kind.direction is Direction.LOOSENS:
         return "error"
     return "warning" if kind.severity is Severity.REVIEW else "note"
 
 
-def _asks(kind: Kind) -> str:
+def _asks(kind: ChangeKind) -> str:
     if kind.direction is Direction.LOOSENS:
         return "It needs a sign-off: who, and why (--accept FILE)."
     return "Look at it." if kind.severity is Severity.REVIEW else "Nothing needs to be done."
@@ -67,7 +67,9 @@ def _rule(id_: str, text: str, help_: str, level: str) -> dict[str, Any]:
     }
 
 
-def _result(rule: str, level: str, message: str, place: Place, identity: str, accepted: str | None) -> dict[str, Any]:
+def _result(
+    rule: str, level: str, message: str, place: SourcePosition, identity: str, accepted: str | None
+) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": rule,
         "level": level,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audits.papers.controller_checks import LANGUAGES, faults
-from audits.schema.sources import Text, Unreadable
+from audits.schema.sources import Text, UnreadableError
 from policy.recipients import Recipient
 
 
@@ -67,10 +67,10 @@ def read_controller(text: Text) -> Controller:
     try:
         given = tomllib.loads(text.text)
     except tomllib.TOMLDecodeError as error:
-        raise Unreadable(f"{text.name}: {error}.") from error
+        raise UnreadableError(f"{text.name}: {error}.") from error
     if found := faults(given):
         listed = "\n".join(f"  - {fault}" for fault in found)
-        raise Unreadable(
+        raise UnreadableError(
             f"{text.name} leaves out what only the controller knows, and nothing of it is invented:\n{listed}\n"
             "An example: `gateway audit notice --example > controller.toml`."
         )

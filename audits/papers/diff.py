@@ -7,19 +7,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from audits.papers.inputs import Inputs
-from audits.schema.changes import Change, Kind
+from audits.schema.changes import ChangeKind, SchemaChange
 from audits.schema.diff import diff
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 from policy.registries import Publishing
 
-REGISTERS, CONTROLLER, POLICY = Place("registers"), Place("controller"), Place("policy")
+REGISTERS, CONTROLLER, POLICY = SourcePosition("registers"), SourcePosition("controller"), SourcePosition("policy")
 OPENNESS: Final = [Publishing.NEVER.name, Publishing.OPT_IN.name, Publishing.HIDEABLE.name, Publishing.ALWAYS.name]
 """From what nobody publishes to what nobody can hide."""
 SECONDS: Final = {"S": 1, "H": 3_600, "D": 86_400, "M": 30 * 86_400, "Y": 365 * 86_400}
 Told = Mapping[str, Any]
 
 
-def paper_changes(old: Inputs, new: Inputs) -> list[Change]:
+def paper_changes(old: Inputs, new: Inputs) -> list[SchemaChange]:
     """Every change between what two papers were made from; none for two that say the same."""
     found = [] if old.schema == new.schema else diff(old.facts(), new.facts())
     return [
@@ -33,35 +33,35 @@ def paper_changes(old: Inputs, new: Inputs) -> list[Change]:
     ]
 
 
-def _companies(old: Told, new: Told) -> Iterator[Change]:
+def _companies(old: Told, new: Told) -> Iterator[SchemaChange]:
     for kind, recipient in (("partners", "PARTNER"), ("affiliates", "PAYMENT_AFFILIATE")):
         for name, entry in new[kind].items():
             before, coordinate = old[kind].get(name), f"{recipient} {name}"
             if before is None:
-                yield Change(Kind.RECIPIENT_ADDED, coordinate, _said(entry), REGISTERS)
+                yield SchemaChange(ChangeKind.RECIPIENT_ADDED, coordinate, _said(entry), REGISTERS)
             else:
                 yield from _company(coordinate, before, entry)
         for name in old[kind].keys() - new[kind].keys():
-            yield Change(Kind.RECIPIENT_REMOVED, f"{recipient} {name}", "", REGISTERS)
+            yield SchemaChange(ChangeKind.RECIPIENT_REMOVED, f"{recipient} {name}", "", REGISTERS)
     before_in, after_in = _countries(old), _countries(new)
     for recipient, country in sorted(after_in - before_in):
-        yield Change(Kind.COUNTRY_ADDED, f"{recipient} {country}", country, REGISTERS)
+        yield SchemaChange(ChangeKind.COUNTRY_ADDED, f"{recipient} {country}", country, REGISTERS)
     for recipient, country in sorted(before_in - after_in):
-        yield Change(Kind.COUNTRY_REMOVED, f"{recipient} {country}", country, REGISTERS)
+        yield SchemaChange(ChangeKind.COUNTRY_REMOVED, f"{recipient} {country}", country, REGISTERS)
 
 
-def _company(coordinate: str, old: Told, new: Told) -> Iterator[Change]:
+def _company(coordinate: str, old: Told, new: Told) -> Iterator[SchemaChange]:
     """One that stayed: what it gets, for what, and what it signed. Its country is told with those of its kind."""
     for field in sorted(set(new.get("fields", ())) - set(old.get("fields", ()))):
-        yield Change(Kind.RECIPIENT_ADDED, coordinate, field, REGISTERS)
+        yield SchemaChange(ChangeKind.RECIPIENT_ADDED, coordinate, field, REGISTERS)
     for field in sorted(set(old.get("fields", ())) - set(new.get("fields", ()))):
-        yield Change(Kind.RECIPIENT_REMOVED, coordinate, field, REGISTERS)
+        yield SchemaChange(ChangeKind.RECIPIENT_REMOVED, coordinate, field, REGISTERS)
     for key in ("purpose", "kind"):
         if old.get(key) != new.get(key):
-            yield Change(Kind.PURPOSE_ADDED, coordinate, str(new.get(key)), REGISTERS)
-            yield Change(Kind.PURPOSE_REMOVED, coordinate, str(old.get(key)), REGISTERS)
+            yield SchemaChange(ChangeKind.PURPOSE_ADDED, coordinate, str(new.get(key)), REGISTERS)
+            yield SchemaChange(ChangeKind.PURPOSE_REMOVED, coordinate, str(old.get(key)), REGISTERS)
     if any(old.get(key) != new.get(key) for key in ("since", "document")):
-        yield Change(Kind.UNDERTAKING_CHANGED, coordinate, str(new.get("since")), REGISTERS)
+        yield SchemaChange(ChangeKind.UNDERTAKING_CHANGED, coordinate, str(new.get("since")), REGISTERS)
 
 
 def _countries(registers: Told) -> set[tuple[str, str]]:
@@ -72,14 +72,14 @@ def _countries(registers: Told) -> set[tuple[str, str]]:
     )
 
 
-def _registries(old: Told, new: Told) -> Iterator[Change]:
+def _registries(old: Told, new: Told) -> Iterator[SchemaChange]:
     for ending, entry in new.items():
         before = old.get(ending)
         if before is None or before["name"] != entry["name"]:
-            yield Change(Kind.RECIPIENT_ADDED, f"REGISTRY .{ending}", entry["name"], REGISTERS)
+            yield SchemaChange(ChangeKind.RECIPIENT_ADDED, f"REGISTRY .{ending}", entry["name"], REGISTERS)
         yield from _published(f"REGISTRY .{ending}", _rules(before), _rules(entry))
     for ending in old.keys() - new.keys():
-        yield Change(Kind.RECIPIENT_REMOVED, f"REGISTRY .{ending}", old[ending]["name"], REGISTERS)
+        yield SchemaChange(ChangeKind.RECIPIENT_REMOVED, f"REGISTRY .{ending}", old[ending]["name"], REGISTERS)
 
 
 def _rules(entry: Told | None) -> dict[str, str]:
@@ -87,41 +87,41 @@ def _rules(entry: Told | None) -> dict[str, str]:
     return {f"{each['kind']} {each['field']}": each["rule"] for each in (entry or {"published": ()})["published"]}
 
 
-def _published(coordinate: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
+def _published(coordinate: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[SchemaChange]:
     for what, rule in new.items():
         before = old.get(what, Publishing.NEVER.name)
         if before != rule:
             more = OPENNESS.index(rule) > OPENNESS.index(before)
-            kind = Kind.PUBLISHED_MORE if more else Kind.PUBLISHED_LESS
-            yield Change(kind, coordinate, f"{what}: {before} -> {rule}", REGISTERS)
+            kind = ChangeKind.PUBLISHED_MORE if more else ChangeKind.PUBLISHED_LESS
+            yield SchemaChange(kind, coordinate, f"{what}: {before} -> {rule}", REGISTERS)
 
 
-def _copies(old: Told, new: Told) -> Iterator[Change]:
+def _copies(old: Told, new: Told) -> Iterator[SchemaChange]:
     for client, entry in new.items():
         before, coordinate = old.get(client), f"client {client}"
         if before is None:
-            yield Change(Kind.COPY_ADDED, coordinate, _said(entry), REGISTERS)
+            yield SchemaChange(ChangeKind.COPY_ADDED, coordinate, _said(entry), REGISTERS)
             continue
         if before["keeps"] != entry["keeps"]:
-            yield Change(Kind.COPY_CHANGED, coordinate, str(entry["keeps"]), REGISTERS)
+            yield SchemaChange(ChangeKind.COPY_CHANGED, coordinate, str(entry["keeps"]), REGISTERS)
         days = {name: None if each["days"] is None else f"P{each['days']}D" for name, each in
                 (("old", before), ("new", entry))}  # fmt: skip
         yield from _periods("client ", {client: days["old"]}, {client: days["new"]}, REGISTERS)
     for client in old.keys() - new.keys():
-        yield Change(Kind.COPY_REMOVED, f"client {client}", "", REGISTERS)
+        yield SchemaChange(ChangeKind.COPY_REMOVED, f"client {client}", "", REGISTERS)
 
 
 def _periods(
-    prefix: str, old: Mapping[str, str | None], new: Mapping[str, str | None], place: Place
-) -> Iterator[Change]:
+    prefix: str, old: Mapping[str, str | None], new: Mapping[str, str | None], place: SourcePosition
+) -> Iterator[SchemaChange]:
     """None has no end, and no end is longer than any."""
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name), new.get(name)
         if before == after:
             continue
         longer = _seconds(after) > _seconds(before)
-        kind = Kind.RETENTION_LONGER if longer else Kind.RETENTION_SHORTER
-        yield Change(kind, f"{prefix}{name}", f"{before or 'no end'} -> {after or 'no end'}", place)
+        kind = ChangeKind.RETENTION_LONGER if longer else ChangeKind.RETENTION_SHORTER
+        yield SchemaChange(kind, f"{prefix}{name}", f"{before or 'no end'} -> {after or 'no end'}", place)
 
 
 def _seconds(period: str | None) -> float:
@@ -132,7 +132,7 @@ def _seconds(period: str | None) -> float:
     return int(number) * SECONDS[period[-1]]
 
 
-def _controller(old: Told, new: Told) -> Iterator[Change]:
+def _controller(old: Told, new: Told) -> Iterator[SchemaChange]:
     """What the file says: safeguards, measures, and the rest, section by section."""
     transfers = [
         {(each["recipient"], each["country"]): each["safeguards"] for each in given["transfers"].get("to", ())}
@@ -140,28 +140,28 @@ def _controller(old: Told, new: Told) -> Iterator[Change]:
     ]
     for recipient, country in sorted(transfers[0].keys() & transfers[1].keys()):
         if transfers[0][recipient, country] != transfers[1][recipient, country]:
-            yield Change(Kind.SAFEGUARD_CHANGED, f"{recipient} {country}", "", CONTROLLER)
+            yield SchemaChange(ChangeKind.SAFEGUARD_CHANGED, f"{recipient} {country}", "", CONTROLLER)
     for recipient, country in sorted(transfers[1].keys() - transfers[0].keys()):
-        yield Change(Kind.COUNTRY_ADDED, f"transfer {recipient} {country}", country, CONTROLLER)
+        yield SchemaChange(ChangeKind.COUNTRY_ADDED, f"transfer {recipient} {country}", country, CONTROLLER)
     for recipient, country in sorted(transfers[0].keys() - transfers[1].keys()):
-        yield Change(Kind.COUNTRY_REMOVED, f"transfer {recipient} {country}", country, CONTROLLER)
+        yield SchemaChange(ChangeKind.COUNTRY_REMOVED, f"transfer {recipient} {country}", country, CONTROLLER)
     for each in sorted(set(new["measures"]) - set(old["measures"])):
-        yield Change(Kind.MEASURE_ADDED, "controller measures", each, CONTROLLER)
+        yield SchemaChange(ChangeKind.MEASURE_ADDED, "controller measures", each, CONTROLLER)
     for each in sorted(set(old["measures"]) - set(new["measures"])):
-        yield Change(Kind.MEASURE_REMOVED, "controller measures", each, CONTROLLER)
+        yield SchemaChange(ChangeKind.MEASURE_REMOVED, "controller measures", each, CONTROLLER)
     for section in sorted((old.keys() | new.keys()) - {"transfers", "measures"}):
         if old.get(section) != new.get(section):
-            yield Change(Kind.CONTROLLER_CHANGED, f"controller {section}", "", CONTROLLER)
+            yield SchemaChange(ChangeKind.CONTROLLER_CHANGED, f"controller {section}", "", CONTROLLER)
 
 
-def _policy(old: Told, new: Told) -> Iterator[Change]:
+def _policy(old: Told, new: Told) -> Iterator[SchemaChange]:
     """A purpose that came or went is a change of the schema's words; of one that stayed, what it rests on."""
     for name, entry in new["purposes"].items():
         before = old["purposes"].get(name, entry)
         for what in entry:
             if (was := before.get(what, entry[what])) != entry[what]:
                 value = f"{what}: {was or 'none'} -> {entry[what] or 'none'}"
-                yield Change(Kind.LEGAL_GROUND_CHANGED, f"Purpose.{name}", value, POLICY)
+                yield SchemaChange(ChangeKind.LEGAL_GROUND_CHANGED, f"Purpose.{name}", value, POLICY)
     known = {name: period for name, period in old["retention"].items() if name in new["retention"]}
     yield from _periods("RetentionRule.", known, {name: new["retention"][name] for name in known}, POLICY)
     yield from _periods("deletion ", old["deletion"], new["deletion"], POLICY)

@@ -21,7 +21,7 @@ from audits.papers.notice_report import notice_report
 from audits.papers.record import record
 from audits.papers.record_report import record_report
 from audits.papers.registers import Registers
-from audits.papers.texts import Texts
+from audits.papers.texts import NoticeTexts
 from audits.papers.transfers import require_safeguards
 from audits.schema.facts import Facts
 
@@ -47,7 +47,9 @@ class Stamp:
     def put(self, report: Report) -> Report:
         """The report with its version and dates in words, in its sources and in its data."""
         key = "released" if self.version else "draft"
-        words = Texts(report.language).prose(f"release.{key}", version=self.version, day=self.day, issued=self.issued)
+        words = NoticeTexts(report.language).prose(
+            f"release.{key}", version=self.version, day=self.day, issued=self.issued
+        )
         data = {
             "version": self.version or None,
             "validFrom": f"{self.day}" if self.version else None,
@@ -90,7 +92,7 @@ def draft(kind: str, facts: Facts, registers: Registers, controller: Controller)
 
 def notice_draft(facts: Facts, registers: Registers, controller: Controller | None) -> Draft:
     """The notice in every language; without the controller's file, of what the gateway knows by itself."""
-    found, texts = notice(facts, registers), {language: Texts(language) for language in LANGUAGES}
+    found, texts = notice(facts, registers), {language: NoticeTexts(language) for language in LANGUAGES}
     reports = {language: notice_report(facts, found, controller, each) for language, each in texts.items()}
     return Draft(NOTICE, reports, frozenset().union(*(each.untranslated for each in texts.values())))
 

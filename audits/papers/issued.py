@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, select
 
 from audits.papers.drafts import SEALED, digest_of
 from audits.papers.inputs import Inputs
-from audits.schema.sources import Unreadable
+from audits.schema.sources import UnreadableError
 from store.registers.papers import paper_forms, papers
 from store.sql.metadata import instant
 from store.sql.reading import Reader
@@ -20,11 +20,11 @@ P, F = papers.c, paper_forms.c
 COLUMNS = (P.id, P.kind, P.version, P.valid_from, P.issued_at, P.loosens, P.substance, P.digest)
 
 
-class NoneReleasedError(Unreadable):
+class NoneReleasedError(UnreadableError):
     """No paper held on that day."""
 
 
-class PaperAlteredError(Unreadable):
+class PaperAlteredError(UnreadableError):
     """What rests is not what was released: the sentence says which version, and what to do."""
 
 
@@ -103,7 +103,7 @@ async def form_of(reader: Reader, paper: Issued, language: str, form: str) -> st
     forms = await forms_of(reader, paper)
     if (language, form) not in forms:
         listed = ", ".join(sorted({each for each, _ in forms}))
-        raise Unreadable(f"{paper.named.capitalize()}, has no {form} in {language}. Its languages are: {listed}.")
+        raise UnreadableError(f"{paper.named.capitalize()}, has no {form} in {language}. Its languages are: {listed}.")
     return forms[language, form]
 
 

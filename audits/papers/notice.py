@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from audits.papers.companies import Company, companies, received
 from audits.papers.notice_rows import GROUPS, HOMES, group_of, readable, row_of
-from audits.papers.registers import Copies, Registers, RegistryRule
+from audits.papers.registers import Copies, Registers, RegistryDisclosure
 from audits.schema.columns import StoredColumn, never_shown
 from audits.schema.facts import Fact, Facts
 from policy.categories import Category
@@ -87,7 +87,7 @@ class Deletion:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class PrivacyNotice:
     """All facts of the notice, in no language."""
 
     rows: tuple[DataRow, ...]
@@ -105,7 +105,7 @@ class Notice:
     beyond_kept: tuple[RetentionRule, ...]
     limits: tuple[str, ...]
     platforms: tuple[str, ...]
-    registries: tuple[RegistryRule, ...]
+    registries: tuple[RegistryDisclosure, ...]
     """What is published of an owner, by ending."""
     copies: tuple[Copies, ...]
     """The programs that may keep copies of what they read."""
@@ -115,7 +115,7 @@ class Notice:
     """Whether the registers were at hand: without them nobody can say who receives what."""
 
 
-def notice(facts: Facts, registers: Registers) -> Notice:
+def notice(facts: Facts, registers: Registers) -> PrivacyNotice:
     """The facts, from what the schema allows today and the registers hold; `SCHEMA_ALONE` where none is at hand.
 
     Names that the policy does not know are the lint's to find.
@@ -127,7 +127,7 @@ def notice(facts: Facts, registers: Registers) -> Notice:
     off_notice = (RetentionRule.LEDGER, RetentionRule.ERASURE_RECORDS)
     by_itself = RetentionRule.LEDGER
     kept = tuple((rule, groups[rule]) for rule in RetentionRule if groups[rule] and rule is not by_itself)
-    return Notice(
+    return PrivacyNotice(
         rows=rows,
         sharing=tuple(_sharing(facts, known)),
         cookies=tuple(each for each in Purpose if each.notice == OWN_PLACE),

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from audits.papers.companies import Company
-from audits.papers.notice import DataRow, Notice
-from audits.papers.registers import Copies, RegistryRule
-from audits.papers.texts import Texts
+from audits.papers.notice import DataRow, PrivacyNotice
+from audits.papers.registers import Copies, RegistryDisclosure
+from audits.papers.texts import NoticeTexts
 
 
-def notice_data(found: Notice, texts: Texts) -> dict[str, Any]:
+def notice_data(found: PrivacyNotice, texts: NoticeTexts) -> dict[str, Any]:
     """The facts by the policy's names, so that programs compare them whatever the language."""
     return {
         "language": texts.language,
@@ -88,7 +88,7 @@ def company_data(each: Company) -> dict[str, Any]:
     }
 
 
-def registry_data(each: RegistryRule) -> dict[str, Any]:
+def registry_data(each: RegistryDisclosure) -> dict[str, Any]:
     """What one registry publishes."""
     rules = [
         {"kind": kind, "field": name, "rule": rule}

@@ -8,9 +8,9 @@ from audits.forms.findings import schema_source
 from audits.forms.report import Cell, Report, Section, Table, cell
 from audits.papers.companies import Company
 from audits.papers.controller import Controller
-from audits.papers.notice import DataRow, Notice, SharingCase, Use
+from audits.papers.notice import DataRow, PrivacyNotice, SharingCase, Use
 from audits.papers.notice_data import notice_data
-from audits.papers.texts import Texts
+from audits.papers.texts import NoticeTexts
 from audits.schema.facts import Facts
 from policy.bases import LegalBasis
 from policy.categories import Category
@@ -19,7 +19,7 @@ from policy.recipients import Recipient
 from policy.registries import LEGAL, NATURAL, Publishing
 
 
-def notice_report(facts: Facts, found: Notice, controller: Controller | None, texts: Texts) -> Report:
+def notice_report(facts: Facts, found: PrivacyNotice, controller: Controller | None, texts: NoticeTexts) -> Report:
     """The whole notice, in the order of the company's own, then what GDPR Art. 13 adds.
 
     Without the controller's facts it is no notice yet, and says so in their place.
@@ -39,7 +39,7 @@ def notice_report(facts: Facts, found: Notice, controller: Controller | None, te
 
 
 class _Words:
-    def __init__(self, found: Notice, controller: Controller | None, texts: Texts) -> None:
+    def __init__(self, found: PrivacyNotice, controller: Controller | None, texts: NoticeTexts) -> None:
         self.found, self.controller, self.texts = found, controller, texts
         self.say = texts.prose
 

@@ -68,7 +68,7 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ProcessingRecord:
     """The whole record."""
 
     controller: Controller
@@ -81,11 +81,11 @@ class Record:
     registers_read: bool
 
 
-def record(facts: Facts, controller: Controller, registers: Registers) -> Record:
+def record(facts: Facts, controller: Controller, registers: Registers) -> ProcessingRecord:
     """One activity a purpose, in the order of the policy; of `SCHEMA_ALONE` it says that nobody looked."""
     activities = tuple(activity(facts, purpose, registers, controller.transfers) for purpose in Purpose)
     measures = (*own_measures(facts), *controller.measures)
-    return Record(controller, activities, measures, registers.copies, registers.periods, registers.read)
+    return ProcessingRecord(controller, activities, measures, registers.copies, registers.periods, registers.read)
 
 
 def activity(facts: Facts, purpose: Purpose, registers: Registers, transfers: tuple[Transfer, ...] = ()) -> Activity:

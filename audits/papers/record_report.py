@@ -10,8 +10,8 @@ from audits.forms.report import Cell, Figure, Report, Section, Table, cell, code
 from audits.papers.companies import Company
 from audits.papers.controller import Controller, Party
 from audits.papers.notice_data import company_data, copies_data, periods_data
-from audits.papers.record import Activity, Record
-from audits.papers.texts import Texts
+from audits.papers.record import Activity, ProcessingRecord
+from audits.papers.texts import NoticeTexts
 from audits.schema.facts import Facts
 from policy.recipients import Recipient
 
@@ -29,7 +29,7 @@ COLUMNS = (
 """The legal basis is not asked for by Art. 30 and marked as extra."""
 
 
-def record_report(facts: Facts, found: Record) -> Report:
+def record_report(facts: Facts, found: ProcessingRecord) -> Report:
     """Controller, activities, transfers, measures."""
     own = found.controller
     table = Table(COLUMNS, [_row(each, own) for each in found.activities], wordy=1)
@@ -96,10 +96,10 @@ def _company(one: Company) -> str:
             return where
 
 
-def _kept(found: Record) -> Iterator[str]:
+def _kept(found: ProcessingRecord) -> Iterator[str]:
     if not found.registers_read:
         yield "No register was read: this record follows from the schema alone."
-    texts = Texts("en")
+    texts = NoticeTexts("en")
     for name, period in (found.periods or {}).items():
         said = (
             texts.prose(f"periods.{name}", period=texts.period(period)) if period else "Nobody has said when it ends."
@@ -107,7 +107,7 @@ def _kept(found: Record) -> Iterator[str]:
         yield f"{name}: {said}"
 
 
-def _copies(found: Record) -> Iterator[str]:
+def _copies(found: ProcessingRecord) -> Iterator[str]:
     for each in found.copies:
         known = f"{each.keeps}, for {each.days} days" if each.days is not None else "nobody has said what, or how long"
         yield f"{each.name} ({each.client}) keeps: {known}"
@@ -142,7 +142,7 @@ def _party(role: str, party: Party) -> str:
     return f"{role}: {', '.join(filter(None, (party.name, party.address, party.email)))}"
 
 
-def _data(found: Record) -> dict[str, Any]:
+def _data(found: ProcessingRecord) -> dict[str, Any]:
     own = found.controller
     return {
         "article": "GDPR Art. 30(1)",

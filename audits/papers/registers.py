@@ -14,9 +14,9 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Select, and_, select
 
-from audits.schema.sources import Unreadable
+from audits.schema.sources import UnreadableError
 from policy.purposes import Purpose
-from policy.registered import Affiliate, offences
+from policy.registered import AffiliateRegistration, offences
 from policy.registries import COUNTRIES, FIELDS, LEGAL, NATURAL, REGISTRIES
 from store.registers.affiliates import affiliates
 from store.registers.clients import clients
@@ -53,7 +53,7 @@ class PaymentAffiliate:
 
 
 @dataclass(frozen=True, slots=True)
-class RegistryRule:
+class RegistryDisclosure:
     """What the registry of one ending publishes of the owner, whose details it is handed at registration."""
 
     tld: str
@@ -79,7 +79,7 @@ class Registers:
 
     partners: tuple[BoundPartner, ...] = ()
     affiliates: tuple[PaymentAffiliate, ...] = ()
-    registries: tuple[RegistryRule, ...] = ()
+    registries: tuple[RegistryDisclosure, ...] = ()
     copies: tuple[Copies, ...] = ()
     periods: Mapping[str, str | None] | None = None
     """The settings that lengthen or shorten what is kept, by name (ISO 8601); a period None has no end that is said.
@@ -121,7 +121,7 @@ async def payment_affiliates(reader: Reader) -> tuple[PaymentAffiliate, ...]:
     return tuple(
         PaymentAffiliate(name, kind, country, instant(since))
         for name, kind, country, since, url in await _rows(reader, query)
-        if not offences(Affiliate(url, country))
+        if not offences(AffiliateRegistration(url, country))
     )
 
 
@@ -135,10 +135,10 @@ async def copies_kept(reader: Reader) -> tuple[Copies, ...]:
     return tuple(Copies(*row) for row in await _rows(reader, query))
 
 
-def registry_rules() -> tuple[RegistryRule, ...]:
+def registry_rules() -> tuple[RegistryDisclosure, ...]:
     """Every ending of the policy, since each may be registered with the next request."""
     return tuple(
-        RegistryRule(
+        RegistryDisclosure(
             tld,
             each.name,
             COUNTRIES[each.name],
@@ -151,5 +151,7 @@ def registry_rules() -> tuple[RegistryRule, ...]:
 async def _rows(reader: Reader, query: Select[Any]) -> Any:
     rows = await reader.fetch(reader.prepare(query.limit(MOST + 1)), {})
     if len(rows) > MOST:
-        raise Unreadable(f"A register has more than {MOST} rows: a paper that names a part of them would not be true.")
+        raise UnreadableError(
+            f"A register has more than {MOST} rows: a paper that names a part of them would not be true."
+        )
     return rows

@@ -16,14 +16,14 @@ from audits.papers.inputs import Inputs
 from audits.papers.issued import Issued
 from audits.papers.registers import Registers, registers_of
 from audits.papers.transfers import unguarded
-from audits.schema.changes import Change
+from audits.schema.changes import SchemaChange
 from audits.schema.checks import Check, Finding
 from audits.schema.facts import Facts
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 from audits.schema.sources import Text
 from store.sql.reading import Reader
 
-STORE = Place("store")
+STORE = SourcePosition("store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class PaperState:
     kind: str
     held: Issued | None
     newest: Issued | None
-    changes: tuple[Change, ...]
+    changes: tuple[SchemaChange, ...]
     """Since the version in force."""
     findings: tuple[Finding, ...]
 
@@ -92,14 +92,14 @@ def _drafted(kind: str, facts: Facts, registers: Registers, text: Text) -> tuple
     own = read_controller(text)
     found = [
         Finding(Check.TRANSFER_UNGUARDED, f"The {kind.lower()}: {each}", f"{each.recipient.name} {each.country}",
-                Place(text.name))
+                SourcePosition(text.name))
         for each in unguarded(own, companies(facts, registers))
     ]  # fmt: skip
     make = notice_draft if kind == NOTICE else record_draft
     return make(facts, registers, own), found
 
 
-def _untrue(held: Issued, newest: Issued, changes: list[Change], made: Draft) -> Iterator[Finding]:
+def _untrue(held: Issued, newest: Issued, changes: list[SchemaChange], made: Draft) -> Iterator[Finding]:
     """One finding a change; where a version that is still to come says it, it is a warning that says when."""
     said = newest.substance == made.substance
     check = Check.PAPER_BEHIND if said else Check.PAPER_OUTDATED

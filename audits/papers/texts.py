@@ -18,7 +18,7 @@ def _catalogue(language: str) -> Mapping[str, Any]:
 
 
 @dataclass(slots=True)
-class Texts:
+class NoticeTexts:
     """One language. English sentences of a row are the policy's; French ones stand in data/fr.toml, by the row's name.
 
     A row without a French sentence is told in English, and named in `untranslated`: a new purpose shows at once.

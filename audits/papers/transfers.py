@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from audits.papers.companies import Company
 from audits.papers.controller import Controller
-from audits.schema.sources import Unreadable
+from audits.schema.sources import UnreadableError
 from policy.countries import safe
 from policy.recipients import Recipient
 
@@ -54,4 +54,6 @@ def require_safeguards(controller: Controller, known: Sequence[Company]) -> None
     """Unreadable, naming each country and what to add, as long as a safeguard is missing."""
     if found := unguarded(controller, known):
         listed = "\n".join(f"  - {each}" for each in found)
-        raise Unreadable(f"{controller.source} names no safeguard for data that leaves for other countries:\n{listed}")
+        raise UnreadableError(
+            f"{controller.source} names no safeguard for data that leaves for other countries:\n{listed}"
+        )

@@ -10,9 +10,9 @@ import orjson
 from sqlalchemy import select
 
 from audits.schema.checks import Check, Finding
-from audits.schema.documents import Asked, DocumentFacts, read_document
+from audits.schema.documents import DocumentFacts, RequestedCoordinate, read_document
 from audits.schema.facts import Facts
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 from policy.decision import Gap, Granted, Reason, Refused, decide
 from policy.purposes import Purpose
 from store.registers.clients import clients, documents
@@ -25,7 +25,7 @@ AD_HOC = "ad hoc"
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class RegisteredDocument:
     """A registered document."""
 
     hash: str
@@ -34,7 +34,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class AuditedClient:
     """A registration, as it rests in the store."""
 
     id: str
@@ -47,7 +47,7 @@ class Client:
     max_page: int
     created_at: datetime
     disabled_at: datetime | None
-    documents: tuple[Document, ...]
+    documents: tuple[RegisteredDocument, ...]
     first_party: bool = True
     """False for an app of somebody else, which gets of customers what they allowed it and nothing more (O10)."""
 
@@ -61,7 +61,7 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class ReadableField:
     """One field that a client can read."""
 
     client: str
@@ -74,21 +74,21 @@ class Reach:
     """`ad hoc`, or the hashes of the documents that ask for it."""
 
 
-async def registrations(reader: Reader) -> list[Client]:
+async def registrations(reader: Reader) -> list[AuditedClient]:
     """Every client with its documents, by id."""
     c, d = clients.c, documents.c
-    columns = [c[name] for name in Client.__slots__ if name not in ("documents", "first_party")]
+    columns = [c[name] for name in AuditedClient.__slots__ if name not in ("documents", "first_party")]
     ours = oauth_clients.c.first_party
     texts = await reader.fetch(
         reader.prepare(select(d.client_id, d.hash, d.text, d.purpose).order_by(d.client_id, d.hash)), {}
     )
-    registered: dict[str, list[Document]] = {}
+    registered: dict[str, list[RegisteredDocument]] = {}
     for client, hash_, text, purpose in texts:
-        registered.setdefault(client, []).append(Document(hash_, text, purpose))
+        registered.setdefault(client, []).append(RegisteredDocument(hash_, text, purpose))
     terms = clients.outerjoin(oauth_clients, oauth_clients.c.client_id == c.id)
     rows = await reader.fetch(reader.prepare(select(*columns, ours).select_from(terms).order_by(c.id)), {})
     return [
-        Client(
+        AuditedClient(
             id_,
             name,
             tuple(orjson.loads(purposes)),
@@ -106,7 +106,7 @@ async def registrations(reader: Reader) -> list[Client]:
     ]
 
 
-def reach(facts: Facts, client: Client) -> list[Reach]:
+def reach(facts: Facts, client: AuditedClient) -> list[ReadableField]:
     """Every field within the client's reach: nothing for a disabled one, its documents' fields for a bound one."""
     if client.disabled_at is not None:
         return []
@@ -114,7 +114,9 @@ def reach(facts: Facts, client: Client) -> list[Reach]:
     return [found for purpose in client.known() for found in _for(facts, client, purpose, read)]
 
 
-def _for(facts: Facts, client: Client, purpose: Purpose, read: Mapping[str, DocumentFacts]) -> Iterator[Reach]:
+def _for(
+    facts: Facts, client: AuditedClient, purpose: Purpose, read: Mapping[str, DocumentFacts]
+) -> Iterator[ReadableField]:
     for fact in facts.outputs:
         verdict = decide(fact.rule(), purpose, client.scopes, client.third_party_for(purpose))
         if not isinstance(verdict, Granted):
@@ -127,7 +129,7 @@ def _for(facts: Facts, client: Client, purpose: Purpose, read: Mapping[str, Docu
         ]
         if via:
             conditions = tuple(sorted(each.name for each in verdict.conditions))
-            yield Reach(client.id, purpose.name, fact.coordinate, conditions, purpose.own_data_only, tuple(via))
+            yield ReadableField(client.id, purpose.name, fact.coordinate, conditions, purpose.own_data_only, tuple(via))
 
 
 def _asks(document: DocumentFacts, coordinate: str) -> bool:
@@ -136,7 +138,7 @@ def _asks(document: DocumentFacts, coordinate: str) -> bool:
     )
 
 
-def findings(facts: Facts, registered: Sequence[Client]) -> list[Finding]:
+def findings(facts: Facts, registered: Sequence[AuditedClient]) -> list[Finding]:
     """What is wrong with the registrations: purposes that are gone, documents that no longer fit."""
     found: list[Finding] = []
     for client in (each for each in registered if each.disabled_at is None):
@@ -146,8 +148,8 @@ def findings(facts: Facts, registered: Sequence[Client]) -> list[Finding]:
     return found
 
 
-def _purposes(client: Client) -> Iterator[Finding]:
-    place = Place(f"client {client.id}")
+def _purposes(client: AuditedClient) -> Iterator[Finding]:
+    place = SourcePosition(f"client {client.id}")
     for name in client.purposes:
         if name not in Purpose.__members__:
             message = f"{client.id} is registered for {name}, which the policy does not know."
@@ -157,13 +159,13 @@ def _purposes(client: Client) -> Iterator[Finding]:
             yield Finding(Check.CLIENT_PURPOSE_OFF, message, name, place)
 
 
-def _document(facts: Facts, client: Client, document: Document) -> Iterator[Finding]:
+def _document(facts: Facts, client: AuditedClient, document: RegisteredDocument) -> Iterator[Finding]:
     name = f"{client.id}/{document.hash[:12]}.graphql"
     read = read_document(facts, name, document.text)
     yield from read.findings
     if document.purpose is not None and document.purpose not in client.purposes:
         message = f"{name} is registered for {document.purpose}, which {client.id} does not have."
-        yield Finding(Check.PURPOSE_NOT_HELD, message, document.purpose, Place(name))
+        yield Finding(Check.PURPOSE_NOT_HELD, message, document.purpose, SourcePosition(name))
         return
     purposes = (
         client.known()
@@ -181,7 +183,7 @@ def _document(facts: Facts, client: Client, document: Document) -> Iterator[Find
 
 def refusals(
     facts: Facts, read: DocumentFacts, purpose: Purpose, scopes: frozenset[str]
-) -> Iterator[tuple[Asked, Refused]]:
+) -> Iterator[tuple[RequestedCoordinate, Refused]]:
     """Each coordinate of a document that the purpose may not use, and why."""
     for asked in read.asked.values():
         if isinstance(verdict := _verdict(facts, asked, purpose, scopes), Refused):
@@ -193,7 +195,7 @@ def refusals(
             yield group[0], refused[0]
 
 
-def _verdict(facts: Facts, asked: Asked, purpose: Purpose, scopes: frozenset[str]) -> Refused | None:
+def _verdict(facts: Facts, asked: RequestedCoordinate, purpose: Purpose, scopes: frozenset[str]) -> Refused | None:
     fact = facts.all[asked.coordinate]
     if not fact.governs:
         return None
@@ -204,7 +206,7 @@ def _verdict(facts: Facts, asked: Asked, purpose: Purpose, scopes: frozenset[str
 
 
 def unused(
-    registered: Sequence[Client], used: Mapping[tuple[str, str], datetime], now: datetime, days: int
+    registered: Sequence[AuditedClient], used: Mapping[tuple[str, str], datetime], now: datetime, days: int
 ) -> list[Finding]:
     """Purposes that were granted and not used for so long; `used` is the last use by client and purpose."""
     since = now - timedelta(days=days)
@@ -213,7 +215,7 @@ def unused(
             Check.UNUSED_PURPOSE,
             f"{client.id} has not used {purpose.name} for {days} days.",
             purpose.name,
-            Place(f"client {client.id}"),
+            SourcePosition(f"client {client.id}"),
         )
         for client in registered
         if client.disabled_at is None and client.created_at < since

@@ -7,12 +7,12 @@ from typing import Any
 
 from audits.forms.findings import finding_data, findings_table, schema_source
 from audits.forms.report import Cell, Figure, Report, Section, Table, cell, code
-from audits.reports.clients import Client, Reach, reach
+from audits.reports.clients import AuditedClient, ReadableField, reach
 from audits.schema.checks import Finding
 from audits.schema.facts import Facts
 
 
-def clients_report(facts: Facts, registered: Sequence[Client], findings: Sequence[Finding]) -> Report:
+def clients_report(facts: Facts, registered: Sequence[AuditedClient], findings: Sequence[Finding]) -> Report:
     """Registrations, what is wrong with them, and field by field what each can read."""
     reaches = {client.id: reach(facts, client) for client in registered}
     every = [each for found in reaches.values() for each in found]
@@ -40,12 +40,12 @@ def clients_report(facts: Facts, registered: Sequence[Client], findings: Sequenc
     return Report("clients", "Clients and their reach", lead, sections, data, figures, schema_source(facts), rows=rows)
 
 
-def _clients(registered: Sequence[Client], reaches: dict[str, list[Reach]]) -> Table:
+def _clients(registered: Sequence[AuditedClient], reaches: dict[str, list[ReadableField]]) -> Table:
     columns = ("Client", "Name", "Purposes", "Scopes", "Fields", "Documents", "If refused", "Rows a page")
     return Table(columns, [_client(each, reaches[each.id]) for each in registered])
 
 
-def _client(client: Client, found: Sequence[Reach]) -> list[Cell]:
+def _client(client: AuditedClient, found: Sequence[ReadableField]) -> list[Cell]:
     documents = f"{len(client.documents)} registered, {'no others' if client.documents_only else 'any other too'}"
     return [
         code(client.id, "quiet" if client.disabled_at else ""),
@@ -59,13 +59,13 @@ def _client(client: Client, found: Sequence[Reach]) -> list[Cell]:
     ]
 
 
-def _by_field(found: Sequence[Reach]) -> Table:
+def _by_field(found: Sequence[ReadableField]) -> Table:
     return Table(
         ("Field", "Purpose", "Only where", "Via"), [[row[2], row[1], row[3], row[5]] for row in map(_flat, found)]
     )
 
 
-def _flat(each: Reach) -> list[Cell]:
+def _flat(each: ReadableField) -> list[Cell]:
     return [
         code(each.client),
         code(each.purpose),
@@ -76,7 +76,7 @@ def _flat(each: Reach) -> list[Cell]:
     ]
 
 
-def _data(client: Client, found: Sequence[Reach]) -> dict[str, Any]:
+def _data(client: AuditedClient, found: Sequence[ReadableField]) -> dict[str, Any]:
     return {
         "id": client.id,
         "name": client.name,

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from audits.forms.findings import finding_data, findings_table
 from audits.forms.report import Figure, Report, Section, Table, cell, code
 from audits.schema.checks import Check, Finding
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 from store.sql.reading import Reader
 from store.tables.consents import consents, cookie_choices
 
@@ -80,7 +80,7 @@ def unclear_wordings(facts: ConsentFacts) -> list[Finding]:
             Check.WORDING_CHANGED,
             f"Version {version} of {kind} in {language} stands for {len(hashes)} texts.",
             f"{kind}/{version}/{language}",
-            Place("consents"),
+            SourcePosition("consents"),
         )
         for (kind, version, language), hashes in facts.wordings.items()
         if len(hashes) > 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from audits.forms.findings import schema_source
 from audits.forms.report import Cell, Figure, Report, Section, Table, Tone, cell, code
-from audits.schema.changes import Change, Direction, Severity
+from audits.schema.changes import Direction, SchemaChange, Severity
 from audits.schema.diff import loosening, uses
 from audits.schema.facts import Facts
 from audits.schema.signoffs import SignOff, proposed
@@ -17,7 +17,7 @@ from audits.schema.vocabulary import Vocabulary
 TONES: dict[Direction, Tone] = {Direction.LOOSENS: "bad", Direction.TIGHTENS: "good", Direction.NEUTRAL: "quiet"}
 
 
-def diff_report(old: Facts, new: Facts, changes: Sequence[Change], stale: Sequence[SignOff] = ()) -> Report:
+def diff_report(old: Facts, new: Facts, changes: Sequence[SchemaChange], stale: Sequence[SignOff] = ()) -> Report:
     """Every change; first how many loosen, last what the notice will say differently."""
     open_ = loosening(changes)
     counts = Counter(each.kind.direction for each in changes)
@@ -54,7 +54,7 @@ def diff_report(old: Facts, new: Facts, changes: Sequence[Change], stale: Sequen
     return Report("diff", "What changed for privacy", _lead(changes, open_), sections, data, figures, sources)
 
 
-def _lead(changes: Sequence[Change], open_: Sequence[Change]) -> str:
+def _lead(changes: Sequence[SchemaChange], open_: Sequence[SchemaChange]) -> str:
     if not changes:
         return "Nothing that matters for privacy changed."
     if open_:
@@ -62,12 +62,12 @@ def _lead(changes: Sequence[Change], open_: Sequence[Change]) -> str:
     return "No change loosens the protection of personal data without a sign-off."
 
 
-def _table(changes: Sequence[Change]) -> Table:
+def _table(changes: Sequence[SchemaChange]) -> Table:
     columns = ("Direction", "Severity", "Coordinate", "Change", "What", "Meaning", "Where")
     return Table(columns, [_row(each) for each in changes], wordy=4)
 
 
-def _row(change: Change) -> list[Cell]:
+def _row(change: SchemaChange) -> list[Cell]:
     direction = change.kind.direction
     shown = f"{direction.value}, accepted" if change.accepted else direction.value
     return [
@@ -81,7 +81,7 @@ def _row(change: Change) -> list[Cell]:
     ]
 
 
-def change_data(change: Change) -> dict[str, Any]:
+def change_data(change: SchemaChange) -> dict[str, Any]:
     """One change in the JSON form."""
     return {
         "change": change.kind.id,

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from audits.forms.report import Cell, Figure, Report, Section, Table, Tone, cell, code
 from audits.schema.checks import Check, Finding
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 from store.sql.metadata import instant
 from store.sql.reading import Reader
 from store.tables.erasures import ERASURE_STATES, STANDING_STATES, erasures
@@ -69,7 +69,7 @@ def overdue(found: list[ErasureFact], now: datetime) -> list[Finding]:
             Check.ERASURE_OVERDUE,
             f"Case {each.case} was due {_said(each.due_at)} and is {each.state}.",
             str(each.case),
-            Place("erasures"),
+            SourcePosition("erasures"),
         )
         for each in found
         if each.overdue(now)

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import bindparam, select
 
 from audits.schema.checks import Check, Finding
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 from store.ledger.entries import ledger_entries
 from store.sql.metadata import Id, instant
 from store.sql.reading import Reader
@@ -24,7 +24,7 @@ LENGTHS: Final = {"day": 10, "month": 7, "year": 4}
 
 
 @dataclass(slots=True)
-class Use:
+class LedgerUse:
     """The readings of one client for one purpose in one period."""
 
     client: str
@@ -57,12 +57,12 @@ class LedgerFacts:
     entries: int = 0
     others: int = 0
     """Entries that are not about a reading, such as certificates."""
-    uses: dict[tuple[str, str, str], Use] = field(default_factory=dict)
+    uses: dict[tuple[str, str, str], LedgerUse] = field(default_factory=dict)
     fields: dict[str, int] = field(default_factory=dict)
     """How many operations read each coordinate."""
     findings: list[Finding] = field(default_factory=list)
 
-    def sorted_uses(self) -> list[Use]:
+    def sorted_uses(self) -> list[LedgerUse]:
         """By period, client and purpose."""
         return [self.uses[key] for key in sorted(self.uses, key=lambda key: (key[2], key[0], key[1]))]
 
@@ -106,13 +106,13 @@ def _count(found: LedgerFacts, sequence: int, raw: bytes, length: int) -> None:
     entry = _read(raw)
     if entry is None:
         message = f"Entry {sequence} of the ledger is not in canonical form: it was changed."
-        found.findings.append(Finding(Check.LEDGER_ENTRY, message, str(sequence), Place("ledger", sequence)))
+        found.findings.append(Finding(Check.LEDGER_ENTRY, message, str(sequence), SourcePosition("ledger", sequence)))
     elif not entry.keys() >= KEYS:
         found.others += 1
     else:
         month = datetime.fromtimestamp(entry["at"], UTC).date().isoformat()[:length]
         key = (str(entry["client"]), str(entry["purpose"] or "none"), month)
-        found.uses.setdefault(key, Use(*key)).add(entry)
+        found.uses.setdefault(key, LedgerUse(*key)).add(entry)
         for coordinate in entry["fields"]:
             found.fields[coordinate] = found.fields.get(coordinate, 0) + 1
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from audits.forms.findings import finding_data, findings_table
 from audits.forms.report import Cell, Figure, Report, Section, Table, cell, code
 from audits.reports.checkpoints import checkpoints_data
-from audits.reports.ledger import LedgerFacts, Use
+from audits.reports.ledger import LedgerFacts, LedgerUse
 from store.ledger.signed_checkpoints import Signed
 
 CHECKPOINTS = 10
@@ -64,7 +64,7 @@ def ledger_report(found: LedgerFacts, now: datetime, signed: Sequence[Signed] = 
     return Report("ledger", "What was read", lead, sections, data, figures, sources, rows=table)
 
 
-def _row(use: Use) -> list[Cell]:
+def _row(use: LedgerUse) -> list[Cell]:
     return [
         cell(use.period),
         code(use.client),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ ALWAYS, UNDER_CONDITION, NEVER = "●", "◐", "·"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """One field and what it may be read for."""
 
     coordinate: str
@@ -34,7 +34,7 @@ class Matrix:
     """The chosen rows and purposes, in the order of schema and policy."""
 
     purposes: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[MatrixRow, ...]
     unused: tuple[str, ...]
     """Purposes of the policy for which nothing in the schema can be read."""
 
@@ -64,8 +64,8 @@ def matrix(
     return Matrix(shown, rows, tuple(name for name in Purpose.__members__ if name not in readable))
 
 
-def _row(fact: Fact) -> Row:
-    return Row(
+def _row(fact: Fact) -> MatrixRow:
+    return MatrixRow(
         fact.coordinate,
         fact.category,
         dict(fact.purposes),
@@ -111,11 +111,11 @@ def matrix_report(facts: Facts, found: Matrix) -> Report:
     )
 
 
-def _marks(row: Row, purposes: Sequence[str], words: Vocabulary) -> list[Cell]:
+def _marks(row: MatrixRow, purposes: Sequence[str], words: Vocabulary) -> list[Cell]:
     return [_mark(row, purpose, words) for purpose in purposes]
 
 
-def _mark(row: Row, purpose: str, words: Vocabulary) -> Cell:
+def _mark(row: MatrixRow, purpose: str, words: Vocabulary) -> Cell:
     if purpose not in row.purposes:
         return Cell(NEVER, "quiet", f"{row.coordinate} may not be read for {purpose}.")
     when = row.purposes[purpose]
@@ -161,7 +161,10 @@ def _fields(found: Matrix, words: Vocabulary) -> Table:
 
 def _flat(found: Matrix) -> Table:
     """For spreadsheets: yes, a condition, or nothing."""
-    said: Callable[[Row, str], str] = lambda row, name: row.purposes[name] or "yes" if name in row.purposes else ""  # noqa: E731
+
+    def said(row: MatrixRow, name: str) -> str:
+        return row.purposes[name] or "yes" if name in row.purposes else ""
+
     return Table(
         ("Field", "Category", "Retention", "Recipients", "Column", *found.purposes),
         [
@@ -178,7 +181,7 @@ def _flat(found: Matrix) -> Table:
     )
 
 
-def row_data(row: Row, purposes: Sequence[str]) -> dict[str, Any]:
+def row_data(row: MatrixRow, purposes: Sequence[str]) -> dict[str, Any]:
     """One field in the JSON form."""
     return {
         "coordinate": row.coordinate,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from audits.forms.report import Cell, Figure, Report, Section, Table, Tone, cell, code
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 from audits.schema.sources import Text
 
 Verdict = Literal["allowed", "withheld", "refused"]
@@ -21,7 +21,7 @@ class Judged:
     """One coordinate that an operation asks for."""
 
     coordinate: str
-    place: Place
+    place: SourcePosition
     allowed: bool
     conditions: tuple[str, ...]
     reason: str
@@ -50,7 +50,7 @@ class Unfit:
     """Why no client could send the document, and where it goes wrong."""
 
     message: str
-    place: Place
+    place: SourcePosition
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from store.database.config import StoreConfig
 from store.database.schemas import LEDGER, MAIN, Schema
 from store.database.versions import check_version
 from store.sql.engines import Address, make_reader
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.reading import Reader
 
 DEADLINE = 300.0
@@ -40,5 +40,5 @@ async def opened(config: StoreConfig, deadline: float = DEADLINE) -> AsyncIterat
 
 async def _checked(reader: Reader, schema: Schema, address: Address) -> None:
     if address.is_sqlite and not address.path.exists():
-        raise StoreUnavailable(Cause.NOT_MIGRATED, schema.name)
+        raise StoreUnavailableError(OutageCause.NOT_MIGRATED, schema.name)
     await check_version(reader, schema)

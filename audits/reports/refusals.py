@@ -20,7 +20,7 @@ MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedClient:
     """What one client was refused, over all days of the report."""
 
     client: str
@@ -35,7 +35,7 @@ class Refused:
 
 async def refusal_facts(
     reader: Reader, since: datetime, until: datetime, client: str | None = None, most: int = MOST
-) -> list[Refused]:
+) -> list[RefusedClient]:
     """The largest sums of the days that begin in this time; by the index of days, or of one client's days."""
     columns = (R.client_id, R.purpose, R.coordinate, R.reason)
     total = func.sum(R.operations).label("total")
@@ -47,12 +47,12 @@ async def refusal_facts(
     query = query.group_by(*columns).order_by(total.desc(), *columns).limit(most)
     rows = await reader.fetch(reader.prepare(query), values)
     return [
-        Refused(id_, purpose, coordinate, reason, int(operations), int(days), instant(last))
+        RefusedClient(id_, purpose, coordinate, reason, int(operations), int(days), instant(last))
         for id_, purpose, coordinate, reason, operations, days, last in rows
     ]
 
 
-def refusals_report(found: Sequence[Refused], since: datetime, now: datetime) -> Report:
+def refusals_report(found: Sequence[RefusedClient], since: datetime, now: datetime) -> Report:
     """The largest sums first."""
     table = Table(
         ("Client", "Purpose asked", "Field", "Reason", "Operations", "Days", "Last"), [_row(each) for each in found]
@@ -71,7 +71,7 @@ def refusals_report(found: Sequence[Refused], since: datetime, now: datetime) ->
     return Report("refusals", "What was refused", lead, [Section("Refusals", table=table)], data, figures, sources)
 
 
-def refusals_data(found: Sequence[Refused]) -> list[dict[str, Any]]:
+def refusals_data(found: Sequence[RefusedClient]) -> list[dict[str, Any]]:
     """The sums in the JSON form."""
     return [
         {
@@ -87,7 +87,7 @@ def refusals_data(found: Sequence[Refused]) -> list[dict[str, Any]]:
     ]
 
 
-def _row(each: Refused) -> list[Cell]:
+def _row(each: RefusedClient) -> list[Cell]:
     return [
         code(each.client),
         cell(each.purpose or "none"),

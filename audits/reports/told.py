@@ -14,7 +14,7 @@ from audits.papers.notice_data import notice_data
 from audits.papers.record import activity, own_measures
 from audits.papers.record_report import activity_data
 from audits.papers.registers import Registers
-from audits.papers.texts import Texts
+from audits.papers.texts import NoticeTexts
 from audits.reports.acts import acts_data
 from audits.reports.checkpoints import checkpoint_facts, checkpoints_data
 from audits.reports.clients import findings, registrations
@@ -52,7 +52,7 @@ def matrix_told(facts: Facts, filters: Mapping[str, Sequence[str]]) -> Data:
 
 def notice_told(facts: Facts, registers: Registers, language: str) -> Data:
     """As `gateway audit notice`: what follows from the schema and the registers, not the controller's own facts."""
-    return notice_data(notice(facts, registers), Texts(language))
+    return notice_data(notice(facts, registers), NoticeTexts(language))
 
 
 def record_told(facts: Facts, registers: Registers) -> Data:
@@ -75,7 +75,7 @@ async def papers_told(reader: Reader, day: date) -> Sequence[Data]:
 
 def words_told(language: str) -> Sequence[Data]:
     """Every row of the policy with its sentence."""
-    texts = Texts(language)
+    texts = NoticeTexts(language)
     return [
         {"enum": enum, "name": row.name, "text": texts.of(row)} for enum, rows in CATALOGUES.items() for row in rows
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 
 
 class Direction(Enum):
@@ -35,7 +35,7 @@ BREAKING, REVIEW, SAFE = Severity.BREAKING, Severity.REVIEW, Severity.SAFE
 # Where a machine cannot tell which way a change goes, it counts as loosening: somebody has to look and sign.
 # ruff: noqa: E501
 # fmt: off
-class Kind(Enum):
+class ChangeKind(Enum):
     """The kinds of change."""
 
     FIELD_ADDED              = LOOSENS, REVIEW, "More personal data can be reached, for purposes that its category already had."
@@ -103,15 +103,15 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SchemaChange:
     """One difference between two schemas that matters for privacy."""
 
-    kind: Kind
+    kind: ChangeKind
     coordinate: str
     """A field, argument, input field, type, or enum value (`Purpose.INVOICING`)."""
     value: str
     """What exactly: the purpose, recipient, rule … that came, went or changed."""
-    place: Place
+    place: SourcePosition
     """In the new schema; of what is gone, in the old one."""
     accepted: str | None = None
     """Who signed it off and why."""
@@ -122,6 +122,6 @@ class Change:
         what = f" ({self.value})" if self.value else ""
         return f"{self.coordinate}: {self.kind.id.replace('-', ' ')}{what}"
 
-    def signed(self, by: str) -> Change:
+    def signed(self, by: str) -> SchemaChange:
         """The same, signed off."""
         return replace(self, accepted=by)

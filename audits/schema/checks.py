@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Self
 
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
@@ -97,7 +97,7 @@ class Finding:
     check: Check
     message: str
     coordinate: str
-    place: Place
+    place: SourcePosition
     accepted: str | None = None
     """Who signed it off and why, when somebody did."""
 

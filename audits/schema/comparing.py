@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cache
 
-from audits.schema.changes import Kind
+from audits.schema.changes import ChangeKind
 from audits.schema.declarations import Scopes
 from audits.schema.facts import Fact
 from policy.categories import Category
@@ -17,7 +17,7 @@ from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from policy.rules import Rule
 
-Difference = tuple[Kind, str]
+Difference = tuple[ChangeKind, str]
 """The kind, and what exactly."""
 
 
@@ -32,19 +32,19 @@ def sensitivity(category: Category) -> int:
 def purposes(old: Fact, new: Fact) -> Iterator[Difference]:
     """Purposes that came and went, and conditions on those that stayed."""
     for name in (name for name in new.purposes if name not in old.purposes):
-        yield Kind.PURPOSE_ADDED, name
+        yield ChangeKind.PURPOSE_ADDED, name
     for name in (name for name in old.purposes if name not in new.purposes):
-        yield Kind.PURPOSE_REMOVED, name
+        yield ChangeKind.PURPOSE_REMOVED, name
     for name in (name for name in new.purposes if name in old.purposes):
         before, after = old.purposes[name], new.purposes[name]
         if before == after:
             continue
         if after is None:
-            yield Kind.CONDITION_REMOVED, f"{name} when {before}"
+            yield ChangeKind.CONDITION_REMOVED, f"{name} when {before}"
         elif before is None:
-            yield Kind.CONDITION_ADDED, f"{name} when {after}"
+            yield ChangeKind.CONDITION_ADDED, f"{name} when {after}"
         else:
-            yield Kind.CONDITION_CHANGED, f"{name} when {before} -> {after}"
+            yield ChangeKind.CONDITION_CHANGED, f"{name} when {before} -> {after}"
 
 
 def categories(old: str | None, new: str | None) -> Iterator[Difference]:
@@ -54,15 +54,15 @@ def categories(old: str | None, new: str | None) -> Iterator[Difference]:
     what = f"{old} -> {new}"
     before, after = Category.__members__.get(old), Category.__members__.get(new)
     if before is None or after is None:
-        yield Kind.CATEGORY_CHANGED, what
+        yield ChangeKind.CATEGORY_CHANGED, what
     elif after.within(before):
-        yield Kind.CATEGORY_NARROWED, what
+        yield ChangeKind.CATEGORY_NARROWED, what
     elif before.within(after) or sensitivity(after) > sensitivity(before):
-        yield Kind.CATEGORY_MORE_SENSITIVE, what
+        yield ChangeKind.CATEGORY_MORE_SENSITIVE, what
     elif sensitivity(after) < sensitivity(before):
-        yield Kind.CATEGORY_LESS_PROTECTED, what
+        yield ChangeKind.CATEGORY_LESS_PROTECTED, what
     else:
-        yield Kind.CATEGORY_CHANGED, what
+        yield ChangeKind.CATEGORY_CHANGED, what
 
 
 def retention(old: str | None, new: str | None) -> Iterator[Difference]:
@@ -70,27 +70,27 @@ def retention(old: str | None, new: str | None) -> Iterator[Difference]:
     if old == new:
         return
     if old is None:
-        yield Kind.RETENTION_DECLARED, str(new)
+        yield ChangeKind.RETENTION_DECLARED, str(new)
         return
     if new is None:
-        yield Kind.RETENTION_REMOVED, old
+        yield ChangeKind.RETENTION_REMOVED, old
         return
     yield _period(RetentionRule.__members__.get(old), RetentionRule.__members__.get(new)), f"{old} -> {new}"
 
 
-def _period(before: RetentionRule | None, after: RetentionRule | None) -> Kind:
+def _period(before: RetentionRule | None, after: RetentionRule | None) -> ChangeKind:
     if before is None or after is None:
-        return Kind.RETENTION_CHANGED
+        return ChangeKind.RETENTION_CHANGED
     ends = _days(before), _days(after)
     if ends[1] == float("inf") or ends[0] == 0:
-        return Kind.RETENTION_LONGER
+        return ChangeKind.RETENTION_LONGER
     if ends[0] == float("inf") or ends[1] == 0:
-        return Kind.RETENTION_SHORTER
+        return ChangeKind.RETENTION_SHORTER
     if before.starts != after.starts:
-        return Kind.RETENTION_CHANGED
+        return ChangeKind.RETENTION_CHANGED
     if ends[0] == ends[1]:
-        return Kind.RETENTION_CHANGED
-    return Kind.RETENTION_LONGER if ends[1] > ends[0] else Kind.RETENTION_SHORTER
+        return ChangeKind.RETENTION_CHANGED
+    return ChangeKind.RETENTION_LONGER if ends[1] > ends[0] else ChangeKind.RETENTION_SHORTER
 
 
 def _days(rule: RetentionRule) -> float:
@@ -103,8 +103,8 @@ def _days(rule: RetentionRule) -> float:
 def recipients(old: Fact, new: Fact) -> Iterator[Difference]:
     """Who may receive it."""
     before, after = old.declared.recipients, new.declared.recipients
-    yield from ((Kind.RECIPIENT_ADDED, name) for name in after if name not in before)
-    yield from ((Kind.RECIPIENT_REMOVED, name) for name in before if name not in after)
+    yield from ((ChangeKind.RECIPIENT_ADDED, name) for name in after if name not in before)
+    yield from ((ChangeKind.RECIPIENT_REMOVED, name) for name in before if name not in after)
 
 
 def scopes(old: Scopes, new: Scopes) -> Iterator[Difference]:
@@ -114,9 +114,9 @@ def scopes(old: Scopes, new: Scopes) -> Iterator[Difference]:
     what = f"{_alternatives(old)} -> {_alternatives(new)}"
     before, after = old or frozenset({frozenset[str]()}), new or frozenset({frozenset[str]()})
     if any(not any(needed <= held for needed in before) for held in after):
-        yield Kind.SCOPE_LOOSENED, what
+        yield ChangeKind.SCOPE_LOOSENED, what
     if any(not any(needed <= held for needed in after) for held in before):
-        yield Kind.SCOPE_TIGHTENED, what
+        yield ChangeKind.SCOPE_TIGHTENED, what
 
 
 def _alternatives(scopes: Scopes) -> str:
@@ -128,12 +128,12 @@ def forms(old: Fact, new: Fact) -> Iterator[Difference]:
     if old.type != new.type:
         what = f"{old.type} -> {new.type}"
         if new.type == f"{old.type}!":
-            yield Kind.NOT_NULLABLE, what
+            yield ChangeKind.NOT_NULLABLE, what
         elif old.type == f"{new.type}!":
-            yield Kind.NULLABLE, what
+            yield ChangeKind.NULLABLE, what
         else:
-            yield Kind.TYPE_CHANGED, what
+            yield ChangeKind.TYPE_CHANGED, what
     if old.declared.source != new.declared.source and old.declared.source and new.declared.source:
-        yield Kind.SOURCE_CHANGED, f"{old.declared.source} -> {new.declared.source}"
+        yield ChangeKind.SOURCE_CHANGED, f"{old.declared.source} -> {new.declared.source}"
     if old.deprecated is None and new.deprecated is not None:
-        yield Kind.DEPRECATED, new.deprecated
+        yield ChangeKind.DEPRECATED, new.deprecated

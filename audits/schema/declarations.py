@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 from audits.schema.sdl import Applied
 
 PERSONAL_DATA, PURPOSE, RETENTION = "personalData", "purpose", "retention"
@@ -24,7 +24,7 @@ class Allowed:
 
     purposes: tuple[str, ...]
     when: str | None
-    place: Place
+    place: SourcePosition
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class Malformed:
     """A directive that does not say what it must, so it says nothing."""
 
     message: str
-    place: Place
+    place: SourcePosition
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration:
+class FieldDeclaration:
     """Names as written: whether the policy knows them is for the lint to say."""
 
     category: str | None = None
@@ -55,7 +55,7 @@ class Declaration:
         return self.category is not None or bool(self.allowed) or bool(self.scopes)
 
 
-def declaration(applied: Iterable[Applied]) -> Declaration:
+def declaration(applied: Iterable[Applied]) -> FieldDeclaration:
     """What these directives say together."""
     reading = _Reading()
     for each in applied:
@@ -127,9 +127,9 @@ class _Reading:
     def wrong(self, applied: Applied, message: str) -> None:
         self.malformed.append(Malformed(message, applied.place))
 
-    def done(self) -> Declaration:
+    def done(self) -> FieldDeclaration:
         category, source = self.said.get(PERSONAL_DATA, (None, None))
-        return Declaration(
+        return FieldDeclaration(
             category,
             source,
             tuple(self.allowed),

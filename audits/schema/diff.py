@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from audits.schema import comparing, lint_silence
-from audits.schema.changes import Change, Direction, Kind, Severity
+from audits.schema.changes import ChangeKind, Direction, SchemaChange, Severity
 from audits.schema.comparing import Difference
 from audits.schema.declarations import declaration
 from audits.schema.facts import Fact, Facts
@@ -16,7 +16,7 @@ from policy.categories import Category
 WEIGHT = tuple(Severity)
 
 
-def diff(old: Facts, new: Facts) -> list[Change]:
+def diff(old: Facts, new: Facts) -> list[SchemaChange]:
     """Every change that matters, the weightiest first. A rename is a removal and an addition (§4.6)."""
     found = [*_fields(old, new), *_types(old, new), *_words(old, new)]
     directions = tuple(Direction)
@@ -33,30 +33,30 @@ def diff(old: Facts, new: Facts) -> list[Change]:
     )
 
 
-def loosening(changes: Iterable[Change]) -> list[Change]:
+def loosening(changes: Iterable[SchemaChange]) -> list[SchemaChange]:
     """The changes that nobody has signed off: a build stops for any."""
     return [each for each in changes if each.kind.direction is Direction.LOOSENS and not each.accepted]
 
 
-def _fields(old: Facts, new: Facts) -> Iterator[Change]:
+def _fields(old: Facts, new: Facts) -> Iterator[SchemaChange]:
     known, silent = uses(old), silent_coordinates(new)
     for coordinate, fact in new.all.items():
         before = old.all.get(coordinate)
         if before is None:
             if coordinate in silent:
-                yield _change((Kind.SILENT_ADDED, fact.type), fact)
+                yield _change((ChangeKind.SILENT_ADDED, fact.type), fact)
             yield from (_change(each, fact) for each in _added(fact, known))
         else:
             yield from (_change(each, fact) for each in _between(old, new, before, fact))
     for coordinate, fact in old.all.items():
         if coordinate not in new.all and fact.governs:
-            kind = Kind.INPUT_REMOVED if fact.inbound else Kind.FIELD_REMOVED
+            kind = ChangeKind.INPUT_REMOVED if fact.inbound else ChangeKind.FIELD_REMOVED
             yield _change((kind, fact.category or ""), fact)
 
 
-def _change(difference: Difference, fact: Fact) -> Change:
+def _change(difference: Difference, fact: Fact) -> SchemaChange:
     kind, value = difference
-    return Change(kind, fact.coordinate, value, fact.place)
+    return SchemaChange(kind, fact.coordinate, value, fact.place)
 
 
 def silent_coordinates(facts: Facts) -> frozenset[str]:
@@ -74,30 +74,30 @@ def _added(fact: Fact, known: frozenset[tuple[str, str]]) -> Iterator[Difference
     if not fact.governs:
         return
     if fact.inbound:
-        yield Kind.INPUT_ADDED, fact.category or ""
+        yield ChangeKind.INPUT_ADDED, fact.category or ""
         return
     category = Category.__members__.get(fact.category or "")
     fresh = [purpose for purpose in fact.purposes if fact.category and (fact.category, purpose) not in known]
     if category is not None and category.derived_from and not any(each == category.name for each, _ in known):
-        yield Kind.DERIVED_FIELD_ADDED, f"{category.name} from {category.derived_from}"
+        yield ChangeKind.DERIVED_FIELD_ADDED, f"{category.name} from {category.derived_from}"
     elif fresh:
-        yield Kind.FIELD_ADDED_NEW_USE, f"{fact.category} for {', '.join(fresh)}"
+        yield ChangeKind.FIELD_ADDED_NEW_USE, f"{fact.category} for {', '.join(fresh)}"
     else:
-        yield Kind.FIELD_ADDED, fact.category or ", ".join(fact.purposes)
-    yield from ((Kind.RECIPIENT_ADDED, name) for name in fact.declared.recipients)
+        yield ChangeKind.FIELD_ADDED, fact.category or ", ".join(fact.purposes)
+    yield from ((ChangeKind.RECIPIENT_ADDED, name) for name in fact.declared.recipients)
 
 
 def _between(old: Facts, new: Facts, before: Fact, after: Fact) -> Iterator[Difference]:
     """A coordinate that stayed."""
     if before.governs and not after.governs:
-        yield Kind.UNDECLARED, before.category or ", ".join(before.purposes)
+        yield ChangeKind.UNDECLARED, before.category or ", ".join(before.purposes)
         return
     if after.governs and not before.governs:
-        yield Kind.DECLARED, after.category or ", ".join(after.purposes)
+        yield ChangeKind.DECLARED, after.category or ", ".join(after.purposes)
         return
     if not after.governs:
         if after.declared.public and not before.declared.public:
-            yield Kind.PUBLIC_ADDED, after.declared.public
+            yield ChangeKind.PUBLIC_ADDED, after.declared.public
         return
     yield from chain(
         comparing.purposes(before, after),
@@ -112,9 +112,9 @@ def _between(old: Facts, new: Facts, before: Fact, after: Fact) -> Iterator[Diff
 def _categories(before: Fact, after: Fact) -> Iterator[Difference]:
     """A category that comes binds the field to the hard rules; one that goes frees it from them."""
     if before.category and not after.category:
-        yield Kind.UNDECLARED, before.category
+        yield ChangeKind.UNDECLARED, before.category
     elif after.category and not before.category:
-        yield Kind.DECLARED, after.category
+        yield ChangeKind.DECLARED, after.category
     yield from comparing.categories(before.category, after.category)
 
 
@@ -132,20 +132,20 @@ def type_retention(facts: Facts, name: str) -> str | None:
     return declaration(facts.sdl.types[name].applied).retention
 
 
-def _types(old: Facts, new: Facts) -> Iterator[Change]:
+def _types(old: Facts, new: Facts) -> Iterator[SchemaChange]:
     """Rules of whole types; and new ways to what is there: an interface or union that now covers personal data."""
     for name, type_ in new.sdl.types.items():
         if name in old.sdl.types:
             for kind, value in comparing.retention(type_retention(old, name), type_retention(new, name)):
-                yield Change(kind, name, value, type_.place)
+                yield SchemaChange(kind, name, value, type_.place)
     for name, types in new.structure.possible.items():
         before = old.structure.possible.get(name, ())
         for type_name in types:
             if name in old.sdl.types and type_name not in before and type_name in new.structure.governed:
-                yield Change(Kind.PATH_ADDED, name, type_name, new.sdl.types[name].place)
+                yield SchemaChange(ChangeKind.PATH_ADDED, name, type_name, new.sdl.types[name].place)
 
 
-def _words(old: Facts, new: Facts) -> Iterator[Change]:
+def _words(old: Facts, new: Facts) -> Iterator[SchemaChange]:
     """The policy's words as each schema prints them."""
     before, after = Vocabulary.of_schema_alone(old.sdl), Vocabulary.of_schema_alone(new.sdl)
     for enum in CATALOGUES:
@@ -154,9 +154,13 @@ def _words(old: Facts, new: Facts) -> Iterator[Change]:
         for name, text in after.names[enum].items():
             place = new.sdl.types[enum].values[name].place
             if name not in before.names[enum]:
-                yield Change(Kind.WORD_ADDED, f"{enum}.{name}", text, place)
+                yield SchemaChange(ChangeKind.WORD_ADDED, f"{enum}.{name}", text, place)
             elif text != before.names[enum][name]:
-                yield Change(Kind.MEANING_CHANGED, f"{enum}.{name}", f"“{before.names[enum][name]}” -> “{text}”", place)
+                yield SchemaChange(
+                    ChangeKind.MEANING_CHANGED, f"{enum}.{name}", f"“{before.names[enum][name]}” -> “{text}”", place
+                )
         for name, text in before.names[enum].items():
             if name not in after.names[enum]:
-                yield Change(Kind.WORD_REMOVED, f"{enum}.{name}", text, old.sdl.types[enum].values[name].place)
+                yield SchemaChange(
+                    ChangeKind.WORD_REMOVED, f"{enum}.{name}", text, old.sdl.types[enum].values[name].place
+                )

@@ -10,18 +10,18 @@ from graphql.language import ast
 
 from audits.schema.checks import Check, Finding
 from audits.schema.facts import Facts
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 
 DEEPEST = 100
 """Levels of fields and fragments that are followed; no registered document is deeper (`schema.documents.limits`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedCoordinate:
     """One coordinate, and the first place in the document that asks for it."""
 
     coordinate: str
-    place: Place
+    place: SourcePosition
 
 
 @dataclass(slots=True)
@@ -29,8 +29,8 @@ class DocumentFacts:
     """Every coordinate that a document mentions, and what of it the schema does not have."""
 
     name: str
-    asked: dict[str, Asked] = field(default_factory=dict)
-    either: list[tuple[Asked, ...]] = field(default_factory=list)
+    asked: dict[str, RequestedCoordinate] = field(default_factory=dict)
+    either: list[tuple[RequestedCoordinate, ...]] = field(default_factory=list)
     """Fields of an undeclared interface such as `Node.id`: of each group one that may be read is enough."""
     findings: list[Finding] = field(default_factory=list)
 
@@ -42,11 +42,11 @@ def read_document(facts: Facts, name: str, text: str, operation: str | None = No
         document = parse(text, max_tokens=20_000, allow_empty_selection_sets=False)
     except GraphQLSyntaxError as error:
         line, column = error.locations[0] if error.locations else (1, 1)
-        place = Place(name, line, column)
+        place = SourcePosition(name, line, column)
         found.findings.append(Finding(Check.BAD_DOCUMENT, f"{name}: {error.message}", "", place))
         return found
     except RecursionError:
-        found.findings.append(Finding(Check.BAD_DOCUMENT, f"{name} is nested too deeply.", "", Place(name)))
+        found.findings.append(Finding(Check.BAD_DOCUMENT, f"{name} is nested too deeply.", "", SourcePosition(name)))
         return found
     _Walk(facts, found, document).all(operation)
     return found
@@ -122,11 +122,11 @@ class _Walk:
         """The field; of an interface, also those of the types behind it: all if it is declared, else any."""
         place = self.place(node)
         behind = [
-            Asked(f"{each}.{name}", place)
+            RequestedCoordinate(f"{each}.{name}", place)
             for each in self.facts.structure.possible.get(type_name, ())
             if f"{each}.{name}" in self.facts.all
         ]
-        own = Asked(f"{type_name}.{name}", place)
+        own = RequestedCoordinate(f"{type_name}.{name}", place)
         self.found.asked.setdefault(own.coordinate, own)
         if self.facts.all[own.coordinate].governs:
             for each in behind:
@@ -141,11 +141,11 @@ class _Walk:
         if fact is None:
             self.gone(f"The schema has no {name}.", name, node)
             return
-        self.found.asked.setdefault(name, Asked(name, self.place(node)))
+        self.found.asked.setdefault(name, RequestedCoordinate(name, self.place(node)))
         for target, given in self.written(fact.named, node.value):
             inner = f"{target}.{given.name.value}"
             if inner in self.facts.all:
-                self.found.asked.setdefault(inner, Asked(inner, self.place(given)))
+                self.found.asked.setdefault(inner, RequestedCoordinate(inner, self.place(given)))
             else:
                 self.gone(f"The schema has no {inner}.", inner, given)
 
@@ -168,7 +168,7 @@ class _Walk:
             Finding(Check.FIELD_GONE, f"{self.found.name}: {message}", coordinate, self.place(node))
         )
 
-    def place(self, node: ast.Node) -> Place:
+    def place(self, node: ast.Node) -> SourcePosition:
         if node.loc is None:
-            return Place(self.found.name)
-        return Place(self.found.name, node.loc.start_token.line, node.loc.start_token.column)
+            return SourcePosition(self.found.name)
+        return SourcePosition(self.found.name, node.loc.start_token.line, node.loc.start_token.column)

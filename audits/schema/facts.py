@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from audits.schema.declarations import Declaration, Scopes, declaration
-from audits.schema.places import Place
-from audits.schema.sdl import Applied, Argument, Field, Sdl, Type
+from audits.schema.declarations import FieldDeclaration, Scopes, declaration
+from audits.schema.places import SourcePosition
+from audits.schema.sdl import Applied, Argument, Sdl, SdlField, Type
 from audits.schema.sdl_reading import read_sdl
-from audits.schema.sources import Text, Unreadable
+from audits.schema.sources import Text, UnreadableError
 from audits.schema.structure import Structure
 from policy.app_scopes import AppScope
 from policy.categories import Category
@@ -35,9 +35,9 @@ class Fact:
     type: str
     """As written: `[String!]!`."""
     named: str
-    place: Place
+    place: SourcePosition
     description: str
-    declared: Declaration
+    declared: FieldDeclaration
     purposes: Mapping[str, str | None]
     """Each purpose with its condition; None: always."""
     retention: tuple[str, ...]
@@ -105,7 +105,7 @@ class Facts:
         """Itself; Unreadable when the text could not be parsed: of such a text nothing may be concluded."""
         for fault in self.sdl.faults:
             if fault.check == "SYNTAX":
-                raise Unreadable(f"{fault.place}: {fault.message}")
+                raise UnreadableError(f"{fault.place}: {fault.message}")
         return self
 
     @cached_property
@@ -133,7 +133,9 @@ class Facts:
                 for argument in each.arguments.values():
                     yield self._fact(type_, own, argument, f"{fact.coordinate}({argument.name}:)", "ARGUMENT")
 
-    def _fact(self, type_: Type, own: Declaration, node: Field | Argument, coordinate: str, kind: FactKind) -> Fact:
+    def _fact(
+        self, type_: Type, own: FieldDeclaration, node: SdlField | Argument, coordinate: str, kind: FactKind
+    ) -> Fact:
         declared = declaration(node.applied)
         purposes = {name: each.when for each in declared.allowed for name in each.purposes}
         retention = self.retention_of(type_, own, node, declared, kind)
@@ -151,11 +153,11 @@ class Facts:
             retention,
             both(own.scopes, declared.scopes),
             node.applied,
-            node.deprecated if isinstance(node, Field) else None,
+            node.deprecated if isinstance(node, SdlField) else None,
         )
 
     def retention_of(
-        self, type_: Type, own: Declaration, node: Field | Argument, declared: Declaration, kind: FactKind
+        self, type_: Type, own: FieldDeclaration, node: SdlField | Argument, declared: FieldDeclaration, kind: FactKind
     ) -> tuple[str, ...]:
         """What holds: (1) its own rule; (2) that of the rows it leads to; (3) its type's; (4) of what embeds it."""
         if declared.retention:  # 1

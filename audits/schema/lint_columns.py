@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from audits.schema.checks import Check, Finding
 from audits.schema.columns import speaks_of_this_store, stored_columns, undeclared_texts, unruled_tables
 from audits.schema.facts import Facts
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 from store.database.schemas import SCHEMAS
 from store.records.declared_check import complaints
 
@@ -17,11 +17,11 @@ def findings(facts: Facts) -> Iterator[Finding]:
     if not speaks_of_this_store(facts):
         return
     for table in unruled_tables():
-        yield Finding(Check.TABLE_UNRULED, f"{table} names no rule of retention.", table, Place("store"))
+        yield Finding(Check.TABLE_UNRULED, f"{table} names no rule of retention.", table, SourcePosition("store"))
     for table, text in complaints(each for schema in SCHEMAS for each in schema.tables.sorted_tables):
-        yield Finding(Check.TABLE_UNDECLARED, f"{table}: {text}.", table, Place("store"))
+        yield Finding(Check.TABLE_UNDECLARED, f"{table}: {text}.", table, SourcePosition("store"))
     for name, what in undeclared_texts():
-        yield Finding(Check.TEXT_UNDECLARED, f"{name} {what}.", name, Place("store"))
+        yield Finding(Check.TEXT_UNDECLARED, f"{name} {what}.", name, SourcePosition("store"))
     columns = stored_columns()
     for fact in facts.all.values():
         source = fact.declared.source

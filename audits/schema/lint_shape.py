@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audits.schema.checks import Check, Finding
 from audits.schema.facts import Fact, Facts
-from audits.schema.sdl import Argument, Field, Sdl, Type
+from audits.schema.sdl import Argument, Sdl, SdlField, Type
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def _unknown_types(sdl: Sdl) -> Iterator[Finding]:
                 yield Finding(Check.UNKNOWN_TYPE, f"{type_.name} names {name}: no such type.", type_.name, place)
         for each in type_.fields.values():
             coordinate = f"{type_.name}.{each.name}"
-            nodes: list[tuple[str, Field | Argument]] = [(coordinate, each)]
+            nodes: list[tuple[str, SdlField | Argument]] = [(coordinate, each)]
             nodes += [(f"{coordinate}({argument.name}:)", argument) for argument in each.arguments.values()]
             for name, node in nodes:
                 if sdl.kind(node.named) is None:

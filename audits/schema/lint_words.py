@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from audits.schema.checks import Check, Finding
-from audits.schema.declarations import DISCLOSED_TO, OURS, PERSONAL_DATA, RETENTION, Declaration, declaration
+from audits.schema.declarations import DISCLOSED_TO, OURS, PERSONAL_DATA, RETENTION, FieldDeclaration, declaration
 from audits.schema.facts import Fact, Facts
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 from audits.schema.sdl import Applied
 from audits.schema.vocabulary import Vocabulary, stale
 from policy.hard_rules import violations
@@ -40,9 +40,9 @@ def findings(facts: Facts, words: Vocabulary) -> Iterator[Finding]:
 
 def _written(
     coordinate: str,
-    declared: Declaration,
+    declared: FieldDeclaration,
     applied: tuple[Applied, ...] | list[Applied],
-    place: Place,
+    place: SourcePosition,
     defined: set[str],
 ) -> Iterator[Finding]:
     """Directives that are malformed, or misspelt and therefore silent."""
@@ -81,7 +81,9 @@ def _known(fact: Fact, words: Vocabulary) -> Iterator[Finding]:
         yield from _unknown(Check.UNKNOWN_RETENTION, "RetentionRule", said.retention, fact.coordinate, place, words)
 
 
-def _unknown(check: Check, enum: str, name: str, coordinate: str, place: Place, words: Vocabulary) -> Iterator[Finding]:
+def _unknown(
+    check: Check, enum: str, name: str, coordinate: str, place: SourcePosition, words: Vocabulary
+) -> Iterator[Finding]:
     if words.knows(enum, name):
         return
     close = get_close_matches(name, words.names[enum], n=1)
@@ -112,9 +114,9 @@ def _lawful(fact: Fact) -> Iterator[Finding]:
             yield Finding(Check.PURPOSE_OFF, message, fact.coordinate, _allowing(fact, name))
 
 
-def _place_of(fact: Fact, directive: str) -> Place:
+def _place_of(fact: Fact, directive: str) -> SourcePosition:
     return next((each.place for each in fact.applied if each.name == directive), fact.place)
 
 
-def _allowing(fact: Fact, purpose: str) -> Place:
+def _allowing(fact: Fact, purpose: str) -> SourcePosition:
     return next((each.place for each in fact.declared.allowed if purpose in each.purposes), fact.place)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 
 Kind = Literal["OBJECT", "INTERFACE", "UNION", "INPUT", "ENUM", "SCALAR"]
 BUILT_IN = frozenset({"String", "ID", "Int", "Float", "Boolean"})
@@ -19,7 +19,7 @@ class Applied:
 
     name: str
     arguments: Mapping[str, Any]
-    place: Place
+    place: SourcePosition
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +32,19 @@ class Argument:
     named: str
     """The type without list and null marks."""
     applied: tuple[Applied, ...]
-    place: Place
+    place: SourcePosition
     description: str
 
 
 @dataclass(slots=True)
-class Field:
+class SdlField:
     """A field of an object, an interface or an input object."""
 
     name: str
     type: str
     named: str
     applied: tuple[Applied, ...]
-    place: Place
+    place: SourcePosition
     description: str
     arguments: dict[str, Argument] = field(default_factory=dict)
     deprecated: str | None = None
@@ -57,12 +57,12 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class EnumValue:
     """A value of an enum."""
 
     name: str
     description: str
-    place: Place
+    place: SourcePosition
 
 
 @dataclass(slots=True)
@@ -71,24 +71,24 @@ class Type:
 
     name: str
     kind: Kind
-    place: Place
+    place: SourcePosition
     description: str
     applied: list[Applied] = field(default_factory=list)
-    fields: dict[str, Field] = field(default_factory=dict)
-    interfaces: dict[str, Place] = field(default_factory=dict)
-    members: dict[str, Place] = field(default_factory=dict)
-    values: dict[str, Value] = field(default_factory=dict)
+    fields: dict[str, SdlField] = field(default_factory=dict)
+    interfaces: dict[str, SourcePosition] = field(default_factory=dict)
+    members: dict[str, SourcePosition] = field(default_factory=dict)
+    values: dict[str, EnumValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SyntaxFault:
     """Something that no reader of the SDL can make sense of."""
 
     check: str
     """The name of a row of `audits.schema.checks.Check`."""
     message: str
     coordinate: str
-    place: Place
+    place: SourcePosition
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ class Sdl:
     """Of `query`, `mutation` and `subscription`, those that exist: the name of the type."""
     directives: set[str] = field(default_factory=set)
     """Names of the directives that the text itself defines."""
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[SyntaxFault] = field(default_factory=list)
 
     def object_like(self) -> Iterator[Type]:
         """Object types and interfaces, in the order of the text."""

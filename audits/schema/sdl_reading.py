@@ -10,8 +10,8 @@ from typing import Any
 from graphql import GraphQLSyntaxError, parse, print_ast, value_from_ast_untyped
 from graphql.language import ast
 
-from audits.schema.places import Place
-from audits.schema.sdl import Applied, Argument, Fault, Field, Kind, Sdl, Type, Value
+from audits.schema.places import SourcePosition
+from audits.schema.sdl import Applied, Argument, EnumValue, Kind, Sdl, SdlField, SyntaxFault, Type
 from audits.schema.sources import Text
 
 KINDS: dict[type[ast.Node], Kind] = {
@@ -39,9 +39,9 @@ def read_sdl(text: Text) -> Sdl:
     except GraphQLSyntaxError as error:
         line, column = error.locations[0] if error.locations else (1, 1)
         message = error.message.removeprefix("Syntax Error: ")
-        sdl.faults.append(Fault("SYNTAX", message, "", Place(text.name, line, column)))
+        sdl.faults.append(SyntaxFault("SYNTAX", message, "", SourcePosition(text.name, line, column)))
     except RecursionError:
-        sdl.faults.append(Fault("SYNTAX", "It is nested too deeply to be read.", "", Place(text.name)))
+        sdl.faults.append(SyntaxFault("SYNTAX", "It is nested too deeply to be read.", "", SourcePosition(text.name)))
     else:
         _Reader(sdl).all(document)
     return sdl
@@ -102,7 +102,7 @@ class _Reader:
             name, place = node.name.value, self.place(node.name)
             if name in type_.values:
                 self.fault("DUPLICATE", f"{type_.name} has the value {name} twice.", f"{type_.name}.{name}", place)
-            type_.values[name] = Value(name, _description(node), place)
+            type_.values[name] = EnumValue(name, _description(node), place)
 
     def fields(self, type_: Type, nodes: Sequence[Any]) -> None:
         """The fields of an object, interface or input object."""
@@ -111,7 +111,7 @@ class _Reader:
             coordinate = f"{type_.name}.{name}"
             if name in type_.fields:
                 self.fault("DUPLICATE", f"{type_.name} has the field {name} twice.", coordinate, place)
-            type_.fields[name] = Field(
+            type_.fields[name] = SdlField(
                 name,
                 print_ast(node.type),
                 _named(node.type),
@@ -145,14 +145,14 @@ class _Reader:
             for each in node.directives or ()
         )
 
-    def place(self, node: Any) -> Place:
+    def place(self, node: Any) -> SourcePosition:
         """Where a node begins."""
         token = node.loc.start_token
-        return Place(self.sdl.name, token.line, token.column)
+        return SourcePosition(self.sdl.name, token.line, token.column)
 
-    def fault(self, check: str, message: str, coordinate: str, place: Place) -> None:
+    def fault(self, check: str, message: str, coordinate: str, place: SourcePosition) -> None:
         """Note what does not hold together."""
-        self.sdl.faults.append(Fault(check, message, coordinate, place))
+        self.sdl.faults.append(SyntaxFault(check, message, coordinate, place))
 
 
 def _named(node: Any) -> str:

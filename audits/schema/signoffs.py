@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from audits.schema.changes import Change, Direction
+from audits.schema.changes import Direction, SchemaChange
 from audits.schema.checks import Check, Finding
-from audits.schema.sources import Text, Unreadable
+from audits.schema.sources import Text, UnreadableError
 
 REQUIRED = ("coordinate", "change", "who", "why")
 KNOWN = {*REQUIRED, "value"}
@@ -51,15 +51,15 @@ class SignOffs:
         try:
             entries = tomllib.loads(text.text).get("accept", [])
         except tomllib.TOMLDecodeError as error:
-            raise Unreadable(f"{text.name}: {error}.") from error
+            raise UnreadableError(f"{text.name}: {error}.") from error
         if not isinstance(entries, list):
-            raise Unreadable(f"{text.name}: write each sign-off as a table [[accept]].")
+            raise UnreadableError(f"{text.name}: write each sign-off as a table [[accept]].")
         faults = [fault for number, entry in enumerate(entries, 1) for fault in _faults(number, entry)]
         if faults:
-            raise Unreadable("\n".join(f"{text.name}: {fault}" for fault in faults))
+            raise UnreadableError("\n".join(f"{text.name}: {fault}" for fault in faults))
         return cls(tuple(SignOff(**{"value": None, **entry}) for entry in entries))
 
-    def changes(self, changes: Iterable[Change]) -> list[Change]:
+    def changes(self, changes: Iterable[SchemaChange]) -> list[SchemaChange]:
         """The changes, with what was signed off marked; only a loosening needs it."""
         return [
             each.signed(found.by)
@@ -103,7 +103,7 @@ def _faults(number: int, entry: object) -> list[str]:
     ]
 
 
-def proposed(changes: Iterable[Change]) -> str:
+def proposed(changes: Iterable[SchemaChange]) -> str:
     """The TOML that would accept these changes, with who and why left to be filled in: empty ones are refused."""
     lines = []
     for each in changes:

@@ -12,7 +12,7 @@ GIT = "git:"
 STDIN = "-"
 
 
-class Unreadable(Exception):  # noqa: N818 (it is an answer, not a defect)
+class UnreadableError(Exception):
     """The text cannot be had; the message names it and says why."""
 
 
@@ -38,7 +38,7 @@ def read_text(where: str) -> Text:
     try:
         return Text(where, _decoded(where, Path(where).read_bytes()))
     except OSError as error:
-        raise Unreadable(f"{where}: {error.strerror or 'cannot be read'}.") from error
+        raise UnreadableError(f"{where}: {error.strerror or 'cannot be read'}.") from error
 
 
 def _decoded(name: str, raw: bytes) -> str:
@@ -46,13 +46,13 @@ def _decoded(name: str, raw: bytes) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise Unreadable(f"{name}:{line}: not UTF-8 text (byte {error.start}). Save the file as UTF-8.") from error
+        raise UnreadableError(f"{name}:{line}: not UTF-8 text (byte {error.start}). Save the file as UTF-8.") from error
 
 
 def _from_git(where: str) -> bytes:
     revision, colon, path = where.removeprefix(GIT).partition(":")
     if not (revision and colon and path):
-        raise Unreadable(f"{where}: write git:REVISION:PATH, such as git:main:schema/schema.graphql.")
+        raise UnreadableError(f"{where}: write git:REVISION:PATH, such as git:main:schema/schema.graphql.")
     try:
         # --end-of-options: a revision that begins with a dash is a name that git does not know, never an option.
         done = subprocess.run(  # noqa: S603
@@ -61,8 +61,8 @@ def _from_git(where: str) -> bytes:
             check=False,
         )
     except OSError as error:
-        raise Unreadable(f"{where}: git cannot be run ({error.strerror}).") from error
+        raise UnreadableError(f"{where}: git cannot be run ({error.strerror}).") from error
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise Unreadable(f"{where}: {said[0] if said else 'git does not have it'}")
+        raise UnreadableError(f"{where}: {said[0] if said else 'git does not have it'}")
     return done.stdout

@@ -6,7 +6,7 @@ from collections import defaultdict
 from functools import cached_property
 
 from audits.schema.declarations import declaration
-from audits.schema.sdl import Field, Sdl, Type
+from audits.schema.sdl import Sdl, SdlField, Type
 
 RELAY_EDGE = frozenset({"cursor"})
 RELAY_CONNECTION = frozenset({"totalCount"})
@@ -91,7 +91,7 @@ class Structure:
                 waiting += [field.named for field in self.sdl.types[name].fields.values()]
         return frozenset(found)
 
-    def plumbing(self, type_: Type, field: Field) -> bool:
+    def plumbing(self, type_: Type, field: SdlField) -> bool:
         """Whether Relay's own conventions explain a field: by the shape of its type, not by its name alone."""
         if field.name in RELAY_EDGE:
             return "node" in type_.fields
@@ -102,5 +102,5 @@ class Structure:
         return field.name in RELAY_PAYLOAD
 
 
-def _governed(field: Field) -> bool:
+def _governed(field: SdlField) -> bool:
     return declaration(field.applied).governs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from audits.schema.sdl import Sdl, Value
+from audits.schema.sdl import EnumValue, Sdl
 from policy.categories import Category
 from policy.conditions import Condition
 from policy.purposes import Purpose
@@ -72,6 +72,6 @@ def stale(sdl: Sdl) -> list[tuple[str, str, str]]:
     ]
 
 
-def _values(sdl: Sdl, enum: str) -> list[Value]:
+def _values(sdl: Sdl, enum: str) -> list[EnumValue]:
     type_ = sdl.types.get(enum)
     return list(type_.values.values()) if type_ is not None and type_.kind == "ENUM" else []

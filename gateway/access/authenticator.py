@@ -9,20 +9,20 @@ from typing import NewType
 from cachetools import LRUCache
 
 from gateway.access.clients import ClientRegistry, Registration
-from gateway.access.dpop import Call, Proofs
+from gateway.access.dpop import Call, DPoPVerifier
 from gateway.access.oauth_errors import NonceError, ProofError
 from gateway.access.provider import MARK, Provider
 from gateway.access.revocations import Revocations
 from gateway.http import problems
-from gateway.http.credentials import Proof
+from gateway.http.credentials import DPoPProof
 from gateway.tokens.signing_keys import SigningKeys
-from gateway.tokens.tokens import Claims, Fault, TokenError, Tokens
+from gateway.tokens.tokens import Claims, TokenError, TokenFault, Tokens
 from policy.app_scopes import APP_SCOPES
 from policy.grant import Grant
 from policy.purposes import Purpose
 
 VerifiedGrant = NewType("VerifiedGrant", Grant)
-"""A grant that the door gave out: only `Door.admit` makes one."""
+"""A grant that the door gave out: only `Authenticator.admit` makes one."""
 
 REMEMBERED = 32 * 2**20
 """The most bytes of tokens remembered as verified, by estimate; the least recently used are verified again."""
@@ -38,7 +38,7 @@ class _Admitted:
     weight: int
 
 
-class Door:
+class Authenticator:
     """Admits requests by their token. A token is verified once, then found again by its text until it expires."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Door:
         keys: SigningKeys,
         clients: ClientRegistry,
         revocations: Revocations,
-        proofs: Proofs,
+        proofs: DPoPVerifier,
         clock: Callable[[], float],
         provider: Provider | None = None,
     ) -> None:
@@ -60,7 +60,7 @@ class Door:
         self._provider = provider
         self._remembered: LRUCache[bytes, _Admitted] = LRUCache(REMEMBERED, getsizeof=_weight)
 
-    async def admit(self, token: bytes, proof: Proof | None = None) -> VerifiedGrant:
+    async def admit(self, token: bytes, proof: DPoPProof | None = None) -> VerifiedGrant:
         """What the bearer of this token may do; TokenError when nothing, StoreUnavailable when nobody can tell.
 
         1. the token is proven, now or earlier, by a key that is still ours; 2. it has not expired; 3. neither it nor
@@ -75,17 +75,17 @@ class Door:
             claims = known.claims
             if claims.expires_at <= self._clock():  # 2
                 self._remembered.pop(token, None)
-                raise TokenError(Fault.EXPIRED)
+                raise TokenError(TokenFault.EXPIRED)
         await self._revocations.follow()  # 3
         if await self._revocations.has_ended(claims):
             self._remembered.pop(token, None)
-            raise TokenError(Fault.REVOKED)
+            raise TokenError(TokenFault.REVOKED)
         registration = await self._clients.find(claims.client_id)  # 4
         if registration is None:
-            raise TokenError(Fault.CLIENT)
+            raise TokenError(TokenFault.CLIENT)
         if registration.voids(claims.issued_at):
             self._remembered.pop(token, None)
-            raise TokenError(Fault.REVOKED)
+            raise TokenError(TokenFault.REVOKED)
         if known is None or known.claims is not claims or known.registration is not registration:
             grant = VerifiedGrant(grant_of(claims, registration))  # 5
             known = _Admitted(claims, registration, grant, ENTRY + 2 * len(token))
@@ -95,7 +95,7 @@ class Door:
             self._remembered[token] = known
         return known.grant
 
-    async def admit_first_party(self, token: bytes, proof: Proof | None = None) -> VerifiedGrant:
+    async def admit_first_party(self, token: bytes, proof: DPoPProof | None = None) -> VerifiedGrant:
         """The same at the addresses beside /graphql; Problem 403 for an app of somebody else (O10)."""
         grant = await self.admit(token, proof)
         if grant.third_party:
@@ -113,21 +113,21 @@ class Door:
             return self._provider.knows(key_id)
         return self._keys.knows(key_id)
 
-    async def _check_possession(self, token: bytes, thumbprint: str | None, proof: Proof | None) -> None:
+    async def _check_possession(self, token: bytes, thumbprint: str | None, proof: DPoPProof | None) -> None:
         """RFC 9449 §7: a bound token comes as `DPoP` with a proof of its key, another one as `Bearer`."""
         if proof is None:
-            raise TokenError(Fault.BOUND)
+            raise TokenError(TokenFault.BOUND)
         if thumbprint is None:
-            raise TokenError(Fault.UNBOUND)
+            raise TokenError(TokenFault.UNBOUND)
         try:
             proven = await self._proofs.check(proof.text, Call(proof.method, proof.path, token))
             if proven.thumbprint != thumbprint:
                 raise ProofError
             await self._proofs.spend(proven)
         except NonceError as error:
-            raise TokenError(Fault.NONCE, error.nonce) from error
+            raise TokenError(TokenFault.NONCE, error.nonce) from error
         except ProofError as error:
-            raise TokenError(Fault.PROOF) from error
+            raise TokenError(TokenFault.PROOF) from error
 
 
 def _weight(admitted: _Admitted) -> int:

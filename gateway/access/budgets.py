@@ -11,7 +11,7 @@ CUSTOMERS = 100_000
 """Customers remembered, in the same way."""
 
 
-class Bucket:
+class BudgetBuckets:
     """Token buckets of one size, each found by whose it is. They hold `per_minute` objects and refill evenly."""
 
     def __init__(self, per_minute: int, remembered: int) -> None:
@@ -42,8 +42,10 @@ class Budgets:
     """
 
     def __init__(self, per_minute: int, clock: Callable[[], float], per_customer: int | None = None) -> None:
-        self._clients = Bucket(per_minute, CLIENTS)
-        self._customers = Bucket(per_minute if per_customer is None else min(per_customer, per_minute), CUSTOMERS)
+        self._clients = BudgetBuckets(per_minute, CLIENTS)
+        self._customers = BudgetBuckets(
+            per_minute if per_customer is None else min(per_customer, per_minute), CUSTOMERS
+        )
         self._clock = clock
 
     def spend(self, client_id: str, cost: int, customer: int | None = None) -> float:
@@ -66,11 +68,11 @@ class Budgets:
         return 0.0
 
 
-def _wait(bucket: Bucket, whose: Hashable, cost: int, now: float) -> float:
+def _wait(bucket: BudgetBuckets, whose: Hashable, cost: int, now: float) -> float:
     missing = min(float(cost), bucket.most) - bucket.left(whose, now)
     return missing / bucket.rate if missing > 0 else 0.0
 
 
-def _take(bucket: Bucket, whose: Hashable, cost: int, now: float) -> None:
+def _take(bucket: BudgetBuckets, whose: Hashable, cost: int, now: float) -> None:
     left = bucket.left(whose, now) - min(float(cost), bucket.most)
     bucket.keep(whose, max(left, 0.0), now)

@@ -15,8 +15,16 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from gateway.access.oauth_errors import NonceError, ProofError
-from gateway.tokens.jwts import POINTERS, BadJwt, Seen, check_header, check_signature, look, public_key
-from store.crypto.system_keys import HouseKeys
+from gateway.tokens.jwts import (
+    POINTERS,
+    InvalidJwtError,
+    UnverifiedJwt,
+    check_header,
+    check_signature,
+    look,
+    public_key,
+)
+from store.crypto.system_keys import SystemKeys
 from store.queue.single_use import SingleUse, claim_within
 
 ALGORITHMS = ("ES256",)
@@ -34,10 +42,10 @@ KIND = "dpop"
 PORTS = {"https": 443, "http": 80}
 
 
-class Nonces:
+class DPoPNonces:
     """Nonces that all replicas make and accept without telling one another: a minute and its keyed hash."""
 
-    def __init__(self, house: HouseKeys, clock: Callable[[], float]) -> None:
+    def __init__(self, house: SystemKeys, clock: Callable[[], float]) -> None:
         self._house = house
         self._clock = clock
 
@@ -73,7 +81,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
+class VerifiedDPoPProof:
     """A good proof, which counts once: whoever accepts it spends it, when all else was found good (G14)."""
 
     thumbprint: str
@@ -88,11 +96,11 @@ class Proven:
             raise ProofError
 
 
-class Proofs:
+class DPoPVerifier:
     """Checks proofs. `addresses` are those under which this gateway is known to the world, without a path."""
 
     def __init__(
-        self, nonces: Nonces, single_use: SingleUse, addresses: frozenset[str], clock: Callable[[], float]
+        self, nonces: DPoPNonces, single_use: SingleUse, addresses: frozenset[str], clock: Callable[[], float]
     ) -> None:
         self._nonces = nonces
         self._single_use = single_use
@@ -100,7 +108,7 @@ class Proofs:
         self._paths = frozenset(urlsplit(address).path for address in addresses)
         self._clock = clock
 
-    async def check(self, proof: str, call: Call) -> Proven:
+    async def check(self, proof: str, call: Call) -> VerifiedDPoPProof:
         """The proof, if it is good and has an id by which it can be spent; ProofError, or NonceError with a nonce.
 
         RFC 9449 §4.3: 1. one JWT, of type dpop+jwt; 2. signed with an algorithm of ours by the public key it carries;
@@ -112,9 +120,9 @@ class Proofs:
             algorithm = check_header(seen, ALGORITHMS, {"dpop+jwt"}, POINTERS - {"jwk"})  # 1
             key = public_key(seen.header.get("jwk"))
             if key is None:
-                raise BadJwt("It carries no public key that is accepted here.")
+                raise InvalidJwtError("It carries no public key that is accepted here.")
             check_signature(seen, key, algorithm)  # 2
-        except BadJwt as error:
+        except InvalidJwtError as error:
             raise ProofError from error
         if not self._is_for(seen.claims, call) or not self._is_timely(seen.claims):  # 3, 4
             raise ProofError
@@ -124,7 +132,7 @@ class Proofs:
             raise ProofError
         return self._proven(seen, key.thumbprint())
 
-    async def spend(self, proven: Proven) -> None:
+    async def spend(self, proven: VerifiedDPoPProof) -> None:
         """Use a proof up, durably; ProofError when it was used before, at any replica."""
         if not await self._single_use.claim(KIND, proven.name, proven.until):
             raise ProofError
@@ -145,12 +153,12 @@ class Proofs:
         made = claims.get("iat")
         return isinstance(made, (int, float)) and abs(self._clock() - made) <= SKEW
 
-    def _proven(self, seen: Seen, thumbprint: str) -> Proven:
+    def _proven(self, seen: UnverifiedJwt, thumbprint: str) -> VerifiedDPoPProof:
         jti = seen.claims.get("jti")
         if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI:
             raise ProofError
         until = datetime.fromtimestamp(self._clock(), UTC) + timedelta(seconds=PERIOD * (PERIODS + 1))
-        return Proven(thumbprint, f"{thumbprint}:{jti}", until)
+        return VerifiedDPoPProof(thumbprint, f"{thumbprint}:{jti}", until)
 
 
 def digest(text: bytes) -> str:

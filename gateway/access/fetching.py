@@ -18,7 +18,7 @@ MAX_BYTES = 262_144
 SECONDS = 5.0
 
 
-class CannotFetch(Exception):  # noqa: N818 (it is an answer, not a defect)
+class FetchError(Exception):
     """The document is not to be had now; the text says why, for the log."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
@@ -33,11 +33,11 @@ async def fetch_json(address: str, destinations: Destinations | None = None) -> 
     `destinations` says where we may connect to; without it, to the Internet and, by its own names, to this machine.
     """
     if not is_safe(address):
-        raise CannotFetch("the address is not https")
+        raise FetchError("the address is not https")
     try:
         return await asyncio.wait_for(asyncio.to_thread(_fetch, address, destinations or Destinations()), SECONDS * 2)
     except TimeoutError:
-        raise CannotFetch("it took too long") from None
+        raise FetchError("it took too long") from None
 
 
 def is_safe(address: object) -> bool:
@@ -61,16 +61,16 @@ def _fetch(address: str, destinations: Destinations) -> dict[str, Any]:
         connection.request("GET", target, headers={"Accept": "application/json", "User-Agent": "gateway"})
         with connection.getresponse() as response:  # Redirects are not followed: where we were told is where we look.
             if response.status != HTTPStatus.OK:
-                raise CannotFetch(f"the status is {response.status}", response.status)
+                raise FetchError(f"the status is {response.status}", response.status)
             found = orjson.loads(_read(response))
     except orjson.JSONDecodeError as error:
-        raise CannotFetch("it is not JSON") from error
+        raise FetchError("it is not JSON") from error
     except (OSError, http.client.HTTPException) as error:
-        raise CannotFetch(type(error).__name__) from error
+        raise FetchError(type(error).__name__) from error
     finally:
         connection.close()
     if not isinstance(found, dict):
-        raise CannotFetch("it is not a JSON object")
+        raise FetchError("it is not a JSON object")
     return found
 
 
@@ -81,10 +81,10 @@ def _connection(parts: SplitResult, destinations: Destinations) -> http.client.H
     try:
         found = [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except OSError as error:
-        raise CannotFetch(type(error).__name__) from error
+        raise FetchError(type(error).__name__) from error
     judged = next((each for each in found if destinations.allow(each, host)), None)
     if judged is None:
-        raise CannotFetch("its address is private: name its network in GATEWAY_WEBHOOK_NETWORKS")
+        raise FetchError("its address is private: name its network in GATEWAY_WEBHOOK_NETWORKS")
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     connection = kind(host, port, timeout=SECONDS)
 
@@ -101,7 +101,7 @@ def _read(response: Any) -> bytes:
     while piece := response.read1(65_536):
         body += piece
         if len(body) > MAX_BYTES:
-            raise CannotFetch("it is too large")
+            raise FetchError("it is too large")
         if time.monotonic() > until:
-            raise CannotFetch("it took too long")
+            raise FetchError("it took too long")
     return body

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from joserfc.jwk import Key
 
-from gateway.access.fetching import CannotFetch, fetch_json, is_safe
+from gateway.access.fetching import FetchError, fetch_json, is_safe
 from gateway.tokens.jwts import imported
 
 log = logging.getLogger("gateway")
@@ -27,7 +27,7 @@ PAUSE_SECONDS = 30.0
 Fetch = Callable[[str], Awaitable[dict[str, Any]]]
 
 
-class ProviderUnavailable(Exception):  # noqa: N818 (it is an answer, not a defect)
+class ProviderUnavailableError(Exception):
     """Nobody knows the provider's keys at the moment."""
 
 
@@ -52,7 +52,7 @@ class ForeignKeys:
         elif self._age() >= FRESH_SECONDS and (self._renewing is None or self._renewing.done()):
             self._renewing = asyncio.create_task(self._ask())  # Nobody waits for what is only a precaution.
         if self._age() >= STALE_SECONDS:
-            raise ProviderUnavailable
+            raise ProviderUnavailableError
         return self._keys.get(kid)
 
     def knows(self, kid: str) -> bool:
@@ -72,7 +72,7 @@ class ForeignKeys:
             try:
                 self._keys = imported(await self._fetch(await self._key_address()))
                 self._fetched_at = self._clock()
-            except (CannotFetch, ValueError) as error:
+            except (FetchError, ValueError) as error:
                 log.warning("The keys of the identity provider cannot be read: %s", error)
 
     async def _key_address(self) -> str:
@@ -82,15 +82,15 @@ class ForeignKeys:
             f"{self._issuer}/.well-known/openid-configuration",
             f"{parts.scheme}://{parts.netloc}/.well-known/oauth-authorization-server{parts.path}",
         )
-        failure = CannotFetch("there is no metadata")
+        failure = FetchError("there is no metadata")
         for place in places:
             try:
                 found = await self._fetch(place)
-            except CannotFetch as error:
+            except FetchError as error:
                 failure = error
                 continue
             address = found.get("jwks_uri")
             if found.get("issuer") != self._issuer or not is_safe(address):
-                raise CannotFetch("its metadata is of another issuer, or names no https address of keys")
+                raise FetchError("its metadata is of another issuer, or names no https address of keys")
             return str(address)
         raise failure

@@ -95,7 +95,7 @@ class ConsentRequiredError(OAuth2Error):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class OAuthReply:
     """What an endpoint answers, before it is HTTP."""
 
     status: int
@@ -110,6 +110,6 @@ class Reply:
         return response
 
 
-def refusal(error: OAuth2Error) -> Reply:
+def refusal(error: OAuth2Error) -> OAuthReply:
     """The reply of RFC 6749 §5.2."""
-    return Reply(error.status_code, dict(error.get_body()), error.get_headers())
+    return OAuthReply(error.status_code, dict(error.get_body()), error.get_headers())

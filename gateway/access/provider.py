@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from gateway.access.foreign_keys import ForeignKeys, ProviderUnavailable
+from gateway.access.foreign_keys import ForeignKeys, ProviderUnavailableError
 from gateway.http import problems
-from gateway.tokens.jwts import KINDS, BadJwt, Seen, check_header, check_signature, look
-from gateway.tokens.tokens import Claims, Fault, TokenError
+from gateway.tokens.jwts import KINDS, InvalidJwtError, UnverifiedJwt, check_header, check_signature, look
+from gateway.tokens.tokens import Claims, TokenError, TokenFault
 
 MAX_TOKEN = 8_192
 MARK = "provider:"
@@ -18,7 +18,7 @@ MARK = "provider:"
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ProviderConfiguration:
     """What was agreed with the provider."""
 
     issuer: str
@@ -32,17 +32,17 @@ class Terms:
 class Provider:
     """Verifies the provider's tokens. They are for tools: a customer's token is one of ours."""
 
-    def __init__(self, terms: Terms, keys: ForeignKeys, skew: int, clock: Callable[[], float]) -> None:
+    def __init__(self, terms: ProviderConfiguration, keys: ForeignKeys, skew: int, clock: Callable[[], float]) -> None:
         self._terms = terms
         self._keys = keys
         self._skew = skew
         self._clock = clock
 
-    def seen(self, token: bytes) -> Seen | None:
+    def seen(self, token: bytes) -> UnverifiedJwt | None:
         """The token, if it says that it is the provider's; None for any other."""
         try:
             found = look(token.decode("ascii"), MAX_TOKEN)
-        except (BadJwt, UnicodeDecodeError):
+        except (InvalidJwtError, UnicodeDecodeError):
             return None
         return found if found.claims.get("iss") == self._terms.issuer else None
 
@@ -50,7 +50,7 @@ class Provider:
         """Whether a key is still the provider's."""
         return self._keys.knows(key_id.removeprefix(MARK))
 
-    async def verify(self, seen: Seen) -> Claims:
+    async def verify(self, seen: UnverifiedJwt) -> Claims:
         """What the token is good for here; TokenError, or Problem 503 while the provider's keys are not known.
 
         1. type and algorithm are ones we name, and no header is followed; 2. a key of the provider's own set, by its
@@ -58,39 +58,39 @@ class Provider:
         """
         try:
             algorithm = check_header(seen, KINDS, self._terms.types)  # 1
-        except BadJwt as error:
-            raise TokenError(Fault.TYPE if seen.header.get("alg") in KINDS else Fault.ALGORITHM) from error
+        except InvalidJwtError as error:
+            raise TokenError(TokenFault.TYPE if seen.header.get("alg") in KINDS else TokenFault.ALGORITHM) from error
         kid = seen.header.get("kid")
         if not isinstance(kid, str):
-            raise TokenError(Fault.KEY)
+            raise TokenError(TokenFault.KEY)
         try:
             key = await self._keys.key(kid)  # 2
-        except ProviderUnavailable:
+        except ProviderUnavailableError:
             raise problems.unavailable("The identity provider cannot be asked for its keys.", 5) from None
         if key is None:
-            raise TokenError(Fault.KEY)
+            raise TokenError(TokenFault.KEY)
         try:
             check_signature(seen, key, algorithm)  # 3
-        except BadJwt as error:
-            raise TokenError(Fault.SIGNATURE) from error
+        except InvalidJwtError as error:
+            raise TokenError(TokenFault.SIGNATURE) from error
         return self._judge(seen, kid)
 
-    def _judge(self, seen: Seen, kid: str) -> Claims:
+    def _judge(self, seen: UnverifiedJwt, kid: str) -> Claims:
         said, terms = seen.claims, self._terms
         audience = said.get("aud")
         if terms.audience not in (audience if isinstance(audience, list) else [audience]):  # 4
-            raise TokenError(Fault.AUDIENCE)
+            raise TokenError(TokenFault.AUDIENCE)
         times = {name: said[name] for name in ("exp", "iat", "nbf") if name in said}
         if "exp" not in times or not all(type(time) in (int, float) for time in times.values()):
-            raise TokenError(Fault.CLAIMS)
+            raise TokenError(TokenFault.CLAIMS)
         now = self._clock()
         if times["exp"] <= now:  # 5
-            raise TokenError(Fault.EXPIRED)
+            raise TokenError(TokenFault.EXPIRED)
         if max(times.get("iat", 0), times.get("nbf", 0)) > now + self._skew:
-            raise TokenError(Fault.EARLY)
+            raise TokenError(TokenFault.EARLY)
         client = said.get(terms.client_claim)
         if not isinstance(client, str) or not client or "cnf" in said:  # 6; a way of binding is never passed over
-            raise TokenError(Fault.CLAIMS)
+            raise TokenError(TokenFault.CLAIMS)
         token_id = sha256(seen.text.encode()).hexdigest()
         return Claims(
             token_id,

@@ -46,7 +46,7 @@ class _Client:
         self.window = Sketch(merged([*self.slots.values(), *self.others.values()]))
 
 
-class Reach:
+class DistinctCustomerLimiter:
     """Counts for each tool the customers whose data leaves, before it leaves.
 
     In this process each reading counts at once; what other replicas counted is merged every few seconds. A client that

@@ -34,12 +34,14 @@ def keeps_the_rules(client_id: str, purposes: frozenset[str], *partner: str | No
 
     A partner's client is judged by what it gets: the partner's purpose and fields.
     """
-    if not may_serve(client_id, registered.Client(purposes)):
+    if not may_serve(client_id, registered.ClientRegistration(purposes)):
         return False
     name, country, purpose, fields = partner
     if name is None:
         return True
-    entry = registered.Partner(purpose or "", country or "", frozenset(orjson.loads(fields or "[]")), declared_rules())
+    entry = registered.PartnerRegistration(
+        purpose or "", country or "", frozenset(orjson.loads(fields or "[]")), declared_rules()
+    )
     return may_serve(name, entry)
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from store.sql.errors import StoreUnavailable
+from store.sql.errors import StoreUnavailableError
 
 log = logging.getLogger("gateway")
 
@@ -27,7 +27,7 @@ async def keep_writing(write: Callable[[], Awaitable[None]], stop: asyncio.Event
 async def _attempt(write: Callable[[], Awaitable[None]], failed: str) -> None:
     try:
         await write()
-    except StoreUnavailable as outage:
+    except StoreUnavailableError as outage:
         log.warning("%s: %s", failed, outage.reason)
     except Exception:
         log.exception(failed)

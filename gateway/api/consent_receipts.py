@@ -13,15 +13,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from gateway.access.authenticator import Door
-from gateway.api.graphql_http import Answers
+from gateway.access.authenticator import Authenticator
+from gateway.api.graphql_http import GraphQLApi
 from gateway.http import problems
 from gateway.http.credentials import presented
 from policy.purposes import Purpose
 from policy.vocabularies import DPV
 from policy.wordings import VERSION, wording
-from schema.documents.requests import Kind, Request
-from store.sql.errors import Cause, StoreUnavailable
+from schema.documents.requests import Request, RequestOutcome
+from store.sql.errors import OutageCause, StoreUnavailableError
 
 PROFILE = "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"
 RECORDS = UUID("6d8e3c1e-4f0b-4c55-9a53-0f7f3b0c9a11")
@@ -45,7 +45,7 @@ KINDS = {
 class ConsentReceipts:
     """Answers the bearer of the customer's own token, from the API: what is read stands in the ledger like all else."""
 
-    def __init__(self, door: Door, api: Answers, clock: Callable[[], datetime], controller: str) -> None:
+    def __init__(self, door: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str) -> None:
         self._door, self._api, self._clock, self._controller = door, api, clock, controller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,14 +54,14 @@ class ConsentReceipts:
             raise problems.method_not_allowed(b"GET, HEAD")
         grant = await self._door.admit_first_party(*presented(scope, dict(scope["headers"])))
         if grant.subject is None or Purpose.SELF_SERVICE not in grant.purposes:
-            raise problems.Problem(403, "NOT_YOURS", "A receipt is for the customer who consented.")
+            raise problems.ProblemError(403, "NOT_YOURS", "A receipt is for the customer who consented.")
         question = Request(query=QUESTION, variables={"id": scope["path_params"]["id"]}, read_only=True)
         outcome = await self._api.execute(question, _any_document(grant))
-        if outcome.kind is not Kind.OK:
-            raise StoreUnavailable(Cause.DOWN)
+        if outcome.kind is not RequestOutcome.OK:
+            raise StoreUnavailableError(OutageCause.DOWN)
         data = orjson.loads(outcome.body)["data"]
         if not data or not data.get("node"):
-            raise problems.Problem(404, "NO_SUCH_CONSENT", "There is no such consent.")
+            raise problems.ProblemError(404, "NO_SUCH_CONSENT", "There is no such consent.")
         content = receipt(data["node"], data["me"]["id"], self._controller, self._clock())
         headers = {"cache-control": "no-store", "content-disposition": 'attachment; filename="consent-receipt.jsonld"'}
         response = Response(orjson.dumps(content, option=orjson.OPT_INDENT_2), 200, headers, "application/ld+json")
@@ -101,6 +101,6 @@ def receipt(consent: Mapping[str, Any], customer: str, controller: str, now: dat
     }
 
 
-def list_routes(door: Door, api: Answers, clock: Callable[[], datetime], controller: str) -> list[Route]:
+def list_routes(door: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str) -> list[Route]:
     """The address; `controller` is the public address of whoever runs this gateway."""
     return [Route("/consents/{id}/receipt", ConsentReceipts(door, api, clock, controller))]

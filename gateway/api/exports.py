@@ -15,7 +15,7 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from gateway.access.authenticator import Door, VerifiedGrant
+from gateway.access.authenticator import Authenticator, VerifiedGrant
 from gateway.api.graphql_http import STEP_UP
 from gateway.http import problems
 from gateway.http.credentials import presented
@@ -25,14 +25,14 @@ from resolvers.letters.letters import write
 from resolvers.letters.signin import SignInLetter
 from schema.model.meanings import meanings
 from schema.model.model import SchemaModel
-from store.crypto.sealing import SealBroken
+from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.sql.metadata import Id, instant
 from store.tables.exports import EXPORT_FORMS, export_parts, exports, open_part
 from workers.exports.contents import Meanings
 from workers.exports.html_form import POLICY
-from workers.exports.worker import Exporter, House
+from workers.exports.worker import ExportController, Exporter
 
 E, P = exports.c, export_parts.c
 
@@ -58,7 +58,7 @@ class Exports:
     leaves; 5. piece by piece: what was changed, moved or cut off breaks the connection instead of passing for whole.
     """
 
-    def __init__(self, store: Store, door: Door, said: Meanings, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, door: Authenticator, said: Meanings, clock: Callable[[], datetime]) -> None:
         self._store, self._door, self._clock = store, door, clock
         self._fields = sorted({name for each in said.values() for name in each.coordinates})
         self._piece = store.reader.prepare(_piece)
@@ -75,7 +75,9 @@ class Exports:
         found = await self._found(scope["path_params"]["id"], subject, form, now)  # 3
         (key,) = await self._store.keys.subjects([subject])
         if found is None or key is None:
-            raise problems.Problem(404, "NO_SUCH_EXPORT", "There is no such export, or it can no longer be fetched.")
+            raise problems.ProblemError(
+                404, "NO_SUCH_EXPORT", "There is no such export, or it can no longer be fetched."
+            )
         first = await self._piece_at(found, key, form, 0)
         await self._store.ledger.append(self._entry(grant, key, form, now))  # 4
         media, ending = MEDIA[form]
@@ -121,8 +123,8 @@ class Exports:
         rows = await self._store.reader.fetch(self._piece, values)
         try:
             return open_part(key, found.id, place, position == found.pieces - 1, rows[0][0] if rows else b"")
-        except SealBroken:
-            raise problems.Problem(500, "DATA_DAMAGED", "The export is damaged: ask for another one.") from None
+        except SealBrokenError:
+            raise problems.ProblemError(500, "DATA_DAMAGED", "The export is damaged: ask for another one.") from None
 
 
 _find = (
@@ -140,7 +142,9 @@ _piece = select(P.content).where(
 )
 
 
-def list_routes(store: Store, door: Door, model: SchemaModel, clock: Callable[[], datetime]) -> Sequence[Route]:
+def list_routes(
+    store: Store, door: Authenticator, model: SchemaModel, clock: Callable[[], datetime]
+) -> Sequence[Route]:
     """The address."""
     return [Route("/exports/{id}", Exports(store, door, meanings(model), clock))]
 
@@ -159,7 +163,7 @@ def make_exporter(store: Store, site: Site, model: SchemaModel) -> Exporter:
             until=f"{until:%Y-%m-%d %H:%M} UTC",
         )
 
-    return Exporter(store, meanings(model), House(site.name, site.origin, tell))
+    return Exporter(store, meanings(model), ExportController(site.name, site.origin, tell))
 
 
 def _form(query: bytes) -> str:
@@ -177,11 +181,13 @@ def _form(query: bytes) -> str:
 def _themselves(grant: VerifiedGrant, now: datetime) -> int:
     """The customer of the token; Problem unless they read their own data, and proved who they are just now."""
     if grant.subject is None or Purpose.SELF_SERVICE not in grant.purposes:
-        raise problems.Problem(403, "OWN_DATA_ONLY", "An export is for its own customer: use their SELF_SERVICE token.")
+        raise problems.ProblemError(
+            403, "OWN_DATA_ONLY", "An export is for its own customer: use their SELF_SERVICE token."
+        )
     at = grant.authenticated_at
     if at is None or not -SKEW <= now.timestamp() - at <= FRESH:
         message = f"Fetching an export needs a sign-in of the last {FRESH // 60} minutes: sign in again."
-        raise problems.Problem(401, "STEP_UP_REQUIRED", message, ((b"www-authenticate", STEP_UP),))
+        raise problems.ProblemError(401, "STEP_UP_REQUIRED", message, ((b"www-authenticate", STEP_UP),))
     return grant.subject
 
 

@@ -6,22 +6,22 @@ from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.access.authenticator import Door, VerifiedGrant
+from gateway.access.authenticator import Authenticator, VerifiedGrant
 from gateway.config.settings import Settings
 from gateway.http import problems
-from gateway.http.bodies import ClientGone, Question, question_of_address, question_of_body, read_body
-from gateway.http.concurrency import Crowd
+from gateway.http.bodies import ClientDisconnectedError, Question, question_of_address, question_of_body, read_body
+from gateway.http.concurrency import ConcurrencyLimiter
 from gateway.http.credentials import presented
-from gateway.http.disconnect import TookTooLong, attended
+from gateway.http.disconnect import RequestTimeoutError, run_until_disconnect
 from gateway.http.middleware import problem_of
 from gateway.http.negotiation import Media, answer_media, is_json_in_utf8
-from gateway.http.problems import Problem
+from gateway.http.problems import ProblemError
 from gateway.tokens.tokens import TokenError
 from policy.grant import Grant
 from resolvers.catalogues import preferred
 from resolvers.commands.dependencies import FRESH
-from schema.documents.requests import Kind, Outcome, Request
-from store.sql.errors import StoreUnavailable
+from schema.documents.requests import Outcome, Request, RequestOutcome
+from store.sql.errors import StoreUnavailableError
 
 NO_STORE = (b"cache-control", b"no-store")
 ALLOWED = b"GET, POST"
@@ -29,18 +29,18 @@ MAX_PURPOSE = 64
 MAX_REFERENCE = 128
 
 STATUS = {
-    Kind.OK: 200,
-    Kind.REQUEST_ERROR: 400,
-    Kind.REFUSED: 403,
-    Kind.STEP_UP_REQUIRED: 401,
-    Kind.METHOD_NOT_ALLOWED: 405,
-    Kind.THROTTLED: 429,
-    Kind.UNAVAILABLE: 503,
-    Kind.INTERNAL: 500,
+    RequestOutcome.OK: 200,
+    RequestOutcome.REQUEST_ERROR: 400,
+    RequestOutcome.REFUSED: 403,
+    RequestOutcome.STEP_UP_REQUIRED: 401,
+    RequestOutcome.METHOD_NOT_ALLOWED: 405,
+    RequestOutcome.THROTTLED: 429,
+    RequestOutcome.UNAVAILABLE: 503,
+    RequestOutcome.INTERNAL: 500,
 }
 """The status under `application/graphql-response+json`."""
 
-ALWAYS_200 = {Kind.OK, Kind.REQUEST_ERROR, Kind.REFUSED, Kind.STEP_UP_REQUIRED}
+ALWAYS_200 = {RequestOutcome.OK, RequestOutcome.REQUEST_ERROR, RequestOutcome.REFUSED, RequestOutcome.STEP_UP_REQUIRED}
 """Under `application/json` these are 200 (§6.4.1): its clients take any other status for a broken connection."""
 
 
@@ -56,7 +56,7 @@ MAX_KEY = 130
 """Characters of an Idempotency-Key with its quotes: a UUID has 36."""
 
 
-class Answers(Protocol):
+class GraphQLApi(Protocol):
     """What answers questions: `schema.api.api.Api`."""
 
     async def execute(self, request: Request, grant: Grant) -> Outcome:
@@ -72,7 +72,9 @@ class GraphQLEndpoint:
     this holds for GET as well (G3).
     """
 
-    def __init__(self, api: Answers, door: Door, crowd: Crowd, settings: Settings, page: ASGIApp | None) -> None:
+    def __init__(
+        self, api: GraphQLApi, door: Authenticator, crowd: ConcurrencyLimiter, settings: Settings, page: ASGIApp | None
+    ) -> None:
         self._api = api
         self._door = door
         self._crowd = crowd
@@ -95,10 +97,10 @@ class GraphQLEndpoint:
             outcome = await self._answer(scope, headers, receive)
             status, extra = _status(outcome, media)
             body = outcome.body
-        except (Problem, TokenError, StoreUnavailable) as error:
+        except (ProblemError, TokenError, StoreUnavailableError) as error:
             problem = problem_of(error)
             status, extra, body = problem.status, problem.headers, problem.as_graphql()
-        except ClientGone:
+        except ClientDisconnectedError:
             return
         await _send(send, status, media or Media.JSON, extra, body)
 
@@ -124,8 +126,10 @@ class GraphQLEndpoint:
     async def _execute(self, request: Request, grant: VerifiedGrant, receive: Receive) -> Outcome:
         try:
             # The API keeps the time itself, and says so with more detail; a second later it is taken to be stuck.
-            return await attended(self._api.execute(request, grant), receive, self._settings.request_seconds + 1)
-        except TookTooLong as error:
+            return await run_until_disconnect(
+                self._api.execute(request, grant), receive, self._settings.request_seconds + 1
+            )
+        except RequestTimeoutError as error:
             raise problems.unavailable("The answer was not ready in time.", retry_after=5) from error
 
 
@@ -174,9 +178,9 @@ def _status(outcome: Outcome, media: Media) -> tuple[int, tuple[tuple[bytes, byt
     """The status of an outcome and the headers that go with it."""
     if media is Media.JSON and outcome.kind in ALWAYS_200:
         return 200, ()
-    if outcome.kind is Kind.METHOD_NOT_ALLOWED:
+    if outcome.kind is RequestOutcome.METHOD_NOT_ALLOWED:
         return 405, ((b"allow", b"POST"),)
-    if outcome.kind is Kind.STEP_UP_REQUIRED:
+    if outcome.kind is RequestOutcome.STEP_UP_REQUIRED:
         return 401, ((b"www-authenticate", STEP_UP),)
     if outcome.retry_after:
         return STATUS[outcome.kind], ((b"retry-after", b"%d" % outcome.retry_after),)

@@ -67,7 +67,7 @@ class Metrics:
     async def __call__(self, request: Request) -> Response:
         """Every metric; Problem 404 for who may not see them."""
         if not self._allowed(request):
-            raise problems.Problem(404, "NOT_FOUND", "There is nothing at this address.")
+            raise problems.ProblemError(404, "NOT_FOUND", "There is nothing at this address.")
         now = self._clock()
         lines = [line for collect in self._collectors for each in await collect(now) for line in each.lines()]
         return PlainTextResponse("\n".join(lines) + "\n", media_type=MEDIA, headers={"cache-control": "no-store"})

@@ -17,12 +17,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.access.rate_limits import RateLimit
-from gateway.api.graphql_http import Answers
+from gateway.api.graphql_http import GraphQLApi
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from resolvers.domains.rdap import CONFORMANCE
-from schema.documents.requests import Kind, Request
-from store.sql.errors import Cause, StoreUnavailable
+from schema.documents.requests import Request, RequestOutcome
+from store.sql.errors import OutageCause, StoreUnavailableError
 from values.domain_name import DomainNameError, to_ascii
 
 CLIENT = "rdap"
@@ -38,7 +38,7 @@ QUESTION = "query Rdap($domain: String!) { rdap(domain: $domain) }"
 class Rdap:
     """Answers queries for domains that are registered here."""
 
-    def __init__(self, api: Answers, clock: Callable[[], datetime], origin: str, limit: RateLimit) -> None:
+    def __init__(self, api: GraphQLApi, clock: Callable[[], datetime], origin: str, limit: RateLimit) -> None:
         self._api, self._clock, self._origin, self._limit = api, clock, origin, limit
 
     async def domain(self, request: HttpRequest) -> Response:
@@ -51,7 +51,7 @@ class Rdap:
             return failed(400, "Not a domain name", str(error))
         try:
             found = await self._found(name)
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             return failed(503, "Not available", outage.reason, {"retry-after": str(outage.retry_after)})
         if found is None:
             return failed(404, "No such domain", "No domain of this name is registered here.")
@@ -61,8 +61,8 @@ class Rdap:
     async def _found(self, name: str) -> Mapping[str, Any] | None:
         question = Request(query=QUESTION, variables={"domain": name}, read_only=True)
         outcome = await self._api.execute(question, self._grant())
-        if outcome.kind is not Kind.OK:
-            raise StoreUnavailable(Cause.DOWN)
+        if outcome.kind is not RequestOutcome.OK:
+            raise StoreUnavailableError(OutageCause.DOWN)
         found: Mapping[str, Any] | None = orjson.loads(outcome.body)["data"]["rdap"]
         return found
 
@@ -94,7 +94,7 @@ def said(status: int, content: Mapping[str, Any], more: Mapping[str, str] | None
 
 
 def list_routes(
-    api: Answers, clock: Callable[[], datetime], origin: str, limit: RateLimit | None = None
+    api: GraphQLApi, clock: Callable[[], datetime], origin: str, limit: RateLimit | None = None
 ) -> list[Route]:
     """The address; `origin` is the start of it as the public knows it (RFC 9083, section 4.2)."""
     rdap = Rdap(api, clock, origin, limit or RateLimit(0))

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from store.sql.errors import Cause, StoreUnavailable, each_its_own
+from store.sql.errors import OutageCause, StoreUnavailableError, each_its_own
 
 KEPT_SECONDS = 1.0
 """How long a good answer is given again: however many probes there are, what they ask is asked once a second."""
@@ -36,7 +36,7 @@ class Readiness:
             self._asking.add_done_callback(self._asked)
         try:
             await asyncio.shield(self._asking)  # A probe that is given up takes the question from nobody else.
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             raise each_its_own(outage) from None
 
     async def _ask(self) -> None:
@@ -45,7 +45,7 @@ class Readiness:
                 for question in self._questions:
                     await question()
         except TimeoutError:
-            raise StoreUnavailable(Cause.SLOW) from None
+            raise StoreUnavailableError(OutageCause.SLOW) from None
         self._good_until = self._clock() + KEPT_SECONDS
 
     def _asked(self, task: asyncio.Task[None]) -> None:

@@ -91,14 +91,14 @@ class Receipts:
         """The signed certificate, byte by byte."""
         row = await self._row(request)
         if row[0] != State.ERASED.name or not row[-1]:
-            raise problems.Problem(404, "NOT_ERASED_YET", "There is a certificate once the erasure is done.")
+            raise problems.ProblemError(404, "NOT_ERASED_YET", "There is a certificate once the erasure is done.")
         return _note(row[-1], "erasure-certificate.txt")
 
     async def recipients(self, request: Request) -> Response:
         """The second statement, on those whom the data was passed on to, byte by byte."""
         row = await self._row(request)
         if row[0] != State.ERASED.name or not row[-2]:
-            raise problems.Problem(
+            raise problems.ProblemError(
                 404, "NOT_ANSWERED_YET", "There is a statement once every recipient has answered or was given up."
             )
         return _note(row[-2], "erasure-recipients.txt")
@@ -107,21 +107,25 @@ class Receipts:
         """The signed statement that follows a certificate which was signed before the files were clean."""
         row = await self._row(request)
         if row[0] != State.ERASED.name or not row[-3]:
-            raise problems.Problem(404, "NOT_STATED", "There is no such statement: the certificate says all, or waits.")
+            raise problems.ProblemError(
+                404, "NOT_STATED", "There is no such statement: the certificate says all, or waits."
+            )
         return _note(row[-3], "erasure-files.txt")
 
     async def letter(self, request: Request) -> Response:
         """The signed statement on what became of the last letter, where the certificate could not say it yet."""
         row = await self._row(request)
         if row[0] != State.ERASED.name or not row[-4]:
-            raise problems.Problem(404, "NOT_STATED", "There is no such statement: the certificate says all, or waits.")
+            raise problems.ProblemError(
+                404, "NOT_STATED", "There is no such statement: the certificate says all, or waits."
+            )
         return _note(row[-4], "erasure-letter.txt")
 
     async def _row(self, request: Request) -> Any:
         id_ = await erasure_of(self._store.keys.house, request.path_params["receipt"])
         rows = await self._store.reader.fetch(self._find, {"id": id_}) if id_ is not None else ()
         if not rows:
-            raise problems.Problem(404, "NO_SUCH_ERASURE", "There is no erasure with this receipt.")
+            raise problems.ProblemError(404, "NO_SUCH_ERASURE", "There is no erasure with this receipt.")
         return rows[0]
 
 

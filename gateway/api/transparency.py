@@ -96,7 +96,9 @@ class Transparency:
         size = _number(query, "size", signed.size)
         index = _number(query, "index", 0) if "index" in query else await self._find(query["hash"])
         if size > signed.size or index >= size:
-            raise problems.Problem(404, "NO_SUCH_ENTRY", f"There is no such entry among the {signed.size} signed ones.")
+            raise problems.ProblemError(
+                404, "NO_SUCH_ENTRY", f"There is no such entry among the {signed.size} signed ones."
+            )
         (proof,) = await self._prover.inclusions([index], size)
         facts = {"index": index, "size": size, "leaf": _text(proof.leaf), "path": [_text(each) for each in proof.path]}
         return await self._under_checkpoint(facts, size, signed, fixed="size" in query)
@@ -106,7 +108,7 @@ class Transparency:
         signed = await self._latest()
         first, second = _number(query, "from"), _number(query, "to", signed.size)
         if second > signed.size:
-            raise problems.Problem(404, "NO_SUCH_SIZE", f"The ledger has {signed.size} signed entries.")
+            raise problems.ProblemError(404, "NO_SUCH_SIZE", f"The ledger has {signed.size} signed entries.")
         if first > second:
             raise problems.malformed("`from` is more than `to`: a ledger only grows.")
         path = await self._prover.consistency(first, second)
@@ -127,7 +129,7 @@ class Transparency:
             raise problems.malformed("`hash` is 64 hexadecimal digits, in lower case.")
         index = await self._prover.find(bytes.fromhex(text))
         if index is None:
-            raise problems.Problem(404, "NO_SUCH_ENTRY", "No entry that is kept here has this hash, or not yet.")
+            raise problems.ProblemError(404, "NO_SUCH_ENTRY", "No entry that is kept here has this hash, or not yet.")
         return index
 
     async def _under_checkpoint(self, facts: Mapping[str, object], size: int, latest: Signed, fixed: bool) -> Response:
@@ -152,5 +154,5 @@ def _text(content: bytes) -> str:
     return b64encode(content).decode()
 
 
-def _nothing_signed() -> problems.Problem:
-    return problems.Problem(404, "NOTHING_SIGNED", "Nothing of this ledger was signed yet.")
+def _nothing_signed() -> problems.ProblemError:
+    return problems.ProblemError(404, "NOTHING_SIGNED", "Nothing of this ledger was signed yet.")

@@ -17,11 +17,11 @@ from gateway.commands.common import told_in_a_sentence
 from gateway.config import settings
 from gateway.config.settings import Settings, SettingsError
 from gateway.http import server
-from gateway.registers.staff import Staff, StaffRefused
+from gateway.registers.staff import Staff, StaffError
 from gateway.run.serving import store_config
 from store.accesses.acts import KEY, ActEntry, entry_of, pseudonym_of
 from store.database.store import Store, open_store
-from store.sql.errors import StoreUnavailable
+from store.sql.errors import StoreUnavailableError
 
 log = logging.getLogger("gateway")
 
@@ -43,7 +43,7 @@ class ActRecorder:
         try:
             with told_in_a_sentence():
                 server.run(self._on_store(found, state, target, details))
-        except StaffRefused as refused:
+        except StaffError as refused:
             raise click.ClickException(str(refused)) from None
 
     def started(self, widening: Sequence[str]) -> None:
@@ -56,7 +56,7 @@ class ActRecorder:
             return
         try:
             server.run(self._started(found, changed))
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             log.warning("the settings of this start are in no entry of the ledger: %s", outage.reason)
 
     async def _started(self, found: Settings, changed: Sequence[tuple[str, Any]]) -> None:

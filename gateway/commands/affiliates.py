@@ -12,7 +12,7 @@ from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.papers_told import tell_untrue_papers
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.registers.affiliates import AffiliateRefused, Affiliates
+from gateway.registers.affiliates import AffiliateError, Affiliates
 from gateway.run.serving import store_config
 from store.database.store import open_store
 from store.tables.payments import PAYMENT_KINDS
@@ -90,7 +90,7 @@ def _with(work: Callable[[Affiliates], Awaitable[Result]]) -> Result:
     try:
         with told_in_a_sentence():
             return server.run(_on_store(settings, work))
-    except AffiliateRefused as refused:
+    except AffiliateError as refused:
         raise click.ClickException(str(refused)) from None
 
 

@@ -15,8 +15,8 @@ from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.papers_told import tell_untrue_papers
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.oauth.registry.registration import Kind, NewClient, RegistrationRefused, key_set, purposes_named
-from gateway.oauth.registry.writing import Registered, Registry
+from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError, key_set, purposes_named
+from gateway.oauth.registry.writing import ClientRegistrar, Registered
 from gateway.run.serving import store_config
 from policy.grant import Over, Refusal
 from store.database.store import open_store
@@ -41,7 +41,7 @@ def clients() -> None:
 @clients.command("create")
 @click.argument("client_id", metavar="ID")
 @click.option("--name", required=True, help="What people call it; customers see it when they are asked to agree.")
-@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), required=True, help="See above.")
+@click.option("--kind", type=click.Choice([kind.value for kind in ClientKind]), required=True, help="See above.")
 @click.option("--purpose", "purposes", multiple=True, help="A purpose it may ask for, such as INVOICING. Repeatable.")
 @click.option("--action", "--scope", "actions", multiple=True, help="What else it may ask for: audit:read. Repeatable.")
 @click.option("--redirect-uri", "uris", multiple=True, help="Where customers are sent back to, in full. Repeatable.")
@@ -93,14 +93,14 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
         new = NewClient(
             id=client_id,
             name=name,
-            kind=Kind(kind),
+            kind=ClientKind(kind),
             purposes=purposes_named(given["purposes"]),
             actions=frozenset(given["actions"]),
             redirect_uris=given["uris"],
             keys=None if key_file is None else key_set(key_file.read_bytes()),
             platform=given["platform"],
             first_party=given["first_party"],
-            dpop=Kind(kind) is Kind.APP if dpop is None else dpop,
+            dpop=ClientKind(kind) is ClientKind.APP if dpop is None else dpop,
             pushed=given["pushed"],
             refresh=not given["no_refresh"],
             refusal=Refusal[given["refusal"].upper()],
@@ -147,7 +147,7 @@ def show(client_id: str) -> None:
     with told_in_a_sentence():
         found = _with(settings, lambda registry: registry.listed(_now(), client_id))
         if not found:
-            raise RegistrationRefused(f"There is no client {client_id}.")
+            raise RegistrationError(f"There is no client {client_id}.")
     for name, value in _lines(found[0]):
         click.echo(f"{name:<16} {value}")
 
@@ -226,11 +226,11 @@ def enable(client_id: str) -> None:
     tell_untrue_papers()
 
 
-def _with(settings: Settings, work: Callable[[Registry], Awaitable[Result]]) -> Result:
+def _with(settings: Settings, work: Callable[[ClientRegistrar], Awaitable[Result]]) -> Result:
     async def run() -> Result:
         store = await open_store(store_config(settings))
         try:
-            return await work(Registry(store))
+            return await work(ClientRegistrar(store))
         finally:
             await store.close()
 

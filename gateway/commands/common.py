@@ -10,15 +10,15 @@ import click
 
 from gateway.config import logs, settings
 from gateway.config.settings import Settings, SettingsError
-from gateway.demo import NotADemoStore
-from gateway.http.server import CannotListen
-from gateway.oauth.registry.registration import RegistrationRefused
-from gateway.registers.webhooks import WebhookRefused
-from gateway.run.demo_tokens import NoDemo, UnknownName
-from resolvers.inputs.report import ImportRefused
+from gateway.demo import NotADemoStoreError
+from gateway.http.server import ListenError
+from gateway.oauth.registry.registration import RegistrationError
+from gateway.registers.webhooks import WebhookError
+from gateway.run.demo_tokens import NoDemoError, UnknownNameError
+from resolvers.inputs.report import ImportFileError
 from resolvers.passwords.lists import PasswordListError
-from store.crypto.root_key import RootKeyProblem
-from store.database.store import StoreUnavailable
+from store.crypto.root_key import RootKeyError
+from store.database.store import StoreUnavailableError
 
 WRONG_SETTINGS = 2
 CANNOT_START = 3
@@ -45,18 +45,18 @@ def told_in_a_sentence() -> Iterator[None]:
     try:
         yield
     except (
-        RootKeyProblem,
-        CannotListen,
-        NotADemoStore,
-        NoDemo,
-        UnknownName,
-        ImportRefused,
-        RegistrationRefused,
-        WebhookRefused,
+        RootKeyError,
+        ListenError,
+        NotADemoStoreError,
+        NoDemoError,
+        UnknownNameError,
+        ImportFileError,
+        RegistrationError,
+        WebhookError,
         PasswordListError,
     ) as error:
         click.echo(str(error).replace("{command}", click.get_current_context().command_path), err=True)
         raise SystemExit(CANNOT_START) from error
-    except StoreUnavailable as error:
+    except StoreUnavailableError as error:
         click.echo(f"{error.reason}", err=True)
         raise SystemExit(CANNOT_START) from error

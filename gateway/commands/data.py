@@ -15,7 +15,7 @@ from gateway.run.demo_tokens import DemoTokens
 from gateway.run.serving import open_works, store_config
 from resolvers.imports.imports import import_customers
 from resolvers.imports.source import Format
-from resolvers.inputs.report import Progress, Report
+from resolvers.inputs.report import ImportReport, Progress
 from store.database.grants import Roles, by_database, grants_sql, roles_sql
 from store.database.store import open_store
 from store.upgrade.lacking_keys import KeysLackingError
@@ -177,7 +177,7 @@ def customers_import(file: Path, dry_run: bool, skip_bad: bool, form: Format | N
         raise SystemExit(BAD_ROWS)
 
 
-async def _import(settings: Settings, file: Path, form: Format, dry_run: bool, skip_bad: bool) -> Report:
+async def _import(settings: Settings, file: Path, form: Format, dry_run: bool, skip_bad: bool) -> ImportReport:
     store = await open_store(store_config(settings))
     try:
         with Bar() as bar:
@@ -213,7 +213,7 @@ class Bar:
         self._bar.update(progress.bytes_done - self._bar.pos)
 
 
-def _tell(report: Report) -> None:
+def _tell(report: ImportReport) -> None:
     """The report: numbers first, then every problem that was kept."""
     stored = "nothing was stored" if report.dry_run or not report.imported else f"{report.imported} imported"
     kind = " (dry run)" if report.dry_run else ""

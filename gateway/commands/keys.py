@@ -77,19 +77,19 @@ def rotate_root() -> None:
     """
     settings = read_settings()
     with told_in_a_sentence():
-        counted = Counted()
+        counted = ProgressCounter()
         wrapped = server.run(_rotate_root(settings, counted))
     click.echo(
         f"{wrapped:,} keys are wrapped under a new root key, and {counted.total:,} look-ups marked under a new key."
     )
 
 
-async def _rotate_root(settings: Settings, counted: Counted) -> int:
+async def _rotate_root(settings: Settings, counted: ProgressCounter) -> int:
     async with open_works(settings) as works:
         return await works.store.keys.rotate(marked=counted)
 
 
-class Counted:
+class ProgressCounter:
     """Counts look-ups, and tells every five seconds how many there were: three of each customer take a while."""
 
     def __init__(self) -> None:

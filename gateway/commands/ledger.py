@@ -24,15 +24,15 @@ from gateway.run.sealing import Seals, open_seals, rotate_ledger_key
 from gateway.run.serving import store_config
 from store.accesses.acts import ActEntry, Acts, pseudonym_of
 from store.database.store import open_store
-from store.ledger.export import Disturbed, Exporter, NothingSigned, TooFew
-from store.ledger.heads import Head
+from store.ledger.export import ExportDisturbedError, LedgerExporter, NothingSignedError, TooFewEntriesError
+from store.ledger.heads import SignedHead
 from store.ledger.proofs import Prover
-from store.ledger.resuming import By, NotBehindError, ReasonRefusedError, Resuming, check_reason
-from store.ledger.signed_checkpoints import Checkpoints, Inconsistent
-from store.ledger.signing_keys import KnownKeys, LedgerKey, LedgerKeyLost, LedgerUnnamed
+from store.ledger.resuming import NotBehindError, ReasonRefusedError, Resumer, Resuming, check_reason
+from store.ledger.signed_checkpoints import Checkpoints, LedgerInconsistentError
+from store.ledger.signing_keys import KnownKeys, LedgerKey, LedgerKeyLostError, LedgerUnnamedError
 from store.merkle.checkpoints import Checkpoint
 from store.merkle.merkle_tree import leaf_hash
-from store.merkle.signed_note import NoteInvalid
+from store.merkle.signed_note import NoteInvalidError
 from store.sql.engines import make_reader
 from store.sql.reading import Reader
 
@@ -79,7 +79,7 @@ def export(file: str, since: TextIO | None) -> None:
 
 async def _export(settings: Settings, name: str, first: int) -> int:
     async with _reading(settings) as reader:
-        exporter = Exporter(reader)
+        exporter = LedgerExporter(reader)
         head = await exporter.head(first)
         whole = Path(name)
         part = whole.with_name(f"{whole.name}.part")
@@ -118,7 +118,7 @@ async def _checkpoint(settings: Settings) -> str:
     async with _reading(settings) as reader:
         signed = await Checkpoints(reader).latest()
     if signed is None:
-        raise NothingSigned
+        raise NothingSignedError
     return signed.note
 
 
@@ -179,12 +179,12 @@ async def _prove(settings: Settings, meant: int | bytes) -> str | None:
     async with _reading(settings) as reader:
         prover, signed = Prover(reader), await Checkpoints(reader).latest()
         if signed is None:
-            raise NothingSigned
+            raise NothingSignedError
         index = meant if isinstance(meant, int) else await prover.find(meant)
         if index is None or index >= signed.size:
             return None
         (proof,) = await prover.inclusions([index], signed.size)
-        return proof.text(signed.note, await Exporter(reader).entry(index))
+        return proof.text(signed.note, await LedgerExporter(reader).entry(index))
 
 
 def _meant(text: str) -> int | bytes:
@@ -218,7 +218,7 @@ async def _keys(settings: Settings) -> list[LedgerKey]:
     async with _reading(settings) as reader:
         keys = await KnownKeys(reader).all()
     if not keys:
-        raise NothingSigned
+        raise NothingSignedError
     return keys
 
 
@@ -302,11 +302,11 @@ def resume(reason: str) -> None:
     click.echo(key)
 
 
-async def _resume(settings: Settings, reason: str) -> tuple[Head, str]:
+async def _resume(settings: Settings, reason: str) -> tuple[SignedHead, str]:
     config = store_config(settings)
     store = await open_store(config)
     try:
-        by = By(await pseudonym_of(store.keys.house, signed_in()), staff_code(), reason)
+        by = Resumer(await pseudonym_of(store.keys.house, signed_in()), staff_code(), reason)
         async with open_seals(store, config, settings) as seals:
             resuming = Resuming(store.ledger, seals.tree, seals.keys, store.heads, config.head_place)
             lost = await resuming.run(by, seals.sealer.extend_all)
@@ -320,7 +320,7 @@ async def _resume(settings: Settings, reason: str) -> tuple[Head, str]:
 def _size_of(note: str) -> int:
     try:
         return Checkpoint.parse(note.rpartition("\n\n")[0] + "\n").size
-    except NoteInvalid as fault:
+    except NoteInvalidError as fault:
         raise click.UsageError(f"That is no checkpoint: {fault}.") from fault
 
 
@@ -330,7 +330,14 @@ def _told() -> Iterator[None]:
     with told_in_a_sentence():
         try:
             yield
-        except (NothingSigned, Disturbed, LedgerKeyLost, LedgerUnnamed, Inconsistent, TooFew) as error:
+        except (
+            NothingSignedError,
+            ExportDisturbedError,
+            LedgerKeyLostError,
+            LedgerUnnamedError,
+            LedgerInconsistentError,
+            TooFewEntriesError,
+        ) as error:
             click.echo(str(error), err=True)
             raise SystemExit(CANNOT_START) from error
 

@@ -11,7 +11,7 @@ from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.serving import store_config
-from store.ledger.export import Exporter
+from store.ledger.export import LedgerExporter
 from store.ledger.index import IndexCheck, IndexReport, entries_of
 from store.sql.engines import make_reader
 
@@ -29,7 +29,7 @@ def exported_now() -> Iterator[Path]:
 async def _export(settings: Settings, path: Path) -> None:
     reader = make_reader(store_config(settings).ledger, 1, deadline=30.0)
     try:
-        exporter = Exporter(reader)
+        exporter = LedgerExporter(reader)
         with path.open("wb") as file:
             async for _, page in exporter.pages(await exporter.head()):
                 file.write(page)

@@ -15,8 +15,8 @@ import orjson
 
 from gateway.commands.common import CANNOT_START
 from store.ledger.proofs import FIRST_LINE, open_proof
-from store.ledger.verify import NotAnExport, Report, check_export
-from store.merkle.signed_note import NoteInvalid, VerifierKey
+from store.ledger.verify import NotAnExportError, VerificationReport, check_export
+from store.merkle.signed_note import NoteInvalidError, VerifierKey
 
 FOUND = 1
 LONGEST_PROOF = 100_000_000
@@ -103,7 +103,7 @@ def _verify_proof(source: BufferedReader, trusted: Keys) -> None:
     try:
         text = source.read(LONGEST_PROOF).decode()
         proven = open_proof(text, trusted)
-    except (NoteInvalid, UnicodeDecodeError) as fault:
+    except (NoteInvalidError, UnicodeDecodeError) as fault:
         click.echo(f"NOT VERIFIED: the proof proves nothing: {fault}.")
         raise SystemExit(FOUND) from fault
     seen = proven.checkpoint
@@ -117,7 +117,7 @@ def _verify_export(source: BufferedReader, trusted: Keys, known: str | None, as_
     ) as bar:
         try:
             report = check_export(source, trusted, known, lambda read: bar.update(read - bar.pos))
-        except NotAnExport as fault:
+        except NotAnExportError as fault:
             click.echo(str(fault), err=True)
             raise SystemExit(CANNOT_START) from fault
     if not trusted:
@@ -126,13 +126,13 @@ def _verify_export(source: BufferedReader, trusted: Keys, known: str | None, as_
             "whole, not whose it is: compare the key with the one that you were given.",
             err=True,
         )
-    tell: Callable[[Report], None] = _tell_json if as_json else _tell
+    tell: Callable[[VerificationReport], None] = _tell_json if as_json else _tell
     tell(report)
     if report.found:
         raise SystemExit(FOUND)
 
 
-def _tell(report: Report) -> None:
+def _tell(report: VerificationReport) -> None:
     head = report.head
     click.echo(f"Ledger {head.origin}: {_range(head.first, head.size)}, {report.checkpoints} checkpoints.")
     if report.earliest is not None and report.latest is not None:
@@ -151,7 +151,7 @@ def _tell(report: Report) -> None:
         click.echo(f"VERIFIED: all of it is as it was signed by {' or '.join(map(str, report.trusted))}.")
 
 
-def _tell_json(report: Report) -> None:
+def _tell_json(report: VerificationReport) -> None:
     facts = {
         "verified": not report.found,
         "ledger": report.head.origin,

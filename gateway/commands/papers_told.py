@@ -8,7 +8,7 @@ import click
 
 from audits.papers.state import PaperState, paper_states
 from audits.schema.checks import Check
-from audits.schema.sources import Unreadable
+from audits.schema.sources import UnreadableError
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.config.periods import operator_periods
 from gateway.config.settings import Settings
@@ -41,7 +41,7 @@ async def _untrue(settings: Settings) -> list[PaperState]:
     store = await open_store(store_config(settings))
     try:
         found = await paper_states(store.reader, own_facts(), own_schema(), periods, None, day)
-    except Unreadable:
+    except UnreadableError:
         return []  # A controller's file of an older release says less than is asked now: `audit papers` tells it.
     finally:
         await store.close()

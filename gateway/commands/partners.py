@@ -17,7 +17,7 @@ from gateway.commands.papers_told import tell_untrue_papers
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.oauth.registry.registration import purposes_named
-from gateway.registers.partners import NewPartner, PartnerRefused, Partners
+from gateway.registers.partners import NewPartner, PartnerError, Partners
 from gateway.run.serving import store_config
 from store.database.store import open_store
 
@@ -118,7 +118,7 @@ def _with(work: Callable[[Partners], Awaitable[Result]]) -> Result:
     try:
         with told_in_a_sentence():
             return server.run(_on_store(settings, work))
-    except PartnerRefused as refused:
+    except PartnerError as refused:
         raise click.ClickException(str(refused)) from None
 
 

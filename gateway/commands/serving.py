@@ -36,22 +36,22 @@ from gateway.run.demo_tokens import DemoTokens
 from gateway.run.housekeeping import Housekeeping
 from gateway.run.oauth_service import list_routes, open_house
 from gateway.run.sealing import sealed_meanwhile
-from gateway.run.serving import Works, open_works, store_config
+from gateway.run.serving import Services, open_works, store_config
 from gateway.run.working import open_workers, working, working_meanwhile
 from gateway.signin.pages.privacy import list_routes as notice_routes
 from gateway.signin.routes import list_routes as sign_in_routes
 from gateway.signin.routes import make_house, make_means
 from policy.rules import Rule
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from schema.api.api import Api
 from schema.documents.limits import Limits
-from schema.model.lint import SchemaRefused
-from store.database.store import StoreUnavailable
+from schema.model.lint import SchemaError
+from store.database.store import StoreUnavailableError
 from store.upgrade.upgrade import upgrade_all
 
 log = logging.getLogger("gateway")
 
-Opened = Callable[[Works, Settings], Awaitable[Callable[[], None]]]
+Opened = Callable[[Services, Settings], Awaitable[Callable[[], None]]]
 
 
 @click.command()
@@ -124,7 +124,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         await serving.tell_privileges(settings, working=settings.work or settings.seal_ledger)
         started = await opened(works, settings)
         tokens = DemoTokens(works, settings)
-        with suppress(StoreUnavailable):  # while it is down nobody can tell; each token is asked for again
+        with suppress(StoreUnavailableError):  # while it is down nobody can tell; each token is asked for again
             await register_client_area(works.store, serving.now())
             if settings.demo:
                 await tokens.require_demo()
@@ -168,7 +168,7 @@ def actions(rules: Iterable[Rule]) -> set[str]:
     return {scope for rule in rules for choice in rule.scopes for scope in choice}
 
 
-def make_api(works: Works, settings: Settings, means: Means | None = None) -> Api:
+def make_api(works: Services, settings: Settings, means: SignInDependencies | None = None) -> Api:
     """What answers questions; ends the process when the schema is not safe to serve (G9)."""
     limits = Limits(
         tokens=settings.max_tokens,
@@ -192,16 +192,16 @@ def make_api(works: Works, settings: Settings, means: Means | None = None) -> Ap
             tally=works.refusals,
             memory=settings.document_memory,
         )
-    except SchemaRefused as error:
+    except SchemaError as error:
         click.echo(str(error), err=True)
         raise SystemExit(CANNOT_START) from error
 
 
-async def _say_where(works: Works, settings: Settings) -> Callable[[], None]:
+async def _say_where(works: Services, settings: Settings) -> Callable[[], None]:
     return lambda: log.info("answering", extra={"address": f"http://{settings.host}:{settings.port}"})
 
 
-async def _fill_and_welcome(works: Works, settings: Settings) -> Callable[[], None]:
+async def _fill_and_welcome(works: Services, settings: Settings) -> Callable[[], None]:
     if await load(works.store):
         log.info("the demo was loaded")
     await open_for_business(works.store, settings)

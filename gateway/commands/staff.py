@@ -12,7 +12,7 @@ import click
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.registers.staff import Staff, StaffRefused
+from gateway.registers.staff import Staff, StaffError
 from gateway.run.serving import store_config
 from store.database.store import open_store
 from store.registers.staff import STAFF_ROLES
@@ -142,7 +142,7 @@ def _with(work: Callable[[Staff], Awaitable[Result]]) -> Result:
     try:
         with told_in_a_sentence():
             return server.run(_on_store(settings, work))
-    except StaffRefused as refused:
+    except StaffError as refused:
         raise click.ClickException(str(refused)) from None
 
 

@@ -8,7 +8,7 @@ import shlex
 from gateway.config.settings import Settings
 from gateway.demo import FEATURED
 from gateway.run.demo_tokens import DemoTokens
-from gateway.run.tour import CUSTOMER, STEPS, Step
+from gateway.run.tour import CUSTOMER, STEPS, TourStep
 
 
 async def welcome(tokens: DemoTokens, settings: Settings) -> str:
@@ -37,7 +37,7 @@ async def welcome(tokens: DemoTokens, settings: Settings) -> str:
     return "\n".join(lines)
 
 
-def command(step: Step, token: str, address: str) -> str:
+def command(step: TourStep, token: str, address: str) -> str:
     """One curl command, for any shell of POSIX."""
     headers = ["Content-Type: application/json", f"Authorization: Bearer {token}"]
     if step.reference:

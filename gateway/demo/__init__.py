@@ -2,11 +2,11 @@
 
 from gateway.demo.clients import CLIENTS, DemoClient
 from gateway.demo.loading import load
-from gateway.demo.marks import NotADemoStore
+from gateway.demo.marks import NotADemoStoreError
 from gateway.demo.passwords import demo_password
 from gateway.demo.population import population
 
 FEATURED = "amelie.fontaine@example.com"
 """The customer whom the printed commands ask for."""
 
-__all__ = ["CLIENTS", "FEATURED", "DemoClient", "NotADemoStore", "demo_password", "load", "population"]
+__all__ = ["CLIENTS", "FEATURED", "DemoClient", "NotADemoStoreError", "demo_password", "load", "population"]

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.config.settings import Settings
-from gateway.http.bodies import ClientGone, read_body
+from gateway.http.bodies import ClientDisconnectedError, read_body
 from gateway.registers.affiliates import Affiliates
 from store.database.store import Store
 from store.registers.affiliates import affiliates, open_affiliate_secret
@@ -52,7 +52,7 @@ class Acquirer:
         """Take a message."""
         try:
             body = await read_body(request.receive, None, LONGEST, SECONDS)
-        except ClientGone:
+        except ClientDisconnectedError:
             return Response(status_code=400)
         if not await self._genuine(request, body):
             return Response(status_code=401)

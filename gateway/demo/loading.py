@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.access.client_area import ID as AREA
 from gateway.demo.clients import CLIENTS, DemoClient
-from gateway.demo.marks import FIRST_ID, NotADemoStore
+from gateway.demo.marks import FIRST_ID, NotADemoStoreError
 from gateway.demo.population import SEED, SIZE, population
 from resolvers.customers.registration import add
 from store.database.store import Store
@@ -39,10 +39,10 @@ async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, s
         async with reserving(store) as reserved, store.write() as connection:
             of_somebody = exists().where(customers.c.id.is_not(None)), exists().where(clients.c.id != AREA)
             if await connection.scalar(select(or_(*of_somebody))):
-                raise NotADemoStore
+                raise NotADemoStoreError
             await _register(connection, CLIENTS, moment)
             await add(connection, store, reserved, people, make_id=count(FIRST_ID).__next__, now=moment)
-    except (IntegrityError, LookupTakenError, NotADemoStore):
+    except (IntegrityError, LookupTakenError, NotADemoStoreError):
         # Another process may have loaded it between the question and the transaction.
         if await _loaded(store):
             return False

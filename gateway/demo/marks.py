@@ -21,7 +21,7 @@ MANY = 1 << 22
 """More rows than the demo has."""
 
 
-class NotADemoStore(Exception):  # noqa: N818 (it is an answer, not a defect)
+class NotADemoStoreError(Exception):
     """There are customers or clients in the store that are not the demo's; nothing was changed."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ async def require_demo_or_nothing(config: StoreConfig) -> None:
     finally:
         await engine.dispose()
     if others:
-        raise NotADemoStore
+        raise NotADemoStoreError
 
 
 def _holds_others(connection: Connection) -> bool:

@@ -37,7 +37,7 @@ class Question(msgspec.Struct, frozen=True, rename="camel"):
         return f"sha256:{named}" if isinstance(named, str) else None
 
 
-class ClientGone(Exception):  # noqa: N818 (it is an answer, not a defect)
+class ClientDisconnectedError(Exception):
     """Nobody waits for the answer any more."""
 
 
@@ -73,7 +73,7 @@ async def _read_pieces(message: Any, receive: Receive, limit: int) -> bytes:
         if not message.get("more_body"):
             return b"".join(pieces)
         message = await receive()
-    raise ClientGone
+    raise ClientDisconnectedError
 
 
 _question = msgspec.json.Decoder(Question)
@@ -97,7 +97,7 @@ def question_of_body(body: bytes) -> Question:
 def question_of_address(query_string: bytes) -> Question:
     """The question in the address of a GET; Problem 400 when there is none or a parameter comes twice."""
     if len(query_string) > MAX_QUERY_STRING:
-        raise problems.Problem(414, "ADDRESS_TOO_LONG", f"Use POST for more than {MAX_QUERY_STRING} bytes.")
+        raise problems.ProblemError(414, "ADDRESS_TOO_LONG", f"Use POST for more than {MAX_QUERY_STRING} bytes.")
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=32)
     except ValueError as error:

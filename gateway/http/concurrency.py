@@ -20,7 +20,7 @@ class Room:
     of_customer: int
 
 
-class Crowd:
+class ConcurrencyLimiter:
     """Counts who is inside, in this process. Who enters must leave: `enter()`, then `try: ... finally: leave()`.
 
     A client that speaks for customers shares its room among them: while it is full, a customer who has nothing under

@@ -12,7 +12,7 @@ SCHEMES = (b"bearer", b"dpop")
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class DPoPProof:
     """A DPoP proof, and the request that it came with (RFC 9449 §7.1)."""
 
     text: str
@@ -20,7 +20,7 @@ class Proof:
     path: str
 
 
-def presented(scope: Scope, headers: dict[bytes, bytes]) -> tuple[bytes, Proof | None]:
+def presented(scope: Scope, headers: dict[bytes, bytes]) -> tuple[bytes, DPoPProof | None]:
     """The token, with its proof if it is sent as `DPoP`.
 
     Problem 401 when there is no token, 400 when it is not clear which token or which proof is meant.
@@ -36,7 +36,7 @@ def presented(scope: Scope, headers: dict[bytes, bytes]) -> tuple[bytes, Proof |
         raise problems.token_missing()
     if scheme == b"bearer":
         return token, None
-    return token, Proof(headers.get(b"dpop", b"").decode("latin-1"), scope["method"], scope["path"])
+    return token, DPoPProof(headers.get(b"dpop", b"").decode("latin-1"), scope["method"], scope["path"])
 
 
 def _once(scope: Scope, *names: bytes) -> bool:

@@ -8,19 +8,19 @@ from typing import Any, TypeVar, cast
 
 from starlette.types import Receive
 
-from gateway.http.bodies import ClientGone
+from gateway.http.bodies import ClientDisconnectedError
 
-PATIENCE = 0.2
+POLL_DELAY = 0.2
 """Seconds before anyone looks whether the client is still there: most answers are ready long before."""
 
 Result = TypeVar("Result")
 
 
-class TookTooLong(Exception):  # noqa: N818 (it is an answer, not a defect)
+class RequestTimeoutError(Exception):
     """The answer was not ready in time, and what was being done for it was cancelled."""
 
 
-async def attended(work: Coroutine[Any, Any, Result], receive: Receive, seconds: float) -> Result:
+async def run_until_disconnect(work: Coroutine[Any, Any, Result], receive: Receive, seconds: float) -> Result:
     """The result of the work; ClientGone or TookTooLong after cancelling it. Call it with the body already read."""
     return await _Attendance(receive, seconds).of(work)
 
@@ -37,7 +37,7 @@ class _Attendance:
     async def of(self, work: Coroutine[Any, Any, Result]) -> Result:
         worker = cast("asyncio.Task[Any]", asyncio.current_task())
         loop = asyncio.get_running_loop()
-        timer = loop.call_later(min(PATIENCE, self._seconds), self._begin, loop, worker)
+        timer = loop.call_later(min(POLL_DELAY, self._seconds), self._begin, loop, worker)
         try:
             return await work
         except asyncio.CancelledError:
@@ -55,10 +55,10 @@ class _Attendance:
 
     async def _look(self, worker: asyncio.Task[Any]) -> None:
         try:
-            async with asyncio.timeout(max(self._seconds - PATIENCE, 0)):
+            async with asyncio.timeout(max(self._seconds - POLL_DELAY, 0)):
                 while (await self._receive())["type"] != "http.disconnect":
                     pass
-            self._why = ClientGone()
+            self._why = ClientDisconnectedError()
         except TimeoutError:
-            self._why = TookTooLong()
+            self._why = RequestTimeoutError()
         worker.cancel()

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.http import problems
 from gateway.http.client_address import parsed
 from gateway.http.middleware import PROBES
-from gateway.http.problems import Problem
+from gateway.http.problems import ProblemError
 
 LOCAL = "localhost"
 METRICS = "/metrics"
@@ -64,10 +64,10 @@ def normal(name: str) -> str:
         return text
 
 
-def unknown_host() -> Problem:
+def unknown_host() -> ProblemError:
     """421: this name leads here, and is not ours."""
     message = "The gateway does not answer under that host: use the issuer's, or have it named in GATEWAY_HOSTS."
-    return Problem(421, "UNKNOWN_HOST", message)
+    return ProblemError(421, "UNKNOWN_HOST", message)
 
 
 def _host(scope: Scope) -> str | None:

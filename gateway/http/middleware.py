@@ -12,11 +12,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.http import problems
-from gateway.http.concurrency import Crowd
-from gateway.http.problems import Problem
+from gateway.http.concurrency import ConcurrencyLimiter
+from gateway.http.problems import ProblemError
 from gateway.http.unfinished import Body, UnfinishedBodies, more_of
-from gateway.tokens.tokens import Fault, TokenError
-from store.sql.errors import Cause, StoreUnavailable, each_its_own
+from gateway.tokens.tokens import TokenError, TokenFault
+from store.sql.errors import OutageCause, StoreUnavailableError, each_its_own
 
 log = logging.getLogger("gateway")
 
@@ -55,9 +55,9 @@ GRAPHQL = "/graphql"
 """What an orchestrator asks, by whatever name and however full the house is."""
 
 PROOF_ERRORS = {
-    Fault.BOUND: "invalid_token",
-    Fault.PROOF: "invalid_dpop_proof",
-    Fault.NONCE: "use_dpop_nonce",
+    TokenFault.BOUND: "invalid_token",
+    TokenFault.PROOF: "invalid_dpop_proof",
+    TokenFault.NONCE: "use_dpop_nonce",
 }
 """The faults that are about the key a token is bound to, with their codes of RFC 9449."""
 
@@ -108,7 +108,7 @@ class LastResort:
 
         try:
             await self._app(scope, receive, send_and_note)
-        except (Problem, HTTPException, TokenError, StoreUnavailable) as known:
+        except (ProblemError, HTTPException, TokenError, StoreUnavailableError) as known:
             if not started:
                 await answer(problem_of(known))(scope, receive, send)
         except Exception:
@@ -124,7 +124,7 @@ class Limited:
     While a request waits for its body it holds no slot, but stands among the unfinished ones of its network (G13).
     """
 
-    def __init__(self, app: ASGIApp, crowd: Crowd, unfinished: UnfinishedBodies, network: Network) -> None:
+    def __init__(self, app: ASGIApp, crowd: ConcurrencyLimiter, unfinished: UnfinishedBodies, network: Network) -> None:
         self._app, self._crowd, self._unfinished, self._network = app, crowd, unfinished, network
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -148,7 +148,7 @@ class _Visit:
     """One request, from the outside: it gives its slot back while it waits for the rest of its body."""
 
     def __init__(
-        self, crowd: Crowd, unfinished: UnfinishedBodies, network: Network, scope: Scope, receive: Receive
+        self, crowd: ConcurrencyLimiter, unfinished: UnfinishedBodies, network: Network, scope: Scope, receive: Receive
     ) -> None:
         self._crowd, self._unfinished, self._network, self._scope = crowd, unfinished, network, scope
         self._receive = receive
@@ -190,7 +190,7 @@ def _has_body(scope: Scope) -> bool:
 class Withheld:
     """Answers nothing but probes while the store withholds everything: the ledger was rolled back (D13)."""
 
-    def __init__(self, app: ASGIApp, reason: Callable[[], StoreUnavailable | None]) -> None:
+    def __init__(self, app: ASGIApp, reason: Callable[[], StoreUnavailableError | None]) -> None:
         self._app, self._reason = app, reason
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -233,30 +233,30 @@ class AccessLog:
             log.info("answered", extra=fields | {"status": status, "ms": round((perf_counter() - began) * 1000, 1)})
 
 
-def problem_of(known: Problem | HTTPException | TokenError | StoreUnavailable) -> Problem:
+def problem_of(known: ProblemError | HTTPException | TokenError | StoreUnavailableError) -> ProblemError:
     """What other layers raise, in our form; Starlette's own refusals (of a file that is not there, say) too."""
-    if isinstance(known, Problem):
+    if isinstance(known, ProblemError):
         return known
     if isinstance(known, TokenError):
         error = PROOF_ERRORS.get(known.fault)
         if error is not None:
             return problems.proof_refused(known.fault.value, error, known.nonce)
         return problems.token_refused(known.fault.value)
-    if isinstance(known, StoreUnavailable):
-        if known.cause is Cause.LEDGER_BEHIND:
+    if isinstance(known, StoreUnavailableError):
+        if known.cause is OutageCause.LEDGER_BEHIND:
             return problems.ledger_behind(known.reason)
         return problems.unavailable(known.reason, known.retry_after)
     status = HTTPStatus(known.status_code)
     headers = tuple((name.lower().encode(), value.encode()) for name, value in (known.headers or {}).items())
-    return Problem(status, status.name, status.description or status.phrase, headers)
+    return ProblemError(status, status.name, status.description or status.phrase, headers)
 
 
-def answer(problem: Problem) -> Response:
+def answer(problem: ProblemError) -> Response:
     """A problem as a response, outside /graphql."""
     return _with_headers(Response(problem.as_json(), problem.status, media_type="application/problem+json"), problem)
 
 
-def _with_headers(response: Response, problem: Problem) -> Response:
+def _with_headers(response: Response, problem: ProblemError) -> Response:
     response.headers.update({name.decode(): value.decode() for name, value in problem.headers})
     response.headers["cache-control"] = "no-store"
     return response

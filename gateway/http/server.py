@@ -28,7 +28,7 @@ FAREWELL_SECONDS = 1.0
 """How long connections stay open for a request that was sent before the client could know of the end."""
 
 
-class CannotListen(Exception):  # noqa: N818 (it is an answer, not a defect)
+class ListenError(Exception):
     """The address is not to be had; the text says why, and what to do."""
 
 
@@ -90,8 +90,8 @@ def listen(host: str, port: int, stalled_seconds: int = STALLED_SECONDS) -> sock
             raise
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise CannotListen(f"Port {port} is in use. Choose another one: PORT={port + 1} {{command}}") from error
-        raise CannotListen(f"Cannot listen on {host}, port {port}: {error.strerror}.") from error
+            raise ListenError(f"Port {port} is in use. Choose another one: PORT={port + 1} {{command}}") from error
+        raise ListenError(f"Cannot listen on {host}, port {port}: {error.strerror}.") from error
     return taken
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from starlette.types import Message, Receive
 
 from gateway.http import problems
-from gateway.http.problems import Problem
+from gateway.http.problems import ProblemError
 
 
 @dataclass(eq=False, slots=True)
@@ -24,7 +24,7 @@ class Body:
     size: int = 0
     """Bytes that are here."""
     task: asyncio.Task[object] | None = None
-    given_up: Problem | None = field(default=None)
+    given_up: ProblemError | None = field(default=None)
 
 
 class UnfinishedBodies:
@@ -70,7 +70,7 @@ class UnfinishedBodies:
         self._count -= 1
         self._bytes -= body.size
 
-    def _give_up(self, body: Body, problem: Problem) -> None:
+    def _give_up(self, body: Body, problem: ProblemError) -> None:
         self.end(body)
         body.given_up = problem
         if body.task is not None:

@@ -8,8 +8,17 @@ from typing import Any
 
 import orjson
 
-from gateway.oauth.registry.clients import Client
-from gateway.tokens.jwts import KINDS, BadJwt, Seen, check_header, check_signature, imported, look, suits
+from gateway.oauth.registry.clients import RegisteredClient
+from gateway.tokens.jwts import (
+    KINDS,
+    InvalidJwtError,
+    UnverifiedJwt,
+    check_header,
+    check_signature,
+    imported,
+    look,
+    suits,
+)
 from store.queue.single_use import SingleUse
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -37,11 +46,11 @@ class Assertions:
         """The client it claims to be from; None when it is no JWT or names none."""
         try:
             named = look(assertion, MAX_ASSERTION).claims.get("sub")
-        except BadJwt:
+        except InvalidJwtError:
             return None
         return named if isinstance(named, str) else None
 
-    async def check(self, assertion: str, client: Client) -> None:
+    async def check(self, assertion: str, client: RegisteredClient) -> None:
         """BadJwt unless the client made it for us, just now, for this one use.
 
         1. form, type, algorithm; 2. a registered key of the client has signed it; 3. issuer and subject are the
@@ -52,30 +61,30 @@ class Assertions:
         _check_key(seen, algorithm, client)  # 2
         said = seen.claims
         if said.get("iss") != client.client_id or said.get("sub") != client.client_id:  # 3
-            raise BadJwt("Issuer and subject of a client assertion are the client's id.")
+            raise InvalidJwtError("Issuer and subject of a client assertion are the client's id.")
         if said.get("aud") not in (self._issuer, [self._issuer]):  # 4
-            raise BadJwt("The audience of a client assertion is the issuer of this server, alone.")
+            raise InvalidJwtError("The audience of a client assertion is the issuer of this server, alone.")
         expires = self._check_times(said)  # 5
         jti = said.get("jti")
         if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI:
-            raise BadJwt("A client assertion needs an id (jti).")
+            raise InvalidJwtError("A client assertion needs an id (jti).")
         until = datetime.fromtimestamp(expires + self._skew + 1, UTC)
         if not await self._single_use.claim("assertion", f"{client.client_id}:{jti}", until):  # 6
-            raise BadJwt("This client assertion was used before.")
+            raise InvalidJwtError("This client assertion was used before.")
 
     def _check_times(self, said: dict[str, Any]) -> float:
         now = self._clock()
         times = {name: said[name] for name in ("exp", "iat", "nbf") if name in said}
         if "exp" not in times or not all(type(time) in (int, float) for time in times.values()):
-            raise BadJwt("A client assertion needs a time of expiry (exp).")
+            raise InvalidJwtError("A client assertion needs a time of expiry (exp).")
         if not now < times["exp"] <= now + LONGEST + self._skew:
-            raise BadJwt(f"A client assertion expires within {LONGEST} seconds, and is not used after that.")
+            raise InvalidJwtError(f"A client assertion expires within {LONGEST} seconds, and is not used after that.")
         if max(times.get("iat", 0), times.get("nbf", 0)) > now + self._skew:
-            raise BadJwt("The client assertion is from the future.")
+            raise InvalidJwtError("The client assertion is from the future.")
         return float(times["exp"])
 
 
-def _check_key(seen: Seen, algorithm: str, client: Client) -> None:
+def _check_key(seen: UnverifiedJwt, algorithm: str, client: RegisteredClient) -> None:
     """Try the registered key that is named, or each that suits."""
     keys = imported(orjson.loads(client.keys or '{"keys":[]}'))
     kid = seen.header.get("kid")
@@ -83,6 +92,6 @@ def _check_key(seen: Seen, algorithm: str, client: Client) -> None:
     for key in fitting[:5]:
         try:
             return check_signature(seen, key, algorithm)
-        except BadJwt:
+        except InvalidJwtError:
             continue
-    raise BadJwt("No registered key of the client has signed the assertion.")
+    raise InvalidJwtError("No registered key of the client has signed the assertion.")

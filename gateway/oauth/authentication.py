@@ -15,21 +15,21 @@ from gateway.access.oauth_errors import SlowDownError, UnauthenticatedError
 from gateway.http.client_address import UNKNOWN
 from gateway.oauth.assertions import TYPE, Assertions
 from gateway.oauth.parameters import Parameters
-from gateway.oauth.registry.clients import Client, Clients
+from gateway.oauth.registry.clients import Clients, RegisteredClient
 from gateway.oauth.registry.secrets import matches
-from gateway.tokens.jwts import BadJwt
-from store.crypto.system_keys import HouseKeys
-from store.queue.rate_limit import Pace, Slowdowns
+from gateway.tokens.jwts import InvalidJwtError
+from store.crypto.system_keys import SystemKeys
+from store.queue.rate_limit import AttemptRate, Slowdowns
 
 BASIC, POST, ASSERTION, NONE = "client_secret_basic", "client_secret_post", "private_key_jwt", "none"
 REGISTERED = {BASIC: "SECRET", POST: "SECRET", ASSERTION: "PRIVATE_KEY_JWT", NONE: "NONE"}
 """What a client must be registered with for each method."""
 
-OF_CLIENT_THERE = Pace(burst=5, seconds=10)
+OF_CLIENT_THERE = AttemptRate(burst=5, seconds=10)
 """Failures of one client from one network."""
-OF_NETWORK = Pace(burst=30, seconds=2)
+OF_NETWORK = AttemptRate(burst=30, seconds=2)
 """Failures of all clients from one network."""
-OF_CLIENT = Pace(burst=60, seconds=2)
+OF_CLIENT = AttemptRate(burst=60, seconds=2)
 """Failures of one client from everywhere. Beyond them answers to failures wait, but what is right is let in: nobody
 can lock a client out from elsewhere."""
 STRANGERS = 1_024
@@ -48,23 +48,23 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class AuthenticatedClient:
     """A client that is what it says; `method` is `none` for a public one, which has proved nothing."""
 
-    client: Client
+    client: RegisteredClient
     method: str
 
 
-class Authentication:
+class ClientAuthentication:
     """Finds out which client is asking."""
 
-    def __init__(self, clients: Clients, house: HouseKeys, assertions: Assertions, slowdowns: Slowdowns) -> None:
+    def __init__(self, clients: Clients, house: SystemKeys, assertions: Assertions, slowdowns: Slowdowns) -> None:
         self._clients = clients
         self._house = house
         self._assertions = assertions
         self._slowdowns = slowdowns
 
-    async def know(self, form: Parameters, authorization: str | None, network: str) -> Known:
+    async def know(self, form: Parameters, authorization: str | None, network: str) -> AuthenticatedClient:
         """The client; UnauthenticatedError, SlowDownError or InvalidRequestError.
 
         1. one way to say it; 2. a client that exists, registered for this way; 3. not too many failures lately;
@@ -77,7 +77,7 @@ class Authentication:
         if tried.method == NONE:
             if client is None:
                 raise UnauthenticatedError
-            return Known(client, tried.method)
+            return AuthenticatedClient(client, tried.method)
         # Names that somebody made up share a bounded number of counters: they cannot fill the table (G14).
         name = tried.client_id if client is not None else f"?{crc32(tried.client_id.encode()) % STRANGERS}"
         there, everywhere = f"client:{name}:{network}", f"client:{name}"
@@ -89,7 +89,7 @@ class Authentication:
         if waits[there] > 0 or (client is None and waits[f"network:{network}"] > 0):  # 3
             raise SlowDownError(max(waits[there], waits[f"network:{network}"]))
         try:
-            return Known(await self._prove(tried, client), tried.method)  # 4
+            return AuthenticatedClient(await self._prove(tried, client), tried.method)  # 4
         except UnauthenticatedError:
             await self._slowdowns.count(paces)
             if waits[everywhere] > 0:
@@ -116,14 +116,14 @@ class Authentication:
             raise InvalidRequestError("The client_id is another one than the client that proves itself.")
         return way
 
-    async def _prove(self, tried: Tried, client: Client | None) -> Client:
+    async def _prove(self, tried: Tried, client: RegisteredClient | None) -> RegisteredClient:
         """The client, if its proof is right; a wrong secret takes as long as one of a client that is not there."""
         if tried.method == ASSERTION:
             if client is None:
                 raise UnauthenticatedError
             try:
                 await self._assertions.check(tried.proof, client)
-            except BadJwt as error:
+            except InvalidJwtError as error:
                 raise UnauthenticatedError(str(error)) from error
             return client
         hashes = await self._clients.secret_hashes(tried.client_id)

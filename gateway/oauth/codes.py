@@ -19,7 +19,7 @@ SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
+class AuthenticationEvent:
     """The sign-in that tokens rest on."""
 
     customer_id: int
@@ -43,11 +43,11 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Code(AuthorizationCodeMixin):
+class AuthorizationCode(AuthorizationCodeMixin):
     """What a code stands for."""
 
     client_id: str
-    sign_in: SignIn
+    sign_in: AuthenticationEvent
     family_id: int
     redirect_uri: str
     scope: str
@@ -66,7 +66,7 @@ class Code(AuthorizationCodeMixin):
         return self.scope
 
 
-def issue(connection: Connection, code: Code, now: datetime) -> str:
+def issue(connection: Connection, code: AuthorizationCode, now: datetime) -> str:
     """Keep what a new code stands for; returns the code, of which only a hash is kept."""
     text = PREFIX + secrets.token_urlsafe(32)
     row = {
@@ -84,7 +84,7 @@ def issue(connection: Connection, code: Code, now: datetime) -> str:
     return text
 
 
-def redeem(connection: Connection, text: str, client_id: str, now: datetime) -> Code | None:
+def redeem(connection: Connection, text: str, client_id: str, now: datetime) -> AuthorizationCode | None:
     """What the code stands for, for the first who brings it in time; None for everyone else.
 
     One statement decides who is first, whichever replica it runs at. Whoever comes second ends what the first was
@@ -103,10 +103,10 @@ def redeem(connection: Connection, text: str, client_id: str, now: datetime) -> 
     return None
 
 
-def _code(row: RowMapping) -> Code:
-    return Code(
+def _code(row: RowMapping) -> AuthorizationCode:
+    return AuthorizationCode(
         client_id=row["client_id"],
-        sign_in=SignIn.of(row),
+        sign_in=AuthenticationEvent.of(row),
         family_id=row["family_id"],
         redirect_uri=row["redirect_uri"],
         scope=row["scope"],

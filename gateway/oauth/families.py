@@ -10,15 +10,15 @@ from authlib.oauth2.rfc6749 import TokenMixin
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from gateway.oauth import refresh_tokens
-from gateway.oauth.codes import Code, SignIn
-from resolvers.signins.contexts import Context
+from gateway.oauth.codes import AuthenticationEvent, AuthorizationCode
+from resolvers.signins.contexts import SignInContext
 from store.queue.revocations import announce, revoke_families
 from store.tables.access import sessions
 from store.tables.oauth import oauth_families
 
 
 @dataclass(frozen=True, slots=True)
-class Lives:
+class Lifetimes:
     """How long things last."""
 
     token: timedelta
@@ -35,7 +35,7 @@ class Family(TokenMixin):
 
     id: int
     client_id: str
-    sign_in: SignIn
+    sign_in: AuthenticationEvent
     scope: str
     jkt: str | None
     salt: bytes = field(repr=False)
@@ -76,12 +76,12 @@ class Family(TokenMixin):
 
 def begin(
     connection: Connection,
-    code: Code,
-    lives: Lives,
+    code: AuthorizationCode,
+    lives: Lifetimes,
     now: datetime,
     jkt: str | None,
     name: str,
-    context: Context | None = None,
+    context: SignInContext | None = None,
 ) -> Family:
     """Start the family of a code that was redeemed just now.
 
@@ -121,7 +121,7 @@ def begin(
     return family
 
 
-def find(connection: Connection, presented: refresh_tokens.Presented, key: bytes) -> Family | None:
+def find(connection: Connection, presented: refresh_tokens.PresentedRefreshToken, key: bytes) -> Family | None:
     """The family of a refresh token that was ours once, in whatever state; None for one that never was."""
     families, open_ = oauth_families.c, sessions.c
     mine = (open_.id == families.session_id) & (open_.customer_id == families.customer_id) & open_.ended_at.is_(None)
@@ -132,7 +132,7 @@ def find(connection: Connection, presented: refresh_tokens.Presented, key: bytes
     return _family(row)
 
 
-def advance(connection: Connection, family: Family, generation: int, lives: Lives, now: datetime) -> Family | None:
+def advance(connection: Connection, family: Family, generation: int, lives: Lifetimes, now: datetime) -> Family | None:
     """The family, one generation on, for whoever brings its newest token first; None otherwise.
 
     One statement decides, whichever replica it runs at. A token of an earlier generation, and the second of two that
@@ -159,7 +159,7 @@ def _family(row: RowMapping) -> Family:
     return Family(
         id=row["id"],
         client_id=row["client_id"],
-        sign_in=SignIn.of(row),
+        sign_in=AuthenticationEvent.of(row),
         scope=row["scope"],
         jkt=row["jkt"],
         salt=row["salt"],

@@ -10,13 +10,13 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 
 from gateway.oauth import codes, families, refresh_tokens
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
-from gateway.oauth.codes import Code
+from gateway.oauth.codes import AuthorizationCode
 from gateway.oauth.families import Family
 from gateway.oauth.registry.scopes import for_tools, narrowed, require_words, spelt
 from gateway.oauth.standing import allowed_still
-from gateway.oauth.visit import Visit
+from gateway.oauth.visit import OAuthRequestContext
 from resolvers.account.signins_evaluating import Arrival
-from resolvers.signins.contexts import Context
+from resolvers.signins.contexts import SignInContext
 
 EVERYONE = [BASIC, POST, ASSERTION, NONE]
 CONFIDENTIAL = [BASIC, POST, ASSERTION]
@@ -44,9 +44,9 @@ class CodeGrant(grants.AuthorizationCodeGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = EVERYONE
 
     @property
-    def visit(self) -> Visit:
+    def visit(self) -> OAuthRequestContext:
         """What is known of the request."""
-        visit: Visit = self.server.visit
+        visit: OAuthRequestContext = self.server.visit
         return visit
 
     @staticmethod
@@ -63,7 +63,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
         asked = narrowed(self.request.payload.scope, client.for_customers)
         self.request.payload.data["scope"] = spelt(require_words(asked, client.first_party))
 
-    def query_authorization_code(self, code: str, client: Any) -> Code | None:
+    def query_authorization_code(self, code: str, client: Any) -> AuthorizationCode | None:
         """What the code stands for, if this is its first use (O2)."""
         visit = self.visit
         found = codes.redeem(visit.connection, code, client.client_id, visit.now)
@@ -73,7 +73,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
             return None
         return found
 
-    def authenticate_user(self, code: Code) -> Family:
+    def authenticate_user(self, code: AuthorizationCode) -> Family:
         """Start the family of the code's tokens."""
         visit = self.visit
         visit.spend_proof()
@@ -81,7 +81,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
         context = None if visit.contexts is None else visit.contexts(code.sign_in.customer_id)
         return families.begin(visit.connection, code, visit.lives, visit.now, visit.jkt, name, context)
 
-    def delete_authorization_code(self, code: Code) -> None:
+    def delete_authorization_code(self, code: AuthorizationCode) -> None:
         """Nothing: a used code is kept, to know it again."""
 
 
@@ -96,7 +96,7 @@ class RefreshGrant(grants.RefreshTokenGrant):
 
         Nothing is used up yet: a request that fails on its scope has not lost its token.
         """
-        visit: Visit = self.server.visit
+        visit: OAuthRequestContext = self.server.visit
         presented = refresh_tokens.read(visit.refresh_key, refresh_token)
         if presented is None:
             return None
@@ -114,7 +114,7 @@ class RefreshGrant(grants.RefreshTokenGrant):
         left = allowed_still(visit.connection, client, family.sign_in, family.scope)
         return None if left is None else replace(family, scope=left)
 
-    def _evaluate(self, family: Family, context: Context | None) -> None:
+    def _evaluate(self, family: Family, context: SignInContext | None) -> None:
         """Notice where the family turns up (S12); InvalidGrantError where its customer has to sign in again, or is
         no more."""
         if context is None:
@@ -139,7 +139,7 @@ class RefreshGrant(grants.RefreshTokenGrant):
 
     def issue_token(self, user: Family, refresh_token: Family) -> Any:
         """Use the token up, then make the next one; InvalidGrantError for whoever came second."""
-        visit: Visit = self.server.visit
+        visit: OAuthRequestContext = self.server.visit
         visit.spend_proof()
         next_ = families.advance(visit.connection, user, user.generation, visit.lives, visit.now)
         if next_ is None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 SIGN_IN = "/sign-in"
 
 
-class SignedIn(Protocol):
+class SignedInIdentity(Protocol):
     """A customer with an open session."""
 
     @property
@@ -47,12 +47,12 @@ class SignedIn(Protocol):
 class WhoIsHere(Protocol):
     """Tells who a browser belongs to, by its session cookie."""
 
-    async def __call__(self, request: Request, platform: str) -> SignedIn | None:
+    async def __call__(self, request: Request, platform: str) -> SignedInIdentity | None:
         """The customer, or None when nobody is signed in to that platform; StoreUnavailable when nobody can tell."""
         ...
 
 
-async def nobody(request: Request, platform: str) -> SignedIn | None:
+async def nobody(request: Request, platform: str) -> SignedInIdentity | None:
     """Nobody can sign in: for gateways whose tokens are all for tools."""
     return None
 

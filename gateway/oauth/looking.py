@@ -12,13 +12,13 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from gateway.oauth import families, refresh_tokens
 from gateway.oauth.families import Family
 from gateway.oauth.grants import CONFIDENTIAL, EVERYONE
-from gateway.oauth.registry.clients import Client
+from gateway.oauth.registry.clients import RegisteredClient
 from gateway.oauth.registry.scopes import INTROSPECT
-from gateway.oauth.visit import SentToken, Visit
+from gateway.oauth.visit import OAuthRequestContext, SentToken
 from store.queue.revocations import News, announce
 
 
-def family_of(visit: Visit, text: str) -> tuple[Family, bool] | None:
+def family_of(visit: OAuthRequestContext, text: str) -> tuple[Family, bool] | None:
     """The family of a refresh token that was ours once, and whether the token is its newest and works."""
     presented = refresh_tokens.read(visit.refresh_key, text)
     if presented is None:
@@ -40,7 +40,7 @@ class Revocation(RevocationEndpoint):
 
     CLIENT_AUTH_METHODS = EVERYONE
 
-    def check_params(self, request: Any, client: Client) -> None:
+    def check_params(self, request: Any, client: RegisteredClient) -> None:
         """A hint that is not understood is no error (RFC 7009 §2.2)."""
         _require_token(request)
 
@@ -54,7 +54,7 @@ class Revocation(RevocationEndpoint):
 
     def revoke_token(self, token: SentToken | Family, request: Any) -> None:
         """End it."""
-        visit: Visit = self.server.visit
+        visit: OAuthRequestContext = self.server.visit
         if isinstance(token, Family):
             families.end(visit.connection, token.id, visit.now)
         else:
@@ -67,7 +67,7 @@ class Introspection(IntrospectionEndpoint):
 
     CLIENT_AUTH_METHODS = CONFIDENTIAL
 
-    def check_params(self, request: Any, client: Client) -> None:
+    def check_params(self, request: Any, client: RegisteredClient) -> None:
         """A hint that is not understood is no error (RFC 7662 §2.1)."""
         _require_token(request)
 
@@ -79,7 +79,7 @@ class Introspection(IntrospectionEndpoint):
         sent: SentToken | None = self.server.visit.token
         return sent
 
-    def check_permission(self, token: SentToken | Family, client: Client, request: Any) -> bool:
+    def check_permission(self, token: SentToken | Family, client: RegisteredClient, request: Any) -> bool:
         """Whether it is theirs to look at; if not, it is `active: false`, like one that does not exist."""
         return token.check_client(client) or (isinstance(token, SentToken) and INTROSPECT in client.actions)
 

@@ -24,7 +24,7 @@ MAC_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
+class PresentedRefreshToken:
     """What a refresh token says, before it is proven."""
 
     family: int
@@ -48,7 +48,7 @@ def write(key: bytes, salt: bytes, family: int, generation: int) -> str:
     return PREFIX + urlsafe_b64encode(sealed + _mac(key, salt, head)).decode().rstrip("=")
 
 
-def read(key: bytes, text: str) -> Presented | None:
+def read(key: bytes, text: str) -> PresentedRefreshToken | None:
     """What it says; None when it has not the form of one."""
     body = text.removeprefix(PREFIX)
     if body == text or len(text) > 100:
@@ -60,7 +60,7 @@ def read(key: bytes, text: str) -> Presented | None:
     if len(raw) != HEAD.size + MAC_BYTES:
         return None
     family, generation = HEAD.unpack(_block(key).decryptor().update(raw[: HEAD.size]))
-    return Presented(family, generation, raw[HEAD.size :])
+    return PresentedRefreshToken(family, generation, raw[HEAD.size :])
 
 
 def _block(key: bytes) -> Cipher[modes.ECB]:

@@ -12,13 +12,13 @@ from typing import Any
 from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidRequestError, UnsupportedGrantTypeError
 from authlib.oauth2.rfc6749.errors import UnsupportedResponseTypeError
 
-from gateway.access.oauth_errors import Reply, UnauthenticatedError
+from gateway.access.oauth_errors import OAuthReply, UnauthenticatedError
 from gateway.oauth import refresh_tokens
 from gateway.oauth.families import Family
 from gateway.oauth.grants import S256, CodeGrant, OwnGrant, RefreshGrant
 from gateway.oauth.looking import Introspection, Revocation
-from gateway.oauth.registry.clients import Client
-from gateway.oauth.visit import Visit
+from gateway.oauth.registry.clients import RegisteredClient
+from gateway.oauth.visit import OAuthRequestContext
 from resolvers.account.signins_evaluating import Arrival
 
 CANNOT = "This grant type is not supported."
@@ -36,10 +36,10 @@ class _ResponseTypeError(UnsupportedResponseTypeError):
         return "The only response type is `code`."
 
 
-class Server(AuthorizationServer):
+class GrantServer(AuthorizationServer):
     """Answers one visit."""
 
-    def __init__(self, visit: Visit) -> None:
+    def __init__(self, visit: OAuthRequestContext) -> None:
         super().__init__()
         self.visit = visit
         self.arrival: Arrival | None = None
@@ -50,12 +50,12 @@ class Server(AuthorizationServer):
         self.register_endpoint(Introspection)
         self.register_endpoint(Revocation)
 
-    def query_client(self, client_id: str) -> Client | None:
+    def query_client(self, client_id: str) -> RegisteredClient | None:
         """The visitor, and nobody else."""
         client = self.visit.client
         return client if client is not None and client.client_id == client_id else None
 
-    def authenticate_client(self, request: Any, methods: list[str], endpoint: str = "token") -> Client:
+    def authenticate_client(self, request: Any, methods: list[str], endpoint: str = "token") -> RegisteredClient:
         """Who was authenticated before, if it was in a way that is good enough here."""
         if self.visit.client is None or self.visit.method not in methods:
             raise UnauthenticatedError
@@ -82,7 +82,7 @@ class Server(AuthorizationServer):
     def generate_token(
         self,
         grant_type: str,
-        client: Client,
+        client: RegisteredClient,
         user: Family | None = None,
         scope: str | None = None,
         expires_in: int | None = None,
@@ -108,10 +108,10 @@ class Server(AuthorizationServer):
         """The request, which was read before."""
         return request
 
-    def handle_response(self, status: int, body: Any, headers: Any) -> Reply:
+    def handle_response(self, status: int, body: Any, headers: Any) -> OAuthReply:
         """The reply; the headers that keep it out of caches are put on all of them alike."""
         kept = [(name, value) for name, value in headers if name.lower() not in ("content-type", "cache-control")]
-        return Reply(status, body, kept)
+        return OAuthReply(status, body, kept)
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Nothing listens."""

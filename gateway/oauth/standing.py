@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from gateway.oauth.codes import SignIn
-from gateway.oauth.registry.clients import Client
+from gateway.oauth.codes import AuthenticationEvent
+from gateway.oauth.registry.clients import RegisteredClient
 from gateway.oauth.registry.scopes import spelt
 from store.tables.access import sessions
 from store.tables.oauth import oauth_consents
 
 
-def allowed_still(connection: Connection, client: Client, sign_in: SignIn, scope: str) -> str | None:
+def allowed_still(
+    connection: Connection, client: RegisteredClient, sign_in: AuthenticationEvent, scope: str
+) -> str | None:
     """What is left of scopes that a customer granted: all for our own clients, for others what stands allowed now.
 
     None when nothing is: the consent was taken back, or the session has ended. The rows are held until the transaction

@@ -10,12 +10,12 @@ from authlib.oauth2.rfc6749 import OAuth2Request, TokenMixin
 from authlib.oauth2.rfc6749.requests import OAuth2Payload
 from sqlalchemy import Connection
 
-from gateway.access.dpop import Proven
-from gateway.oauth.families import Family, Lives
+from gateway.access.dpop import VerifiedDPoPProof
+from gateway.oauth.families import Family, Lifetimes
 from gateway.oauth.parameters import Parameters
-from gateway.oauth.registry.clients import Client
-from gateway.tokens.tokens import Basis, Claims, Signer
-from resolvers.signins.contexts import Context
+from gateway.oauth.registry.clients import RegisteredClient
+from gateway.tokens.tokens import Basis, Claims, TokenSigner
+from resolvers.signins.contexts import SignInContext
 from store.crypto.global_ids import GlobalIds
 
 
@@ -26,7 +26,7 @@ class SentToken(TokenMixin):
     claims: Claims
     said: Mapping[str, object] = field(repr=False)
 
-    def check_client(self, client: Client) -> bool:
+    def check_client(self, client: RegisteredClient) -> bool:
         """Whether it was given to this client."""
         return self.claims.client_id == client.client_id
 
@@ -40,28 +40,28 @@ class SentToken(TokenMixin):
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class OAuthRequestContext:
     """Who asks, with which proof, at what moment, and what is needed to answer.
 
     The connection is a transaction on the store that is committed after the answer was made, errors included: what a
     refusal has to write (a family that ends because its token was used twice) is written.
     """
 
-    client: Client | None
+    client: RegisteredClient | None
     method: str
     jkt: str | None
     """The key whose possession was proven beside the request."""
     now: datetime
-    lives: Lives
-    signer: Signer | None = None
+    lives: Lifetimes
+    signer: TokenSigner | None = None
     refresh_key: bytes = field(default=b"", repr=False)
     opened: Connection | None = None
-    contexts: Callable[[int], Context | None] | None = None
+    contexts: Callable[[int], SignInContext | None] | None = None
     """Network, country and device, for a customer; None for a client that proves who it is: it asks from a server, not
     a customer."""
     token: SentToken | None = None
     """The access token that was sent to be looked at or revoked; None when it is not good."""
-    proven: Proven | None = None
+    proven: VerifiedDPoPProof | None = None
     """The proof behind `jkt`, which is not spent yet."""
 
     ids: GlobalIds | None = field(default=None, repr=False)
@@ -84,7 +84,7 @@ class Visit:
         if self.proven is not None:
             self.proven.spend_within(self.connection)
 
-    def inside(self, connection: Connection) -> Visit:
+    def inside(self, connection: Connection) -> OAuthRequestContext:
         """The same, with a transaction."""
         return replace(self, opened=connection)
 
@@ -120,7 +120,7 @@ class _Payload(OAuth2Payload):
         return {name: [value] for name, value in self._values.items()}
 
 
-class Asked(OAuth2Request):
+class OAuthRequest(OAuth2Request):
     """A request as Authlib reads it, of parameters that were judged before."""
 
     def __init__(self, method: str, address: str, parameters: Parameters) -> None:

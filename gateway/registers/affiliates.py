@@ -15,7 +15,7 @@ from gateway.config.settings import Settings
 from gateway.registers.deliveries import make_poster
 from policy.events import Event
 from policy.own_names import is_own_name
-from policy.registered import AFFILIATE_MARK, Affiliate, offences
+from policy.registered import AFFILIATE_MARK, AffiliateRegistration, offences
 from resolvers.commands.dependencies import Post
 from store.crypto.signing import secret_text
 from store.database.store import Store
@@ -24,14 +24,14 @@ from store.registers.webhooks import seal_secret, webhooks
 from store.sql.ids import new_id
 from store.tables.payments import PAYMENT_KINDS
 from values.hosts import url_to_ascii
-from workers.outbox.webhooks import CannotPost, is_safe
+from workers.outbox.webhooks import PostError, is_safe
 
 A, W = affiliates.c, webhooks.c
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")
 SECRET_BYTES = 32
 
 
-class AffiliateRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
+class AffiliateError(Exception):
     """What was asked cannot be done; the text says why, and what to do."""
 
 
@@ -44,21 +44,21 @@ class Affiliates:
     async def register(self, name: str, kind: str, url: str, country: str, now: datetime) -> str:
         """Let a company take payments; the secret that verifies what it gets, shown this once."""
         if not NAME.fullmatch(name):
-            raise AffiliateRefused("A name has up to 63 letters, digits, spaces, dots and dashes.")
+            raise AffiliateError("A name has up to 63 letters, digits, spaces, dots and dashes.")
         if is_own_name(name):
-            raise AffiliateRefused("The gateway itself goes by this name: take another.")
+            raise AffiliateError("The gateway itself goes by this name: take another.")
         if kind not in PAYMENT_KINDS:
-            raise AffiliateRefused(f"There is no way to pay {kind}. There are: {', '.join(PAYMENT_KINDS)}.")
+            raise AffiliateError(f"There is no way to pay {kind}. There are: {', '.join(PAYMENT_KINDS)}.")
         try:
             url = url_to_ascii(url)
         except ValueError as error:
-            raise AffiliateRefused(f"The address names no host. {error}") from None
+            raise AffiliateError(f"The address names no host. {error}") from None
         if not is_safe(url):
-            raise AffiliateRefused(
+            raise AffiliateError(
                 "The address must begin with https:// (on this machine, http://) and hold no password."
             )
-        if found := offences(Affiliate(url, country)):
-            raise AffiliateRefused(f"{found[0]}.")
+        if found := offences(AffiliateRegistration(url, country)):
+            raise AffiliateError(f"{found[0]}.")
         id_, hook, secret, house = new_id(), new_id(), secrets.token_bytes(SECRET_BYTES), self._store.keys.house
         told = {
             "id": hook,
@@ -72,7 +72,7 @@ class Affiliates:
         sealed = {"secret": await seal_affiliate_secret(house, id_, secret), "created_at": now}
         async with self._store.write() as connection:
             if await connection.scalar(select(A.id).where(A.name == name)) is not None:
-                raise AffiliateRefused(f"{name} is registered already.")
+                raise AffiliateError(f"{name} is registered already.")
             await connection.execute(insert(webhooks).values(told))
             await connection.execute(insert(affiliates).values(row | sealed))
         return secret_text(secret)
@@ -88,7 +88,7 @@ class Affiliates:
         async with self._store.write() as connection:
             change = update(affiliates).where(A.name == name).values(disabled_at=now)
             if (await connection.execute(change)).rowcount == 0:
-                raise AffiliateRefused(f"There is no {name}: `gateway affiliates list` shows those there are.")
+                raise AffiliateError(f"There is no {name}: `gateway affiliates list` shows those there are.")
 
 
 def make_post(settings: Settings) -> Post:
@@ -98,7 +98,7 @@ def make_post(settings: Settings) -> Post:
     async def post(url: str, headers: Mapping[str, str], body: bytes) -> int | None:
         try:
             return (await poster.post(url, headers, body)).status
-        except CannotPost:
+        except PostError:
             return None
 
     return post

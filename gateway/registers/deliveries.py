@@ -7,7 +7,7 @@ from datetime import timedelta
 from gateway.config.settings import Settings
 from store.database.store import Store
 from workers.outbox.receivers import Receivers
-from workers.outbox.smtp import Mailer, Terms
+from workers.outbox.smtp import Mailer, MailServerSettings
 from workers.outbox.webhooks import Poster
 from workers.outbox.worker import Deliverer
 
@@ -21,7 +21,7 @@ def make_mailer(settings: Settings) -> Mailer | None:
     """What hands letters to the mail server; None where there is none, and in the demo, which only shows them."""
     if settings.demo or not settings.smtp_host:
         return None
-    terms = Terms(
+    terms = MailServerSettings(
         host=settings.smtp_host,
         port=settings.smtp_port,
         security=settings.smtp_security,

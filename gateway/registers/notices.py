@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 from sqlalchemy import select, update
 
-from gateway.registers.recipients import RecipientRefused, posting
-from policy.erasing import SETTLED, Method, Told
-from policy.restricting import Notice, Reply
+from gateway.registers.recipients import RecipientError, posting
+from policy.erasing import SETTLED, Method, NotificationState
+from policy.restricting import Notice, NoticeReply
 from store.database.store import Store
 from store.queue.messages import opened
 from store.tables.outbox import outbox
@@ -21,7 +21,7 @@ from workers.recipients.notices import letter
 
 O, R = outbox.c, notice_recipients.c  # noqa: E741
 MOST = 1_000
-OPEN = tuple(state.name for state in Told if state not in SETTLED)
+OPEN = tuple(state.name for state in NotificationState if state not in SETTLED)
 
 
 class Notices:
@@ -44,8 +44,8 @@ class Notices:
         async with self._store.write() as connection:
             message = (await connection.execute(query)).one_or_none()
         (content,) = (None,) if message is None else await opened(self._store.keys, [tuple(message)])
-        if content is None or row.state != Told.LISTED.name:
-            raise RecipientRefused("No letter waits for it: `gateway recipients notices --all` tells its state.")
+        if content is None or row.state != NotificationState.LISTED.name:
+            raise RecipientError("No letter waits for it: `gateway recipients notices --all` tells its state.")
         said = orjson.loads(content)
         return str(said["text"] if "text" in said else letter(Notice[row.about], "", said["data"])["text"])
 
@@ -55,32 +55,37 @@ class Notices:
         RecipientRefused for one that was told in another way: there is no letter to post.
         """
         row = await self._one(number)
-        if row.state == Told.SENT.name and row.method != Method.LETTER.name:
-            raise RecipientRefused(f"It was told by {row.method.lower()} already: there is no letter to post.")
+        if row.state == NotificationState.SENT.name and row.method != Method.LETTER.name:
+            raise RecipientError(f"It was told by {row.method.lower()} already: there is no letter to post.")
         sent = posting(on, zone, row.listed_at, now)
-        values = {"state": Told.SENT.name, "method": Method.LETTER.name, "tries": R.tries + 1, "sent_at": sent}
-        await self._change(row, (*OPEN, Told.GIVEN_UP.name), values | {"given_up_at": None}, now)
+        values = {
+            "state": NotificationState.SENT.name,
+            "method": Method.LETTER.name,
+            "tries": R.tries + 1,
+            "sent_at": sent,
+        }
+        await self._change(row, (*OPEN, NotificationState.GIVEN_UP.name), values | {"given_up_at": None}, now)
 
-    async def answered(self, number: int, reply: Reply, now: datetime) -> None:
+    async def answered(self, number: int, reply: NoticeReply, now: datetime) -> None:
         """Record what a recipient answered."""
         values = {"state": reply.state.name, "answer": reply.name, "answered_at": now, "given_up_at": None}
-        await self._change(await self._one(number), tuple(state.name for state in Told), values, now)
+        await self._change(await self._one(number), tuple(state.name for state in NotificationState), values, now)
 
     async def give_up(self, number: int, now: datetime) -> None:
         """Wait for it no more."""
-        values = {"state": Told.GIVEN_UP.name, "given_up_at": now}
+        values = {"state": NotificationState.GIVEN_UP.name, "given_up_at": now}
         await self._change(await self._one(number), OPEN, values, now)
 
     async def _one(self, number: int) -> Any:
         async with self._store.write() as connection:
             row = (await connection.execute(select(notice_recipients).where(R.id == number))).one_or_none()
         if row is None:
-            raise RecipientRefused("There is no such notice: `gateway recipients notices --all` lists them.")
+            raise RecipientError("There is no such notice: `gateway recipients notices --all` lists them.")
         return row
 
     async def _change(self, row: Any, of: Sequence[str], values: dict[str, Any], now: datetime) -> None:
         async with self._store.write() as connection:
             mine = R.id == row.id, R.state.in_(of)
             if (await connection.execute(update(notice_recipients).where(*mine).values(values))).rowcount == 0:
-                raise RecipientRefused(f"{row.name} is {row.state}, and stays so.")
+                raise RecipientError(f"{row.name} is {row.state}, and stays so.")
             await forget_messages(connection, [row.outbox_id], now)

@@ -15,7 +15,7 @@ from audits.papers.diff import paper_changes
 from audits.papers.drafts import Draft, Stamp, digest_of
 from audits.papers.inputs import Inputs
 from audits.papers.issued import Issued
-from audits.schema.changes import Change, Direction
+from audits.schema.changes import Direction, SchemaChange
 from audits.schema.diff import loosening
 from audits.schema.signoffs import SignOffs, proposed
 from store.accesses.acts import ActEntry, entry_of
@@ -85,12 +85,12 @@ class Papers:
         )  # 3, 4
         return made
 
-    async def changes(self, kind: str, inputs: Inputs) -> list[Change] | None:
+    async def changes(self, kind: str, inputs: Inputs) -> list[SchemaChange] | None:
         """What would change against the newest version; None where none was released."""
         last = await issued.latest(self._store.reader, kind)
         return None if last is None else paper_changes(await issued.inputs_of(self._store.reader, last), inputs)
 
-    async def _changes(self, asked: Release, last: Issued | None) -> list[Change]:
+    async def _changes(self, asked: Release, last: Issued | None) -> list[SchemaChange]:
         if last is None:
             return []
         found = paper_changes(await issued.inputs_of(self._store.reader, last), asked.inputs)
@@ -114,7 +114,7 @@ class Papers:
             await connection.execute(insert(paper_forms), parts)
             await self._store.ledger.append(entry_of(entry))
 
-    def _entry(self, asked: Release, made: Issued, judged: list[Change], reason: str, now: datetime) -> ActEntry:
+    def _entry(self, asked: Release, made: Issued, judged: list[SchemaChange], reason: str, now: datetime) -> ActEntry:
         """What the ledger says: nobody's name, and what loosens by its coordinate and kind."""
         loose = [each for each in judged if each.kind.direction is Direction.LOOSENS]
         named = tuple(dict.fromkeys(f"loosens={each.kind.id} {each.coordinate}" for each in loose))
@@ -151,7 +151,7 @@ def _require_day(day: date, today: date, last: Issued | None) -> None:
     raise PaperRefusedError(f"It can hold from {allowed}: what held before stays as it was told. Today is {today}.")
 
 
-def _require_signatures(judged: list[Change]) -> None:
+def _require_signatures(judged: list[SchemaChange]) -> None:
     if open_ := loosening(judged):
         raise PaperRefusedError(
             f"{len(open_)} of {len(judged)} changes loosen the protection of personal data and are not signed off. "

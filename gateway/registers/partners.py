@@ -26,7 +26,7 @@ P, C = partners.c, clients.c
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")
 
 
-class PartnerRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
+class PartnerError(Exception):
     """What was asked cannot be done; the text says why, and what to do."""
 
 
@@ -42,15 +42,15 @@ class NewPartner:
     def check(self, rules: Sequence[Rule]) -> None:
         """PartnerRefused for what cannot be registered: what a hard rule forbids (D11), or no name."""
         if not NAME.fullmatch(self.name):
-            raise PartnerRefused("A name has up to 63 letters, digits, spaces, dots and dashes.")
+            raise PartnerError("A name has up to 63 letters, digits, spaces, dots and dashes.")
         if is_own_name(self.name):
-            raise PartnerRefused("The gateway itself goes by this name: take another.")
+            raise PartnerError("The gateway itself goes by this name: take another.")
         if not self.fields:
-            raise PartnerRefused("Name the fields that the partner needs: it gets no others.")
+            raise PartnerError("Name the fields that the partner needs: it gets no others.")
         known = {rule.coordinate: rule for rule in rules}
-        entry = registered.Partner(self.purpose.name, self.country, frozenset(self.fields), known)
+        entry = registered.PartnerRegistration(self.purpose.name, self.country, frozenset(self.fields), known)
         if found := registered.offences(entry):
-            raise PartnerRefused(f"{found[0]}.")
+            raise PartnerError(f"{found[0]}.")
 
 
 class Partners:
@@ -72,13 +72,13 @@ class Partners:
         }
         async with self._store.write() as connection:
             if await connection.scalar(select(P.id).where(P.name == new.name)) is not None:
-                raise PartnerRefused(f"{new.name} is registered already.")
+                raise PartnerError(f"{new.name} is registered already.")
             await connection.execute(insert(partners).values(row))
 
     async def undertake(self, name: str, document: bytes, since: datetime, now: datetime) -> None:
         """Note the undertaking, by its date and the hash of its document; one from the future is none yet."""
         if since > now:
-            raise PartnerRefused("An undertaking begins when it is given: this date is still to come.")
+            raise PartnerError("An undertaking begins when it is given: this date is still to come.")
         await self._set(name, {"undertaken_at": since, "document": document, "ended_at": None}, now)
 
     async def end(self, name: str, now: datetime) -> None:
@@ -92,9 +92,9 @@ class Partners:
             purpose = await connection.scalar(select(P.purpose).where(P.id == id_))
             held = await connection.scalar(select(C.purposes).where(C.id == client_id))
             if held is None:
-                raise PartnerRefused(f"There is no client {client_id}: `gateway clients create` makes one.")
+                raise PartnerError(f"There is no client {client_id}: `gateway clients create` makes one.")
             if purpose not in orjson.loads(held):
-                raise PartnerRefused(f"{client_id} is not registered for {purpose}, for which {name} works.")
+                raise PartnerError(f"{client_id} is not registered for {purpose}, for which {name} works.")
             await connection.execute(update(clients).where(C.id == client_id).values(partner_id=id_))
             await client_changed(connection, client_id, now)
 
@@ -113,5 +113,5 @@ class Partners:
     async def _id(self, connection: AsyncConnection, name: str) -> int:
         id_ = await connection.scalar(select(P.id).where(P.name == name))
         if id_ is None:
-            raise PartnerRefused(f"There is no partner {name}: `gateway partners list` shows those there are.")
+            raise PartnerError(f"There is no partner {name}: `gateway partners list` shows those there are.")
         return int(id_)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.dates import end_of_day, start_of_day
-from policy.erasing import Answer, Method, Told
+from policy.erasing import Method, NotificationState, RecipientAnswer
 from policy.recipients import Recipient
 from store.database.store import Store
 from store.queue.messages import opened
@@ -41,7 +41,7 @@ NAMED = {
 """Where each kind is registered; registries are those of the disclosures."""
 
 
-class RecipientRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
+class RecipientError(Exception):
     """What was asked cannot be done; the text says why, and what to do."""
 
 
@@ -51,7 +51,7 @@ def posting(on: date, zone: tzinfo, listed: datetime, now: datetime) -> datetime
     RecipientRefused for a day to come, or one before the recipient was listed.
     """
     if start_of_day(on, zone) > now or end_of_day(on, zone) + timedelta(seconds=1) <= listed:
-        raise RecipientRefused("A letter was posted between the day on which the recipient was listed and today.")
+        raise RecipientError("A letter was posted between the day on which the recipient was listed and today.")
     return max(start_of_day(on, zone), listed)
 
 
@@ -64,16 +64,16 @@ class Recipients:
     async def set_contact(self, kind: str, name: str, webhook: str | None, email: str | None, now: datetime) -> None:
         """Say how a recipient is told of erasures: by one subscription or by one mailbox of the company's."""
         if (webhook is None) == (email is None):
-            raise RecipientRefused("Name one way: --webhook NAME, or --email ADDRESS.")
+            raise RecipientError("Name one way: --webhook NAME, or --email ADDRESS.")
         if email is not None:
             try:
                 parse_mailbox(email)
             except MailboxError as error:
-                raise RecipientRefused(f"This is no address to write to. {error}") from None
+                raise RecipientError(f"This is no address to write to. {error}") from None
         async with self._store.write() as connection:
             column = NAMED.get(kind)
             if column is not None and await connection.scalar(select(column).where(column == name)) is None:
-                raise RecipientRefused(f"There is no {kind} of this name.")
+                raise RecipientError(f"There is no {kind} of this name.")
             hook = None if webhook is None else await self._webhook(connection, webhook)
             await connection.execute(delete(recipient_contacts).where(K.kind == kind, K.name == name))
             row = {"id": new_id(), "kind": kind, "name": name, "webhook_id": hook, "email": email, "created_at": now}
@@ -82,7 +82,7 @@ class Recipients:
     async def _webhook(self, connection: AsyncConnection, name: str) -> int:
         id_ = await connection.scalar(select(W.id).where(W.name == name))
         if id_ is None:
-            raise RecipientRefused(f"There is no system {name}: `gateway webhooks list` shows those there are.")
+            raise RecipientError(f"There is no system {name}: `gateway webhooks list` shows those there are.")
         return int(id_)
 
     async def remove_contact(self, kind: str, name: str) -> None:
@@ -90,7 +90,7 @@ class Recipients:
         async with self._store.write() as connection:
             gone = delete(recipient_contacts).where(K.kind == kind, K.name == name)
             if (await connection.execute(gone)).rowcount == 0:
-                raise RecipientRefused("No contact is registered for it: `gateway recipients list` shows all.")
+                raise RecipientError("No contact is registered for it: `gateway recipients list` shows all.")
 
     async def contacts(self) -> Sequence[Any]:
         """Every one, by kind and name, with the name of its subscription."""
@@ -107,7 +107,7 @@ class Recipients:
             message = (await connection.execute(query)).one_or_none()
         (content,) = (None,) if message is None else await opened(self._store.keys, [tuple(message)])
         if content is None:
-            raise RecipientRefused(f"{name} has no letter that waits: `gateway erasures show {case}` tells its state.")
+            raise RecipientError(f"{name} has no letter that waits: `gateway erasures show {case}` tells its state.")
         said = orjson.loads(content)
         return said["text"] if "text" in said else letter("", said["data"])["text"]
 
@@ -119,33 +119,48 @@ class Recipients:
         """
         row = await self._one(case, name)
         sent = posting(on, zone, row.listed_at, now)
-        values = {"state": Told.SENT.name, "method": Method.LETTER.name, "tries": R.tries + 1, "sent_at": sent}
-        await self._change(row, (Told.LISTED, Told.GIVEN_UP, Told.SENT), values | {"given_up_at": None}, now)
+        values = {
+            "state": NotificationState.SENT.name,
+            "method": Method.LETTER.name,
+            "tries": R.tries + 1,
+            "sent_at": sent,
+        }
+        await self._change(
+            row,
+            (NotificationState.LISTED, NotificationState.GIVEN_UP, NotificationState.SENT),
+            values | {"given_up_at": None},
+            now,
+        )
 
-    async def answered(self, case: int, name: str, answer: Answer, now: datetime) -> None:
+    async def answered(self, case: int, name: str, answer: RecipientAnswer, now: datetime) -> None:
         """Record what a recipient answered, at the moment at which an operator knows it."""
         row = await self._one(case, name)
         values = {"state": answer.state.name, "answer": answer.name, "answered_at": now, "given_up_at": None}
-        await self._change(row, tuple(Told), values, now)
+        await self._change(row, tuple(NotificationState), values, now)
 
     async def give_up(self, case: int, name: str, now: datetime) -> None:
         """Record that nothing more is waited for from a recipient."""
         row = await self._one(case, name)
-        await self._change(row, (Told.LISTED, Told.SENT), {"state": Told.GIVEN_UP.name, "given_up_at": now}, now)
+        await self._change(
+            row,
+            (NotificationState.LISTED, NotificationState.SENT),
+            {"state": NotificationState.GIVEN_UP.name, "given_up_at": now},
+            now,
+        )
 
     async def _one(self, case: int, name: str) -> Any:
         found = select(erasure_recipients).where(R.erasure_id == case, R.name == name).order_by(R.kind)
         async with self._store.write() as connection:
             row = (await connection.execute(found)).first()
         if row is None:
-            raise RecipientRefused(f"This case lists no {name}: `gateway erasures show {case}` lists its recipients.")
+            raise RecipientError(f"This case lists no {name}: `gateway erasures show {case}` lists its recipients.")
         return row
 
-    async def _change(self, row: Any, of: Sequence[Told], values: dict[str, Any], now: datetime) -> None:
+    async def _change(self, row: Any, of: Sequence[NotificationState], values: dict[str, Any], now: datetime) -> None:
         mine = R.id == row.id, R.state.in_([state.name for state in of]), UNSIGNED
         async with self._store.write() as connection:
             if (await connection.execute(update(erasure_recipients).where(*mine).values(values))).rowcount == 0:
-                raise RecipientRefused(
+                raise RecipientError(
                     f"{row.name} is {row.state}, or the statement on recipients has been signed: it stays as it is."
                 )
             await forget_messages(connection, [row.outbox_id], now)

@@ -20,7 +20,7 @@ S, K = staff.c, staff_keys.c
 CODE = re.compile(r"[A-Z][A-Z0-9-]{1,15}")
 
 
-class StaffRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
+class StaffError(Exception):
     """What was asked cannot be done; the text says why, and what to do."""
 
 
@@ -42,13 +42,13 @@ class Staff:
     async def add(self, code: str, role: str, key: str, now: datetime) -> str:
         """Note a person with their first key; the key's fingerprint."""
         if not CODE.fullmatch(code):
-            raise StaffRefused("A code has 2 to 16 capitals, digits and dashes, such as LG-7, and is nobody's name.")
+            raise StaffError("A code has 2 to 16 capitals, digits and dashes, such as LG-7, and is nobody's name.")
         if role not in STAFF_ROLES:
-            raise StaffRefused(f"There is no role {role}. There are: {', '.join(STAFF_ROLES)}.")
+            raise StaffError(f"There is no role {role}. There are: {', '.join(STAFF_ROLES)}.")
         public, id_ = _public(key), new_id()
         async with self._store.write() as connection:
             if await connection.scalar(select(S.id).where(S.code == code)) is not None:
-                raise StaffRefused(f"{code} was given already, and is never given again.")
+                raise StaffError(f"{code} was given already, and is never given again.")
             await connection.execute(insert(staff).values(id=id_, code=code, role=role, added_at=now))
             await self._keep(connection, id_, public, now)
         return public.fingerprint
@@ -65,7 +65,7 @@ class Staff:
         async with self._store.write() as connection:
             mine = K.staff_id == await self._id(connection, code), K.fingerprint == fingerprint, K.removed_at.is_(None)
             if (await connection.execute(update(staff_keys).where(*mine).values(removed_at=now))).rowcount == 0:
-                raise StaffRefused(f"{code} has no such key: `gateway staff keys list {code}` shows them.")
+                raise StaffError(f"{code} has no such key: `gateway staff keys list {code}` shows them.")
 
     async def set_disabled(self, code: str, now: datetime | None) -> None:
         """Somebody has left, or is back."""
@@ -90,19 +90,19 @@ class Staff:
         async with self._store.write() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
-            raise StaffRefused(f"Nobody of the staff has the code {code}: `gateway staff list` shows who does.")
+            raise StaffError(f"Nobody of the staff has the code {code}: `gateway staff list` shows who does.")
         return Member(row.id, row.code, row.role)
 
     async def _keep(self, connection: AsyncConnection, staff_id: int, key: PublicKey, now: datetime) -> None:
         if await connection.scalar(select(K.id).where(K.fingerprint == key.fingerprint)) is not None:
-            raise StaffRefused("This key was registered already: each person has keys that nobody else holds.")
+            raise StaffError("This key was registered already: each person has keys that nobody else holds.")
         row = {"id": new_id(), "staff_id": staff_id, "fingerprint": key.fingerprint, "public": key.line}
         await connection.execute(insert(staff_keys).values(row | {"added_at": now}))
 
     async def _id(self, connection: AsyncConnection, code: str) -> int:
         id_ = await connection.scalar(select(S.id).where(S.code == code))
         if id_ is None:
-            raise StaffRefused(f"Nobody has the code {code}: `gateway staff list` shows who does.")
+            raise StaffError(f"Nobody has the code {code}: `gateway staff list` shows who does.")
         return int(id_)
 
 
@@ -118,4 +118,4 @@ def _public(text: str) -> PublicKey:
     try:
         return PublicKey.read(text)
     except SshError as error:
-        raise StaffRefused(str(error)) from None
+        raise StaffError(str(error)) from None

@@ -22,7 +22,7 @@ from store.registers.webhooks import seal_secret, webhooks
 from store.sql.ids import new_id
 from store.tables.outbox import outbox
 from values.hosts import url_to_ascii
-from workers.outbox.receivers import Failed, Message, Receivers
+from workers.outbox.receivers import DeliveryError, Message, Receivers
 from workers.outbox.webhooks import Poster, is_safe
 
 W, O = webhooks.c, outbox.c  # noqa: E741  (the tables' columns)
@@ -39,7 +39,7 @@ STATES: dict[str, ColumnElement[bool]] = {
 }
 
 
-class WebhookRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
+class WebhookError(Exception):
     """What was asked cannot be done; the text says why, and what to do."""
 
 
@@ -62,21 +62,19 @@ class Webhooks:
     async def add(self, name: str, url: str, events: Sequence[str], now: datetime) -> str:
         """Tell a system of these events, of all if there are none; its secret, which is shown this once."""
         if not NAME.fullmatch(name):
-            raise WebhookRefused("A name has small letters, digits, dots and dashes, such as crm or billing-2.")
+            raise WebhookError("A name has small letters, digits, dots and dashes, such as crm or billing-2.")
         if is_own_name(name):
-            raise WebhookRefused("The gateway itself goes by this name: take another.")
+            raise WebhookError("The gateway itself goes by this name: take another.")
         try:
             url = url_to_ascii(url)
         except ValueError as error:
-            raise WebhookRefused(f"The address names no host. {error}") from None
+            raise WebhookError(f"The address names no host. {error}") from None
         if not is_safe(url):
-            raise WebhookRefused(
-                "The address must begin with https:// (on this machine, http://) and hold no password."
-            )
+            raise WebhookError("The address must begin with https:// (on this machine, http://) and hold no password.")
         if found := offences(Webhook(name, url, frozenset(events))):
-            raise WebhookRefused(f"{found[0]}.")
+            raise WebhookError(f"{found[0]}.")
         if unknown := sorted(set(events) - BY_NAME.keys()):
-            raise WebhookRefused(f"There is no event {unknown[0]}. There are: {', '.join(BY_NAME)}.")
+            raise WebhookError(f"There is no event {unknown[0]}. There are: {', '.join(BY_NAME)}.")
         id_, secret = new_id(), secrets.token_bytes(SECRET_BYTES)
         row = {
             "id": id_,
@@ -88,7 +86,7 @@ class Webhooks:
         }
         async with self._store.write() as connection:
             if await connection.scalar(select(W.id).where(W.name == name)) is not None:
-                raise WebhookRefused(f"{name} is there already: rotate its secret, or choose another name.")
+                raise WebhookError(f"{name} is there already: rotate its secret, or choose another name.")
             await connection.execute(insert(webhooks).values(row))
         return secret_text(secret)
 
@@ -141,8 +139,8 @@ class Webhooks:
             id_ = new_id()
             name = name_of(self._store.keys.house, id_)
             await system.send(Message(id_, name, None, content, 1, now), now)
-        except Failed as failure:
-            raise WebhookRefused(f"{name} did not take the message: {failure.word}.") from None
+        except DeliveryError as failure:
+            raise WebhookError(f"{name} did not take the message: {failure.word}.") from None
 
     async def messages(self, state: str | None, name: str | None = None, id_: int | None = None) -> Sequence[Any]:
         """The newest messages in a state, without what is in them."""
@@ -167,7 +165,7 @@ class Webhooks:
         if name is not None:
             which = and_(which, O.webhook_id == (await self._row(name)).id)
         if not ids and name is None and not everything:
-            raise WebhookRefused("Say which: ids, --to NAME, or --all.")
+            raise WebhookError("Say which: ids, --to NAME, or --all.")
         disabled = select(W.id).where(W.disabled_at.is_not(None))
         alive = or_(O.webhook_id.is_(None), O.webhook_id.not_in(disabled))
         again = {"next_attempt_at": now, "dead_at": None, "delivered_at": None, "attempts": 0, "trouble": None}
@@ -188,5 +186,5 @@ class Webhooks:
         async with self._store.write() as connection:
             row = (await connection.execute(select(webhooks).where(W.name == name))).one_or_none()
         if row is None:
-            raise WebhookRefused(f"There is no system {name}: `gateway webhooks list` shows those there are.")
+            raise WebhookError(f"There is no system {name}: `gateway webhooks list` shows those there are.")
         return row

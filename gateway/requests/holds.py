@@ -21,7 +21,7 @@ C, H = customers.c, legal_holds.c
 LONGEST_BASIS = 200
 
 
-class HoldRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
+class HoldError(Exception):
     """What was asked cannot be done; the text says why, and what to do. It repeats no value of a person."""
 
 
@@ -43,15 +43,15 @@ class NewHold:
     def check(self, coordinates: Collection[str]) -> None:
         """HoldRefused for what names no order, no ground, or a field that is none."""
         if not is_order_number(self.reference):
-            raise HoldRefused("A reference is the order's number, such as '4 O 123/26'.")
+            raise HoldError("A reference is the order's number, such as '4 O 123/26'.")
         if not self.basis.strip() or not self.basis.isprintable() or len(self.basis) > LONGEST_BASIS:
-            raise HoldRefused(f"The basis is a provision of law, in 1 to {LONGEST_BASIS} characters on one line.")
+            raise HoldError(f"The basis is a provision of law, in 1 to {LONGEST_BASIS} characters on one line.")
         if may_be_personal(self.basis):
-            raise HoldRefused("The basis is a provision of law, such as 'Art. 265 StPO', and names nobody.")
+            raise HoldError("The basis is a provision of law, such as 'Art. 265 StPO', and names nobody.")
         if not self.fields:
-            raise HoldRefused("Name the fields that the order keeps: it keeps no others.")
+            raise HoldError("Name the fields that the order keeps: it keeps no others.")
         if unknown := sorted(set(self.fields) - set(coordinates)):
-            raise HoldRefused(f"There is no field {unknown[0]}: name fields of the schema, such as Customer.email.")
+            raise HoldError(f"There is no field {unknown[0]}: name fields of the schema, such as Customer.email.")
 
 
 class Holds:
@@ -68,7 +68,7 @@ class Holds:
         async with self._store.write() as connection:
             owner = await connection.scalar(select(C.id).where(C.id == found).with_for_update())
             if owner is None:
-                raise HoldRefused("There is no customer with this number.")
+                raise HoldError("There is no customer with this number.")
             row = {
                 "id": new_id(), "customer_id": owner, "reference": new.reference[:64], "placed_at": now,
                 "until": until, "embargoed_until": None if new.told else until, "basis": new.basis,

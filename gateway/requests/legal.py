@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.registers.ssh_keys import SshError
 from gateway.registers.ssh_signatures import SshSignature
 from gateway.registers.staff import Member, holder_of
-from gateway.requests.legal_orders import APPROVES, REFUSES, LegalRefused, NewRequest, to_sign
+from gateway.requests.legal_orders import APPROVES, REFUSES, LegalRequestError, NewRequest, to_sign
 from policy.bases import LegalBasis
 from policy.orders import Order
 from policy.purposes import Purpose
@@ -25,7 +25,7 @@ from resolvers.disclosures.disclosures import disclose
 from resolvers.disclosures.legal_telling import tell
 from resolvers.events.references import REFERENCES
 from schema.api.build import core_schema
-from schema.core.sources import Embedded, Value
+from schema.core.sources import ColumnValue, Embedded
 from schema.model.model import SchemaModel
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
@@ -81,7 +81,7 @@ class Legal:
         async with self._store.write() as connection:
             officer = await self._proven(connection, to_sign(new.reference, digest), signature, APPROVES)
             if await connection.scalar(select(L.id).where(L.reference == new.reference)) is not None:
-                raise LegalRefused("A request with this reference was filed already.")
+                raise LegalRequestError("A request with this reference was filed already.")
             row = {
                 "id": new_id(),
                 "customer_id": owner,
@@ -109,7 +109,7 @@ class Legal:
     async def refuse(self, reference: str, signature: str, reason: str, now: datetime) -> None:
         """A second officer refuses; the refusal and its reason stay on record."""
         if not 1 <= len(reason.strip()) <= 200 or not reason.isprintable():
-            raise LegalRefused("Say why it binds nobody, in one line and without a word about the person.")
+            raise LegalRequestError("Say why it binds nobody, in one line and without a word about the person.")
         change = {"state": "REFUSED", "reason": reason.strip()}
         await self._decide(reference, signature, REFUSES, change, now)
 
@@ -119,7 +119,7 @@ class Legal:
         async with self._store.write() as connection:
             row = await self._row(connection, reference)
             if row.state != "FILED":
-                raise LegalRefused(f"This request is {row.state.lower()} already.")
+                raise LegalRequestError(f"This request is {row.state.lower()} already.")
             text = to_sign(row.reference, await self._digest(connection, row))
             first = await self._proven(connection, text, row.signature, APPROVES)
             second = await self._proven(connection, text, signature, meaning)
@@ -179,7 +179,7 @@ class Legal:
     async def _require_approval(self, connection: AsyncConnection, row: Any) -> None:
         """The state alone proves nothing: both signatures are verified again, over what the row says now."""
         if row.state not in ("APPROVED", "ANSWERED"):
-            raise LegalRefused("A second person has to approve it first: gateway legal approve.")
+            raise LegalRequestError("A second person has to approve it first: gateway legal approve.")
         text = to_sign(row.reference, await self._digest(connection, row))
         first = await self._proven(connection, text, row.signature, APPROVES)
         _require_two(first, await self._proven(connection, text, row.second_signature, APPROVES))
@@ -187,17 +187,19 @@ class Legal:
     async def _proven(self, connection: AsyncConnection, text: str, signature: str | None, meaning: str) -> Member:
         """The officer who signed; LegalRefused when nobody who may did."""
         if signature is None:
-            raise LegalRefused("Nobody signed this request: an older release filed it. File it again, by two officers.")
+            raise LegalRequestError(
+                "Nobody signed this request: an older release filed it. File it again, by two officers."
+            )
         try:
             found = SshSignature.read(signature)
             found.verify(text.encode(), self.namespace(meaning))
         except SshError as error:
-            raise LegalRefused(f"The signature proves nothing: {error}") from None
+            raise LegalRequestError(f"The signature proves nothing: {error}") from None
         holder = await holder_of(connection, found.key)
         if holder is None:
-            raise LegalRefused("Its key is nobody's who works here now: `gateway staff list` shows who does.")
+            raise LegalRequestError("Its key is nobody's who works here now: `gateway staff list` shows who does.")
         if holder.role != OFFICER:
-            raise LegalRefused(f"{holder.code} is no officer, and decides on no request of an authority.")
+            raise LegalRequestError(f"{holder.code} is no officer, and decides on no request of an authority.")
         return holder
 
     def namespace(self, meaning: str) -> str:
@@ -206,7 +208,9 @@ class Legal:
         LegalRefused while nobody has said which one this is.
         """
         if not self._site.host:
-            raise LegalRefused("Set GATEWAY_ISSUER: officers sign for the gateway of this address, and for no other.")
+            raise LegalRequestError(
+                "Set GATEWAY_ISSUER: officers sign for the gateway of this address, and for no other."
+            )
         return f"{meaning}@{self._site.host}"
 
     async def _subject(self, new: NewRequest) -> str:
@@ -223,7 +227,9 @@ class Legal:
     async def _digest(self, connection: AsyncConnection, row: Any) -> bytes:
         """Of what the row says now; without a customer nothing can be read by it, and it is as it was signed."""
         if row.digest is None:
-            raise LegalRefused("Nobody signed this request: an older release filed it. File it again, by two officers.")
+            raise LegalRequestError(
+                "Nobody signed this request: an older release filed it. File it again, by two officers."
+            )
         if row.customer_id is None:
             return bytes(row.digest)
         said = NewRequest(
@@ -244,7 +250,9 @@ class Legal:
         done = select(E.id).where(E.id == case, E.state == "ERASED", E.certificate.is_not(None))
         found: int | None = await connection.scalar(done)
         if found is None:
-            raise LegalRefused("No such erasure was carried out: `gateway erasures list --all` shows those that were.")
+            raise LegalRequestError(
+                "No such erasure was carried out: `gateway erasures list --all` shows those that were."
+            )
         return found
 
     async def _nothing(self, connection: AsyncConnection, row: Any) -> dict[str, Any]:
@@ -257,7 +265,7 @@ class Legal:
         found = select(legal_requests).where(L.reference == reference).with_for_update()
         row = (await connection.execute(found)).one_or_none()
         if row is None:
-            raise LegalRefused("There is no request with this reference: `gateway legal list` shows them.")
+            raise LegalRequestError("There is no request with this reference: `gateway legal list` shows them.")
         return row
 
     async def _values(self, connection: AsyncConnection, key: SubjectKey, coordinate: str, row: Any) -> list[Any]:
@@ -274,14 +282,14 @@ def resting_columns() -> Mapping[str, tuple[Table, Column[Any]]]:
     """Where each field of the schema rests."""
     found = {}
     for field in SchemaModel(core_schema()).fields.values():
-        if isinstance(field.source, (Value, Embedded)) and field.source.column.info.get("output", True):
+        if isinstance(field.source, (ColumnValue, Embedded)) and field.source.column.info.get("output", True):
             found[field.coordinate] = field.source.column.table, field.source.column
     return found
 
 
 def _require_two(first: Member, second: Member) -> None:
     if first.id == second.id:
-        raise LegalRefused("Somebody else than who filed it has to decide: it takes two persons.")
+        raise LegalRequestError("Somebody else than who filed it has to decide: it takes two persons.")
 
 
 def _opened(key: SubjectKey, column: Column[Any], id_: int, value: Any) -> Any:

@@ -20,7 +20,7 @@ APPROVES, REFUSES = "legal-request", "legal-refusal"
 """The namespaces of the signatures: one that refuses an order is never taken for one that approves it."""
 
 
-class LegalRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
+class LegalRequestError(Exception):
     """What was asked cannot be done; the text says why, and what to do. It repeats no value of a person."""
 
 
@@ -43,22 +43,24 @@ class NewRequest:
         """LegalRefused for what is no order, or one that could not be answered as it stands."""
         if not fits_order(references, self.reference) or not COUNTRY.fullmatch(self.country):
             own = references.patterns.get(Purpose.LEGAL_REQUEST.name)
-            raise LegalRefused(
+            raise LegalRequestError(
                 f"A reference is the order's number, as {'4 O 123/26' if own is None else own.text}, and nothing like "
                 "a telephone number or an e-mail address; a country is two capitals (ISO 3166-1)."
             )
         if not all(1 <= len(each.strip()) <= 200 and each.isprintable() for each in (self.authority, self.ground)):
-            raise LegalRefused("Name the authority and the legal ground, on one line each.")
+            raise LegalRequestError("Name the authority and the legal ground, on one line each.")
         if (self.customer_number is None) is (self.erasure is None):
-            raise LegalRefused("Name whom it is about: --customer NUMBER, or --erasure CASE for somebody erased.")
+            raise LegalRequestError("Name whom it is about: --customer NUMBER, or --erasure CASE for somebody erased.")
         if not self.fields:
-            raise LegalRefused("Name the fields that the order names: no others may be answered.")
+            raise LegalRequestError("Name the fields that the order names: no others may be answered.")
         if unknown := sorted(set(self.fields) - known):
-            raise LegalRefused(f"{unknown[0]} is no field that rests with us: `gateway legal fields` lists them.")
+            raise LegalRequestError(f"{unknown[0]} is no field that rests with us: `gateway legal fields` lists them.")
         if not self.period_from < self.period_until:
-            raise LegalRefused("An order names a period: its first day, and its last, which is not before it.")
+            raise LegalRequestError("An order names a period: its first day, and its last, which is not before it.")
         if self.embargoed_until is not None and self.embargoed_until <= now:
-            raise LegalRefused("An order to be silent ends in the future; leave it out if the customer may be told.")
+            raise LegalRequestError(
+                "An order to be silent ends in the future; leave it out if the customer may be told."
+            )
 
     def digest(self, subject: str) -> bytes:
         """SHA-256 over everything that the order names. `subject` is the customer's id as the world outside knows it,

@@ -13,10 +13,10 @@ from gateway.requests.legal_orders import is_order_number
 from policy.dates import end_of_day, start_of_day
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from policy.restricting import Ground, Objection, ObjectionState, RightsEvent, instead, objection_to
-from resolvers.commands.context import Desk
-from resolvers.commands.dependencies import Means, Site
-from resolvers.consents.processing_stops import By, grounds_of, locked, record_event
+from policy.restricting import Ground, ObjectionOutcome, ObjectionState, RightsEvent, instead, objection_to
+from resolvers.commands.context import CommandContext
+from resolvers.commands.dependencies import SignInDependencies, Site
+from resolvers.consents.processing_stops import ActingParty, grounds_of, locked, record_event
 from resolvers.restriction.restrictions import announce_lift, decide, object_, restrict
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
@@ -32,7 +32,7 @@ LONGEST = 500
 PENDING = ObjectionState.PENDING.name
 
 
-class RightsRefused(Exception):  # noqa: N818  (it is an answer, not a defect)
+class RightsError(Exception):
     """What was asked cannot be done; the text says why, and what to do. It repeats no value of a person."""
 
 
@@ -47,7 +47,7 @@ class Rights:
         key, by = await self._key(number), self._by(reference)
         async with self._store.write() as connection:
             if not await locked(connection, key.customer_id):
-                raise RightsRefused(NOBODY)
+                raise RightsError(NOBODY)
             return await restrict(connection, self._site, key, ground, by, now)
 
     async def lift(self, number: str, because: str, now: datetime, every: bool = False) -> None:
@@ -61,9 +61,9 @@ class Rights:
             there = await locked(connection, key.customer_id)
             grounds = await grounds_of(connection, key.customer_id)
             if len(grounds) > 1 and not every:
-                raise RightsRefused(f"It stands on {', '.join(grounds)}, and would end on each: say --every-ground.")
+                raise RightsError(f"It stands on {', '.join(grounds)}, and would end on each: say --every-ground.")
             if not there or not await announce_lift(connection, self._site, key, reason, self._by(None), now):
-                raise RightsRefused("This customer has no restriction: `gateway restrictions list` shows them.")
+                raise RightsError("This customer has no restriction: `gateway restrictions list` shows them.")
 
     async def told(self, number: str, on: date, now: datetime) -> None:
         """Record that the letter went by post on a day of the controller's zone, where no e-mail arrives.
@@ -73,25 +73,25 @@ class Rights:
         """
         key, zone = await self._key(number), self._site.zone
         if start_of_day(on, zone) > now:
-            raise RightsRefused("A letter was posted today, or before.")
+            raise RightsError("A letter was posted today, or before.")
         told, by = end_of_day(on, zone), self._by(None)
         async with self._store.write() as connection:
             if not await locked(connection, key.customer_id):
-                raise RightsRefused(NOBODY)
+                raise RightsError(NOBODY)
             purposes = await _told(connection, key, told)
             for purpose in purposes:
                 await record_event(connection, key, RightsEvent.TOLD, by, now, purpose=purpose)
         if not purposes:
-            raise RightsRefused("No letter to this customer waits to be posted, or it was written after that day.")
+            raise RightsError("No letter to this customer waits to be posted, or it was written after that day.")
 
     async def object(self, number: str, purpose: Purpose, reference: str, now: datetime) -> bool:
         """Record an objection that came by letter or by telephone; False if there was one already."""
-        if objection_to(purpose) is Objection.NONE:
-            raise RightsRefused(f"There is no objection to {purpose.name}. {instead(purpose)}")
+        if objection_to(purpose) is ObjectionOutcome.NONE:
+            raise RightsError(f"There is no objection to {purpose.name}. {instead(purpose)}")
         key, by = await self._key(number), self._by(reference)
         async with self._store.write() as connection:
             if not await locked(connection, key.customer_id):
-                raise RightsRefused(NOBODY)
+                raise RightsError(NOBODY)
             return await object_(connection, self._desk(now), key, purpose, by)
 
     async def decide(self, number: str, purpose: Purpose, upheld: bool, because: str, now: datetime) -> None:
@@ -101,7 +101,7 @@ class Rights:
             there = await locked(connection, key.customer_id)
             args = key, purpose, upheld, reason, self._by(None), now
             if not there or not await decide(connection, self._site, *args):
-                raise RightsRefused("No objection of this customer to this purpose waits: `gateway objections list`.")
+                raise RightsError("No objection of this customer to this purpose waits: `gateway objections list`.")
 
     async def restrictions(self) -> Sequence[Any]:
         """Those that stand, the longest first; nobody is named but by number."""
@@ -129,17 +129,17 @@ class Rights:
     async def _key(self, number: str) -> SubjectKey:
         key = await key_with_number(self._store, number)
         if key is None:
-            raise RightsRefused(NOBODY)
+            raise RightsError(NOBODY)
         return key
 
-    def _by(self, reference: str | None) -> By:
+    def _by(self, reference: str | None) -> ActingParty:
         if reference is not None and (not is_order_number(reference)):
-            raise RightsRefused("A reference is the number of the case, such as REQ-12, and names nobody.")
-        return By("STAFF", self._staff, reference)
+            raise RightsError("A reference is the number of the case, such as REQ-12, and names nobody.")
+        return ActingParty("STAFF", self._staff, reference)
 
-    def _desk(self, now: datetime) -> Desk:
+    def _desk(self, now: datetime) -> CommandContext:
         nobody = Grant("", "gateway", None, frozenset(), frozenset(), 0, Refusal.REFUSE, True, False, 1)
-        return Desk(self._store, nobody, None, None, now, Means(self._site))
+        return CommandContext(self._store, nobody, None, None, now, SignInDependencies(self._site))
 
 
 NOBODY = "There is no customer with this number."
@@ -159,7 +159,7 @@ async def _told(connection: AsyncConnection, key: SubjectKey, at: datetime) -> l
 def checked(because: str) -> str:
     """A reason as it is written to the customer; RightsRefused for none."""
     if not because.strip() or not because.isprintable() or len(because) > LONGEST:
-        raise RightsRefused(f"The reason is a sentence to the customer, in 1 to {LONGEST} characters on one line.")
+        raise RightsError(f"The reason is a sentence to the customer, in 1 to {LONGEST} characters on one line.")
     return because
 
 

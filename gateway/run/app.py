@@ -13,21 +13,21 @@ from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.access.authenticator import Door
+from gateway.access.authenticator import Authenticator
 from gateway.api import transparency
-from gateway.api.graphql_http import Answers, GraphQLEndpoint
+from gateway.api.graphql_http import GraphQLApi, GraphQLEndpoint
 from gateway.api.purpose_map import purpose_map
 from gateway.config.settings import Settings
 from gateway.http import pages, problems
 from gateway.http.client_address import client_address, network_of
-from gateway.http.concurrency import Crowd, Room
+from gateway.http.concurrency import ConcurrencyLimiter, Room
 from gateway.http.credentials import presented
 from gateway.http.hosts import Hosts, names_of
 from gateway.http.middleware import AccessLog, LastResort, Limited, SecurityHeaders, Withheld
 from gateway.http.unfinished import UnfinishedBodies
 from gateway.tokens.signing_keys import SigningKeys
 from policy.rules import Rule
-from store.sql.errors import StoreUnavailable
+from store.sql.errors import StoreUnavailableError
 from store.sql.reading import Reader
 
 
@@ -36,8 +36,8 @@ class Parts:
     """What the application is made of; `serving.py` puts them together, tests may bring their own."""
 
     settings: Settings
-    api: Answers
-    door: Door
+    api: GraphQLApi
+    door: Authenticator
     keys: SigningKeys
     ready: Callable[[], Awaitable[Any]]
     """Returns while the store can answer; StoreUnavailable when it cannot."""
@@ -49,14 +49,16 @@ class Parts:
     """The addresses of rooms of their own, such as the authorization server."""
     ledger: Reader | None = None
     """What proofs of the ledger are made from; None: their addresses do not exist."""
-    withheld: Callable[[], StoreUnavailable | None] = lambda: None
+    withheld: Callable[[], StoreUnavailableError | None] = lambda: None
     """Why nothing may be answered, though it could be; None as long as all is well."""
 
 
 def build(parts: Parts) -> ASGIApp:
     """The application, its layers around it."""
     settings = parts.settings
-    crowd = Crowd(Room(settings.max_requests, settings.max_client_requests, settings.max_customer_requests))
+    crowd = ConcurrencyLimiter(
+        Room(settings.max_requests, settings.max_client_requests, settings.max_customer_requests)
+    )
     unfinished = UnfinishedBodies(settings.max_bodies, settings.max_network_bodies, settings.max_bodies_bytes)
     routes = list_routes(parts, crowd)
     app: ASGIApp = Router(routes=routes, default=_not_found, redirect_slashes=False)
@@ -72,29 +74,29 @@ def build(parts: Parts) -> ASGIApp:
     return app
 
 
-def list_routes(parts: Parts, crowd: Crowd) -> list[Route | Mount]:
+def list_routes(parts: Parts, crowd: ConcurrencyLimiter) -> list[Route | Mount]:
     """Every address of the gateway."""
     page = pages.GraphiQL(parts.settings) if parts.settings.graphiql else None
     routes: list[Route | Mount] = [
         Route("/graphql", GraphQLEndpoint(parts.api, parts.door, crowd, parts.settings, page)),
         Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.door)),
-        Route("/", Shown(pages.client_area())),
-        Route("/developers", Shown(pages.landing(parts.settings))),
-        Route("/audit", Shown(pages.data_map(parts.settings))),
-        Route("/healthz", Shown(JSONResponse({"status": "alive"}, headers=pages.NO_STORE))),
-        Route("/readyz", Asked(readiness(parts.ready))),
-        Route("/.well-known/jwks.json", Asked(key_set(parts.keys))),
+        Route("/", StaticRoute(pages.client_area())),
+        Route("/developers", StaticRoute(pages.landing(parts.settings))),
+        Route("/audit", StaticRoute(pages.data_map(parts.settings))),
+        Route("/healthz", StaticRoute(JSONResponse({"status": "alive"}, headers=pages.NO_STORE))),
+        Route("/readyz", ReadOnlyRoute(readiness(parts.ready))),
+        Route("/.well-known/jwks.json", ReadOnlyRoute(key_set(parts.keys))),
         Mount("/static", Files(directory=pages.STATIC)),
     ]
     routes += parts.routes
     if parts.ledger is not None:
         routes += transparency.list_routes(parts.ledger)
     if parts.demo_tokens is not None:
-        routes.append(Route("/demo/tokens", Asked(listed(parts.demo_tokens))))
+        routes.append(Route("/demo/tokens", ReadOnlyRoute(listed(parts.demo_tokens))))
     return routes
 
 
-class Asked:
+class ReadOnlyRoute:
     """An address that is only read: its response is made for each request."""
 
     def __init__(self, respond: Callable[[], Awaitable[Response]]) -> None:
@@ -108,7 +110,7 @@ class Asked:
         await response(scope, receive, send)
 
 
-class Shown(Asked):
+class StaticRoute(ReadOnlyRoute):
     """An address whose response never changes."""
 
     def __init__(self, response: Response) -> None:
@@ -131,7 +133,7 @@ class Files(StaticFiles):
 class Purposes:
     """What each field may be read for; for tokens that may introspect, as the schema is (G5)."""
 
-    def __init__(self, content: bytes, door: Door) -> None:
+    def __init__(self, content: bytes, door: Authenticator) -> None:
         self._response = Response(content, media_type="application/json", headers=pages.NO_STORE)
         self._door = door
 
@@ -139,7 +141,9 @@ class Purposes:
         """Answer a GET; Problem 401 or 403 for who may not know."""
         grant = await self._door.admit(*presented(scope, dict(scope["headers"])))
         if not grant.introspection:
-            raise problems.Problem(403, "INTROSPECTION_DISABLED", "This client is not registered for introspection.")
+            raise problems.ProblemError(
+                403, "INTROSPECTION_DISABLED", "This client is not registered for introspection."
+            )
         await self._response(scope, receive, send)
 
 
@@ -177,4 +181,4 @@ def _network(settings: Settings, scope: Scope) -> str:
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    raise problems.Problem(404, "NOT_FOUND", "There is nothing at this address.")
+    raise problems.ProblemError(404, "NOT_FOUND", "There is nothing at this address.")

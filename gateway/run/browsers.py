@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from gateway.oauth.identity import SignedIn
-from gateway.signin import SignedIn as Customer
-from gateway.signin.frame.house import House
+from gateway.oauth.identity import SignedInIdentity
+from gateway.signin import SignedInCustomer as Customer
+from gateway.signin.frame.house import SignInServices
 
 
 class Browsers:
     """Asks the sign-in pages. A browser may be signed in to several platforms: the client's is the one that counts,
     however lately another was proven, or the two would send people back and forth."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: SignInServices) -> None:
         self._house = house
 
-    async def __call__(self, request: Request, platform: str) -> SignedIn | None:
+    async def __call__(self, request: Request, platform: str) -> SignedInIdentity | None:
         """The customer, or None when nobody is signed in there; StoreUnavailable when nobody can tell."""
         session = await self._house.session(request, platform)
         if session is None:

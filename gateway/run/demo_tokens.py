@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from gateway.config.settings import Settings
 from gateway.demo import CLIENTS, FEATURED
 from gateway.demo.marks import FIRST_ID
-from gateway.run.serving import Works
+from gateway.run.serving import Services
 from gateway.run.tour import CUSTOMER, STEPS
 from policy.purposes import Purpose
 from store.crypto.blind_index import Lookup
@@ -21,18 +21,18 @@ AREA = next(client for client in CLIENTS if Purpose.SELF_SERVICE in client.purpo
 TOOLS = tuple(client for client in CLIENTS if client is not AREA)
 
 
-class NoDemo(Exception):  # noqa: N818 (it is an answer, not a defect)
+class NoDemoError(Exception):
     """The store is not the demo's; the text says what to do."""
 
 
-class UnknownName(Exception):  # noqa: N818 (it is an answer, not a defect)
+class UnknownNameError(Exception):
     """Nobody in the demo has this name; the text lists who there is."""
 
 
 class DemoTokens:
     """Mints tokens for the demo's tools and customers."""
 
-    def __init__(self, works: Works, settings: Settings) -> None:
+    def __init__(self, works: Services, settings: Settings) -> None:
         self._works = works
         self._seconds = settings.demo_token_seconds
         reader = works.store.reader
@@ -44,7 +44,7 @@ class DemoTokens:
     async def require_demo(self) -> None:
         """NoDemo unless the first customer of the demo is here, who cannot be in a store that was filled by use."""
         if not await self._works.store.reader.fetch(self._first, {}):
-            raise NoDemo("There is no demo in this data folder: make one with `gateway demo`.")
+            raise NoDemoError("There is no demo in this data folder: make one with `gateway demo`.")
 
     async def mint(self, name: str) -> str:
         """A token for a tool by its name, or a customer by e-mail address; NoDemo or UnknownName if there is none."""
@@ -60,7 +60,7 @@ class DemoTokens:
         """A token for the featured customer; None once they were erased, or changed their address."""
         try:
             return await self.mint(FEATURED)
-        except UnknownName:
+        except UnknownNameError:
             return None
 
     async def _customer(self, email: str) -> int:
@@ -69,7 +69,7 @@ class DemoTokens:
         rows = await self._works.store.reader.fetch(self._by_email, {"id": held.row_id, "ref": held.ref})
         if not rows:
             tools = ", ".join(client.id for client in TOOLS)
-            raise UnknownName(
+            raise UnknownNameError(
                 f"Nobody in the demo has this name: use {tools}, or a customer's address such as {FEATURED}."
             )
         identity: int = rows[0][0]

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.config.settings import Settings
-from policy.dates import Erasure
+from policy.dates import ErasureDates
 from resolvers.commands.dependencies import Site
 from resolvers.events.announcements import announce, announce_erased
 from resolvers.letters.erasure import ErasureLetter
@@ -21,7 +21,7 @@ from store.ledger.sealer import Tree
 from store.ledger.signing_keys import LedgerKeys
 from store.links.receipts import receipt_of
 from store.merkle.checkpoints import origin_of
-from store.merkle.signed_note import Signer
+from store.merkle.signed_note import NoteSigner
 from store.records.holds import told_holds
 from workers.certificates.certificates import Signers
 from workers.erasure.worker import Eraser, Letters
@@ -44,7 +44,7 @@ async def open_eraser(
 def signers_of(keys: LedgerKeys) -> Signers:
     """Those that sign the ledger now."""
 
-    async def signing() -> Sequence[Signer]:
+    async def signing() -> Sequence[NoteSigner]:
         return [signer for _, signer in await keys.signing()]
 
     return signing
@@ -61,7 +61,7 @@ def letters(store: Store, site: Site) -> Letters:
         key: SubjectKey,
         kind: str,
         erasure_id: int,
-        clock: Erasure | None,
+        clock: ErasureDates | None,
         now: datetime,
         void_at: datetime | None,
     ) -> int | None:

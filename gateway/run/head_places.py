@@ -6,16 +6,16 @@ from pathlib import Path
 
 import orjson
 
-from gateway.access.fetching import CannotFetch, fetch_json
+from gateway.access.fetching import FetchError, fetch_json
 from gateway.config.settings import Settings
 from store.database.config import StoreConfig
-from store.ledger.heads import Head, HeadPlace
+from store.ledger.heads import HeadPlace, SignedHead
 from store.ledger.heads_file import HeadFile, head_of
-from store.merkle.signed_note import NoteInvalid
+from store.merkle.signed_note import NoteInvalidError
 from store.sql.engines import Address
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from workers.outbox.destinations import Destinations
-from workers.outbox.webhooks import CannotPost, Poster
+from workers.outbox.webhooks import Poster, PostError
 
 JSON = {"Content-Type": "application/json"}
 
@@ -40,26 +40,26 @@ class HeadAddress:
     def __init__(self, address: str, poster: Poster, destinations: Destinations) -> None:
         self._address, self._poster, self._destinations = address, poster, destinations
 
-    async def latest(self) -> Head | None:
+    async def latest(self) -> SignedHead | None:
         """The last one; None when there is none yet. StoreUnavailable when it cannot be had."""
         try:
             found = await fetch_json(self._address, self._destinations)
             return head_of(str(found["checkpoint"]))
-        except CannotFetch as error:
+        except FetchError as error:
             if error.status == 404:
                 return None
-            raise StoreUnavailable(Cause.DOWN, f"head of the ledger: {error}") from None
-        except (KeyError, NoteInvalid):
-            raise StoreUnavailable(Cause.DAMAGED, "head of the ledger: no checkpoint") from None
+            raise StoreUnavailableError(OutageCause.DOWN, f"head of the ledger: {error}") from None
+        except (KeyError, NoteInvalidError):
+            raise StoreUnavailableError(OutageCause.DAMAGED, "head of the ledger: no checkpoint") from None
 
     async def remember(self, note: str) -> None:
         """Add a signed checkpoint; StoreUnavailable unless the place says that it was taken."""
         try:
             answer = await self._poster.post(self._address, JSON, orjson.dumps({"checkpoint": note}))
-        except CannotPost as error:
-            raise StoreUnavailable(Cause.DOWN, f"head of the ledger: {error}") from None
+        except PostError as error:
+            raise StoreUnavailableError(OutageCause.DOWN, f"head of the ledger: {error}") from None
         if not 200 <= answer.status < 300:
-            raise StoreUnavailable(Cause.DOWN, f"head of the ledger: the status is {answer.status}")
+            raise StoreUnavailableError(OutageCause.DOWN, f"head of the ledger: the status is {answer.status}")
 
 
 def same_server(config: StoreConfig) -> bool:

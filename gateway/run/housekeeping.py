@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, or_, se
 from gateway.config.settings import Settings
 from gateway.tokens.signing_keys import SigningKeys
 from resolvers.account.signins_tidying import tidy
-from store.database.store import Store, StoreUnavailable
+from store.database.store import Store, StoreUnavailableError
 from store.queue.single_use import SingleUse
 from store.tables.oauth import (
     oauth_codes,
@@ -122,7 +122,7 @@ async def _guarded(what: str, work: Awaitable[None]) -> None:
     """What goes wrong with one part must not keep the others waiting (F9); it is tried again in the next round."""
     try:
         await work
-    except StoreUnavailable as outage:
+    except StoreUnavailableError as outage:
         log.warning("housekeeping was put off: %s", outage.reason, extra={"part": what})
     except Exception:
         log.exception("housekeeping failed, and will be tried again", extra={"part": what})

@@ -11,9 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.config.settings import Settings
 from gateway.http import problems
 from gateway.oauth.assertions import Assertions
-from gateway.oauth.authentication import Authentication
+from gateway.oauth.authentication import ClientAuthentication
 from gateway.oauth.endpoints.authorize import Authorization
-from gateway.oauth.endpoints.endpoint import House
+from gateway.oauth.endpoints.endpoint import AuthorizationServer
 from gateway.oauth.endpoints.introspection import IntrospectionEndpoint, RevocationEndpoint
 from gateway.oauth.endpoints.metadata import RESOURCE, SERVER, resource_metadata, server_metadata
 from gateway.oauth.endpoints.pushed import PushEndpoint
@@ -21,22 +21,24 @@ from gateway.oauth.endpoints.token import TokenEndpoint
 from gateway.oauth.identity import WhoIsHere, nobody
 from gateway.oauth.registry.clients import Clients
 from gateway.oauth.registry.scopes import INTROSPECT
-from gateway.run.serving import Works
+from gateway.run.serving import Services
 from policy.app_scopes import APP_SCOPES
 from policy.purposes import Purpose
 from resolvers.account.signins_evaluating import Evaluator
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from store.queue.rate_limit import Slowdowns
 
 
-def open_house(works: Works, settings: Settings, who_is_here: WhoIsHere = nobody, means: Means | None = None) -> House:
+def open_house(
+    works: Services, settings: Settings, who_is_here: WhoIsHere = nobody, means: SignInDependencies | None = None
+) -> AuthorizationServer:
     """The authorization server of a store; `who_is_here` tells which customer a browser belongs to, and `means` what
     is known of places."""
     store, clock = works.store, works.clock
     clients = Clients(store.reader, settings.public_url, clock)
     assertions = Assertions(works.single_use, settings.issuer, settings.clock_skew_seconds, clock)
-    authentication = Authentication(clients, store.keys.house, assertions, Slowdowns(store, clock))
-    return House(
+    authentication = ClientAuthentication(clients, store.keys.house, assertions, Slowdowns(store, clock))
+    return AuthorizationServer(
         settings=settings,
         store=store,
         tokens=works.tokens,
@@ -46,12 +48,12 @@ def open_house(works: Works, settings: Settings, who_is_here: WhoIsHere = nobody
         authentication=authentication,
         proofs=works.proofs,
         who_is_here=who_is_here,
-        evaluator=Evaluator(store, means or Means()),
+        evaluator=Evaluator(store, means or SignInDependencies()),
         clock=clock,
     )
 
 
-def list_routes(house: House, actions: Iterable[str] = ()) -> list[Route]:
+def list_routes(house: AuthorizationServer, actions: Iterable[str] = ()) -> list[Route]:
     """Every address; `actions` are the scopes of tools that the schema knows, for the metadata."""
     purposes = (purpose.scope for purpose in Purpose if purpose.enabled)
     scopes = frozenset({*purposes, *actions, *APP_SCOPES, INTROSPECT})

@@ -11,8 +11,8 @@ from datetime import datetime
 from gateway.config.settings import Settings
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from resolvers.commands.context import Desk
-from resolvers.commands.dependencies import Means
+from resolvers.commands.context import CommandContext
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.registrants.rights import erase_due_owners
 from store.database.config import StoreConfig
 from store.database.store import Store
@@ -68,7 +68,7 @@ async def rotate_ledger_key(store: Store, seals: Seals, now: datetime) -> Verifi
 
 @asynccontextmanager
 async def open_sweeper(
-    store: Store, config: StoreConfig, settings: Settings, means: Means, clock: Callable[[], datetime]
+    store: Store, config: StoreConfig, settings: Settings, means: SignInDependencies, clock: Callable[[], datetime]
 ) -> AsyncIterator[Sweeper]:
     """What removes what was kept for long enough; the ledger's pruning has to be signed, so it comes with the seals."""
     async with open_seals(store, config, settings) as seals:
@@ -76,7 +76,7 @@ async def open_sweeper(
         yield Sweeper(store, prune, clock, owners=lambda now: erase_due_owners(_sweeping(store, means, now)))
 
 
-def _sweeping(store: Store, means: Means, now: datetime) -> Desk:
+def _sweeping(store: Store, means: SignInDependencies, now: datetime) -> CommandContext:
     """The desk of what nobody asks for at the time."""
     grant = Grant(
         token_id=CLIENT,
@@ -90,7 +90,7 @@ def _sweeping(store: Store, means: Means, now: datetime) -> Desk:
         introspection=False,
         max_page=1,
     )
-    return Desk(store, grant, Purpose.ERASURE, None, now, means)
+    return CommandContext(store, grant, Purpose.ERASURE, None, now, means)
 
 
 @asynccontextmanager

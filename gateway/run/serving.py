@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from gateway.access.authenticator import Door
+from gateway.access.authenticator import Authenticator
 from gateway.access.clients import ClientRegistry
-from gateway.access.dpop import Nonces, Proofs
+from gateway.access.dpop import DPoPNonces, DPoPVerifier
 from gateway.access.fetching import fetch_json
 from gateway.access.foreign_keys import ForeignKeys
-from gateway.access.provider import Provider, Terms
-from gateway.access.reach import Reach
+from gateway.access.provider import Provider, ProviderConfiguration
+from gateway.access.reach import DistinctCustomerLimiter
 from gateway.access.refusals import Refusals
 from gateway.access.revocations import Revocations
 from gateway.config.settings import Settings
@@ -26,7 +26,7 @@ from gateway.tokens.signing_keys import SigningKeys
 from gateway.tokens.tokens import Names, Tokens
 from store.database.doctor import server_complaints
 from store.database.privileges import complaints
-from store.database.store import Store, StoreConfig, StoreUnavailable, open_store
+from store.database.store import Store, StoreConfig, StoreUnavailableError, open_store
 from store.queue.single_use import SingleUse
 from workers.erasure.missing import redo_missing
 from workers.outbox.destinations import Destinations
@@ -54,7 +54,7 @@ def store_config(settings: Settings) -> StoreConfig:
 
 async def tell_privileges(settings: Settings, working: bool) -> None:
     """Warn of what is wrong with the roles of the store's databases; a store that is down for now is not asked."""
-    with suppress(StoreUnavailable):
+    with suppress(StoreUnavailableError):
         for each in await complaints(store_config(settings), working):
             log.warning("%s", each)
         if working:
@@ -69,18 +69,18 @@ async def tell_privileges(settings: Settings, working: bool) -> None:
 
 
 @dataclass(frozen=True)
-class Works:
+class Services:
     """The store, and what is made of it to know who asks."""
 
     store: Store
     keys: SigningKeys
     tokens: Tokens
-    door: Door
+    door: Authenticator
     revocations: Revocations
-    proofs: Proofs
+    proofs: DPoPVerifier
     single_use: SingleUse
     clients: ClientRegistry
-    reach: Reach
+    reach: DistinctCustomerLimiter
     refusals: Refusals
     clock: Callable[[], float]
     """Unix seconds."""
@@ -90,7 +90,7 @@ def provider(settings: Settings) -> Provider | None:
     """The identity provider that the settings name, if they name one."""
     if not settings.idp_issuer:
         return None
-    terms = Terms(
+    terms = ProviderConfiguration(
         settings.idp_issuer,
         settings.idp_audience,
         settings.idp_client_claim,
@@ -103,7 +103,7 @@ def provider(settings: Settings) -> Provider | None:
 
 
 @asynccontextmanager
-async def open_works(settings: Settings) -> AsyncIterator[Works]:
+async def open_works(settings: Settings) -> AsyncIterator[Services]:
     """Open the store for the length of the block; RootKeyProblem or StoreUnavailable when it must not be opened.
 
     A store that is down for now does not stop the start (F2): requests get 503 until it is back.
@@ -114,18 +114,18 @@ async def open_works(settings: Settings) -> AsyncIterator[Works]:
         store.watch()
         longest = max(settings.token_seconds, settings.demo_token_seconds)
         keys = SigningKeys(store.keys.house, longest, time.time)
-        with suppress(StoreUnavailable):
+        with suppress(StoreUnavailableError):
             await keys.open()
         names = Names(settings.issuer, settings.audience)
         tokens = Tokens(keys, names, settings.clock_skew_seconds, time.time)
         most = settings.customers_per_hour
         clients = ClientRegistry(store.reader, settings.client_seconds, time.monotonic, most)
-        reach, refusals = Reach(store, time.time), Refusals(store, time.time)
+        reach, refusals = DistinctCustomerLimiter(store, time.time), Refusals(store, time.time)
         revocations = Revocations(store.reader, time.time, clients.forget)
         single_use = SingleUse(store)
         addresses = frozenset({settings.public_url})
-        proofs = Proofs(Nonces(store.keys.house, time.time), single_use, addresses, time.time)
-        door = Door(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
-        yield Works(store, keys, tokens, door, revocations, proofs, single_use, clients, reach, refusals, time.time)
+        proofs = DPoPVerifier(DPoPNonces(store.keys.house, time.time), single_use, addresses, time.time)
+        door = Authenticator(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
+        yield Services(store, keys, tokens, door, revocations, proofs, single_use, clients, reach, refusals, time.time)
     finally:
         await store.close()

@@ -18,7 +18,7 @@ MYSELF = "{ me { fullName email phone services { name status } signIns(first: 3)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TourStep:
     """One question, and who asks it; `title` says what is asked for."""
 
     who: str
@@ -31,20 +31,20 @@ class Step:
 
 
 STEPS = (
-    Step("billing", "names and addresses, for invoices", ADDRESSES),
-    Step("billing", "telephone numbers, which are for emergencies", PHONES, answered=False),
-    Step("noc", "telephone numbers, for the incident in the reference", PHONES, reference="INC-4711"),
-    Step("noc", "e-mail addresses", NEWS, answered=False, reference="INC-4711", printed=False),
-    Step("support", "who has which service", SERVICES),
-    Step("support", "postal addresses", ADDRESSES, answered=False, printed=False),
-    Step("newsletter", "whom to write to, without those who declined", NEWS),
-    Step("newsletter", "their services", SERVICES, answered=False, printed=False),
-    Step("orders", "whose services to look after", RUNNING, printed=False),
-    Step("orders", "telephone numbers", PHONES, answered=False, printed=False),
-    Step("registrar", "what a registry may publish of a domain, as RDAP", RDAP),
-    Step("registrar", "e-mail addresses of customers", NEWS, answered=False, printed=False),
-    Step(CUSTOMER, "everything about herself", MYSELF),
-    Step(CUSTOMER, "all customers: she finds only herself", NEWS, printed=False),
-    Step("auditor", "the schema", FIELDS),
-    Step("auditor", "customers", NEWS, answered=False, printed=False),
+    TourStep("billing", "names and addresses, for invoices", ADDRESSES),
+    TourStep("billing", "telephone numbers, which are for emergencies", PHONES, answered=False),
+    TourStep("noc", "telephone numbers, for the incident in the reference", PHONES, reference="INC-4711"),
+    TourStep("noc", "e-mail addresses", NEWS, answered=False, reference="INC-4711", printed=False),
+    TourStep("support", "who has which service", SERVICES),
+    TourStep("support", "postal addresses", ADDRESSES, answered=False, printed=False),
+    TourStep("newsletter", "whom to write to, without those who declined", NEWS),
+    TourStep("newsletter", "their services", SERVICES, answered=False, printed=False),
+    TourStep("orders", "whose services to look after", RUNNING, printed=False),
+    TourStep("orders", "telephone numbers", PHONES, answered=False, printed=False),
+    TourStep("registrar", "what a registry may publish of a domain, as RDAP", RDAP),
+    TourStep("registrar", "e-mail addresses of customers", NEWS, answered=False, printed=False),
+    TourStep(CUSTOMER, "everything about herself", MYSELF),
+    TourStep(CUSTOMER, "all customers: she finds only herself", NEWS, printed=False),
+    TourStep("auditor", "the schema", FIELDS),
+    TourStep("auditor", "customers", NEWS, answered=False, printed=False),
 )

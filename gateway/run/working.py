@@ -12,8 +12,8 @@ from gateway.config.settings import Settings
 from gateway.registers.deliveries import make_deliverer
 from gateway.run.erasing import open_eraser
 from gateway.run.sealing import open_sweeper
-from gateway.run.serving import Works, now, store_config
-from resolvers.commands.dependencies import Means
+from gateway.run.serving import Services, now, store_config
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.disclosures.legal_telling import tell_those_who_may_know
 from resolvers.restriction.restrictions import lift_what_was_told
 from schema.model.model import SchemaModel
@@ -32,7 +32,7 @@ class Worker(Protocol):
 
 @asynccontextmanager
 async def open_workers(
-    works: Works, settings: Settings, means: Means, model: SchemaModel
+    works: Services, settings: Settings, means: SignInDependencies, model: SchemaModel
 ) -> AsyncIterator[Sequence[Worker]]:
     """Everything that has to be done again and again. Any number of processes may do it at once."""
     store, config = works.store, store_config(settings)
@@ -57,7 +57,9 @@ async def open_workers(
 
 
 @asynccontextmanager
-async def working_meanwhile(works: Works, settings: Settings, means: Means, model: SchemaModel) -> AsyncIterator[None]:
+async def working_meanwhile(
+    works: Services, settings: Settings, means: SignInDependencies, model: SchemaModel
+) -> AsyncIterator[None]:
     """Work in the background while the block runs; what other processes can do, too, only if the settings say so."""
     rotation = RootKeyRotation(works.store, settings.root_key_days, works=False, clock=now)
     async with working([works.reach, works.refusals, *([] if settings.work else [rotation])]):

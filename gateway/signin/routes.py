@@ -12,8 +12,8 @@ from starlette.routing import Route
 from gateway.config.settings import Settings
 from gateway.registers.affiliates import make_post
 from gateway.signin.frame.cookies import Cookies
-from gateway.signin.frame.house import Answers, House
-from gateway.signin.frame.serving import Page
+from gateway.signin.frame.house import PageApi, SignInServices
+from gateway.signin.frame.serving import PageEndpoint
 from gateway.signin.pages import (
     alarm,
     choosing,
@@ -29,7 +29,7 @@ from gateway.signin.pages import (
     security_changes,
 )
 from gateway.signin.pages.unsubscribing import Unsubscribe
-from resolvers.commands.dependencies import Means, Site, Times
+from resolvers.commands.dependencies import SignInDependencies, Site, Times
 from resolvers.commands.places import Places
 from resolvers.passwords.hashing import Hasher
 from resolvers.passwords.lists import ReplaceableList, shipped
@@ -39,7 +39,7 @@ from store.database.store import Store
 log = logging.getLogger("gateway")
 
 
-def make_means(settings: Settings) -> Means:
+def make_means(settings: Settings) -> SignInDependencies:
     """What the settings say about signing in."""
     times = Times(
         session=timedelta(seconds=settings.session_seconds),
@@ -49,7 +49,9 @@ def make_means(settings: Settings) -> Means:
     if why := places.why_not():
         log.warning("%s", why)
     site, post = make_site(settings), make_post(settings)
-    return Means(site, Hasher(), places, times, post=post, passwords=_make_rules(settings), test_cards=settings.demo)
+    return SignInDependencies(
+        site, Hasher(), places, times, post=post, passwords=_make_rules(settings), test_cards=settings.demo
+    )
 
 
 def _make_rules(settings: Settings) -> Rules:
@@ -68,10 +70,12 @@ def _origin(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def make_house(store: Store, settings: Settings, means: Means, api: Answers, clock: Callable[[], datetime]) -> House:
+def make_house(
+    store: Store, settings: Settings, means: SignInDependencies, api: PageApi, clock: Callable[[], datetime]
+) -> SignInServices:
     """What the pages work with, from the settings."""
     cookies = Cookies(secure=settings.public_url.startswith("https:"))
-    return House(
+    return SignInServices(
         store,
         means,
         api,
@@ -84,39 +88,39 @@ def make_house(store: Store, settings: Settings, means: Means, api: Answers, clo
     )
 
 
-def list_routes(house: House) -> list[Route]:
+def list_routes(house: SignInServices) -> list[Route]:
     """The pages, and the doors for their one script."""
-    door, changes = passkey_doors.Door, security_changes
+    door, changes = passkey_doors.ScriptEndpoint, security_changes
     routes = [
-        Route("/sign-in", Page(house, entry.show, entry.send)),
-        Route("/sign-in/code", Page(house, entry.show_code, entry.send_code)),
+        Route("/sign-in", PageEndpoint(house, entry.show, entry.send)),
+        Route("/sign-in/code", PageEndpoint(house, entry.show_code, entry.send_code)),
         Route("/sign-in/passkey/options", door(house, passkey_doors.options)),
         Route("/sign-in/passkey", door(house, passkey_doors.answer)),
-        Route("/sign-out", Page(house, leaving.show, leaving.send)),
-        Route("/password/forgot", Page(house, forgotten.show, forgotten.send)),
-        Route("/password/reset", Page(house, forgotten.show_reset, forgotten.send_reset)),
-        Route("/password", Page(house, changes.show_password, changes.send_password)),
-        Route("/.well-known/change-password", Page(house, changes.well_known)),
-        Route("/not-me", Page(house, alarm.show, alarm.send)),
-        Route("/email/confirm", Page(house, email.show, email.send)),
-        Route("/registrant", Page(house, registrant.show, registrant.send)),
-        Route("/registrant/confirm", Page(house, registrant_confirming.show, registrant_confirming.send)),
-        Route("/registrant/data", Page(house, registrant.show_data, registrant.send_data)),
-        Route("/cookies", Page(house, choosing.show, choosing.send)),
+        Route("/sign-out", PageEndpoint(house, leaving.show, leaving.send)),
+        Route("/password/forgot", PageEndpoint(house, forgotten.show, forgotten.send)),
+        Route("/password/reset", PageEndpoint(house, forgotten.show_reset, forgotten.send_reset)),
+        Route("/password", PageEndpoint(house, changes.show_password, changes.send_password)),
+        Route("/.well-known/change-password", PageEndpoint(house, changes.well_known)),
+        Route("/not-me", PageEndpoint(house, alarm.show, alarm.send)),
+        Route("/email/confirm", PageEndpoint(house, email.show, email.send)),
+        Route("/registrant", PageEndpoint(house, registrant.show, registrant.send)),
+        Route("/registrant/confirm", PageEndpoint(house, registrant_confirming.show, registrant_confirming.send)),
+        Route("/registrant/data", PageEndpoint(house, registrant.show_data, registrant.send_data)),
+        Route("/cookies", PageEndpoint(house, choosing.show, choosing.send)),
         Route("/unsubscribe/{token}", Unsubscribe(house)),
         Route("/.well-known/gpc.json", choosing.well_known, methods=["GET"]),
-        Route("/security", Page(house, security.show)),
-        Route("/security/end", Page(house, None, security.send_end)),
-        Route("/security/end-others", Page(house, None, security.send_end_others)),
-        Route("/security/apps/withdraw", Page(house, None, security.send_withdraw)),
-        Route("/security/apps/end", Page(house, None, security.send_end_app)),
-        Route("/security/app", Page(house, None, changes.send_app)),
-        Route("/security/app/confirm", Page(house, None, changes.send_first_code)),
-        Route("/security/codes", Page(house, None, changes.send_new_codes)),
-        Route("/security/remove", Page(house, None, changes.send_remove)),
+        Route("/security", PageEndpoint(house, security.show)),
+        Route("/security/end", PageEndpoint(house, None, security.send_end)),
+        Route("/security/end-others", PageEndpoint(house, None, security.send_end_others)),
+        Route("/security/apps/withdraw", PageEndpoint(house, None, security.send_withdraw)),
+        Route("/security/apps/end", PageEndpoint(house, None, security.send_end_app)),
+        Route("/security/app", PageEndpoint(house, None, changes.send_app)),
+        Route("/security/app/confirm", PageEndpoint(house, None, changes.send_first_code)),
+        Route("/security/codes", PageEndpoint(house, None, changes.send_new_codes)),
+        Route("/security/remove", PageEndpoint(house, None, changes.send_remove)),
         Route("/security/passkey/options", door(house, changes.passkey_options)),
         Route("/security/passkey", door(house, changes.passkey_made)),
     ]
     if house.demo:
-        routes.append(Route("/demo/outbox", Page(house, demo.show_outbox)))
+        routes.append(Route("/demo/outbox", PageEndpoint(house, demo.show_outbox)))
     return routes

@@ -27,12 +27,12 @@ class _Registry(jws.JWSRegistry):
     max_header_length = 1_024
 
 
-class BadJwt(Exception):  # noqa: N818 (it is an answer, not a defect)
+class InvalidJwtError(Exception):
     """It is not a JWT that can be believed; the text says why, without its contents."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class UnverifiedJwt:
     """A JWT whose signature nobody has checked yet."""
 
     text: str
@@ -40,47 +40,47 @@ class Seen:
     claims: dict[str, Any]
 
 
-def look(text: str, longest: int) -> Seen:
+def look(text: str, longest: int) -> UnverifiedJwt:
     """What it says, without believing it; BadJwt when it is no compact JWS of JSON objects."""
     parts = text.split(".")
     if len(text) > longest or len(parts) != 3 or not text.isascii():
-        raise BadJwt("It is not a signed JWT.")
-    return Seen(text, _object(parts[0]), _object(parts[1]))
+        raise InvalidJwtError("It is not a signed JWT.")
+    return UnverifiedJwt(text, _object(parts[0]), _object(parts[1]))
 
 
 def _object(part: str) -> dict[str, Any]:
     try:
         found = orjson.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (binascii.Error, ValueError):
-        raise BadJwt("It is not a signed JWT.") from None
+        raise InvalidJwtError("It is not a signed JWT.") from None
     if not isinstance(found, dict):
-        raise BadJwt("It is not a signed JWT.")
+        raise InvalidJwtError("It is not a signed JWT.")
     return found
 
 
 def check_header(
-    seen: Seen, algorithms: Collection[str], types: Collection[str | None], refused: Collection[str] = POINTERS
+    seen: UnverifiedJwt, algorithms: Collection[str], types: Collection[str | None], refused: Collection[str] = POINTERS
 ) -> str:
     """The algorithm, if it is one of these, the type too, and no header is a refused one; BadJwt otherwise."""
     if not seen.header.keys().isdisjoint(refused):
-        raise BadJwt("It has a header that is not followed here.")
+        raise InvalidJwtError("It has a header that is not followed here.")
     algorithm = seen.header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in algorithms:
-        raise BadJwt("It is not signed with an algorithm that is accepted here.")
+        raise InvalidJwtError("It is not signed with an algorithm that is accepted here.")
     kind = seen.header.get("typ")
     if (kind.lower() if isinstance(kind, str) else kind) not in types:
-        raise BadJwt("It is of another type.")
+        raise InvalidJwtError("It is of another type.")
     return algorithm
 
 
-def check_signature(seen: Seen, key: Key, algorithm: str) -> None:
+def check_signature(seen: UnverifiedJwt, key: Key, algorithm: str) -> None:
     """BadJwt unless this key, which must be of the algorithm's kind, has signed it."""
     if not suits(key, algorithm):
-        raise BadJwt("The key does not suit the algorithm.")
+        raise InvalidJwtError("The key does not suit the algorithm.")
     try:
         jws.deserialize_compact(seen.text, key, registry=_Registry(algorithms=[algorithm], strict_check_header=False))
     except (JoseError, ValueError):
-        raise BadJwt("The signature is wrong.") from None
+        raise InvalidJwtError("The signature is wrong.") from None
 
 
 def suits(key: Key, algorithm: str) -> bool:

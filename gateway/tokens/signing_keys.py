@@ -11,7 +11,7 @@ import orjson
 from joserfc.jwk import ECKey
 
 from store.crypto.global_ids import GlobalIds
-from store.crypto.system_keys import HouseKeys, SigningKey
+from store.crypto.system_keys import SigningKey, SystemKeys
 
 ALGORITHM = "ES256"
 
@@ -36,7 +36,7 @@ class SigningKeys:
     it retired. The first key of all signs at once, because nobody can have a set without it.
     """
 
-    def __init__(self, house: HouseKeys, token_life: int, clock: Callable[[], float]) -> None:
+    def __init__(self, house: SystemKeys, token_life: int, clock: Callable[[], float]) -> None:
         self._house = house
         self._token_life = timedelta(seconds=token_life) + SLACK
         self._clock = clock

@@ -28,7 +28,7 @@ ONE_FACTOR, TWO_FACTORS = "1fa", "2fa"
 """How surely a customer proved who they are, as `acr` has it."""
 
 
-class Fault(Enum):
+class TokenFault(Enum):
     """Why a token is not accepted; the value is a sentence for the `WWW-Authenticate` header, free of its contents."""
 
     MALFORMED = "The access token is not a signed JWT."
@@ -52,7 +52,7 @@ class Fault(Enum):
 class TokenError(Exception):
     """A token is not accepted; `nonce` comes with the fault NONCE, for the next proof."""
 
-    def __init__(self, fault: Fault, nonce: str | None = None) -> None:
+    def __init__(self, fault: TokenFault, nonce: str | None = None) -> None:
         super().__init__(fault.value)
         self.fault = fault
         self.nonce = nonce
@@ -107,7 +107,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class TokenSigner:
     """A key that signs now."""
 
     kid: str
@@ -155,13 +155,13 @@ class Tokens:
         self._skew = skew
         self._clock = clock
 
-    async def signer(self) -> Signer:
+    async def signer(self) -> TokenSigner:
         """What signs at this moment; StoreUnavailable while nobody can tell."""
         kid, key = await self._keys.signing()
-        return Signer(kid, key, self._names, int(self._clock()), self._keys.ids)
+        return TokenSigner(kid, key, self._names, int(self._clock()), self._keys.ids)
 
     async def mint(self, client_id: str, scopes: Iterable[str], seconds: int, subject: int | None = None) -> str:
-        """A token that rests on no sign-in; see `Signer.sign`."""
+        """A token that rests on no sign-in; see `TokenSigner.sign`."""
         return (await self.signer()).sign(client_id, scopes, seconds, subject)
 
     async def verify(self, token: bytes) -> Claims:
@@ -177,17 +177,17 @@ class Tokens:
         """
         header = _header(token)  # 1
         if header.get("typ") not in TYPES:  # 2
-            raise TokenError(Fault.TYPE)
+            raise TokenError(TokenFault.TYPE)
         if header.get("alg") != ALGORITHM or not header.keys() <= HEADERS:  # 3
-            raise TokenError(Fault.ALGORITHM)
+            raise TokenError(TokenFault.ALGORITHM)
         kid = header.get("kid")
         key = await self._keys.verifying(kid) if isinstance(kid, str) else None  # 4
         if not isinstance(kid, str) or key is None:
-            raise TokenError(Fault.KEY)
+            raise TokenError(TokenFault.KEY)
         try:
             said = jwt.decode(token, key, algorithms=[ALGORITHM]).claims  # 5
         except (JoseError, ValueError) as error:
-            raise TokenError(Fault.SIGNATURE) from error
+            raise TokenError(TokenFault.SIGNATURE) from error
         self._check(said)
         return said, kid
 
@@ -205,30 +205,30 @@ class Tokens:
         texts = [said.get(name) for name in ("iss", "sub", "client_id", "scope", "jti")]
         times = [said.get(name) for name in ("exp", "iat", "nbf") if name != "nbf" or "nbf" in said]
         if not all(isinstance(text, str) for text in texts) or not all(type(time) is int for time in times):  # 6
-            raise TokenError(Fault.CLAIMS)
+            raise TokenError(TokenFault.CLAIMS)
         if said["iss"] != self._names.issuer:  # 7
-            raise TokenError(Fault.ISSUER)
+            raise TokenError(TokenFault.ISSUER)
         audience = said.get("aud")
         if self._names.audience not in (audience if isinstance(audience, list) else [audience]):  # 8
-            raise TokenError(Fault.AUDIENCE)
+            raise TokenError(TokenFault.AUDIENCE)
         now = self._clock()
         if said["exp"] <= now:  # 9; no leeway: an expired token is never accepted (F3)
-            raise TokenError(Fault.EXPIRED)
+            raise TokenError(TokenFault.EXPIRED)
         if max(said["iat"], said.get("nbf", 0)) > now + self._skew:
-            raise TokenError(Fault.EARLY)
+            raise TokenError(TokenFault.EARLY)
 
 
 def _header(token: bytes) -> dict[str, Any]:
     """The header of a compact JWS, read with bounds before anything is believed."""
     first, dot, _ = token.partition(b".")
     if len(token) > MAX_TOKEN_BYTES or not dot or token.count(b".") != 2 or len(first) > 512:
-        raise TokenError(Fault.MALFORMED)
+        raise TokenError(TokenFault.MALFORMED)
     try:
         header = orjson.loads(urlsafe_b64decode(first + b"=" * (-len(first) % 4)))
     except (binascii.Error, ValueError) as error:
-        raise TokenError(Fault.MALFORMED) from error
+        raise TokenError(TokenFault.MALFORMED) from error
     if not isinstance(header, dict):
-        raise TokenError(Fault.MALFORMED)
+        raise TokenError(TokenFault.MALFORMED)
     return header
 
 
@@ -243,10 +243,10 @@ def _basis(said: Mapping[str, Any], subject: int | None, ids: GlobalIds) -> Basi
         return None
     at, amr = said.get("auth_time"), said.get("amr")
     if subject is None or type(at) is not int or not isinstance(amr, list) or not all(type(how) is str for how in amr):
-        raise TokenError(Fault.CLAIMS)
+        raise TokenError(TokenFault.CLAIMS)
     session, family = _row(said.get("sid"), "Session", ids), _row(said.get("family"), FAMILY, ids)
     if not session.customer == family.customer == subject:
-        raise TokenError(Fault.CLAIMS)
+        raise TokenError(TokenFault.CLAIMS)
     return Basis(subject, session.key, family.key, at, tuple(amr))
 
 
@@ -256,7 +256,7 @@ def _thumbprint(said: Mapping[str, Any]) -> str | None:
         return None
     bound = said["cnf"]
     if not isinstance(bound, dict) or bound.keys() != {"jkt"} or not isinstance(bound["jkt"], str):
-        raise TokenError(Fault.CLAIMS)
+        raise TokenError(TokenFault.CLAIMS)
     return bound["jkt"]
 
 
@@ -264,5 +264,5 @@ def _row(text: object, type_name: str, ids: GlobalIds) -> GlobalId:
     """The row of this type that an id names."""
     found = ids.decode(text) if isinstance(text, str) else None
     if found is None or found.type_name != type_name:
-        raise TokenError(Fault.CLAIMS)
+        raise TokenError(TokenFault.CLAIMS)
     return found

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.signin.actor import Actor, actor_at
 from store.queue.revocations import end_family, withdraw_app
 from store.tables.oauth import oauth_consents, oauth_families
@@ -37,11 +37,11 @@ async def end_one_app(actor: Actor, family_id: int) -> Result:
     return Result(affected={"appSession": family_id})
 
 
-async def withdraw_authorized_app(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def withdraw_authorized_app(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
     return await withdraw_one(actor_at(desk), given["id"])
 
 
-async def end_app_session(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def end_app_session(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
     return await end_one_app(actor_at(desk), given["id"])

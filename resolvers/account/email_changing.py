@@ -11,24 +11,24 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
-from resolvers.commands.context import Desk, Result, UserProblem
-from resolvers.commands.dependencies import Means
+from resolvers.commands.context import CommandContext, Result, UserProblem
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.events.announcements import announce
 from resolvers.events.changes import record
 from resolvers.events.rectifying import tell_of_correction
 from resolvers.factors.credentials import lock_credentials
 from resolvers.letters.email import EmailLetter
 from resolvers.letters.erasure import ErasureLetter
-from resolvers.letters.letters import Reader, Stranger, TypedAddress, reader_of, send_to, send_typed
-from resolvers.letters.limits import Kind, LetterLimits, rate_limited
-from resolvers.signin.attempts import Bucket, Guesses, Pace
+from resolvers.letters.letters import LetterRecipient, Stranger, TypedAddress, reader_of, send_to, send_typed
+from resolvers.letters.limits import LetterKind, LetterLimits, rate_limited
+from resolvers.signin.attempts import AttemptBucket, AttemptLimiter, AttemptPace
 from resolvers.signin.sessions import end_where
 from resolvers.signins.secrets import hashed, new_secret
 from store.crypto.blind_index import Lookup
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.links.receipts import receipt_of
-from store.lookups.reservations import LookupTakenError, Reservations, Wanted, reserving
+from store.lookups.reservations import LookupRequest, LookupTakenError, Reservations, reserving
 from store.sql.ids import new_id
 from store.sql.metadata import Id, instant
 from store.tables.access import sessions
@@ -47,7 +47,7 @@ TOO_OFTEN = UserProblem("TOO_MANY_ATTEMPTS", "Too many requests. Try again later
 LAPSED = UserProblem("LINK_VOID", "This link is over or was used already: ask for another one.", ("token",))
 
 
-async def request_change(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def request_change(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Write to the new address; whether somebody else has it is told to nobody, and then nothing is sent there (S8)."""
     try:
         text = read_mailbox(given["email"]).display
@@ -57,7 +57,9 @@ async def request_change(desk: Desk, given: Mapping[str, Any]) -> Result:
     (key,) = await keys.subjects([desk.subject])
     if key is None:
         return Result(problems=(GONE,))
-    if await Guesses(desk.store).charge([Bucket(Pace.RESET, b"email" + desk.subject.to_bytes(8, "big"))], desk.now):
+    if await AttemptLimiter(desk.store).charge(
+        [AttemptBucket(AttemptPace.RESET, b"email" + desk.subject.to_bytes(8, "big"))], desk.now
+    ):
         return Result(problems=(TOO_OFTEN,))
     held = await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, text))
     async with desk.store.write() as connection:
@@ -89,18 +91,24 @@ async def request_change(desk: Desk, given: Mapping[str, Any]) -> Result:
 
 
 async def _ask(
-    connection: AsyncConnection, desk: Desk, key: SubjectKey, text: str, language: str, secret: str | None, minutes: int
+    connection: AsyncConnection,
+    desk: CommandContext,
+    key: SubjectKey,
+    text: str,
+    language: str,
+    secret: str | None,
+    minutes: int,
 ) -> int:
     """Write to the new address, unless it is somebody's: that is counted just the same. The seconds to wait, or 0."""
     limits, site = LetterLimits(desk.store), desk.means.site
     if secret is None:
-        return await limits.take(connection, Kind.EMAIL_CONFIRMATION, key.customer_id, text, desk.now)
+        return await limits.take(connection, LetterKind.EMAIL_CONFIRMATION, key.customer_id, text, desk.now)
     to, link = Stranger(key, TypedAddress(text), language), site.link("/email/confirm", secret)
-    kind, letter = Kind.EMAIL_CONFIRMATION, EmailLetter.CONFIRM
+    kind, letter = LetterKind.EMAIL_CONFIRMATION, EmailLetter.CONFIRM
     return await send_typed(connection, limits, kind, to, site, letter, desk.now, link=link, minutes=minutes)
 
 
-async def confirm_change(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def confirm_change(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API, for the customer whose link it is."""
     found = await EmailLinks(desk.store, desk.means).find(given["token"], desk.now)
     if found is None or found.key.customer_id != desk.subject:
@@ -128,7 +136,7 @@ def _state(key: SubjectKey, index: bytes) -> bytes:
 class EmailLinks:
     """Finds links and follows them."""
 
-    def __init__(self, store: Store, means: Means) -> None:
+    def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
         columns = select(L.id, L.customer_id, L.email, L.account_state, L.session_id, L.expires_at)
         self._find = store.reader.prepare(columns.where(L.secret_hash == bindparam("secret")))
@@ -146,7 +154,7 @@ class EmailLinks:
             return None
         return Found(id_, key, key.open(L.email, id_, sealed).decode(), bytes(present[0][0]), session)
 
-    async def follow(self, found: Found, desk: Desk) -> Result:
+    async def follow(self, found: Found, desk: CommandContext) -> Result:
         """Put the new address in place; both are told, and everybody but the session that asked is signed out.
 
         1. the link is used up; 2. the address is nobody else's and the old one is still there; 3. links to a new
@@ -154,7 +162,7 @@ class EmailLinks:
         new one; 5. sessions end, last of all.
         """
         keys, owner = self._store.keys, found.key.customer_id
-        wanted = Wanted(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, found.email), owner, owner)
+        wanted = LookupRequest(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, found.email), owner, owner)
         async with reserving(self._store) as reserved, self._store.write() as connection:
             await lock_credentials(connection, owner)
             await connection.execute(select(C.id).where(C.id == owner).with_for_update(key_share=True))
@@ -199,7 +207,7 @@ class EmailLinks:
         )
 
     async def _logins(
-        self, connection: AsyncConnection, reserved: Reservations, found: Found, before: Reader, now: datetime
+        self, connection: AsyncConnection, reserved: Reservations, found: Found, before: LetterRecipient, now: datetime
     ) -> None:
         """Who signs in by e-mail address goes on to do so."""
         keys, owner = self._store.keys, found.key.customer_id
@@ -207,7 +215,7 @@ class EmailLinks:
         mine = select(K.id, K.platform, K.login_ref).where(K.customer_id == owner)
         for id_, platform, ref in (await connection.execute(mine)).all():
             held = await keys.lookups.find(Lookup.LOGIN, old, platform)
-            wanted = Wanted(Lookup.LOGIN, new, owner, id_, platform)
+            wanted = LookupRequest(Lookup.LOGIN, new, owner, id_, platform)
             same = ref is not None and (held.row_id, held.ref) == (id_, bytes(ref))
             if same and await _taken(reserved, connection, wanted, ref, now):
                 name = found.key.seal(K.login_name, id_, K.login_name.info["sealing"].encode(found.email))
@@ -216,7 +224,7 @@ class EmailLinks:
 
 
 async def _taken(
-    reserved: Reservations, connection: AsyncConnection, wanted: Wanted, replaced: bytes, now: datetime
+    reserved: Reservations, connection: AsyncConnection, wanted: LookupRequest, replaced: bytes, now: datetime
 ) -> bool:
     """Whether a value could be had in the place of another one; false when it is somebody else's."""
     try:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from resolvers.commands.context import Result, UserProblem
 from resolvers.factors.credentials import Account
 from resolvers.factors.factors import OFFERED, Factor, confirmed, delete_factors, remove_factor
-from resolvers.factors.passkeys import MOST, Passkeys, Refused
+from resolvers.factors.passkeys import MOST, PasskeyError, Passkeys
 from resolvers.factors.recovery import kept, new_codes
 from resolvers.factors.totp import Enrolment, accepted_step, new_enrolment
 from resolvers.letters.letters import write
@@ -137,7 +137,7 @@ async def finish_passkey(actor: Actor, credential_id: int | None, answer: str, l
         return Enrolled(problems=(NOT_FOUND,))
     try:
         made = await Passkeys(actor.store, actor.means).registered(account, answer, actor.now)
-    except Refused:
+    except PasskeyError:
         return Enrolled(problems=(NOT_ACCEPTED,))
     row = {"handle": made.credential_id, "public_key": made.credential_public_key, "sign_count": made.sign_count}
     try:

@@ -13,17 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.account.passwords import faults, measure
 from resolvers.account.passwords_own_words import OwnWords
-from resolvers.commands.context import Desk, Result, UserProblem
-from resolvers.commands.dependencies import Means
+from resolvers.commands.context import CommandContext, Result, UserProblem
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.factors.credentials import Account, Credential, Credentials, sealed_hash
 from resolvers.letters.letters import write
 from resolvers.letters.signin import SignInLetter
 from resolvers.passwords.text import normal, too_long
 from resolvers.signin.actor import NOT_FOUND, Actor, actor_at, too_often
-from resolvers.signin.attempts import Bucket, Guesses
+from resolvers.signin.attempts import AttemptBucket, AttemptLimiter
 from resolvers.signin.buckets import Secret, compared, inside
 from resolvers.signin.sessions import end_where
-from resolvers.signin.verdicts import Denied
+from resolvers.signin.verdicts import Rejected
 from store.database.store import Store
 from store.tables.access import sessions
 from store.tables.credentials import credentials, second_factors
@@ -40,7 +40,7 @@ CONFLICT = UserProblem("CONFLICT", "One of your passwords was changed in the mea
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Prepared:
+class CheckedPassword:
     """A password that may be set, and the credentials that it was compared with."""
 
     account: Account
@@ -52,17 +52,17 @@ class Prepared:
 class NewPasswords:
     """Judges and writes new passwords."""
 
-    def __init__(self, store: Store, means: Means) -> None:
+    def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
         self._credentials = Credentials(store)
-        self._guesses = Guesses(store)
+        self._guesses = AttemptLimiter(store)
         self._own = OwnWords(store)
         on = select(F.id).where(F.credential_id == bindparam("credential"), F.confirmed_at.is_not(None)).limit(1)
         self._factor = store.reader.prepare(on)
 
     async def prepared(
         self, account: Account, password: str, now: datetime
-    ) -> Prepared | Denied | tuple[UserProblem, ...]:
+    ) -> CheckedPassword | Rejected | tuple[UserProblem, ...]:
         """A password that may be set, hashed; or what is wrong with it.
 
         It is compared by hashing it against each hash: nothing that could be compared fast is kept (R38). Since the
@@ -77,14 +77,14 @@ class NewPasswords:
         others = [each.password_hash for each in everyone if each.id != account.credential.id and each.password_hash]
         present = [account.credential.password_hash] if account.credential.password_hash else []
         if wait := await self._guesses.charge(compared(account.credential.customer_id), now):
-            return Denied(wait)
+            return Rejected(wait)
         if await self._means.hasher.any_of(present, text):
             return (SAME,)
         if await self._means.hasher.any_of(others, text):
             return (REUSED,)
         hash_ = await self._means.hasher.hash(text)
         strength = (await asyncio.to_thread(measure, text, own)).strength
-        return Prepared(account, tuple(everyone), hash_, strength)
+        return CheckedPassword(account, tuple(everyone), hash_, strength)
 
     async def guarded(self, credential_id: int) -> bool:
         """Whether a second factor is on, so that a shorter password may be enough."""
@@ -97,9 +97,9 @@ class NewPasswords:
     async def write(
         self,
         connection: AsyncConnection,
-        new: Prepared,
+        new: CheckedPassword,
         now: datetime,
-        forgiven: Sequence[Bucket] = (),
+        forgiven: Sequence[AttemptBucket] = (),
         keep_session: int | None = None,
     ) -> UserProblem | None:
         """Set it, in the caller's transaction, as its last act: all other sessions of the platform end (S6).
@@ -127,7 +127,7 @@ class NewPasswords:
         return None
 
 
-async def _as_read(connection: AsyncConnection, new: Prepared) -> bool:
+async def _as_read(connection: AsyncConnection, new: CheckedPassword) -> bool:
     customer = new.account.credential.customer_id
     found = select(K.id, K.password_hash).where(K.customer_id == customer).order_by(K.id).with_for_update()
     now = {id_: None if resting is None else bytes(resting) for id_, resting in await connection.execute(found)}
@@ -154,9 +154,9 @@ async def change(actor: Actor, credential_id: int | None, current: str, new: str
         return Result(problems=(WRONG_PASSWORD,))
     passwords = NewPasswords(actor.store, actor.means)
     prepared = await passwords.prepared(account, new, actor.now)
-    if isinstance(prepared, Denied):
+    if isinstance(prepared, Rejected):
         return Result(problems=(too_often(prepared.wait, "newPassword"),))
-    if not isinstance(prepared, Prepared):
+    if not isinstance(prepared, CheckedPassword):
         return Result(problems=at_field(prepared, "newPassword"))
     async with actor.store.write() as connection:
         counted = inside(Secret.PASSWORD, account.credential.id, actor.session_id)
@@ -169,7 +169,7 @@ def at_field(problems: tuple[UserProblem, ...], field: str) -> tuple[UserProblem
     return tuple(replace(problem, field=(field,)) for problem in problems)
 
 
-async def change_password(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def change_password(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
     return await change(
         actor_at(desk), given.get("credential"), given.get("currentPassword") or "", given.get("newPassword") or ""

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from resolvers.signins.signins import opened
-from store.crypto.sealing import SealBroken
+from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.sql.metadata import ADDRESS_PARTS
@@ -69,7 +69,7 @@ def _text(key: SubjectKey, column: Any, row_id: int, resting: bytes | None) -> s
 def _parts(key: SubjectKey, column: Any, row_id: int, resting: bytes | None) -> list[str]:
     try:
         found = [] if resting is None else column.info["sealing"].decode(key.open(column, row_id, resting))
-    except SealBroken:
+    except SealBrokenError:
         return []
     return [part or "" for part in found]
 

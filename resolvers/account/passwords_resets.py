@@ -8,18 +8,18 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.account.passwords_changing import NewPasswords, Prepared
+from resolvers.account.passwords_changing import CheckedPassword, NewPasswords
 from resolvers.commands.context import UserProblem
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.factors.credentials import Account, Credentials, lock_credentials, nobody
 from resolvers.letters.letters import Letter, reader_of, write_alike
-from resolvers.letters.limits import Kind, LetterLimits
+from resolvers.letters.limits import LetterKind, LetterLimits
 from resolvers.letters.signin import SignInLetter
-from resolvers.signin.attempts import Bucket, Guesses, Pace
+from resolvers.signin.attempts import AttemptBucket, AttemptLimiter, AttemptPace
 from resolvers.signin.authentication import no_sooner
 from resolvers.signin.buckets import by_network
 from resolvers.signin.devices import forget_devices, remember_device
-from resolvers.signin.verdicts import Denied, Lapsed
+from resolvers.signin.verdicts import Expired, Rejected
 from resolvers.signins.secrets import hashed, new_secret
 from resolvers.signins.signins import Visitor
 from store.database.store import Store
@@ -33,7 +33,7 @@ R, C = reset_links.c, customers.c
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class ResetRequested:
     """If there is such a sign-in, its customer was written to; whoever asked is told no more."""
 
 
@@ -56,16 +56,16 @@ class Done:
 class Resets:
     """Sends links and follows them."""
 
-    def __init__(self, store: Store, means: Means) -> None:
+    def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
         self._credentials = Credentials(store)
-        self._guesses = Guesses(store)
+        self._guesses = AttemptLimiter(store)
         self._passwords = NewPasswords(store, means)
         found = select(R.id, R.credential_id, R.account_state, R.expires_at)
         self._find = store.reader.prepare(found.where(R.secret_hash == bindparam("secret")))
         self._email = store.reader.prepare(select(C.email_ref).where(C.id == bindparam("customer")))
 
-    async def request(self, platform: str, login: str, visitor: Visitor, now: datetime) -> Sent | Denied:
+    async def request(self, platform: str, login: str, visitor: Visitor, now: datetime) -> ResetRequested | Rejected:
         """Write to the customer, if there is one. In any case the answer is the same, by the same statements and after
         the same time (S8, G7).
 
@@ -73,18 +73,18 @@ class Resets:
         nobody's mailbox can be filled.
         """
 
-        async def work() -> Sent | Denied:
+        async def work() -> ResetRequested | Rejected:
             if wait := await self._guesses.charge([by_network(visitor)], now):
-                return Denied(wait)
+                return Rejected(wait)
             index = self._credentials.login_index(login)
             account = await self._credentials.by_login(platform, index)
-            much = await self._guesses.charge([Bucket(Pace.RESET, platform.encode() + index)], now)
+            much = await self._guesses.charge([AttemptBucket(AttemptPace.RESET, platform.encode() + index)], now)
             if not much:
                 async with self._store.write() as connection:
                     someone = account or nobody(platform)
                     if await self._may_send(connection, someone, index, now):
                         await self.send(connection, someone, SignInLetter.PASSWORD_RESET, now)
-            return Sent()
+            return ResetRequested()
 
         return await no_sooner(self._means.times.refusal, work(), always=True)
 
@@ -96,7 +96,7 @@ class Resets:
         reader = await reader_of(connection, account.key)
         mailbox = f"{index.hex()}@nobody.invalid" if reader is None else reader.email
         customer = account.key.customer_id or int.from_bytes(index[:7])
-        return not await LetterLimits(self._store).take(connection, Kind.PASSWORD_RESET, customer, mailbox, now)
+        return not await LetterLimits(self._store).take(connection, LetterKind.PASSWORD_RESET, customer, mailbox, now)
 
     async def send(self, connection: AsyncConnection, account: Account, letter: Letter, now: datetime) -> None:
         """A fresh link by e-mail, in the caller's transaction; earlier links of the credential lead nowhere.
@@ -136,24 +136,24 @@ class Resets:
 
     async def follow(
         self, secret: str, password: str, visitor: Visitor, now: datetime
-    ) -> Done | tuple[UserProblem, ...] | Denied | Lapsed:
+    ) -> Done | tuple[UserProblem, ...] | Rejected | Expired:
         """Set the password. The link is used up by setting it, not by looking at it, and not by a password that is
         refused; every session of the platform ends, and every device is a stranger again but this one."""
         if wait := await self._guesses.charge([by_network(visitor)], now):
-            return Denied(wait)
+            return Rejected(wait)
         link = await self.find(secret, now)
         if link is None:
-            return Lapsed()
+            return Expired()
         prepared = await self._passwords.prepared(link.account, password, now)
-        if not isinstance(prepared, Prepared):
+        if not isinstance(prepared, CheckedPassword):
             return prepared
         async with self._store.write() as connection:
             if not await self._spent(connection, link):
-                return Lapsed()
+                return Expired()
             await forget_devices(connection, link.account.credential.id)
             device = await remember_device(connection, link.account, visitor, now)
             if await self._passwords.write(connection, prepared, now, [by_network(visitor)]):
-                return Lapsed()  # Another password of theirs was changed in between, so this state is over.
+                return Expired()  # Another password of theirs was changed in between, so this state is over.
         return Done(link.account.credential.platform, device)
 
     async def _spent(self, connection: AsyncConnection, link: Link) -> bool:

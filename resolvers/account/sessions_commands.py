@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.signin.actor import Actor, actor_at
 from resolvers.signin.sessions import end_where
 from store.tables.access import sessions
@@ -41,11 +41,11 @@ async def end_others(actor: Actor) -> Ended:
     return Ended(ended=len(found))
 
 
-async def end_session(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def end_session(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
     return await end_one(actor_at(desk), given.get("id") or 0)
 
 
-async def end_other_sessions(desk: Desk, given: Mapping[str, Any]) -> Ended:
+async def end_other_sessions(desk: CommandContext, given: Mapping[str, Any]) -> Ended:
     """The command of the API."""
     return await end_others(actor_at(desk))

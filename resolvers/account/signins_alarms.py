@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, select
 
 from resolvers.account.passwords_changing import void_links
 from resolvers.account.passwords_resets import Resets
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.factors.credentials import COLUMNS, Account, Credential
 from resolvers.factors.factors import delete_factors
 from resolvers.letters.signin import SignInLetter
@@ -44,7 +44,7 @@ class Alarm:
 class Alarms:
     """Follows the links of messages about unusual sign-ins."""
 
-    def __init__(self, store: Store, means: Means) -> None:
+    def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._resets = store, Resets(store, means)
         columns = (
             A.id, A.customer_id, A.credential_id, A.expires_at, I.id.label("sign_in"), I.platform, I.at, I.country,

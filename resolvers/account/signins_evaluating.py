@@ -14,10 +14,10 @@ from sqlalchemy import Column, ColumnElement, Connection, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.util import await_only
 
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.signin.sessions import Session, end_where
-from resolvers.signins.contexts import Context, Finding, Verdict
-from resolvers.signins.signins import Access, History, Visitor, record
+from resolvers.signins.contexts import ContextMatch, SignInContext, Verdict
+from resolvers.signins.signins import History, PlatformAccess, Visitor, record
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.queue.revocations import announce, revoke_families
@@ -35,21 +35,21 @@ class Arrival:
     family_id: int
     customer_id: int
     platform: str
-    finding: Finding
+    finding: ContextMatch
 
 
 class Evaluator:
     """Judges where sessions and families turn up."""
 
-    def __init__(self, store: Store, means: Means) -> None:
+    def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
         self._history = History(store, means)
 
-    def contexts(self, visitor: Visitor) -> Callable[[int], Context | None]:
+    def contexts(self, visitor: Visitor) -> Callable[[int], SignInContext | None]:
         """Network, country and device of a visitor, for the customer whose token family it will be; None for somebody
         erased. To be asked within `run_sync`."""
 
-        def of(customer_id: int) -> Context | None:
+        def of(customer_id: int) -> SignInContext | None:
             (key,) = await_only(self._store.keys.subjects([customer_id]))
             return None if key is None else self._history.context(key, visitor)
 
@@ -90,8 +90,8 @@ class Evaluator:
                 await connection.run_sync(_end, here, now)
 
     async def _judged(
-        self, customer_id: int, platform: str, visitor: Visitor, now: datetime, finding: Finding
-    ) -> tuple[SubjectKey, Access] | None:
+        self, customer_id: int, platform: str, visitor: Visitor, now: datetime, finding: ContextMatch
+    ) -> tuple[SubjectKey, PlatformAccess] | None:
         """None where there is nothing to tell: the row was made before contexts were kept, or the customer is gone."""
         (key,) = await self._store.keys.subjects([customer_id])
         if key is None or finding.verdict is Verdict.SAME:
@@ -99,7 +99,7 @@ class Evaluator:
         return key, await self._history.moved(key, platform, visitor, now, finding)
 
 
-def _held(column: Column[bytes], finding: Finding) -> ColumnElement[bool]:
+def _held(column: Column[bytes], finding: ContextMatch) -> ColumnElement[bool]:
     """The row still holds what the finding was made from."""
     return column.is_(None) if finding.before is None else column == finding.before
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.commands.places import parsed_address
 from resolvers.signins.devices import told
 from resolvers.signins.signins import History, Visitor, record
@@ -30,7 +30,7 @@ NO_ADDRESS = UserProblem("INVALID_IP_ADDRESS", "Give an IPv4 or IPv6 address.", 
 WRONG_TIME = UserProblem("INVALID_TIME", "Report an access within two days, and none of the future.", ("at",))
 
 
-async def record_access(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def record_access(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Write down an access that another platform saw; the customer is told when it is unusual."""
     at = given.get("at") or desk.now
     address = parsed_address(given.get("ipAddress"))
@@ -51,7 +51,9 @@ async def record_access(desk: Desk, given: Mapping[str, Any]) -> Result:
     return Result(affected={"signIn": id_})
 
 
-def _problems(desk: Desk, given: Mapping[str, Any], at: datetime, no_address: bool) -> tuple[UserProblem, ...]:
+def _problems(
+    desk: CommandContext, given: Mapping[str, Any], at: datetime, no_address: bool
+) -> tuple[UserProblem, ...]:
     found = []
     if (given.get("customer") is None) == (given.get("customerNumber") is None):
         found.append(WHO)
@@ -67,7 +69,7 @@ def _word(choice: Any) -> str:
     return str(getattr(choice, "value", choice))
 
 
-async def _key(desk: Desk, given: Mapping[str, Any]) -> SubjectKey | None:
+async def _key(desk: CommandContext, given: Mapping[str, Any]) -> SubjectKey | None:
     customer_id: int | None = given.get("customer")
     if customer_id is None:
         return await key_with_number(desk.store, given["customerNumber"])

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from policy.grant import Grant
 from policy.purposes import Purpose
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from store.database.store import Store
 
 
@@ -24,7 +24,7 @@ class Behalf:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class CommandContext:
     """Where a command works: the store, who asks and why, and the moment of the request."""
 
     store: Store
@@ -32,7 +32,7 @@ class Desk:
     purpose: Purpose | None
     reference: str | None
     now: datetime
-    means: Means
+    means: SignInDependencies
     """What commands about signing in need beside the store."""
     language: str = "en"
     """In which problems are told."""
@@ -74,5 +74,5 @@ class Result:
     """Whether a repeated request may be shown the same; not so where a secret is shown beside the rows."""
 
 
-Run = Callable[[Desk, Mapping[str, Any]], Awaitable[Result]]
+Run = Callable[[CommandContext, Mapping[str, Any]], Awaitable[Result]]
 """A command: the desk, and the input as GraphQL coerced it: keys as the schema writes them, what is left out absent."""

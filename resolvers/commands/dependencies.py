@@ -72,7 +72,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class SignInDependencies:
     """One for each process."""
 
     site: Site = field(default_factory=Site)

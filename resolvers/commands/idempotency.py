@@ -21,7 +21,7 @@ import orjson
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.commands.context import Desk, Result, Run, UserProblem
+from resolvers.commands.context import CommandContext, Result, Run, UserProblem
 from resolvers.commands.idempotency_store import KeyedStore
 from store.crypto.envelopes import open_envelope, seal
 from store.crypto.system_keys import insert_new
@@ -51,11 +51,11 @@ IN_PROGRESS = UserProblem(
 )
 
 
-class Repeated(Exception):  # noqa: N818  (it is an answer, not a defect)
+class DuplicateRequestError(Exception):
     """Somebody has claimed the key; nothing was done now."""
 
 
-async def once(desk: Desk, key: str, name: str, run: Run, given: Mapping[str, Any]) -> Result:
+async def once(desk: CommandContext, key: str, name: str, run: Run, given: Mapping[str, Any]) -> Result:
     """Carry out a command, or say what became of it; `key` is the caller's, `name` the field of the operation.
 
     What the input could mend, and what changed nothing, leaves the key free: the mended request may use it again.
@@ -83,7 +83,7 @@ async def once(desk: Desk, key: str, name: str, run: Run, given: Mapping[str, An
             if keyed.claimed:
                 async with keyed.last() as connection:
                     await _settle(connection, row["mark"], result, await desk.store.keys.house.system(KEY))
-    except Repeated:
+    except DuplicateRequestError:
         return await _find(desk, row, kind) or kind(problems=(IN_PROGRESS,))
     return result
 
@@ -95,10 +95,10 @@ async def _claim(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
     left = M.mark == row["mark"], M.outcome.is_(None), M.at <= row["at"] - UNDER_WAY
     taken = update(command_keys).where(*left).values(at=row["at"], request=row["request"])
     if (await connection.execute(taken)).rowcount != 1:
-        raise Repeated
+        raise DuplicateRequestError
 
 
-async def _find(desk: Desk, row: Mapping[str, Any], kind: type[Result]) -> Result | None:
+async def _find(desk: CommandContext, row: Mapping[str, Any], kind: type[Result]) -> Result | None:
     """What became of the key, as this kind of answer; None when it is free."""
     query = desk.store.reader.prepare(select(M.request, M.outcome, M.at).where(M.mark == bindparam("mark")))
     rows = await desk.store.reader.fetch(query, {"mark": row["mark"]})
@@ -141,11 +141,11 @@ def _kind(run: Run) -> type[Result]:
     return found if isinstance(found, type) and issubclass(found, Result) else Result
 
 
-def _mark(desk: Desk, text: str) -> bytes:
+def _mark(desk: CommandContext, text: str) -> bytes:
     return hmac.digest(desk.store.keys.house.index_key, f"command\0{text}".encode(), "sha256")[:LENGTH]
 
 
-async def _asked(desk: Desk, text: str) -> bytes:
+async def _asked(desk: CommandContext, text: str) -> bytes:
     """What was asked, in a form that tells nobody: input may be a card's number. A customer's goes by their own key; a
     tool's holds the caller's key, which is in no table and as hard to guess as the caller made it (D10)."""
     (key,) = await desk.store.keys.subjects([desk.grant.subject]) if desk.grant.subject is not None else (None,)

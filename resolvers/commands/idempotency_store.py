@@ -12,8 +12,8 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.database.store import Store
-from store.ledger.append import Ledger
-from store.sql.reading import Prepared, Reader
+from store.ledger.append import LedgerAppender
+from store.sql.reading import PreparedStatement, Reader
 
 Claim = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -97,14 +97,14 @@ class _ReaderAfter:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reader, name)
 
-    async def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> Any:
+    async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Any:
         await self._before()
         rows: Any = await self._reader.fetch(prepared, values)
         return rows
 
 
 class _LedgerAfter:
-    def __init__(self, ledger: Ledger, before: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, ledger: LedgerAppender, before: Callable[[], Awaitable[None]]) -> None:
         self._ledger, self._before = ledger, before
 
     async def append(self, entry: Mapping[str, Any]) -> bytes:

@@ -20,14 +20,14 @@ EARTH_KM = 6_371.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Place:
+class GeoLocation:
     """A country (ISO 3166-1 alpha-2), and degrees of latitude and longitude where the database has them."""
 
     country: str | None = None
     latitude: float | None = None
     longitude: float | None = None
 
-    def distance(self, other: Place) -> float | None:
+    def distance(self, other: GeoLocation) -> float | None:
         """Kilometres between two places on the globe; None unless both are known."""
         if None in (self.latitude, self.longitude, other.latitude, other.longitude):
             return None
@@ -37,7 +37,7 @@ class Place:
         return 2 * EARTH_KM * asin(sqrt(min(1.0, half)))
 
 
-NOWHERE = Place()
+NOWHERE = GeoLocation()
 
 
 class Places:
@@ -61,7 +61,7 @@ class Places:
             return "The file of GATEWAY_GEO_DATABASE cannot be read as a .mmdb database; countries are not worked out."
         return None
 
-    def find(self, address: str | None) -> Place:
+    def find(self, address: str | None) -> GeoLocation:
         """The place of an address; NOWHERE for a private one, one that is no address, or one not in the database."""
         parsed = parsed_address(address)
         reader = self._open()
@@ -87,7 +87,7 @@ class Places:
         return self._reader
 
 
-def _place(record: Any) -> Place:
+def _place(record: Any) -> GeoLocation:
     """The makers of databases agree on a country's code, and not quite on where it stands."""
     if not isinstance(record, dict):
         return NOWHERE
@@ -98,8 +98,8 @@ def _place(record: Any) -> Place:
     latitude, longitude = where.get("latitude"), where.get("longitude")
     text = code.upper() if isinstance(code, str) and len(code) == 2 else None
     if isinstance(latitude, float) and isinstance(longitude, float):
-        return Place(text, latitude, longitude)
-    return Place(text)
+        return GeoLocation(text, latitude, longitude)
+    return GeoLocation(text)
 
 
 def parsed_address(address: str | None) -> IPv4Address | IPv6Address | None:

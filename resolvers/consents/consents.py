@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from policy.wordings import VERSION, wording
-from resolvers.commands.context import Desk, UserProblem
+from resolvers.commands.context import CommandContext, UserProblem
 from resolvers.events.announcements import Fact, Ref, announce
 from store.crypto.subject_key import SubjectKey
 from store.sql.ids import new_id
@@ -25,13 +25,15 @@ def outdated(version: Any, field: tuple[str, ...]) -> UserProblem | None:
     return UserProblem("WORDING_OUTDATED", "The text has changed: show the present one and ask again.", field)
 
 
-async def give(connection: AsyncConnection, desk: Desk, key: SubjectKey, kind: str, language: str, source: str) -> int:
+async def give(
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, kind: str, language: str, source: str
+) -> int:
     """Record that the present sentence was agreed to; returns the event's key."""
     return await _event(connection, desk, key, kind, "GIVEN", language, source, Event.CONSENT_GIVEN)
 
 
 async def withdraw(
-    connection: AsyncConnection, desk: Desk, key: SubjectKey, kind: str, language: str, source: str
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, kind: str, language: str, source: str
 ) -> int:
     """Record that it was taken back; what was given stays on record (R48)."""
     return await _event(connection, desk, key, kind, "WITHDRAWN", language, source, Event.CONSENT_WITHDRAWN)
@@ -45,7 +47,7 @@ async def standing(connection: AsyncConnection, customer_id: int, kind: str) -> 
 
 async def _event(
     connection: AsyncConnection,
-    desk: Desk,
+    desk: CommandContext,
     key: SubjectKey,
     kind: str,
     state: str,

@@ -14,9 +14,9 @@ from policy.periods import Period
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from policy.wordings import VERSION
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.consents.consents import give, outdated, standing, withdraw
-from resolvers.consents.processing_stops import By, end_objection
+from resolvers.consents.processing_stops import ActingParty, end_objection
 from resolvers.events.announcements import Fact, announce
 from resolvers.events.changes import record
 from store.crypto.subject_key import SubjectKey
@@ -29,7 +29,7 @@ NEWS, MEASURING = "PRODUCT_NEWS", "COOKIE_MEASUREMENT"
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 
 
-async def set_product_news(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def set_product_news(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Switch news on or off; saying again what is so already changes nothing."""
     (key,) = await desk.store.keys.subjects([desk.subject])
     async with desk.store.write() as connection:
@@ -38,7 +38,9 @@ async def set_product_news(desk: Desk, given: Mapping[str, Any]) -> Result:
     return Result(affected={"customer": desk.subject})
 
 
-async def switch_news(connection: AsyncConnection, desk: Desk, key: SubjectKey, wanted: bool, source: str) -> bool:
+async def switch_news(
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, wanted: bool, source: str
+) -> bool:
     """The switch itself, wherever it is turned; False when there is no such customer any more.
 
     Who may write news reads the address when sending, for PRODUCT_NEWS: from this transaction on it is not there.
@@ -50,13 +52,13 @@ async def switch_news(connection: AsyncConnection, desk: Desk, key: SubjectKey, 
         return True
     await connection.execute(update(customers).where(C.id == key.customer_id).values(product_news=wanted))
     if wanted:  # Whoever asks for news again takes the objection to them back.
-        await end_objection(connection, key, Purpose.PRODUCT_NEWS, By("CUSTOMER"), desk.now)
+        await end_objection(connection, key, Purpose.PRODUCT_NEWS, ActingParty("CUSTOMER"), desk.now)
     await (give if wanted else withdraw)(connection, desk, key, NEWS, row.locale or "en", source)
     await record(connection, desk, key, ["Customer.productNews"])
     return True
 
 
-async def choose_cookies(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def choose_cookies(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Record the choice that was made in "Edit my choices"; it holds for six months, then it is asked for again.
 
     Measuring needs a consent to the present sentence. An explicit choice wins over Global Privacy Control, and that
@@ -79,7 +81,9 @@ async def choose_cookies(desk: Desk, given: Mapping[str, Any]) -> Result:
     return Result(affected={"cookieChoice": id_, "customer": desk.subject})
 
 
-async def stop_measuring(connection: AsyncConnection, desk: Desk, key: SubjectKey, language: str, source: str) -> bool:
+async def stop_measuring(
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, language: str, source: str
+) -> bool:
     """Take the consent to measuring back, in the caller's transaction; False when none stands."""
     if not await standing(connection, key.customer_id, MEASURING):
         return False
@@ -88,7 +92,9 @@ async def stop_measuring(connection: AsyncConnection, desk: Desk, key: SubjectKe
     return True
 
 
-async def _choose(connection: AsyncConnection, desk: Desk, key: SubjectKey, wanted: bool, control: bool) -> int:
+async def _choose(
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, wanted: bool, control: bool
+) -> int:
     id_ = new_id()
     await record(connection, desk, key, ["Customer.cookieChoice"])
     row = {

@@ -21,7 +21,7 @@ C, B, R, S, V = customers.c, objections.c, restrictions.c, processing_stops.c, r
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class ActingParty:
     """Who did it: the customer, a person of the staff by code, or the gateway once what it waited for had come."""
 
     actor: str
@@ -40,7 +40,7 @@ async def record_event(
     connection: AsyncConnection,
     key: SubjectKey,
     event: RightsEvent,
-    by: By,
+    by: ActingParty,
     now: datetime,
     *,
     ground: Ground | None = None,
@@ -117,7 +117,7 @@ async def objection_of(connection: AsyncConnection, customer_id: int, purpose: P
     return (await connection.execute(select(objections).where(*mine))).one_or_none()
 
 
-async def end_restriction(connection: AsyncConnection, key: SubjectKey, by: By, now: datetime) -> None:
+async def end_restriction(connection: AsyncConnection, key: SubjectKey, by: ActingParty, now: datetime) -> None:
     """Take it away, and the stop with it; what happened stays on record, and recipients are told."""
     await connection.execute(delete(restrictions).where(R.customer_id == key.customer_id))
     await resume(connection, key.customer_id, RESTRICTION)
@@ -125,7 +125,9 @@ async def end_restriction(connection: AsyncConnection, key: SubjectKey, by: By, 
     await ask_to_tell(connection, key.customer_id, Notice.LIFTING, now)
 
 
-async def end_objection(connection: AsyncConnection, key: SubjectKey, purpose: Purpose, by: By, now: datetime) -> bool:
+async def end_objection(
+    connection: AsyncConnection, key: SubjectKey, purpose: Purpose, by: ActingParty, now: datetime
+) -> bool:
     """Take an objection back; whether there was one."""
     mine = B.customer_id == key.customer_id, B.purpose == purpose.name
     if (await connection.execute(delete(objections).where(*mine))).rowcount == 0:

@@ -33,7 +33,7 @@ TABLES: tuple[Table, ...] = (
 Row = dict[str, Any]
 
 
-class Writer:
+class RowWriter:
     """Rows of one customer. Lists that are read newest first get their ids in the order of time."""
 
     __slots__ = ("_make_id", "_now", "customer_id", "rows")

@@ -10,11 +10,11 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.events.announcements import announce
 from resolvers.events.changes import record
 from resolvers.events.rectifying import tell_of_correction
-from resolvers.inputs.texts import Texts
+from resolvers.inputs.texts import InputReader
 from store.crypto.subject_key import SubjectKey
 from store.sql.statements import Statement
 from store.tables.customers import customers
@@ -24,13 +24,13 @@ NAME = {"givenName": 0, "familyName": 1}
 ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
 
 
-async def update_profile(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def update_profile(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Change what was given and leave the rest; nothing is changed when anything is wrong.
 
     With `ifVersion`, only if the profile is still the one that the caller read: an edit made in between is a
     CONFLICT, and is not overwritten.
     """
-    texts = Texts(given)
+    texts = InputReader(given)
     reads = {"phone": texts.phone, "locale": texts.language, "givenName": texts.name, "familyName": texts.name}
     wanted = {name: read(name) for name, read in reads.items() if name in given}
     address = texts.address("postalAddress") if given.get("postalAddress") is not None else None
@@ -111,7 +111,7 @@ def _coordinates(given: Mapping[str, Any]) -> list[str]:
     return [f"Customer.{name}" for name in given if name != "ifVersion"]
 
 
-async def _write(connection: AsyncConnection, desk: Desk, changes: Mapping[str, Any]) -> None:
+async def _write(connection: AsyncConnection, desk: CommandContext, changes: Mapping[str, Any]) -> None:
     written = {**changes, "updated_at": desk.now}
     values = {f"new_{name}": value for name, value in written.items()}
     await _update(tuple(written)).run(connection, {"own": desk.subject, **values})

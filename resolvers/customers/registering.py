@@ -6,24 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from policy.events import Event
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.customers.new_customer import NewCredential, NewCustomer, PersonName, PostalAddress
 from resolvers.customers.registration import add
 from resolvers.events.announcements import announce
-from resolvers.inputs.texts import Texts
+from resolvers.inputs.texts import InputReader
 from store.lookups.reservations import LookupTakenError, reserving
 from values.mailbox import MailboxError, read_mailbox
 
 TAKEN = UserProblem("EMAIL_TAKEN", "There is a customer with this address: look the customer up instead.", ("email",))
 
 
-async def register_customer(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def register_customer(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Register one, under a new key and a new id, whoever the person was before (R56).
 
     A telephone number is for emergencies, so no shop takes it: the customer adds it in the client area (R14). They sign
     in there by e-mail address, once they have chosen a password by "Forgot your password?": none is made for them.
     """
-    texts = Texts(given)
+    texts = InputReader(given)
     name = PersonName(texts.name("givenName") or "", texts.name("familyName") or "")
     address = texts.address("postalAddress")
     locale = texts.language("locale") or "en"

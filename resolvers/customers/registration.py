@@ -11,13 +11,13 @@ from sqlalchemy import Column, Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.customers.new_customer import NewCustomer, PersonName, PostalAddress
-from resolvers.customers.new_customer_rows import TABLES, Row, Writer
+from resolvers.customers.new_customer_rows import TABLES, Row, RowWriter
 from store.crypto.blind_index import Lookup
 from store.crypto.key_store import KeyStore
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.lookups.holders import PLACES
-from store.lookups.reservations import Reservations, Wanted, reserving
+from store.lookups.reservations import LookupRequest, Reservations, reserving
 from store.records.registrations import let_go
 from store.sql.ids import new_id
 from store.tables.credentials import credentials
@@ -71,7 +71,7 @@ async def add(
     ids = [make_id() for _ in newcomers]
     rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
     for id_, newcomer in zip(ids, newcomers, strict=True):  # 1
-        Writer(id_, rows, make_id, moment).customer(newcomer)
+        RowWriter(id_, rows, make_id, moment).customer(newcomer)
     await let_go(connection, await reserved.take(connection, _wanted(rows, store.keys), moment), moment)
     owners = dict(zip(ids, await store.keys.create(ids), strict=True))  # 2
     for table in TABLES:  # 3
@@ -81,7 +81,7 @@ async def add(
     return ids
 
 
-def _wanted(rows: dict[Table, list[Row]], keys: KeyStore) -> list[Wanted]:
+def _wanted(rows: dict[Table, list[Row]], keys: KeyStore) -> list[LookupRequest]:
     """What the rows are looked up by; each gets what ties it to that."""
     wanted = []
     for table, lookups in FOUND_BY.items():
@@ -90,7 +90,7 @@ def _wanted(rows: dict[Table, list[Row]], keys: KeyStore) -> list[Wanted]:
             row[place.ref.name] = None
             if (value := row[place.value.name]) is not None:
                 index = keys.blind_index(lookup, value)
-                each = Wanted(lookup, index, row[place.owner.name], row["id"], _scope(table, row))
+                each = LookupRequest(lookup, index, row[place.owner.name], row["id"], _scope(table, row))
                 row[place.ref.name] = each.ref
                 wanted.append(each)
     return wanted

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Column
 
 from policy.registries import FIELDS, shown
-from resolvers.reads.guard import Record
+from resolvers.reads.guard import OpenedRecord
 from store.sql.metadata import ADDRESS_PARTS, instant
 from store.tables.domains import domains
 from values.domain_name import to_unicode
@@ -41,7 +41,7 @@ CHOICES: Final = frozenset(D[f"hide_{field}"] for field in FIELDS)
 """What the owner chose to hide: of a restricted customer it is not read, and means everything."""
 
 
-def written_out(record: Record) -> dict[str, Any]:
+def written_out(record: OpenedRecord) -> dict[str, Any]:
     """The object; a detail that is not published is empty or gone, and `redacted` says which and how.
 
     What is hidden is not in the record: the statement that read it left it out.
@@ -71,14 +71,14 @@ def _names(name: str) -> dict[str, str]:
     return {"ldhName": name} | ({"unicodeName": shown} if shown != name else {})
 
 
-def _is_shown(record: Record, field: str) -> bool:
+def _is_shown(record: OpenedRecord, field: str) -> bool:
     """Of an owner who has not confirmed yet that they are nothing is, whatever the registry publishes (S13)."""
     if all(record.value(D[f"registrant_{each}"]) is None for each in FIELDS):
         return False
     return shown(record.value(D.tld), record.value(D.registrant_kind), field, _is_hidden(record, field))
 
 
-def _is_hidden(record: Record, field: str) -> bool:
+def _is_hidden(record: OpenedRecord, field: str) -> bool:
     """What the owner chose; of a restricted one nothing is read of it, and everything that may be is hidden."""
     chosen = record.value(D[f"hide_{field}"])
     return chosen is None or bool(chosen)
@@ -88,7 +88,7 @@ def _moment(at: Any) -> str:
     return instant(at).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
-def _card(record: Record) -> list[list[Any]]:
+def _card(record: OpenedRecord) -> list[list[Any]]:
     """jCard (RFC 7095). `fn` and `adr` stay, empty; e-mail and phone are left out."""
     card: list[list[Any]] = [
         ["version", {}, "text", "4.0"],
@@ -106,7 +106,7 @@ def _card(record: Record) -> list[list[Any]]:
     return card
 
 
-def _redaction(record: Record, field: str) -> dict[str, Any]:
+def _redaction(record: OpenedRecord, field: str) -> dict[str, Any]:
     """RFC 9537, section 4.2: what was emptied is at a path that is still there, what was removed at one that was."""
     emptied = field in ("name", "address")
     where = f"$.entities[?(@.roles[0]=='registrant')].vcardArray[1][?(@[0]=='{PATHS[field]}')]"

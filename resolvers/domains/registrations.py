@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 
 from policy.events import Event
 from policy.registries import FIELDS
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.disclosures.registries import disclose_registration
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
@@ -20,7 +20,7 @@ from resolvers.registrants.confirmation import ask_owner, is_confirmed, writing
 from resolvers.registrants.registrants import COORDINATES, D, owned, read_details, same, sealed, tell_owner
 from resolvers.services.services import word
 from store.crypto.blind_index import Lookup
-from store.lookups.reservations import LookupTakenError, Wanted, reserving
+from store.lookups.reservations import LookupRequest, LookupTakenError, reserving
 from store.records.registrations import RegistrationRunsError, let_go
 from store.sql.ids import new_id
 from store.tables.domains import REGISTRANT_KINDS, domains
@@ -38,7 +38,7 @@ EMAIL = ("registrant", "email")
 NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
 
 
-async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def register_domain(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Note that a domain is registered for a customer's service, with its owner; all that may be hidden is (A6).
 
     An owner who is not the customer is asked first whether they are, and told when they have said so (GDPR Art. 14).
@@ -68,7 +68,7 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
         if await connection.scalar(select(D.id).where(D.service_id == given["service"])) is not None:
             return Result(problems=(HAS_ONE,))
         id_, email, ways = new_id(), details.get(D.registrant_email), writing(desk)
-        wanted = Wanted(Lookup.DOMAIN, desk.store.keys.blind_index(Lookup.DOMAIN, name), key.customer_id, id_)
+        wanted = LookupRequest(Lookup.DOMAIN, desk.store.keys.blind_index(Lookup.DOMAIN, name), key.customer_id, id_)
         try:
             await let_go(connection, await reserved.take(connection, [wanted], desk.now), desk.now)
         except (LookupTakenError, RegistrationRunsError):
@@ -109,7 +109,7 @@ async def register_domain(desk: Desk, given: Mapping[str, Any]) -> Result:
     return Result(affected={"domain": id_, "customer": key.customer_id}, disclosed={id_: frozenset(handed)})
 
 
-async def update_registrant(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def update_registrant(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Change the owner of an own domain, or a detail of theirs; what is left out stays.
 
     With another e-mail address it is taken to be somebody else: the old one is told, the new one is asked whether they

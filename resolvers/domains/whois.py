@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from policy.registries import FIELDS, Publishing, registry_of, rule_of
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.consents.consents import give, standing, withdraw
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
@@ -26,7 +26,7 @@ SWITCHES = {f"hide{field.capitalize()}": field for field in FIELDS}
 NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
 
 
-async def set_visibility(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def set_visibility(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Hide or publish what is given and leave the rest; nothing changes when a registry forbids any of it.
 
     To publish what need not be is consent to exactly that, and is recorded; to hide all of it again withdraws it.
@@ -65,7 +65,7 @@ def refused(tld: str, kind: str, field: str, hide: bool) -> UserProblem | None:
     return None
 
 
-async def _consent(connection: AsyncConnection, desk: Desk, key: SubjectKey) -> None:
+async def _consent(connection: AsyncConnection, desk: CommandContext, key: SubjectKey) -> None:
     """Given while anything that need not be is published, for any of the customer's domains that are registered."""
     columns = (D.tld, D.registrant_kind, *(D[f"hide_{field}"] for field in FIELDS))
     mine = select(*columns).where(D.customer_id == key.customer_id, runs(literal(desk.now, Instant())))

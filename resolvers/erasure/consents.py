@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
-from resolvers.commands.context import Desk
+from resolvers.commands.context import CommandContext
 from resolvers.consents.consents import standing, withdraw
 from resolvers.consents.preferences import stop_measuring, switch_news
 from resolvers.events.announcements import announce
@@ -49,7 +49,7 @@ def stays(language: str) -> tuple[str, ...]:
     return STAYS["fr" if language.lower().startswith("fr") else "en"]
 
 
-async def erase_consented(connection: AsyncConnection, desk: Desk, key: SubjectKey) -> tuple[str, ...]:
+async def erase_consented(connection: AsyncConnection, desk: CommandContext, key: SubjectKey) -> tuple[str, ...]:
     """Erase cards, news, measuring and the optional phone in the caller's transaction, which has the customer locked.
 
     The coordinates of what there was. The caller scrubs the vault once the transaction is over (`scrub`).
@@ -76,7 +76,7 @@ async def erase_consented(connection: AsyncConnection, desk: Desk, key: SubjectK
     return tuple(gone)
 
 
-async def scrub(desk: Desk, gone: tuple[str, ...]) -> None:
+async def scrub(desk: CommandContext, gone: tuple[str, ...]) -> None:
     """Take what the removal left behind out of the database's files."""
     if CARD in gone:
         await desk.store.scrub(card_vault)

@@ -12,8 +12,8 @@ from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.dates import as_told, due_erasure
-from policy.erasing import WAITING, Event, State, after
-from resolvers.commands.context import Desk, Result, UserProblem
+from policy.erasing import WAITING, ErasureEvent, State, after
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.erasure.consents import erase_consented, scrub, stays
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.letters.erasure import ErasureLetter
@@ -58,7 +58,7 @@ class Requested(Result):
     """What stays while services run and why, and what can be done about it (GDPR Art. 12(4))."""
 
 
-async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
+async def request_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Requested:
     """Have everything erased: refused while a service runs, unless it may wait for the end of the last one.
 
     What rests on consent goes at once all the same (A10), and a refused request is on record like any other.
@@ -104,7 +104,7 @@ async def _note_erased(connection: AsyncConnection, id_: int, gone: tuple[str, .
     await connection.execute(update(erasures).where(E.id == id_).values(erased_now=told))
 
 
-async def _refuse(connection: AsyncConnection, desk: Desk, key: SubjectKey, gone: tuple[str, ...]) -> int:
+async def _refuse(connection: AsyncConnection, desk: CommandContext, key: SubjectKey, gone: tuple[str, ...]) -> int:
     """Record a request that is refused, and write why; one that is repeated within a day is the same."""
     query = select(E.id).where(E.customer_id == desk.subject, E.state == State.REFUSED.name)
     recent = query.where(E.requested_at > desk.now - SAME, E.requested_at <= desk.now).order_by(E.id.desc()).limit(1)
@@ -122,7 +122,9 @@ async def _refuse(connection: AsyncConnection, desk: Desk, key: SubjectKey, gone
     return id_
 
 
-async def _accept(connection: AsyncConnection, desk: Desk, key: SubjectKey, standing: Any, waits: bool) -> int:
+async def _accept(
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, standing: Any, waits: bool
+) -> int:
     now, clock = desk.now, None
     values: dict[str, Any] = {"cause": "REQUEST", "requested_at": now, "when_services_end": waits, "state": "ARMED"}
     if not waits:
@@ -162,7 +164,7 @@ async def _accept(connection: AsyncConnection, desk: Desk, key: SubjectKey, stan
     return id_
 
 
-async def cancel_erasure(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def cancel_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Call an erasure off; what has begun goes on to its end."""
     (key,) = await desk.store.keys.subjects([desk.subject])
     if key is None:
@@ -180,9 +182,11 @@ async def cancel_erasure(desk: Desk, given: Mapping[str, Any]) -> Result:
     return Result(affected={"erasure": given["id"], "customer": desk.subject})
 
 
-async def withdraw(connection: AsyncConnection, desk: Desk, key: SubjectKey, erasure_id: int, state: str) -> None:
+async def withdraw(
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, erasure_id: int, state: str
+) -> None:
     """Call it off, in the caller's transaction. What is due by itself is scheduled anew by the worker."""
-    cancelled = after(State[state], Event.CANCELLED).name
+    cancelled = after(State[state], ErasureEvent.CANCELLED).name
     values: dict[str, Any] = {"state": cancelled, "cancelled_at": desk.now, "not_before": None, "alarm_at": None}
     values |= acted(desk, key, erasures, erasure_id, "cancelled")
     await connection.execute(update(erasures).where(E.id == erasure_id).values(values))
@@ -190,7 +194,7 @@ async def withdraw(connection: AsyncConnection, desk: Desk, key: SubjectKey, era
     await write(connection, key, desk.means.site, ErasureLetter.CANCELLED, desk.now)
 
 
-def acted(desk: Desk, key: SubjectKey, table: Table, row_id: int, verb: str) -> dict[str, Any]:
+def acted(desk: CommandContext, key: SubjectKey, table: Table, row_id: int, verb: str) -> dict[str, Any]:
     """Who wrote it down for the customer and how they asked, for the record; nothing, when they did it themselves."""
     if desk.behalf is None:
         return {f"{verb}_by": None, f"{verb}_because": None}

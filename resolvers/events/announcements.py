@@ -23,7 +23,7 @@ from policy.restricting import RESTRICTION
 from resolvers.events.registers import may_serve
 from resolvers.reads.filters import unstopped
 from store.crypto.subject_key import SubjectKey
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 from store.queue.messages import seal_for_nobody
 from store.registers.webhooks import webhooks
 from store.sql.ids import new_id
@@ -90,7 +90,7 @@ async def announce(
     await connection.execute(insert(outbox), rows)
 
 
-async def announce_erased(connection: AsyncConnection, house: HouseKeys, customer_id: int, now: datetime) -> None:
+async def announce_erased(connection: AsyncConnection, house: SystemKeys, customer_id: int, now: datetime) -> None:
     """Tell that a customer was erased. No key of theirs is left: it is sealed for nobody."""
     event = Event.ERASED.wire
     ids = house.ids

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import bindparam, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.commands.context import Desk
+from resolvers.commands.context import CommandContext
 from store.crypto.subject_key import SubjectKey
 from store.sql.ids import new_id
 from store.sql.metadata import Id
@@ -27,7 +27,9 @@ ADD = Statement(
 )
 
 
-async def record(connection: AsyncConnection, desk: Desk, key: SubjectKey, coordinates: Iterable[str]) -> None:
+async def record(
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, coordinates: Iterable[str]
+) -> None:
     """Note a change in its own transaction. `coordinates` are names of the schema, such as `Customer.phone`."""
     fields = orjson.dumps(sorted(set(coordinates))).decode()
     row = {"new_id": new_id(), "owner": key.customer_id, "coordinates": fields, "through": desk.grant.client_id}

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.erasure.erasures import acted
 from store.sql.ids import new_id
 from store.tables.customers import customers
@@ -23,7 +23,7 @@ MANY = UserProblem("TOO_MANY_EXPORTS", f"There are {MOST} exports already; each 
 UNKNOWN = UserProblem("UNKNOWN_LANGUAGE", "The page is written in `en` or `fr`.", ("language",))
 
 
-async def request_export(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def request_export(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Have an export made; while one is being made, that one is the answer, however often it is asked for."""
     language = given.get("language")
     if language is not None and language not in LANGUAGES:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.passwords.text import MOST_BYTES
 from store.crypto.blind_index import Lookup
-from store.crypto.sealing import SealBroken
+from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey, nobodys_key
 from store.database.store import Store
 from store.sql.metadata import instant
@@ -72,7 +72,7 @@ def opened_hash(key: SubjectKey, credential_id: int, sealed: bytes | None) -> st
     owner, id_, value = (nobodys_key(), 0, _decoy()) if sealed is None else (key, credential_id, sealed)
     try:
         found = owner.open(K.password_hash, id_, value).decode()
-    except (SealBroken, UnicodeDecodeError):
+    except (SealBrokenError, UnicodeDecodeError):
         log.warning("The password of %s does not open: it takes a new one.", key)
         return None
     return None if sealed is None else found

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.factors.recovery import spend
 from resolvers.factors.totp import DIGITS, accepted_step, typed
 from resolvers.letters.letters import write
@@ -94,7 +94,12 @@ async def _recovery(connection: AsyncConnection, key: SubjectKey, row: Any, code
 
 
 async def remove_factor(
-    connection: AsyncConnection, key: SubjectKey, means: Means, factor_id: int, platform: str, now: datetime
+    connection: AsyncConnection,
+    key: SubjectKey,
+    means: SignInDependencies,
+    factor_id: int,
+    platform: str,
+    now: datetime,
 ) -> None:
     """Take a factor away; the recovery codes go with the last of the others. The customer is told."""
     credential_id = await connection.scalar(select(F.credential_id).where(F.id == factor_id))

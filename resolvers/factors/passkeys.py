@@ -29,7 +29,7 @@ from webauthn.helpers.structs import (
 )
 from webauthn.registration.verify_registration_response import VerifiedRegistration
 
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.factors.credentials import Account, Credentials
 from resolvers.signins.secrets import hashed
 from store.crypto.envelopes import open_envelope, seal
@@ -47,12 +47,12 @@ MOST = 20
 """Passkeys of one credential."""
 
 
-class Refused(Exception):  # noqa: N818 (it is an answer, not a defect)
+class PasskeyError(Exception):
     """The answer of an authenticator is not accepted; nobody is told what was wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Presented:
+class ProvenPasskey:
     """A passkey that was proven."""
 
     account: Account
@@ -63,7 +63,7 @@ class Presented:
 class Passkeys:
     """The ceremonies."""
 
-    def __init__(self, store: Store, means: Means) -> None:
+    def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
         self._credentials = Credentials(store)
         found = select(Y.handle, Y.public_key, Y.sign_count, Y.factor_id, F.credential_id)
@@ -103,7 +103,7 @@ class Passkeys:
                 require_user_verification=True,
             )
         except (WebAuthnException, ValueError, KeyError, TypeError) as error:
-            raise Refused from error
+            raise PasskeyError from error
 
     async def request(self, account: Account | None, now: datetime) -> str:
         """What a browser needs to show one: JSON for `navigator.credentials.get`.
@@ -125,11 +125,11 @@ class Passkeys:
         """Whose passkey an answer says that it is of; nothing of it is proven by that."""
         try:
             row = await self._row(_parsed(answer))
-        except Refused:
+        except PasskeyError:
             row = [None] * 5
         return await self._credentials.by_id(row[4] or 0)
 
-    async def presented(self, account: Account | None, answer: str, now: datetime) -> Presented:
+    async def presented(self, account: Account | None, answer: str, now: datetime) -> ProvenPasskey:
         """The passkey that was shown, proven by its answer; Refused otherwise (S5).
 
         1. The challenge is one of ours, for this purpose and account, and is spent by this; without an account, by a
@@ -146,7 +146,7 @@ class Passkeys:
         handle, public_key, count, factor_id, credential_id = await self._row(said)  # 2
         owner = account or await self._credentials.by_id(credential_id)
         if owner is None or owner.credential.id != credential_id or not await self._is_user(owner, said):
-            raise Refused
+            raise PasskeyError
         try:
             proven = verify_authentication_response(  # 3
                 credential=said,
@@ -158,24 +158,24 @@ class Passkeys:
                 require_user_verification=True,
             )
         except (WebAuthnException, ValueError, KeyError, TypeError) as error:
-            raise Refused from error
+            raise PasskeyError from error
         async with self._store.write() as connection:
             if until is not None and not await connection.run_sync(claim_within, CHALLENGES, challenge.hex(), until):
-                raise Refused
+                raise PasskeyError
             if not await _count_up(connection, handle, proven.new_sign_count):  # 4
-                raise Refused
+                raise PasskeyError
             await connection.execute(update(second_factors).where(F.id == factor_id).values(last_used_at=now))
         kind = "hwk" if proven.credential_device_type is CredentialDeviceType.SINGLE_DEVICE else "swk"
-        return Presented(owner, factor_id, (kind, "user"))
+        return ProvenPasskey(owner, factor_id, (kind, "user"))
 
     async def _row(self, said: dict[str, Any]) -> Sequence[Any]:
         try:
             handle = base64url_to_bytes(said["rawId"])
         except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise Refused from error
+            raise PasskeyError from error
         rows = await self._store.reader.fetch(self._by_handle, {"handle": handle})
         if not rows:
-            raise Refused
+            raise PasskeyError
         return [bytes(rows[0][0]), bytes(rows[0][1]), *rows[0][2:]]
 
     async def _descriptors(self, account: Account) -> list[PublicKeyCredentialDescriptor]:
@@ -208,7 +208,7 @@ class Passkeys:
         content = open_envelope(await self._store.keys.house.system(CHALLENGES), challenge, b"")
         until = datetime.fromtimestamp(int.from_bytes(content or b"", "big"), UTC)
         if until <= now:
-            raise Refused
+            raise PasskeyError
         return until
 
     async def _remember(self, challenge: bytes, ceremony: Ceremony, account: Account, now: datetime) -> None:
@@ -231,7 +231,7 @@ class Passkeys:
         )
         async with self._store.write() as connection:
             if (await connection.execute(spent)).rowcount != 1:
-                raise Refused
+                raise PasskeyError
         return challenge
 
 
@@ -243,13 +243,13 @@ async def _count_up(connection: AsyncConnection, handle: bytes, count: int) -> b
 
 def _parsed(answer: str) -> dict[str, Any]:
     if len(answer) > LONGEST:
-        raise Refused
+        raise PasskeyError
     try:
         said = orjson.loads(answer)
     except orjson.JSONDecodeError as error:
-        raise Refused from error
+        raise PasskeyError from error
     if not isinstance(said, dict):
-        raise Refused
+        raise PasskeyError
     return said
 
 
@@ -259,4 +259,4 @@ def _challenge(said: dict[str, Any]) -> bytes:
         data = orjson.loads(base64url_to_bytes(said["response"]["clientDataJSON"]))
         return base64url_to_bytes(data["challenge"])
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise Refused from error
+        raise PasskeyError from error

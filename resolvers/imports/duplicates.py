@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from resolvers.customers.new_customer import NewCustomer
-from resolvers.imports.source import Record
-from resolvers.inputs.report import Fault, Problem
+from resolvers.imports.source import SourceRecord
+from resolvers.inputs.report import FieldFault, ImportProblem
 from store.crypto.blind_index import Lookup
 from store.database.store import Store
-from store.lookups.holders import State, states
+from store.lookups.holders import LookupState, states
 
 LOOKUPS = (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER, Lookup.DOMAIN)
 """What nobody may have a second time."""
@@ -44,7 +44,7 @@ class Duplicates:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._seen.close()
 
-    async def among(self, rows: Sequence[tuple[Record, NewCustomer]]) -> list[Problem]:
+    async def among(self, rows: Sequence[tuple[SourceRecord, NewCustomer]]) -> list[ImportProblem]:
         """The problems of these rows, in the order of the file."""
         named = [(record, *each) for record, customer in rows for each in self._names(customer)]
         registered: set[tuple[Lookup, bytes]] = set()
@@ -56,7 +56,7 @@ class Duplicates:
         for record, field, kind, value in named:
             fault = self._fault(kind, value, registered)
             if fault is not None:
-                problems.append(Problem(record.row, record.line, field, fault))
+                problems.append(ImportProblem(record.row, record.line, field, fault))
         self._seen.execute("COMMIT")
         return problems
 
@@ -65,14 +65,14 @@ class Duplicates:
         found = await self._store.keys.lookups.find_each(kind, values)
         held = [(each.row_id, each.ref) for each in found.values()]
         said = await states(self._store.reader, kind, held, self._now)
-        return [value for value, state in zip(found, said, strict=True) if state is State.IN_USE]
+        return [value for value, state in zip(found, said, strict=True) if state is LookupState.IN_USE]
 
-    def _fault(self, kind: Lookup, value: bytes, registered: set[tuple[Lookup, bytes]]) -> Fault | None:
+    def _fault(self, kind: Lookup, value: bytes, registered: set[tuple[Lookup, bytes]]) -> FieldFault | None:
         resting = hashlib.blake2b(kind.word.encode() + value, key=self._key, digest_size=HASH_BYTES).digest()
         fresh = self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (resting,)).rowcount
         if not fresh:
-            return Fault.DUPLICATE_IN_FILE
-        return Fault.ALREADY_REGISTERED if (kind, value) in registered else None
+            return FieldFault.DUPLICATE_IN_FILE
+        return FieldFault.ALREADY_REGISTERED if (kind, value) in registered else None
 
     def _names(self, customer: NewCustomer) -> Iterator[tuple[str, Lookup, bytes]]:
         index = self._store.keys.blind_index

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
-from policy.dates import Erasure, due_erasure, earliest_due
+from policy.dates import ErasureDates, due_erasure, earliest_due
 from resolvers.customers.new_customer import NewCustomer, NewErasure
 
 
@@ -27,7 +27,7 @@ def with_erasure(new: NewCustomer, now: datetime, zone: tzinfo) -> NewCustomer:
     return replace(new, erasures=(erasure,))
 
 
-def _clock(new: NewCustomer, zone: tzinfo, not_due_before: datetime | None = None) -> Erasure | None:
+def _clock(new: NewCustomer, zone: tzinfo, not_due_before: datetime | None = None) -> ErasureDates | None:
     return due_erasure(
         requests=(),
         services_active=any(service.status != "TERMINATED" for service in new.services),

@@ -13,8 +13,8 @@ from resolvers.customers.registration import add
 from resolvers.imports.duplicates import Duplicates
 from resolvers.imports.erasures import is_over, with_erasure
 from resolvers.imports.rows import customer
-from resolvers.imports.source import Format, Record, Source
-from resolvers.inputs.report import MOST_PROBLEMS, FileFault, ImportRefused, Problem, Progress, Report
+from resolvers.imports.source import Format, ImportSource, SourceRecord
+from resolvers.inputs.report import MOST_PROBLEMS, FileFault, ImportFileError, ImportProblem, ImportReport, Progress
 from store.database.store import Store
 from store.lookups.reservations import LookupTakenError, reserving
 
@@ -38,7 +38,7 @@ async def import_customers(
     skip_bad: bool = False,
     now: datetime | None = None,
     zone: tzinfo = UTC,
-) -> Report:
+) -> ImportReport:
     """Import the customers of a CSV or NDJSON file, with their services.
 
     1. The whole file is read and every row checked: its fields, and whether its e-mail address, customer number or
@@ -53,30 +53,30 @@ async def import_customers(
     Raises ImportRefused when the file cannot be imported at all, StoreUnavailable when the store is. Neither these
     nor the report hold a value of the file.
     """
-    run = _Run(store, Source(path, format), now or datetime.now(UTC), progress, zone)
+    run = _Run(store, ImportSource(path, format), now or datetime.now(UTC), progress, zone)
     with Duplicates(store, run.now) as duplicates:
         await run.check(duplicates)  # 1
     if dry_run or not run.good_rows or (run.bad_rows and not skip_bad):  # 2
         return run.report(0, dry_run)
-    again = Source(path, format)
+    again = ImportSource(path, format)
     try:
         async with reserving(store) as reserved, store.write() as connection:  # 3
             for batch in run.batches(again, "IMPORTING"):
                 await add(connection, store, reserved, run.good(batch), now=run.now)
                 await sleep(0)
             if again.digest != run.source.digest:
-                raise ImportRefused(FileFault.CHANGED)
+                raise ImportFileError(FileFault.CHANGED)
     except LookupTakenError:
-        raise ImportRefused(FileFault.CONFLICT) from None
+        raise ImportFileError(FileFault.CONFLICT) from None
     return run.report(run.good_rows, dry_run)
 
 
 class _Run:
     """One import: the rows that were found bad, and what is told about them."""
 
-    def __init__(self, store: Store, source: Source, now: datetime, progress: Told, zone: tzinfo) -> None:
+    def __init__(self, store: Store, source: ImportSource, now: datetime, progress: Told, zone: tzinfo) -> None:
         self.store, self.source, self.now, self._progress, self._zone = store, source, now, progress, zone
-        self._problems: list[Problem] = []
+        self._problems: list[ImportProblem] = []
         self._problem_count = 0
         self._bad = bytearray()  # a bit a row: an eighth of a megabyte for a million of them
         self.rows = self.bad_rows = self.due_at_once = 0
@@ -89,7 +89,7 @@ class _Run:
     async def check(self, duplicates: Duplicates) -> None:
         """Read the whole file and note every problem."""
         for batch in self.batches(self.source, "CHECKING"):
-            fine: list[tuple[Record, NewCustomer]] = []
+            fine: list[tuple[SourceRecord, NewCustomer]] = []
             for record in batch:
                 self.rows += 1
                 found = customer(record, self.now)
@@ -104,7 +104,7 @@ class _Run:
             )
             await sleep(0)
 
-    def batches(self, source: Source, phase: str) -> Iterator[list[Record]]:
+    def batches(self, source: ImportSource, phase: str) -> Iterator[list[SourceRecord]]:
         """The records in batches; each batch is told when it comes back for the next one."""
         records, rows = source.records(), 0
         while batch := list(islice(records, BATCH)):
@@ -112,21 +112,21 @@ class _Run:
             rows += len(batch)
             self._progress(Progress(phase, rows, source.bytes_done, source.bytes_total))
 
-    def good(self, batch: list[Record]) -> list[NewCustomer]:
+    def good(self, batch: list[SourceRecord]) -> list[NewCustomer]:
         """The customers of the rows that were found good; one that is not any more means that the file changed."""
         found = [customer(record, self.now) for record in batch if not self._is_bad(record.row)]
         good = [each for each in found if isinstance(each, NewCustomer)]
         if len(good) < len(found):
-            raise ImportRefused(FileFault.CHANGED)
+            raise ImportFileError(FileFault.CHANGED)
         return [with_erasure(each, self.now, self._zone) for each in good]
 
-    def report(self, imported: int, dry_run: bool) -> Report:
+    def report(self, imported: int, dry_run: bool) -> ImportReport:
         """What is told at the end."""
-        return Report(
+        return ImportReport(
             self.rows, self.bad_rows, imported, dry_run, tuple(self._problems), self._problem_count, self.due_at_once
         )
 
-    def _note(self, problems: list[Problem]) -> None:
+    def _note(self, problems: list[ImportProblem]) -> None:
         self._problem_count += len(problems)
         self._problems += problems[: MOST_PROBLEMS - len(self._problems)]
         row = problems[0].row

@@ -16,9 +16,9 @@ from resolvers.customers.new_customer import (
     ServiceKind,
     ServiceStatus,
 )
-from resolvers.imports.source import COLUMNS, Record
+from resolvers.imports.source import COLUMNS, SourceRecord
 from resolvers.inputs import values
-from resolvers.inputs.report import Fault, Problem
+from resolvers.inputs.report import FieldFault, ImportProblem
 from resolvers.inputs.values import Fields
 from store.tables.domains import REGISTRANT_KINDS
 from store.tables.services import SERVICE_KINDS, SERVICE_STATES
@@ -35,13 +35,13 @@ DOMAIN_KEYS = (
 )  # fmt: skip
 
 
-def customer(record: Record, now: datetime) -> NewCustomer | list[Problem]:
+def customer(record: SourceRecord, now: datetime) -> NewCustomer | list[ImportProblem]:
     """The customer of a record; all its faults if there is one."""
     if record.fault is not None:
-        return [Problem(record.row, record.line, "the record", record.fault)]
-    faults: list[tuple[str, Fault]] = []
+        return [ImportProblem(record.row, record.line, "the record", record.fault)]
+    faults: list[tuple[str, FieldFault]] = []
     found = _customer(Fields(record.fields, faults, now))
-    return [Problem(record.row, record.line, *each) for each in faults] if faults else found
+    return [ImportProblem(record.row, record.line, *each) for each in faults] if faults else found
 
 
 def _customer(fields: Fields) -> NewCustomer:
@@ -81,7 +81,7 @@ def _services(fields: Fields) -> list[Fields]:
         return fields.objects("services", MOST_SERVICES)
     rows = [[part.strip() for part in entry.split("|")] for entry in written.split(";") if entry.strip()]
     if not all(2 <= len(row) <= 4 for row in rows):
-        fields.fault("services", Fault.NOT_A_SERVICE)
+        fields.fault("services", FieldFault.NOT_A_SERVICE)
         return []
     keys = ("kind", "name", "started_at", "terminated_at")
     entries: list[dict[str, Any]] = [dict(zip(keys, row, strict=False)) for row in rows]
@@ -96,15 +96,15 @@ def _service(fields: Fields, owner: NewCustomer) -> NewService:
     started = fields.moment("started_at") or owner.created_at
     ended = fields.moment("terminated_at")
     if ended is not None and ended < started:
-        fields.fault("terminated_at", Fault.ENDS_BEFORE_START)
+        fields.fault("terminated_at", FieldFault.ENDS_BEFORE_START)
     assumed = "ACTIVE" if ended is None else "TERMINATED"
     status = cast(ServiceStatus, fields.text("status", values.one_of(SERVICE_STATES), 20) or assumed)
     if (status == "TERMINATED") != (ended is not None):
-        fields.fault("terminated_at", Fault.END_DISAGREES)
+        fields.fault("terminated_at", FieldFault.END_DISAGREES)
         status, ended = "ACTIVE", None
     domain = _domain(fields, owner, name, started) if kind == "DOMAIN" else None
     if kind != "DOMAIN" and fields.raw("domain") is not None:
-        fields.fault("domain", Fault.UNKNOWN_KEY)
+        fields.fault("domain", FieldFault.UNKNOWN_KEY)
     shown = name if domain is None else to_unicode(name)
     return NewService(kind, shown, started, status, fields.moment("renews_at", future=True), ended, domain)
 

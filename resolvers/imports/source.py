@@ -11,7 +11,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, Literal
 
-from resolvers.inputs.report import Fault, FileFault, ImportRefused
+from resolvers.inputs.report import FieldFault, FileFault, ImportFileError
 
 Format = Literal["csv", "ndjson"]
 
@@ -27,16 +27,16 @@ COLUMNS = REQUIRED + OPTIONAL
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Record:
+class SourceRecord:
     """One customer as written, or the fault for which not even its fields can be told apart."""
 
     row: int
     line: int
     fields: Mapping[str, Any]
-    fault: Fault | None = None
+    fault: FieldFault | None = None
 
 
-class Source:
+class ImportSource:
     """One pass over a file. `bytes_done` and `digest` tell how far it came and what it has read."""
 
     def __init__(self, path: Path, format_: Format) -> None:
@@ -52,7 +52,7 @@ class Source:
         """SHA-256 of what was read: a second pass over the same file ends with the same."""
         return self._hash.digest()
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[SourceRecord]:
         """Every record in the order of the file; ImportRefused when the file as a whole cannot be read."""
         with _opened(self.path) as file:
             yield from self._csv(file) if self.format == "csv" else self._ndjson(file)
@@ -63,7 +63,7 @@ class Source:
             self._line += 1
             self._record_bytes += len(raw)
             if self._record_bytes > MOST_BYTES:
-                raise ImportRefused(FileFault.TOO_LONG, self._line)
+                raise ImportFileError(FileFault.TOO_LONG, self._line)
             self._hash.update(raw)
             self.bytes_done += len(raw)
             yield self._decoded(raw)
@@ -73,13 +73,13 @@ class Source:
             return raw.decode("utf-8-sig" if self._line == 1 else "utf-8")
         except UnicodeDecodeError:
             # `from None`: the exception would carry the line.
-            raise ImportRefused(FileFault.WRONG_ENCODING, self._line) from None
+            raise ImportFileError(FileFault.WRONG_ENCODING, self._line) from None
 
-    def _csv(self, file: BufferedReader) -> Iterator[Record]:
+    def _csv(self, file: BufferedReader) -> Iterator[SourceRecord]:
         lines = self._lines(file)
         first = next(lines, "")
         if not first.strip():
-            raise ImportRefused(FileFault.EMPTY)
+            raise ImportFileError(FileFault.EMPTY)
         delimiter = max(",;\t", key=first.count)
         header = _header(next(csv.reader([first], delimiter=delimiter)))
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -89,16 +89,16 @@ class Source:
             try:
                 cells = next(reader, None)
             except csv.Error:
-                raise ImportRefused(FileFault.BROKEN_QUOTING, line) from None
+                raise ImportFileError(FileFault.BROKEN_QUOTING, line) from None
             if cells is None:
                 return
             if not any(cell.strip() for cell in cells):
                 continue
             row += 1
-            fault = None if len(cells) == len(header) else Fault.WRONG_WIDTH
-            yield Record(row, line, dict(zip(header, cells, strict=False)), fault)
+            fault = None if len(cells) == len(header) else FieldFault.WRONG_WIDTH
+            yield SourceRecord(row, line, dict(zip(header, cells, strict=False)), fault)
 
-    def _ndjson(self, file: BufferedReader) -> Iterator[Record]:
+    def _ndjson(self, file: BufferedReader) -> Iterator[SourceRecord]:
         row = 0
         for text in self._lines(file):
             self._record_bytes = 0
@@ -106,25 +106,25 @@ class Source:
                 continue
             row += 1
             fields = _object(text)
-            yield Record(row, self._line, fields or {}, Fault.NOT_JSON if fields is None else None)
+            yield SourceRecord(row, self._line, fields or {}, FieldFault.NOT_JSON if fields is None else None)
         if row == 0:
-            raise ImportRefused(FileFault.EMPTY)
+            raise ImportFileError(FileFault.EMPTY)
 
 
 def _size(path: Path) -> int:
     try:
         if not path.is_file():
-            raise ImportRefused(FileFault.NOT_A_FILE)
+            raise ImportFileError(FileFault.NOT_A_FILE)
         return path.stat().st_size
     except OSError:
-        raise ImportRefused(FileFault.NOT_A_FILE) from None
+        raise ImportFileError(FileFault.NOT_A_FILE) from None
 
 
 def _opened(path: Path) -> BufferedReader:
     try:
         return path.open("rb")
     except OSError:
-        raise ImportRefused(FileFault.NOT_A_FILE) from None
+        raise ImportFileError(FileFault.NOT_A_FILE) from None
 
 
 def _header(cells: list[str]) -> list[str]:
@@ -132,12 +132,12 @@ def _header(cells: list[str]) -> list[str]:
     names = [cell.strip().lower().replace(" ", "_") for cell in cells]
     missing = tuple(name for name in REQUIRED if name not in names)
     if missing:
-        raise ImportRefused(FileFault.MISSING_COLUMNS, 1, missing)
+        raise ImportFileError(FileFault.MISSING_COLUMNS, 1, missing)
     positions = list(enumerate(names, 1))
     if unknown := tuple(place for place, name in positions if name not in COLUMNS):
-        raise ImportRefused(FileFault.UNKNOWN_COLUMNS, 1, unknown)
+        raise ImportFileError(FileFault.UNKNOWN_COLUMNS, 1, unknown)
     if doubled := tuple(dict.fromkeys(name for name in names if names.count(name) > 1)):
-        raise ImportRefused(FileFault.DUPLICATE_COLUMNS, 1, doubled)
+        raise ImportFileError(FileFault.DUPLICATE_COLUMNS, 1, doubled)
     return names
 
 

@@ -25,7 +25,7 @@ class FileFault(Enum):
     CONFLICT = "Somebody registered one of these customers meanwhile; nothing was imported: try again."
 
 
-class ImportRefused(Exception):  # noqa: N818 (it is an answer, not a defect)
+class ImportFileError(Exception):
     """The file cannot be imported at all; nothing was.
 
     `line` is the physical line, counted from 1. `columns` are names of ours, or positions counted from 1: never the
@@ -40,7 +40,7 @@ class ImportRefused(Exception):  # noqa: N818 (it is an answer, not a defect)
 
 
 @unique
-class Fault(Enum):
+class FieldFault(Enum):
     """What is wrong with one field of one row."""
 
     MISSING = "is required"
@@ -76,20 +76,20 @@ class Fault(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ImportProblem:
     """One fault: the row (records counted from 1), the line where it begins, the field; never the value."""
 
     row: int
     line: int
     field: str
-    fault: Fault
+    fault: FieldFault
 
     def __str__(self) -> str:
         return f"row {self.row} (line {self.line}): {self.field} {self.fault.value}"
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ImportReport:
     """How an import went. `imported` is 0 or all good rows; `problems` are the first of `problem_count`; `due_at_once`
     counts the good rows of customers whose six months after the last service are over (R34)."""
 
@@ -97,7 +97,7 @@ class Report:
     bad_rows: int
     imported: int
     dry_run: bool
-    problems: tuple[Problem, ...]
+    problems: tuple[ImportProblem, ...]
     problem_count: int
     due_at_once: int = 0
 

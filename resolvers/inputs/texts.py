@@ -9,7 +9,7 @@ import phonenumbers
 
 from resolvers.commands.context import UserProblem
 from resolvers.inputs.addresses import checked
-from resolvers.inputs.report import Fault
+from resolvers.inputs.report import FieldFault
 from resolvers.inputs.values import country, language
 from values import lines, mailbox, person_name
 from values.lines import LineError, read_line
@@ -17,18 +17,18 @@ from values.mailbox import MailboxError, read_mailbox
 from values.person_name import read_name
 
 
-def number(text: str) -> str | Fault:
+def number(text: str) -> str | FieldFault:
     """A telephone number as E.164."""
     try:
         parsed = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
-        return Fault.NOT_A_PHONE
+        return FieldFault.NOT_A_PHONE
     if not phonenumbers.is_possible_number(parsed):
-        return Fault.NOT_A_PHONE
+        return FieldFault.NOT_A_PHONE
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
 
-class Texts:
+class InputReader:
     """Reads fields of an input; None for a field that is empty, null or wrong."""
 
     def __init__(self, given: Mapping[str, Any], under: tuple[str, ...] = ()) -> None:
@@ -65,7 +65,7 @@ class Texts:
 
     def address(self, field: str) -> Mapping[str, str | None]:
         """A postal address: street, city and country at least."""
-        inner = Texts(self.given[field], (*self.under, field))
+        inner = InputReader(self.given[field], (*self.under, field))
         found: dict[str, str | None] = {
             part: inner.line(part) for part in ("street", "street2", "postalCode", "city", "region")
         }
@@ -100,12 +100,12 @@ class Texts:
         if not any(problem.field[-1] == field for problem in self.problems):
             self.problem(field, "REQUIRED", "This cannot be empty.")
 
-    def _checked(self, field: str, check: Callable[[str], str | Fault], code: str, message: str) -> str | None:
+    def _checked(self, field: str, check: Callable[[str], str | FieldFault], code: str, message: str) -> str | None:
         text = self.line(field)
         if text is None:
             return None
         found = check(text)
-        if isinstance(found, Fault):
+        if isinstance(found, FieldFault):
             self.problem(field, code, message)
             return None
         return found

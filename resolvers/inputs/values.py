@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from resolvers.inputs.countries import COUNTRIES
-from resolvers.inputs.report import Fault
+from resolvers.inputs.report import FieldFault
 from values import lines, mailbox
 from values.domain_name import DomainNameError, to_ascii
 from values.lines import LineError, read_line
 from values.mailbox import MailboxError, read_mailbox
 from values.person_name import read_name
 
-Check = Callable[[str], "str | Fault"]
+Check = Callable[[str], "str | FieldFault"]
 
 # The signs that make a spreadsheet calculate a cell, full-width forms included (D7).
 _FORMULA = tuple("=+-@＝＋－＠")
@@ -27,70 +27,70 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 EMAIL_FAULTS = {
-    mailbox.Fault.NO_ADDRESS: Fault.NOT_AN_EMAIL,
-    mailbox.Fault.QUOTED: Fault.QUOTED_EMAIL,
-    mailbox.Fault.LITERAL: Fault.EMAIL_AT_NUMBER,
-    mailbox.Fault.NO_DOMAIN: Fault.EMAIL_WITHOUT_DOMAIN,
-    mailbox.Fault.TOO_LONG: Fault.EMAIL_TOO_LONG,
-    mailbox.Fault.MIXED: Fault.MIXED_SCRIPTS,
+    mailbox.MailboxFault.NO_ADDRESS: FieldFault.NOT_AN_EMAIL,
+    mailbox.MailboxFault.QUOTED: FieldFault.QUOTED_EMAIL,
+    mailbox.MailboxFault.LITERAL: FieldFault.EMAIL_AT_NUMBER,
+    mailbox.MailboxFault.NO_DOMAIN: FieldFault.EMAIL_WITHOUT_DOMAIN,
+    mailbox.MailboxFault.TOO_LONG: FieldFault.EMAIL_TOO_LONG,
+    mailbox.MailboxFault.MIXED: FieldFault.MIXED_SCRIPTS,
 }
 
 
-def line(text: str) -> str | Fault:
+def line(text: str) -> str | FieldFault:
     """A line of words; what a spreadsheet would calculate is refused."""
-    return Fault.FORMULA if text.startswith(_FORMULA) else text
+    return FieldFault.FORMULA if text.startswith(_FORMULA) else text
 
 
-def email(text: str) -> str | Fault:
+def email(text: str) -> str | FieldFault:
     """An e-mail address, international ones included, by the rule of the API."""
     if text.startswith(_FORMULA):
-        return Fault.FORMULA
+        return FieldFault.FORMULA
     try:
         return read_mailbox(text).display
     except MailboxError as error:
         return EMAIL_FAULTS[error.fault]
 
 
-def phone(text: str) -> str | Fault:
+def phone(text: str) -> str | FieldFault:
     """E.164, without the spacing that people write."""
     bare = text.translate(_PHONE_SPACING)
-    return bare if _PHONE.fullmatch(bare) else Fault.NOT_A_PHONE
+    return bare if _PHONE.fullmatch(bare) else FieldFault.NOT_A_PHONE
 
 
-def country(text: str) -> str | Fault:
+def country(text: str) -> str | FieldFault:
     """An assigned code of ISO 3166-1 alpha-2."""
-    return text.upper() if text.upper() in COUNTRIES else Fault.NOT_A_COUNTRY
+    return text.upper() if text.upper() in COUNTRIES else FieldFault.NOT_A_COUNTRY
 
 
-def language(text: str) -> str | Fault:
+def language(text: str) -> str | FieldFault:
     """A tag of the shape of BCP 47."""
-    return text if _LANGUAGE.fullmatch(text) else Fault.NOT_A_LANGUAGE
+    return text if _LANGUAGE.fullmatch(text) else FieldFault.NOT_A_LANGUAGE
 
 
-def number(text: str) -> str | Fault:
+def number(text: str) -> str | FieldFault:
     """A customer number."""
-    return text if _NUMBER.fullmatch(text) else Fault.NOT_A_NUMBER
+    return text if _NUMBER.fullmatch(text) else FieldFault.NOT_A_NUMBER
 
 
-def domain(text: str) -> str | Fault:
+def domain(text: str) -> str | FieldFault:
     """A domain name of two labels or more, by its A-labels."""
     try:
         return to_ascii(text)
     except DomainNameError:
-        return Fault.NOT_A_DOMAIN
+        return FieldFault.NOT_A_DOMAIN
 
 
-def name(text: str) -> str | Fault:
+def name(text: str) -> str | FieldFault:
     """A part of somebody's name, by the rule of the API; what a spreadsheet would calculate is refused."""
     try:
         return line(read_name(text, lines.LONGEST))
     except LineError:
-        return Fault.NOT_A_NAME
+        return FieldFault.NOT_A_NAME
 
 
 def one_of(words: Sequence[str]) -> Check:
     """One of the words, whatever its case."""
-    return lambda text: text.upper() if text.upper() in words else Fault.NOT_A_CHOICE
+    return lambda text: text.upper() if text.upper() in words else FieldFault.NOT_A_CHOICE
 
 
 class Fields:
@@ -98,10 +98,12 @@ class Fields:
 
     __slots__ = ("_faults", "_raw", "_under", "now")
 
-    def __init__(self, raw: Mapping[str, Any], faults: list[tuple[str, Fault]], now: datetime, under: str = "") -> None:
+    def __init__(
+        self, raw: Mapping[str, Any], faults: list[tuple[str, FieldFault]], now: datetime, under: str = ""
+    ) -> None:
         self._raw, self._faults, self.now, self._under = raw, faults, now, under
 
-    def fault(self, name: str, fault: Fault) -> None:
+    def fault(self, name: str, fault: FieldFault) -> None:
         """Note a fault of the field."""
         self._faults.append((self._under + name, fault))
 
@@ -116,7 +118,7 @@ class Fields:
     def only(self, names: Sequence[str], place: str) -> None:
         """Note that there are other keys than these; the keys themselves may be somebody's data and are not named."""
         if not self._raw.keys() <= frozenset(names):
-            self.fault(place, Fault.UNKNOWN_KEY)
+            self.fault(place, FieldFault.UNKNOWN_KEY)
 
     def text(self, name: str, check: Check = line, most: int = 200) -> str | None:
         """The field in NFC without the space around it; None when it is empty or has a fault, which is noted."""
@@ -124,7 +126,7 @@ class Fields:
         if value is None:
             return None
         found = self._checked(value, check, most)
-        if isinstance(found, Fault):
+        if isinstance(found, FieldFault):
             self.fault(name, found)
             return None
         return found or None
@@ -133,7 +135,7 @@ class Fields:
         """As `text`; an empty field is a fault. What is returned then does not matter: the row is bad."""
         value = self._raw.get(name)
         if value is None or (isinstance(value, str) and not value.strip()):
-            self.fault(name, Fault.MISSING)
+            self.fault(name, FieldFault.MISSING)
             return ""
         return self.text(name, check, most) or ""
 
@@ -146,7 +148,7 @@ class Fields:
         if word is None:
             return default
         if word.lower() not in _TRUTH:
-            self.fault(name, Fault.NOT_A_BOOLEAN)
+            self.fault(name, FieldFault.NOT_A_BOOLEAN)
         return _TRUTH.get(word.lower(), default)
 
     def moment(self, name: str, future: bool = False) -> datetime | None:
@@ -156,9 +158,9 @@ class Fields:
             return None
         found = _moment(text)
         if found is None:
-            self.fault(name, Fault.NOT_A_DATE)
+            self.fault(name, FieldFault.NOT_A_DATE)
         elif not future and found > self.now + timedelta(days=1):
-            self.fault(name, Fault.IN_THE_FUTURE)
+            self.fault(name, FieldFault.IN_THE_FUTURE)
         return found
 
     def objects(self, name: str, most: int) -> list[Fields]:
@@ -167,10 +169,10 @@ class Fields:
         if value is None or value == "":
             return []
         if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-            self.fault(name, Fault.WRONG_TYPE)
+            self.fault(name, FieldFault.WRONG_TYPE)
             return []
         if len(value) > most:
-            self.fault(name, Fault.TOO_MANY)
+            self.fault(name, FieldFault.TOO_MANY)
             return []
         return [self._inner(entry, f"{name}[{place}].") for place, entry in enumerate(value)]
 
@@ -180,7 +182,7 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, dict):
-            self.fault(name, Fault.WRONG_TYPE)
+            self.fault(name, FieldFault.WRONG_TYPE)
             return None
         return self._inner(value, f"{name}.")
 
@@ -188,13 +190,13 @@ class Fields:
         return Fields(raw, self._faults, self.now, self._under + under)
 
     @staticmethod
-    def _checked(value: Any, check: Check, most: int) -> str | Fault:
+    def _checked(value: Any, check: Check, most: int) -> str | FieldFault:
         if not isinstance(value, str):
-            return Fault.WRONG_TYPE
+            return FieldFault.WRONG_TYPE
         try:
             text = read_line(value, most)
         except LineError as error:
-            return Fault.TOO_LONG if error.code == "TOO_LONG" else Fault.CONTROL_CHARACTER
+            return FieldFault.TOO_LONG if error.code == "TOO_LONG" else FieldFault.CONTROL_CHARACTER
         return check(text) if text else ""
 
 

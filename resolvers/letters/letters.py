@@ -20,7 +20,7 @@ from sqlalchemy import exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.dependencies import Site
-from resolvers.letters.limits import Kind, LetterLimits
+from resolvers.letters.limits import LetterKind, LetterLimits
 from store.crypto.subject_key import SubjectKey
 from store.sql.guarded import insert_where
 from store.sql.ids import new_id
@@ -62,7 +62,7 @@ class TypedAddress:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Reader:
+class LetterRecipient:
     """The customer, whom a message is for."""
 
     key: SubjectKey
@@ -90,17 +90,17 @@ class Stranger:
         return self.address.text
 
 
-async def reader_of(connection: AsyncConnection, key: SubjectKey) -> Reader | None:
+async def reader_of(connection: AsyncConnection, key: SubjectKey) -> LetterRecipient | None:
     """The customer as somebody to write to; None without an e-mail address."""
     row = (await connection.execute(select(C.email, C.locale).where(C.id == key.customer_id))).one_or_none()
     if row is None or row.email is None:
         return None
     address = key.open(C.email, key.customer_id, row.email).decode()
-    return Reader(key, ProvenAddress(address), "fr" if (row.locale or "").lower().startswith("fr") else "en")
+    return LetterRecipient(key, ProvenAddress(address), "fr" if (row.locale or "").lower().startswith("fr") else "en")
 
 
 def compose(
-    reader: Reader | Stranger, site: Site, letter: Letter, now: datetime, **facts: str | int | datetime
+    reader: LetterRecipient | Stranger, site: Site, letter: Letter, now: datetime, **facts: str | int | datetime
 ) -> bytes:
     """The message; instants among the facts are written out as people read them."""
     long = "%d/%m/%Y, %H:%M UTC" if reader.language == "fr" else "%d %B %Y, %H:%M UTC"
@@ -153,7 +153,7 @@ async def write_alike(
     **facts: str | int | datetime,
 ) -> None:
     """The same by statements that are the same for nobody, to whom nothing is written (G7)."""
-    reader = await reader_of(connection, key) or Reader(key, ProvenAddress(NOBODY), "en")
+    reader = await reader_of(connection, key) or LetterRecipient(key, ProvenAddress(NOBODY), "en")
     row = _row(reader, site, letter, now, facts)
     there = exists().where(C.id == key.customer_id, C.email.is_not(None))
     await connection.execute(insert_where(outbox, row, there))
@@ -161,7 +161,7 @@ async def write_alike(
 
 async def send_to(
     connection: AsyncConnection,
-    reader: Reader,
+    reader: LetterRecipient,
     site: Site,
     letter: Letter,
     now: datetime,
@@ -174,7 +174,7 @@ async def send_to(
 async def send_typed(
     connection: AsyncConnection,
     limits: LetterLimits,
-    kind: Kind,
+    kind: LetterKind,
     stranger: Stranger,
     site: Site,
     letter: Letter,
@@ -189,7 +189,11 @@ async def send_typed(
 
 
 def _row(
-    reader: Reader | Stranger, site: Site, letter: Letter, now: datetime, facts: Mapping[str, str | int | datetime]
+    reader: LetterRecipient | Stranger,
+    site: Site,
+    letter: Letter,
+    now: datetime,
+    facts: Mapping[str, str | int | datetime],
 ) -> dict[str, Any]:
     id_ = new_id()
     ahead = [fact for fact in facts.values() if isinstance(fact, datetime) and fact > now]

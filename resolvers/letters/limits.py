@@ -17,27 +17,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from resolvers.commands.context import UserProblem
 from store.crypto.blind_index import Lookup
 from store.database.store import Store
-from store.queue.rate_limit import KEY, Pace, hashed, take
+from store.queue.rate_limit import KEY, AttemptRate, hashed, take
 
-OF_RECIPIENT = Pace(burst=8, seconds=3_600)
+OF_RECIPIENT = AttemptRate(burst=8, seconds=3_600)
 """Letters of all kinds but PASSWORD_RESET to one mailbox."""
 
 
-class Kind(Enum):
+class LetterKind(Enum):
     """What is written because of somebody's word: the pace for one recipient, and for one customer."""
 
-    OWNER_CONFIRMATION = Pace(3, 86_400), Pace(10, 3_600)
+    OWNER_CONFIRMATION = AttemptRate(3, 86_400), AttemptRate(10, 3_600)
     """Whether somebody is the owner of a domain: to an address that its customer typed."""
-    OWNER_NEWS = Pace(4, 3_600), Pace(30, 120)
+    OWNER_NEWS = AttemptRate(4, 3_600), AttemptRate(30, 120)
     """What becomes of the details of an owner who has confirmed that they are."""
-    OWNER_LINK = Pace(3, 3_600), Pace(30, 120)
+    OWNER_LINK = AttemptRate(3, 3_600), AttemptRate(30, 120)
     """The link that whoever names a domain has sent to its owner."""
-    EMAIL_CONFIRMATION = Pace(3, 3_600), Pace(5, 3_600)
+    EMAIL_CONFIRMATION = AttemptRate(3, 3_600), AttemptRate(5, 3_600)
     """Whether a new address is the customer's."""
-    PASSWORD_RESET = Pace(3, 3_600), Pace(5, 1_800)
+    PASSWORD_RESET = AttemptRate(3, 3_600), AttemptRate(5, 1_800)
     """The link to a new password, which anybody can ask for."""
 
-    def __init__(self, of_recipient: Pace, of_customer: Pace) -> None:
+    def __init__(self, of_recipient: AttemptRate, of_customer: AttemptRate) -> None:
         self.of_recipient, self.of_customer = of_recipient, of_customer
 
 
@@ -47,7 +47,9 @@ class LetterLimits:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def take(self, connection: AsyncConnection, kind: Kind, customer_id: int, address: str, now: datetime) -> int:
+    async def take(
+        self, connection: AsyncConnection, kind: LetterKind, customer_id: int, address: str, now: datetime
+    ) -> int:
         """Count a letter, in the caller's transaction; or the seconds until there may be one, and nothing was counted.
 
         The address rests as a hash of its canonical form, under a key of the week. A tag after `+` leads to the
@@ -59,7 +61,7 @@ class LetterLimits:
             hashed(key, "letters", kind.name, mailbox): kind.of_recipient,
             hashed(key, "letters", kind.name, customer_id): kind.of_customer,
         }
-        if kind is not Kind.PASSWORD_RESET:
+        if kind is not LetterKind.PASSWORD_RESET:
             paces[hashed(key, "letters", mailbox)] = OF_RECIPIENT
         wait = await take(connection, paces, int(now.timestamp() * 1000))
         return -int(-wait // 1)

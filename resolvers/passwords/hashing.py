@@ -37,7 +37,7 @@ def _nobody(cost: Cost) -> str:
     return _argon2(cost).hash("the password of nobody")
 
 
-class Crowded(Exception):  # noqa: N818 (it is an answer, not a defect)
+class HashingBusyError(Exception):
     """More passwords wait to be hashed than can be in reasonable time; try again in a second."""
 
 
@@ -98,7 +98,7 @@ class Hasher:
 
     async def _apart(self, work: Callable[[], Result]) -> Result:
         if self._inside >= self._waiting:
-            raise Crowded
+            raise HashingBusyError
         self._inside += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.bases import LegalBasis
 from policy.purposes import Purpose
 from policy.recipients import Recipient
-from policy.registered import Affiliate as Registered
-from resolvers.commands.context import Desk
+from policy.registered import AffiliateRegistration as Registered
+from resolvers.commands.context import CommandContext
 from resolvers.disclosures.disclosures import disclose
 from resolvers.events.registers import may_serve
 from store.crypto.signing import signed
@@ -50,7 +50,9 @@ class Parcel:
     content: Mapping[str, Any]
 
 
-async def affiliate_of(desk: Desk, connection: AsyncConnection, kind: str, name: str | None = None) -> Affiliate | None:
+async def affiliate_of(
+    desk: CommandContext, connection: AsyncConnection, kind: str, name: str | None = None
+) -> Affiliate | None:
     """The affiliate of a way to pay, the first that was registered unless one is named; None if there is none."""
     found = select(A.id, A.name, A.url, A.country, A.secret).where(A.kind == kind, A.disabled_at.is_(None))
     if name is not None:
@@ -64,7 +66,7 @@ async def affiliate_of(desk: Desk, connection: AsyncConnection, kind: str, name:
 
 
 async def write_down(
-    connection: AsyncConnection, desk: Desk, key: SubjectKey, affiliate: Affiliate, parcel: Parcel
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, affiliate: Affiliate, parcel: Parcel
 ) -> None:
     """The disclosure, in the transaction before the parcel leaves."""
     await disclose(
@@ -81,7 +83,7 @@ async def write_down(
     )
 
 
-async def send(desk: Desk, key: SubjectKey, affiliate: Affiliate, parcel: Parcel) -> str:
+async def send(desk: CommandContext, key: SubjectKey, affiliate: Affiliate, parcel: Parcel) -> str:
     """One entry in the ledger, durable, and only then one message; what became of it.
 
     Its id is the same for the same payment, so an affiliate that sees it twice charges once.

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.cards import CardFault, CardNumber, card_number, expired, possible
 from policy.events import Event
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.consents.consents import give, outdated, standing, withdraw
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.payments.affiliates import received_cards
@@ -46,7 +46,7 @@ DUPLICATE = UserProblem("CARD_KNOWN", "This card is kept already.", ("number",))
 NOTHING_KEPT = UserProblem("NOT_CONSENTED", "No card is kept, so there is nothing to take back.")
 
 
-async def add_card(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def add_card(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Keep a card. Nothing of it rests before the consent does: both are one transaction.
 
     1. the box is ticked, beside the present sentence; 2. the number is one, and its card has not expired; 3. it is not
@@ -77,7 +77,7 @@ async def add_card(desk: Desk, given: Mapping[str, Any]) -> Result:
     return Result(affected={"card": id_, "customer": desk.subject})
 
 
-def check_card(desk: Desk, given: Mapping[str, Any]) -> CardNumber | tuple[UserProblem, ...]:
+def check_card(desk: CommandContext, given: Mapping[str, Any]) -> CardNumber | tuple[UserProblem, ...]:
     """The number, or what is wrong with number and expiry."""
     month, year, today = given["expMonth"], given["expYear"], desk.now.date()
     problems: list[UserProblem] = []
@@ -92,7 +92,12 @@ def check_card(desk: Desk, given: Mapping[str, Any]) -> CardNumber | tuple[UserP
 
 
 async def _keep(
-    connection: AsyncConnection, desk: Desk, key: SubjectKey, given: Mapping[str, Any], card: CardNumber, mark: bytes
+    connection: AsyncConnection,
+    desk: CommandContext,
+    key: SubjectKey,
+    given: Mapping[str, Any],
+    card: CardNumber,
+    mark: bytes,
 ) -> int:
     event = await give(connection, desk, key, KIND, given["consent"]["language"], SOURCE)
     values = {
@@ -118,7 +123,7 @@ async def _keep(
     return id_
 
 
-async def withdraw_consent(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def withdraw_consent(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Untick the box: every number is deleted now, the default falls back, and the consent stays on record (R48)."""
     (key,) = await desk.store.keys.subjects([desk.subject])
     async with desk.store.write() as connection:
@@ -133,7 +138,7 @@ async def withdraw_consent(desk: Desk, given: Mapping[str, Any]) -> Result:
     return Result(affected={"consent": event, "customer": desk.subject})
 
 
-async def forget_cards(connection: AsyncConnection, desk: Desk, key: SubjectKey) -> None:
+async def forget_cards(connection: AsyncConnection, desk: CommandContext, key: SubjectKey) -> None:
     """Delete the numbers, and what was kept of the cards because of the consent: past payments remain lawful."""
     owner = key.customer_id
     kept = (await connection.scalars(select(P.id).where(P.customer_id == owner, P.card_consent_id.is_not(None)))).all()

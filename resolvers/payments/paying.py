@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.consents.consents import standing
 from resolvers.events.changes import record
 from resolvers.events.references import may_be_personal
@@ -41,7 +41,7 @@ OTHERWISE = UserProblem("UNKNOWN_REFERENCE", "A reference is like INC-4711: no t
 
 
 @dataclass(frozen=True, slots=True)
-class Sent(Result):
+class ForwardedMessage(Result):
     """What became of the message to the affiliate."""
 
     outcome: str | None = None
@@ -59,7 +59,7 @@ class _Card:
         return tuple(COORDINATES[each] for each in self.facts)
 
 
-async def pay_with_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
+async def pay_with_card(desk: CommandContext, given: Mapping[str, Any]) -> ForwardedMessage:
     """Pay an own invoice. A card given for this payment is checked, forwarded and forgotten: nothing of it rests (R20).
 
     1. exactly one card, and a right one; 2. the invoice is open; 3. the disclosure is committed; 4. the ledger entry is
@@ -67,25 +67,25 @@ async def pay_with_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
     """
     once = given.get("oneTime")
     if (once is None) == (given.get("card") is None):
-        return Sent(problems=(ONE,))
+        return ForwardedMessage(problems=(ONE,))
     card = _one_time(desk, once) if once is not None else None  # 1
     if isinstance(card, tuple):
-        return Sent(problems=card)
+        return ForwardedMessage(problems=card)
     (key,) = await desk.store.keys.subjects([desk.subject])
     async with desk.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
-            return Sent(problems=(GONE,))
+            return ForwardedMessage(problems=(GONE,))
         found = select(invoices).where(I.id == given["invoice"], I.customer_id == key.customer_id)
         invoice = (await connection.execute(found)).one_or_none()
         if invoice is None or invoice.paid_at is not None:  # 2
-            return Sent(problems=(NO_INVOICE if invoice is None else PAID,))
+            return ForwardedMessage(problems=(NO_INVOICE if invoice is None else PAID,))
         if card is None:
             card = await kept_card(connection, key, given["card"])
             if card is None:
-                return Sent(problems=(NO_CARD,))
+                return ForwardedMessage(problems=(NO_CARD,))
         affiliate = await affiliate_of(desk, connection, "CARD")
         if affiliate is None:
-            return Sent(problems=(NOBODY,))
+            return ForwardedMessage(problems=(NOBODY,))
         parcel = _payment(key, invoice, card)
         await write_down(connection, desk, key, affiliate, parcel)  # 3
     outcome = await send(desk, key, affiliate, parcel)  # 4, 5
@@ -94,10 +94,10 @@ async def pay_with_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
             unpaid = I.id == invoice.id, I.paid_at.is_(None)
             await connection.execute(update(invoices).where(*unpaid).values(paid_at=desk.now))
             await record(connection, desk, key, ["Invoice.paidAt"])
-    return Sent(affected={"invoice": invoice.id, "customer": key.customer_id}, outcome=outcome)
+    return ForwardedMessage(affected={"invoice": invoice.id, "customer": key.customer_id}, outcome=outcome)
 
 
-def _one_time(desk: Desk, given: Mapping[str, Any]) -> _Card | tuple[UserProblem, ...]:
+def _one_time(desk: CommandContext, given: Mapping[str, Any]) -> _Card | tuple[UserProblem, ...]:
     checked = check_card(desk, given)
     code = given.get("securityCode") or ""
     if isinstance(checked, tuple):
@@ -133,22 +133,22 @@ def _payment(key: SubjectKey, invoice: Any, card: _Card) -> Parcel:
     )
 
 
-async def forward_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
+async def forward_card(desk: CommandContext, given: Mapping[str, Any]) -> ForwardedMessage:
     """Send a kept card to an affiliate, such as to obtain its token; for tools with the scope `cards:forward`."""
     reference = given["reference"]
     fits = reference.isascii() and reference.replace("-", "").isalnum() and len(reference) <= 64
     if not fits or may_be_personal(reference):
-        return Sent(problems=(OTHERWISE,))
+        return ForwardedMessage(problems=(OTHERWISE,))
     async with desk.store.write() as connection:
         owner = await connection.scalar(select(P.customer_id).where(P.id == given["card"], P.kind == "CARD"))
     (key,) = (None,) if owner is None else await desk.store.keys.subjects([owner])
     async with desk.store.write() as connection:
         card = None if key is None else await kept_card(connection, key, given["card"])
         if key is None or card is None:
-            return Sent(problems=(NO_CARD,))
+            return ForwardedMessage(problems=(NO_CARD,))
         affiliate: Affiliate | None = await affiliate_of(desk, connection, "CARD", given["affiliate"])
         if affiliate is None:
-            return Sent(problems=(NO_AFFILIATE,))
+            return ForwardedMessage(problems=(NO_AFFILIATE,))
         content = {"reference": reference, "card": dict(card.facts)}
         parcel = Parcel(
             "card",
@@ -158,4 +158,4 @@ async def forward_card(desk: Desk, given: Mapping[str, Any]) -> Sent:
             content,
         )
         await write_down(connection, desk, key, affiliate, parcel)
-    return Sent(outcome=await send(desk, key, affiliate, parcel))
+    return ForwardedMessage(outcome=await send(desk, key, affiliate, parcel))

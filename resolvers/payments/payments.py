@@ -9,10 +9,10 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
-from resolvers.inputs.texts import Texts
+from resolvers.inputs.texts import InputReader
 from store.crypto.subject_key import SubjectKey
 from store.sql.ids import new_id
 from store.tables.customers import customers
@@ -28,9 +28,9 @@ TYPES = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
 """The type of each kind in the schema."""
 
 
-async def add_paypal(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def add_paypal(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """A PayPal account, by its e-mail address."""
-    texts = Texts(given)
+    texts = InputReader(given)
     account = texts.email("account")
     if account is None:
         if not texts.problems:
@@ -39,16 +39,16 @@ async def add_paypal(desk: Desk, given: Mapping[str, Any]) -> Result:
     return await _add(desk, given, "PAYPAL", {"paypal_account": account})
 
 
-async def add_bank_transfer(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def add_bank_transfer(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Payment by transfer. The customer sends the money, so no account number is needed, and none is kept."""
-    texts = Texts(given)
+    texts = InputReader(given)
     bank = texts.name("bankName")
     if texts.problems:
         return Result(problems=tuple(texts.problems))
     return await _add(desk, given, "BANK_TRANSFER", {"bank_name": bank})
 
 
-async def _add(desk: Desk, given: Mapping[str, Any], kind: str, values: Mapping[str, Any]) -> Result:
+async def _add(desk: CommandContext, given: Mapping[str, Any], kind: str, values: Mapping[str, Any]) -> Result:
     (key,) = await desk.store.keys.subjects([desk.subject])
     async with desk.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
@@ -62,7 +62,7 @@ async def _add(desk: Desk, given: Mapping[str, Any], kind: str, values: Mapping[
     return Result(affected={"paymentMethod": id_, "customer": desk.subject})
 
 
-async def set_default(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def set_default(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Pay with this one when nothing else is said (R19)."""
     (key,) = await desk.store.keys.subjects([desk.subject])
     async with desk.store.write() as connection:
@@ -76,7 +76,7 @@ async def set_default(desk: Desk, given: Mapping[str, Any]) -> Result:
     return Result(affected={"paymentMethod": given["id"], "customer": desk.subject})
 
 
-async def remove(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def remove(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Forget one, a card's number with it; the default falls back to another one."""
     (key,) = await desk.store.keys.subjects([desk.subject])
     async with desk.store.write() as connection:
@@ -111,7 +111,7 @@ async def kind_of(connection: AsyncConnection, customer_id: int, id_: int) -> st
 
 
 async def insert_method(
-    connection: AsyncConnection, desk: Desk, key: SubjectKey, kind: str, values: Mapping[str, Any]
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, kind: str, values: Mapping[str, Any]
 ) -> int:
     """A new row, its values sealed; it is the default if it is the only one."""
     id_ = new_id()
@@ -150,7 +150,7 @@ async def fall_back(connection: AsyncConnection, customer_id: int) -> None:
         await make_default(connection, customer_id, found)
 
 
-async def changed(connection: AsyncConnection, desk: Desk, key: SubjectKey, id_: int, kind: str) -> None:
+async def changed(connection: AsyncConnection, desk: CommandContext, key: SubjectKey, id_: int, kind: str) -> None:
     """Tell internal systems; the id is that of the method, which may be gone by now."""
     await record(connection, desk, key, ["Customer.paymentMethods"])
     facts: dict[str, Fact] = {"paymentMethod": Ref(TYPES[kind], id_)}

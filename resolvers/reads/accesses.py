@@ -13,10 +13,10 @@ import orjson
 from sqlalchemy import select
 
 from resolvers.reads.filters import NOW
-from resolvers.reads.operation import Unit
-from store.accesses.accesses import Access, Accesses
+from resolvers.reads.operation import OperationContext
+from store.accesses.accesses import Accesses, LedgerAccess
 from store.accesses.check import verify_accesses
-from store.accesses.disclosure_embargo import Telling
+from store.accesses.disclosure_embargo import TellableCases
 from store.database.store import Store
 from store.ledger.proofs import Prover
 from store.ledger.signed_checkpoints import Checkpoints
@@ -52,7 +52,7 @@ class Readings:
         rows = await self._reader.fetch(self._names, {"ids": list(ids)}) if ids else ()
         return {id_: id_ for id_ in ids} | {row[0]: row[1] for row in rows}
 
-    async def proofs(self, found: Sequence[Access]) -> dict[int, AccessProof]:
+    async def proofs(self, found: Sequence[LedgerAccess]) -> dict[int, AccessProof]:
         """A proof for each entry that was signed by now, by its index."""
         signed = await self.checkpoints.latest()
         proven = [access for access in found if signed is not None and access.index < signed.size]
@@ -82,10 +82,10 @@ def readings_of(store: Store) -> Readings:
     return _readings[store]
 
 
-class Proofs:
+class AccessProofs:
     """The proofs of one page: made together, when the first of them is asked for."""
 
-    def __init__(self, readings: Readings, found: Sequence[Access]) -> None:
+    def __init__(self, readings: Readings, found: Sequence[LedgerAccess]) -> None:
         self._readings, self._found = readings, found
         self._made: dict[int, AccessProof] | None = None
 
@@ -108,10 +108,12 @@ class Reading:
     purpose: str | None
     reference: str | None
     coordinates: tuple[str, ...]
-    proofs: Proofs
+    proofs: AccessProofs
 
 
-async def readings_about(unit: Unit, customer_id: int, after: int | None, first: int) -> tuple[list[Reading], bool]:
+async def readings_about(
+    unit: OperationContext, customer_id: int, after: int | None, first: int
+) -> tuple[list[Reading], bool]:
     """A page, the newest first, and whether more follow.
 
     What the customer may not be told of yet is passed over; the next entries take its place. AlteredEntryError when
@@ -121,8 +123,8 @@ async def readings_about(unit: Unit, customer_id: int, after: int | None, first:
     (key,) = await unit.store.keys.subjects([customer_id])
     if key is None:
         return [], False
-    telling = await Telling.about(unit.store.reader, customer_id, unit.parameters[NOW])
-    found: list[tuple[Access, Mapping[str, Any]]] = []
+    telling = await TellableCases.about(unit.store.reader, customer_id, unit.parameters[NOW])
+    found: list[tuple[LedgerAccess, Mapping[str, Any]]] = []
     head = await unit.store.heads.latest()
     while len(found) <= first:
         page = (await readings.accesses.pages([key.pseudonym], after, first + 1)).get(key.pseudonym, [])
@@ -134,11 +136,11 @@ async def readings_about(unit: Unit, customer_id: int, after: int | None, first:
         after = page[-1].index
     shown = found[:first]
     names = await readings.names(sorted({entry["client"] for _, entry in shown}))
-    proofs = Proofs(readings, [access for access, _ in shown])
+    proofs = AccessProofs(readings, [access for access, _ in shown])
     return [_reading(access, entry, names, proofs) for access, entry in shown], len(found) > first
 
 
-def _reading(access: Access, entry: Mapping[str, Any], names: Mapping[str, str], proofs: Proofs) -> Reading:
+def _reading(access: LedgerAccess, entry: Mapping[str, Any], names: Mapping[str, str], proofs: AccessProofs) -> Reading:
     return Reading(
         access.index,
         datetime.fromtimestamp(entry["at"], UTC),

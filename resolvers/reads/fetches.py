@@ -17,7 +17,7 @@ from store.crypto.blind_index import Lookup
 from store.crypto.lookups import Held
 from store.lookups.holders import PLACES
 from store.sql.metadata import Id
-from store.sql.reading import Prepared, Reader, any_of
+from store.sql.reading import PreparedStatement, Reader, any_of
 from store.tables.customers import customers
 from store.tables.domains import domains
 
@@ -81,7 +81,7 @@ class ByKey:
         order = id_.desc() if relation.newest_first else id_
         self._one = reader.prepare(base.where(target == bindparam(KEY, type_=Id)).order_by(order))
         self._among = base.where(any_of(target, KEYS)).order_by(target, order)
-        self._many: Prepared | None = None  # Prepared when it is needed: an id, of whichever type, is one key.
+        self._many: PreparedStatement | None = None  # Prepared when it is needed: an id, of whichever type, is one key.
 
     async def rows(self, keys: Sequence[int], parameters: Mapping[str, Any]) -> Sequence[Row]:
         """All rows of all keys, those of one key together; one statement."""
@@ -164,7 +164,7 @@ class ByIndex:
             found = found & running()
             if projection.table is customers:
                 found = customers.c.id.in_(select(domains.c.customer_id).where(found))
-        self._prepared: Prepared = reader.prepare(_select(projection, self.layout).where(found))
+        self._prepared: PreparedStatement = reader.prepare(_select(projection, self.layout).where(found))
 
     async def rows(self, held: Held, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """One row or none; one statement, for what nobody has, too (G7)."""

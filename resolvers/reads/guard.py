@@ -13,7 +13,7 @@ from store.crypto.key_store import KeyStore
 from store.crypto.subject_key import SubjectKey
 
 
-class Damaged(Exception):  # noqa: N818  (what became of the value)
+class DamagedValueError(Exception):
     """A sealed value does not open: it was altered, moved, or sealed under another key."""
 
 
@@ -31,7 +31,7 @@ Judge = Callable[[Iterable[str]], None]
 """Raises CustomerLimitError when the client may not read the customers of these pseudonyms."""
 
 
-class Revealed:
+class SubjectTracker:
     """Whose data one operation has read: by pseudonym, for its ledger entry.
 
     Every row of every executor passes `learn` before any value of it is opened: so whoever may read no more customers
@@ -79,7 +79,7 @@ class Revealed:
             over.shown.update(found)
 
 
-class Record:
+class OpenedRecord:
     """One row behind the guard: plain columns as they rest, sealed ones opened when they are asked for."""
 
     __slots__ = ("_key", "_opened", "layout", "row", "type_name")
@@ -112,4 +112,4 @@ class Record:
         try:
             return sealing.decode(self._key.open(column, self.id, resting))
         except Exception as error:  # every way of not opening is one answer, without a hint of the content
-            raise Damaged(f"{column.table.name}.{column.name}") from error
+            raise DamagedValueError(f"{column.table.name}.{column.name}") from error

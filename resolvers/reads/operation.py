@@ -10,11 +10,11 @@ from typing import Any
 from aiodataloader import DataLoader
 
 from resolvers.catalogues import translated
-from resolvers.commands.context import Desk, Result, Run
+from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.idempotency import once
 from resolvers.reads.fetches import ByIndex, ByKey, PageOf, Row
 from resolvers.reads.filters import NOW, SUBJECT
-from resolvers.reads.guard import Judge, Revealed
+from resolvers.reads.guard import Judge, SubjectTracker
 from store.crypto.cursors import Cursors
 from store.crypto.global_ids import GlobalIds
 from store.crypto.subject_key import SubjectKey
@@ -31,13 +31,18 @@ def _told(result: Result, language: str) -> Result:
     return replace(result, problems=tuple(problems))
 
 
-class Unit:
+class OperationContext:
     """Lives as long as one operation; nothing in it is shared between requests."""
 
     __slots__ = ("_loaders", "desk", "failed", "parameters", "performed", "revealed", "store")
 
     def __init__(
-        self, store: Store, subject: int | None, now: datetime, desk: Desk | None = None, judge: Judge | None = None
+        self,
+        store: Store,
+        subject: int | None,
+        now: datetime,
+        desk: CommandContext | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self.store = store
         self.desk = desk
@@ -46,7 +51,7 @@ class Unit:
         self.failed: dict[str, Exception] = {}
         """Commands that broke off: how much of them was done nobody knows, so they are not tried again."""
         self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
-        self.revealed = Revealed(store.keys, judge)
+        self.revealed = SubjectTracker(store.keys, judge)
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
 
     @property

@@ -13,13 +13,13 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
-from resolvers.commands.context import Desk
+from resolvers.commands.context import CommandContext
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
 from resolvers.letters.letters import Stranger, TypedAddress, reader_of, send_typed
-from resolvers.letters.limits import Kind, LetterLimits
+from resolvers.letters.limits import LetterKind, LetterLimits
 from resolvers.letters.registrants import RegistrantLetter
-from resolvers.registrants.registrants import COORDINATES, D, Writing, opened, owned, same, tell_owner
+from resolvers.registrants.registrants import COORDINATES, D, LetterContext, opened, owned, same, tell_owner
 from store.crypto.subject_key import SubjectKey
 from store.links.registrant_links import CONFIRMATION_KEY, link_secret
 from store.tables.domains import domains
@@ -38,7 +38,7 @@ async def is_confirmed(connection: AsyncConnection, key: SubjectKey, email: str 
 
 
 async def ask_owner(
-    connection: AsyncConnection, desk: Writing, key: SubjectKey, domain: int, resting: bytes, email: str
+    connection: AsyncConnection, desk: LetterContext, key: SubjectKey, domain: int, resting: bytes, email: str
 ) -> int:
     """Ask at an address whether its reader is the owner; the seconds to wait when too many letters were sent, or 0.
 
@@ -47,7 +47,7 @@ async def ask_owner(
     secret = await link_secret(desk.store.keys.house, domain, resting, desk.now + LIFE, CONFIRMATION_KEY)
     reader, site = await reader_of(connection, key), desk.means.site
     to = Stranger(key, TypedAddress(email), reader.language if reader is not None else "en")
-    kind, letter = Kind.OWNER_CONFIRMATION, RegistrantLetter.CONFIRM
+    kind, letter = LetterKind.OWNER_CONFIRMATION, RegistrantLetter.CONFIRM
     link, days = site.link("/registrant/confirm", secret), LIFE.days
     limits = LetterLimits(desk.store)
     wait = await send_typed(connection, limits, kind, to, site, letter, desk.now, link=link, days=days)
@@ -67,7 +67,7 @@ async def _of_owner(connection: AsyncConnection, key: SubjectKey, email: str, co
     return [id_ for id_, resting in rows if same(opened(key, D.registrant_email, id_, resting), email)]
 
 
-async def confirm_owner(desk: Desk, domain_id: int) -> bool:
+async def confirm_owner(desk: CommandContext, domain_id: int) -> bool:
     """The reader of the address is the owner: of this domain, and of the customer's others with the same address.
 
     They are now told what is owed to them (GDPR Art. 14), and internal systems that the details may be passed on.
@@ -91,7 +91,7 @@ async def confirm_owner(desk: Desk, domain_id: int) -> bool:
     return True
 
 
-async def decline_owner(desk: Desk, domain_id: int) -> None:
+async def decline_owner(desk: CommandContext, domain_id: int) -> None:
     """The reader of the address is not the owner: the address goes, and the customer has to name another one."""
     (key,) = await desk.store.keys.subjects([desk.subject])
     async with desk.store.write() as connection:
@@ -105,6 +105,6 @@ async def decline_owner(desk: Desk, domain_id: int) -> None:
         await announce(connection, key, Event.REGISTRANT_CHANGED.wire, desk.now, coordinates, facts)
 
 
-def writing(desk: Desk) -> Writing:
+def writing(desk: CommandContext) -> LetterContext:
     """What writing to an owner needs of a command."""
-    return Writing(desk.store, desk.means, desk.now)
+    return LetterContext(desk.store, desk.means, desk.now)

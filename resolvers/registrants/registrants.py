@@ -11,10 +11,10 @@ from sqlalchemy import Column, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.registries import registry_of
-from resolvers.commands.dependencies import Means
-from resolvers.inputs.texts import Texts
+from resolvers.commands.dependencies import SignInDependencies
+from resolvers.inputs.texts import InputReader
 from resolvers.letters.letters import Stranger, TypedAddress, reader_of, send_typed
-from resolvers.letters.limits import Kind, LetterLimits
+from resolvers.letters.limits import LetterKind, LetterLimits
 from resolvers.letters.registrants import RegistrantLetter
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
@@ -36,9 +36,9 @@ COORDINATES: Final = {column: f"Domain.registrant{name.capitalize()}" for name, 
 PARTS: Final = ("street", "street2", "postalCode", "city", "region", "country")
 
 
-def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], Texts]:
+def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], InputReader]:
     """What an input says of an owner, by column; None for a detail that is emptied. The problems are with the texts."""
-    texts, found = Texts(given, ("registrant",)), dict[Column[Any], Any]()
+    texts, found = InputReader(given, ("registrant",)), dict[Column[Any], Any]()
     reads = {"name": texts.owner_name, "email": texts.email, "phone": texts.phone}
     for name, read in reads.items():
         if name in given:
@@ -59,11 +59,11 @@ def sealed(key: SubjectKey, domain: int, details: Mapping[Column[Any], Any]) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class LetterContext:
     """What writing to an owner needs: the store with its limits, the site's name, and the moment."""
 
     store: Store
-    means: Means
+    means: SignInDependencies
     now: datetime
 
 
@@ -110,7 +110,7 @@ def opened(key: SubjectKey, column: Column[Any], domain: int, resting: bytes | N
 
 async def tell_owner(
     connection: AsyncConnection,
-    desk: Writing,
+    desk: LetterContext,
     key: SubjectKey,
     letter: RegistrantLetter,
     domain: Owned,
@@ -134,7 +134,7 @@ async def tell_owner(
         **({"registry": named} if letter is RegistrantLetter.NOTICE else {}),
         **facts,
     }
-    kind = Kind.OWNER_LINK if link else Kind.OWNER_NEWS
+    kind = LetterKind.OWNER_LINK if link else LetterKind.OWNER_NEWS
     await send_typed(connection, LetterLimits(desk.store), kind, to, desk.means.site, letter, desk.now, **said)
 
 

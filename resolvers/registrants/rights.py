@@ -13,17 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from policy.registries import FIELDS, rule_of
-from resolvers.commands.context import Desk
-from resolvers.commands.dependencies import Means
+from resolvers.commands.context import CommandContext
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
 from resolvers.letters.registrants import RegistrantLetter
 from resolvers.registrants.confirmation import ask_owner, writing
-from resolvers.registrants.registrants import COORDINATES, DETAILS, Owned, Writing, opened, owned, tell_owner
-from resolvers.signin.attempts import Bucket, Guesses, Pace
+from resolvers.registrants.registrants import COORDINATES, DETAILS, LetterContext, Owned, opened, owned, tell_owner
+from resolvers.signin.attempts import AttemptBucket, AttemptLimiter, AttemptPace
 from resolvers.signin.authentication import no_sooner
 from resolvers.signin.buckets import by_network
-from resolvers.signin.verdicts import Denied
+from resolvers.signin.verdicts import Rejected
 from resolvers.signins.signins import Visitor
 from store.crypto.blind_index import Lookup
 from store.crypto.subject_key import SubjectKey
@@ -45,7 +45,7 @@ OWNERS = 10
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Holder:
+class LinkHolder:
     """Who holds a link that leads somewhere: the owner of this domain of this customer."""
 
     domain: int
@@ -59,25 +59,25 @@ class Holder:
 class RegistrantLinks:
     """Sends links and finds what they lead to."""
 
-    def __init__(self, store: Store, means: Means) -> None:
+    def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
-        self._guesses = Guesses(store)
+        self._guesses = AttemptLimiter(store)
         columns = select(D.id, D.customer_id, D.registrant_email, D.name)
         self._by_name = store.reader.prepare(columns.add_columns(D.name_ref).where(any_of(D.id, "ids")))
         self._by_id = store.reader.prepare(columns.where(D.id == bindparam("id", type_=Id)))
 
-    async def send(self, name: str, visitor: Visitor, now: datetime) -> Denied | None:
+    async def send(self, name: str, visitor: Visitor, now: datetime) -> Rejected | None:
         """Write to the owners that a domain has or had, where they have an address; whoever asks is told the same.
 
         Too many requests from one network are refused; too many for one domain are answered and not sent, so that
         nobody's mailbox can be filled.
         """
 
-        async def work() -> Denied | None:
+        async def work() -> Rejected | None:
             if wait := await self._guesses.charge([by_network(visitor)], now):
-                return Denied(wait)
+                return Rejected(wait)
             mark = self._store.keys.blind_index(Lookup.DOMAIN, name)
-            much = await self._guesses.charge([Bucket(Pace.RESET, b"registrant" + mark)], now)
+            much = await self._guesses.charge([AttemptBucket(AttemptPace.RESET, b"registrant" + mark)], now)
             held = (await self._store.keys.lookups.find_all(Lookup.DOMAIN, mark))[:OWNERS]
             refs = {each.row_id: each.ref for each in held}
             rows = await self._store.reader.fetch(self._by_name, {"ids": list(refs)})
@@ -90,13 +90,13 @@ class RegistrantLinks:
 
         return await no_sooner(self._means.times.refusal, work(), always=True)
 
-    async def _write(self, holder: Holder, now: datetime) -> None:
+    async def _write(self, holder: LinkHolder, now: datetime) -> None:
         (key,) = await self._store.keys.subjects([holder.customer])
         secret = await link_secret(self._store.keys.house, holder.domain, holder.email, now + LIFE)
         site, minutes = self._means.site, int(LIFE.total_seconds() // 60)
         async with self._store.write() as connection:
             domain = await owned(connection, key, holder.domain, now) if key is not None else None
-            ways = Writing(self._store, self._means, now)
+            ways = LetterContext(self._store, self._means, now)
             if key is None or domain is None or domain.email is None:
                 return
             if not domain.confirmed:  # The only thing that may be sent there: the question whether they are the owner.
@@ -105,24 +105,24 @@ class RegistrantLinks:
             link = site.link("/registrant/data", secret)
             await tell_owner(connection, ways, key, RegistrantLetter.LINK, domain, link=link, minutes=minutes)
 
-    async def find(self, secret: str, now: datetime) -> Holder | None:
+    async def find(self, secret: str, now: datetime) -> LinkHolder | None:
         """Who holds this link; None when it is over, or the owner has another address by now."""
         return await self._found(secret, now, KEY)
 
-    async def find_asked(self, secret: str, now: datetime) -> Holder | None:
+    async def find_asked(self, secret: str, now: datetime) -> LinkHolder | None:
         """Who holds a link that asks whether they are the owner."""
         return await self._found(secret, now, CONFIRMATION_KEY)
 
-    async def domain_name(self, holder: Holder) -> str | None:
+    async def domain_name(self, holder: LinkHolder) -> str | None:
         """The name of the domain; None when its customer is gone."""
         (key,) = await self._store.keys.subjects([holder.customer])
         return None if key is None else opened(key, D.name, holder.domain, holder.name)
 
-    async def data_link(self, holder: Holder, now: datetime) -> str:
+    async def data_link(self, holder: LinkHolder, now: datetime) -> str:
         """The secret under which somebody who has just confirmed that they are the owner sees everything."""
         return await link_secret(self._store.keys.house, holder.domain, holder.email, now + LIFE)
 
-    async def _found(self, secret: str, now: datetime, key: str) -> Holder | None:
+    async def _found(self, secret: str, now: datetime, key: str) -> LinkHolder | None:
         link = RegistrantLink.read(secret)
         rows = await self._store.reader.fetch(self._by_id, {"id": link.domain}) if link is not None else ()
         if link is None or not rows or rows[0][2] is None:
@@ -131,11 +131,11 @@ class RegistrantLinks:
         return holder if await link.holds(self._store.keys.house, holder.email, now, key) else None
 
 
-def _holder(row: Row) -> Holder:
-    return Holder(row[0], row[1], bytes(row[2]), bytes(row[3]))
+def _holder(row: Row) -> LinkHolder:
+    return LinkHolder(row[0], row[1], bytes(row[2]), bytes(row[3]))
 
 
-async def ask_erasure(desk: Desk, domain_id: int) -> str:
+async def ask_erasure(desk: CommandContext, domain_id: int) -> str:
     """Erase the owner of a domain, or have it done when the domain ends: ERASED, WAITS, or GONE when it is no more.
 
     Of a domain that is registered its owner must be known, so the details stay; what the registry would do without is
@@ -154,7 +154,7 @@ async def ask_erasure(desk: Desk, domain_id: int) -> str:
         return "WAITS"
 
 
-async def call_off(desk: Desk, domain_id: int) -> None:
+async def call_off(desk: CommandContext, domain_id: int) -> None:
     """The owner stays; what was hidden stays hidden until the customer shows it again."""
     (key,) = await desk.store.keys.subjects([desk.subject])
     async with desk.store.write() as connection:
@@ -163,7 +163,7 @@ async def call_off(desk: Desk, domain_id: int) -> None:
             await _set(connection, domain, {"registrant_erasure_at": None})
 
 
-async def erase_owner(connection: AsyncConnection, desk: Desk, key: SubjectKey, domain: Owned) -> None:
+async def erase_owner(connection: AsyncConnection, desk: CommandContext, key: SubjectKey, domain: Owned) -> None:
     """Remove every detail of the owner, in the caller's transaction; they are told, and so is who has the data."""
     await tell_owner(connection, writing(desk), key, RegistrantLetter.ERASED, domain)
     nothing: dict[str, Any] = {column.name: None for column in DETAILS.values()}
@@ -171,7 +171,7 @@ async def erase_owner(connection: AsyncConnection, desk: Desk, key: SubjectKey, 
     await _tell_others(connection, desk, key, domain, list(COORDINATES.values()))
 
 
-async def erase_due_owners(desk: Desk) -> int:
+async def erase_due_owners(desk: CommandContext) -> int:
     """Erase the owners who asked for it and whose domain has ended; how many. Each is a transaction of its own."""
     over = ~runs(literal(desk.now, Instant()))
     due = select(D.id, D.customer_id)
@@ -188,7 +188,7 @@ async def erase_due_owners(desk: Desk) -> int:
     return done
 
 
-async def _await_the_end(connection: AsyncConnection, desk: Desk, key: SubjectKey, domain: Owned) -> None:
+async def _await_the_end(connection: AsyncConnection, desk: CommandContext, key: SubjectKey, domain: Owned) -> None:
     hidden = [field for field in FIELDS if rule_of(domain.tld, domain.kind, field).free]
     changes: dict[str, Any] = {f"hide_{field}": True for field in hidden}
     await _set(connection, domain, changes | {"registrant_erasure_at": desk.now})
@@ -202,7 +202,7 @@ async def _set(connection: AsyncConnection, domain: Owned, values: Mapping[str, 
 
 
 async def _tell_others(
-    connection: AsyncConnection, desk: Desk, key: SubjectKey, domain: Owned, coordinates: list[str]
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, domain: Owned, coordinates: list[str]
 ) -> None:
     facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}
     await record(connection, desk, key, coordinates)

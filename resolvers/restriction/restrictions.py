@@ -25,18 +25,18 @@ from policy.restricting import (
     TOLD_AHEAD,
     Ground,
     Notice,
-    Objection,
+    ObjectionOutcome,
     ObjectionState,
     RightsEvent,
     answer_by,
     instead,
     objection_to,
 )
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.commands.dependencies import Site
 from resolvers.consents.preferences import switch_news
 from resolvers.consents.processing_stops import (
-    By,
+    ActingParty,
     ask_to_tell,
     end_objection,
     end_restriction,
@@ -58,7 +58,7 @@ from store.sql.ids import new_id
 from store.tables.restrictions import objections, restrictions
 
 B, R = objections.c, restrictions.c
-THE_CUSTOMER, THE_GATEWAY = By("CUSTOMER"), By("GATEWAY")
+THE_CUSTOMER, THE_GATEWAY = ActingParty("CUSTOMER"), ActingParty("GATEWAY")
 PAGE = 100
 """Restrictions that are lifted in one look."""
 SOURCE = "graphql/objectTo"
@@ -68,7 +68,7 @@ NO_RESTRICTION = UserProblem("NOT_RESTRICTED", "Processing is not restricted: th
 NO_OBJECTION = UserProblem("NOT_FOUND", "There is no objection to this purpose.", ("purpose",))
 
 
-async def request_restriction(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def request_restriction(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Have processing restricted, at once (Art. 18(1)); asked again, it stands, whatever was announced meanwhile."""
     ground = Ground[str(getattr(given["ground"], "value", given["ground"]))]
     (key,) = await desk.store.keys.subjects([desk.subject])
@@ -79,7 +79,7 @@ async def request_restriction(desk: Desk, given: Mapping[str, Any]) -> Result:
     return Result(affected={"customer": desk.subject})
 
 
-async def lift_restriction(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def lift_restriction(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """The customer ends a restriction of their own, at once: who did it needs not be told before (Art. 18(3))."""
     (key,) = await desk.store.keys.subjects([desk.subject])
     async with desk.store.write() as connection:
@@ -91,10 +91,10 @@ async def lift_restriction(desk: Desk, given: Mapping[str, Any]) -> Result:
     return Result(affected={"customer": desk.subject})
 
 
-async def object_to_purpose(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def object_to_purpose(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Object to a purpose: marketing ends at once, what rests on legitimate interests stands still until decided."""
     purpose = Purpose[str(getattr(given["purpose"], "value", given["purpose"]))]
-    if objection_to(purpose) is Objection.NONE:
+    if objection_to(purpose) is ObjectionOutcome.NONE:
         return Result(problems=(UserProblem("NOT_OBJECTABLE", instead(purpose), ("purpose",)),))
     (key,) = await desk.store.keys.subjects([desk.subject])
     async with desk.store.write() as connection:
@@ -104,7 +104,7 @@ async def object_to_purpose(desk: Desk, given: Mapping[str, Any]) -> Result:
     return Result(affected={"customer": desk.subject})
 
 
-async def withdraw_objection(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def withdraw_objection(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Take an objection back. News stay off: to have them again is a consent of its own (`setProductNews`)."""
     purpose = Purpose[str(getattr(given["purpose"], "value", given["purpose"]))]
     (key,) = await desk.store.keys.subjects([desk.subject])
@@ -118,7 +118,7 @@ async def withdraw_objection(desk: Desk, given: Mapping[str, Any]) -> Result:
 
 
 async def restrict(
-    connection: AsyncConnection, site: Site, key: SubjectKey, ground: Ground, by: By, now: datetime
+    connection: AsyncConnection, site: Site, key: SubjectKey, ground: Ground, by: ActingParty, now: datetime
 ) -> bool:
     """The same for whoever asks, in the caller's transaction, which has the customer locked; whether it is new.
 
@@ -148,7 +148,7 @@ async def restrict(
 
 
 async def announce_lift(
-    connection: AsyncConnection, site: Site, key: SubjectKey, because: str, by: By, now: datetime
+    connection: AsyncConnection, site: Site, key: SubjectKey, because: str, by: ActingParty, now: datetime
 ) -> bool:
     """Write to the customer that the restriction will be lifted, and why; False where none stands.
 
@@ -166,20 +166,22 @@ async def announce_lift(
     return True
 
 
-async def object_(connection: AsyncConnection, desk: Desk, key: SubjectKey, purpose: Purpose, by: By) -> bool:
+async def object_(
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, purpose: Purpose, by: ActingParty
+) -> bool:
     """The same for whoever asks, in the caller's transaction; whether it is new.
 
     One that came with a reference is on record each time. ValueError for what cannot be objected to.
     """
     kind, now = objection_to(purpose), desk.now
-    if kind is Objection.NONE:
+    if kind is ObjectionOutcome.NONE:
         raise ValueError(f"there is no objection to {purpose.name}")
     known = await objection_of(connection, key.customer_id, purpose)
     if known is not None and known.state != ObjectionState.OVERRIDDEN.name:
         if by.reference is not None:
             await record_event(connection, key, RightsEvent.OBJECTED, by, now, purpose=purpose)
         return False
-    at_once = kind is Objection.AT_ONCE
+    at_once = kind is ObjectionOutcome.AT_ONCE
     state = ObjectionState.UPHELD if at_once else ObjectionState.PENDING
     due = answer_by(now, desk.means.site.zone)
     values = {"state": state.name, "asked_at": now, "answer_by": due, "decided_at": now if at_once else None}
@@ -204,8 +206,8 @@ async def object_(connection: AsyncConnection, desk: Desk, key: SubjectKey, purp
 
 
 async def decide(
-    connection: AsyncConnection, site: Site, key: SubjectKey, purpose: Purpose, upheld: bool, because: str, by: By,
-    now: datetime,
+    connection: AsyncConnection, site: Site, key: SubjectKey, purpose: Purpose, upheld: bool, because: str, by:
+    ActingParty, now: datetime,
 ) -> bool:  # fmt: skip
     """Decide an objection that waits; False where none does.
 
@@ -276,7 +278,7 @@ async def _resume_if_told(
     return True
 
 
-async def _lift(connection: AsyncConnection, site: Site, key: SubjectKey, by: By, now: datetime) -> None:
+async def _lift(connection: AsyncConnection, site: Site, key: SubjectKey, by: ActingParty, now: datetime) -> None:
     await end_restriction(connection, key, by, now)
     await announce(connection, key, Event.RESTRICTION_LIFTED.wire, now)
     await write(connection, key, site, RightsLetter.LIFTED, now)

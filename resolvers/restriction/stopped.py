@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import bindparam, select
 
 from policy.restricting import stops
-from resolvers.commands.context import Desk, UserProblem
+from resolvers.commands.context import CommandContext, UserProblem
 from store.sql.metadata import Id
 from store.tables.restrictions import processing_stops
 
@@ -19,7 +19,7 @@ STOPPED: Final = UserProblem(
 )
 
 
-async def is_stopped(desk: Desk, customer_id: int) -> bool:
+async def is_stopped(desk: CommandContext, customer_id: int) -> bool:
     """Whether the tool's purpose stands still for this customer; False for the customers themselves.
 
     It is asked before the command begins: a command that has begun is carried out as if it had come before.

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from resolvers.commands.context import Behalf, Desk, Result
-from resolvers.commands.dependencies import Means
+from resolvers.commands.context import Behalf, CommandContext, Result
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.erasure import erasures
 from resolvers.events.references import may_be_personal
 from resolvers.exports import exports
@@ -40,10 +40,12 @@ class RightsRefusedError(Exception):
 class DataRights:
     """Of the customer whom the desk is for."""
 
-    desk: Desk
+    desk: CommandContext
 
     @classmethod
-    async def on_behalf(cls, store: Store, means: Means, number: str, behalf: Behalf, now: datetime) -> Self:
+    async def on_behalf(
+        cls, store: Store, means: SignInDependencies, number: str, behalf: Behalf, now: datetime
+    ) -> Self:
         """Of the customer with this number, by an operator; RightsRefusedError when there is none, or no reason."""
         check_reason(behalf.because)
         owner = await customer_with_number(store, number)
@@ -52,7 +54,7 @@ class DataRights:
         return cls(_desk(store, means, owner, behalf, now))
 
     @classmethod
-    async def of_case(cls, store: Store, means: Means, case: int, behalf: Behalf, now: datetime) -> Self:
+    async def of_case(cls, store: Store, means: SignInDependencies, case: int, behalf: Behalf, now: datetime) -> Self:
         """Of the customer whom the erasure of this number is about, by an operator; RightsRefusedError."""
         check_reason(behalf.because)
         async with store.write() as connection:
@@ -94,7 +96,7 @@ def check_reason(because: str) -> None:
         raise RightsRefusedError("Say how it was asked for without an address or a telephone number.")
 
 
-def _desk(store: Store, means: Means, owner: int, behalf: Behalf, now: datetime) -> Desk:
+def _desk(store: Store, means: SignInDependencies, owner: int, behalf: Behalf, now: datetime) -> CommandContext:
     grant = Grant(
         token_id=OPERATOR,
         client_id=OPERATOR,
@@ -107,14 +109,14 @@ def _desk(store: Store, means: Means, owner: int, behalf: Behalf, now: datetime)
         introspection=False,
         max_page=1,
     )
-    return Desk(store, grant, Purpose.SELF_SERVICE, None, now, means, behalf=behalf)
+    return CommandContext(store, grant, Purpose.SELF_SERVICE, None, now, means, behalf=behalf)
 
 
-async def request_export(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def request_export(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
     return await DataRights(desk).export(given)
 
 
-async def cancel_erasure(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def cancel_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
     return await DataRights(desk).cancel_erasure(given)

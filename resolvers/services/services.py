@@ -10,10 +10,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import WAITING, State
-from resolvers.commands.context import Desk, Result, UserProblem
+from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.erasure.erasures import active_services, last_end, standing_erasure
 from resolvers.events.announcements import Fact, Ref, announce
-from resolvers.inputs.texts import Texts
+from resolvers.inputs.texts import InputReader
 from resolvers.rights.requests import DataRights
 from store.crypto.subject_key import SubjectKey
 from store.sql.ids import new_id
@@ -37,9 +37,9 @@ FUTURE = UserProblem("INVALID_TIME", "A service cannot end in the future: end it
 BEFORE = UserProblem("INVALID_TIME", "A service cannot end before it began.", ("at",))
 
 
-async def subscribe_service(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def subscribe_service(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Begin a service. Whoever asked to be erased has to choose first: the request is never undone in silence (R42)."""
-    texts = Texts(given)
+    texts = InputReader(given)
     name = texts.name("name")
     if texts.problems:
         return Result(problems=tuple(texts.problems))
@@ -60,7 +60,7 @@ async def subscribe_service(desk: Desk, given: Mapping[str, Any]) -> Result:
 
 
 async def _begin(
-    connection: AsyncConnection, desk: Desk, key: SubjectKey, given: Mapping[str, Any], name: str | None
+    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, given: Mapping[str, Any], name: str | None
 ) -> int:
     id_ = new_id()
     row = {
@@ -79,7 +79,7 @@ async def _begin(
     return id_
 
 
-async def terminate_service(desk: Desk, given: Mapping[str, Any]) -> Result:
+async def terminate_service(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """End a service, and the registration of its domain with it: nothing more is published, the name is free again.
 
     When it was the last one, the clocks of erasure start. Ending it again changes nothing.

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.commands.context import Desk, UserProblem
-from resolvers.commands.dependencies import FRESH, Means
+from resolvers.commands.context import CommandContext, UserProblem
+from resolvers.commands.dependencies import FRESH, SignInDependencies
 from resolvers.factors.credentials import Account, Credentials
 from resolvers.factors.factors import confirmed, use_code
-from resolvers.signin.attempts import Guesses
+from resolvers.signin.attempts import AttemptLimiter
 from resolvers.signin.buckets import Secret, inside
 from resolvers.signin.sessions import SECOND, Session, Sessions
 from store.database.store import Store
@@ -33,7 +33,7 @@ class Actor:
     """Who acts, in which session, and when."""
 
     store: Store
-    means: Means
+    means: SignInDependencies
     customer_id: int
     session_id: int | None
     now: datetime
@@ -56,12 +56,12 @@ class Actor:
     async def charge(self, account: Account, secret: Secret) -> int:
         """Count an attempt within this session; the seconds to wait when there were too many."""
         buckets = inside(secret, account.credential.id, self.session_id)
-        return await Guesses(self.store).charge(buckets, self.now)
+        return await AttemptLimiter(self.store).charge(buckets, self.now)
 
     async def forgive(self, connection: AsyncConnection, account: Account, secret: Secret) -> None:
         """The attempt was right, and what it was for is done, in the caller's transaction."""
         buckets = inside(secret, account.credential.id, self.session_id)
-        await Guesses(self.store).forgive(connection, buckets, self.now)
+        await AttemptLimiter(self.store).forgive(connection, buckets, self.now)
 
     async def shows_factor(self, account: Account, code: str) -> UserProblem | None:
         """What keeps the second factor from being believed here and now; None when it is, or when there is none yet.
@@ -91,6 +91,6 @@ class Actor:
         return None
 
 
-def actor_at(desk: Desk) -> Actor:
+def actor_at(desk: CommandContext) -> Actor:
     """The customer behind a token."""
     return Actor(desk.store, desk.means, desk.subject, desk.grant.session_id, desk.now)

@@ -28,7 +28,7 @@ KEY = "guesses"
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
-class Pace(Enum):
+class AttemptPace(Enum):
     """What is counted: how many attempts are free, and the most seconds between two after that."""
 
     PASSWORD = "password", 5, 900
@@ -61,10 +61,10 @@ class Pace(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class AttemptBucket:
     """What attempts have in common. The subject is hashed with a key of the week before it rests anywhere."""
 
-    pace: Pace
+    pace: AttemptPace
     subject: bytes | str
 
 
@@ -78,13 +78,13 @@ class Count:
     last_at: datetime
 
 
-class Guesses:
+class AttemptLimiter:
     """Counts attempts."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def charge(self, buckets: Sequence[Bucket], now: datetime) -> int:
+    async def charge(self, buckets: Sequence[AttemptBucket], now: datetime) -> int:
         """Count an attempt in each of these; or the seconds to wait, and nothing was counted."""
         names = await self._names(buckets, now)
         async with self._store.write(apart=True) as connection:
@@ -103,19 +103,19 @@ class Guesses:
                 await connection.execute(update(guesses).where(G.bucket == row.bucket).values(change))
         return 0
 
-    async def forgive(self, connection: AsyncConnection, buckets: Sequence[Bucket], now: datetime) -> None:
+    async def forgive(self, connection: AsyncConnection, buckets: Sequence[AttemptBucket], now: datetime) -> None:
         """All was right: in the caller's transaction. A network is forgiven an attempt for each time it stands here,
         everything else all its attempts."""
         names = await self._names(buckets, now)
         for row in await _locked(connection, names):
-            if names[row.bucket].pace is Pace.NETWORK:
+            if names[row.bucket].pace is AttemptPace.NETWORK:
                 mine = buckets.count(names[row.bucket])
                 change = {"failures": max(0, row.failures - mine), "closed_until": now}
                 await connection.execute(update(guesses).where(G.bucket == row.bucket).values(change))
             else:
                 await connection.execute(delete(guesses).where(G.bucket == row.bucket))
 
-    async def _names(self, buckets: Sequence[Bucket], now: datetime) -> dict[bytes, Bucket]:
+    async def _names(self, buckets: Sequence[AttemptBucket], now: datetime) -> dict[bytes, AttemptBucket]:
         key = await self._store.keys.house.weekly(KEY, now)
         return {_name(key, bucket): bucket for bucket in buckets}
 
@@ -125,7 +125,7 @@ async def forget_old(connection: AsyncConnection, now: datetime) -> None:
     await connection.execute(delete(guesses).where(G.last_at < now - FORGOTTEN_AFTER))
 
 
-def _name(key: bytes, bucket: Bucket) -> bytes:
+def _name(key: bytes, bucket: AttemptBucket) -> bytes:
     subject = bucket.subject.encode() if isinstance(bucket.subject, str) else bucket.subject
     return hmac.digest(key, bucket.pace.word.encode() + b"\0" + subject, "sha256")[:16]
 
@@ -138,13 +138,13 @@ def _held(connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
     return sqlite.insert(guesses).on_conflict_do_update(index_elements=["bucket"], set_=change)
 
 
-async def _locked(connection: AsyncConnection, names: dict[bytes, Bucket]) -> Sequence[Count]:
+async def _locked(connection: AsyncConnection, names: dict[bytes, AttemptBucket]) -> Sequence[Count]:
     found = select(G.bucket, G.failures, G.closed_until, G.last_at).where(G.bucket.in_(list(names)))
     rows = await connection.execute(found.order_by(G.bucket).with_for_update())
     return [Count(bytes(name), failures, closed, last) for name, failures, closed, last in rows]
 
 
-def _wait(bucket: Bucket, row: Count, now: datetime) -> int:
+def _wait(bucket: AttemptBucket, row: Count, now: datetime) -> int:
     """Seconds. A time further ahead than the bucket ever closes for comes from a clock that was set back (F3)."""
     left = (row.closed_until - now).total_seconds()
     return 0 if left > bucket.pace.longest else max(0, -int(-left // 1))

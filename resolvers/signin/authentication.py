@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.factors.credentials import Account, Credentials
 from resolvers.factors.factors import Used, confirmed, use_code
-from resolvers.factors.passkeys import Passkeys, Presented, Refused
+from resolvers.factors.passkeys import PasskeyError, Passkeys, ProvenPasskey
 from resolvers.passwords.text import normal, too_long
-from resolvers.signin.attempts import Guesses
+from resolvers.signin.attempts import AttemptLimiter
 from resolvers.signin.buckets import Counted, Secret, subject
-from resolvers.signin.opening import Opener, Proof, unchanged
+from resolvers.signin.opening import Opener, SignInProof, unchanged
 from resolvers.signin.pending import Pending, PendingSignIns, finish
 from resolvers.signin.sessions import SECOND, Session
-from resolvers.signin.verdicts import Awaiting, Denied, Lapsed, Opened
+from resolvers.signin.verdicts import Expired, Rejected, SecondFactorRequired, SignedIn
 from resolvers.signins.signins import Visitor, record, record_alike
 from store.database.store import Store
 
@@ -26,7 +26,7 @@ Verdict = TypeVar("Verdict")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Claim:
+class PasswordAttempt:
     """Who somebody says they are, and the proof they bring. With `renews` they are signed in already (step-up)."""
 
     platform: str
@@ -38,7 +38,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Shown:
+class PasskeyAttempt:
     """A passkey that somebody shows: with `pending` after their password, with `renews` to confirm who they are."""
 
     platform: str
@@ -48,18 +48,20 @@ class Shown:
     shared: bool = False
 
 
-class Authentication:
+class CustomerAuthentication:
     """The procedure, for all platforms."""
 
-    def __init__(self, store: Store, means: Means) -> None:
+    def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
         self.credentials = Credentials(store)
         self.pending = PendingSignIns(store, means, self.credentials)
-        self.guesses = Guesses(store)
+        self.guesses = AttemptLimiter(store)
         self.opener = Opener(store, means)
         self._passkeys = Passkeys(store, means)
 
-    async def by_password(self, claim: Claim, visitor: Visitor, now: datetime) -> Opened | Awaiting | Denied | Lapsed:
+    async def by_password(
+        self, claim: PasswordAttempt, visitor: Visitor, now: datetime
+    ) -> SignedIn | SecondFactorRequired | Rejected | Expired:
         """Believe a password, or not.
 
         1. What is too long is not hashed. 2. The attempt is counted for the account, whatever else was sent with it.
@@ -70,13 +72,15 @@ class Authentication:
         """
         return await no_sooner(self._means.times.refusal, self._by_password(claim, visitor, now))
 
-    async def _by_password(self, claim: Claim, visitor: Visitor, now: datetime) -> Opened | Awaiting | Denied | Lapsed:
+    async def _by_password(
+        self, claim: PasswordAttempt, visitor: Visitor, now: datetime
+    ) -> SignedIn | SecondFactorRequired | Rejected | Expired:
         password = normal(claim.password)
         if too_long(claim.password) or too_long(password):  # 1
-            return Denied()
+            return Rejected()
         account, counted = await self._account(claim, visitor, now)
         if wait := await self.guesses.charge(counted.buckets(Secret.PASSWORD), now):  # 2
-            return Denied(wait)
+            return Rejected(wait)
         while await self._is_right(account, password) and account is not None:  # 3
             found = await self._after_password(account, claim, counted, now)
             if found is not None:
@@ -88,7 +92,7 @@ class Authentication:
         stored = account.credential.password_hash if account else None
         return await self._means.hasher.verify(stored, password)
 
-    async def _account(self, claim: Claim, visitor: Visitor, now: datetime) -> tuple[Account | None, Counted]:
+    async def _account(self, claim: PasswordAttempt, visitor: Visitor, now: datetime) -> tuple[Account | None, Counted]:
         """The account that is meant, and where its attempts are counted, whether there is one or not."""
         if claim.renews is not None:
             account = await self.credentials.by_id(claim.renews.credential_id)
@@ -107,16 +111,16 @@ class Authentication:
     def _subject(self, account: Account) -> bytes:
         return subject(account.credential.platform, self.credentials.index_of(account))
 
-    async def _refuse(self, account: Account | None, platform: str, visitor: Visitor, now: datetime) -> Denied:
+    async def _refuse(self, account: Account | None, platform: str, visitor: Visitor, now: datetime) -> Rejected:
         """Write it down (R17), by the same statement for an account that there is not (G7)."""
         access = self.opener.history.failed(platform, visitor, now)
         async with self._store.write() as connection:
             await record_alike(connection, account.key if account else None, access)
-        return Denied()
+        return Rejected()
 
     async def _after_password(
-        self, account: Account, claim: Claim, counted: Counted, now: datetime
-    ) -> Opened | Awaiting | Denied | Lapsed | None:
+        self, account: Account, claim: PasswordAttempt, counted: Counted, now: datetime
+    ) -> SignedIn | SecondFactorRequired | Rejected | Expired | None:
         """Steps 5 to 7; None when the password was hashed anew, or changed, since it was verified."""
         stored, password, visitor = account.credential.password_hash or "", normal(claim.password), counted.visitor
         fresh = await self._means.hasher.hash(password) if self._means.hasher.stale(stored) else None  # S2
@@ -125,69 +129,75 @@ class Authentication:
         spent = counted.buckets(Secret.PASSWORD)
         beside = counted.beside(Secret.of_code(claim.code)) if claim.code and await self._guarded(account) else []
         if beside and (wait := await self.guesses.charge(beside, now)):  # 6
-            return Denied(wait)
+            return Rejected(wait)
         async with self._store.write() as connection:
             if not await unchanged(connection, account, fresh):
                 return None
             factors = await confirmed(connection, account.credential.id)
             if factors and not beside:  # 5
                 secret = await self.pending.begin(connection, account, claim.shared, renews, now)
-                return Awaiting(secret, frozenset(each.kind for each in factors))
+                return SecondFactorRequired(secret, frozenset(each.kind for each in factors))
             used = None
             if factors:
                 used = await use_code(connection, account.key, account.credential.id, claim.code, now)
             if used is not None or not factors:  # 7
                 await self.guesses.forgive(connection, spent + beside, now)
-                proof = Proof(account, methods("pwd", used), claim.shared, renews, used)
+                proof = SignInProof(account, methods("pwd", used), claim.shared, renews, used)
                 return await self.opener.open(connection, proof, visitor, access)
             await record(connection, account.key, self._means, self.opener.history.failed(claim.platform, visitor, now))
-        return Denied()
+        return Rejected()
 
     async def _guarded(self, account: Account) -> bool:
         """Whether a second factor is asked for, so that a code is checked."""
         async with self._store.write() as connection:
             return bool(await confirmed(connection, account.credential.id))
 
-    async def by_code(self, pending: Pending, code: str, visitor: Visitor, now: datetime) -> Opened | Denied | Lapsed:
+    async def by_code(
+        self, pending: Pending, code: str, visitor: Visitor, now: datetime
+    ) -> SignedIn | Rejected | Expired:
         """Believe a code after a right password, or not; the same steps."""
         return await no_sooner(self._means.times.refusal, self._by_code(pending, code, visitor, now))
 
-    async def _by_code(self, pending: Pending, code: str, visitor: Visitor, now: datetime) -> Opened | Denied | Lapsed:
+    async def _by_code(
+        self, pending: Pending, code: str, visitor: Visitor, now: datetime
+    ) -> SignedIn | Rejected | Expired:
         account = pending.account
         counted = await self._counted(account, pending.session_id, visitor, now)
         buckets = counted.buckets(Secret.of_code(code))
         if wait := await self.guesses.charge(buckets, now):
-            return Denied(wait)
+            return Rejected(wait)
         access = await self.opener.judged(account, visitor, now, pending.session_id is not None)
         async with self._store.write() as connection:
             # The credential is locked before its factors, everywhere, so that no two wait for each other.
             if not await unchanged(connection, account):
-                return Lapsed()
+                return Expired()
             used = await use_code(connection, account.key, account.credential.id, code, now)
             if used is not None:
                 if not await finish(connection, pending):
-                    return Lapsed()
+                    return Expired()
                 await self.guesses.forgive(connection, buckets + counted.buckets(Secret.PASSWORD), now)
-                proof = Proof(account, methods("pwd", used), pending.shared, pending.session_id, used)
+                proof = SignInProof(account, methods("pwd", used), pending.shared, pending.session_id, used)
                 return await self.opener.open(connection, proof, visitor, access)
         return await self._refuse(account, account.credential.platform, visitor, now)
 
-    async def by_passkey(self, shown: Shown, visitor: Visitor, now: datetime) -> Opened | Denied | Lapsed:
+    async def by_passkey(self, shown: PasskeyAttempt, visitor: Visitor, now: datetime) -> SignedIn | Rejected | Expired:
         """Believe a passkey, or not: after a right password, as a fresh proof, or in place of all that."""
         return await no_sooner(self._means.times.refusal, self._by_passkey(shown, visitor, now))
 
-    async def _by_passkey(self, shown: Shown, visitor: Visitor, now: datetime) -> Opened | Denied | Lapsed:
+    async def _by_passkey(
+        self, shown: PasskeyAttempt, visitor: Visitor, now: datetime
+    ) -> SignedIn | Rejected | Expired:
         account, counted = await self._shown(shown, visitor, now)
         buckets = counted.buckets(Secret.PASSKEY)
         if wait := await self.guesses.charge(buckets, now):
-            return Denied(wait)
+            return Rejected(wait)
         expected = account if shown.pending or shown.renews else None
         try:
             presented = await self._passkeys.presented(expected, shown.answer, now)
-        except Refused:
+        except PasskeyError:
             return await self._refuse(account, shown.platform, visitor, now)
         if presented.account.credential.platform != shown.platform:
-            return Denied()
+            return Rejected()
         if shown.pending is not None:
             buckets += counted.buckets(Secret.PASSWORD)
         renews = bool(shown.renews or (shown.pending and shown.pending.session_id))
@@ -196,11 +206,11 @@ class Authentication:
             if shown.pending is not None and not (
                 await unchanged(connection, presented.account) and await finish(connection, shown.pending)
             ):
-                return Lapsed()
+                return Expired()
             await self.guesses.forgive(connection, buckets, now)
             return await self.opener.open(connection, _proof(shown, presented), visitor, access)
 
-    async def _shown(self, shown: Shown, visitor: Visitor, now: datetime) -> tuple[Account | None, Counted]:
+    async def _shown(self, shown: PasskeyAttempt, visitor: Visitor, now: datetime) -> tuple[Account | None, Counted]:
         """Whose passkey it has to be, or says it is, and where the attempt is counted."""
         if shown.pending is not None:
             account, session_id = shown.pending.account, shown.pending.session_id
@@ -213,18 +223,18 @@ class Authentication:
         return named, Counted(self._subject(named) if named else b"nobody's passkey", visitor, known)
 
 
-def _proof(shown: Shown, presented: Presented) -> Proof:
+def _proof(shown: PasskeyAttempt, presented: ProvenPasskey) -> SignInProof:
     first = ("pwd",) if shown.pending else ()
     renews = shown.pending.session_id if shown.pending else shown.renews.id if shown.renews else None
     shared = shown.pending.shared if shown.pending else shown.shared
-    return Proof(presented.account, (*first, *presented.methods, SECOND), shared, renews)
+    return SignInProof(presented.account, (*first, *presented.methods, SECOND), shared, renews)
 
 
 async def no_sooner(least: timedelta, work: Awaitable[Verdict], always: bool = False) -> Verdict:
     """Have a refusal (or `always` the answer) wait until every refusal could have been ready (S1)."""
     began = asyncio.get_running_loop().time()
     verdict = await work
-    if always or isinstance(verdict, Denied):
+    if always or isinstance(verdict, Rejected):
         await asyncio.sleep(began + least.total_seconds() - asyncio.get_running_loop().time())
     return verdict
 

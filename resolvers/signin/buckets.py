@@ -11,7 +11,7 @@ from enum import Enum
 
 from resolvers.commands.places import network_of
 from resolvers.factors.factors import is_short
-from resolvers.signin.attempts import Bucket, Pace
+from resolvers.signin.attempts import AttemptBucket, AttemptPace
 from resolvers.signins.secrets import hashed
 from resolvers.signins.signins import Visitor
 
@@ -19,14 +19,14 @@ from resolvers.signins.signins import Visitor
 class Secret(Enum):
     """What is checked, and the pace at which strangers may try it."""
 
-    PASSWORD = "password", Pace.PASSWORD
-    CODE = "code", Pace.CODE
-    RECOVERY_CODE = "recovery code", Pace.RECOVERY
-    PASSKEY = "passkey", Pace.PASSKEY
-    ENROLMENT = "enrolment", Pace.CODE
+    PASSWORD = "password", AttemptPace.PASSWORD
+    CODE = "code", AttemptPace.CODE
+    RECOVERY_CODE = "recovery code", AttemptPace.RECOVERY
+    PASSKEY = "passkey", AttemptPace.PASSKEY
+    ENROLMENT = "enrolment", AttemptPace.CODE
     """The first code of an authenticator app that is being added."""
 
-    def __init__(self, word: str, pace: Pace) -> None:
+    def __init__(self, word: str, pace: AttemptPace) -> None:
         self.word, self.pace = word, pace
 
     @classmethod
@@ -47,34 +47,34 @@ class Counted:
     renews: tuple[int, int] | None = None
     """The credential and the session within which the secret is checked again."""
 
-    def buckets(self, secret: Secret) -> list[Bucket]:
+    def buckets(self, secret: Secret) -> list[AttemptBucket]:
         """Where one attempt at this secret is counted; a stranger's in its network, too."""
         if self.renews is not None:
             return inside(secret, *self.renews)
         if self.known:
             mark = hashed(self.visitor.device_secret or "")
-            return [Bucket(Pace.DEVICE, secret.word.encode() + b"\0" + self.subject + mark)]
-        return [Bucket(secret.pace, self.subject), by_network(self.visitor)]
+            return [AttemptBucket(AttemptPace.DEVICE, secret.word.encode() + b"\0" + self.subject + mark)]
+        return [AttemptBucket(secret.pace, self.subject), by_network(self.visitor)]
 
-    def beside(self, secret: Secret) -> list[Bucket]:
+    def beside(self, secret: Secret) -> list[AttemptBucket]:
         """The same for a secret that came in the same request as another one, which the network has counted."""
-        return [bucket for bucket in self.buckets(secret) if bucket.pace is not Pace.NETWORK]
+        return [bucket for bucket in self.buckets(secret) if bucket.pace is not AttemptPace.NETWORK]
 
 
-def inside(secret: Secret, credential_id: int, session_id: int | None) -> list[Bucket]:
+def inside(secret: Secret, credential_id: int, session_id: int | None) -> list[AttemptBucket]:
     """Where an attempt of somebody who is signed in is counted: in this session, and in all of the account's."""
     whose = f"{secret.word}:{credential_id}"
-    return [Bucket(Pace.SESSION, f"{whose}:{session_id}"), Bucket(Pace.SESSIONS, whose)]
+    return [AttemptBucket(AttemptPace.SESSION, f"{whose}:{session_id}"), AttemptBucket(AttemptPace.SESSIONS, whose)]
 
 
-def compared(customer_id: int) -> list[Bucket]:
+def compared(customer_id: int) -> list[AttemptBucket]:
     """Where new passwords are counted that are compared with a customer's other ones (R38): each is a guess at them."""
-    return [Bucket(Pace.COMPARED, str(customer_id))]
+    return [AttemptBucket(AttemptPace.COMPARED, str(customer_id))]
 
 
-def by_network(visitor: Visitor) -> Bucket:
+def by_network(visitor: Visitor) -> AttemptBucket:
     """Whatever comes from one household or server is counted together."""
-    return Bucket(Pace.NETWORK, network_of(visitor.address, 32, 56))
+    return AttemptBucket(AttemptPace.NETWORK, network_of(visitor.address, 32, 56))
 
 
 def subject(platform: str, login_index: bytes) -> bytes:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.factors.credentials import Account
 from resolvers.signins.secrets import hashed, new_secret
 from resolvers.signins.signins import Visitor
@@ -24,7 +24,7 @@ D = known_devices.c
 class Devices:
     """Tells known devices from strangers."""
 
-    def __init__(self, store: Store, means: Means) -> None:
+    def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
         found = select(D.last_used_at).where(
             D.credential_id == bindparam("credential"), D.secret_hash == bindparam("secret")

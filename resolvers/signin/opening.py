@@ -8,15 +8,15 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.factors.credentials import Account, sealed_hash
 from resolvers.factors.factors import Used
 from resolvers.letters.letters import write
 from resolvers.letters.signin import SignInLetter
 from resolvers.signin.devices import Devices, remember_device
 from resolvers.signin.sessions import Opening, open_session, renew_session
-from resolvers.signin.verdicts import Lapsed, Opened
-from resolvers.signins.signins import Access, History, Visitor, record
+from resolvers.signin.verdicts import Expired, SignedIn
+from resolvers.signins.signins import History, PlatformAccess, Visitor, record
 from store.database.store import Store
 from store.tables.credentials import credentials
 
@@ -24,7 +24,7 @@ K = credentials.c
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Proof:
+class SignInProof:
     """That it is them, and what they want of it."""
 
     account: Account
@@ -38,12 +38,12 @@ class Proof:
 class Opener:
     """Lets in whoever has been believed."""
 
-    def __init__(self, store: Store, means: Means) -> None:
+    def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._means = means
         self.history = History(store, means)
         self.devices = Devices(store, means)
 
-    async def judged(self, account: Account, visitor: Visitor, now: datetime, renews: bool = False) -> Access:
+    async def judged(self, account: Account, visitor: Visitor, now: datetime, renews: bool = False) -> PlatformAccess:
         """The access, compared with the earlier ones; before the transaction, since it reads and opens many rows.
 
         Who renews a session is known by its cookie, also at a shared computer, which keeps no other.
@@ -52,15 +52,15 @@ class Opener:
         return await self.history.judged(account.key, account.credential.platform, visitor, now, known)
 
     async def open(
-        self, connection: AsyncConnection, proof: Proof, visitor: Visitor, access: Access
-    ) -> Opened | Lapsed:
+        self, connection: AsyncConnection, proof: SignInProof, visitor: Visitor, access: PlatformAccess
+    ) -> SignedIn | Expired:
         """Open the session, or renew the one there is; everything in the caller's transaction."""
         account = proof.account
         device_secret = None
         if proof.renews is not None:
             secret = await renew_session(connection, proof.renews, proof.methods, access)
             if secret is None:
-                return Lapsed()
+                return Expired()
             session_id = proof.renews
         else:
             opening = Opening(account.credential.id, proof.methods, proof.shared)
@@ -72,7 +72,7 @@ class Opener:
             letter, left = SignInLetter.RECOVERY_CODE_USED, proof.used.factor.remaining or 0
             site, platform = self._means.site, access.platform
             await write(connection, account.key, site, letter, access.at, platform=platform, left=left)
-        return Opened(session_id, secret, device_secret, proof.shared)
+        return SignedIn(session_id, secret, device_secret, proof.shared)
 
 
 async def unchanged(connection: AsyncConnection, account: Account, fresh: str | None = None) -> bool:

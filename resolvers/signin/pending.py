@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.factors.credentials import Account, Credentials
 from resolvers.signins.secrets import hashed, new_secret
 from store.database.store import Store
@@ -32,7 +32,7 @@ class Pending:
 class PendingSignIns:
     """Begins them and finds them again."""
 
-    def __init__(self, store: Store, means: Means, credentials: Credentials) -> None:
+    def __init__(self, store: Store, means: SignInDependencies, credentials: Credentials) -> None:
         self._store, self._means, self._credentials = store, means, credentials
         found = select(W.id, W.credential_id, W.session_id, W.shared, W.expires_at)
         self._find = store.reader.prepare(found.where(W.secret_hash == bindparam("secret")))

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.commands.dependencies import SKEW, Means
+from resolvers.commands.dependencies import SKEW, SignInDependencies
 from resolvers.signins.secrets import hashed, new_secret
-from resolvers.signins.signins import Access, sealed
+from resolvers.signins.signins import PlatformAccess, sealed
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.queue.revocations import end_sessions
@@ -50,7 +50,7 @@ class Session:
 class Sessions:
     """Finds sessions."""
 
-    def __init__(self, store: Store, means: Means) -> None:
+    def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
         columns = (
             S.id, S.customer_id, P.credential_id, S.platform, P.authenticated_at, P.methods, P.shared,
@@ -99,7 +99,7 @@ class Opening:
 
 
 async def open_session(
-    connection: AsyncConnection, key: SubjectKey, means: Means, access: Access, opening: Opening
+    connection: AsyncConnection, key: SubjectKey, means: SignInDependencies, access: PlatformAccess, opening: Opening
 ) -> tuple[int, str]:
     """Open one, in the caller's transaction; its id, and the secret for the cookie."""
     id_, secret = new_id(), new_secret()
@@ -131,7 +131,7 @@ async def open_session(
 
 
 async def renew_session(
-    connection: AsyncConnection, session_id: int, methods: tuple[str, ...], access: Access
+    connection: AsyncConnection, session_id: int, methods: tuple[str, ...], access: PlatformAccess
 ) -> str | None:
     """The customer has proven anew who they are: another secret, and the old one is void (S6); None if it was ended."""
     secret = new_secret()

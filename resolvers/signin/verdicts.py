@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Opened:
+class SignedIn:
     """It is them: what the browser is given to keep."""
 
     session_id: int
@@ -17,7 +17,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Awaiting:
+class SecondFactorRequired:
     """The password was right; a second factor is needed, of one of these kinds."""
 
     secret: str
@@ -25,12 +25,12 @@ class Awaiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Denied:
+class Rejected:
     """Not believed. `wait` seconds until the next attempt is looked at; 0: at once."""
 
     wait: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Lapsed:
+class Expired:
     """The first step was too long ago, or the session it would renew was ended: begin again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from resolvers.commands.places import Place, Places, network_of
+from resolvers.commands.places import GeoLocation, Places, network_of
 from store.crypto.subject_key import SubjectKey
 
 KIND = "context"
@@ -32,7 +32,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Finding:
+class ContextMatch:
     """A context compared with what a row holds; `held` is what the row has to hold from now on."""
 
     verdict: Verdict
@@ -48,7 +48,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Context:
+class SignInContext:
     """Network, country and device of one request. The country is looked up when somebody asks for it only."""
 
     key: SubjectKey
@@ -57,11 +57,11 @@ class Context:
     places: Places = field(default_factory=Places)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> GeoLocation:
         """Where the address is."""
         return self.places.find(self.address)
 
-    def compare(self, row_id: int, held: bytes | None) -> Finding:
+    def compare(self, row_id: int, held: bytes | None) -> ContextMatch:
         """What the context means for a row that holds these marks; None is a row of a time before there were any.
 
         While network and device are known this costs four hashes, and neither a look-up nor a statement.
@@ -70,24 +70,24 @@ class Context:
         known = _split(held or b"")
         new_network, new_device = network not in known, device not in known
         if not (new_network or new_device):
-            return Finding(Verdict.SAME, held, held or b"")
+            return ContextMatch(Verdict.SAME, held, held or b"")
         name = self.place.country
         country = self._mark(COUNTRY, row_id, name) if name else None
         countries = {each for each in known if each[:1] == COUNTRY}
         new_country = country is not None and bool(countries) and country not in countries
         learned = [each for each in (network, country, device) if each is not None and each not in known]
         if held is None:
-            return Finding(Verdict.SAME, held, _joined([*known, *learned]))
+            return ContextMatch(Verdict.SAME, held, _joined([*known, *learned]))
         if new_country and new_network and new_device:
-            return Finding(Verdict.ENDED, held, _joined([*known, *learned]), new_device, new_country)
+            return ContextMatch(Verdict.ENDED, held, _joined([*known, *learned]), new_device, new_country)
         located = country is not None and bool(countries)
         # Whoever hides their address, as headers that contradict each other do, hides the country, too.
         hidden = self.address is None and bool(countries)
         if new_country or hidden or (new_network and new_device and not located):
             told = self._mark(REFUSED, row_id, name or network_of(self.address))
             after = held if told in known else _joined([*known, told])
-            return Finding(Verdict.PROOF, held, after, new_device, new_country)
-        return Finding(Verdict.NOTICED, held, _joined([*known, *learned]), new_device, new_country)
+            return ContextMatch(Verdict.PROOF, held, after, new_device, new_country)
+        return ContextMatch(Verdict.NOTICED, held, _joined([*known, *learned]), new_device, new_country)
 
     def proven(self, row_id: int, held: bytes | None = None) -> bytes:
         """What a row holds once somebody has proved here who they are."""

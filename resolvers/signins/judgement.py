@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from resolvers.commands.places import Place, network_of
+from resolvers.commands.places import GeoLocation, network_of
 
 FASTEST = 900.0
 """Kilometres an hour: an airliner's speed."""
@@ -25,17 +25,17 @@ class Unusual(Enum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Seen:
+class PastAccess:
     """One successful access."""
 
     at: datetime
     address: str | None
     country: str | None
     device: str | None
-    place: Place
+    place: GeoLocation
 
 
-def judge(now: Seen, earlier: Sequence[Seen], known_device: bool | None = None) -> tuple[Unusual, ...]:
+def judge(now: PastAccess, earlier: Sequence[PastAccess], known_device: bool | None = None) -> tuple[Unusual, ...]:
     """What is unusual, compared with earlier accesses, the newest first; nothing is when there are none.
 
     A device that proves to be known (by its cookie) is never a new one, and a browser without this customer's cookie
@@ -59,7 +59,7 @@ def judge(now: Seen, earlier: Sequence[Seen], known_device: bool | None = None) 
     return tuple(found)
 
 
-def _too_fast(now: Seen, last: Seen) -> bool:
+def _too_fast(now: PastAccess, last: PastAccess) -> bool:
     far = now.place.distance(last.place)
     hours = max(0.0, (now.at - last.at).total_seconds()) / 3600
     return far is not None and far > NEAR + FASTEST * hours

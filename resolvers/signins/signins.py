@@ -10,17 +10,17 @@ from typing import Any
 from sqlalchemy import Column, bindparam, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.commands.dependencies import Means
-from resolvers.commands.places import Place
+from resolvers.commands.dependencies import SignInDependencies
+from resolvers.commands.places import GeoLocation
 from resolvers.letters.letters import write
 from resolvers.letters.signin import SignInLetter
-from resolvers.signins.contexts import Context, Finding
-from resolvers.signins.judgement import Seen, Unusual, judge
+from resolvers.signins.contexts import ContextMatch, SignInContext
+from resolvers.signins.judgement import PastAccess, Unusual, judge
 from resolvers.signins.secrets import hashed, new_secret
-from store.crypto.sealing import SealBroken
+from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey, nobodys_key
 from store.database.store import Store
-from store.queue.rate_limit import Pace, take
+from store.queue.rate_limit import AttemptRate, take
 from store.sql.guarded import insert_where
 from store.sql.ids import new_id
 from store.sql.metadata import instant
@@ -31,7 +31,7 @@ from store.tables.signin import alarm_links
 I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital
 REMEMBERED = 60
 """The earlier accesses that a new one is compared with."""
-A_DAY = Pace(burst=1, seconds=86_400)
+A_DAY = AttemptRate(burst=1, seconds=86_400)
 """How often a customer is written to about one device in one network, for the same reasons."""
 
 
@@ -46,24 +46,24 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Access:
+class PlatformAccess:
     """One access that is about to be recorded."""
 
     platform: str
     at: datetime
     address: str | None
     device: str
-    place: Place
+    place: GeoLocation
     unusual: tuple[Unusual, ...] = ()
     succeeded: bool = True
-    context: Context | None = None
+    context: SignInContext | None = None
     """Network, country and device, for what is remembered of them; None for what was refused."""
 
 
 class History:
     """The customer's earlier accesses."""
 
-    def __init__(self, store: Store, means: Means) -> None:
+    def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
         found = select(I.id, I.at, I.ip_address, I.country, I.device).where(
             I.customer_id == bindparam("customer"), I.outcome == "SUCCEEDED"
@@ -72,15 +72,17 @@ class History:
 
     async def judged(
         self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, known: bool | None
-    ) -> Access:
+    ) -> PlatformAccess:
         """A successful access with its place, compared with the earlier ones; `known` as `judge` takes it."""
         place = self._means.places.find(visitor.address)
-        seen = Seen(now, visitor.address, place.country, visitor.device, place)
+        seen = PastAccess(now, visitor.address, place.country, visitor.device, place)
         earlier = await self._earlier(key)
         unusual, context = judge(seen, earlier, known), self.context(key, visitor)
-        return Access(platform, now, visitor.address, visitor.device, place, unusual, context=context)
+        return PlatformAccess(platform, now, visitor.address, visitor.device, place, unusual, context=context)
 
-    async def moved(self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, finding: Finding) -> Access:
+    async def moved(
+        self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, finding: ContextMatch
+    ) -> PlatformAccess:
         """A session or token family that turns up elsewhere (S12): judged like a sign-in; a refused one is unusual.
 
         A telephone that moves from one network of its country to another seems to travel far in no time: that alone
@@ -93,30 +95,36 @@ class History:
             reasons = list(dict.fromkeys((why, *reasons)))
         return replace(access, unusual=tuple(reasons), succeeded=finding.verdict.admits)
 
-    def context(self, key: SubjectKey, visitor: Visitor) -> Context:
+    def context(self, key: SubjectKey, visitor: Visitor) -> SignInContext:
         """Network, country and device of a visitor, to be compared with what is known of a customer's."""
-        return Context(key, visitor.address, visitor.device, self._means.places)
+        return SignInContext(key, visitor.address, visitor.device, self._means.places)
 
-    def failed(self, platform: str, visitor: Visitor, now: datetime) -> Access:
+    def failed(self, platform: str, visitor: Visitor, now: datetime) -> PlatformAccess:
         """A failed access, which is compared with nothing."""
         place = self._means.places.find(visitor.address)
-        return Access(platform, now, visitor.address, visitor.device, place, succeeded=False)
+        return PlatformAccess(platform, now, visitor.address, visitor.device, place, succeeded=False)
 
-    async def _earlier(self, key: SubjectKey) -> Sequence[Seen]:
+    async def _earlier(self, key: SubjectKey) -> Sequence[PastAccess]:
         rows = await self._store.reader.fetch(self._find, {"customer": key.customer_id})
         found = [self._seen(key, *row) for row in rows]
         return sorted(found, key=lambda each: each.at, reverse=True)
 
     def _seen(
         self, key: SubjectKey, id_: int, at: str | datetime, address: bytes, country: bytes, device: bytes
-    ) -> Seen:
+    ) -> PastAccess:
         ip = opened(key, I.ip_address, id_, address)
         place = self._means.places.find(ip)
-        return Seen(instant(at), ip, opened(key, I.country, id_, country), opened(key, I.device, id_, device), place)
+        return PastAccess(
+            instant(at), ip, opened(key, I.country, id_, country), opened(key, I.device, id_, device), place
+        )
 
 
 async def record(
-    connection: AsyncConnection, key: SubjectKey, means: Means, access: Access, credential_id: int | None = None
+    connection: AsyncConnection,
+    key: SubjectKey,
+    means: SignInDependencies,
+    access: PlatformAccess,
+    credential_id: int | None = None,
 ) -> int:
     """Write an access down, in the caller's transaction; of an unusual one the customer is told. Returns its id.
 
@@ -129,14 +137,14 @@ async def record(
     return int(row["id"])
 
 
-async def record_alike(connection: AsyncConnection, key: SubjectKey | None, access: Access) -> None:
+async def record_alike(connection: AsyncConnection, key: SubjectKey | None, access: PlatformAccess) -> None:
     """Write a failed access down, in the caller's transaction, by a statement that is the same for nobody (G7)."""
     row = _row(key or nobodys_key(), access)
     there = exists().where(customers.c.id == row["customer_id"])
     await connection.execute(insert_where(sign_ins, row, there))
 
 
-def _row(key: SubjectKey, access: Access) -> dict[str, Any]:
+def _row(key: SubjectKey, access: PlatformAccess) -> dict[str, Any]:
     id_ = new_id()
     return {
         "id": id_,
@@ -151,7 +159,7 @@ def _row(key: SubjectKey, access: Access) -> dict[str, Any]:
     }
 
 
-async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: Access) -> bool:
+async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: PlatformAccess) -> bool:
     """Whether the customer has not been told the same of this device today already."""
     if access.context is None:
         return True
@@ -161,7 +169,12 @@ async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: Access
 
 
 async def _tell(
-    connection: AsyncConnection, key: SubjectKey, means: Means, access: Access, id_: int, credential_id: int | None
+    connection: AsyncConnection,
+    key: SubjectKey,
+    means: SignInDependencies,
+    access: PlatformAccess,
+    id_: int,
+    credential_id: int | None,
 ) -> None:
     secret = new_secret()
     row = {
@@ -195,5 +208,5 @@ def opened(key: SubjectKey, column: Column[Any], row_id: int, resting: bytes | N
     """The text; None where there is none, or where it was damaged: a damaged row must not keep its owner out."""
     try:
         return None if resting is None else column.info["sealing"].decode(key.open(column, row_id, resting))
-    except SealBroken:
+    except SealBrokenError:
         return None

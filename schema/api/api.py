@@ -15,16 +15,16 @@ from graphql import GraphQLError
 from policy.grant import Grant, Over
 from policy.purposes import Purpose
 from policy.references import References
-from resolvers.commands.context import Desk
-from resolvers.commands.dependencies import FRESH, SKEW, Means
+from resolvers.commands.context import CommandContext
+from resolvers.commands.dependencies import FRESH, SKEW, SignInDependencies
 from resolvers.disclosures.partners import disclose_to_partner
 from resolvers.disclosures.registries import disclose_to_registries
 from resolvers.events.references import REFERENCES
 from resolvers.reads.documents import Trusted, TrustedDocuments
 from resolvers.reads.guard import CustomerLimitError, Judge
-from resolvers.reads.operation import Unit
+from resolvers.reads.operation import OperationContext
 from schema.api.build import core_schema
-from schema.core.errors import Code, Problem, from_core
+from schema.core.errors import ErrorCode, ResponseError, from_core
 from schema.core.sources import Command
 from schema.decision.decision import Decision, decide_operation
 from schema.decision.purposes import Chosen, choose, stated
@@ -32,18 +32,18 @@ from schema.decision.secrets import written_out
 from schema.decision.urls import PersonalInUrl
 from schema.documents.documents import Documents, Operation
 from schema.documents.limits import Limits
-from schema.documents.memory import MOST, PLACE, PLAN, SETTLED, DocumentMemory, Known
-from schema.documents.requests import Kind, Outcome, Request, failed
+from schema.documents.memory import MOST, PLACE, PLAN, SETTLED, DocumentMemory, RememberedDocument
+from schema.documents.requests import Outcome, Request, RequestOutcome, failed
 from schema.execution import answers
 from schema.execution.compiling import Compiled, compiled_or_none
-from schema.execution.costs import Budget, Estimate, NoBudget, NoTally, NoWatch, Tally, Watch, estimate_of
+from schema.execution.costs import Budget, Estimate, NoBudget, NoTally, NoWatch, RefusalCounter, Watch, estimate_of
 from schema.execution.planning import make_plan
 from schema.execution.plans import Plan
-from schema.execution.standard import Context, attach, execute_plan
+from schema.execution.standard import ResolverContext, attach, execute_plan
 from schema.model.lint import require_clean
 from schema.model.model import SchemaModel
 from store.database.store import Store
-from store.sql.errors import StoreUnavailable
+from store.sql.errors import StoreUnavailableError
 
 NEW_TEXT, NEW_PLAN = 2.0, 0.5
 """Objects of the client's budget that each character of a document costs which is not known yet: to be parsed,
@@ -53,13 +53,13 @@ NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Settled:
+class AuthorizedOperation:
     """An operation that may run, with its purpose: what does not change from one request to the next."""
 
     operation: Operation
     chosen: Chosen
     decision: Decision
-    known: Known
+    known: RememberedDocument
     """Where what is worked out for it is remembered."""
 
 
@@ -72,7 +72,7 @@ class BudgetSpentError(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ready:
+class PreparedOperation:
     """A plan with everything that is derived from it."""
 
     plan: Plan
@@ -94,10 +94,10 @@ class Api:
         *,
         clock: Callable[[], datetime],
         budget: Budget | None = None,
-        means: Means | None = None,
+        means: SignInDependencies | None = None,
         watch: Watch | None = None,
         references: References = REFERENCES,
-        tally: Tally | None = None,
+        tally: RefusalCounter | None = None,
         memory: int = MOST,
     ) -> None:
         self.model = SchemaModel(core_schema())
@@ -106,11 +106,11 @@ class Api:
         self.store, self.clock, self.limits = store, clock, limits or Limits()
         self.counts: Counter[str] = Counter()
         """How operations were executed: `compiled`, or `standard:` and why."""
-        self.means = means or Means()
+        self.means = means or SignInDependencies()
         self._budget: Budget = budget or NoBudget()
         self._watch: Watch = watch or NoWatch()
         self._references = references
-        self._tally: Tally = tally or NoTally()
+        self._tally: RefusalCounter = tally or NoTally()
         self._documents = Documents(self.model.core, self.limits)
         self._trusted = TrustedDocuments(store.reader)
         self._in_url = PersonalInUrl(self.model)
@@ -139,14 +139,14 @@ class Api:
                 return await self._answer(settled, request, grant)
         except BudgetSpentError as spent:
             return answers.throttled(spent.wait, spent.cost)
-        except StoreUnavailable as error:
+        except StoreUnavailableError as error:
             return answers.unavailable(error, changing)
         except TimeoutError:
             return answers.timed_out(self.limits.seconds)
         except Exception as error:  # noqa: BLE001  (the last line of defence: whatever it is, nothing of it is shown)
-            return failed(Kind.INTERNAL, [answers.internal(error)])
+            return failed(RequestOutcome.INTERNAL, [answers.internal(error)])
 
-    async def _settle(self, request: Request, grant: Grant) -> Settled | Outcome:
+    async def _settle(self, request: Request, grant: Grant) -> AuthorizedOperation | Outcome:
         text = await self._text(request, grant)  # 1
         if isinstance(text, Outcome):
             return text
@@ -154,10 +154,10 @@ class Api:
         if request.reference is not None or _dry(request):
             return self._settle_anew(known, text, request, grant, None)
         key = (text.purpose, request.operation_name, request.purpose, request.read_only, grant.fingerprint)
-        found: Settled | Outcome | None = known.settled.get(key)
+        found: AuthorizedOperation | Outcome | None = known.settled.get(key)
         return found or self._settle_anew(known, text, request, grant, key)
 
-    def _read(self, text: Trusted, grant: Grant) -> Known:
+    def _read(self, text: Trusted, grant: Grant) -> RememberedDocument:
         """Parse, measure and validate what is new; BudgetSpentError where nobody registered it and it is not paid."""
         if not text.registered:
             self._charge(grant, NEW_TEXT * min(len(text.text), self.limits.characters))
@@ -172,50 +172,54 @@ class Api:
         """The document's text: registered, or ad hoc where the client may (G6)."""
         hash_ = (request.document_id or "").removeprefix("sha256:")
         if request.query is None and not hash_:
-            return failed(Kind.REQUEST_ERROR, [answers.NO_DOCUMENT])
+            return failed(RequestOutcome.REQUEST_ERROR, [answers.NO_DOCUMENT])
         if request.query is not None:
             if not grant.documents_only and not hash_:
                 return Trusted(request.query, None, registered=False)
             actual = self._documents.hash_of(request.query)
             if hash_ and hash_ != actual:
-                return failed(Kind.REQUEST_ERROR, [answers.MISMATCH])
+                return failed(RequestOutcome.REQUEST_ERROR, [answers.MISMATCH])
             hash_ = actual
         found = await self._trusted.find(grant.client_id, hash_)
         if found is not None:
             return found
         if request.query is None:
-            return failed(Kind.REQUEST_ERROR, [answers.NOT_FOUND])
+            return failed(RequestOutcome.REQUEST_ERROR, [answers.NOT_FOUND])
         return (
-            failed(Kind.REFUSED, [answers.NOT_TRUSTED]) if grant.documents_only else Trusted(request.query, None, False)
+            failed(RequestOutcome.REFUSED, [answers.NOT_TRUSTED])
+            if grant.documents_only
+            else Trusted(request.query, None, False)
         )
 
     def _settle_anew(
-        self, known: Known, text: Trusted, request: Request, grant: Grant, key: tuple[Any, ...] | None
-    ) -> Settled | Outcome:
+        self, known: RememberedDocument, text: Trusted, request: Request, grant: Grant, key: tuple[Any, ...] | None
+    ) -> AuthorizedOperation | Outcome:
         """Steps 2 to 4; what they find is remembered under the key, a refusal too: it depends on nothing else."""
         document = known.document
         if problems := document.problems(hints=grant.introspection):
-            return failed(Kind.REQUEST_ERROR, problems)
+            return failed(RequestOutcome.REQUEST_ERROR, problems)
         operation = document.operation(request.operation_name)  # 2
-        if isinstance(operation, Problem):
-            return failed(Kind.REQUEST_ERROR, [operation])
+        if isinstance(operation, ResponseError):
+            return failed(RequestOutcome.REQUEST_ERROR, [operation])
         if operation.is_mutation and request.read_only:
-            return failed(Kind.METHOD_NOT_ALLOWED, [answers.NO_MUTATION])
+            return failed(RequestOutcome.METHOD_NOT_ALLOWED, [answers.NO_MUTATION])
         if secrets := written_out(self.model, operation):
-            return failed(Kind.REQUEST_ERROR, secrets)
+            return failed(RequestOutcome.REQUEST_ERROR, secrets)
         said = stated(operation.node, request.variables or NOTHING, request.purpose, request.reference)  # 3
-        if isinstance(said, Problem):
-            return failed(Kind.REQUEST_ERROR, [said])
+        if isinstance(said, ResponseError):
+            return failed(RequestOutcome.REQUEST_ERROR, [said])
         chosen = choose(grant, text.purpose, said, self._references)
         decision = self._decide(known, operation, grant, chosen.purpose)  # 4
-        settled = Settled(operation, chosen, decision, known)
+        settled = AuthorizedOperation(operation, chosen, decision, known)
         found = self._refused(settled, grant, _dry(request)) or settled
         if key is not None and not _refers(operation):
             known.settled[key] = found
             self._memory.grow(known, SETTLED + (len(found.body) if isinstance(found, Outcome) else 0))
         return found
 
-    def _decide(self, known: Known, operation: Operation, grant: Grant, purpose: Purpose | None) -> Decision:
+    def _decide(
+        self, known: RememberedDocument, operation: Operation, grant: Grant, purpose: Purpose | None
+    ) -> Decision:
         key = (operation, grant.fingerprint, purpose)
         decision: Decision | None = known.decisions.get(key)
         if decision is None:
@@ -223,11 +227,11 @@ class Api:
             self._memory.grow(known, SETTLED)
         return decision
 
-    def _refused(self, settled: Settled, grant: Grant, dry: bool) -> Outcome | None:
+    def _refused(self, settled: AuthorizedOperation, grant: Grant, dry: bool) -> Outcome | None:
         """The answer to an operation that may not run; the database has not been touched."""
         decision = settled.decision
         if decision.introspects and not grant.introspection:
-            return failed(Kind.REFUSED, [answers.NO_INTROSPECTION])
+            return failed(RequestOutcome.REFUSED, [answers.NO_INTROSPECTION])
         problems, asked = decision.problems(), decision.purpose
         if decision.wants_purpose and settled.chosen.refused is not None:
             problems = [settled.chosen.problem()]
@@ -236,21 +240,24 @@ class Api:
             return None
         if dry:
             return answers.dry_run(settled.chosen, problems, None)
-        return failed(Kind.REFUSED, problems, asked=asked.name if asked else None)
+        return failed(RequestOutcome.REFUSED, problems, asked=asked.name if asked else None)
 
-    async def _answer(self, settled: Settled, request: Request, grant: Grant) -> Outcome:
+    async def _answer(self, settled: AuthorizedOperation, request: Request, grant: Grant) -> Outcome:
         given = request.variables or NOTHING
         decision = settled.decision
         if request.in_url:
             document = request.query is not None
             if problems := self._in_url.problems(settled.operation, document, given):
-                return failed(Kind.REQUEST_ERROR, problems)
+                return failed(RequestOutcome.REQUEST_ERROR, problems)
         variables = settled.operation.variables.coerce(given)  # 5
         if not isinstance(variables, Mapping):
-            return failed(Kind.REQUEST_ERROR, [from_core(each, Code.BAD_USER_INPUT, hints=False) for each in variables])
+            return failed(
+                RequestOutcome.REQUEST_ERROR,
+                [from_core(each, ErrorCode.BAD_USER_INPUT, hints=False) for each in variables],
+            )
         if decision.guarded and (brought := decision.brought(given)):
             dry = _dry(request)
-            return answers.dry_run(settled.chosen, brought, None) if dry else failed(Kind.REFUSED, brought)
+            return answers.dry_run(settled.chosen, brought, None) if dry else failed(RequestOutcome.REFUSED, brought)
         ready = self._ready(settled, variables, grant)  # 6
         cost = ready.estimate(grant, variables)  # 7
         if _dry(request):
@@ -274,18 +281,18 @@ class Api:
         shown = cost if request.extensions and request.extensions.get("cost") is True else None
         return answers.answered(data, errors, decision, shown, personal=bool(unit.revealed.subjects))  # 10
 
-    def _ready(self, settled: Settled, variables: Mapping[str, Any], grant: Grant) -> Ready:
+    def _ready(self, settled: AuthorizedOperation, variables: Mapping[str, Any], grant: Grant) -> PreparedOperation:
         operation = settled.operation
         values = {name: variables.get(name) for name in operation.switches} if operation.switches else NOTHING
         key = (settled.decision, tuple(values.values()))
         known = settled.known
-        ready: Ready | None = known.plans.get(key)
+        ready: PreparedOperation | None = known.plans.get(key)
         if ready is None:
             if known.plans and not known.trusted:  # The first one was paid for with the document.
                 self._charge(grant, NEW_PLAN * len(known.text))
             plan = make_plan(self.model, self.store.reader, operation, settled.decision, values)
             fields = orjson.Fragment(orjson.dumps(list(plan.coordinates)))
-            ready = Ready(
+            ready = PreparedOperation(
                 plan,
                 compiled_or_none(self.model, plan, self.store.keys.house),
                 estimate_of(plan),
@@ -298,39 +305,39 @@ class Api:
 
     async def _run(
         self,
-        settled: Settled,
-        ready: Ready,
+        settled: AuthorizedOperation,
+        ready: PreparedOperation,
         grant: Grant,
         variables: Mapping[str, Any],
         given: Mapping[str, Any],
         now: datetime,
         request: Request,
-    ) -> tuple[Unit, Any, list[Problem]]:
+    ) -> tuple[OperationContext, Any, list[ResponseError]]:
         """The compiled plan; where there is none, or it meets anything out of the ordinary, the standard executor."""
-        desk = Desk(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now, self.means)
+        desk = CommandContext(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now, self.means)
         if settled.operation.is_mutation:
             desk = replace(desk, language=request.language, key=request.idempotency_key)
         changing = settled.operation.is_mutation
         judge = self._judge(grant, changing)
-        unit = Unit(self.store, grant.subject, now, desk, judge)
+        unit = OperationContext(self.store, grant.subject, now, desk, judge)
         if ready.compiled is None:
             self.counts["standard:not covered"] += 1
         else:
             try:
                 data = await ready.compiled(unit, grant, variables)
-            except (StoreUnavailable, TimeoutError):
+            except (StoreUnavailableError, TimeoutError):
                 raise
             except Exception as error:
                 if isinstance(error, CustomerLimitError) and not changing:
                     raise
                 self.counts[f"standard:{type(error).__name__}"] += 1
-                before, unit = unit, Unit(self.store, grant.subject, now, desk, judge)
+                before, unit = unit, OperationContext(self.store, grant.subject, now, desk, judge)
                 unit.performed.update(before.performed)
                 unit.failed.update(before.failed)
             else:
                 self.counts["compiled"] += 1
                 return unit, data, []
-        result = await execute_plan(Context(ready.plan, unit, desk, self.model), given)
+        result = await execute_plan(ResolverContext(ready.plan, unit, desk, self.model), given)
         return unit, result.data, [self._problem(error, grant, changing) for error in result.errors or ()]
 
     def _judge(self, grant: Grant, changing: bool) -> Judge | None:
@@ -351,19 +358,21 @@ class Api:
 
         return judge
 
-    def _problem(self, error: GraphQLError, grant: Grant, changing: bool) -> Problem:
+    def _problem(self, error: GraphQLError, grant: Grant, changing: bool) -> ResponseError:
         original = error.original_error
         if isinstance(original, CustomerLimitError):
             if not changing:
                 raise original
             return answers.not_shown(original, tuple(error.path or ()))
-        if isinstance(original, (StoreUnavailable, TimeoutError)):
+        if isinstance(original, (StoreUnavailableError, TimeoutError)):
             raise original
         if original is not None and not isinstance(original, GraphQLError):
             return answers.internal(original, tuple(error.path or ()))
-        return from_core(error, Code.BAD_USER_INPUT, hints=grant.introspection)
+        return from_core(error, ErrorCode.BAD_USER_INPUT, hints=grant.introspection)
 
-    async def _disclose(self, grant: Grant, unit: Unit, plan: Plan, purpose: Purpose | None, now: datetime) -> None:
+    async def _disclose(
+        self, grant: Grant, unit: OperationContext, plan: Plan, purpose: Purpose | None, now: datetime
+    ) -> None:
         """What leaves the house with the answer, to a partner or for a registry."""
         if grant.partner is not None and purpose is not None:
             known = unit.revealed.known
@@ -371,7 +380,14 @@ class Api:
         if unit.revealed.handed:
             await disclose_to_registries(self.store, unit.revealed.handed, unit.revealed.known, now)
 
-    async def _record(self, settled: Settled, ready: Ready, grant: Grant, unit: Unit, now: datetime) -> None:
+    async def _record(
+        self,
+        settled: AuthorizedOperation,
+        ready: PreparedOperation,
+        grant: Grant,
+        unit: OperationContext,
+        now: datetime,
+    ) -> None:
         """What was revealed, durable before it is; no personal data, no text of the operation.
 
         What anybody may read is counted, and durable some seconds later.

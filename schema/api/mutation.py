@@ -20,7 +20,7 @@ from resolvers.customers.registering import register_customer
 from resolvers.domains.registrations import register_domain, update_registrant
 from resolvers.domains.whois import set_visibility
 from resolvers.payments import cards, payments
-from resolvers.payments.paying import Sent, forward_card, pay_with_card
+from resolvers.payments.paying import ForwardedMessage, forward_card, pay_with_card
 from resolvers.restriction import restrictions as restricting
 from resolvers.rights.requests import cancel_erasure, request_export
 from resolvers.services.services import subscribe_service, terminate_service
@@ -224,7 +224,7 @@ class Mutation:
     ) -> PayWithCardPayload:
         """Pay an invoice by card. The gateway forwards the card to the payment affiliate; the customer sees it did."""
 
-    @command(by_id(forward_card, "card", "Card", refused=Sent), (Purpose.PAYMENT_EXECUTION,), CARDS_FORWARD)
+    @command(by_id(forward_card, "card", "Card", refused=ForwardedMessage), (Purpose.PAYMENT_EXECUTION,), CARDS_FORWARD)
     def forward_card(
         self, input: Annotated[ForwardCardInput, strawberry.argument(description="Which card, to whom.")]
     ) -> ForwardCardPayload:

@@ -21,7 +21,7 @@ from schema.audits.audits_store import (
     AuditRefusal,
 )
 from schema.audits.reported import filtering, reported
-from schema.audits.reporting import Bench, aside
+from schema.audits.reporting import ReportContext, to_thread
 from schema.core.words import enumerated
 from schema.declare.directives import CategoryEnum, PurposeEnum, RecipientEnum
 from schema.declare.records import plain_type
@@ -47,9 +47,9 @@ ForPurpose = Annotated[PurposeEnum | None, filtering("What it is for; else what 
 def of_schema(make: Callable[[Facts, Mapping[str, Any]], Any]) -> Callable[[Any], Any]:
     """A report on what the schema says."""
 
-    async def run(bench: Bench, given: Mapping[str, Any]) -> Any:
+    async def run(bench: ReportContext, given: Mapping[str, Any]) -> Any:
         facts = await bench.facts()
-        return await aside(lambda: make(facts, given))
+        return await to_thread(lambda: make(facts, given))
 
     return reported(run)
 
@@ -58,45 +58,45 @@ def _matrix(facts: Facts, given: Mapping[str, Any]) -> Any:
     return told.matrix_told(facts, given)
 
 
-async def _record(bench: Bench, given: Mapping[str, Any]) -> Any:
+async def _record(bench: ReportContext, given: Mapping[str, Any]) -> Any:
     facts, registers = await bench.facts(), await registers_of(bench.readers.main)
-    return await aside(lambda: told.record_told(facts, registers))
+    return await to_thread(lambda: told.record_told(facts, registers))
 
 
-async def _notice(bench: Bench, given: Mapping[str, Any]) -> Any:
+async def _notice(bench: ReportContext, given: Mapping[str, Any]) -> Any:
     facts, registers = await bench.facts(), await registers_of(bench.readers.main)
-    return await aside(lambda: told.notice_told(facts, registers, given["language"]))
+    return await to_thread(lambda: told.notice_told(facts, registers, given["language"]))
 
 
-async def _papers(bench: Bench, given: Mapping[str, Any]) -> Any:
+async def _papers(bench: ReportContext, given: Mapping[str, Any]) -> Any:
     return await told.papers_told(bench.readers.main, bench.day)
 
 
-async def _clients(bench: Bench, given: Mapping[str, Any]) -> Any:
+async def _clients(bench: ReportContext, given: Mapping[str, Any]) -> Any:
     return await told.clients_told(await bench.facts(), bench.readers.main)
 
 
-async def _erasures(bench: Bench, given: Mapping[str, Any]) -> Any:
+async def _erasures(bench: ReportContext, given: Mapping[str, Any]) -> Any:
     return await told.erasures_told(bench.readers.main, bench.now)
 
 
-async def _consents(bench: Bench, given: Mapping[str, Any]) -> Any:
+async def _consents(bench: ReportContext, given: Mapping[str, Any]) -> Any:
     return await told.consents_told(bench.readers.main, bench.now)
 
 
-async def _refusals(bench: Bench, given: Mapping[str, Any]) -> Any:
+async def _refusals(bench: ReportContext, given: Mapping[str, Any]) -> Any:
     return await told.refusals_told(bench.readers.main, bench.now, min(max(given["days"], 1), MOST_DAYS))
 
 
-async def _acts(bench: Bench, given: Mapping[str, Any]) -> Any:
+async def _acts(bench: ReportContext, given: Mapping[str, Any]) -> Any:
     return await told.acts_told(bench.readers.ledger, min(max(given["most"], 0), MOST))
 
 
-async def _checkpoints(bench: Bench, given: Mapping[str, Any]) -> Any:
+async def _checkpoints(bench: ReportContext, given: Mapping[str, Any]) -> Any:
     return await told.ledger_told(bench.readers.ledger, min(max(given["most"], 0), MOST))
 
 
-async def nothing_yet(bench: Bench, given: Mapping[str, Any]) -> Mapping[str, Any]:
+async def nothing_yet(bench: ReportContext, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """The audits themselves: each report below is made when it is asked for."""
     return {}
 

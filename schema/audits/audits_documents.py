@@ -9,7 +9,7 @@ from audits.reports.clients import registrations
 from audits.reports.query_report import query_report
 from audits.schema.sources import Text
 from schema.audits.reported import told
-from schema.audits.reporting import Bench, aside
+from schema.audits.reporting import ReportContext, to_thread
 from schema.declare.records import plain_type
 from schema.execution.explaining import Explainer
 
@@ -61,7 +61,7 @@ class AuditDocument:
     operations: list[AuditDocumentOperation] = told("Each operation, for each purpose it could be sent for.")
 
 
-async def explain(bench: Bench, given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+async def explain(bench: ReportContext, given: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The explanation; None for a client that is not there or is switched off."""
     registered = await registrations(bench.readers.main)
     client = next((each for each in registered if each.id == given["client"] and each.disabled_at is None), None)
@@ -70,6 +70,6 @@ async def explain(bench: Bench, given: Mapping[str, Any]) -> Mapping[str, Any] |
     facts = await bench.facts()
     explainer = Explainer(bench.model, facts, client, bench.readers.main, hints=bench.hints)
     text = Text(NAME, given["document"])
-    found = await aside(lambda: explainer.explain(text, given.get("purpose")))
+    found = await to_thread(lambda: explainer.explain(text, given.get("purpose")))
     document: Mapping[str, Any] = query_report(client.id, [found]).data["documents"][0]
     return document

@@ -7,19 +7,19 @@ from typing import Any, Final
 
 import strawberry
 
-from schema.audits.reporting import Bench, plain
-from schema.core.sources import Fact, WorkedOut
+from schema.audits.reporting import ReportContext, plain
+from schema.core.sources import Computed, ReportFact
 from schema.declare.fields import DECLARED, Declared, directives
 from schema.declare.records import described
 
-Make = Callable[[Bench, Mapping[str, Any]], Awaitable[Any]]
+Make = Callable[[ReportContext, Mapping[str, Any]], Awaitable[Any]]
 AUDIT_READ: Final = frozenset({"audit:read"})
 WHY: Final = "it is about the schema, the policy, a registration or a count, and names no customer"
 
 
 def told(description: str, *, name: str | None = None) -> Any:
     """What a report says under the field's own name; `name` where Python can not write it."""
-    return strawberry.field(name=name, description=description, metadata={DECLARED: Declared(Fact(), public=WHY)})
+    return strawberry.field(name=name, description=description, metadata={DECLARED: Declared(ReportFact(), public=WHY)})
 
 
 def reported(make: Make, needs: frozenset[str] = frozenset()) -> Callable[[Any], Any]:
@@ -29,9 +29,9 @@ def reported(make: Make, needs: frozenset[str] = frozenset()) -> Callable[[Any],
     """
 
     async def run(context: Any, value: Any, given: Mapping[str, Any]) -> Any:
-        return await make(Bench.of(context.desk, context.model), plain(given))
+        return await make(ReportContext.of(context.desk, context.model), plain(given))
 
-    declared = Declared(WorkedOut(run), scopes=tuple(filter(None, (needs,))), public=WHY)
+    declared = Declared(Computed(run), scopes=tuple(filter(None, (needs,))), public=WHY)
 
     def decorate(method: Any) -> Any:
         return strawberry.field(

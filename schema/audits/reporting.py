@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from audits.reports.reading import Readers
 from audits.schema.facts import Facts
-from resolvers.commands.context import Desk
+from resolvers.commands.context import CommandContext
 from schema.audits.printed import own_facts
 from schema.model.model import SchemaModel
 
@@ -19,7 +19,7 @@ Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class ReportContext:
     """The schema, the databases without the key store, the time, the controller's day, and whether the caller may
     introspect."""
 
@@ -30,7 +30,7 @@ class Bench:
     hints: bool
 
     @classmethod
-    def of(cls, desk: Desk, model: SchemaModel) -> Bench:
+    def of(cls, desk: CommandContext, model: SchemaModel) -> ReportContext:
         """Of one operation."""
         readers = Readers(desk.store.reader, desk.store.ledger_reader)
         day = desk.now.astimezone(desk.means.site.zone).date()
@@ -38,10 +38,10 @@ class Bench:
 
     async def facts(self) -> Facts:
         """What the schema says."""
-        return await aside(own_facts)
+        return await to_thread(own_facts)
 
 
-async def aside(work: Callable[[], Told]) -> Told:
+async def to_thread(work: Callable[[], Told]) -> Told:
     """In a thread: a report over the whole schema takes longer than other requests should wait."""
     return await asyncio.to_thread(work)
 

@@ -11,7 +11,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSchema, NameNode, Node, Visitor, visit
 
 
-class Code(Enum):
+class ErrorCode(Enum):
     """`extensions.code` of every error."""
 
     BAD_REQUEST = "BAD_REQUEST"
@@ -44,10 +44,10 @@ class Code(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ResponseError:
     """One error as it is sent."""
 
-    code: Code
+    code: ErrorCode
     message: str
     locations: Sequence[Mapping[str, int]] = ()
     path: Sequence[str | int] = ()
@@ -67,7 +67,7 @@ class Problem:
 class FieldError(GraphQLError):
     """An error of one field, raised by a resolver on purpose: its message is ours and holds no value."""
 
-    def __init__(self, code: Code, message: str) -> None:
+    def __init__(self, code: ErrorCode, message: str) -> None:
         super().__init__(message, extensions={"code": code.value})
 
 
@@ -89,7 +89,7 @@ _WORD = re.compile(r"[^\s!$&():=@\[\]{|}.,]++")
 _HINT = re.compile(r",?\s?Did you mean [^?]*+(?:\?|\Z)", re.IGNORECASE)
 
 
-def from_core(error: GraphQLError, code: Code, hints: bool, names: Set[str] = frozenset()) -> Problem:
+def from_core(error: GraphQLError, code: ErrorCode, hints: bool, names: Set[str] = frozenset()) -> ResponseError:
     """graphql-core's error without a word of what was sent, and with suggestions only for who may introspect (G5).
 
     `names` are the words that it may quote beside those that stand as names in the error's own nodes.
@@ -98,7 +98,7 @@ def from_core(error: GraphQLError, code: Code, hints: bool, names: Set[str] = fr
     own = (error.extensions or {}).get("code")
     known = frozenset(names).union(*(names_in(node) for node in error.nodes or ()))
     message = redacted(error.message, hints, known)
-    return Problem(Code(own) if own else code, message, locations, tuple(error.path or ()))
+    return ResponseError(ErrorCode(own) if own else code, message, locations, tuple(error.path or ()))
 
 
 def redacted(message: str, hints: bool, names: Set[str]) -> str:

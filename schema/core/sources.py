@@ -10,14 +10,14 @@ from sqlalchemy import Column, Table
 
 from policy.purposes import Purpose
 from resolvers.commands.context import Run
-from resolvers.reads.guard import Record
+from resolvers.reads.guard import OpenedRecord
 from resolvers.reads.relations import Relation
 from store.crypto.blind_index import Lookup
 from store.lookups.holders import PLACES
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class ColumnValue:
     """What one column of the row holds, opened if sealed, then passed through `read` unless it is null."""
 
     column: Column[Any]
@@ -25,7 +25,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class GlobalId:
+class GlobalIdSource:
     """The Relay id of the row: its type and primary key."""
 
 
@@ -68,7 +68,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RenderedDocument:
     """One row, looked up by the argument of that kind, and told as a document of another standard.
 
     Each column is read as `reads_as` may read it, whatever the operation's purpose: what is told is for the public.
@@ -81,7 +81,7 @@ class Told:
     reads_as: Purpose
     normal: Callable[[str], str]
     """The argument in the form that is compared; ValueError, with a sentence to show, for what can be none."""
-    write: Callable[[Record], Any]
+    write: Callable[[OpenedRecord], Any]
     unless_restricted: frozenset[Column[Any]] = frozenset()
     """The columns that read as NULL where the customer has processing restricted."""
 
@@ -127,30 +127,30 @@ Work = Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class WorkedOut:
+class Computed:
     """What is read elsewhere than from rows of customers, such as from the ledger; answered as a value of its own."""
 
     run: Work
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class ReportFact:
     """What a report says under the field's own name: the names of its JSON form are those of the schema."""
 
 
 Source = (
-    Value
-    | GlobalId
+    ColumnValue
+    | GlobalIdSource
     | Embedded
     | Part
     | Related
     | Paged
     | Entry
-    | Told
+    | RenderedDocument
     | Attribute
     | GrantFacts
     | Command
     | Affected
-    | WorkedOut
-    | Fact
+    | Computed
+    | ReportFact
 )

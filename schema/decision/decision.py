@@ -29,9 +29,9 @@ from policy.hard_rules import never_received
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.rules import Rule
-from schema.core.errors import Code, Problem
-from schema.core.sources import Told
-from schema.decision.walking import Mentions, Reach, fragments
+from schema.core.errors import ErrorCode, ResponseError
+from schema.core.sources import RenderedDocument
+from schema.decision.walking import ArgumentVisitor, SelectionWalker, fragments
 from schema.documents.documents import Operation
 from schema.model.model import SchemaModel, input_rule
 
@@ -44,7 +44,7 @@ class RefusedField:
     refused: Refused
     locations: tuple[Mapping[str, int], ...]
 
-    def problem(self, purpose: Purpose | None) -> Problem:
+    def problem(self, purpose: Purpose | None) -> ResponseError:
         """The error: the same whether the customer exists or not, and once however many customers there are."""
         allowed = [each.name for each in self.refused.allowed]
         asked = purpose.name if purpose else None
@@ -63,7 +63,7 @@ class RefusedField:
             "purpose": asked,
             "allowedPurposes": allowed,
         }
-        return Problem(Code.UNAUTHORIZED_FIELD_OR_TYPE, message, self.locations, details=details)
+        return ResponseError(ErrorCode.UNAUTHORIZED_FIELD_OR_TYPE, message, self.locations, details=details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,11 @@ class Decision:
         refused = (*self.refused, *self.unwithholdable)
         return any(each.refused.reason not in (Reason.SCOPE_MISSING, Reason.FIRST_PARTY_ONLY) for each in refused)
 
-    def problems(self) -> list[Problem]:
+    def problems(self) -> list[ResponseError]:
         """One error per refused coordinate."""
         return [each.problem(self.purpose) for each in (*self.refused, *self.unwithholdable)]
 
-    def brought(self, variables: Mapping[str, Any]) -> list[Problem]:
+    def brought(self, variables: Mapping[str, Any]) -> list[ResponseError]:
         """The refusals for input fields that these variables bring."""
         return [
             each.refused.problem(self.purpose)
@@ -120,10 +120,10 @@ def decide_operation(model: SchemaModel, operation: Operation, grant: Grant, pur
     Without a purpose (an auditor's token) everything that names purposes is refused.
     """
     judge = _Judge(model, purpose, grant)
-    Reach(model, judge, operation).all()
+    SelectionWalker(model, judge, operation).all()
     for node in (operation.node, *fragments(operation)):
         info = TypeInfo(model.core)
-        visit(node, TypeInfoVisitor(info, Mentions(model, judge, info)))
+        visit(node, TypeInfoVisitor(info, ArgumentVisitor(model, judge, info)))
     return judge.decision()
 
 
@@ -220,7 +220,7 @@ class _Judge:
         """A document is read where every field that it tells may be (R58)."""
         model = self.model.field(type_name, name)
         verdict = self.verdict(model.rule, model.coordinate)
-        if isinstance(model.source, Told) and isinstance(verdict, Granted):
+        if isinstance(model.source, RenderedDocument) and isinstance(verdict, Granted):
             for coordinate in model.source.columns.values():
                 within = self.verdict(self.model.rules[coordinate], coordinate)
                 if isinstance(within, Refused):

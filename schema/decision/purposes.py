@@ -13,7 +13,7 @@ from policy.grant import Grant
 from policy.purposes import Purpose
 from policy.references import References
 from resolvers.events.references import REFERENCES
-from schema.core.errors import Code, Problem
+from schema.core.errors import ErrorCode, ResponseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +34,24 @@ class Chosen:
     asked: Purpose | None = None
     """What the document or the request names, also where it was refused."""
 
-    def problem(self) -> Problem:
+    def problem(self) -> ResponseError:
         """The error for an operation that needs a purpose and has none."""
         assert self.refused is not None
         allowed = [each.name for each in self.refused.allowed]
         details: dict[str, Any] = {"reason": self.refused.reason.name, "allowedPurposes": allowed}
         if self.refused.expected:
             details["expected"] = self.refused.expected
-        return Problem(Code.PURPOSE_REFUSED, self.refused.reason.text + _advice(self.refused), details=details)
+        return ResponseError(
+            ErrorCode.PURPOSE_REFUSED, self.refused.reason.text + _advice(self.refused), details=details
+        )
 
 
 def stated(
     node: OperationDefinitionNode, variables: Mapping[str, Any], purpose: str | None, reference: str | None
-) -> Stated | Problem:
+) -> Stated | ResponseError:
     """What `@for` and the headers say; both may, if they say the same."""
     in_document = _directive(node, variables)
-    if isinstance(in_document, Problem):
+    if isinstance(in_document, ResponseError):
         return in_document
     named, case = in_document
     if named is not None and purpose is not None and named != purpose:
@@ -70,7 +72,9 @@ def choose(grant: Grant, registered: Purpose | None, asked: Stated, references: 
     return Chosen(found, asked.reference)
 
 
-def _directive(node: OperationDefinitionNode, variables: Mapping[str, Any]) -> tuple[str | None, str | None] | Problem:
+def _directive(
+    node: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> tuple[str | None, str | None] | ResponseError:
     directive = next((each for each in node.directives or () if each.name.value == "for"), None)
     if directive is None:
         return None, None
@@ -97,8 +101,8 @@ def _word(node: ValueNode | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _bad(message: str) -> Problem:
-    return Problem(Code.BAD_REQUEST, message)
+def _bad(message: str) -> ResponseError:
+    return ResponseError(ErrorCode.BAD_REQUEST, message)
 
 
 def _advice(refused: Refused) -> str:

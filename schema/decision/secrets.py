@@ -22,7 +22,7 @@ from graphql import (
 )
 
 from policy.categories import Category
-from schema.core.errors import Code, Problem
+from schema.core.errors import ErrorCode, ResponseError
 from schema.decision.walking import fragments
 from schema.documents.documents import Operation
 from schema.model.model import SchemaModel, input_rule
@@ -30,7 +30,7 @@ from schema.model.model import SchemaModel, input_rule
 SECRET = (Category.PASSWORD, Category.CARD_NUMBER)
 
 
-def written_out(model: SchemaModel, operation: Operation) -> list[Problem]:
+def written_out(model: SchemaModel, operation: Operation) -> list[ResponseError]:
     """One problem for each secret that stands in the document itself, as a value or as a variable's default."""
     defaults = frozenset(
         each.variable.name.value
@@ -64,6 +64,6 @@ class _Literals(Visitor):
             self.coordinates[f"{parent.name}.{node.name.value}"] = None
 
 
-def _problem(coordinate: str) -> Problem:
+def _problem(coordinate: str) -> ResponseError:
     message = f"Give {coordinate} as a variable: what a document holds is remembered with it."
-    return Problem(Code.SECRET_IN_DOCUMENT, message, details={"coordinate": coordinate})
+    return ResponseError(ErrorCode.SECRET_IN_DOCUMENT, message, details={"coordinate": coordinate})

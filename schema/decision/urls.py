@@ -24,8 +24,8 @@ from graphql import (
 
 from policy.rules import Rule
 from schema.core.bounded import Bounded
-from schema.core.errors import Code, Problem
-from schema.decision.walking import Mentions, fragments
+from schema.core.errors import ErrorCode, ResponseError
+from schema.decision.walking import ArgumentVisitor, fragments
 from schema.documents.documents import Operation
 from schema.model.model import SchemaModel, input_rule
 
@@ -51,7 +51,7 @@ class PersonalInUrl:
         self._model = model
         self._known: Bounded[Operation, Carried] = Bounded(REMEMBERED)
 
-    def problems(self, operation: Operation, in_document: bool, given: Mapping[str, Any]) -> list[Problem]:
+    def problems(self, operation: Operation, in_document: bool, given: Mapping[str, Any]) -> list[ResponseError]:
         """One for each coordinate; `in_document` says that the document itself stands in the address."""
         carried = self._known.get(operation)
         if carried is None:
@@ -73,7 +73,7 @@ def _carried(model: SchemaModel, operation: Operation) -> Carried:
     )
     judge, info = _Judge(defaults), TypeInfo(model.core)
     for node in (operation.node, *fragments(operation)):
-        visit(node, TypeInfoVisitor(info, Mentions(model, judge, info)))
+        visit(node, TypeInfoVisitor(info, ArgumentVisitor(model, judge, info)))
     return judge.carried
 
 
@@ -133,6 +133,6 @@ def _inside(value: Any, type_: GraphQLInputObjectType) -> list[str]:
     return found
 
 
-def _problem(coordinate: str) -> Problem:
+def _problem(coordinate: str) -> ResponseError:
     message = f"{coordinate} is personal data, and addresses are kept in logs and histories: use POST."
-    return Problem(Code.PERSONAL_DATA_IN_URL, message, details={"coordinate": coordinate})
+    return ResponseError(ErrorCode.PERSONAL_DATA_IN_URL, message, details={"coordinate": coordinate})

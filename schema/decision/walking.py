@@ -48,7 +48,7 @@ class Judge(Protocol):
         """A variable that brings an input object."""
 
 
-class Reach:
+class SelectionWalker:
     """Walks the selections with the object types that can stand at each place.
 
     An interface is no cloak: `services { ... on Node { id } }` is judged as `Service.id`, because nothing but a
@@ -112,7 +112,7 @@ class Reach:
         return tuple(each for each in every if each in possible) or every
 
 
-class Mentions(Visitor):
+class ArgumentVisitor(Visitor):
     """Meets every argument, input field and variable, wherever it stands."""
 
     def __init__(self, model: SchemaModel, judge: Judge, info: TypeInfo) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Table
 
 from policy.categories import Category
 from policy.retention import RetentionRule
-from resolvers.commands.context import Desk, Result, Run
+from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.dependencies import FRESH
 from resolvers.restriction.stopped import STOPPED, is_stopped
 from schema.core.sources import Affected, Attribute, Command
@@ -79,7 +79,7 @@ def by_id(run: Run, field: str, *types: str, refused: type[Result] = Result, sto
     """
 
     @wraps(run)
-    async def with_key(desk: Desk, given: Mapping[str, Any]) -> Result:
+    async def with_key(desk: CommandContext, given: Mapping[str, Any]) -> Result:
         if given.get(field) is None:
             return await run(desk, given)
         found = desk.store.keys.house.ids.decode(given[field])

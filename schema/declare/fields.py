@@ -17,7 +17,19 @@ from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from resolvers.reads.relations import Relation
-from schema.core.sources import Embedded, Entry, GlobalId, Paged, Part, Related, Source, Told, Value, Work, WorkedOut
+from schema.core.sources import (
+    ColumnValue,
+    Computed,
+    Embedded,
+    Entry,
+    GlobalIdSource,
+    Paged,
+    Part,
+    Related,
+    RenderedDocument,
+    Source,
+    Work,
+)
 from schema.declare.directives import (
     AllowedFor,
     CategoryEnum,
@@ -87,7 +99,7 @@ def datum(
     if category is not None and column.info["category"] is not None:
         raise ValueError(f"{column} has a category of its own")
     declared = Declared(
-        Value(column, read),
+        ColumnValue(column, read),
         category or column.info["category"],
         allowances(allows),
         retention or column.table.info["retention"],
@@ -99,7 +111,7 @@ def datum(
 def identity(table: Table, allows: Iterable[Allowed]) -> Any:
     """The Relay id of a row. Knowing that the row exists is knowing something of the person, so it has purposes too."""
     category = table.c.id.info["category"] or Category.CUSTOMER_ID
-    declared = Declared(GlobalId(), category, allowances(allows), table.info["retention"])
+    declared = Declared(GlobalIdSource(), category, allowances(allows), table.info["retention"])
     return declare(declared, "Globally unique and opaque; `node(id:)` finds the same object again.", table.c.id)
 
 
@@ -164,7 +176,7 @@ def worked_out(
     why: str | None = None,
 ) -> Callable[[Any], Any]:
     """A field that is no row's: the function works it out. `why` says what makes it public, if it is."""
-    return _decorated(Declared(WorkedOut(run), category, allowances(allows), retention, public=why))
+    return _decorated(Declared(Computed(run), category, allowances(allows), retention, public=why))
 
 
 def entry(kind: str, table: Table | None, category: Category, allows: Iterable[Allowed]) -> Callable[[Any], Any]:
@@ -174,7 +186,7 @@ def entry(kind: str, table: Table | None, category: Category, allows: Iterable[A
 
 
 def told(
-    source: Told, category: Category, allows: Iterable[Allowed], disclosed_to: Sequence[Recipient] = ()
+    source: RenderedDocument, category: Category, allows: Iterable[Allowed], disclosed_to: Sequence[Recipient] = ()
 ) -> Callable[[Any], Any]:
     """A root field that finds one row and tells it as a document of another standard, such as RDAP."""
     retention = source.table.info["retention"]

@@ -23,7 +23,7 @@ from graphql import (
     validate,
 )
 
-from schema.core.errors import Code, Problem, from_core, names_in, names_of
+from schema.core.errors import ErrorCode, ResponseError, from_core, names_in, names_of
 from schema.documents.limits import Limits, exceeded, too_deep, too_large, too_repetitive
 from schema.documents.shapes import shape_hash
 from schema.documents.variables import Variables
@@ -54,20 +54,20 @@ class Document:
     ast: DocumentNode | None
     operations: Mapping[str, Operation]
     fragments: Mapping[str, FragmentDefinitionNode]
-    faults: tuple[Problem, ...] = ()
+    faults: tuple[ResponseError, ...] = ()
     """What is wrong with it; empty for a valid document."""
-    hinting: tuple[Problem, ...] = ()
+    hinting: tuple[ResponseError, ...] = ()
     """The same with suggestions, for those who may introspect."""
     shape: str = ""
     """SHA-256 of what it asks for without literals and names of its author's choosing: what the ledger keeps (D10)."""
     tokens: int = 0
     """How many its tree keeps."""
 
-    def problems(self, hints: bool) -> tuple[Problem, ...]:
+    def problems(self, hints: bool) -> tuple[ResponseError, ...]:
         """What is wrong; empty for a valid document."""
         return self.hinting if hints else self.faults
 
-    def operation(self, name: str | None) -> Operation | Problem:
+    def operation(self, name: str | None) -> Operation | ResponseError:
         """The operation to run; without a name there must be exactly one (G2)."""
         if name is None:
             if len(self.operations) == 1:
@@ -77,8 +77,8 @@ class Document:
         return found or _unresolved("The document has no operation of the name given in `operationName`.")
 
 
-def _unresolved(message: str) -> Problem:
-    return Problem(Code.OPERATION_RESOLUTION_FAILURE, message)
+def _unresolved(message: str) -> ResponseError:
+    return ResponseError(ErrorCode.OPERATION_RESOLUTION_FAILURE, message)
 
 
 class Documents:
@@ -119,12 +119,12 @@ class Documents:
             return _over(name, too_large("tokens", f"The document has more than {most} tokens.", most))
         if "nested too deeply" in error.message:
             return _over(name, too_deep(self._limits))
-        return self._faulty(name, [error], Code.GRAPHQL_PARSE_FAILED, self._names)
+        return self._faulty(name, [error], ErrorCode.GRAPHQL_PARSE_FAILED, self._names)
 
     def _invalid(self, name: str, ast: DocumentNode, errors: list[GraphQLError]) -> Document:
-        return self._faulty(name, errors, Code.GRAPHQL_VALIDATION_FAILED, self._names | names_in(ast))
+        return self._faulty(name, errors, ErrorCode.GRAPHQL_VALIDATION_FAILED, self._names | names_in(ast))
 
-    def _faulty(self, name: str, errors: list[GraphQLError], code: Code, names: frozenset[str]) -> Document:
+    def _faulty(self, name: str, errors: list[GraphQLError], code: ErrorCode, names: frozenset[str]) -> Document:
         """The document as far as it is remembered: its problems, and nothing of its tree."""
         faults, hinting = (tuple(from_core(each, code, hints, names) for each in errors) for hints in (False, True))
         return Document(name, None, {}, {}, faults, hinting)
@@ -149,7 +149,7 @@ def _count(ast: DocumentNode) -> int:
     return count
 
 
-def _over(name: str, *problems: Problem) -> Document:
+def _over(name: str, *problems: ResponseError) -> Document:
     return Document(name, None, {}, {}, problems, problems)
 
 

@@ -15,7 +15,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from schema.core.errors import Code, Problem
+from schema.core.errors import ErrorCode, ResponseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class _Measure:
         return self.known[name]
 
 
-def exceeded(document: DocumentNode, limits: Limits) -> list[Problem]:
+def exceeded(document: DocumentNode, limits: Limits) -> list[ResponseError]:
     """One problem for each limit that the document or an operation of it exceeds."""
     measure = _Measure(document)
     if len(measure.fragments) > limits.fragments:
@@ -126,7 +126,7 @@ def exceeded(document: DocumentNode, limits: Limits) -> list[Problem]:
     ]
 
 
-def _operation(measure: _Measure, operation: OperationDefinitionNode, limits: Limits) -> Iterator[Problem]:
+def _operation(measure: _Measure, operation: OperationDefinitionNode, limits: Limits) -> Iterator[ResponseError]:
     size = measure.of(operation.selection_set)
     own = max(
         len(operation.directives or ()),
@@ -147,17 +147,17 @@ def _operation(measure: _Measure, operation: OperationDefinitionNode, limits: Li
             yield too_large(name, f"The operation has {actual} {words}; the most is {most}.", most)
 
 
-def too_deep(limits: Limits) -> Problem:
+def too_deep(limits: Limits) -> ResponseError:
     """Nested further than anything that is worth asking."""
     message = f"The document is nested more than {limits.nesting} levels deep, fragments included."
     return too_large("nesting", message, limits.nesting)
 
 
-def too_repetitive(limits: Limits) -> Problem:
+def too_repetitive(limits: Limits) -> ResponseError:
     """graphql-core compares each field with each other of the same name, and gives up at some number."""
     return too_large("repetition", "The document repeats the same fields too often to be checked.", limits.fields)
 
 
-def too_large(name: str, message: str, most: int) -> Problem:
+def too_large(name: str, message: str, most: int) -> ResponseError:
     """The typed error of a limit."""
-    return Problem(Code.LIMIT_EXCEEDED, message, details={"limit": name, "most": most})
+    return ResponseError(ErrorCode.LIMIT_EXCEEDED, message, details={"limit": name, "most": most})

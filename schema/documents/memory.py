@@ -29,7 +29,7 @@ def weight_of(text: str, document: Document) -> int:
 
 
 @dataclass(slots=True, eq=False)
-class Known:
+class RememberedDocument:
     """A document, and everything that was worked out for it."""
 
     text: str
@@ -48,8 +48,8 @@ class DocumentMemory:
 
     def __init__(self, most: int = MOST) -> None:
         trusted = int(most * TRUSTED_SHARE)
-        self._trusted: LRUCache[str, Known] = LRUCache(trusted, getsizeof=_weight)
-        self._ad_hoc: LRUCache[str, Known] = LRUCache(most - trusted, getsizeof=_weight)
+        self._trusted: LRUCache[str, RememberedDocument] = LRUCache(trusted, getsizeof=_weight)
+        self._ad_hoc: LRUCache[str, RememberedDocument] = LRUCache(most - trusted, getsizeof=_weight)
 
     @property
     def weight(self) -> int:
@@ -60,22 +60,22 @@ class DocumentMemory:
         """How many documents are remembered."""
         return len(self._trusted) + len(self._ad_hoc)
 
-    def get(self, text: str, trusted: bool) -> Known | None:
+    def get(self, text: str, trusted: bool) -> RememberedDocument | None:
         """What is known of this text, now the most recently used."""
         return self._of(trusted).get(text)
 
-    def add(self, text: str, document: Document, trusted: bool) -> Known:
+    def add(self, text: str, document: Document, trusted: bool) -> RememberedDocument:
         """Remember a document, and forget what was not asked for longest."""
-        known = Known(text, document, trusted, weight_of(text, document))
+        known = RememberedDocument(text, document, trusted, weight_of(text, document))
         self._keep(known)
         return known
 
-    def grow(self, known: Known, weight: int) -> None:
+    def grow(self, known: RememberedDocument, weight: int) -> None:
         """Something more hangs on a document: so many bytes."""
         known.weight += weight
         self._keep(known)
 
-    def _keep(self, known: Known) -> None:
+    def _keep(self, known: RememberedDocument) -> None:
         memory = self._of(known.trusted)
         if known.weight > memory.maxsize / 4:  # One document never fills the memory with its variants.
             for each in (known.settled, known.decisions, known.plans):
@@ -84,9 +84,9 @@ class DocumentMemory:
         if known.weight <= memory.maxsize:
             memory[known.text] = known
 
-    def _of(self, trusted: bool) -> LRUCache[str, Known]:
+    def _of(self, trusted: bool) -> LRUCache[str, RememberedDocument]:
         return self._trusted if trusted else self._ad_hoc
 
 
-def _weight(known: Known) -> int:
+def _weight(known: RememberedDocument) -> int:
     return known.weight

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
-from schema.core.errors import Problem
+from schema.core.errors import ResponseError
 
 
-class Kind(Enum):
+class RequestOutcome(Enum):
     """How a request ended."""
 
     OK = "OK"
@@ -70,7 +70,7 @@ class Denial:
 class Outcome:
     """The answer, encoded."""
 
-    kind: Kind
+    kind: RequestOutcome
     body: bytes
     personal: bool = False
     """It carries personal data: nobody may keep it."""
@@ -80,14 +80,16 @@ class Outcome:
     """What was refused, or withheld from the answer: for the record, and no part of it."""
 
 
-def failed(kind: Kind, problems: Sequence[Problem], retry_after: int = 0, asked: str | None = None) -> Outcome:
+def failed(
+    kind: RequestOutcome, problems: Sequence[ResponseError], retry_after: int = 0, asked: str | None = None
+) -> Outcome:
     """An answer without data; `asked` is the purpose that a refused operation stated."""
     body = orjson.dumps({"errors": [each.formatted() for each in problems]})
-    denials = denials_of(problems, asked) if kind is Kind.REFUSED else ()
+    denials = denials_of(problems, asked) if kind is RequestOutcome.REFUSED else ()
     return Outcome(kind, body, retry_after=retry_after, denials=denials)
 
 
-def denials_of(problems: Sequence[Problem], asked: str | None = None) -> tuple[Denial, ...]:
+def denials_of(problems: Sequence[ResponseError], asked: str | None = None) -> tuple[Denial, ...]:
     """What these refusals were about, each once."""
     found = (
         Denial(

@@ -11,37 +11,41 @@ import orjson
 
 from resolvers.commands.dependencies import FRESH
 from resolvers.reads.guard import CustomerLimitError
-from schema.core.errors import Code, Problem
+from schema.core.errors import ErrorCode, ResponseError
 from schema.decision.decision import Decision
 from schema.decision.purposes import Chosen
-from schema.documents.requests import Kind, Outcome, denials_of, failed
+from schema.documents.requests import Outcome, RequestOutcome, denials_of, failed
 from schema.execution.plans import Plan
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 
 log = logging.getLogger("gateway.api")
 
-MISMATCH = Problem(Code.PERSISTED_DOCUMENT_MISMATCH, "`documentId` is not the SHA-256 of `query`.")
-NOT_FOUND = Problem(Code.PERSISTED_DOCUMENT_NOT_FOUND, "This client has no registered document with that `documentId`.")
-NOT_TRUSTED = Problem(
-    Code.PERSISTED_DOCUMENT_REQUIRED,
+MISMATCH = ResponseError(ErrorCode.PERSISTED_DOCUMENT_MISMATCH, "`documentId` is not the SHA-256 of `query`.")
+NOT_FOUND = ResponseError(
+    ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND, "This client has no registered document with that `documentId`."
+)
+NOT_TRUSTED = ResponseError(
+    ErrorCode.PERSISTED_DOCUMENT_REQUIRED,
     "This client may only send documents it was registered with; this one is not registered.",
 )
-NO_DOCUMENT = Problem(Code.BAD_REQUEST, "The request has neither `query` nor `documentId`.")
-NO_INTROSPECTION = Problem(
-    Code.INTROSPECTION_DISABLED,
+NO_DOCUMENT = ResponseError(ErrorCode.BAD_REQUEST, "The request has neither `query` nor `documentId`.")
+NO_INTROSPECTION = ResponseError(
+    ErrorCode.INTROSPECTION_DISABLED,
     "This client is not registered for introspection; the schema is published as schema.graphql.",
 )
-NO_MUTATION = Problem(Code.MUTATION_NOT_ALLOWED, "A mutation needs POST.")
+NO_MUTATION = ResponseError(ErrorCode.MUTATION_NOT_ALLOWED, "A mutation needs POST.")
 
 
 def step_up(coordinates: tuple[str, ...]) -> Outcome:
     """Something sensitive, and the customer signed in too long ago; nothing of the operation was carried out."""
     message = f"{', '.join(coordinates)} needs a sign-in of the last {FRESH // 60} minutes: sign in again."
     details = {"maxAgeSeconds": FRESH, "coordinates": list(coordinates)}
-    return failed(Kind.STEP_UP_REQUIRED, [Problem(Code.STEP_UP_REQUIRED, message, details=details)])
+    return failed(
+        RequestOutcome.STEP_UP_REQUIRED, [ResponseError(ErrorCode.STEP_UP_REQUIRED, message, details=details)]
+    )
 
 
-def answered(data: Any, errors: list[Problem], decision: Decision, cost: int | None, personal: bool) -> Outcome:
+def answered(data: Any, errors: list[ResponseError], decision: Decision, cost: int | None, personal: bool) -> Outcome:
     """The response of an operation that was executed."""
     body: dict[str, Any] = {"data": data}
     if errors:
@@ -54,10 +58,10 @@ def answered(data: Any, errors: list[Problem], decision: Decision, cost: int | N
     if extensions:
         body["extensions"] = extensions
     denials = denials_of(decision.problems()) if decision.refused else ()
-    return Outcome(Kind.OK, orjson.dumps(body, option=orjson.OPT_UTC_Z), personal, denials=denials)
+    return Outcome(RequestOutcome.OK, orjson.dumps(body, option=orjson.OPT_UTC_Z), personal, denials=denials)
 
 
-def dry_run(chosen: Chosen, problems: list[Problem], plan: Plan | None, cost: int = 0) -> Outcome:
+def dry_run(chosen: Chosen, problems: list[ResponseError], plan: Plan | None, cost: int = 0) -> Outcome:
     """What the operation would be told, without reading anything; without a plan it would be refused."""
     report = {
         "allowed": plan is not None,
@@ -68,10 +72,10 @@ def dry_run(chosen: Chosen, problems: list[Problem], plan: Plan | None, cost: in
         "columns": list(plan.columns) if plan else [],
         "cost": cost,
     }
-    return Outcome(Kind.OK, orjson.dumps({"data": None, "extensions": {"dryRun": report}}))
+    return Outcome(RequestOutcome.OK, orjson.dumps({"data": None, "extensions": {"dryRun": report}}))
 
 
-def withheld(problem: Problem) -> dict[str, Any]:
+def withheld(problem: ResponseError) -> dict[str, Any]:
     """One coordinate that was answered with null, and why."""
     return dict(problem.details)
 
@@ -80,7 +84,7 @@ def too_costly(cost: int, most: int) -> Outcome:
     """More objects than one operation may read."""
     message = f"The operation may read up to {cost} objects; the most is {most}. Ask for smaller pages."
     details = {"limit": "cost", "most": most, "estimated": cost}
-    return failed(Kind.REQUEST_ERROR, [Problem(Code.LIMIT_EXCEEDED, message, details=details)])
+    return failed(RequestOutcome.REQUEST_ERROR, [ResponseError(ErrorCode.LIMIT_EXCEEDED, message, details=details)])
 
 
 def throttled(wait: float, cost: int) -> Outcome:
@@ -88,7 +92,7 @@ def throttled(wait: float, cost: int) -> Outcome:
     seconds = max(1, math.ceil(wait))
     message = f"This client has spent its budget: try again in {seconds} s, or ask for less at once."
     details = {"retryAfter": seconds, "estimated": cost}
-    return failed(Kind.THROTTLED, [Problem(Code.THROTTLED, message, details=details)], seconds)
+    return failed(RequestOutcome.THROTTLED, [ResponseError(ErrorCode.THROTTLED, message, details=details)], seconds)
 
 
 def too_many_customers(wait: float, most: int) -> Outcome:
@@ -99,10 +103,12 @@ def too_many_customers(wait: float, most: int) -> Outcome:
         f"others later: try again in {seconds} s, or have the operator raise it."
     )
     details = {"retryAfter": seconds, "most": most}
-    return failed(Kind.THROTTLED, [Problem(Code.TOO_MANY_CUSTOMERS, message, details=details)], seconds)
+    return failed(
+        RequestOutcome.THROTTLED, [ResponseError(ErrorCode.TOO_MANY_CUSTOMERS, message, details=details)], seconds
+    )
 
 
-def not_shown(beyond: CustomerLimitError, path: tuple[str | int, ...]) -> Problem:
+def not_shown(beyond: CustomerLimitError, path: tuple[str | int, ...]) -> ResponseError:
     """A change was made, and what it changed is not shown: the client may read no more customers in this hour."""
     seconds = max(1, math.ceil(beyond.retry_after))
     message = (
@@ -110,28 +116,28 @@ def not_shown(beyond: CustomerLimitError, path: tuple[str | int, ...]) -> Proble
         f"in {seconds} s, or have the operator raise it."
     )
     details = {"retryAfter": seconds, "most": beyond.most}
-    return Problem(Code.TOO_MANY_CUSTOMERS, message, path=path, details=details)
+    return ResponseError(ErrorCode.TOO_MANY_CUSTOMERS, message, path=path, details=details)
 
 
 def timed_out(seconds: float) -> Outcome:
     """It took too long, and its work in the database was cancelled."""
     message = f"The operation took longer than {seconds:g} s and was stopped. Ask for less at once, or try again later."
-    return failed(Kind.UNAVAILABLE, [Problem(Code.TIMEOUT, message, details={"retryAfter": 5})], 5)
+    return failed(RequestOutcome.UNAVAILABLE, [ResponseError(ErrorCode.TIMEOUT, message, details={"retryAfter": 5})], 5)
 
 
-def unavailable(error: StoreUnavailable, changing: bool = False) -> Outcome:
+def unavailable(error: StoreUnavailableError, changing: bool = False) -> Outcome:
     """The store cannot answer: what was read does not leave, and of a change nobody can tell whether it was made."""
-    if error.cause is Cause.LEDGER_BEHIND:
-        return failed(Kind.UNAVAILABLE, [Problem(Code.LEDGER_BEHIND, error.reason)])
+    if error.cause is OutageCause.LEDGER_BEHIND:
+        return failed(RequestOutcome.UNAVAILABLE, [ResponseError(ErrorCode.LEDGER_BEHIND, error.reason)])
     message = "The customer store cannot answer at the moment; try again later."
     if changing:
         message += " The change may have been made: read it before you repeat it."
     wait = max(1, math.ceil(error.retry_after))
-    problem = Problem(Code.UNAVAILABLE, message, details={"retryAfter": wait})
-    return failed(Kind.UNAVAILABLE, [problem], wait)
+    problem = ResponseError(ErrorCode.UNAVAILABLE, message, details={"retryAfter": wait})
+    return failed(RequestOutcome.UNAVAILABLE, [problem], wait)
 
 
-def internal(error: BaseException, path: tuple[str | int, ...] = ()) -> Problem:
+def internal(error: BaseException, path: tuple[str | int, ...] = ()) -> ResponseError:
     """A defect: the caller gets a number to quote, the log the kind of error and where, and neither any value."""
     incident = secrets.token_hex(6)
     frames = []
@@ -141,4 +147,4 @@ def internal(error: BaseException, path: tuple[str | int, ...] = ()) -> Problem:
         trace = trace.tb_next
     log.error("incident %s: %s at %s", incident, type(error).__name__, " > ".join(frames[-6:]))
     message = f"Something went wrong on our side. Quote {incident} when you report it."
-    return Problem(Code.INTERNAL, message, path=path, details={"incident": incident})
+    return ResponseError(ErrorCode.INTERNAL, message, path=path, details={"incident": incident})

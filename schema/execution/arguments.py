@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy.grant import Grant
-from schema.core.errors import Code, FieldError
-from schema.core.sources import Entry, Paged, Told
+from schema.core.errors import ErrorCode, FieldError
+from schema.core.sources import Entry, Paged, RenderedDocument
 from schema.model.model import FieldModel, SchemaModel
 from store.crypto.blind_index import Lookup
 from store.crypto.cursors import Cursors, ListPlace
@@ -42,16 +42,16 @@ def paging(place: ListPlace, cursors: Cursors, arguments: Mapping[str, Any], mos
     if first is None:
         first = min(DEFAULT_PAGE, most)
     if first < 0:
-        raise FieldError(Code.BAD_USER_INPUT, "`first` must not be negative.")
+        raise FieldError(ErrorCode.BAD_USER_INPUT, "`first` must not be negative.")
     if first > most:
-        raise FieldError(Code.PAGE_TOO_LARGE, f"`first` is more than this client may read at once: {most}.")
+        raise FieldError(ErrorCode.PAGE_TOO_LARGE, f"`first` is more than this client may read at once: {most}.")
     cursor = arguments.get("after")
     if cursor is None:
         return Paging(first, None, cursors.sealer(place))
     after = cursors.open(place, cursor)
     if after is None:
         message = f"`after` is not a cursor that {place.coordinate} gave to this client."
-        raise FieldError(Code.INVALID_CURSOR, message)
+        raise FieldError(ErrorCode.INVALID_CURSOR, message)
     return Paging(first, after, cursors.sealer(place))
 
 
@@ -59,22 +59,24 @@ def node_key(ids: GlobalIds, model: SchemaModel, field: FieldModel, text: str) -
     """The type and key of a global id that this field can answer; FieldError otherwise, existing or not."""
     found = ids.decode(text)
     if found is None or found.type_name not in model.rows:
-        raise FieldError(Code.INVALID_ID, "`id` is not a global id: give the `id` of an object exactly as it was read.")
+        raise FieldError(
+            ErrorCode.INVALID_ID, "`id` is not a global id: give the `id` of an object exactly as it was read."
+        )
     assert isinstance(field.source, Entry)
     if field.source.table is not None and model.rows[found.type_name].table is not field.source.table:
         raise FieldError(
-            Code.INVALID_ID, f"`id` names a {found.type_name}: {field.coordinate} takes the id of another type."
+            ErrorCode.INVALID_ID, f"`id` names a {found.type_name}: {field.coordinate} takes the id of another type."
         )
     return found.type_name, found.key
 
 
 def searched_for(field: FieldModel, text: str) -> str:
     """What a document is looked up by, in its normal form; FieldError for what can be none, existing or not."""
-    assert isinstance(field.source, Told)
+    assert isinstance(field.source, RenderedDocument)
     try:
         return field.source.normal(text)
     except ValueError as error:
-        raise FieldError(Code.BAD_USER_INPUT, f"`{field.source.kind}`: {error}") from None
+        raise FieldError(ErrorCode.BAD_USER_INPUT, f"`{field.source.kind}`: {error}") from None
 
 
 def domain_index(keys: KeyStore, text: str) -> bytes:
@@ -82,11 +84,11 @@ def domain_index(keys: KeyStore, text: str) -> bytes:
     try:
         return keys.blind_index(Lookup.DOMAIN, to_ascii(text))
     except DomainNameError as error:
-        raise FieldError(Code.BAD_USER_INPUT, f"`name`: {error}") from None
+        raise FieldError(ErrorCode.BAD_USER_INPUT, f"`name`: {error}") from None
 
 
 def own_key(grant: Grant) -> int:
     """The customer whom the token is bound to; FieldError for a tool's token, which is bound to nobody."""
     if grant.subject is None:
-        raise FieldError(Code.BAD_USER_INPUT, "The token is not bound to a customer: use `customer(id:)`.")
+        raise FieldError(ErrorCode.BAD_USER_INPUT, "The token is not bound to a customer: use `customer(id:)`.")
     return grant.subject

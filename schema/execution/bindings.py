@@ -9,54 +9,54 @@ from graphql import Undefined, ValueNode, VariableNode, is_non_null_type, value_
 from graphql.language import Visitor, visit
 
 from policy.grant import Grant
-from resolvers.reads.operation import Unit
-from schema.core.sources import Told
+from resolvers.reads.operation import OperationContext
+from schema.core.sources import RenderedDocument
 from schema.execution.arguments import domain_index, list_place, node_key, own_key, paging, searched_for
 from schema.execution.planning import LOOKUPS
-from schema.execution.plans import Planned
+from schema.execution.plans import PlannedField
 from schema.model.model import SchemaModel
 
 Values = Mapping[str, Any]
 """The coerced variables by name."""
-Bound = Callable[[Unit, Grant, Values], Any]
+Bound = Callable[[OperationContext, Grant, Values], Any]
 """What a compiled plan calls for the arguments of one field; it raises when they do not fit."""
 
 
-def own(unit: Unit, grant: Grant, values: Values) -> int:
+def own(unit: OperationContext, grant: Grant, values: Values) -> int:
     """The primary key of the customer whom the token is bound to."""
     return own_key(grant)
 
 
-def id_of(model: SchemaModel, planned: Planned) -> Bound:
+def id_of(model: SchemaModel, planned: PlannedField) -> Bound:
     """The type and primary key that the argument `id` names."""
     facts, read = planned.facts, argument(planned, "id")
     return lambda unit, grant, values: node_key(unit.ids, model, facts, read(values))
 
 
-def lookup_of(planned: Planned) -> Bound:
+def lookup_of(planned: PlannedField) -> Bound:
     """The field of the lookup, and the blind index of its value."""
     read = argument(planned, "by")
 
-    def key(unit: Unit, grant: Grant, values: Values) -> tuple[str, bytes]:
+    def key(unit: OperationContext, grant: Grant, values: Values) -> tuple[str, bytes]:
         ((name, value),) = read(values).items()
         return name, unit.store.keys.blind_index(LOOKUPS[name], value)
 
     return key
 
 
-def domain_of(planned: Planned) -> Bound:
+def domain_of(planned: PlannedField) -> Bound:
     """The blind index of the domain that the argument `name` names."""
     read = argument(planned, "name")
     return lambda unit, grant, values: domain_index(unit.store.keys, read(values))
 
 
-def index_of(planned: Planned, source: Told) -> Bound:
+def index_of(planned: PlannedField, source: RenderedDocument) -> Bound:
     """The blind index of what a document is looked up by."""
     facts, read = planned.facts, argument(planned, source.kind)
     return lambda unit, grant, values: unit.store.keys.blind_index(source.lookup, searched_for(facts, read(values)))
 
 
-def input_of(planned: Planned) -> Bound:
+def input_of(planned: PlannedField) -> Bound:
     """What a command is given; nothing at all where its input may be left out."""
     if "input" not in planned.facts.core.args:
         return lambda unit, grant, values: {}
@@ -64,12 +64,12 @@ def input_of(planned: Planned) -> Bound:
     return lambda unit, grant, values: read(values) or {}
 
 
-def page_of(planned: Planned) -> Bound:
+def page_of(planned: PlannedField) -> Bound:
     """How many, and after which key."""
     facts = planned.facts
     reads = {name: argument(planned, name) for name in ("first", "after")}
 
-    def page(unit: Unit, grant: Grant, values: Values) -> tuple[int, int | None]:
+    def page(unit: OperationContext, grant: Grant, values: Values) -> tuple[int, int | None]:
         given = {name: value for name, read in reads.items() if (value := read(values)) is not Undefined}
         at = paging(list_place(facts, grant), unit.cursors, given, grant.max_page)
         return at.first, at.after
@@ -77,7 +77,7 @@ def page_of(planned: Planned) -> Bound:
     return page
 
 
-def argument(planned: Planned, name: str) -> Callable[[Values], Any]:
+def argument(planned: PlannedField, name: str) -> Callable[[Values], Any]:
     """Reads one argument from the coerced variables; Undefined when neither it nor a default was given.
 
     Misfit where the request's variables make it null or incomplete and it must not be.
@@ -98,14 +98,14 @@ def argument(planned: Planned, name: str) -> Callable[[Values], Any]:
     return lambda values: _fitting(name, value_from_ast(node, core.type, dict(values)))
 
 
-class Misfit(Exception):  # noqa: N818  (of the request's variables; graphql-core says it in its own words)
+class MisfitError(Exception):
     """The variables of a request leave out what an argument needs."""
 
 
 def _fitting(name: str, value: Any) -> Any:
     """Null passes the types of a document where a variable has a default, and must be refused when it comes."""
     if value is None or value is Undefined:
-        raise Misfit(f"the argument {name} is incomplete")
+        raise MisfitError(f"the argument {name} is incomplete")
     return value
 
 

@@ -28,32 +28,32 @@ from typing import Any
 from policy.grant import Grant
 from resolvers.commands.context import Run
 from resolvers.reads.fetches import ByIndex, ByKey, Layout
-from resolvers.reads.guard import Record
-from resolvers.reads.operation import Unit
-from schema.core.sources import Affected, Attribute, Command, Entry, GrantFacts, Paged, Told
+from resolvers.reads.guard import OpenedRecord
+from resolvers.reads.operation import OperationContext
+from schema.core.sources import Affected, Attribute, Command, Entry, GrantFacts, Paged, RenderedDocument
 from schema.execution.bindings import domain_of, id_of, index_of, input_of, lookup_of, own
 from schema.execution.levels import Levels
-from schema.execution.plans import Plan, Planned, Selection, rows_below
-from schema.execution.shapes import CONSTANTS, NotCovered, display, typename, withheld
+from schema.execution.plans import Plan, PlannedField, Selection, rows_below
+from schema.execution.shapes import CONSTANTS, NotCoveredError, display, typename, withheld
 from schema.execution.views import GrantView
-from schema.execution.writing import Source
+from schema.execution.writing import FunctionSource
 from schema.model.model import SchemaModel
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 
-Compiled = Callable[[Unit, Grant, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+Compiled = Callable[[OperationContext, Grant, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
-def compiled_or_none(model: SchemaModel, plan: Plan, house: HouseKeys) -> Compiled | None:
+def compiled_or_none(model: SchemaModel, plan: Plan, house: SystemKeys) -> Compiled | None:
     """The function, or None when the standard executor has to answer; StoreUnavailable while no key is there."""
     if plan.decision.introspects or plan.null_switch:
         return None
     try:
         return compile_plan(model, plan, house)
-    except NotCovered:
+    except NotCoveredError:
         return None
 
 
-def compile_plan(model: SchemaModel, plan: Plan, house: HouseKeys) -> Compiled:
+def compile_plan(model: SchemaModel, plan: Plan, house: SystemKeys) -> Compiled:
     """The function that answers the plan; NotCovered when there is none."""
     answer: Compiled = _Compiler(model, house).source(plan).function("answer")
     return answer
@@ -62,16 +62,16 @@ def compile_plan(model: SchemaModel, plan: Plan, house: HouseKeys) -> Compiled:
 class _Compiler:
     """Each method writes its lines and gives the expression in which they leave their value."""
 
-    def __init__(self, model: SchemaModel, house: HouseKeys) -> None:
+    def __init__(self, model: SchemaModel, house: SystemKeys) -> None:
         self.model = model
-        self.out = Source("async def answer(unit, grant, variables):", **CONSTANTS, view=GrantView.of)
+        self.out = FunctionSource("async def answer(unit, grant, variables):", **CONSTANTS, view=GrantView.of)
         self.levels = Levels(model, self.out, house)
         self.shapes = self.levels.shapes
 
-    def source(self, plan: Plan) -> Source:
+    def source(self, plan: Plan) -> FunctionSource:
         """The whole function."""
         if any(each.withheld and isinstance(each.facts.source, Attribute) for each in plan.places.values()):
-            raise NotCovered("a part of a connection, an edge or a page that is withheld")
+            raise NotCoveredError("a part of a connection, an edge or a page that is withheld")
         self.out.add("parameters, learn, known = unit.parameters, unit.revealed.learn, unit.revealed.known")
         fields = [(key, self._root(planned, plan.root.type_name)) for key, planned in plan.root.fields.items()]
         self.out.add(f"return {display(fields)}")
@@ -79,7 +79,7 @@ class _Compiler:
 
     # The fields of the root.
 
-    def _root(self, planned: Planned, type_name: str) -> str:
+    def _root(self, planned: PlannedField, type_name: str) -> str:
         if planned.model is None:
             return typename(planned, type_name)
         if planned.withheld:
@@ -99,43 +99,43 @@ class _Compiler:
                 return self._domain(planned)
             case Entry("node", _):
                 return self._node(planned)
-            case Told():
+            case RenderedDocument():
                 return self._told(planned, planned.facts.source)
             case Command(run):
                 return self._command(planned, run)
-        raise NotCovered(planned.facts.coordinate)
+        raise NotCoveredError(planned.facts.coordinate)
 
-    def _found(self, planned: Planned, fetch: ByKey, key: str, only: str | None = None) -> str:
+    def _found(self, planned: PlannedField, fetch: ByKey, key: str, only: str | None = None) -> str:
         """The row of one primary key: what an id names, and what a command has changed."""
         n = self.out.number()
         self.out.constant(f"fetch{n}", fetch)
         self.out.add(f"rows{n} = await fetch{n}.rows([{key}], parameters)")
         return self._one(planned, fetch.layout, n, only)
 
-    def _lookup(self, planned: Planned) -> str:
+    def _lookup(self, planned: PlannedField) -> str:
         n, fetch = self.out.number(), planned.fetch(ByIndex)
         self.out.constant(f"fetch{n}", planned.fetches)
         self.out.add(f"name{n}, index{n} = {self.levels.bound(lookup_of(planned))}")
         self.out.add(f"rows{n} = await unit.looked_up(fetch{n}[name{n}], index{n})")
         return self._one(planned, fetch.layout, n)
 
-    def _domain(self, planned: Planned) -> str:
+    def _domain(self, planned: PlannedField) -> str:
         n, fetch = self.out.number(), planned.fetch(ByIndex)
         self.out.constant(f"fetch{n}", fetch)
         self.out.add(f"rows{n} = await unit.looked_up(fetch{n}, {self.levels.bound(domain_of(planned))})")
         return self._one(planned, fetch.layout, n)
 
-    def _told(self, planned: Planned, source: Told) -> str:
+    def _told(self, planned: PlannedField, source: RenderedDocument) -> str:
         n, fetch = self.out.number(), planned.fetch(ByIndex)
         at = fetch.layout.owner_at
         name = self.model.types_of_table[source.table][0]
         self.out.constant(f"fetch{n}", fetch)
-        self.out.constant(f"tell{n}", lambda row, key: source.write(Record(name, row, fetch.layout, key)))
+        self.out.constant(f"tell{n}", lambda row, key: source.write(OpenedRecord(name, row, fetch.layout, key)))
         self.out.add(f"rows{n} = await unit.looked_up(fetch{n}, {self.levels.bound(index_of(planned, source))})")
         self.levels.admit(fetch.layout, n)
         return f"(tell{n}(rows{n}[0], known[rows{n}[0][{at}]]) if rows{n} else None)"
 
-    def _node(self, planned: Planned) -> str:
+    def _node(self, planned: PlannedField) -> str:
         """A branch for each type that the id may name; the others are as if they did not exist."""
         n = self.out.number()
         self.out.add(f"type{n}, key{n} = {self.levels.bound(id_of(self.model, planned))}")
@@ -148,7 +148,7 @@ class _Compiler:
                     self.out.add(f"node{n} = {one}")
         return f"node{n}"
 
-    def _one(self, planned: Planned, layout: Layout, n: int, only: str | None = None) -> str:
+    def _one(self, planned: PlannedField, layout: Layout, n: int, only: str | None = None) -> str:
         """The one row in `rows<n>`, or None; `only` one of this type."""
         self.levels.admit(layout, n)
         if only and self.model.rows[only].kind is not None:
@@ -160,7 +160,7 @@ class _Compiler:
         self.shapes.each(f"rows{n}", layout, [planned], lambda shape: self.out.add(f"one{n} = {shape(planned)}"), only)
         return f"one{n}"
 
-    def _command(self, planned: Planned, run: Run) -> str:
+    def _command(self, planned: PlannedField, run: Run) -> str:
         """Carried out before anything of it is shown, and before the next one begins."""
         n = self.out.number()
         self.out.constant(f"run{n}", run)
@@ -168,7 +168,7 @@ class _Compiler:
         (payload,) = planned.selections.values()
         return display((key, self._of_payload(each, payload, n)) for key, each in payload.fields.items())
 
-    def _of_payload(self, each: Planned, payload: Selection, n: int) -> str:
+    def _of_payload(self, each: PlannedField, payload: Selection, n: int) -> str:
         if each.model is None:
             return typename(each, payload.type_name)
         if each.withheld:
@@ -184,16 +184,16 @@ class _Compiler:
                 (problem,) = each.selections.values()
                 fields = [(key, self._of_problem(one, problem)) for key, one in problem.fields.items()]
                 return f"[{display(fields)} for problem in result{n}.problems]"
-        raise NotCovered(each.facts.coordinate)
+        raise NotCoveredError(each.facts.coordinate)
 
-    def _of_problem(self, each: Planned, problem: Selection) -> str:
+    def _of_problem(self, each: PlannedField, problem: Selection) -> str:
         if each.model is None:
             return typename(each, problem.type_name)
         if not isinstance(each.facts.source, Attribute):
-            raise NotCovered(each.facts.coordinate)
+            raise NotCoveredError(each.facts.coordinate)
         return f"problem.{each.facts.source.name}"
 
-    def _page(self, planned: Planned) -> str:
+    def _page(self, planned: PlannedField) -> str:
         n, fetch = self.levels.paging(planned)
         self.out.add(f"rows{n}, more{n} = await unit.standing(fetch{n}, after{n}, first{n})")
         self.levels.hand(fetch.layout, n)
@@ -201,7 +201,7 @@ class _Compiler:
         self.levels.pages.write(planned, fetch.layout, n)
         return f"connection{n}(rows{n}, more{n})"
 
-    def _grant(self, planned: Planned) -> str:
+    def _grant(self, planned: PlannedField) -> str:
         n = self.out.number()
         self.out.add(f"grant{n} = view(grant, unit.ids)")
         shown = []

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from policy.grant import Grant
-from schema.core.sources import Affected, Command, Entry, Paged, Related, Told, WorkedOut
+from schema.core.sources import Affected, Command, Computed, Entry, Paged, Related, RenderedDocument
 from schema.documents.requests import Denial
 from schema.execution.arguments import DEFAULT_PAGE
 from schema.execution.bindings import argument
-from schema.execution.plans import Plan, Planned, Selection
+from schema.execution.plans import Plan, PlannedField, Selection
 
 LIST = 5
 """How many rows a list without pages is taken to hold: services, payment methods, domains of one customer."""
@@ -37,7 +37,7 @@ class Watch(Protocol):
         """Seconds to wait when these customers must not be revealed, else 0; nobody is counted yet."""
 
 
-class Tally(Protocol):
+class RefusalCounter(Protocol):
     """What remembers which client asked for what it may not have."""
 
     def note(self, client_id: str, denials: Sequence[Denial]) -> None:
@@ -99,18 +99,18 @@ def _places(selection: Selection) -> list[_Place]:
     return [place for planned in selection.fields.values() for place in _place(planned)]
 
 
-def _place(planned: Planned) -> list[_Place]:
+def _place(planned: PlannedField) -> list[_Place]:
     if planned.model is None or planned.withheld:
         return []
     below = tuple(place for selection in planned.selections.values() for place in _places(selection))
     match planned.model.source:
         case Paged():
             return [_Place(0, argument(planned, "first"), below)]
-        case WorkedOut() if "first" in planned.facts.core.args:
+        case Computed() if "first" in planned.facts.core.args:
             return [_Place(0, argument(planned, "first"), below)]
         case Related(relation):
             return [_Place(LIST if relation.many else 1, None, below)]
-        case Entry() | Affected() | Command() | Told() | WorkedOut():
+        case Entry() | Affected() | Command() | RenderedDocument() | Computed():
             return [_Place(1, None, below)]
         case _:
             return list(below)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
-from audits.reports.clients import Client
+from audits.reports.clients import AuditedClient
 from audits.reports.query_report import Explained, Explanation, Judged, Unfit, Verdict
 from audits.schema.documents import read_document
 from audits.schema.facts import Facts
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 from audits.schema.sources import Text
 from policy.app_scopes import APP_SCOPES
 from policy.conditions import Condition
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from schema.core.errors import Problem
-from schema.core.sources import Told
+from schema.core.errors import ResponseError
+from schema.core.sources import RenderedDocument
 from schema.decision.decision import Decision, RefusedField, decide_operation
 from schema.decision.purposes import Chosen, choose, stated
 from schema.documents.documents import Documents, Operation
@@ -34,7 +34,9 @@ SWITCHES = 6
 class Explainer:
     """Explains documents of one client."""
 
-    def __init__(self, model: SchemaModel, facts: Facts, client: Client, reader: Reader, *, hints: bool = True) -> None:
+    def __init__(
+        self, model: SchemaModel, facts: Facts, client: AuditedClient, reader: Reader, *, hints: bool = True
+    ) -> None:
         """`hints`: whether what is wrong with a document may name fields that it does not."""
         self.model, self.facts, self.client, self.reader, self.hints = model, facts, client, reader, hints
         self.documents = Documents(self.model.core, Limits())
@@ -47,7 +49,7 @@ class Explainer:
         found: list[Explained] = []
         for operation in document.operations.values():
             said = stated(operation.node, {}, purpose, None)
-            if isinstance(said, Problem):
+            if isinstance(said, ResponseError):
                 unfit.append(_unfit(said, text.name))
                 continue
             fixed = said.purpose or Purpose.__members__.get(registered or "")
@@ -60,7 +62,7 @@ class Explainer:
         said = stated(operation.node, {}, purpose.name if purpose else None, None)
         reference = CASE if purpose is not None and purpose.requires_reference else None
         own = Purpose.__members__.get(registered or "")
-        if isinstance(said, Problem):
+        if isinstance(said, ResponseError):
             chosen, problems = Chosen(None, None), [said.message]
         else:
             chosen = choose(grant, own, type(said)(said.purpose, said.reference or reference))
@@ -118,14 +120,14 @@ class Explainer:
         for coordinate, each in refused.items():
             if coordinate not in shown:
                 first = each.locations[0] if each.locations else {"line": 1, "column": 1}
-                place = Place(text.name, first["line"], first["column"])
+                place = SourcePosition(text.name, first["line"], first["column"])
                 yield self._judged(coordinate, place, each, decision.conditions.get(coordinate, ()))
 
-    def _told(self, coordinate: str, place: Place, shown: set[str]) -> Iterator[Judged]:
+    def _told(self, coordinate: str, place: SourcePosition, shown: set[str]) -> Iterator[Judged]:
         """The fields that a document of another standard tells, where it is asked for."""
         type_, _, field = coordinate.partition(".")
         source = self.model.field(type_, field).source if (type_, field) in self.model.fields else None
-        if not isinstance(source, Told):
+        if not isinstance(source, RenderedDocument):
             return
         for each in source.columns.values():
             if each not in shown:
@@ -133,7 +135,7 @@ class Explainer:
                 yield self._judged(each, place, None, self.model.rules[each].conditions(source.reads_as))
 
     def _judged(
-        self, coordinate: str, place: Place, refused: RefusedField | None, conditions: Iterable[Condition]
+        self, coordinate: str, place: SourcePosition, refused: RefusedField | None, conditions: Iterable[Condition]
     ) -> Judged:
         fact = self.facts.all.get(coordinate)
         return Judged(
@@ -171,6 +173,6 @@ def _combinations(switches: Sequence[str]) -> Iterator[Mapping[str, bool]]:
     return (dict(zip(switches, each, strict=True)) for each in choices)
 
 
-def _unfit(problem: Problem, name: str) -> Unfit:
+def _unfit(problem: ResponseError, name: str) -> Unfit:
     first = problem.locations[0] if problem.locations else {"line": 1, "column": 1}
-    return Unfit(problem.message, Place(name, first["line"], first["column"]))
+    return Unfit(problem.message, SourcePosition(name, first["line"], first["column"]))

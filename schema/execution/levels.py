@@ -8,17 +8,17 @@ from resolvers.reads.relations import Relation
 from schema.core.sources import Paged, Related
 from schema.execution.bindings import Bound, page_of
 from schema.execution.pages import Pages
-from schema.execution.plans import Planned, Selection, rows_below
-from schema.execution.shapes import NotCovered, Shape, Shapes
-from schema.execution.writing import Source
+from schema.execution.plans import PlannedField, Selection, rows_below
+from schema.execution.shapes import NotCoveredError, Shape, Shapes
+from schema.execution.writing import FunctionSource
 from schema.model.model import SchemaModel
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 
 
 class Levels:
     """Writes the fetches of one level after another: the rows of number n are in `rows<n>`."""
 
-    def __init__(self, model: SchemaModel, out: Source, house: HouseKeys) -> None:
+    def __init__(self, model: SchemaModel, out: FunctionSource, house: SystemKeys) -> None:
         self.out = out
         self.shapes = Shapes(model, out, house.ids)
         self.pages = Pages(out, self.shapes, house.cursors)
@@ -59,7 +59,7 @@ class Levels:
             return f"[r[0] for r in rows{n}]"
         return f"list({{r[{at}] for r in rows{n}}} - NOTHING)"
 
-    def _related(self, planned: Planned, relation: Relation, keys: str) -> None:
+    def _related(self, planned: PlannedField, relation: Relation, keys: str) -> None:
         n, fetch = self.out.number(), planned.fetch(ByKey)
         self.shapes.below[planned] = n
         self.out.constant(f"fetch{n}", fetch)
@@ -79,9 +79,9 @@ class Levels:
 
         self.shapes.each(f"rows{n}", fetch.layout, [planned], keep)
 
-    def _pages(self, planned: Planned, relation: Relation, keys: str) -> None:
+    def _pages(self, planned: PlannedField, relation: Relation, keys: str) -> None:
         if not _same_owner(relation):
-            raise NotCovered("a page of rows that may belong to others")
+            raise NotCoveredError("a page of rows that may belong to others")
         n, fetch = self.paging(planned)
         self.shapes.below[planned] = n
         self.out.add(f"found{n} = fetch{n}.grouped(await fetch{n}.rows({keys}, after{n}, first{n}, parameters))")
@@ -91,7 +91,7 @@ class Levels:
         self.below(rows_below(planned), fetch.layout, n)
         self.pages.write(planned, fetch.layout, n)
 
-    def paging(self, planned: Planned) -> tuple[int, PageOf]:
+    def paging(self, planned: PlannedField) -> tuple[int, PageOf]:
         """A new level, whose page is bound to `first<n>` and `after<n>`."""
         n, fetch = self.out.number(), planned.fetch(PageOf)
         self.out.constant(f"fetch{n}", fetch)

@@ -7,19 +7,19 @@ from collections.abc import Callable
 from policy.grant import Grant
 from resolvers.reads.fetches import Layout
 from schema.execution.arguments import list_place
-from schema.execution.plans import Planned, row_places
+from schema.execution.plans import PlannedField, row_places
 from schema.execution.shapes import Shape, Shapes, display, typename
-from schema.execution.writing import Source
+from schema.execution.writing import FunctionSource
 from store.crypto.cursors import Cursors
 
 
 class Pages:
     """Writes local functions, one for each connection."""
 
-    def __init__(self, out: Source, shapes: Shapes, cursors: Cursors) -> None:
+    def __init__(self, out: FunctionSource, shapes: Shapes, cursors: Cursors) -> None:
         self.out, self.shapes, self.cursors = out, shapes, cursors
 
-    def write(self, planned: Planned, layout: Layout, n: int) -> None:
+    def write(self, planned: PlannedField, layout: Layout, n: int) -> None:
         """`connection<n>` shapes the rows of one page; `more` says whether others follow it."""
         fields = planned.only.fields
         lists = {each: f"list{self.out.number()}" for each in fields.values() if each.name in ("edges", "nodes")}
@@ -41,7 +41,7 @@ class Pages:
             ]
             self.out.add(f"return {display(shown)}")
 
-    def _edge(self, edges: Planned, shape: Shape) -> str:
+    def _edge(self, edges: PlannedField, shape: Shape) -> str:
         shown = []
         for key, each in edges.only.fields.items():
             if each.name == "node":
@@ -52,7 +52,7 @@ class Pages:
                 shown.append((key, typename(each, edges.only.type_name)))
         return display(shown)
 
-    def _of_page(self, each: Planned, type_name: str, n: int) -> str:
+    def _of_page(self, each: PlannedField, type_name: str, n: int) -> str:
         """`pageInfo`, or the connection's `__typename`."""
         if each.name != "pageInfo":
             return typename(each, type_name)
@@ -67,7 +67,7 @@ class Pages:
             (key, facts.get(one.name) or typename(one, inside.type_name)) for key, one in inside.fields.items()
         )
 
-    def _sealer(self, planned: Planned) -> Callable[[Grant], Callable[[int], str]]:
+    def _sealer(self, planned: PlannedField) -> Callable[[Grant], Callable[[int], str]]:
         """Gives for a caller what makes cursors of this list."""
         facts, cursors = planned.facts, self.cursors
         return lambda grant: cursors.sealer(list_place(facts, grant))

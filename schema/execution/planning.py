@@ -32,10 +32,10 @@ from resolvers.disclosures.registries import NEEDED
 from resolvers.reads.fetches import ByIndex, ByKey, PageOf, Projection
 from resolvers.reads.filters import CLAUSES
 from resolvers.reads.relations import parent
-from schema.core.sources import Affected, Embedded, Entry, Paged, Related, Told, Value
+from schema.core.sources import Affected, ColumnValue, Embedded, Entry, Paged, Related, RenderedDocument
 from schema.decision.decision import Decision
 from schema.documents.documents import Operation
-from schema.execution.plans import Misplanned, Place, Plan, Planned, Selection, rows_below
+from schema.execution.plans import Plan, PlanError, PlannedField, ResponsePath, Selection, rows_below
 from schema.model.model import FieldModel, SchemaModel
 from store.crypto.blind_index import Lookup
 from store.sql.reading import Reader
@@ -69,19 +69,19 @@ class _Planner:
         self.own_only = decision.own_only
         self.coordinates: dict[str, None] = {}
         self.columns: dict[str, None] = {}
-        self.places: dict[Place, Planned] = {}
+        self.places: dict[ResponsePath, PlannedField] = {}
         self.null_switch = False
 
     def plan(self) -> Plan:
         kind = self.operation.node.operation
         root_type = self.model.core.get_root_type(kind)
         if root_type is None:  # Validation refuses such a document.
-            raise Misplanned(f"the schema has no {kind.value}")
+            raise PlanError(f"the schema has no {kind.value}")
         root = self.selection(root_type, [self.operation.node.selection_set], ())
         coordinates, columns = tuple(self.coordinates), tuple(self.columns)
         return Plan(self.operation, self.decision, root, coordinates, columns, self.places, self.null_switch)
 
-    def selection(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode], path: Place) -> Selection:
+    def selection(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode], path: ResponsePath) -> Selection:
         """Everything asked of one object type at one place, fields of the same response key merged."""
         grouped: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
@@ -133,19 +133,19 @@ class _Planner:
         named = self.model.core.type_map[condition]
         return named is type_ or (is_abstract_type(named) and self.model.core.is_sub_type(named, type_))
 
-    def planned(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], path: Place) -> Planned:
+    def planned(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], path: ResponsePath) -> PlannedField:
         """One field with everything below it, and the statements it needs."""
         name, here = nodes[0].name.value, (*path, (type_.name, key))
         if name.startswith("__"):
-            return Planned(key, None, nodes, withheld=False)
+            return PlannedField(key, None, nodes, withheld=False)
         model = self.model.field(type_.name, name)
-        planned = Planned(key, model, nodes, withheld=model.coordinate in self.decision.withheld)
+        planned = PlannedField(key, model, nodes, withheld=model.coordinate in self.decision.withheld)
         self.places[here] = planned
         if planned.withheld:
             return planned
         if model.rule is not None and model.rule.allowances:
             self.coordinates[model.coordinate] = None
-        if isinstance(model.source, Told):
+        if isinstance(model.source, RenderedDocument):
             self._tell(planned, model.source)
         named = get_named_type(model.core.type)
         if is_composite_type(named):
@@ -161,7 +161,7 @@ class _Planner:
         else:
             yield from self.model.core.get_possible_types(named)
 
-    def _prepare(self, planned: Planned) -> None:
+    def _prepare(self, planned: PlannedField) -> None:
         """The statements of a field that leads to rows."""
         match planned.facts.source:
             case Related(relation):
@@ -184,7 +184,7 @@ class _Planner:
             case Entry(_, table) | Affected(_, table) if table is not None:
                 self._by_id(table, planned, rows_below(planned))
 
-    def _tell(self, planned: Planned, source: Told) -> None:
+    def _tell(self, planned: PlannedField, source: RenderedDocument) -> None:
         """The statement of a document: what its fields may be read for by the purpose that it is written for."""
         self.coordinates.update(dict.fromkeys(source.columns.values()))
         table, rules = source.table, self.model.rules
@@ -199,11 +199,11 @@ class _Planner:
         projection = Projection(table, frozenset(source.columns), rows, masks, self.own_only, unless_restricted=hidden)
         planned.fetches[table.name] = ByIndex(self.reader, projection, source.lookup)
 
-    def _by_id(self, table: Table, planned: Planned, below: Iterable[Selection]) -> None:
+    def _by_id(self, table: Table, planned: PlannedField, below: Iterable[Selection]) -> None:
         projection = self._projection(table, planned, below)
         planned.fetches[table.name] = ByKey(self.reader, projection, parent(table.c.id, of=table.c.id))
 
-    def _seen_tables(self, planned: Planned) -> Iterator[Table]:
+    def _seen_tables(self, planned: PlannedField) -> Iterator[Table]:
         """The tables whose rows the purpose may know of; an id of any other is as if it did not exist."""
         purpose = self.decision.purpose
         for table, types in self.model.types_of_table.items():
@@ -211,7 +211,7 @@ class _Planner:
             if rule is not None and purpose is not None and rule.when(purpose):
                 yield table
 
-    def _projection(self, table: Table, planned: Planned, below: Iterable[Selection]) -> Projection:
+    def _projection(self, table: Table, planned: PlannedField, below: Iterable[Selection]) -> Projection:
         """The columns and conditions of everything asked of these rows."""
         asked = [
             each.facts
@@ -264,7 +264,7 @@ class _Planner:
 def _column(facts: FieldModel) -> Column[Any] | None:
     """The column of the row that a field needs."""
     match facts.source:
-        case Value(column, _) | Embedded(column):
+        case ColumnValue(column, _) | Embedded(column):
             return column
         case Related(relation) | Paged(_, relation) if relation is not None:
             return relation.source

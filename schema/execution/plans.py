@@ -16,16 +16,16 @@ from schema.model.model import FieldModel
 
 Fetch = ByKey | PageOf | ByIndex
 F = TypeVar("F", ByKey, PageOf, ByIndex)
-Place = tuple[tuple[str, str], ...]
+ResponsePath = tuple[tuple[str, str], ...]
 """A response path: each step is the parent's type and the response key, list indexes left out."""
 
 
-class Misplanned(Exception):  # noqa: N818  (what the planner did, not what the caller did)
+class PlanError(Exception):
     """An executor asks a place for what the planner did not prepare there: a defect of ours."""
 
 
 @dataclass(slots=True, eq=False)
-class Planned:
+class PlannedField:
     """One field at one place of the operation."""
 
     key: str
@@ -47,21 +47,21 @@ class Planned:
     def facts(self) -> FieldModel:
         """What the schema says of the field; Misplanned for `__typename` and introspection."""
         if self.model is None:
-            raise Misplanned(f"{self.name} is no field of the schema")
+            raise PlanError(f"{self.name} is no field of the schema")
         return self.model
 
     @property
     def only(self) -> Selection:
         """What is asked of the one object type that can stand here; Misplanned when there are several."""
         if len(self.selections) != 1:
-            raise Misplanned(f"{self.facts.coordinate} is of {len(self.selections)} types")
+            raise PlanError(f"{self.facts.coordinate} is of {len(self.selections)} types")
         return next(iter(self.selections.values()))
 
     def fetch(self, kind: type[F], name: str | None = None) -> F:
         """The fetch of this name, or the only one; Misplanned unless it is of this kind."""
         found = self.fetches.get(name) if name is not None else next(iter(self.fetches.values()), None)
         if not isinstance(found, kind):
-            raise Misplanned(f"{self.facts.coordinate} has no {kind.__name__} {name or ''}")
+            raise PlanError(f"{self.facts.coordinate} has no {kind.__name__} {name or ''}")
         return found
 
 
@@ -70,7 +70,7 @@ class Selection:
     """The fields asked of one object type, in the order of the response."""
 
     type_name: str
-    fields: dict[str, Planned]
+    fields: dict[str, PlannedField]
 
 
 @dataclass(slots=True, eq=False)
@@ -84,21 +84,21 @@ class Plan:
     """The personal fields that are read: what the ledger says was asked."""
     columns: tuple[str, ...]
     """The columns that are selected, as table.column."""
-    places: Mapping[Place, Planned]
+    places: Mapping[ResponsePath, PlannedField]
     null_switch: bool = False
     """A `@skip` or `@include` was given null: an error, whose place and words are graphql-core's to say."""
 
 
-def rows_below(planned: Planned) -> list[Selection]:
+def rows_below(planned: PlannedField) -> list[Selection]:
     """The selections on the rows that a field leads to: directly, or through the edges and nodes of a connection."""
     return [selection for place in row_places(planned) for selection in place.selections.values()]
 
 
-def row_places(planned: Planned) -> list[Planned]:
+def row_places(planned: PlannedField) -> list[PlannedField]:
     """The places that show the rows a field leads to: itself, or every `nodes` and `edges.node` of its connection."""
     if not isinstance(planned.facts.source, Paged):
         return [planned]
-    found: list[Planned] = []
+    found: list[PlannedField] = []
     for each in planned.only.fields.values():
         if each.name == "nodes":
             found.append(each)

@@ -10,21 +10,21 @@ from graphql import GraphQLEnumType, get_named_type, is_non_null_type
 from sqlalchemy import BigInteger, Boolean, Column
 
 from resolvers.reads.fetches import Layout
-from schema.core.sources import Embedded, GlobalId, Paged, Part, Related, Value
+from schema.core.sources import ColumnValue, Embedded, GlobalIdSource, Paged, Part, Related
 from schema.documents.variables import fits_int
-from schema.execution.plans import Planned, Selection
-from schema.execution.writing import Source
+from schema.execution.plans import PlannedField, Selection
+from schema.execution.writing import FunctionSource
 from schema.model.model import FieldModel, SchemaModel
 from store.crypto.global_ids import GlobalIds
-from store.crypto.sealing import VERSION, SealBroken
+from store.crypto.sealing import VERSION, SealBrokenError
 
-Shape = Callable[[Planned], str]
+Shape = Callable[[PlannedField], str]
 """Gives the source of the object that a place shows of the row at hand."""
 Columns = Mapping[Column[Any], str]
 """The source of each column's value."""
 
 
-class NotCovered(Exception):  # noqa: N818  (a fact about the plan, not a mistake)
+class NotCoveredError(Exception):
     """The plan has something that only the standard executor answers; the message names it."""
 
 
@@ -39,7 +39,7 @@ def _whole(value: int | None) -> int | None:
 
 
 def _broken() -> NoReturn:
-    raise SealBroken
+    raise SealBrokenError
 
 
 CONSTANTS: Mapping[str, Any] = {
@@ -57,16 +57,16 @@ CONSTANTS: Mapping[str, Any] = {
 class Shapes:
     """Writes the loops over rows."""
 
-    def __init__(self, model: SchemaModel, out: Source, ids: GlobalIds) -> None:
+    def __init__(self, model: SchemaModel, out: FunctionSource, ids: GlobalIds) -> None:
         self.model, self.out, self.ids = model, out, ids
-        self.below: dict[Planned, int] = {}
+        self.below: dict[PlannedField, int] = {}
         """The number of the level whose rows hang on a place: they are shaped before, in `by<n>`."""
 
     def each(
         self,
         rows: str,
         layout: Layout,
-        places: Sequence[Planned],
+        places: Sequence[PlannedField],
         write: Callable[[Shape], None],
         only: str | None = None,
     ) -> None:
@@ -85,7 +85,7 @@ class Shapes:
         """The test whether a row of this layout is of the type."""
         rows = self.model.rows[type_name]
         if rows.kind is None or rows.table is not layout.table:
-            raise NotCovered("an interface over several tables")
+            raise NotCoveredError("an interface over several tables")
         return f"r[{layout.at[rows.kind]}] == {rows.value!r}"
 
     def _shape(self, selections: Sequence[Selection], layout: Layout) -> Shape:
@@ -115,15 +115,15 @@ class Shapes:
         type_name = selection.type_name
         return display((key, self._field(each, type_name, layout, columns)) for key, each in selection.fields.items())
 
-    def _field(self, each: Planned, type_name: str, layout: Layout, columns: Columns) -> str:
+    def _field(self, each: PlannedField, type_name: str, layout: Layout, columns: Columns) -> str:
         if each.model is None:
             return typename(each, type_name)
         if each.withheld:
             return withheld(each)
         match each.facts.source:
-            case Value(column, read):
+            case ColumnValue(column, read):
                 return self._value(each.facts, column, columns[column], read)
-            case GlobalId():
+            case GlobalIdSource():
                 name = self.out.constant(f"id_of_{type_name}", self.ids.encoder(type_name))
                 return f"{name}(r[{layout.owner_at}], i)"
             case Embedded(column):
@@ -134,12 +134,12 @@ class Shapes:
             case Paged(_, relation) if relation is not None:
                 n = self.below[each]
                 return f"connection{n}(*by{n}.get(r[{layout.at[relation.source]}], NO_PAGE))"
-        raise NotCovered(each.facts.coordinate)
+        raise NotCoveredError(each.facts.coordinate)
 
     def _value(self, facts: FieldModel, column: Column[Any], value: str, read: Callable[[Any], Any] | None) -> str:
         """The value as its scalar serialises it; a value that it would refuse raises."""
         if is_non_null_type(facts.core.type):
-            raise NotCovered(f"{facts.coordinate}: a null that would have to reach its parent")
+            raise NotCoveredError(f"{facts.coordinate}: a null that would have to reach its parent")
         named = get_named_type(facts.core.type)
         if read is bool and isinstance(column.type, Boolean):
             return f"flag({value})"
@@ -157,18 +157,18 @@ class Shapes:
         name = self.out.constant(f"read{self.out.number()}", read)
         return f"(None if {value} is None else {name}({value}))"
 
-    def _embedded(self, each: Planned, value: str) -> str:
+    def _embedded(self, each: PlannedField, value: str) -> str:
         shown = display((key, self._part(part, each.only.type_name, value)) for key, part in each.only.fields.items())
         return f"(None if {value} is None else {shown})"
 
-    def _part(self, part: Planned, type_name: str, value: str) -> str:
+    def _part(self, part: PlannedField, type_name: str, value: str) -> str:
         if part.model is None:
             return typename(part, type_name)
         if part.withheld:
             return withheld(part)
         source = part.facts.source
         if not isinstance(source, Part) or is_non_null_type(part.facts.core.type):
-            raise NotCovered(part.facts.coordinate)
+            raise NotCoveredError(part.facts.coordinate)
         resting = value if source.index is None else f"{value}[{source.index}]"
         return resting if source.read is None else self._read(resting, source.read)
 
@@ -178,17 +178,17 @@ def display(fields: Iterable[tuple[str, str]]) -> str:
     return f"{{{', '.join(f'{key!r}: {value}' for key, value in fields)}}}"
 
 
-def typename(planned: Planned, type_name: str) -> str:
+def typename(planned: PlannedField, type_name: str) -> str:
     """`__typename`; introspection is not covered."""
     if planned.name != "__typename":
-        raise NotCovered(planned.name)
+        raise NotCoveredError(planned.name)
     return repr(type_name)
 
 
-def withheld(planned: Planned) -> str:
+def withheld(planned: PlannedField) -> str:
     """Null, where null may stand."""
     if is_non_null_type(planned.facts.core.type):
-        raise NotCovered(f"{planned.facts.coordinate}: a null that has to reach its parent")
+        raise NotCoveredError(f"{planned.facts.coordinate}: a null that has to reach its parent")
     return "None"
 
 
@@ -196,6 +196,6 @@ def _columns(selections: Iterable[Selection]) -> list[Column[Any]]:
     found: dict[Column[Any], None] = {}
     for selection in selections:
         for each in selection.fields.values():
-            if each.model is not None and not each.withheld and isinstance(each.facts.source, (Value, Embedded)):
+            if each.model is not None and not each.withheld and isinstance(each.facts.source, (ColumnValue, Embedded)):
                 found[each.facts.source.column] = None
     return list(found)

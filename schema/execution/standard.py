@@ -20,41 +20,41 @@ from graphql import (
 from graphql.pyutils import Path
 
 from policy.grant import Grant
-from resolvers.commands.context import Desk, Result, Run
+from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.reads.fetches import ByIndex, ByKey, PageOf
-from resolvers.reads.guard import Damaged, Record
-from resolvers.reads.operation import Admitted, Unit
-from schema.core.errors import Code, FieldError
+from resolvers.reads.guard import DamagedValueError, OpenedRecord
+from resolvers.reads.operation import Admitted, OperationContext
+from schema.core.errors import ErrorCode, FieldError
 from schema.core.sources import (
     Affected,
     Attribute,
+    ColumnValue,
     Command,
+    Computed,
     Embedded,
     Entry,
-    Fact,
-    GlobalId,
+    GlobalIdSource,
     GrantFacts,
     Paged,
     Part,
     Related,
+    RenderedDocument,
+    ReportFact,
     Source,
-    Told,
-    Value,
-    WorkedOut,
 )
 from schema.execution.arguments import Paging, domain_index, list_place, node_key, own_key, paging, searched_for
-from schema.execution.plans import Misplanned, Place, Plan, Planned
-from schema.execution.views import GrantView, Page
+from schema.execution.plans import Plan, PlanError, PlannedField, ResponsePath
+from schema.execution.views import ConnectionView, GrantView
 from schema.model.model import SchemaModel
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ResolverContext:
     """What the resolvers of one execution share."""
 
     plan: Plan
-    unit: Unit
-    desk: Desk
+    unit: OperationContext
+    desk: CommandContext
     model: SchemaModel
 
     @property
@@ -64,7 +64,7 @@ class Context:
 
 
 Resolver = Callable[..., Any]
-Info = GraphQLResolveInfo[Context]
+Info = GraphQLResolveInfo[ResolverContext]
 
 
 def attach(model: SchemaModel) -> None:
@@ -78,7 +78,7 @@ def attach(model: SchemaModel) -> None:
             type_.resolve_type = _type_of
 
 
-async def execute_plan(context: Context, variables: Mapping[str, Any]) -> ExecutionResult:
+async def execute_plan(context: ResolverContext, variables: Mapping[str, Any]) -> ExecutionResult:
     """Execute the plan's operation; errors are collected as the specification says, and come in the order of paths.
 
     The specification leaves the order open, and fields that are answered side by side fail in any.
@@ -87,7 +87,7 @@ async def execute_plan(context: Context, variables: Mapping[str, Any]) -> Execut
     name = operation.node.name.value if operation.node.name else None
     document = operation.document.ast
     if document is None:  # Only valid documents have operations.
-        raise Misplanned("the operation's document did not parse")
+        raise PlanError("the operation's document did not parse")
     running = execute(
         context.model.core,
         document,
@@ -113,9 +113,9 @@ def _guarded(coordinate: str, resolve: Resolver) -> Resolver:
 
 def _resolver(source: Source | None) -> Resolver:
     match source:
-        case Value(column, read):
+        case ColumnValue(column, read):
             return _value(column, read)
-        case GlobalId():
+        case GlobalIdSource():
             return _global_id
         case Embedded(column):
             return _value(column, None)
@@ -131,7 +131,7 @@ def _resolver(source: Source | None) -> Resolver:
             return _domain
         case Entry(kind, _):
             return _entry(kind)
-        case Told():
+        case RenderedDocument():
             return _told(source)
         case Attribute(name):
             return lambda value, info: getattr(value, name)
@@ -141,24 +141,24 @@ def _resolver(source: Source | None) -> Resolver:
             return _command(run)
         case Affected(name, _):
             return _affected(name)
-        case Fact():
+        case ReportFact():
             return lambda told, info: told[info.field_name]
-        case WorkedOut(run):
+        case Computed(run):
             return lambda value, info, **arguments: run(info.context, value, arguments)
         case None:
             raise LookupError("a field without a source cannot be answered")
 
 
-def _global_id(record: Record, info: Info) -> str:
+def _global_id(record: OpenedRecord, info: Info) -> str:
     return info.context.unit.ids(record.type_name, record.owner, record.id)
 
 
 def _value(column: Any, read: Callable[[Any], Any] | None) -> Resolver:
-    def resolve(record: Record, info: Info) -> Any:
+    def resolve(record: OpenedRecord, info: Info) -> Any:
         try:
             return _read(record.value(column), read)
-        except Damaged:
-            raise FieldError(Code.DATA_DAMAGED, DAMAGED) from None
+        except DamagedValueError:
+            raise FieldError(ErrorCode.DATA_DAMAGED, DAMAGED) from None
 
     return resolve
 
@@ -171,7 +171,7 @@ def _read(resting: Any, read: Callable[[Any], Any] | None) -> Any:
 
 
 def _related(source: Any, many: bool) -> Resolver:
-    async def resolve(record: Record, info: Info) -> Any:
+    async def resolve(record: OpenedRecord, info: Info) -> Any:
         key = record.value(source)
         if key is None:
             return [] if many else None
@@ -183,33 +183,33 @@ def _related(source: Any, many: bool) -> Resolver:
     return resolve
 
 
-async def _page(root: Any, info: Info, **arguments: Any) -> Page:
+async def _page(root: Any, info: Info, **arguments: Any) -> ConnectionView:
     _, planned = _here(info)
     fetch, at = planned.fetch(PageOf), _paging(planned, info, arguments)
     rows, more = await info.context.unit.page(fetch, at.after, at.first)
-    return Page.of(at, _records(info, rows, fetch), more)
+    return ConnectionView.of(at, _records(info, rows, fetch), more)
 
 
 def _page_under(source: Any) -> Resolver:
-    async def resolve(record: Record, info: Info, **arguments: Any) -> Page:
+    async def resolve(record: OpenedRecord, info: Info, **arguments: Any) -> ConnectionView:
         place, planned = _here(info)
         fetch, at = planned.fetch(PageOf), _paging(planned, info, arguments)
         key = record.value(source)
         rows, more = await info.context.unit.page_under(place, fetch, key, at.after, at.first)
-        return Page.of(at, _records(info, rows, fetch), more)
+        return ConnectionView.of(at, _records(info, rows, fetch), more)
 
     return resolve
 
 
-def _paging(planned: Planned, info: Info, arguments: Mapping[str, Any]) -> Paging:
-    context: Context = info.context
+def _paging(planned: PlannedField, info: Info, arguments: Mapping[str, Any]) -> Paging:
+    context: ResolverContext = info.context
     place = list_place(planned.facts, context.grant)
     return paging(place, context.unit.cursors, arguments, context.grant.max_page)
 
 
 def _entry(kind: str) -> Callable[..., Awaitable[Any]]:
     async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
-        context: Context = info.context
+        context: ResolverContext = info.context
         place, planned = _here(info)
         if kind == "me":
             key, type_name, name = own_key(context.grant), None, None
@@ -239,15 +239,15 @@ async def _domain(root: Any, info: Info, name: str) -> Any:
     return next(iter(_records(info, found, fetch)), None)
 
 
-def _told(source: Told) -> Callable[..., Awaitable[Any]]:
+def _told(source: RenderedDocument) -> Callable[..., Awaitable[Any]]:
     async def resolve(root: Any, info: Info, **arguments: str) -> Any:
         _, planned = _here(info)
         fetch, text = planned.fetch(ByIndex), searched_for(planned.facts, arguments[source.kind])
         found = _records(info, await info.context.unit.found(fetch, text), fetch)
         try:
             return source.write(found[0]) if found else None
-        except Damaged:
-            raise FieldError(Code.DATA_DAMAGED, DAMAGED) from None
+        except DamagedValueError:
+            raise FieldError(ErrorCode.DATA_DAMAGED, DAMAGED) from None
 
     return resolve
 
@@ -260,8 +260,8 @@ def _command(run: Run) -> Callable[..., Awaitable[Result]]:
     return resolve
 
 
-def _affected(name: str) -> Callable[..., Awaitable[Record | None]]:
-    async def resolve(result: Result, info: Info) -> Record | None:
+def _affected(name: str) -> Callable[..., Awaitable[OpenedRecord | None]]:
+    async def resolve(result: Result, info: Info) -> OpenedRecord | None:
         key = result.affected.get(name)
         if key is None:
             return None
@@ -272,7 +272,7 @@ def _affected(name: str) -> Callable[..., Awaitable[Record | None]]:
     return resolve
 
 
-def _records(info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByIndex) -> list[Record]:
+def _records(info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByIndex) -> list[OpenedRecord]:
     model: SchemaModel = info.context.model
     layout = fetch.layout
     if layout.handed:
@@ -280,13 +280,13 @@ def _records(info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByInd
     names = model.types_of_table[layout.table]
     kind = model.rows[names[0]].kind
     if kind is None:
-        return [Record(names[0], row, layout, key) for row, key in admitted]
+        return [OpenedRecord(names[0], row, layout, key) for row, key in admitted]
     by_value = {model.rows[name].value: name for name in names}
     at = layout.at[kind]
-    return [Record(by_value[row[at]], row, layout, key) for row, key in admitted]
+    return [OpenedRecord(by_value[row[at]], row, layout, key) for row, key in admitted]
 
 
-def _here(info: Info) -> tuple[Place, Planned]:
+def _here(info: Info) -> tuple[ResponsePath, PlannedField]:
     steps: list[tuple[str, str]] = []
     path: Path | None = info.path
     while path is not None:
@@ -297,5 +297,5 @@ def _here(info: Info) -> tuple[Place, Planned]:
     return place, info.context.plan.places[place]
 
 
-def _type_of(value: Record, info: Info, abstract: GraphQLAbstractType) -> str:
+def _type_of(value: OpenedRecord, info: Info, abstract: GraphQLAbstractType) -> str:
     return value.type_name

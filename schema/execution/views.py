@@ -20,7 +20,7 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ConnectionView:
     """A connection: its own page information too."""
 
     edges: list[Edge]
@@ -28,7 +28,7 @@ class Page:
     has_previous_page: bool
 
     @classmethod
-    def of(cls, at: Paging, records: Sequence[Any], more: bool) -> Page:
+    def of(cls, at: Paging, records: Sequence[Any], more: bool) -> ConnectionView:
         """The page of these rows or other values, which have an `id`."""
         edges = [Edge(each, at.seal(each.id)) for each in records]
         return cls(edges, more, at.after is not None)
@@ -39,7 +39,7 @@ class Page:
         return [edge.node for edge in self.edges]
 
     @property
-    def page_info(self) -> Page:
+    def page_info(self) -> ConnectionView:
         """Itself: it knows its own beginning and end."""
         return self
 

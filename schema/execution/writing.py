@@ -10,7 +10,7 @@ from typing import Any
 STEP = "    "
 
 
-class Source:
+class FunctionSource:
     """The source of one function, whose text comes from plans alone: names of the schema, never values of a request."""
 
     def __init__(self, head: str, **constants: Any) -> None:

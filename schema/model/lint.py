@@ -16,7 +16,7 @@ from schema.model.model import FieldModel, SchemaModel, declared_of
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SchemaFinding:
     """One thing to mend, and where."""
 
     coordinate: str
@@ -27,10 +27,10 @@ class Finding:
         return f"{self.coordinate}: {self.problem}"
 
 
-class SchemaRefused(Exception):  # noqa: N818  (it says what happened, as the policy's Refused does)
+class SchemaError(Exception):
     """The schema does not load; it lists every finding."""
 
-    def __init__(self, findings: list[Finding]) -> None:
+    def __init__(self, findings: list[SchemaFinding]) -> None:
         self.findings = findings
         lines = "\n".join(f"  - {finding}" for finding in findings)
         super().__init__(f"the schema is not safe to serve ({len(findings)} findings):\n{lines}")
@@ -39,16 +39,16 @@ class SchemaRefused(Exception):  # noqa: N818  (it says what happened, as the po
 def require_clean(model: SchemaModel) -> None:
     """Raise SchemaRefused unless every field, argument and input field is declared and lawful."""
     if found := list(findings(model)):
-        raise SchemaRefused(found)
+        raise SchemaError(found)
 
 
-def findings(model: SchemaModel) -> Iterator[Finding]:
+def findings(model: SchemaModel) -> Iterator[SchemaFinding]:
     """Everything that must be mended, in the order of the schema."""
     for field in model.fields.values():
-        yield from (Finding(field.coordinate, problem) for problem in _field(model, field))
+        yield from (SchemaFinding(field.coordinate, problem) for problem in _field(model, field))
     for coordinate, core in model.inputs():
-        yield from (Finding(coordinate, problem) for problem in _input(core, model.rules.get(coordinate)))
-    yield from (Finding(coordinate, problem) for coordinate, problem in structure.of_schema(model))
+        yield from (SchemaFinding(coordinate, problem) for problem in _input(core, model.rules.get(coordinate)))
+    yield from (SchemaFinding(coordinate, problem) for coordinate, problem in structure.of_schema(model))
 
 
 def _field(model: SchemaModel, field: FieldModel) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from policy.meanings import Meaning
 from policy.purposes import Purpose
 from policy.recipients import Recipient
-from schema.core.sources import Embedded, Value
+from schema.core.sources import ColumnValue, Embedded
 from schema.model.model import FieldModel, SchemaModel
 
 
@@ -13,7 +13,7 @@ def meanings(model: SchemaModel) -> dict[str, Meaning]:
     """By `table.column`; a column that several fields show has the purposes of them all."""
     shown: dict[str, list[FieldModel]] = {}
     for field in model.fields.values():
-        if isinstance(field.source, (Value, Embedded)) and field.rule is not None:
+        if isinstance(field.source, (ColumnValue, Embedded)) and field.rule is not None:
             column = field.source.column
             shown.setdefault(f"{column.table.name}.{column.name}", []).append(field)
     return {source: _meaning(fields) for source, fields in shown.items()}

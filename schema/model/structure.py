@@ -15,18 +15,18 @@ from resolvers.reads.filters import CLAUSES
 from schema.core.sources import (
     Affected,
     Attribute,
+    ColumnValue,
+    Computed,
     Embedded,
     Entry,
-    Fact,
-    GlobalId,
+    GlobalIdSource,
     GrantFacts,
     Paged,
     Part,
     Related,
+    RenderedDocument,
+    ReportFact,
     Source,
-    Told,
-    Value,
-    WorkedOut,
 )
 from schema.model.model import FieldModel, SchemaModel, holds_rows
 
@@ -59,7 +59,7 @@ def of_schema(model: SchemaModel) -> Iterator[Found]:
 
 
 def _column(field: FieldModel, rule: Rule) -> Iterator[str]:
-    if not isinstance(field.source, (Value, Embedded)):
+    if not isinstance(field.source, (ColumnValue, Embedded)):
         return
     column = field.source.column
     if not column.info.get("output", False):
@@ -72,7 +72,7 @@ def _column(field: FieldModel, rule: Rule) -> Iterator[str]:
 
 def _document(model: SchemaModel, field: FieldModel) -> Iterator[str]:
     """A document tells what fields of the schema show, and nothing else: their rules are the ones that hold."""
-    if not isinstance(field.source, Told):
+    if not isinstance(field.source, RenderedDocument):
         return
     told = field.source
     for column, coordinate in told.columns.items():
@@ -85,7 +85,7 @@ def _document(model: SchemaModel, field: FieldModel) -> Iterator[str]:
 
 
 def _shows(field: FieldModel, column: Column[Any]) -> bool:
-    return isinstance(field.source, (Value, Embedded)) and field.source.column is column
+    return isinstance(field.source, (ColumnValue, Embedded)) and field.source.column is column
 
 
 def _misplaced(model: SchemaModel, field: FieldModel) -> str | None:
@@ -98,15 +98,15 @@ def _misplaced(model: SchemaModel, field: FieldModel) -> str | None:
             return None
         case None:
             return "has no source and can not be answered"
-        case Attribute() | Fact() if table is not None or type_.name in _without_attributes(model):
+        case Attribute() | ReportFact() if table is not None or type_.name in _without_attributes(model):
             return "shows an attribute, which a row or a part of one does not have"
         case Part() if type_.name not in model.embedded:
             return "shows a part, and its type is embedded nowhere"
-        case Value(column, _) | Embedded(column):
+        case ColumnValue(column, _) | Embedded(column):
             needed = column.table
         case Related(relation) | Paged(_, relation) if relation is not None:
             needed = relation.source.table
-        case GlobalId():
+        case GlobalIdSource():
             return None if table is not None else "is the id of a row, and its type stands for none"
     if needed is None or needed is table:
         return None
@@ -115,9 +115,9 @@ def _misplaced(model: SchemaModel, field: FieldModel) -> str | None:
 
 def _reads_rows(model: SchemaModel, field: FieldModel) -> bool:
     match field.source:
-        case Attribute() | Fact() | None:
+        case Attribute() | ReportFact() | None:
             return False
-        case GrantFacts() | WorkedOut():
+        case GrantFacts() | Computed():
             return holds_rows(model.core, field.core.type)
         case _:
             return True
@@ -147,14 +147,18 @@ def enforceable(model: SchemaModel, field: FieldModel, condition: Condition) -> 
     if isinstance(type_, GraphQLInterfaceType):  # The types behind it say the same, and are judged themselves.
         return True
     if condition.scope == "VALUE":
-        return isinstance(source, (Value, Embedded)) and source.column.table is home
+        return isinstance(source, (ColumnValue, Embedded)) and source.column.table is home
     if isinstance(source, Entry) and source.table is None:  # `node`: the ids of the rows hold their own conditions.
         return True
     if (table := leads_to(field)) is not None:
         return table is home
     rows = model.rows.get(type_.name)
     # What is worked out for a row is worked out for the rows that were read, under the conditions of all that is asked.
-    return isinstance(source, (Value, Embedded, GlobalId, WorkedOut)) and rows is not None and rows.table is home
+    return (
+        isinstance(source, (ColumnValue, Embedded, GlobalIdSource, Computed))
+        and rows is not None
+        and rows.table is home
+    )
 
 
 def leads_to(field: FieldModel) -> Table | None:
@@ -164,7 +168,7 @@ def leads_to(field: FieldModel) -> Table | None:
             return relation.table
         case Paged(table, _) | Entry(_, table) | Affected(_, table):
             return table
-        case Told():
+        case RenderedDocument():
             return field.source.table
         case _:
             return None
@@ -213,4 +217,4 @@ def _ambiguous_rows(model: SchemaModel) -> Iterator[Found]:
 
 
 def _is_id(source: Source | None) -> bool:
-    return isinstance(source, GlobalId)
+    return isinstance(source, GlobalIdSource)

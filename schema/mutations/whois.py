@@ -16,7 +16,7 @@ from schema.core.words import enumerated
 from schema.declare.commands import UserError, affected, unkept, user_errors, written
 from schema.declare.fields import positioned, public, shared
 from schema.declare.records import plain_type
-from schema.execution.standard import Context
+from schema.execution.standard import ResolverContext
 from schema.types.domains import Domain, RegistrantKind
 from store.tables.domains import domains
 
@@ -69,7 +69,7 @@ class _Policy:
     checked: str
 
 
-async def registry_policy(context: Context, root: Any, given: Mapping[str, Any]) -> _Policy | None:
+async def registry_policy(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> _Policy | None:
     """The rules of an ending; None for one that no domain can be registered under here."""
     registry, kind = registry_of(given["tld"]), str(getattr(given["kind"], "value", given["kind"]))
     if registry is None:

@@ -12,7 +12,7 @@ from policy.french import told
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers.reads.accesses import Reading, readings_about
-from schema.core.errors import Code, FieldError
+from schema.core.errors import ErrorCode, FieldError
 from schema.core.scalars import DateTime
 from schema.core.sources import Attribute
 from schema.core.words import enumerated
@@ -22,8 +22,8 @@ from schema.declare.fields import Declared, allowances, declare, positioned, wor
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.execution.arguments import paging
-from schema.execution.standard import Context
-from schema.execution.views import Page
+from schema.execution.standard import ResolverContext
+from schema.execution.views import ConnectionView
 from store.accesses.check import AlteredEntryError
 from store.crypto.cursors import ListPlace
 
@@ -112,7 +112,7 @@ class _Access:
         return self.reading.proofs.of(self.reading.id)
 
 
-async def _page(context: Context, customer: Any, given: Mapping[str, Any]) -> Page:
+async def _page(context: ResolverContext, customer: Any, given: Mapping[str, Any]) -> ConnectionView:
     place = ListPlace(context.grant.client_id, context.grant.subject, "Customer.accesses", descending=True)
     at = paging(place, context.unit.cursors, given, context.grant.max_page)
     language = "fr" if _word(given.get("language")) == "FR" else "en"
@@ -120,8 +120,8 @@ async def _page(context: Context, customer: Any, given: Mapping[str, Any]) -> Pa
         found, more = await readings_about(context.unit, customer.id, at.after, at.first)
     except AlteredEntryError as altered:
         log.error("the ledger was altered: %s; `gateway ledger verify --index` finds what else was", altered)
-        raise FieldError(Code.LEDGER_ALTERED, ALTERED) from None
-    return Page.of(at, [_access(context, each, language) for each in found], more)
+        raise FieldError(ErrorCode.LEDGER_ALTERED, ALTERED) from None
+    return ConnectionView.of(at, [_access(context, each, language) for each in found], more)
 
 
 def _word(given: Any) -> Any:
@@ -129,7 +129,7 @@ def _word(given: Any) -> Any:
     return getattr(given, "value", given)
 
 
-def _access(context: Context, reading: Reading, language: str) -> _Access:
+def _access(context: ResolverContext, reading: Reading, language: str) -> _Access:
     purpose = Purpose.__members__.get(reading.purpose or "")
     why = told(purpose, language) if purpose is not None else None
     return _Access(
@@ -137,7 +137,7 @@ def _access(context: Context, reading: Reading, language: str) -> _Access:
     )
 
 
-def _field(context: Context, coordinate: str, language: str) -> _Field:
+def _field(context: ResolverContext, coordinate: str, language: str) -> _Field:
     """What the schema says of it today; a field that is no longer there goes by its name."""
     field = context.model.fields.get(tuple(coordinate.split(".", 1)))  # type: ignore[arg-type]
     category = field.rule.category if field is not None and field.rule is not None else None

@@ -10,7 +10,7 @@ import orjson
 import strawberry
 
 from policy.categories import Category
-from resolvers.commands.context import Desk
+from resolvers.commands.context import CommandContext
 from resolvers.erasure.erasures import Requested
 from resolvers.rights.requests import DataRights
 from schema.core.scalars import DateTime
@@ -112,7 +112,7 @@ class CancelErasurePayload:
     user_errors: list[UserError] = user_errors()
 
 
-async def request_erasure(desk: Desk, given: Mapping[str, Any]) -> Requested:
+async def request_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Requested:
     """The command, with the services named as the schema names them."""
     done = await DataRights(desk).erase(given)
     service = desk.store.keys.house.ids.encoder("Service")

@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import strawberry
 
 from resolvers.reads.accesses import readings_of
-from schema.core.errors import Code, FieldError
+from schema.core.errors import ErrorCode, FieldError
 from schema.core.sources import Attribute
 from schema.declare.fields import positioned, public, worked_out
 from schema.declare.records import plain_type
-from schema.execution.standard import Context
+from schema.execution.standard import ResolverContext
 
 HASHES = "hashes and signatures hold no personal data"
 NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
@@ -52,45 +52,47 @@ class _Ledger:
     public_keys: list[str]
 
 
-async def _ledger(context: Context, root: Any, given: Mapping[str, Any]) -> _Ledger:
+async def _ledger(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> _Ledger:
     readings = readings_of(context.unit.store)
     signed = await readings.checkpoints.latest()
     return _Ledger(signed.note if signed else None, [str(key.verifier) for key in await readings.keys.all()])
 
 
-async def _consistency(context: Context, ledger: Any, given: Mapping[str, Any]) -> _Proof:
+async def _consistency(context: ResolverContext, ledger: Any, given: Mapping[str, Any]) -> _Proof:
     first, second = _number("from", given["from"]), await _size(context, given.get("to"))
     if first > second:
-        raise FieldError(Code.BAD_USER_INPUT, "`from` is more than `to`: a ledger only grows.")
+        raise FieldError(ErrorCode.BAD_USER_INPUT, "`from` is more than `to`: a ledger only grows.")
     readings = readings_of(context.unit.store)
     path = await readings.prover.consistency(first, second)
     signed = await readings.checkpoints.at(second)
     return _Proof([_text(each) for each in path], None, str(second), signed.note if signed else None)
 
 
-async def _inclusion(context: Context, ledger: Any, given: Mapping[str, Any]) -> _Proof:
+async def _inclusion(context: ResolverContext, ledger: Any, given: Mapping[str, Any]) -> _Proof:
     index, size = _number("index", given["index"]), await _size(context, given.get("size"))
     if index >= size:
-        raise FieldError(Code.BAD_USER_INPUT, f"There is no such entry among the {size} signed ones.")
+        raise FieldError(ErrorCode.BAD_USER_INPUT, f"There is no such entry among the {size} signed ones.")
     readings = readings_of(context.unit.store)
     (proof,) = await readings.prover.inclusions([index], size)
     signed = await readings.checkpoints.at(size)
     return _Proof([_text(each) for each in proof.path], _text(proof.leaf), str(size), signed.note if signed else None)
 
 
-async def _size(context: Context, given: str | None) -> int:
+async def _size(context: ResolverContext, given: str | None) -> int:
     """The size that is asked for, if it was signed by now; the latest when none is."""
     signed = await readings_of(context.unit.store).checkpoints.latest()
     latest = signed.size if signed is not None else 0
     size = latest if given is None else _number("size", given)
     if size > latest:
-        raise FieldError(Code.BAD_USER_INPUT, f"The ledger has {latest} signed entries.")
+        raise FieldError(ErrorCode.BAD_USER_INPUT, f"The ledger has {latest} signed entries.")
     return size
 
 
 def _number(name: str, text: str) -> int:
     if not NUMBER.fullmatch(text):
-        raise FieldError(Code.BAD_USER_INPUT, f"`{name}` is a whole number, without a sign and without leading zeros.")
+        raise FieldError(
+            ErrorCode.BAD_USER_INPUT, f"`{name}` is a whole number, without a sign and without leading zeros."
+        )
     return int(text)
 
 

@@ -9,11 +9,11 @@ from policy.categories import Category
 from policy.retention import RetentionRule
 from schema.declare.fields import worked_out
 from schema.declare.readers import NEWS, SELF
-from schema.execution.standard import Context
+from schema.execution.standard import ResolverContext
 from store.links.unsubscribing import unsubscribe_token
 
 
-async def _address(context: Context, customer: Any, given: Mapping[str, Any]) -> str:
+async def _address(context: ResolverContext, customer: Any, given: Mapping[str, Any]) -> str:
     token = await unsubscribe_token(context.unit.store.keys.house, customer.id)
     return f"{context.desk.means.site.origin}/unsubscribe/{token}"
 

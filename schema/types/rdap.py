@@ -8,7 +8,7 @@ from policy.categories import Category
 from policy.purposes import Purpose
 from resolvers.domains.rdap import CHOICES, SHOWN_BY, written_out
 from schema.core.scalars import RdapDomain
-from schema.core.sources import Told
+from schema.core.sources import RenderedDocument
 from schema.declare.fields import searched
 from schema.declare.readers import SELF
 from store.crypto.blind_index import Lookup
@@ -19,5 +19,7 @@ __all__ = ["PUBLISHED", "READ_BY", "RdapDomain", "WhoisName"]
 READ_BY: Final = (Purpose.DOMAIN_REGISTRATION, SELF)
 """A customer sees the same of the own domains as everybody does: nothing that is hidden, though it is theirs."""
 
-PUBLISHED: Final = Told("domain", Lookup.DOMAIN, SHOWN_BY, Purpose.DOMAIN_REGISTRATION, to_ascii, written_out, CHOICES)
+PUBLISHED: Final = RenderedDocument(
+    "domain", Lookup.DOMAIN, SHOWN_BY, Purpose.DOMAIN_REGISTRATION, to_ascii, written_out, CHOICES
+)
 WhoisName = Annotated[str, searched(Category.SUBSCRIPTION, "The domain name, such as `example.ch`.", READ_BY)]

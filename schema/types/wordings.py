@@ -9,7 +9,7 @@ from policy.wordings import Wording, wording
 from schema.core.sources import Attribute
 from schema.declare.fields import positioned, public
 from schema.declare.records import plain_type
-from schema.execution.standard import Context
+from schema.execution.standard import ResolverContext
 from schema.types.consents import ConsentKind
 
 NOBODYS = "it is what everybody is shown"
@@ -27,7 +27,7 @@ class ConsentWording:
     text: str = public(Attribute("text"), "The sentence.", NOBODYS)
 
 
-async def shown_wording(context: Context, root: Any, given: Mapping[str, Any]) -> Wording:
+async def shown_wording(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> Wording:
     """The present one."""
     kind = given["kind"]
     return wording(str(getattr(kind, "value", kind)), given.get("language") or "en")

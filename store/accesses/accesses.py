@@ -19,7 +19,7 @@ BEGINNING = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class LedgerAccess:
     """One entry of the ledger, by its place in the tree; `entry` is what was signed, to be read with `orjson.loads`."""
 
     index: int
@@ -62,7 +62,7 @@ class Accesses:
             entries_of(many).where(many.c.place <= limit).order_by(many.c.pseudonym, many.c.leaf_index.desc())
         )
 
-    async def pages(self, pseudonyms: Sequence[str], before: int | None, most: int) -> dict[str, list[Access]]:
+    async def pages(self, pseudonyms: Sequence[str], before: int | None, most: int) -> dict[str, list[LedgerAccess]]:
         """Up to `most` entries about each, older than the one at index `before`; those about nobody are left out."""
         values: dict[str, Any] = {"before": BEGINNING if before is None else before, "most": most}
         if not pseudonyms:
@@ -71,7 +71,7 @@ class Accesses:
             rows = await self._reader.fetch(self._one, values | {"pseudonym": pseudonyms[0]})
         else:
             rows = await self._reader.fetch(self._many, values | {"pseudonyms": list(pseudonyms)})
-        pages: dict[str, list[Access]] = {}
+        pages: dict[str, list[LedgerAccess]] = {}
         for pseudonym, index, entry in rows:
-            pages.setdefault(pseudonym, []).append(Access(index, bytes(entry)))
+            pages.setdefault(pseudonym, []).append(LedgerAccess(index, bytes(entry)))
         return pages

@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import bindparam, select
 
 from store.accesses.accesses import Accesses
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 from store.ledger.entries import EVENT_ACT, ledger_entries
 from store.ledger.tree_tables import ledger_pending
 from store.sql.metadata import Id
@@ -42,7 +42,7 @@ class ActEntry:
     details: tuple[str, ...]
 
 
-async def pseudonym_of(house: HouseKeys, operator: str) -> str:
+async def pseudonym_of(house: SystemKeys, operator: str) -> str:
     """22 letters that stand for whoever is signed in to the operating system; without the key nobody finds out who."""
     digest = hmac.digest(await house.system(KEY), operator.encode(), sha256)
     return urlsafe_b64encode(digest[:16])[:22].decode()

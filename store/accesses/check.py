@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from store.accesses.accesses import Access
-from store.ledger.heads import Head
+from store.accesses.accesses import LedgerAccess
+from store.ledger.heads import SignedHead
 from store.ledger.proofs import Prover
 from store.ledger.sealer import subjects_of
 from store.merkle.merkle_tree import verify_inclusion
-from store.merkle.tiles import TileMissing
+from store.merkle.tiles import TileMissingError
 
 
 class AlteredEntryError(Exception):
@@ -20,13 +20,17 @@ class AlteredEntryError(Exception):
         self.index = index
 
 
-async def verify_accesses(prover: Prover, pseudonym: str, found: Sequence[Access], head: Head | None) -> None:
+async def verify_accesses(
+    prover: Prover, pseudonym: str, found: Sequence[LedgerAccess], head: SignedHead | None
+) -> None:
     """AlteredEntryError for the first of these entries that is not in the signed tree, or not about this pseudonym."""
     if wrong := await altered_accesses(prover, pseudonym, found, head):
         raise AlteredEntryError(next(access.index for access in found if access.index in wrong))
 
 
-async def altered_accesses(prover: Prover, pseudonym: str, found: Sequence[Access], head: Head | None) -> set[int]:
+async def altered_accesses(
+    prover: Prover, pseudonym: str, found: Sequence[LedgerAccess], head: SignedHead | None
+) -> set[int]:
     """The indexes of the entries that are not in the signed tree, or not about this pseudonym.
 
     `head` is what was signed last, as it is remembered outside the ledger: so neither entry, hashes nor checkpoint
@@ -39,7 +43,7 @@ async def altered_accesses(prover: Prover, pseudonym: str, found: Sequence[Acces
     try:
         paths = await prover.inclusions([access.index for access in signed], size) if signed else []
         leaves = await prover.leaves([access.index for access in younger])
-    except TileMissing:
+    except TileMissingError:
         return {access.index for access in found}
     wrong = {access.index for access in younger if leaves.get(access.index) != access.leaf}
     for access, path in zip(signed, paths, strict=True):

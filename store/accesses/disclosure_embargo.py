@@ -19,13 +19,13 @@ D = disclosures.c
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class TellableCases:
     """The cases of authorities that this customer may be told of at a moment."""
 
     told: frozenset[Order]
 
     @classmethod
-    async def about(cls, reader: Reader, customer_id: int, now: datetime) -> Telling:
+    async def about(cls, reader: Reader, customer_id: int, now: datetime) -> TellableCases:
         """A case may be told once something was disclosed in it, and every order to be silent about it has ended."""
         columns = select(D.trigger, D.embargoed_until).where(
             D.customer_id == bindparam("owner", type_=Id), D.recipient_kind == "AUTHORITY"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import bindparam, select
 
-from store.accesses.accesses import Access, Accesses
+from store.accesses.accesses import Accesses, LedgerAccess
 from store.accesses.acts import ActEntry, act_of
 from store.accesses.check import verify_accesses
 from store.ledger.entries import PAPER_RELEASED, RELEASED, ledger_entries
-from store.ledger.heads import Head
+from store.ledger.heads import SignedHead
 from store.ledger.proofs import Prover
 from store.ledger.signed_checkpoints import Checkpoints
 from store.ledger.tree_tables import TREE, ledger_pending, ledger_tree
@@ -67,7 +67,7 @@ class PaperReleases:
 
     async def _leaves(self) -> AsyncIterator[ActEntry | None]:
         signed = await Checkpoints(self._reader).latest()
-        head = None if signed is None else Head("", signed.size, signed.root)
+        head = None if signed is None else SignedHead("", signed.size, signed.root)
         before: int | None = None
         while page := await self._page(before):
             await verify_accesses(self._prover, PAPER_RELEASED, page, head)
@@ -75,7 +75,7 @@ class PaperReleases:
             for each in page:
                 yield act_of(orjson.loads(each.entry))
 
-    async def _page(self, before: int | None) -> list[Access]:
+    async def _page(self, before: int | None) -> list[LedgerAccess]:
         return (await self._sealed.pages([PAPER_RELEASED], before, PAGE)).get(PAPER_RELEASED, [])
 
 

@@ -19,7 +19,7 @@ from store.crypto.root_key import RootKeys
 from store.crypto.subject_key import KEY_BYTES
 from store.crypto.system_keys import insert_new
 from store.sql.engines import transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.reading import Reader
 
 E = lookup_epochs.c
@@ -68,7 +68,7 @@ class WritingEpochs:
             if any(row.ended_at is None for row in rows):
                 self._keep(rows)
                 return self.living[-1]
-        raise StoreUnavailable(Cause.LOCKED, lookup_epochs.name)
+        raise StoreUnavailableError(OutageCause.LOCKED, lookup_epochs.name)
 
     async def ended(self, connection: AsyncConnection) -> bool:
         """Whether an epoch has ended and is not gone yet."""

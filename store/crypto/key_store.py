@@ -20,7 +20,7 @@ from store.crypto.lookups import LookUps
 from store.crypto.root_key import RootKeys
 from store.crypto.rotation import pending, rotate
 from store.crypto.subject_key import KEY_BYTES, SubjectKey, fingerprint
-from store.crypto.system_keys import HouseKeys, insert_new
+from store.crypto.system_keys import SystemKeys, insert_new
 from store.sql.engines import transaction
 from store.sql.metadata import Id, instant
 from store.sql.reading import Reader, any_of
@@ -34,7 +34,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class SubjectErased(Exception):  # noqa: N818  (a fact about the customer, no mistake)
+class SubjectErasedError(Exception):
     """The customer's key was destroyed: nothing may be stored for this customer again (R56)."""
 
     def __init__(self, customer_id: int) -> None:
@@ -60,7 +60,7 @@ class KeyStore:
     ) -> None:
         """`owner` is an engine with the role that owns the tables; the other one's, if there is none."""
         self._owner = owner or engine
-        self.house = HouseKeys(reader, engine, root)
+        self.house = SystemKeys(reader, engine, root)
         self.lookups = LookUps(reader, engine, root)
         """Whose values are, by their blind indexes."""
         self.engine = engine
@@ -128,7 +128,7 @@ class KeyStore:
         keys = await self.subjects(ids)
         for id_, found in zip(ids, keys, strict=True):
             if found is None:
-                raise SubjectErased(id_)
+                raise SubjectErasedError(id_)
         return [key for key in keys if key is not None]
 
     async def destroy(self, customer_id: int, *, clean: bool = True, number: int | None = None) -> bytes | None:

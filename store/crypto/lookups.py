@@ -13,8 +13,8 @@ from store.crypto.blind_index import Lookup
 from store.crypto.epochs import MOST, Epoch, Epochs
 from store.crypto.lookup_tables import REF_BYTES, lookup_epochs, lookups
 from store.crypto.root_key import RootKeys
-from store.sql.errors import Cause, StoreUnavailable
-from store.sql.reading import Prepared, Reader
+from store.sql.errors import OutageCause, StoreUnavailableError
+from store.sql.reading import PreparedStatement, Reader
 
 E, L = lookup_epochs.c, lookups.c
 KIND, SCOPE = "kind", "scope"
@@ -68,14 +68,14 @@ class LookUps:
             found |= {index: held[0] for index, held in asked.items()}
         return found
 
-    def _prepared(self, places: int, *more: ColumnElement[bool]) -> Prepared:
+    def _prepared(self, places: int, *more: ColumnElement[bool]) -> PreparedStatement:
         marks = [bindparam(f"mark{place}", type_=L.mark.type) for place in range(places)]
         same = and_(L.epoch == E.epoch, L.kind == bindparam(KIND, type_=String()), L.mark.in_(marks), *more)
         columns = E.epoch, L.mark, L.row_id, L.customer_id, L.ref
         return self._reader.prepare(select(*columns).select_from(lookup_epochs.outerjoin(lookups, same)))
 
     async def _asked(
-        self, prepared: Prepared, kind: Lookup, indexes: Sequence[bytes], values: Mapping[str, Any]
+        self, prepared: PreparedStatement, kind: Lookup, indexes: Sequence[bytes], values: Mapping[str, Any]
     ) -> dict[bytes, list[Held]]:
         places = [name for name in prepared.parameters if name.startswith("mark")]
         for _ in range(TRIES):
@@ -87,7 +87,7 @@ class LookUps:
             if {row[0] for row in rows} == {epoch.number for epoch in epochs}:
                 return _by_index(rows, marks)
             await self.epochs.load()
-        raise StoreUnavailable(Cause.LOCKED, lookup_epochs.name)
+        raise StoreUnavailableError(OutageCause.LOCKED, lookup_epochs.name)
 
 
 def _by_index(rows: Sequence[Sequence[Any]], marks: Mapping[bytes, bytes]) -> dict[bytes, list[Held]]:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from store.crypto.sealing import SealBroken, seal, unseal
+from store.crypto.sealing import SealBrokenError, seal, unseal
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +34,11 @@ CREATED = """
 ************************************************************************************************"""
 
 
-class RootKeyProblem(Exception):  # noqa: N818  (read aloud by whoever starts the gateway)
+class RootKeyError(Exception):
     """The root key does not fit the store; the process must not start. The text says what to do."""
 
 
-class RootKeyMissing(RootKeyProblem):
+class RootKeyMissingError(RootKeyError):
     """The store holds wrapped keys and the file that unwraps them is not there."""
 
     def __init__(self, path: Path) -> None:
@@ -48,7 +48,7 @@ class RootKeyMissing(RootKeyProblem):
         )
 
 
-class RootKeyWrong(RootKeyProblem):
+class RootKeyMismatchError(RootKeyError):
     """A file is there and is not the key that wrapped the store."""
 
     def __init__(self, path: Path, why: str = "did not wrap this key store") -> None:
@@ -58,7 +58,7 @@ class RootKeyWrong(RootKeyProblem):
         )
 
 
-class RootKeyExposed(RootKeyProblem):
+class RootKeyExposedError(RootKeyError):
     """Everyone on the machine may read the file."""
 
     def __init__(self, path: Path) -> None:
@@ -83,7 +83,7 @@ class RootKeys:
         if self.file(max(self._ciphers, default=0) + 1).exists():
             self._load()
         if not self._ciphers:
-            raise RootKeyMissing(self.path)
+            raise RootKeyMissingError(self.path)
         return max(self._ciphers)
 
     def file(self, version: int) -> Path:
@@ -135,11 +135,11 @@ class RootKeys:
             self._load()
             cipher = self._ciphers.get(version)
             if cipher is None:
-                raise RootKeyMissing(self.file(version))
+                raise RootKeyMissingError(self.file(version))
         try:
             return unseal(cipher, place.encode(), wrapped)
-        except SealBroken:
-            raise RootKeyWrong(self.file(version)) from None
+        except SealBrokenError:
+            raise RootKeyMismatchError(self.file(version)) from None
 
     def _load(self) -> None:
         for version in self._versions():
@@ -173,16 +173,16 @@ def _check(key: bytes) -> str:
 def _read(path: Path) -> bytes:
     mode = path.stat().st_mode
     if mode & (stat.S_IROTH | stat.S_IWOTH):
-        raise RootKeyExposed(path)
+        raise RootKeyExposedError(path)
     if mode & (stat.S_IRGRP | stat.S_IWGRP):
         log.warning("The group of the root key %s may read it; mode 0600 is safer.", path)
     try:
         fields = dict(line.split(": ", 1) for line in path.read_text("ascii").splitlines()[1:] if ": " in line)
         key = urlsafe_b64decode(fields["key"])
     except (KeyError, ValueError):
-        raise RootKeyWrong(path, "is not a root key file") from None
+        raise RootKeyMismatchError(path, "is not a root key file") from None
     if len(key) != 32 or fields.get("check") != _check(key):
-        raise RootKeyWrong(path, "is damaged")
+        raise RootKeyMismatchError(path, "is damaged")
     return key
 
 

@@ -19,7 +19,7 @@ OVERHEAD = 1 + 12 + 16
 """Bytes that sealing adds."""
 
 
-class SealBroken(Exception):  # noqa: N818  (what happened to the seal)
+class SealBrokenError(Exception):
     """The value was changed, moved, or sealed under another key. Says nothing about the value."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Sealed(bytes):
         return f"<sealed, {len(self)} bytes>"
 
 
-class Nonces:
+class SealingNonces:
     """Nonces that never repeat: 8 random bytes for each run of a process, then a counter of 4 bytes.
 
     A new prefix is drawn when the counter wraps and in the child after a fork (NIST SP 800-38D, 8.2.1, with a random
@@ -67,7 +67,7 @@ class Nonces:
         return prefix + number.to_bytes(4, "big")
 
 
-next_nonce = Nonces()
+next_nonce = SealingNonces()
 os.register_at_fork(after_in_child=next_nonce.renew)
 
 
@@ -81,7 +81,7 @@ def unseal(cipher: AESGCM, place: bytes, sealed: bytes) -> bytes:
     """The bytes that were sealed at this place; SealBroken for anything else."""
     try:
         if sealed[0] != 1:
-            raise SealBroken
+            raise SealBrokenError
         return cipher.decrypt(sealed[1:13], sealed[13:], place)
     except (InvalidTag, ValueError, IndexError):
-        raise SealBroken from None
+        raise SealBrokenError from None

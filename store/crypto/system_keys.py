@@ -18,7 +18,7 @@ from store.crypto.key_tables import signing_keys, system_keys
 from store.crypto.root_key import RootKeys
 from store.crypto.subject_key import KEY_BYTES
 from store.sql.engines import transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.metadata import instant
 from store.sql.reading import Reader
 
@@ -54,7 +54,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class HouseKeys:
+class SystemKeys:
     """Unwraps them once and keeps them; makes those that are asked for first."""
 
     def __init__(
@@ -90,7 +90,7 @@ class HouseKeys:
 
     def _outside(self) -> tuple[GlobalIds, Cursors]:
         if self._ids is None:
-            raise StoreUnavailable(Cause.DOWN)
+            raise StoreUnavailableError(OutageCause.DOWN)
         return self._ids
 
     async def load_ids(self, version: int) -> None:
@@ -104,7 +104,7 @@ class HouseKeys:
     def require(self) -> None:
         """StoreUnavailable until the store was reached and its root key proved right: nothing is made before."""
         if INDEX_KEY not in self._kept:
-            raise StoreUnavailable(Cause.DOWN)
+            raise StoreUnavailableError(OutageCause.DOWN)
 
     async def system(self, name: str) -> bytes:
         """The 32-byte key of this name, made when it is first asked for; all processes get the same one."""
@@ -131,7 +131,7 @@ class HouseKeys:
                 await self._next_week(name, week)
                 last = await self._of_week(name, week)
             if last is None:
-                raise StoreUnavailable(Cause.LOCKED)
+                raise StoreUnavailableError(OutageCause.LOCKED)
             self._weeks[name] = last
         return last[1]
 

@@ -16,23 +16,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from store.crypto.key_store import KeyStore
 from store.crypto.key_tables import subject_keys, system_keys
-from store.crypto.root_key import RootKeyMissing, RootKeyProblem, RootKeys
+from store.crypto.root_key import RootKeyError, RootKeyMissingError, RootKeys
 from store.crypto.system_keys import INDEX_KEY
 from store.database.config import StoreConfig
 from store.database.schemas import KEYS, LEDGER, MAIN
 from store.database.versions import check_version
-from store.ledger.append import Ledger, Writer
+from store.ledger.append import GroupWriter, LedgerAppender
 from store.ledger.append_postgresql import PostgresWriter
 from store.ledger.append_sqlite import SqliteWriter
-from store.ledger.heads import Containing, Head, Heads, LedgerBehindError
-from store.ledger.tally import Tally
+from store.ledger.heads import Containing, Heads, LedgerBehindError, SignedHead
+from store.ledger.tally import AnonymousReadTally
 from store.operations.index_changes import await_all, index_rebuilds
 from store.operations.lookup_counts import differing, key_lookup_count, lookup_count, set_count
 from store.operations.value_rewrites import value_rewrites
 from store.records.holdings import holdings
 from store.sql.engines import make_engine, make_reader, transaction
-from store.sql.errors import Cause, StoreUnavailable
-from store.sql.horizon import StillSeen, mark, passed
+from store.sql.errors import OutageCause, StoreUnavailableError
+from store.sql.horizon import StillVisibleError, mark, passed
 from store.sql.reading import Reader
 from store.sql.scrubbing import scrub, scrub_statistics
 from store.sql.transactions import Transactions
@@ -41,7 +41,7 @@ from store.sql.transactions_sqlite import SqliteTransactions
 from store.tables.customers import customers
 from store.tables.oauth import used_values
 
-__all__ = ["Store", "StoreConfig", "StoreUnavailable", "open_store"]
+__all__ = ["Store", "StoreConfig", "StoreUnavailableError", "open_store"]
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ PLACE = 60.0
 """Seconds for which what the further place of heads has said holds."""
 
 
-class KeyStoreMissing(RootKeyProblem):
+class KeyStoreMissingError(RootKeyError):
     """There are customers, and the key store is empty: someone points at the wrong one, or it was lost."""
 
     def __init__(self) -> None:
@@ -111,12 +111,12 @@ class Store:
         self.ledger_reader = make_reader(config.ledger, 1, deadline)
         """The ledger's table, for audits."""
         self.keys = KeyStore(key_reader, key_engine, root, config.keys_kept, config.key_max_age, owner=key_owner)
-        self.ledger = Ledger(_ledger_writer(config))
-        self.tally = Tally(self.ledger)
+        self.ledger = LedgerAppender(_ledger_writer(config))
+        self.tally = AnonymousReadTally(self.ledger)
         self.heads = Heads(key_reader, key_engine)
         """What of the ledger was signed last."""
         self._containing, self._place = Containing(self.ledger_reader), config.head_place
-        self._placed: tuple[float, Head | None] | None = None
+        self._placed: tuple[float, SignedHead | None] | None = None
         engine = make_engine(config.maintained(config.database), 1, config.patience, CLEANING)
         self._parts = _Parts(config, root, engine, _transactions(config), key_reader, key_engine, key_owner)
         self._reindexing = reindexing
@@ -165,7 +165,7 @@ class Store:
         point = await self.point()
         try:
             await self.unseen(point, TIDYING)
-        except StillSeen as seen:
+        except StillVisibleError as seen:
             log.warning("What was removed stays in the files for now: %s (%s)", seen.reason, seen.detail)
         for each in holdings():
             await self.scrub(each.table)
@@ -224,13 +224,13 @@ class Store:
             log.warning("The ledger has what was signed: requests are answered again")
             self.ledger.withheld = None
 
-    async def _head_of_place(self) -> Head | None:
+    async def _head_of_place(self) -> SignedHead | None:
         """What the further place has said, a minute ago at most; one that cannot be asked stops signing, not this."""
         now = monotonic()
         if self._place is not None and (self._placed is None or now - self._placed[0] >= PLACE):
             try:
                 self._placed = now, await self._place.latest()
-            except StoreUnavailable as outage:
+            except StoreUnavailableError as outage:
                 log.warning("Where heads of the ledger are kept cannot be asked: %s (%s)", outage, outage.detail)
                 self._placed = now, self._placed and self._placed[1]
         return self._placed[1] if self._placed is not None else None
@@ -243,10 +243,10 @@ class Store:
             (KEYS, config.key_store, self._parts.key_reader),
         ):
             if address.is_sqlite and not address.path.exists():
-                raise StoreUnavailable(Cause.NOT_MIGRATED, schema.name)
+                raise StoreUnavailableError(OutageCause.NOT_MIGRATED, schema.name)
             await check_version(reader, schema)
         if not self._reindexing and await _any(self.reader, value_rewrites.c.value):
-            raise StoreUnavailable(Cause.NOT_MIGRATED, value_rewrites.name)
+            raise StoreUnavailableError(OutageCause.NOT_MIGRATED, value_rewrites.name)
 
     async def _check_lookups(self) -> None:
         """A store that was restored alone is not served: who is not found loses an address to whoever asks for it."""
@@ -260,15 +260,15 @@ class Store:
             async with transaction(self._parts.key_engine) as connection:
                 await set_count(connection, key_lookup_count, anew)
         if not self._reindexing and await _any(self.reader, index_rebuilds.c.lookup, index_rebuilds.c.awaited):
-            raise StoreUnavailable(Cause.NOT_REINDEXED, index_rebuilds.name)
+            raise StoreUnavailableError(OutageCause.NOT_REINDEXED, index_rebuilds.name)
 
     async def _check_root_key(self) -> None:
         root, key_reader = self._parts.root, self._parts.key_reader
         if await _any(key_reader, system_keys.c.name) or await _any(key_reader, subject_keys.c.customer_id):
             if not root.exists:
-                raise RootKeyMissing(root.path)
+                raise RootKeyMissingError(root.path)
         elif await _any(self.reader, customers.c.id):
-            raise KeyStoreMissing
+            raise KeyStoreMissingError
         elif not root.exists:
             root.create()
 
@@ -280,8 +280,8 @@ class Store:
     async def begin_with(self, first: Callable[[], Awaitable[object]]) -> None:
         """Have this done before anything is answered, as soon as the store can be reached: now, if it can."""
         self._first = first
-        self.ledger.withheld = self.ledger.withheld or StoreUnavailable(Cause.DOWN, "not begun")
-        with suppress(StoreUnavailable):
+        self.ledger.withheld = self.ledger.withheld or StoreUnavailableError(OutageCause.DOWN, "not begun")
+        with suppress(StoreUnavailableError):
             await self.check()
 
     def watch(self) -> None:
@@ -297,9 +297,9 @@ class Store:
             try:
                 await self.check()
                 fine = True
-            except StoreUnavailable:
+            except StoreUnavailableError:
                 continue
-            except RootKeyProblem as problem:
+            except RootKeyError as problem:
                 log.critical("%s", problem)
 
     async def close(self) -> None:
@@ -318,7 +318,7 @@ class Store:
                     await self._checking
 
 
-def _ledger_writer(config: StoreConfig) -> Writer:
+def _ledger_writer(config: StoreConfig) -> GroupWriter:
     if config.ledger.is_sqlite:
         return SqliteWriter(config.ledger.path, config.patience)
     return PostgresWriter(config.ledger, config.patience)
@@ -343,8 +343,8 @@ async def open_store(config: StoreConfig, reindexing: bool = False) -> Store:
     store = Store(config, reindexing)
     try:
         await store.check()
-    except StoreUnavailable as outage:
-        if outage.cause in (Cause.NOT_MIGRATED, Cause.NOT_REINDEXED):
+    except StoreUnavailableError as outage:
+        if outage.cause in (OutageCause.NOT_MIGRATED, OutageCause.NOT_REINDEXED):
             await store.close()
             raise
         log.warning("The store is not available yet: %s (%s)", outage, outage.detail)

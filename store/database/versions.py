@@ -7,7 +7,7 @@ import logging
 from sqlalchemy import String, column, select, table
 
 from store.database.schemas import Schema
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.reading import Reader
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,6 @@ async def check_version(reader: Reader, schema: Schema) -> None:
     rows = await reader.fetch(reader.prepare(select(noted.c.version_num)), {})
     versions = [version for (version,) in rows]
     if not versions or versions[0] in schema.versions[:-1]:
-        raise StoreUnavailable(Cause.NOT_MIGRATED, schema.name)
+        raise StoreUnavailableError(OutageCause.NOT_MIGRATED, schema.name)
     if versions[0] not in schema.versions:
         log.warning("The %s tables are at version %s, which is newer than this release.", schema.name, versions[0])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from store.ledger.entries import canonical
-from store.sql.errors import Cause, StoreUnavailable, each_its_own
+from store.sql.errors import OutageCause, StoreUnavailableError, each_its_own
 
 Entry = tuple[bytes, datetime]
 """The canonical bytes, and when they were appended."""
@@ -20,7 +20,7 @@ WAITING = 20_000
 """Entries that may wait; more, and the store is too slow to take on work (StoreUnavailable SLOW)."""
 
 
-class Writer(Protocol):
+class GroupWriter(Protocol):
     """What writes one group: `store.ledger.append_sqlite` or `store.ledger.append_postgresql`."""
 
     async def write(self, entries: Sequence[Entry]) -> None:
@@ -37,16 +37,16 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Ledger:
+class LedgerAppender:
     """Group commit: all that is appended while one commit runs goes into the next, with one wait for the disk."""
 
-    def __init__(self, writer: Writer, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, writer: GroupWriter, clock: Callable[[], datetime] = _now) -> None:
         self._writer = writer
         self._clock = clock
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._flusher: asyncio.Task[None] | None = None
         self._closed = False
-        self.withheld: StoreUnavailable | None = None
+        self.withheld: StoreUnavailableError | None = None
         """Why nothing is recorded, and so nothing revealed, though it could be: the ledger was rolled back."""
 
     async def append(self, entry: Mapping[str, Any]) -> bytes:
@@ -62,9 +62,9 @@ class Ledger:
     async def append_withheld(self, entry: Mapping[str, Any]) -> bytes:
         """The same while the ledger is withheld, for the entry that ends this."""
         if self._closed:
-            raise StoreUnavailable(Cause.DOWN)
+            raise StoreUnavailableError(OutageCause.DOWN)
         if len(self._waiting) >= WAITING:
-            raise StoreUnavailable(Cause.SLOW)
+            raise StoreUnavailableError(OutageCause.SLOW)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         content = canonical(entry)
         self._waiting.append(((content, self._clock()), done))

@@ -33,21 +33,21 @@ PAGE = 4 * WIDTH
 """Entries read at once; whole tiles."""
 
 
-class NothingSigned(Exception):  # noqa: N818  (a state)
+class NothingSignedError(Exception):
     """There is no checkpoint yet."""
 
     def __init__(self) -> None:
         super().__init__("Nothing of this ledger was signed yet: `gateway ledger seal` does it now.")
 
 
-class Disturbed(Exception):  # noqa: N818  (a state)
+class ExportDisturbedError(Exception):
     """Entries were pruned while they were being exported."""
 
     def __init__(self) -> None:
         super().__init__("The ledger was pruned while it was being exported: export it again.")
 
 
-class TooFew(Exception):  # noqa: N818  (a state)
+class TooFewEntriesError(Exception):
     """The ledger has fewer entries than somebody has seen of it: it lost some, or this is another one."""
 
     def __init__(self, size: int, first: int) -> None:
@@ -57,7 +57,7 @@ class TooFew(Exception):  # noqa: N818  (a state)
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ExportHeader:
     """The first line."""
 
     format: str
@@ -82,7 +82,7 @@ def checkpoint_line(note: str) -> bytes:
     return orjson.dumps({"checkpoint": note}) + b"\n"
 
 
-class Exporter:
+class LedgerExporter:
     """Reads a ledger page by page while it goes on growing; what it writes ends at a checkpoint."""
 
     def __init__(self, reader: Reader) -> None:
@@ -98,18 +98,18 @@ class Exporter:
         inside = L.leaf_index >= bindparam("begin", type_=Id), L.leaf_index < bindparam("end", type_=Id)
         self._entries = reader.prepare(entries.where(*inside).order_by(L.leaf_index))
 
-    async def head(self, first: int = 0) -> Head:
+    async def head(self, first: int = 0) -> ExportHeader:
         """What an export of the entries from `first` on begins with; NothingSigned, TooFew."""
         latest, keys = await self._checkpoints.latest(), await self._keys.all()
         if latest is None:
-            raise NothingSigned
+            raise NothingSignedError
         if first > latest.size:
-            raise TooFew(latest.size, first)
+            raise TooFewEntriesError(latest.size, first)
         edge = tuple(b64encode(each).decode() for each in await self._prover.edge(first))
         verifiers = [key.verifier for key in keys]
-        return Head(FORMAT, verifiers[0].name, first, edge, latest.size, tuple(map(str, verifiers)))
+        return ExportHeader(FORMAT, verifiers[0].name, first, edge, latest.size, tuple(map(str, verifiers)))
 
-    async def pages(self, head: Head) -> AsyncIterator[tuple[int, bytes]]:
+    async def pages(self, head: ExportHeader) -> AsyncIterator[tuple[int, bytes]]:
         """The lines of the export some at a time, each time with the number of entries so far. Disturbed."""
         pruned_to = await self._pruned_to()
         yield head.first, head.line() + await self._signed(head.first - 1, head.first)
@@ -130,7 +130,7 @@ class Exporter:
         # Below the mark some may still be there, which the next page would find gone: all of them count as gone.
         entries = {index: bytes(entry) for index, entry in rows if index >= pruned_to}
         if any(index not in entries for index in range(max(begin, pruned_to), end)):
-            raise Disturbed
+            raise ExportDisturbedError
         tiles = await self._prover.tiles(place(0, at) for at in range(begin // WIDTH, -(-end // WIDTH)))
         lines = {
             index: entry_line(index, _leaf(tiles[place(0, index // WIDTH)], index), entries.get(index))

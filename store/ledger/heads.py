@@ -21,9 +21,9 @@ from store.ledger.signing_keys import KnownKeys
 from store.ledger.tree_tables import TREE, ledger_tree
 from store.merkle.checkpoints import Checkpoint
 from store.merkle.merkle_tree import Hash
-from store.merkle.tiles import TileMissing
+from store.merkle.tiles import TileMissingError
 from store.sql.engines import transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.metadata import Instant, key_metadata, plain, table
 from store.sql.reading import Reader
 
@@ -44,7 +44,7 @@ HEAD = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class SignedHead:
     """What was signed last: the name of the log, how many entries it has, and the root over them."""
 
     origin: str
@@ -52,7 +52,7 @@ class Head:
     root: Hash
 
     @classmethod
-    def of(cls, checkpoint: Checkpoint) -> Head:
+    def of(cls, checkpoint: Checkpoint) -> SignedHead:
         """That of a checkpoint."""
         return cls(checkpoint.origin, checkpoint.size, checkpoint.root)
 
@@ -60,19 +60,19 @@ class Head:
 class HeadPlace(Protocol):
     """A further, append-only place that remembers signed heads, beside the key store."""
 
-    async def latest(self) -> Head | None:
+    async def latest(self) -> SignedHead | None:
         """The last one; None when there is none yet. StoreUnavailable when the place cannot be asked."""
 
     async def remember(self, note: str) -> None:
         """Keep a signed checkpoint, durably; StoreUnavailable when that is not certain."""
 
 
-class LedgerBehindError(StoreUnavailable):
+class LedgerBehindError(StoreUnavailableError):
     """The ledger does not contain a head that was signed: it was rolled back, or is another one."""
 
-    def __init__(self, head: Head, size: int) -> None:
+    def __init__(self, head: SignedHead, size: int) -> None:
         what = f"it has {size} entries" if size < head.size else "its entries are others"
-        super().__init__(Cause.LEDGER_BEHIND, f"size {head.size} of {head.origin} was signed before, and {what}")
+        super().__init__(OutageCause.LEDGER_BEHIND, f"size {head.size} of {head.origin} was signed before, and {what}")
         self.head = head
 
 
@@ -88,12 +88,12 @@ class Heads:
         H = ledger_heads.c  # noqa: N806  (columns, as everywhere)
         self._find = reader.prepare(select(H.origin, H.size, H.root).where(H.id == HEAD))
 
-    async def latest(self) -> Head | None:
+    async def latest(self) -> SignedHead | None:
         """The head; None while nothing was signed."""
         rows = await self._reader.fetch(self._find, {})
-        return Head(rows[0][0], int(rows[0][1]), bytes(rows[0][2])) if rows else None
+        return SignedHead(rows[0][0], int(rows[0][1]), bytes(rows[0][2])) if rows else None
 
-    async def advance(self, before: Head | None, to: Head) -> bool:
+    async def advance(self, before: SignedHead | None, to: SignedHead) -> bool:
         """Remember `to`, durably, if `before` is still what is remembered; False when another process was faster."""
         row = {"origin": to.origin, "size": to.size, "root": to.root, "remembered_at": self._clock()}
         async with transaction(self._engine) as connection:
@@ -118,7 +118,7 @@ class Containing:
         rows = await self._reader.fetch(self._size, {})
         return int(rows[0][0]) if rows else 0
 
-    async def require(self, heads: Sequence[Head | None]) -> None:
+    async def require(self, heads: Sequence[SignedHead | None]) -> None:
         """Return when the ledger contains all of these heads; LedgerBehindError otherwise.
 
         Contained: the tree is as large, has the same root at that size, and is of that name or goes on from it.
@@ -134,5 +134,5 @@ class Containing:
     async def _root(self, size: int) -> Hash | None:
         try:
             return await self._prover.root(size)
-        except TileMissing:
+        except TileMissingError:
             return None

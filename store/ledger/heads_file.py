@@ -8,9 +8,9 @@ from pathlib import Path
 
 import orjson
 
-from store.ledger.heads import Head
+from store.ledger.heads import SignedHead
 from store.merkle.checkpoints import Checkpoint
-from store.merkle.signed_note import NoteInvalid
+from store.merkle.signed_note import NoteInvalidError
 from store.sql.errors import unavailable
 
 TAIL = 256 * 1024
@@ -23,7 +23,7 @@ class HeadFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    async def latest(self) -> Head | None:
+    async def latest(self) -> SignedHead | None:
         """The last one; None when the file is not there yet. StoreUnavailable when it cannot be read."""
         return await asyncio.to_thread(self._latest)
 
@@ -31,7 +31,7 @@ class HeadFile:
         """Append a signed checkpoint and wait for the disk; StoreUnavailable."""
         await asyncio.to_thread(self._append, orjson.dumps({"checkpoint": note}))
 
-    def _latest(self) -> Head | None:
+    def _latest(self) -> SignedHead | None:
         try:
             with self.path.open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
@@ -58,14 +58,14 @@ class HeadFile:
             raise unavailable(error) from None
 
 
-def _head(line: bytes) -> Head | None:
+def _head(line: bytes) -> SignedHead | None:
     """The head of one line; None for an empty or a torn one."""
     try:
         return head_of(orjson.loads(line)["checkpoint"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, NoteInvalid):
+    except (orjson.JSONDecodeError, KeyError, TypeError, NoteInvalidError):
         return None
 
 
-def head_of(note: str) -> Head:
+def head_of(note: str) -> SignedHead:
     """The head that a checkpoint is about; NoteInvalid. Whoever keeps the place is trusted with it."""
-    return Head.of(Checkpoint.parse(note.rpartition("\n\n")[0] + "\n"))
+    return SignedHead.of(Checkpoint.parse(note.rpartition("\n\n")[0] + "\n"))

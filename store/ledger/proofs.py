@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from store.ledger.tree_tables import ledger_leaves, ledger_tiles
 from store.merkle.checkpoints import Checkpoint, open_checkpoint
 from store.merkle.merkle_tree import Hash, Span, consistency_path, inclusion_path, leaf_hash, span, verify_inclusion
-from store.merkle.signed_note import NoteInvalid, VerifierKey, unbase64
+from store.merkle.signed_note import NoteInvalidError, VerifierKey, unbase64
 from store.merkle.tiles import FULL, Hashes, tiles_of
 from store.sql.metadata import Id
 from store.sql.reading import Reader, any_of
@@ -114,7 +114,7 @@ class Prover:
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
+class VerifiedProof:
     """What a proof file proves."""
 
     entry: bytes
@@ -122,7 +122,7 @@ class Proven:
     checkpoint: Checkpoint
 
 
-def open_proof(text: str, keys: Iterable[VerifierKey]) -> Proven:
+def open_proof(text: str, keys: Iterable[VerifierKey]) -> VerifiedProof:
     """Check a proof file against the keys, offline; NoteInvalid with the reason when it proves nothing.
 
     1. its lines have the form of C2SP tlog-proof, and it carries the entry; 2. one of the keys signed its checkpoint;
@@ -133,19 +133,19 @@ def open_proof(text: str, keys: Iterable[VerifierKey]) -> Proven:
         case [str(first), extra, index, *hashes] if first == FIRST_LINE and parting:
             entry, at, path = _read(extra, index, hashes)
         case _:
-            raise NoteInvalid("it is not a proof with its entry (C2SP tlog-proof, with an extra line)")
+            raise NoteInvalidError("it is not a proof with its entry (C2SP tlog-proof, with an extra line)")
     checkpoint, _ = open_checkpoint(note, keys)  # 2
     if not verify_inclusion(at, checkpoint.size, leaf_hash(entry), path, checkpoint.root):  # 3
-        raise NoteInvalid("its path does not lead from the entry to the root of its checkpoint")
-    return Proven(entry, at, checkpoint)
+        raise NoteInvalidError("its path does not lead from the entry to the root of its checkpoint")
+    return VerifiedProof(entry, at, checkpoint)
 
 
 def _read(extra: str, index: str, hashes: Sequence[str]) -> tuple[bytes, int, list[Hash]]:
     word, _, number = index.partition(" ")
     name, _, entry = extra.partition(" ")
     if (name, word) != ("extra", "index") or not number.isascii() or not number.isdigit() or str(int(number)) != number:
-        raise NoteInvalid("its lines `extra` and `index` cannot be read")
+        raise NoteInvalidError("its lines `extra` and `index` cannot be read")
     try:
         return unbase64(entry), int(number), [unbase64(line) for line in hashes]
     except ValueError:
-        raise NoteInvalid("it holds something that is not base64") from None
+        raise NoteInvalidError("it holds something that is not base64") from None

@@ -14,14 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.periods import Period, add_months
 from policy.retention import RetentionRule
-from store.ledger.append import Ledger
+from store.ledger.append import LedgerAppender
 from store.ledger.entries import EVENT_PRUNED, ledger_entries
 from store.ledger.sealer import Tree, subjects_of
 from store.ledger.signed_checkpoints import Checkpoints
 from store.ledger.tree_tables import TREE, ledger_checkpoints, ledger_leaves, ledger_subjects, ledger_tree
 from store.merkle.merkle_tree import Hash, leaf_hash
 from store.sql.engines import transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.metadata import Id, instant
 from store.sql.reading import any_of
 from store.sql.scrubbing import scrub
@@ -58,7 +58,7 @@ class Pruner:
     def __init__(
         self,
         tree: Tree,
-        ledger: Ledger,
+        ledger: LedgerAppender,
         seal: Callable[[], Awaitable[object]],
         patience: float = 30.0,
         clock: Callable[[], float] = time.time,
@@ -121,7 +121,7 @@ class Pruner:
             if index is not None and signed is not None and index < signed.size:
                 return
             await asyncio.sleep(0.1)
-        raise StoreUnavailable(Cause.SLOW)
+        raise StoreUnavailableError(OutageCause.SLOW)
 
     async def _move(self, end: int) -> None:
         below = ledger_tree.c.id == TREE, ledger_tree.c.pruned_to < end

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from store.ledger.append import Ledger
+from store.ledger.append import LedgerAppender
 from store.ledger.entries import EVENT_RESUMED
-from store.ledger.heads import Containing, Head, HeadPlace, Heads, LedgerBehindError
+from store.ledger.heads import Containing, HeadPlace, Heads, LedgerBehindError, SignedHead
 from store.ledger.sealer import Tree
-from store.ledger.signing_keys import LedgerKeyLost, LedgerKeys
+from store.ledger.signing_keys import LedgerKeyLostError, LedgerKeys
 from store.merkle.checkpoints import Checkpoint
-from store.merkle.signed_note import NoteInvalid, Signer, VerifierKey, open_note, sign
+from store.merkle.signed_note import NoteInvalidError, NoteSigner, VerifierKey, open_note, sign
 
 GENERATION = re.compile(r"(.+?)(?:/([1-9][0-9]*))?")
 LINE = "gateway ledger resumed"
@@ -53,7 +53,7 @@ def check_reason(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class Resumer:
     """Who resumes, and why."""
 
     operator: str
@@ -70,7 +70,7 @@ def next_origin(origin: str) -> str:
     return f"{match[1]}/{int(match[2] or 1) + 1}"
 
 
-def _voucher(old: Head, new: VerifierKey) -> str:
+def _voucher(old: SignedHead, new: VerifierKey) -> str:
     return f"{LINE}\n{old.origin}\n{old.size}\n{b64encode(old.root).decode()}\n{new}\n"
 
 
@@ -82,18 +82,20 @@ def introduced(entry: Mapping[str, Any], trusted: list[VerifierKey]) -> Verifier
         if (line, end) != (LINE, "") or any(each.name != origin for each in note.signed_by):
             return None
         return VerifierKey.parse(key)
-    except (NoteInvalid, KeyError, ValueError, TypeError):
+    except (NoteInvalidError, KeyError, ValueError, TypeError):
         return None
 
 
 class Resuming:
     """What `gateway ledger resume` does; killed anywhere, it is begun again and the head is moved last."""
 
-    def __init__(self, ledger: Ledger, tree: Tree, keys: LedgerKeys, heads: Heads, place: HeadPlace | None) -> None:
+    def __init__(
+        self, ledger: LedgerAppender, tree: Tree, keys: LedgerKeys, heads: Heads, place: HeadPlace | None
+    ) -> None:
         self._ledger, self._tree, self._keys, self._heads, self._place = ledger, tree, keys, heads, place
         self._containing = Containing(tree.reader)
 
-    async def run(self, by: By, seal: Callable[[], Awaitable[int]], now: datetime | None = None) -> Head:
+    async def run(self, by: Resumer, seal: Callable[[], Awaitable[int]], now: datetime | None = None) -> SignedHead:
         """Begin; the head that was lost. NotBehindError when nothing was lost; StoreUnavailable.
 
         1. An entry names the old head, why and by whom, and the new key with the old key's voucher; 2. it becomes a
@@ -121,13 +123,13 @@ class Resuming:
         await self._ledger.append_withheld(entry)  # 1
         size = await seal()  # 2
         await self._keys.add(number, signer)  # 3
-        head = Head(signer.name, size, await self._tree.prover.root(size))
+        head = SignedHead(signer.name, size, await self._tree.prover.root(size))
         if self._place is not None:
             await self._place.remember(Checkpoint(head.origin, head.size, head.root).sign([signer]))
         await self._heads.advance(before, head)  # 4
         return lost
 
-    async def _lost(self) -> Head:
+    async def _lost(self) -> SignedHead:
         heads = [await self._heads.latest(), await self._place.latest() if self._place else None]
         try:
             await self._containing.require(heads)
@@ -135,9 +137,9 @@ class Resuming:
             return behind.head
         raise NotBehindError
 
-    async def _vouching(self, origin: str) -> list[Signer]:
+    async def _vouching(self, origin: str) -> list[NoteSigner]:
         """Those keys that signed under the old name; none when the key store has lost them, too."""
         try:
             return [signer for key, signer in await self._keys.signing() if key.verifier.name == origin]
-        except LedgerKeyLost:
+        except LedgerKeyLostError:
             return []

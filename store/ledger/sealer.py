@@ -17,7 +17,7 @@ from store.ledger.entries import EVENT_ACT, EVENT_ERASED, PAPER_RELEASED, RELEAS
 from store.ledger.proofs import Prover, mark_of
 from store.ledger.tree_tables import TREE, ledger_leaves, ledger_pending, ledger_subjects, ledger_tiles, ledger_tree
 from store.merkle.merkle_tree import Hash, leaf_hash
-from store.merkle.tiles import TileMissing, edge_of, grown
+from store.merkle.tiles import TileMissingError, edge_of, grown
 from store.sql.bulk import insert_columns
 from store.sql.engines import Address, make_engine, make_reader, transaction
 from store.sql.metadata import Id
@@ -33,12 +33,12 @@ PSEUDONYM = 22
 """Letters of a customer's pseudonym."""
 
 
-class LeaseLost(Exception):  # noqa: N818  (it is an answer: another one seals now)
+class SealerLeaseLostError(Exception):
     """Somebody else has taken over since; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class SealerState:
     """The row of `ledger_tree`."""
 
     size: int = 0
@@ -78,7 +78,7 @@ class Tree:
         self.engine = engine
         self.prover = Prover(reader)
         self._clock = clock
-        columns = (ledger_tree.c[name] for name in State.__slots__)
+        columns = (ledger_tree.c[name] for name in SealerState.__slots__)
         self._state = reader.prepare(select(*columns).where(ledger_tree.c.id == TREE))
         P, E = ledger_pending.c, ledger_entries.c  # noqa: N806  (columns, as everywhere)
         pending = select(P.sequence, E.entry).join_from(ledger_pending, ledger_entries, P.sequence == E.sequence)
@@ -96,10 +96,10 @@ class Tree:
         await self.reader.close()
         await self.engine.dispose()
 
-    async def state(self) -> State:
+    async def state(self) -> SealerState:
         """How large the tree is, and who seals."""
         rows = await self.reader.fetch(self._state, {})
-        return State(*rows[0]) if rows else State()
+        return SealerState(*rows[0]) if rows else SealerState()
 
     async def pending(self) -> int | None:
         """The number of the last entry that is no leaf yet; None if there is none."""
@@ -155,9 +155,9 @@ class Tree:
                 await self._add(lease, size, some, changed)
                 size += len(some)
                 tiles = changed | {at: tiles[at] for at in edge_of(size) - changed.keys() if at in tiles}
-        except TileMissing:
+        except TileMissingError:
             if (await self.state()).size != size:  # Read while another sealer wrote.
-                raise LeaseLost from None
+                raise SealerLeaseLostError from None
             raise
         return len(found)
 
@@ -183,7 +183,7 @@ class Tree:
         resized = update(ledger_tree).where(ledger_tree.c.id == TREE, *unchanged)
         done = await connection.execute(resized.values(size=after, held_until=until))
         if done.rowcount != 1:
-            raise LeaseLost
+            raise SealerLeaseLostError
 
 
 def _bounded(found: Sequence[_Found]) -> Iterator[list[_Found]]:

@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.crypto.system_keys import insert_new
-from store.ledger.heads import Containing, Head, HeadPlace, Heads
+from store.ledger.heads import Containing, HeadPlace, Heads, SignedHead
 from store.ledger.proofs import Prover
 from store.ledger.signing_keys import LedgerKeys
 from store.ledger.tree_tables import ledger_checkpoints
@@ -19,7 +19,7 @@ from store.merkle.checkpoints import Checkpoint
 from store.merkle.merkle_tree import Hash
 from store.sql.engines import transaction
 from store.sql.metadata import Id, instant
-from store.sql.reading import Prepared, Reader
+from store.sql.reading import PreparedStatement, Reader
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Signed:
     signed_at: datetime
 
 
-class Inconsistent(Exception):  # noqa: N818  (a finding)
+class LedgerInconsistentError(Exception):
     """The stored tree is not what was signed before: nothing more may be signed over it."""
 
     def __init__(self, size: int) -> None:
@@ -77,7 +77,7 @@ class Checkpoints:
         values = {"after": after, "to": to, "most": most}
         return [_signed(*row) for row in await self._reader.fetch(self._between, values)]
 
-    async def _one(self, prepared: Prepared, values: dict[str, int]) -> Signed | None:
+    async def _one(self, prepared: PreparedStatement, values: dict[str, int]) -> Signed | None:
         rows = await self._reader.fetch(prepared, values)
         return _signed(*rows[0]) if rows else None
 
@@ -142,14 +142,14 @@ class Notary:
                 return None
             size = max(size, latest.size)
             if await self._prover.root(latest.size) != latest.root:
-                raise Inconsistent(latest.size)
+                raise LedgerInconsistentError(latest.size)
         head = await self._heads.latest()
         await self._containing.require([head, await self._place.latest() if self._place else None])
         if head is not None and head.origin == signing[0][1].name:
             size = max(size, head.size)
         checkpoint = Checkpoint(signing[0][1].name, size, await self._prover.root(size))
         note = checkpoint.sign(signer for _, signer in signing)
-        if not await self._remember(head, Head.of(checkpoint), note):
+        if not await self._remember(head, SignedHead.of(checkpoint), note):
             return None
         signed = Signed(size, youngest, checkpoint.root, note, self._clock().replace(microsecond=0))
         async with transaction(self._engine) as connection:
@@ -160,7 +160,7 @@ class Notary:
             await self._keys.retire_older(youngest)
         return signed
 
-    async def _remember(self, before: Head | None, head: Head, note: str) -> bool:
+    async def _remember(self, before: SignedHead | None, head: SignedHead, note: str) -> bool:
         """Everywhere; False when another process has signed something else meanwhile, which the next look sees."""
         if not await self._heads.advance(before, head) and await self._heads.latest() != head:
             return False

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.crypto.system_keys import HouseKeys, insert_new
+from store.crypto.system_keys import SystemKeys, insert_new
 from store.ledger.entries import EVENT_KEY_ADDED
 from store.ledger.tree_tables import ledger_keys
-from store.merkle.signed_note import Signer, VerifierKey
+from store.merkle.signed_note import NoteSigner, VerifierKey
 from store.sql.engines import transaction
 from store.sql.metadata import instant
 from store.sql.reading import Reader
@@ -32,7 +32,7 @@ class LedgerKey:
     retired_at: datetime | None
 
 
-class LedgerKeyLost(Exception):  # noqa: N818  (a state of the store)
+class LedgerKeyLostError(Exception):
     """The key store does not have the private half of any key that may sign."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class LedgerKeyLost(Exception):  # noqa: N818  (a state of the store)
         )
 
 
-class LedgerUnnamed(Exception):  # noqa: N818  (a state of the settings)
+class LedgerUnnamedError(Exception):
     """There is no key yet, and this process does not know the name that the first one needs."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class LedgerKeys:
         self,
         reader: Reader,
         engine: AsyncEngine,
-        house: HouseKeys,
+        house: SystemKeys,
         origin: str | None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
@@ -78,7 +78,7 @@ class LedgerKeys:
         """Every key there ever was, the youngest first."""
         return await self._known.all()
 
-    async def signing(self) -> list[tuple[LedgerKey, Signer]]:
+    async def signing(self) -> list[tuple[LedgerKey, NoteSigner]]:
         """Those that sign now, the youngest first; the very first one is made. LedgerKeyLost, LedgerUnnamed.
 
         There is one, or two until both have signed the same checkpoint: whoever trusts the older one can then learn
@@ -91,13 +91,13 @@ class LedgerKeys:
         pairs = [(key, await self._signer(key)) for key in active]
         able = [(key, signer) for key, signer in pairs if signer.verifier == key.verifier]
         if not able:
-            raise LedgerKeyLost
+            raise LedgerKeyLostError
         if len(able) < len(pairs):
             log.error("The key store has lost a key that signs the ledger; the others go on")
         return able
 
-    async def _signer(self, key: LedgerKey) -> Signer:
-        return Signer.of(key.verifier.name, await self._house.system(_name(key.number)))
+    async def _signer(self, key: LedgerKey) -> NoteSigner:
+        return NoteSigner.of(key.verifier.name, await self._house.system(_name(key.number)))
 
     async def rotate(self) -> VerifierKey:
         """Make a new key, which signs from the next checkpoint on; the older one signs that one too, then retires."""
@@ -110,21 +110,21 @@ class LedgerKeys:
         known = await self.all()
         origin = known[0].verifier.name if known else self._origin
         if origin is None:
-            raise LedgerUnnamed
-        signer = Signer.of(origin, await self._house.system(_name(number)))
+            raise LedgerUnnamedError
+        signer = NoteSigner.of(origin, await self._house.system(_name(number)))
         row = {"number": number, "origin": origin, "public": signer.verifier.public, "created_at": self._clock()}
         async with transaction(self._engine) as connection:
             await connection.execute(insert_new(connection, ledger_keys), row)
 
-    async def under(self, origin: str) -> tuple[int, Signer]:
+    async def under(self, origin: str) -> tuple[int, NoteSigner]:
         """The number and the key of a ledger that goes on under another name; it signs once it was added.
 
         Asked again before that, after a kill, it gives the same.
         """
         number = max((key.number for key in await self.all()), default=0) + 1
-        return number, Signer.of(origin, await self._house.system(_name(number)))
+        return number, NoteSigner.of(origin, await self._house.system(_name(number)))
 
-    async def add(self, number: int, signer: Signer) -> None:
+    async def add(self, number: int, signer: NoteSigner) -> None:
         """Have this key sign from now on, alone: the ledger has its name from here on."""
         row = {"number": number, "origin": signer.name, "public": signer.verifier.public, "created_at": self._clock()}
         async with transaction(self._engine) as connection:

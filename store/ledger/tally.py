@@ -16,8 +16,8 @@ from typing import Any
 
 import orjson
 
-from store.ledger.append import Ledger
-from store.sql.errors import Cause, StoreUnavailable
+from store.ledger.append import LedgerAppender
+from store.sql.errors import OutageCause, StoreUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +41,10 @@ class _Sum:
         return {**self.entry, "subjects": list(self.counts), "counts": list(self.counts.values())}
 
 
-class Tally:
+class AnonymousReadTally:
     """Counts, and writes the sums in the background."""
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, ledger: LedgerAppender, clock: Callable[[], float] = monotonic) -> None:
         self._ledger, self._clock = ledger, clock
         self._sums: dict[bytes, _Sum] = {}
         self._task: asyncio.Task[None] | None = None
@@ -57,7 +57,7 @@ class Tally:
         """
         now = self._clock()
         if any(now - each.since > LATEST for each in self._sums.values()):
-            raise StoreUnavailable(Cause.SLOW)
+            raise StoreUnavailableError(OutageCause.SLOW)
         what = {name: value for name, value in entry.items() if name not in ("at", "subjects")}
         key = orjson.dumps(what, option=orjson.OPT_SORT_KEYS)
         total = self._sums.setdefault(key, _Sum(now, entry))
@@ -76,7 +76,7 @@ class Tally:
                 self._soon.clear()
                 try:
                     await self.flush()
-                except StoreUnavailable as outage:
+                except StoreUnavailableError as outage:
                     log.warning("sums of reads were not written yet: %s", outage.reason)
         finally:
             self._task = None
@@ -105,5 +105,5 @@ class Tally:
             await asyncio.wait((self._task,))
         try:
             await self.flush()
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             log.error("sums of reads are lost: %s", outage.reason)

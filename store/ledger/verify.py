@@ -12,11 +12,11 @@ import msgspec
 import orjson
 
 from store.ledger.entries import KEY_ADDED, PRUNED, RESUMED
-from store.ledger.export import FORMAT, Head, checkpoint_line
+from store.ledger.export import FORMAT, ExportHeader, checkpoint_line
 from store.ledger.resuming import introduced
 from store.merkle.checkpoints import Checkpoint, open_checkpoint
 from store.merkle.merkle_tree import Frontier, Hash, span
-from store.merkle.signed_note import NoteInvalid, VerifierKey, unbase64
+from store.merkle.signed_note import NoteInvalidError, VerifierKey, unbase64
 
 LONGEST = 64 * 1024 * 1024
 """Bytes of a line at most."""
@@ -28,15 +28,15 @@ EVERY = 4096
 """Lines between two reports of progress."""
 
 
-class NotAnExport(Exception):  # noqa: N818  (an answer)
+class NotAnExportError(Exception):
     """There is nothing here that could be verified; the text says why."""
 
 
 @dataclass(slots=True)
-class Report:
+class VerificationReport:
     """What was found; `findings` are sentences, and none means that all is as it was signed."""
 
-    head: Head
+    head: ExportHeader
     trusted: tuple[VerifierKey, ...]
     entries: int = 0
     """Entries whose text is there."""
@@ -70,7 +70,7 @@ def check_export(
     keys: Sequence[VerifierKey] = (),
     known: str | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Report:
+) -> VerificationReport:
     """Verify an export; NotAnExport when it is none.
 
     `keys` are those that are trusted, without any those that the export itself names; `known` is the note of a
@@ -93,7 +93,7 @@ class _Check:
         self._file = file
         self._progress = progress
         head, self._named, faults = _read_head(file.readline(LONGEST))
-        self._report = Report(head, tuple(keys) or self._named)
+        self._report = VerificationReport(head, tuple(keys) or self._named)
         self._all = {*self._report.trusted, *self._named}
         for fault in faults:
             self._report.find(fault)
@@ -117,7 +117,7 @@ class _Check:
         """Such names of which an entry says that the ledger went on under another one, each with its index."""
         self._known = self._open_known(known) if known is not None else None
 
-    def run(self) -> Report:
+    def run(self) -> VerificationReport:
         """The whole file, then what can be said only at its end."""
         self._compare_known()
         for line in self._lines():
@@ -239,7 +239,7 @@ class _Check:
             return
         try:
             checkpoint, opened = open_checkpoint(note, self._all)  # 4
-        except NoteInvalid as fault:
+        except NoteInvalidError as fault:
             self._report.find(f"The checkpoint after entry {self._next - 1} does not count: {fault}.")
             return
         if opened.unknown:
@@ -290,7 +290,7 @@ class _Check:
     def _open_known(self, note: str) -> Checkpoint | None:
         try:
             checkpoint, _ = open_checkpoint(note, self._all)
-        except NoteInvalid as fault:
+        except NoteInvalidError as fault:
             self._report.find(f"The checkpoint that was kept does not count: {fault}.")
             return None
         head = self._report.head
@@ -345,15 +345,15 @@ class _Check:
         report.earliest, report.latest = _number(self._first_entry, "at"), _number(self._last_entry, "at")
 
 
-def _read_head(line: bytes) -> tuple[Head, tuple[VerifierKey, ...], list[str]]:
+def _read_head(line: bytes) -> tuple[ExportHeader, tuple[VerifierKey, ...], list[str]]:
     """The first line, the keys that it names, and what is wrong with it (1)."""
     try:
-        head = msgspec.json.decode(line, type=Head)
+        head = msgspec.json.decode(line, type=ExportHeader)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise NotAnExport("This is not an export of a ledger: its first line does not say so.") from None
+        raise NotAnExportError("This is not an export of a ledger: its first line does not say so.") from None
     sane = 0 <= head.first <= head.size < 2**63
     if head.format != FORMAT or not sane or len(head.edge) != len(span(0, head.first)):
-        raise NotAnExport("The first line of this export cannot be read.")
+        raise NotAnExportError("The first line of this export cannot be read.")
     faults: list[str] = []
     named: list[VerifierKey] = []
     if head.line() != line:
@@ -366,11 +366,11 @@ def _read_head(line: bytes) -> tuple[Head, tuple[VerifierKey, ...], list[str]]:
     return head, tuple(named), faults
 
 
-def _frontier(head: Head) -> Frontier:
+def _frontier(head: ExportHeader) -> Frontier:
     try:
         hashes = [unbase64(each) for each in head.edge]
     except ValueError:
-        raise NotAnExport("The hashes in the first line of this export cannot be read.") from None
+        raise NotAnExportError("The hashes in the first line of this export cannot be read.") from None
     return Frontier(head.first, hashes)
 
 

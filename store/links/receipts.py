@@ -9,19 +9,19 @@ from binascii import Error as Base64Error
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 
 KEY = "erasure-receipts"
 SIZE = 24
 """A tag of 16 bytes, and a number of 8."""
 
 
-async def receipt_of(house: HouseKeys, erasure_id: int) -> str:
+async def receipt_of(house: SystemKeys, erasure_id: int) -> str:
     """The receipt under which an erasure can be followed."""
     return proven(await house.system(KEY), erasure_id)
 
 
-async def erasure_of(house: HouseKeys, receipt: str) -> int | None:
+async def erasure_of(house: SystemKeys, receipt: str) -> int | None:
     """The number of the erasure that this receipt was given for; None for what we never gave."""
     return number_of(await house.system(KEY), receipt)
 

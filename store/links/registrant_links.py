@@ -8,7 +8,7 @@ from binascii import Error as Base64Error
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 
 KEY = "registrant-links"
 CONFIRMATION_KEY = "registrant-confirmations"
@@ -16,7 +16,7 @@ CONFIRMATION_KEY = "registrant-confirmations"
 NUMBER, UNTIL, PROOF = 8, 8, 18
 
 
-async def link_secret(house: HouseKeys, domain: int, resting_email: bytes, until: datetime, key: str = KEY) -> str:
+async def link_secret(house: SystemKeys, domain: int, resting_email: bytes, until: datetime, key: str = KEY) -> str:
     """46 characters for a link. They say the number of a domain and an end, and prove that they were sent to this
     address: `resting_email` is the sealed one, which is another as soon as it is written anew."""
     content = domain.to_bytes(NUMBER, "big") + int(until.timestamp()).to_bytes(UNTIL, "big")
@@ -43,7 +43,7 @@ class RegistrantLink:
             return None
         return cls(content) if len(content) == NUMBER + UNTIL + PROOF and content[0] < 128 else None
 
-    async def holds(self, house: HouseKeys, resting_email: bytes, now: datetime, key: str = KEY) -> bool:
+    async def holds(self, house: SystemKeys, resting_email: bytes, now: datetime, key: str = KEY) -> bool:
         """Whether it was made here, for the address that is there now, and is not over."""
         expected = _proof(await house.system(key), self._content, resting_email)
         return hmac.compare_digest(self._proof, expected) and now.astimezone(UTC).timestamp() < self.until

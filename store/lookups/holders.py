@@ -20,7 +20,7 @@ from store.tables.domains import domains
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LookupPlace:
     """Where a value rests in the data, and the column that ties its row to its look-up."""
 
     value: Column[Any]
@@ -35,18 +35,18 @@ class Place:
 
 
 C, K, D = customers.c, credentials.c, domains.c
-PLACES: Final[Mapping[Lookup, Place]] = {
-    Lookup.EMAIL: Place(C.email, C.email_ref, C.id),
-    Lookup.CUSTOMER_NUMBER: Place(C.customer_number, C.number_ref, C.id),
-    Lookup.LOGIN: Place(K.login_name, K.login_ref, K.customer_id),
-    Lookup.DOMAIN: Place(D.name, D.name_ref, D.customer_id),
+PLACES: Final[Mapping[Lookup, LookupPlace]] = {
+    Lookup.EMAIL: LookupPlace(C.email, C.email_ref, C.id),
+    Lookup.CUSTOMER_NUMBER: LookupPlace(C.customer_number, C.number_ref, C.id),
+    Lookup.LOGIN: LookupPlace(K.login_name, K.login_ref, K.customer_id),
+    Lookup.DOMAIN: LookupPlace(D.name, D.name_ref, D.customer_id),
 }
 
 AT_ONCE = 500
 """Rows that one statement asks about."""
 
 
-class State(Enum):
+class LookupState(Enum):
     """What becomes of a look-up."""
 
     IN_USE = auto()
@@ -59,7 +59,7 @@ class State(Enum):
     """Nothing of the data has it."""
 
 
-async def states(reader: Reader, kind: Lookup, held: Sequence[tuple[int, bytes]], now: datetime) -> list[State]:
+async def states(reader: Reader, kind: Lookup, held: Sequence[tuple[int, bytes]], now: datetime) -> list[LookupState]:
     """Of each row and `ref`, what the committed data says; `now` is when registrations of domains run."""
     place = PLACES[kind]
     ends = (runs(bindparam("now", type_=Instant)).label("runs"), D.released_at) if kind is Lookup.DOMAIN else ()
@@ -72,9 +72,9 @@ async def states(reader: Reader, kind: Lookup, held: Sequence[tuple[int, bytes]]
     return [_state(found.get(row_id), ref) for row_id, ref in held]
 
 
-def _state(row: Sequence[Any] | None, ref: bytes) -> State:
+def _state(row: Sequence[Any] | None, ref: bytes) -> LookupState:
     if row is None or row[0] is None or bytes(row[0]) != ref:
-        return State.UNUSED
+        return LookupState.UNUSED
     if len(row) == 1 or row[1]:
-        return State.IN_USE
-    return State.LAPSED if row[2] is None else State.ENDED
+        return LookupState.IN_USE
+    return LookupState.LAPSED if row[2] is None else LookupState.ENDED

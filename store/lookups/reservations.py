@@ -22,11 +22,11 @@ from store.crypto.epochs import Epoch
 from store.crypto.lookup_tables import lookups, new_ref
 from store.crypto.system_keys import insert_new
 from store.database.store import Store
-from store.lookups.holders import State, states
+from store.lookups.holders import LookupState, states
 from store.lookups.sweeping import MINE, alive, named, sweep_one
 from store.operations.lookup_counts import count_change, counted, key_lookup_count, lookup_count
 from store.sql.engines import transaction
-from store.sql.errors import StoreUnavailable
+from store.sql.errors import StoreUnavailableError
 from store.sql.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LookupRequest:
     """A value, by its blind index, and the row of the data that is to have it under this `ref`."""
 
     kind: Lookup
@@ -52,14 +52,14 @@ class Wanted:
 class LookupTakenError(Exception):
     """Others have these values. The text says no more than how many."""
 
-    def __init__(self, taken: Sequence[Wanted]) -> None:
+    def __init__(self, taken: Sequence[LookupRequest]) -> None:
         super().__init__(f"{len(taken)} of the values are somebody else's")
         self.taken = tuple(taken)
 
 
 @dataclass(frozen=True, slots=True)
 class _Conflict:
-    wanted: Wanted
+    wanted: LookupRequest
     held: Any
 
     @property
@@ -79,7 +79,7 @@ class Reservations:
     async def take(
         self,
         connection: AsyncConnection,
-        wanted: Sequence[Wanted],
+        wanted: Sequence[LookupRequest],
         now: datetime,
         replacing: Iterable[tuple[int, bytes | None]] = (),
     ) -> list[int]:
@@ -126,12 +126,12 @@ class Reservations:
         if self._used and (self._replaces or not (committed and self._written)):
             try:
                 await sweep_one(self._store, self._number)
-            except StoreUnavailable as outage:
+            except StoreUnavailableError as outage:
                 log.warning("Look-ups that were reserved are left to be swept: %s", outage.cause)
 
     async def _try(
         self,
-        wanted: Sequence[Wanted],
+        wanted: Sequence[LookupRequest],
         over: Sequence[tuple[int, bytes]] = (),
         gone: Sequence[_Conflict] = (),
         moved: Sequence[_Conflict] = (),
@@ -160,7 +160,7 @@ class Reservations:
             self._count = await count_change(connection, key_lookup_count, seen=seen)
         return [_Conflict(each, row) for each, row in held.items() if bytes(row.ref) != each.ref]
 
-    def _row(self, wanted: Wanted, epoch: Epoch) -> dict[str, Any]:
+    def _row(self, wanted: LookupRequest, epoch: Epoch) -> dict[str, Any]:
         place = {"kind": wanted.kind.name, "mark": epoch.mark(wanted.index), "scope": wanted.scope}
         leads = {"customer_id": wanted.customer_id, "row_id": wanted.row_id, "ref": wanted.ref}
         return place | leads | {"epoch": epoch.number, "reservation": self._number}
@@ -171,15 +171,15 @@ class Reservations:
         """Those whose holder the data has no more, and those of domains that ended; LookupTakenError for any other."""
         numbers = {each.held.reservation for each in conflicts} - {None, self._number}
         busy = {self._number, *await alive(connection, numbers)}  # Asked before the data is: it may end in between.
-        taken, gone, moved = list[Wanted](), list[_Conflict](), list[_Conflict]()
+        taken, gone, moved = list[LookupRequest](), list[_Conflict](), list[_Conflict]()
         for kind in {each.wanted.kind for each in conflicts}:
             some = [each for each in conflicts if each.wanted.kind is kind]
             said = await states(self._store.reader, kind, [(each.held.row_id, each.own[1]) for each in some], now)
             for each, state in zip(some, said, strict=True):
-                if state is State.IN_USE or (state is State.UNUSED and each.held.reservation in busy):
+                if state is LookupState.IN_USE or (state is LookupState.UNUSED and each.held.reservation in busy):
                     taken.append(each.wanted)
                 else:
-                    (gone if state is State.UNUSED else moved).append(each)
+                    (gone if state is LookupState.UNUSED else moved).append(each)
         if taken:
             raise LookupTakenError(taken)
         return gone, moved
@@ -199,7 +199,7 @@ async def reserving(store: Store) -> AsyncIterator[Reservations]:
         await reserved.settle(committed)
 
 
-async def held_of(store: Store, wanted: Sequence[Wanted]) -> dict[Wanted, Any]:
+async def held_of(store: Store, wanted: Sequence[LookupRequest]) -> dict[LookupRequest, Any]:
     """The look-ups that hold these values now, whether the data has them or not."""
     epochs = store.keys.lookups.epochs
     async with transaction(store.keys.engine) as connection:
@@ -207,12 +207,14 @@ async def held_of(store: Store, wanted: Sequence[Wanted]) -> dict[Wanted, Any]:
         return await _held(connection, epochs.living, wanted)
 
 
-async def _held(connection: AsyncConnection, epochs: Sequence[Epoch], wanted: Sequence[Wanted]) -> dict[Wanted, Any]:
+async def _held(
+    connection: AsyncConnection, epochs: Sequence[Epoch], wanted: Sequence[LookupRequest]
+) -> dict[LookupRequest, Any]:
     """The rows that hold these values now, under whichever epoch."""
-    places: dict[tuple[str, bytes, str], list[Wanted]] = {}
+    places: dict[tuple[str, bytes, str], list[LookupRequest]] = {}
     for each, epoch in product(wanted, epochs):
         places.setdefault((each.kind.name, epoch.mark(each.index), each.scope), []).append(each)
-    found: dict[Wanted, Any] = {}
+    found: dict[LookupRequest, Any] = {}
     listed = list(places)
     for start in range(0, len(listed), AT_ONCE):
         query = select(lookups).where(_among(listed[start : start + AT_ONCE]))
@@ -228,7 +230,7 @@ def _among(places: Sequence[tuple[str, bytes, str]]) -> ColumnElement[bool]:
     return or_(*(and_(L.kind == kind, L.mark.in_(marks)) for kind, marks in by_kind.items()))
 
 
-def _twice(wanted: Sequence[Wanted]) -> list[Wanted]:
+def _twice(wanted: Sequence[LookupRequest]) -> list[LookupRequest]:
     """Those that an earlier one of the same change wants, too."""
     seen = set[tuple[Lookup, bytes, str]]()
     found = []

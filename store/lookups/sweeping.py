@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store.crypto.blind_index import Lookup
 from store.crypto.lookup_tables import lookups
 from store.database.store import Store
-from store.lookups.holders import State, states
+from store.lookups.holders import LookupState, states
 from store.operations.lookup_counts import count_change, counted, key_lookup_count, lookup_count
 from store.sql.engines import transaction
 from store.sql.ids import first_id, new_id
@@ -80,7 +80,7 @@ async def _release_page(store: Store, number: int, after: tuple[int, bytes]) -> 
     async with transaction(store.keys.engine) as connection:
         rows = (await connection.execute(query)).all()
     settled = [row for row in rows if row.reservation is None]
-    unused = [row for row, state in await _said(store, settled) if state is State.UNUSED]
+    unused = [row for row, state in await _said(store, settled) if state is LookupState.UNUSED]
     if unused:
         async with transaction(store.keys.engine) as connection:
             mark = update(lookups).where(MINE, L.reservation.is_(None)).values(reservation=number)
@@ -110,8 +110,8 @@ async def _page(store: Store, which: ColumnElement[bool], busy: set[int]) -> Seq
         return (await connection.execute(select(*columns).where(mine).order_by(L.reservation).limit(PAGE))).all()
 
 
-async def _said(store: Store, rows: Sequence[Any]) -> list[tuple[Any, State]]:
-    said: list[tuple[Any, State]] = []
+async def _said(store: Store, rows: Sequence[Any]) -> list[tuple[Any, LookupState]]:
+    said: list[tuple[Any, LookupState]] = []
     for kind in Lookup:
         if some := [row for row in rows if row.kind == kind.name]:
             held = [(row.row_id, bytes(row.ref)) for row in some]
@@ -122,7 +122,7 @@ async def _said(store: Store, rows: Sequence[Any]) -> list[tuple[Any, State]]:
 async def _settle(store: Store, rows: Sequence[Any]) -> int:
     """How many need not be looked at again, whatever becomes of names that are to go back to their registration."""
     said = await _said(store, rows)
-    unused = [row for row, state in said if state is State.UNUSED]
+    unused = [row for row, state in said if state is LookupState.UNUSED]
     seen = (await counted(store.reader, lookup_count)).last  # After what they are settled by.
     async with transaction(store.keys.engine) as connection:
         if unused:
@@ -130,7 +130,7 @@ async def _settle(store: Store, rows: Sequence[Any]) -> int:
         # A name that was to be let go of, where the change that wanted it broke off: the data has not let go of it.
         if back := [row for row, state in said if row.scope and state in _RUNNING and row.kind == Lookup.DOMAIN.name]:
             await connection.execute(_back(), _of(back))
-        kept = [row for row, state in said if state is not State.UNUSED and row not in back]
+        kept = [row for row, state in said if state is not LookupState.UNUSED and row not in back]
         over = update(lookups).where(MINE, L.reservation == bindparam("number", type_=Id)).values(reservation=None)
         if kept:
             await connection.execute(over, _numbered(kept))
@@ -140,7 +140,7 @@ async def _settle(store: Store, rows: Sequence[Any]) -> int:
     return len(unused) + len(kept)
 
 
-_RUNNING = (State.IN_USE, State.LAPSED)
+_RUNNING = (LookupState.IN_USE, LookupState.LAPSED)
 
 
 def _back() -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from store.merkle.merkle_tree import Hash
-from store.merkle.signed_note import NAME, Note, NoteInvalid, Signer, VerifierKey, open_note, sign, unbase64
+from store.merkle.signed_note import NAME, Note, NoteInvalidError, NoteSigner, VerifierKey, open_note, sign, unbase64
 
 NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 
@@ -32,9 +32,9 @@ class Checkpoint:
         match text.split("\n"):
             case [origin, size, root, ""] if NAME.fullmatch(origin) and NUMBER.fullmatch(size):
                 return cls(origin, int(size), _root(root))
-        raise NoteInvalid("it is not a checkpoint: three lines, with a name, a size and a root")
+        raise NoteInvalidError("it is not a checkpoint: three lines, with a name, a size and a root")
 
-    def sign(self, signers: Iterable[Signer]) -> str:
+    def sign(self, signers: Iterable[NoteSigner]) -> str:
         """The note that is published."""
         return sign(self.text, signers)
 
@@ -45,7 +45,7 @@ def _root(text: str) -> Hash:
     except ValueError:
         root = b""
     if len(root) != 32:
-        raise NoteInvalid("its root is not a hash")
+        raise NoteInvalidError("its root is not a hash")
     return root
 
 
@@ -54,7 +54,7 @@ def open_checkpoint(note: str, keys: Iterable[VerifierKey]) -> tuple[Checkpoint,
     opened = open_note(note, keys)
     checkpoint = Checkpoint.parse(opened.text)
     if any(key.name != checkpoint.origin for key in opened.signed_by):
-        raise NoteInvalid("it is signed under another name than the log's own")
+        raise NoteInvalidError("it is signed under another name than the log's own")
     return checkpoint, opened
 
 

@@ -22,7 +22,7 @@ LONGEST = 100_000
 """Bytes of a note at most; what comes from elsewhere is bounded before it is read."""
 
 
-class NoteInvalid(Exception):  # noqa: N818  (a finding about what was given, no mistake of ours)
+class NoteInvalidError(Exception):
     """A note that is malformed, or not signed by anyone who is trusted; the text says which, for anyone to read."""
 
 
@@ -81,14 +81,14 @@ class VerifierKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class NoteSigner:
     """A name and the private key that signs under it."""
 
     name: str
     private: Ed25519PrivateKey = field(repr=False)
 
     @classmethod
-    def of(cls, name: str, seed: bytes) -> Signer:
+    def of(cls, name: str, seed: bytes) -> NoteSigner:
         """From the 32 bytes that rest in the key store."""
         return cls(name, Ed25519PrivateKey.from_private_bytes(seed))
 
@@ -103,7 +103,7 @@ class Signer:
         return f"— {self.name} {b64encode(signed).decode()}\n"
 
 
-def sign(text: str, signers: Iterable[Signer]) -> str:
+def sign(text: str, signers: Iterable[NoteSigner]) -> str:
     """The note: the text, which ends in a newline, an empty line, and one line for each who signs."""
     if not text.endswith("\n"):
         raise ValueError("the text of a note ends in a newline")
@@ -128,11 +128,11 @@ def open_note(note: str, keys: Iterable[VerifierKey]) -> Note:
     the one form; 4. signatures by unknown keys are counted and passed over; 5. those by known ones must all be right.
     """
     if len(note) > LONGEST or re.search(r"[\x00-\x09\x0b-\x1f]", note):  # 1
-        raise NoteInvalid("it is too long, or holds control characters")
+        raise NoteInvalidError("it is too long, or holds control characters")
     text, parting, signatures = note.rpartition("\n\n")  # 2
     lines = signatures.removesuffix("\n").split("\n")
     if not parting or not signatures.endswith("\n") or len(lines) > MOST_SIGNATURES:
-        raise NoteInvalid("it is not a text with signatures under it")
+        raise NoteInvalidError("it is not a text with signatures under it")
     text += "\n"
     known = {(key.name, key.id): key for key in keys}
     signed_by: dict[VerifierKey, None] = {}
@@ -145,18 +145,18 @@ def open_note(note: str, keys: Iterable[VerifierKey]) -> Note:
         elif key.verifies(text.encode(), content[4:]):  # 5
             signed_by[key] = None
         else:
-            raise NoteInvalid(f"its signature by {name} ({key.id.hex()}) is wrong")
+            raise NoteInvalidError(f"its signature by {name} ({key.id.hex()}) is wrong")
     if not signed_by:
-        raise NoteInvalid("no key that is known here has signed it")
+        raise NoteInvalidError("no key that is known here has signed it")
     return Note(text, tuple(signed_by), unknown)
 
 
 def _signature(line: str) -> tuple[str, bytes]:
     match = LINE.fullmatch(line)
     if match is None:
-        raise NoteInvalid("it has a signature line that cannot be read")
+        raise NoteInvalidError("it has a signature line that cannot be read")
     try:
         content = unbase64(match[2])
     except ValueError:
-        raise NoteInvalid("it has a signature that cannot be read") from None
+        raise NoteInvalidError("it has a signature that cannot be read") from None
     return match[1], content

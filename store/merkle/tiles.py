@@ -46,7 +46,7 @@ def edge_of(size: int) -> set[int]:
     return {place(level, width >> BITS) for level, width in widths if width % WIDTH}
 
 
-class TileMissing(Exception):  # noqa: N818  (a state of the store)
+class TileMissingError(Exception):
     """A tile is not there or is too short: the stored tree was damaged, or grew since its size was read."""
 
 
@@ -69,7 +69,7 @@ class Hashes:
         begin = (index << rest) % WIDTH * HASH
         wanted = self._tiles.get(tile_of(node), b"")[begin : begin + (HASH << rest)]
         if len(wanted) != HASH << rest:
-            raise TileMissing(f"the hash of subtree {index} at height {height} is not there")
+            raise TileMissingError(f"the hash of subtree {index} at height {height} is not there")
         return root_of(hashes_of(wanted))
 
     def fold(self, nodes: Sequence[Node]) -> Hash:
@@ -90,7 +90,7 @@ def grown(tiles: Mapping[int, bytes], size: int, leaves: Sequence[Hash]) -> dict
         position, taken = divmod(size >> BITS * level, WIDTH)
         before = tiles.get(place(level, position), b"")[: taken * HASH]
         if len(before) != taken * HASH:
-            raise TileMissing(f"the last tile of level {level} is too short")
+            raise TileMissingError(f"the last tile of level {level} is too short")
         content = before + b"".join(leaves)
         pieces = [content[at : at + FULL] for at in range(0, len(content), FULL)]
         changed |= {place(level, position + nth): piece for nth, piece in enumerate(pieces)}

@@ -37,17 +37,17 @@ key_lookup_count = table(
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class LookupCount:
     """What one of the databases has counted, and what it has seen of the other one."""
 
     last: int
     seen: int
 
 
-async def counted(reader: Reader, count: Table) -> Count:
+async def counted(reader: Reader, count: Table) -> LookupCount:
     """As committed; zeros before the first change."""
     rows = await reader.fetch(reader.prepare(select(count.c.last, count.c.seen).where(count.c.id == ONE)), {})
-    return Count(*rows[0]) if rows else Count(0, 0)
+    return LookupCount(*rows[0]) if rows else LookupCount(0, 0)
 
 
 async def count_change(connection: AsyncConnection, count: Table, step: int = 1, seen: int = 0) -> int:

@@ -8,19 +8,19 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from store.crypto.key_store import KeyStore
-from store.crypto.sealing import SealBroken, Sealed, seal, unseal
-from store.crypto.system_keys import HouseKeys
+from store.crypto.sealing import SealBrokenError, Sealed, seal, unseal
+from store.crypto.system_keys import SystemKeys
 from store.tables.outbox import outbox
 
 KEY = "outbox"
 
 
-def name_of(house: HouseKeys, id_: int) -> str:
+def name_of(house: SystemKeys, id_: int) -> str:
     """How receivers, and logs, know a message: for ever the same, and without its moment."""
     return house.ids.lasting("msg", id_, id_)
 
 
-async def seal_for_nobody(house: HouseKeys, id_: int, message: bytes) -> Sealed:
+async def seal_for_nobody(house: SystemKeys, id_: int, message: bytes) -> Sealed:
     """Seal a message that must outlive its customer's key; its bytes are wiped as soon as it is delivered."""
     return seal(AESGCM(await house.system(KEY)), _place(id_), message)
 
@@ -40,7 +40,7 @@ def _opened(key: Any, id_: int, payload: bytes | None) -> bytes | None:
         if isinstance(key, AESGCM):
             return unseal(key, _place(id_), payload)
         found: bytes = key.open(outbox.c.payload, id_, payload)
-    except SealBroken:
+    except SealBrokenError:
         return None
     return found
 

@@ -21,7 +21,7 @@ KEY = "slowdowns"
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class AttemptRate:
     """How many failures may come at once, and the seconds after which each of them is forgotten."""
 
     burst: int
@@ -47,7 +47,7 @@ class Slowdowns:
         columns = slowdowns.c.key, slowdowns.c.due
         self._find = store.reader.prepare(select(*columns).where(any_of(slowdowns.c.key, "keys")))
 
-    async def waits(self, paces: Mapping[str, Pace]) -> dict[str, float]:
+    async def waits(self, paces: Mapping[str, AttemptRate]) -> dict[str, float]:
         """For each name the seconds before it may try again; 0 for one that may try now."""
         now = self._now()
         keys = {await self._hashed(name, now): name for name in paces}
@@ -59,7 +59,7 @@ class Slowdowns:
                 waits[keys[key]] = max(0, due - now - pace.allowance) / 1000
         return waits
 
-    async def count(self, paces: Mapping[str, Pace]) -> None:
+    async def count(self, paces: Mapping[str, AttemptRate]) -> None:
         """Count one failure for each name."""
         now = self._now()
         rows = [
@@ -80,7 +80,7 @@ class Slowdowns:
         return int(self._clock() * 1000)
 
 
-async def take(connection: AsyncConnection, paces: Mapping[str, Pace], now: int) -> float:
+async def take(connection: AsyncConnection, paces: Mapping[str, AttemptRate], now: int) -> float:
     """Count one for each of these hashed names, in the caller's transaction; or the seconds to wait, and nothing was.
 
     One statement a name decides, whichever replica it runs at. `now` is in Unix milliseconds.

@@ -24,7 +24,7 @@ class Whose(Enum):
 
 
 @unique
-class Telling(Enum):
+class ExportTelling(Enum):
     """What an export tells of the rows."""
 
     RECORDS = "every row, column by column"
@@ -60,11 +60,11 @@ class Way(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration:
+class TableDeclaration:
     """What is said of one table."""
 
     whose: Whose
-    telling: Telling
+    telling: ExportTelling
     fate: Fate
     way: Way
     because: str = ""
@@ -75,35 +75,35 @@ class Declaration:
     """The `column` that leads to the row of the other table, for `Whose.PARENT`."""
 
 
-def rows(way: Way = Way.ERASURE, telling: Telling = Telling.RECORDS) -> Declaration:
+def rows(way: Way = Way.ERASURE, telling: ExportTelling = ExportTelling.RECORDS) -> TableDeclaration:
     """Rows of customers, which an export tells and an erasure removes: what is usual."""
-    return Declaration(Whose.COLUMN, telling, Fate.ROWS, way)
+    return TableDeclaration(Whose.COLUMN, telling, Fate.ROWS, way)
 
 
-def kept(because: str, parent: str | None = None, way: Way = Way.NEVER, fate: Fate = Fate.KEPT) -> Declaration:
+def kept(because: str, parent: str | None = None, way: Way = Way.NEVER, fate: Fate = Fate.KEPT) -> TableDeclaration:
     """Rows about a customer that outlive the erasure; `parent` leads to the row which says about whom."""
     whose = Whose.COLUMN if parent is None else Whose.PARENT
-    return Declaration(whose, Telling.RECORDS, fate, way, because, parent=parent)
+    return TableDeclaration(whose, ExportTelling.RECORDS, fate, way, because, parent=parent)
 
 
-def marks(within: str, because: str, way: Way = Way.HOUSEKEEPING) -> Declaration:
+def marks(within: str, because: str, way: Way = Way.HOUSEKEEPING) -> TableDeclaration:
     """Keyed marks that come from customers, which nothing leads to and which end by themselves."""
-    return Declaration(Whose.FINGERPRINT, Telling.HELD, Fate.BOUNDED, way, because, within)
+    return TableDeclaration(Whose.FINGERPRINT, ExportTelling.HELD, Fate.BOUNDED, way, because, within)
 
 
-def nobodys(way: Way, because: str = "They are about no customer.") -> Declaration:
+def nobodys(way: Way, because: str = "They are about no customer.") -> TableDeclaration:
     """Rows that are about no customer."""
-    return Declaration(Whose.NOBODY, Telling.NOTHING, Fate.NOTHING, way, because)
+    return TableDeclaration(Whose.NOBODY, ExportTelling.NOTHING, Fate.NOTHING, way, because)
 
 
 DETACHED: Final = ("customer_id", "embargoed_until")
 """What a row that is left without the customer loses: whose it is, and an order to be silent: nobody is left."""
 
-COUNTED: Final = Telling.COUNT
+COUNTED: Final = ExportTelling.COUNT
 PROOF: Final = "The proof that the erasure was done and who was told of it; it names nobody."
 REGISTER: Final = "A register of the operator's: it is about programs, companies and staff."
 
-DECLARED: Final[dict[str, Declaration]] = {
+DECLARED: Final[dict[str, TableDeclaration]] = {
     "affiliates": nobodys(Way.OPERATOR, REGISTER),
     "alarm_links": rows(Way.HOUSEKEEPING, COUNTED),
     "card_vault": rows(Way.WITHDRAWAL),
@@ -134,16 +134,16 @@ DECLARED: Final[dict[str, Declaration]] = {
     "lookup_count": nobodys(Way.NEVER),
     "known_devices": rows(Way.HOUSEKEEPING),
     "ledger_checkpoints": nobodys(Way.LEDGER),
-    "ledger_entries": Declaration(
-        Whose.PSEUDONYM, Telling.RECORDS, Fate.KEPT, Way.LEDGER,
+    "ledger_entries": TableDeclaration(
+        Whose.PSEUDONYM, ExportTelling.RECORDS, Fate.KEPT, Way.LEDGER,
         "Who read what, under a pseudonym that nobody can lead to a person once the key is destroyed.",
     ),
     "ledger_heads": nobodys(Way.NEVER),
     "ledger_keys": nobodys(Way.NEVER),
     "ledger_leaves": nobodys(Way.LEDGER, "The order of entries, and hashes of them."),
     "ledger_pending": nobodys(Way.LEDGER, "The order of entries."),
-    "ledger_subjects": Declaration(
-        Whose.PSEUDONYM, Telling.RECORDS, Fate.KEPT, Way.LEDGER,
+    "ledger_subjects": TableDeclaration(
+        Whose.PSEUDONYM, ExportTelling.RECORDS, Fate.KEPT, Way.LEDGER,
         "Which entries are about a pseudonym that nobody can lead to a person once the key is destroyed.",
     ),
     "ledger_tiles": nobodys(Way.NEVER, "Hashes of entries."),
@@ -153,9 +153,9 @@ DECLARED: Final[dict[str, Declaration]] = {
         "What an authority asked for stays in the register, without the customer; the answer is the certificate.",
         way=Way.ERASURE, fate=Fate.DETACHED,
     ),
-    "lookup_changes": rows(telling=Telling.HELD),
+    "lookup_changes": rows(telling=ExportTelling.HELD),
     "lookup_epochs": nobodys(Way.HOUSEKEEPING, "Keys under which keyed marks rest."),
-    "lookups": rows(telling=Telling.HELD),
+    "lookups": rows(telling=ExportTelling.HELD),
     "notice_recipients": rows(),
     "notices": rows(),
     "oauth_clients": nobodys(Way.OPERATOR, REGISTER),
@@ -188,8 +188,8 @@ DECLARED: Final[dict[str, Declaration]] = {
     "slowdowns": marks("P2D", "Failed attempts by a keyed mark of who failed, against guessing."),
     "staff": nobodys(Way.OPERATOR, REGISTER),
     "staff_keys": nobodys(Way.OPERATOR, REGISTER),
-    "subject_keys": Declaration(
-        Whose.COLUMN, Telling.HELD, Fate.KEPT, Way.ERASURE,
+    "subject_keys": TableDeclaration(
+        Whose.COLUMN, ExportTelling.HELD, Fate.KEPT, Way.ERASURE,
         "That there was a key and that it was destroyed: one that a backup brings back is not taken for a living one.",
     ),
     "system_keys": nobodys(Way.NEVER),
@@ -204,7 +204,7 @@ class UndeclaredTableError(Exception):
     """A table of which nobody has said whose rows it has, or of which something untrue is said."""
 
 
-def declaration_of(table: str) -> Declaration:
+def declaration_of(table: str) -> TableDeclaration:
     """What is said of a table; UndeclaredTableError when nothing is."""
     try:
         return DECLARED[table]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Table
 
 from policy.categories import Category
-from store.records.declared import DECLARED, Declaration, Telling, UndeclaredTableError, Whose
+from store.records.declared import DECLARED, ExportTelling, TableDeclaration, UndeclaredTableError, Whose
 
 OWNED = (Whose.COLUMN, Whose.PARENT)
 
@@ -31,7 +31,7 @@ def complaints(tables: Iterable[Table]) -> Iterator[tuple[str, str]]:
     yield from ((name, "it is declared and there is no such table") for name in sorted(DECLARED.keys() - known))
 
 
-def _untrue(table: Table, said: Declaration) -> Iterator[str]:
+def _untrue(table: Table, said: TableDeclaration) -> Iterator[str]:
     if ("customer_id" in table.c or table.name == "customers") != (said.whose is Whose.COLUMN):
         yield "its rows belong to customers by `customer_id`, or they do not: the declaration says otherwise"
     if said.whose is Whose.PARENT and not _leads(table.c.get(said.parent or "")):
@@ -40,7 +40,7 @@ def _untrue(table: Table, said: Declaration) -> Iterator[str]:
         yield "it has personal data, so it is somebody's"
     if said.whose is Whose.NOBODY and any(_leads(column) for column in table.c):
         yield "it refers to rows of customers, so it is somebody's"
-    if said.telling is not Telling.RECORDS and (shown := [each.name for each in table.c if _is_shown(each)]):
+    if said.telling is not ExportTelling.RECORDS and (shown := [each.name for each in table.c if _is_shown(each)]):
         yield f"{shown[0]} may be told, and no export would tell it"
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, ColumnElement, LargeBinary, MetaData, Select, Table, bindparam, func, select
 
-from store.crypto.sealing import SealBroken
+from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey
-from store.records.declared import Declaration, Fate, Telling, Whose, declaration_of
+from store.records.declared import ExportTelling, Fate, TableDeclaration, Whose, declaration_of
 from store.sql.metadata import Id, Instant, instant, key_metadata, ledger_metadata, metadata
 from store.sql.reading import Reader
 from store.tables.customers import customers
@@ -27,7 +27,7 @@ class Holding:
     """One table with rows of customers."""
 
     table: Table
-    declared: Declaration
+    declared: TableDeclaration
 
     @property
     def name(self) -> str:
@@ -47,7 +47,7 @@ class Holding:
     @property
     def tells(self) -> bool:
         """Whether an export tells the rows one by one."""
-        return self.declared.telling is Telling.RECORDS
+        return self.declared.telling is ExportTelling.RECORDS
 
     @property
     def removed(self) -> bool:
@@ -77,7 +77,7 @@ def holdings() -> tuple[Holding, ...]:
 def held_apart() -> tuple[Holding, ...]:
     """Tables with something of customers that cannot be told row by row: nothing leads there, or it is all secret."""
     said = [each for tables in (metadata, key_metadata) for each in _declared(tables)]
-    return tuple(Holding(table, declared) for table, declared in said if declared.telling is Telling.HELD)
+    return tuple(Holding(table, declared) for table, declared in said if declared.telling is ExportTelling.HELD)
 
 
 def left_behind() -> tuple[Holding, ...]:
@@ -87,7 +87,7 @@ def left_behind() -> tuple[Holding, ...]:
     return tuple(Holding(table, declared) for table, declared in everywhere if declared.fate in stays)
 
 
-def _declared(tables: MetaData) -> list[tuple[Table, Declaration]]:
+def _declared(tables: MetaData) -> list[tuple[Table, TableDeclaration]]:
     return [(table, declaration_of(str(table.name))) for table in tables.sorted_tables]
 
 
@@ -106,7 +106,7 @@ def is_fingerprint(column: Column[Any]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Damaged:
+class DamagedValue:
     """Stands in the place of a value whose seal does not open."""
 
 
@@ -152,8 +152,8 @@ def _value(column: Column[Any], key: SubjectKey, row_id: Any, resting: Any) -> A
     if (sealing := column.info.get("sealing")) is not None:
         try:
             opened = sealing.decode(key.open(column, row_id, resting))
-        except (SealBroken, ValueError):
-            return Damaged()
+        except (SealBrokenError, ValueError):
+            return DamagedValue()
         return dict(zip(sealing.parts, opened, strict=True)) if sealing.parts else opened
     if isinstance(column.type, Instant):
         return instant(resting).isoformat().replace("+00:00", "Z")

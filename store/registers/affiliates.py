@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, LargeBinary, String, Text
 
 from policy.retention import RetentionRule
 from store.crypto.sealing import Sealed, seal, unseal
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 from store.sql.metadata import Id, Instant, choice, identity, plain, table
 from store.tables.payments import PAYMENT_KINDS
 
@@ -30,12 +30,12 @@ affiliates = table(
 which the company is told that a card it received may not be kept any more."""
 
 
-async def seal_affiliate_secret(house: HouseKeys, id_: int, secret: bytes) -> Sealed:
+async def seal_affiliate_secret(house: SystemKeys, id_: int, secret: bytes) -> Sealed:
     """What rests in `secret`."""
     return seal(AESGCM(await house.system(KEY)), _place(id_), secret)
 
 
-async def open_affiliate_secret(house: HouseKeys, id_: int, sealed: bytes) -> bytes:
+async def open_affiliate_secret(house: SystemKeys, id_: int, sealed: bytes) -> bytes:
     """The secret; SealBroken when it was changed or moved to another row."""
     return unseal(AESGCM(await house.system(KEY)), _place(id_), sealed)
 

@@ -7,7 +7,7 @@ from sqlalchemy import LargeBinary, String, Text
 
 from policy.retention import RetentionRule
 from store.crypto.sealing import Sealed, seal, unseal
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 from store.sql.metadata import Instant, identity, plain, table
 
 KEY = "webhooks"
@@ -29,12 +29,12 @@ webhooks = table(
 own row; what is sent is signed with the previous one, too, until `previous_until`."""
 
 
-async def seal_secret(house: HouseKeys, id_: int, secret: bytes) -> Sealed:
+async def seal_secret(house: SystemKeys, id_: int, secret: bytes) -> Sealed:
     """What rests in `secret`, and later in `previous_secret`."""
     return seal(AESGCM(await house.system(KEY)), _place(id_), secret)
 
 
-async def open_secret(house: HouseKeys, id_: int, sealed: bytes) -> bytes:
+async def open_secret(house: SystemKeys, id_: int, sealed: bytes) -> bytes:
     """The secret; SealBroken when it was changed or moved to another row."""
     return unseal(AESGCM(await house.system(KEY)), _place(id_), sealed)
 

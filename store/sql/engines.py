@@ -15,11 +15,11 @@ from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from store.sql.errors import DRIVER_ERRORS, STATEMENT_ERRORS, Cause, cause_of, unavailable
+from store.sql.errors import DRIVER_ERRORS, STATEMENT_ERRORS, OutageCause, cause_of, unavailable
 from store.sql.reading import Reader
 from store.sql.reading_postgresql import PostgresReader
 from store.sql.reading_sqlite import SqliteReader
-from store.sql.writing_sqlite import Writing, sqlite_file
+from store.sql.writing_sqlite import WritingConnection, sqlite_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def tune(connection: Any) -> None:
     cursor.close()
 
 
-LASTING = (Cause.READ_ONLY, Cause.DOWN, Cause.DAMAGED)
+LASTING = (OutageCause.READ_ONLY, OutageCause.DOWN, OutageCause.DAMAGED)
 """Causes after which a connection is of no use any more."""
 
 LAST_USED = "last used"
@@ -162,7 +162,7 @@ async def connect_postgresql(
 
 def _sqlite_engine(address: Address, patience: float, **options: Any) -> AsyncEngine:
     async def create() -> aiosqlite.Connection:
-        return await Writing(sqlite_file(address.path), patience)
+        return await WritingConnection(sqlite_file(address.path), patience)
 
     # One connection: SQLite has one writer anyway, and the pool's queue is fair where its busy handler is not.
     engine = create_async_engine(
@@ -189,7 +189,7 @@ def _begin_at_once(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Any) -> None:
         # As a statement of SQLAlchemy's it would cost more than all that follows it.
-        connection.connection.dbapi_connection.run_async(Writing.begin)
+        connection.connection.dbapi_connection.run_async(WritingConnection.begin)
 
 
 @asynccontextmanager
@@ -213,7 +213,7 @@ async def outside(connection: AsyncConnection, statement: str) -> None:
     """Run what may stand in no transaction, such as VACUUM and most of SQLite's pragmas; its rows are not looked at."""
     driver: Any = (await connection.get_raw_connection()).driver_connection
     # A row that nobody fetches would keep the file locked until its cursor is collected.
-    await (driver.execute_fetchall if isinstance(driver, Writing) else driver.execute)(statement)
+    await (driver.execute_fetchall if isinstance(driver, WritingConnection) else driver.execute)(statement)
 
 
 def make_reader(address: Address, size: int = 8, deadline: float = 2.0) -> Reader:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 
-class Cause(Enum):
+class OutageCause(Enum):
     """Why the store is unavailable; the value is a sentence that may be shown to anyone."""
 
     DOWN = "The store cannot be reached."
@@ -38,13 +38,13 @@ class Cause(Enum):
     @property
     def retry_after(self) -> int:
         """Seconds after which asking again is worth it."""
-        return 1 if self in (Cause.LOCKED, Cause.SLOW) else 5
+        return 1 if self in (OutageCause.LOCKED, OutageCause.SLOW) else 5
 
 
-class StoreUnavailable(Exception):  # noqa: N818  (a state that passes, named as callers speak of it)
+class StoreUnavailableError(Exception):
     """The store cannot answer now, nothing was half written, and it recovers without a restart."""
 
-    def __init__(self, cause: Cause, detail: str = "") -> None:
+    def __init__(self, cause: OutageCause, detail: str = "") -> None:
         super().__init__(cause.value)
         self.cause = cause
         self.detail = detail
@@ -62,35 +62,35 @@ class StoreUnavailable(Exception):  # noqa: N818  (a state that passes, named as
 
 
 SQLITE_CAUSES = {
-    sqlite3.SQLITE_BUSY: Cause.LOCKED,
-    sqlite3.SQLITE_LOCKED: Cause.LOCKED,
-    sqlite3.SQLITE_READONLY: Cause.READ_ONLY,
-    sqlite3.SQLITE_PERM: Cause.READ_ONLY,
-    sqlite3.SQLITE_FULL: Cause.DISK_FULL,
-    sqlite3.SQLITE_IOERR: Cause.DOWN,
-    sqlite3.SQLITE_CANTOPEN: Cause.DOWN,
-    sqlite3.SQLITE_INTERRUPT: Cause.SLOW,
-    sqlite3.SQLITE_CORRUPT: Cause.DAMAGED,
-    sqlite3.SQLITE_NOTADB: Cause.DAMAGED,
+    sqlite3.SQLITE_BUSY: OutageCause.LOCKED,
+    sqlite3.SQLITE_LOCKED: OutageCause.LOCKED,
+    sqlite3.SQLITE_READONLY: OutageCause.READ_ONLY,
+    sqlite3.SQLITE_PERM: OutageCause.READ_ONLY,
+    sqlite3.SQLITE_FULL: OutageCause.DISK_FULL,
+    sqlite3.SQLITE_IOERR: OutageCause.DOWN,
+    sqlite3.SQLITE_CANTOPEN: OutageCause.DOWN,
+    sqlite3.SQLITE_INTERRUPT: OutageCause.SLOW,
+    sqlite3.SQLITE_CORRUPT: OutageCause.DAMAGED,
+    sqlite3.SQLITE_NOTADB: OutageCause.DAMAGED,
 }
 
 # Class of SQLSTATE (its first two letters), or the whole of it: PostgreSQL manual, appendix A.
 POSTGRESQL_CAUSES = {
-    "08": Cause.DOWN,
-    "57": Cause.DOWN,
-    "57014": Cause.SLOW,
-    "53": Cause.DOWN,
-    "53100": Cause.DISK_FULL,
-    "25006": Cause.READ_ONLY,
-    "40": Cause.LOCKED,
-    "55P03": Cause.LOCKED,
-    "58": Cause.DOWN,
-    "28": Cause.DOWN,
-    "3D000": Cause.DOWN,
-    "42501": Cause.NOT_PERMITTED,
-    "42P01": Cause.NOT_MIGRATED,
-    "42703": Cause.NOT_MIGRATED,
-    "XX": Cause.DAMAGED,
+    "08": OutageCause.DOWN,
+    "57": OutageCause.DOWN,
+    "57014": OutageCause.SLOW,
+    "53": OutageCause.DOWN,
+    "53100": OutageCause.DISK_FULL,
+    "25006": OutageCause.READ_ONLY,
+    "40": OutageCause.LOCKED,
+    "55P03": OutageCause.LOCKED,
+    "58": OutageCause.DOWN,
+    "28": OutageCause.DOWN,
+    "3D000": OutageCause.DOWN,
+    "42501": OutageCause.NOT_PERMITTED,
+    "42P01": OutageCause.NOT_MIGRATED,
+    "42703": OutageCause.NOT_MIGRATED,
+    "XX": OutageCause.DAMAGED,
 }
 
 
@@ -110,12 +110,14 @@ def unavailable(error: Exception) -> Exception:
     Raise it `from None`: the driver's own message can hold a statement and values.
     """
     cause = cause_of(error)
-    return error if cause is None else StoreUnavailable(cause, _detail(error))
+    return error if cause is None else StoreUnavailableError(cause, _detail(error))
 
 
 def each_its_own(failure: Exception) -> Exception:
     """An exception for each who waited for the same thing: one that is raised gathers its own traceback."""
-    return StoreUnavailable(failure.cause, failure.detail) if isinstance(failure, StoreUnavailable) else failure
+    return (
+        StoreUnavailableError(failure.cause, failure.detail) if isinstance(failure, StoreUnavailableError) else failure
+    )
 
 
 def _detail(error: BaseException) -> str:
@@ -124,30 +126,30 @@ def _detail(error: BaseException) -> str:
     return f"{type(origin).__name__} {code}".strip()
 
 
-def cause_of(error: BaseException) -> Cause | None:
+def cause_of(error: BaseException) -> OutageCause | None:
     """The cause behind a driver's or SQLAlchemy's error; None when the error is a mistake of ours, not an outage."""
     if isinstance(error, DBAPIError) and error.orig is not None:
-        return cause_of(error.orig) or (Cause.DOWN if error.connection_invalidated else None)
+        return cause_of(error.orig) or (OutageCause.DOWN if error.connection_invalidated else None)
     if isinstance(error, sqlite3.Error):
         return _sqlite_cause(error)
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         return POSTGRESQL_CAUSES.get(state) or POSTGRESQL_CAUSES.get(state[:2])
     if isinstance(error, (TimeoutError, PoolTimeout)):
-        return Cause.SLOW
+        return OutageCause.SLOW
     if isinstance(error, ValueError):  # asyncpg's own DataError: a value that no server has seen.
         return None
     if isinstance(error, (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)):
-        return Cause.DISK_FULL if getattr(error, "errno", None) == errno.ENOSPC else Cause.DOWN
+        return OutageCause.DISK_FULL if getattr(error, "errno", None) == errno.ENOSPC else OutageCause.DOWN
     if error.__cause__ is not None:  # SQLAlchemy's asyncpg adapter wraps what the driver raised.
         return cause_of(error.__cause__)
     return None
 
 
-def _sqlite_cause(error: sqlite3.Error) -> Cause | None:
+def _sqlite_cause(error: sqlite3.Error) -> OutageCause | None:
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
-        return Cause.DOWN if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error) else None
+        return OutageCause.DOWN if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error) else None
     if code == sqlite3.SQLITE_ERROR and str(error).startswith("no such "):
-        return Cause.NOT_MIGRATED
+        return OutageCause.NOT_MIGRATED
     return SQLITE_CAUSES.get(code & 0xFF)

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from store.sql.errors import DRIVER_ERRORS, Cause, StoreUnavailable, unavailable
+from store.sql.errors import DRIVER_ERRORS, OutageCause, StoreUnavailableError, unavailable
 
 Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
 
@@ -32,7 +32,7 @@ class ExclusiveConnection:
             async with asyncio.timeout(self._patience):
                 await self._turn.acquire()
         except TimeoutError:
-            raise StoreUnavailable(Cause.SLOW) from None
+            raise StoreUnavailableError(OutageCause.SLOW) from None
         try:
             await self._run(statement, values)
         finally:

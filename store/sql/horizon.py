@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from store.sql.errors import DRIVER_ERRORS, Cause, StoreUnavailable, unavailable
+from store.sql.errors import DRIVER_ERRORS, OutageCause, StoreUnavailableError, unavailable
 
 MARK = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 """Every transaction that was over before this moment has a number below it."""
@@ -46,18 +46,18 @@ LOOK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class SnapshotHolder:
     """What still holds a snapshot: SNAPSHOT (a session, such as a dump), STANDBY, PREPARED or SLOT, and its name."""
 
     kind: str
     name: str
 
 
-class StillSeen(StoreUnavailable):
+class StillVisibleError(StoreUnavailableError):
     """Somebody has a snapshot from before the removal."""
 
-    def __init__(self, holders: Sequence[Holder]) -> None:
-        super().__init__(Cause.STILL_SEEN, ", ".join(f"{each.kind} {each.name}" for each in holders))
+    def __init__(self, holders: Sequence[SnapshotHolder]) -> None:
+        super().__init__(OutageCause.STILL_SEEN, ", ".join(f"{each.kind} {each.name}" for each in holders))
         self.holders = tuple(holders)
 
 
@@ -71,19 +71,19 @@ async def mark(engine: AsyncEngine) -> str | None:
     return str(await _ask(engine, MARK))
 
 
-async def holders(engine: AsyncEngine, point: str) -> list[Holder]:
+async def holders(engine: AsyncEngine, point: str) -> list[SnapshotHolder]:
     """Who has a snapshot from before a point; StoreUnavailable NOT_PERMITTED for a role that cannot see them all."""
     try:
         async with engine.connect() as connection:
             if not await connection.scalar(text(SEES)):
-                raise StoreUnavailable(Cause.NOT_PERMITTED)
+                raise StoreUnavailableError(OutageCause.NOT_PERMITTED)
             return await _holders(connection, point)
     except DRIVER_ERRORS as error:
         raise unavailable(error) from None
 
 
-async def _holders(connection: AsyncConnection, point: str) -> list[Holder]:
-    return [Holder(*row) for row in (await connection.execute(text(HOLDERS), {"mark": point})).all()]
+async def _holders(connection: AsyncConnection, point: str) -> list[SnapshotHolder]:
+    return [SnapshotHolder(*row) for row in (await connection.execute(text(HOLDERS), {"mark": point})).all()]
 
 
 async def passed(engine: AsyncEngine, point: str | None, patience: float = 5.0) -> None:
@@ -96,7 +96,7 @@ async def passed(engine: AsyncEngine, point: str | None, patience: float = 5.0) 
     until = monotonic() + patience
     while found := await holders(engine, point):
         if monotonic() > until:
-            raise StillSeen(found)
+            raise StillVisibleError(found)
         await asyncio.sleep(LOOK)
 
 

@@ -10,7 +10,8 @@ What a row holds is what the driver gives, unconverted, since converting costs m
 | others | the same | the same |
 
 A row is a `tuple` on SQLite and an `asyncpg.Record` on PostgreSQL: both unpack, index by number, and have a length.
-`store.sql.metadata.instant` and `bool` turn either form into one. `Prepared.kinds` says which column needs which.
+`store.sql.metadata.instant` and `bool` turn either form into one. `PreparedStatement.kinds` says which column needs
+which.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def any_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedStatement:
     """A statement ready for the driver.
 
     `parameters` are the names of what `fetch` must be given, in the order of the text. `columns` are the names of a
@@ -99,7 +100,7 @@ class Prepared:
     bind: Callable[[Mapping[str, Any]], tuple[Any, ...]] = field(repr=False)
 
 
-def compile_statement(statement: Select[Any] | Update | Insert | Delete, dialect: Dialect) -> Prepared:
+def compile_statement(statement: Select[Any] | Update | Insert | Delete, dialect: Dialect) -> PreparedStatement:
     """The statement's text for a dialect, and how to line up its parameters."""
     compiled: Any = statement.compile(dialect=dialect)
     asked = [name for name, bind in compiled.binds.items() if bind.required]
@@ -107,7 +108,7 @@ def compile_statement(statement: Select[Any] | Update | Insert | Delete, dialect
     order = tuple(whole.positiontup or ())
     fixed = {name: whole.parameters[name] for name in order if name not in asked}
     columns = tuple(statement.selected_columns) if isinstance(statement, Select) else ()
-    return Prepared(
+    return PreparedStatement(
         sql=whole.statement,
         parameters=tuple(dict.fromkeys(name for name in order if name in asked)),
         columns=tuple(column.key or "" for column in columns),
@@ -174,12 +175,12 @@ class Reader(ABC):
         self.listeners: list[Callable[[str], None]] = []
         """Each is called with the text of every statement that is run (tests count and read them)."""
 
-    def prepare(self, select: Select[Any]) -> Prepared:
+    def prepare(self, select: Select[Any]) -> PreparedStatement:
         """Compile a statement; its named parameters are the `bindparam`s and `any_of`s without a value of their own."""
         return compile_statement(select, self.dialect)
 
     @abstractmethod
-    async def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> Sequence[Row]:
+    async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
         """Every row; StoreUnavailable when the store cannot answer or takes longer than the deadline."""
 
     @abstractmethod

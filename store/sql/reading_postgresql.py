@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from store.sql.errors import DRIVER_ERRORS, SERVER_ERRORS, unavailable
-from store.sql.reading import Prepared, Reader, Row
+from store.sql.reading import PreparedStatement, Reader, Row
 from store.sql.semaphore import Slots
 
 SETTINGS = {"application_name": "gateway-read", "default_transaction_read_only": "on", "jit": "off", "timezone": "UTC"}
@@ -36,7 +36,7 @@ class PostgresReader(Reader):
         self._idle: list[asyncpg.Connection[Any]] = []
         self._slots = Slots(size, deadline)
 
-    async def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> Sequence[Row]:
+    async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
         """Every row, as asyncpg records."""
         if self.listeners:
             self._tell(prepared.sql)

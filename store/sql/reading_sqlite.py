@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from store.sql.errors import Cause, StoreUnavailable, unavailable
-from store.sql.reading import Prepared, Reader, Row
+from store.sql.errors import OutageCause, StoreUnavailableError, unavailable
+from store.sql.reading import PreparedStatement, Reader, Row
 
 CHECK_EVERY = 10_000
 """Virtual machine steps between two looks at the clock: about 0.5 ms apart, and no cost that can be measured."""
@@ -34,7 +34,7 @@ class SqliteReader(Reader):
         self._stop_at = 0.0
         self._connection: sqlite3.Connection | None = None
 
-    async def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> Sequence[Row]:
+    async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
         """Every row, as tuples."""
         if self.listeners:
             self._tell(prepared.sql)
@@ -69,7 +69,7 @@ class SqliteReader(Reader):
 
     def _outage(self, error: sqlite3.Error) -> Exception:
         outage = unavailable(error)
-        if isinstance(outage, StoreUnavailable) and outage.cause in (Cause.DOWN, Cause.DAMAGED):
+        if isinstance(outage, StoreUnavailableError) and outage.cause in (OutageCause.DOWN, OutageCause.DAMAGED):
             self._drop()  # The file may be another one when it is back.
         return outage
 

@@ -8,7 +8,7 @@ from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from store.sql.engines import outside
-from store.sql.errors import DRIVER_ERRORS, Cause, StoreUnavailable, cause_of, unavailable
+from store.sql.errors import DRIVER_ERRORS, OutageCause, StoreUnavailableError, cause_of, unavailable
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ async def scrub(engine: AsyncEngine, table: Table, *, must: bool = False, whole:
             await _vacuum(engine, table, must, whole)
         else:
             await _cut(engine, must)
-    except StoreUnavailable as outage:
+    except StoreUnavailableError as outage:
         if must:
             raise
         log.warning("Cleaning up after a deletion in %s was put off: %s", table.name, outage.cause)
@@ -90,13 +90,13 @@ async def _cut(engine: AsyncEngine, must: bool) -> None:
         driver = (await connection.get_raw_connection()).driver_connection
         rows = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
         if rows and rows[0][0]:  # A reader needs the log for what it has begun to read.
-            raise StoreUnavailable(Cause.STILL_SEEN if must else Cause.LOCKED)
+            raise StoreUnavailableError(OutageCause.STILL_SEEN if must else OutageCause.LOCKED)
 
 
 async def _vacuum(engine: AsyncEngine, table: Table, must: bool, whole: bool) -> None:
     async with engine.connect() as connection:
         if not await connection.scalar(text(OWNED.format(name=table.name))):
-            raise StoreUnavailable(Cause.NOT_PERMITTED)
+            raise StoreUnavailableError(OutageCause.NOT_PERMITTED)
         size = await connection.scalar(text(SIZE.format(name=table.name)))
         await connection.commit()
         small = size is not None and size <= REWRITTEN
@@ -111,7 +111,7 @@ async def _rewritten(connection: AsyncConnection, table: Table, must: bool, queu
     try:
         await outside(connection, f'VACUUM (FULL, ANALYZE) "{table.name}"')
     except DRIVER_ERRORS as error:
-        if must or cause_of(error) is not Cause.LOCKED:
+        if must or cause_of(error) is not OutageCause.LOCKED:
             raise
         return False
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 
 
 class Slots:
@@ -34,7 +34,7 @@ class Slots:
             if turn.done() and not turn.cancelled():  # Handed over at the very moment we gave up: pass it on.
                 self.give()
             if isinstance(error, TimeoutError):
-                raise StoreUnavailable(Cause.SLOW) from None
+                raise StoreUnavailableError(OutageCause.SLOW) from None
             raise
 
     def give(self) -> None:

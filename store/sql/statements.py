@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Delete, Dialect, Insert, Select, Update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.sql.reading import Prepared, Row, compile_statement
-from store.sql.writing_sqlite import Writing
+from store.sql.reading import PreparedStatement, Row, compile_statement
+from store.sql.writing_sqlite import WritingConnection
 
 Convert = Callable[[Any], Any]
 
@@ -23,7 +23,7 @@ class Statement:
 
     def __init__(self, element: Select[Any] | Update | Insert | Delete) -> None:
         self._element = element
-        self._prepared: dict[str, tuple[Prepared, tuple[tuple[int, Convert], ...]]] = {}
+        self._prepared: dict[str, tuple[PreparedStatement, tuple[tuple[int, Convert], ...]]] = {}
 
     async def rows(self, connection: AsyncConnection, values: Mapping[str, Any]) -> Sequence[Row]:
         """Every row, converted as SQLAlchemy would; KeyError for a value that is missing."""
@@ -35,12 +35,12 @@ class Statement:
         """How many rows it changed."""
         prepared, _ = self._for(connection.dialect)
         driver = _driver(connection)
-        if isinstance(driver, Writing):
+        if isinstance(driver, WritingConnection):
             return (await driver.run(prepared.sql, prepared.bind(values))).rowcount
         tag: str = await driver.execute(prepared.sql, *prepared.bind(values))
         return int(tag.rpartition(" ")[2])
 
-    def _for(self, dialect: Dialect) -> tuple[Prepared, tuple[tuple[int, Convert], ...]]:
+    def _for(self, dialect: Dialect) -> tuple[PreparedStatement, tuple[tuple[int, Convert], ...]]:
         known = self._prepared.get(dialect.name)
         if known is None:
             prepared = compile_statement(self._element, dialect)
@@ -66,7 +66,7 @@ def _converted(row: Row, converts: tuple[tuple[int, Convert], ...]) -> Row:
 
 async def _rows(connection: AsyncConnection, sql: str, values: tuple[Any, ...]) -> Sequence[Row]:
     driver = _driver(connection)
-    if isinstance(driver, Writing):
+    if isinstance(driver, WritingConnection):
         return (await driver.run(sql, values)).fetchall()
     found: Sequence[Row] = await driver.fetch(sql, *values)
     return found

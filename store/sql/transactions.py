@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from store.sql.errors import DRIVER_ERRORS, STATEMENT_ERRORS, unavailable
 
 
-class NothingKept(RuntimeError):  # noqa: N818  (what became of the transaction)
+class TransactionAbortedError(RuntimeError):
     """The block ended well over a statement that had failed, so the database kept nothing of it: a mistake of ours."""
 
     def __init__(self) -> None:
@@ -27,14 +27,14 @@ class NothingKept(RuntimeError):  # noqa: N818  (what became of the transaction)
 
 
 @dataclass(slots=True, eq=False)
-class Kept:
+class PooledConnection:
     """One connection that is kept: SQLAlchemy's, and the driver's below it."""
 
     connection: AsyncConnection
     driver: Any
 
     @classmethod
-    async def on(cls, engine: AsyncEngine) -> Kept:
+    async def on(cls, engine: AsyncEngine) -> PooledConnection:
         """A new one; what the driver raises when it cannot."""
         connection = await engine.connect()
         return cls(connection, (await connection.get_raw_connection()).driver_connection)
@@ -93,15 +93,15 @@ class Transactions(ABC):
             raise unavailable(failure) from None
 
     @abstractmethod
-    async def _enter(self, brief: bool) -> Kept:
+    async def _enter(self, brief: bool) -> PooledConnection:
         """A connection in a transaction."""
 
     @abstractmethod
-    async def _commit(self, kept: Kept) -> None:
+    async def _commit(self, kept: PooledConnection) -> None:
         """End a block that went well; returns when it is on the disk. NothingKept when there is nothing to commit."""
 
     @abstractmethod
-    async def _undo(self, kept: Kept, error: BaseException) -> None:
+    async def _undo(self, kept: PooledConnection, error: BaseException) -> None:
         """End a block with nothing done."""
 
     @abstractmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from store.sql.engines import LASTING, Address, bare_engine
 from store.sql.errors import DRIVER_ERRORS, cause_of
 from store.sql.semaphore import Slots
-from store.sql.transactions import Kept, NothingKept, Transactions
+from store.sql.transactions import PooledConnection, TransactionAbortedError, Transactions
 
 
 class PostgresTransactions(Transactions):
@@ -14,18 +14,18 @@ class PostgresTransactions(Transactions):
     def __init__(self, address: Address, size: int = 8, patience: float = 5.0) -> None:
         super().__init__(bare_engine(address, size, patience), patience)
         self._slots = Slots(size, patience)
-        self._idle: list[Kept] = []
+        self._idle: list[PooledConnection] = []
 
-    async def _enter(self, brief: bool) -> Kept:
+    async def _enter(self, brief: bool) -> PooledConnection:
         if not self._slots.take():
             await self._slots.wait()
         try:
-            return await self._begun_on_idle() or await self._begun(await Kept.on(self._engine))
+            return await self._begun_on_idle() or await self._begun(await PooledConnection.on(self._engine))
         except BaseException:
             self._slots.give()
             raise
 
-    async def _begun_on_idle(self) -> Kept | None:
+    async def _begun_on_idle(self) -> PooledConnection | None:
         """BEGIN shows whether the server is still there; where it went away, it left all idle connections."""
         while self._idle:
             kept = self._idle.pop()
@@ -39,7 +39,7 @@ class PostgresTransactions(Transactions):
                     self._start(self._idle.pop().close())
         return None
 
-    async def _begun(self, kept: Kept) -> Kept:
+    async def _begun(self, kept: PooledConnection) -> PooledConnection:
         try:
             await kept.driver.execute("BEGIN", timeout=self._patience)
         except BaseException:
@@ -47,7 +47,7 @@ class PostgresTransactions(Transactions):
             raise
         return kept
 
-    async def _commit(self, kept: Kept) -> None:
+    async def _commit(self, kept: PooledConnection) -> None:
         try:
             tag = await kept.driver.execute("COMMIT")
         except BaseException:
@@ -55,9 +55,9 @@ class PostgresTransactions(Transactions):
             raise
         self._give(kept, sound=True)
         if tag != "COMMIT":
-            raise NothingKept
+            raise TransactionAbortedError
 
-    async def _undo(self, kept: Kept, error: BaseException) -> None:
+    async def _undo(self, kept: PooledConnection, error: BaseException) -> None:
         """Cancelled, a connection is in a state not worth finding out."""
         sound = isinstance(error, Exception) and not kept.lost and cause_of(error) not in LASTING
         try:
@@ -71,7 +71,7 @@ class PostgresTransactions(Transactions):
         finally:
             self._give(kept, sound)
 
-    def _give(self, kept: Kept, sound: bool) -> None:
+    def _give(self, kept: PooledConnection, sound: bool) -> None:
         if sound:
             kept.settle()
             self._idle.append(kept)

@@ -7,8 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from store.sql.engines import LASTING, Address, bare_engine
-from store.sql.errors import DRIVER_ERRORS, Cause, StoreUnavailable, cause_of, each_its_own, unavailable
-from store.sql.transactions import Kept, NothingKept, Transactions
+from store.sql.errors import DRIVER_ERRORS, OutageCause, StoreUnavailableError, cause_of, each_its_own, unavailable
+from store.sql.transactions import PooledConnection, TransactionAbortedError, Transactions
 
 GROUP = 64
 """Blocks of one commit at most: some ten milliseconds until the first of them is answered."""
@@ -35,13 +35,13 @@ class SqliteTransactions(Transactions):
         super().__init__(bare_engine(address, 1, patience), patience)
         self._queue: deque[_Waiting] = deque()
         self._taken = False
-        self._kept: Kept | None = None
+        self._kept: PooledConnection | None = None
         self._joined = False
         """Whether the block that has the turn stands in a savepoint of the transaction of blocks before it."""
         self._ended: list[asyncio.Future[Exception | None]] = []
         """Blocks that have ended in the transaction that is open, and hear when it is on the disk, or why not."""
 
-    async def _enter(self, brief: bool) -> Kept:
+    async def _enter(self, brief: bool) -> PooledConnection:
         """Take the turn."""
         if self._taken:
             await self._wait(brief)
@@ -74,9 +74,9 @@ class SqliteTransactions(Transactions):
         finally:
             alarm.cancel()
 
-    async def _open(self) -> Kept:
+    async def _open(self) -> PooledConnection:
         if self._kept is None:
-            self._kept = await Kept.on(self._engine)
+            self._kept = await PooledConnection.on(self._engine)
         kept, self._joined = self._kept, bool(self._ended)
         if self._joined:
             await kept.driver.run("SAVEPOINT block")
@@ -84,12 +84,12 @@ class SqliteTransactions(Transactions):
             await kept.driver.begin()
         return kept
 
-    async def _commit(self, kept: Kept) -> None:
+    async def _commit(self, kept: PooledConnection) -> None:
         kept.settle()
         done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         try:
             if not self._is_open:
-                raise NothingKept
+                raise TransactionAbortedError
             if self._joined:
                 await kept.driver.run("RELEASE block")
         except BaseException as error:
@@ -103,7 +103,7 @@ class SqliteTransactions(Transactions):
         if failure is not None:
             raise each_its_own(failure)
 
-    async def _undo(self, kept: Kept, error: BaseException) -> None:
+    async def _undo(self, kept: PooledConnection, error: BaseException) -> None:
         """Undo one block, and no other, unless SQLite or the connection has given them all up."""
         try:
             kept.settle()
@@ -125,8 +125,10 @@ class SqliteTransactions(Transactions):
     def _broken(self, error: BaseException) -> None:
         """Tell the blocks that have ended when what they did is gone."""
         if self._ended and not self._is_open:
-            failure = unavailable(error) if isinstance(error, Exception) else StoreUnavailable(Cause.DOWN)
-            self._settle(failure if isinstance(failure, StoreUnavailable) else StoreUnavailable(Cause.DOWN))
+            failure = unavailable(error) if isinstance(error, Exception) else StoreUnavailableError(OutageCause.DOWN)
+            self._settle(
+                failure if isinstance(failure, StoreUnavailableError) else StoreUnavailableError(OutageCause.DOWN)
+            )
 
     def _settle(self, failure: Exception | None) -> None:
         ended, self._ended = self._ended, []
@@ -148,7 +150,7 @@ class SqliteTransactions(Transactions):
 
     async def _commit_all(self) -> None:
         """Commit for all that have ended."""
-        failure: Exception | None = StoreUnavailable(Cause.DOWN)
+        failure: Exception | None = StoreUnavailableError(OutageCause.DOWN)
         try:
             assert self._kept is not None
             await self._kept.driver.commit()
@@ -176,4 +178,4 @@ class SqliteTransactions(Transactions):
 
 def _too_late(turn: asyncio.Future[None]) -> None:
     if not turn.done():
-        turn.set_exception(StoreUnavailable(Cause.SLOW))
+        turn.set_exception(StoreUnavailableError(OutageCause.SLOW))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
-from store.sql.errors import Cause, cause_of
+from store.sql.errors import OutageCause, cause_of
 
 BEGIN = "BEGIN IMMEDIATE"
 """Without IMMEDIATE two writers that read first both succeed, and one update is lost."""
@@ -25,7 +25,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.02
 Result = TypeVar("Result")
 
 
-class Writing(aiosqlite.Connection):
+class WritingConnection(aiosqlite.Connection):
     """An aiosqlite connection without its hops, but for commits, many rows at once, and what is no statement.
 
     `patience` is how many seconds a transaction waits for another process's; it waits without holding up the loop.
@@ -90,7 +90,7 @@ class Writing(aiosqlite.Connection):
                 await self.run(BEGIN)
                 return
             except sqlite3.OperationalError as error:
-                if cause_of(error) is not Cause.LOCKED or monotonic() > until:
+                if cause_of(error) is not OutageCause.LOCKED or monotonic() > until:
                     raise
             finally:
                 await self.run(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
@@ -103,7 +103,7 @@ def sqlite_file(path: Path) -> str:
     return f"{path.absolute().as_uri()}?mode=rw"
 
 
-class _Letting(sqlite3.Connection):
+class _AutoRollbackConnection(sqlite3.Connection):
     """A connection that lets go of the file's lock when it is closed.
 
     One that is closed while a cursor of a cancelled task still refers to it lives on until that cursor is collected,
@@ -121,4 +121,4 @@ class _Letting(sqlite3.Connection):
 
 def _connect(file: str, patience: float) -> sqlite3.Connection:
     how = {"isolation_level": None, "timeout": patience, "check_same_thread": False}
-    return sqlite3.connect(file, uri=True, factory=_Letting, **how)  # type: ignore[call-overload,no-any-return]
+    return sqlite3.connect(file, uri=True, factory=_AutoRollbackConnection, **how)  # type: ignore[call-overload,no-any-return]

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from policy.categories import Category
-from policy.erasing import STANDING, Method, State, Step, Told
+from policy.erasing import STANDING, Method, NotificationState, State, Step
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from store.sql.metadata import Id, Instant, choice, customer_table, identity, of_staff, plain, sealed, table
@@ -28,7 +28,7 @@ ERASURE_STEPS = tuple(step.name for step in Step)
 TOOL = "TOOL"
 """A client of the gateway that read the data by itself: no recipient outside, but it may hold a copy."""
 RECIPIENT_KINDS = (*(kind.name for kind in Recipient), TOOL)
-RECIPIENT_STATES = tuple(state.name for state in Told)
+RECIPIENT_STATES = tuple(state.name for state in NotificationState)
 METHODS = tuple(method.name for method in Method)
 
 STANDING_STATES = tuple(sorted(state.name for state in STANDING))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Index, Integer, String, Text, UniqueConstraint, text
 
 from policy.categories import Category
-from policy.erasing import Method, Told
+from policy.erasing import Method, NotificationState
 from policy.restricting import Ground, Notice, ObjectionState, RightsEvent
 from policy.retention import RetentionRule
 from store.sql.metadata import Id, Instant, choice, customer_table, of_staff, plain, sealed
@@ -122,7 +122,7 @@ notice_recipients = customer_table(
     plain("name", String(200), Category.PREFERENCE),
     plain("country", String(2), Category.PREFERENCE, nullable=True),
     plain("listed_at", Instant, Category.PREFERENCE),
-    choice("state", tuple(state.name for state in Told), Category.PREFERENCE, server_default="LISTED"),
+    choice("state", tuple(state.name for state in NotificationState), Category.PREFERENCE, server_default="LISTED"),
     choice("method", tuple(method.name for method in Method), None, nullable=True),
     plain("tries", Integer, None, default=0, server_default=text("0")),
     plain("sent_at", Instant, Category.PREFERENCE, nullable=True),

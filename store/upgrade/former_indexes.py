@@ -16,8 +16,8 @@ from store.crypto.system_keys import FORMER_INDEX_KEY
 from store.database.config import StoreConfig
 from store.database.migrate import alone
 from store.database.store import Store
-from store.lookups.holders import Place
-from store.lookups.reservations import LookupTakenError, Reservations, Wanted
+from store.lookups.holders import LookupPlace
+from store.lookups.reservations import LookupRequest, LookupTakenError, Reservations
 from store.sql.engines import Address, make_engine, transaction
 from store.sql.metadata import Id
 from store.sql.scrubbing import scrub
@@ -37,7 +37,7 @@ PAGE = 500
 LONGEST = 3600.0
 """Seconds that writing a whole table anew may take."""
 
-Found = tuple[Wanted, Any, str]
+Found = tuple[LookupRequest, Any, str]
 """The look-up that a row of the data is to have, the row, and its value."""
 
 
@@ -50,15 +50,15 @@ class Former:
     key: bytes
 
     @classmethod
-    async def of(cls, store: Store, place: Place, name: str) -> Former:
+    async def of(cls, store: Store, place: LookupPlace, name: str) -> Former:
         """What there is."""
         async with store.write() as connection:
             there = name in await connection.run_sync(_columns, place.table.name)
         return cls(name, there, await store.keys.house.system(FORMER_INDEX_KEY) if there else b"")
 
     async def move(
-        self, reserved: Reservations, connection: AsyncConnection, place: Place, found: Sequence[Found]
-    ) -> list[Wanted]:
+        self, reserved: Reservations, connection: AsyncConnection, place: LookupPlace, found: Sequence[Found]
+    ) -> list[LookupRequest]:
         """Give rows the look-up of what they were found by, within the transaction that looked at them; which.
 
         Only those that had this release's form already: these were unique beside the data. Those in an earlier form
@@ -76,11 +76,13 @@ class Former:
         await reserved.written(connection)
         return same
 
-    def _has_form(self, wanted: Wanted, row: Any, value: str) -> bool:
+    def _has_form(self, wanted: LookupRequest, row: Any, value: str) -> bool:
         return row.former is not None and bytes(row.former) == blind_index(self.key, wanted.kind, value)
 
 
-async def write_refs(connection: AsyncConnection, place: Place, rows: Sequence[Wanted], former: Former) -> None:
+async def write_refs(
+    connection: AsyncConnection, place: LookupPlace, rows: Sequence[LookupRequest], former: Former
+) -> None:
     """Tie rows to their look-ups; what an earlier release kept of them is overwritten."""
     if not rows:
         return

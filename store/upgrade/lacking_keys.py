@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy import bindparam, select
 
-from store.crypto.root_key import RootKeyProblem
+from store.crypto.root_key import RootKeyError
 from store.database.store import Store
 from store.sql.metadata import Id
 from store.tables.customers import customers
@@ -17,7 +17,7 @@ NAMED = 5
 """Customers that an error names at most."""
 
 
-class KeysLackingError(RootKeyProblem):
+class KeysLackingError(RootKeyError):
     """The key store is an older copy, or another one: what only the keys it lacks can open must not be given up."""
 
     def __init__(self, count: int, named: Sequence[str]) -> None:

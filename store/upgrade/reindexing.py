@@ -21,15 +21,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.crypto.blind_index import Lookup
 from store.crypto.lookup_tables import lookup_changes
-from store.crypto.sealing import SealBroken
+from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey
 from store.crypto.system_keys import insert_new
 from store.database.store import Store
-from store.lookups.holders import PLACES, Place
-from store.lookups.reservations import LookupTakenError, Wanted, held_of, reserving
+from store.lookups.holders import PLACES, LookupPlace
+from store.lookups.reservations import LookupRequest, LookupTakenError, held_of, reserving
 from store.operations.index_changes import LOOKUPS, index_rebuilds
 from store.sql.engines import transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.ids import new_id
 from store.tables.credentials import credentials
 from store.tables.domains import domains
@@ -59,7 +59,7 @@ class Target:
     """What the value is unique within."""
 
     @property
-    def place(self) -> Place:
+    def place(self) -> LookupPlace:
         """Where the value rests."""
         return PLACES[self.lookup]
 
@@ -110,8 +110,8 @@ async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
     while True:
         try:
             return await work()
-        except (StoreUnavailable, IntegrityError, LookupTakenError) as problem:
-            passes = not isinstance(problem, StoreUnavailable) or problem.cause is Cause.LOCKED
+        except (StoreUnavailableError, IntegrityError, LookupTakenError) as problem:
+            passes = not isinstance(problem, StoreUnavailableError) or problem.cause is OutageCause.LOCKED
             if not passes or monotonic() > until:
                 raise
 
@@ -160,7 +160,7 @@ async def _changes(store: Store, name: str, rows: Sequence[Any]) -> list[Found]:
         value = opened(key, target, row.id, row.value)
         if value is not None:
             index = store.keys.blind_index(target.lookup, value)
-            wanted.append((Wanted(target.lookup, index, row.owner, row.id, row.scope), row, value))
+            wanted.append((LookupRequest(target.lookup, index, row.owner, row.id, row.scope), row, value))
     held = await held_of(store, [each for each, _, _ in wanted])
     return [found for found in wanted if not _has(held.get(found[0]), found[1])]
 
@@ -169,7 +169,7 @@ def _has(held: Any | None, row: Any) -> bool:
     return held is not None and row.ref is not None and bytes(held.ref) == bytes(row.ref) and held.row_id == row.id
 
 
-async def note(store: Store, wanted: Sequence[tuple[Wanted, bytes | None]]) -> None:
+async def note(store: Store, wanted: Sequence[tuple[LookupRequest, bytes | None]]) -> None:
     """Remember rows that are to be found by another value's form; those that are noted already stay as they are."""
     async with transaction(store.keys.engine) as connection:
         epoch = await store.keys.lookups.epochs.lock(connection)
@@ -187,6 +187,6 @@ def opened(key: SubjectKey | None, target: Target, row_id: int, resting: bytes |
         return None
     try:
         return key.open(target.place.value, row_id, resting).decode()
-    except (SealBroken, UnicodeDecodeError):
+    except (SealBrokenError, UnicodeDecodeError):
         log.warning("A value of customer %s does not open: %s keeps its index.", key.customer_id, target.place.value)
         return None

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store.crypto.blind_index import Lookup
 from store.crypto.lookup_tables import MARKED, lookup_changes, lookups
 from store.database.store import Store
-from store.lookups.holders import State, states
-from store.lookups.reservations import Reservations, Wanted, reserving
+from store.lookups.holders import LookupState, states
+from store.lookups.reservations import LookupRequest, Reservations, reserving
 from store.lookups.sweeping import release_unused
 from store.operations.index_changes import LOOKUPS, index_rebuilds
 from store.sql.engines import transaction
@@ -51,7 +51,7 @@ class _Noted:
     id: int
     ref: bytes | None
     """What the row had when it was looked at."""
-    wanted: Wanted
+    wanted: LookupRequest
 
     @property
     def place(self) -> tuple[bytes, str]:
@@ -149,7 +149,7 @@ async def _noted(store: Store, which: ColumnElement[bool], most: int) -> list[_N
 
 
 def _read(store: Store, row: Any) -> _Noted:
-    wanted = Wanted(Lookup[row.kind], _index(store, row), row.customer_id, row.row_id, row.scope)
+    wanted = LookupRequest(Lookup[row.kind], _index(store, row), row.customer_id, row.row_id, row.scope)
     return _Noted(row.id, None if row.ref is None else bytes(row.ref), wanted)
 
 
@@ -181,7 +181,7 @@ async def _rivals(store: Store, noted: Sequence[_Noted]) -> dict[int, set[int]]:
         sharing = [[(row, (_index(store, row), row.scope)) for row in rows] for rows in found]
     held, others = sharing
     said = await states(store.reader, kind, [(row.row_id, bytes(row.ref)) for row, _ in held], datetime.now(UTC))
-    others += [each for each, state in zip(held, said, strict=True) if state is not State.UNUSED]
+    others += [each for each, state in zip(held, said, strict=True) if state is not LookupState.UNUSED]
     by_place: dict[tuple[bytes, str], list[Any]] = {}
     for row, place in others:
         by_place.setdefault(place, []).append(row)
@@ -214,7 +214,9 @@ async def _forget(store: Store, ids: set[int]) -> None:
             await connection.execute(gone, [{"gone": each} for each in sorted(ids)])
 
 
-async def _write_names(connection: AsyncConnection, store: Store, target: Target, rows: Sequence[Wanted]) -> None:
+async def _write_names(
+    connection: AsyncConnection, store: Store, target: Target, rows: Sequence[LookupRequest]
+) -> None:
     """A domain's name rests by its A-labels, which registries and RDAP want, and so does its ending."""
     keys = dict(
         zip([row.row_id for row in rows], await store.keys.subjects([r.customer_id for r in rows]), strict=True)

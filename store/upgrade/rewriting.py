@@ -18,11 +18,11 @@ from sqlalchemy import Column, Table, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.crypto import sealing
-from store.crypto.sealing import SealBroken
+from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import HASH_BYTES, SubjectKey
 from store.database.store import Store
 from store.operations.value_rewrites import value_rewrites
-from store.sql.horizon import StillSeen
+from store.sql.horizon import StillVisibleError
 from store.sql.metadata import Id
 from store.tables.credentials import credentials
 from store.tables.oauth import oauth_families, slowdowns
@@ -190,7 +190,7 @@ def _anew(rewrite: Rewrite, key: SubjectKey | None, row: Any) -> Any:
         return LOST
     try:
         return rewrite.anew(key, row.id, bytes(row.source))
-    except SealBroken:
+    except SealBrokenError:
         log.warning("A value of customer %s does not open: %s is emptied.", key.customer_id, rewrite.column)
         return LOST
 
@@ -212,7 +212,7 @@ async def _clean(store: Store, table: Table) -> None:
     """Take the former values out of the files, whatever the table's size: nobody is served meanwhile."""
     try:
         await store.unseen(await store.point(), PATIENCE)
-    except StillSeen as seen:
+    except StillVisibleError as seen:
         log.warning("Former values of %s stay in the files for now: %s (%s)", table.name, seen.reason, seen.detail)
     await store.scrub(table, whole=True)
 

@@ -14,10 +14,10 @@ from gateway.access.client_area import ID, page_documents, register_client_area
 from gateway.http.pages import STATIC
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from policy.restricting import Ground, Objection, objection_to
+from policy.restricting import Ground, ObjectionOutcome, objection_to
 from resolvers.erasure.consents import CARD, MEASURING, NEWS, PHONE, STAYS
 from schema.api.build import sdl
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from store.database.store import Store
 from store.registers.clients import clients, documents
 from tests.promises.gate import TODAY, Gate
@@ -66,7 +66,7 @@ def test_what_stays_is_said_as_the_gateway_says_it() -> None:
 
 def test_what_can_be_objected_to_is_what_the_policy_says() -> None:
     (listed,) = re.findall(r"OBJECTABLE = \[(.*?)\]", (STATIC / "area" / "views" / "rights.js").read_text())
-    expected = [purpose.name for purpose in Purpose if objection_to(purpose) is not Objection.NONE]
+    expected = [purpose.name for purpose in Purpose if objection_to(purpose) is not ObjectionOutcome.NONE]
     assert re.findall(r"'(\w+)'", listed) == expected
     (grounds,) = re.findall(r"GROUNDS = \[(.*?)\]", (STATIC / "area" / "views" / "rights.js").read_text())
     assert re.findall(r"'(\w+)'", grounds) == list(Ground.__members__)
@@ -105,6 +105,6 @@ async def test_its_token_sends_nothing_else(store: Store) -> None:
     )  # fmt: skip
     for name in ("Profile", "Payments", "Services", "Choices", "Security", "Disclosures", "Data", "Accesses"):
         answer = await gate.ask(page_documents()[name], who, operation_name=name)
-        assert answer.kind is Kind.OK and answer.body["data"]["me"] is not None, (name, answer.raw)
+        assert answer.kind is RequestOutcome.OK and answer.body["data"]["me"] is not None, (name, answer.raw)
     other = await gate.ask("{ me { email } }", who)
     assert [each["code"] for each in other.errors] == ["PERSISTED_DOCUMENT_REQUIRED"]

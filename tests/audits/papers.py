@@ -10,7 +10,7 @@ from audits.papers.controller import Controller, read_controller
 from audits.papers.notice import notice
 from audits.papers.notice_report import notice_report
 from audits.papers.registers import SCHEMA_ALONE, Registers
-from audits.papers.texts import Texts
+from audits.papers.texts import NoticeTexts
 from audits.schema.facts import Facts
 from audits.schema.sources import Text, read_text
 from tests.audits.schemas import HOUSE
@@ -26,7 +26,7 @@ def controller(text: str = EXAMPLE) -> Controller:
 
 def notice_in(language: str, facts: Facts = OURS, registers: Registers = SCHEMA_ALONE) -> Report:
     """The notice of a schema and registers."""
-    return notice_report(facts, notice(facts, registers), controller(), Texts(language))
+    return notice_report(facts, notice(facts, registers), controller(), NoticeTexts(language))
 
 
 def without(path: str) -> str:

@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 
 from audits.forms.forms import FORMS
-from audits.reports.clients import AD_HOC, Client, Document, findings, reach, refusals, unused
+from audits.reports.clients import AD_HOC, AuditedClient, RegisteredDocument, findings, reach, refusals, unused
 from audits.reports.clients_report import clients_report
 from audits.schema.checks import Check
 from audits.schema.documents import read_document
@@ -22,12 +22,12 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 NAMES = "query Names($id: ID!) {\n  customer(id: $id) {\n    name\n  }\n}"
 
 
-def document(text: str, purpose: str | None = None) -> Document:
+def document(text: str, purpose: str | None = None) -> RegisteredDocument:
     """A registered document."""
-    return Document(sha256(text.encode()).hexdigest(), text, purpose)
+    return RegisteredDocument(sha256(text.encode()).hexdigest(), text, purpose)
 
 
-BILLING = Client(
+BILLING = AuditedClient(
     id="billing",
     name="Billing tool",
     purposes=("INVOICING",),

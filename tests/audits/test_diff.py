@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from audits.papers.notice import notice
 from audits.papers.registers import SCHEMA_ALONE
 from audits.reports.diff_report import diff_report, notice_changes
-from audits.schema.changes import Change, Direction, Kind, Severity
+from audits.schema.changes import ChangeKind, Direction, SchemaChange, Severity
 from audits.schema.comparing import sensitivity
 from audits.schema.diff import diff, loosening, uses
 from audits.schema.facts import Fact, Facts
 from audits.schema.signoffs import SignOffs, proposed
-from audits.schema.sources import Text, Unreadable, read_text
+from audits.schema.sources import Text, UnreadableError, read_text
 from policy.categories import Category
 from policy.purposes import Purpose
 from tests.audits.schemas import HOUSE, SMALL, changed, facts_of
@@ -23,7 +23,7 @@ from tests.audits.test_paper_diff import OF_PAPERS
 OURS = Facts.of(read_text(HOUSE))
 
 
-def kinds(old: str, new: str) -> dict[Kind, Change]:
+def kinds(old: str, new: str) -> dict[ChangeKind, SchemaChange]:
     """The changes from one text to another, by kind."""
     return {each.kind: each for each in diff(facts_of(old, "old.graphql"), facts_of(new, "new.graphql"))}
 
@@ -37,47 +37,47 @@ PLACE = "\n  place: String @personalData(category: COARSE_LOCATION) @purpose(all
 BILLED = 'category: NAME, source: "invoices.billed_name")'
 NEWS = ", when: NEWS_NOT_DECLINED)\n  phone"
 CASES = [
-    (Kind.PURPOSE_ADDED, "PRODUCT_NEWS", "[INVOICING])\n  card", "[INVOICING, PRODUCT_NEWS])\n  card"),
-    (Kind.CONDITION_REMOVED, "PRODUCT_NEWS when NEWS_NOT_DECLINED", NEWS, ")\n  phone"),
-    (Kind.RECIPIENT_ADDED, "AUTHORITY", "[PAYMENT_AFFILIATE]", "[PAYMENT_AFFILIATE, AUTHORITY]"),
-    (Kind.RETENTION_LONGER, "CARD_CONSENT -> CUSTOMER_LIFE", "rule: CARD_CONSENT", "rule: CUSTOMER_LIFE"),
-    (Kind.RETENTION_LONGER, "CUSTOMER_LIFE -> ERASURE_RECORDS", "rule: CUSTOMER_LIFE", "rule: ERASURE_RECORDS"),
-    (Kind.RETENTION_CHANGED, "CUSTOMER_LIFE -> SIGN_IN_RECORDS", "rule: CUSTOMER_LIFE", "rule: SIGN_IN_RECORDS"),
-    (Kind.RETENTION_REMOVED, "CARD_CONSENT", " @retention(rule: CARD_CONSENT)", ""),
-    (Kind.CATEGORY_MORE_SENSITIVE, "NAME -> PHONE", "category: NAME", "category: PHONE"),
-    (Kind.CATEGORY_LESS_PROTECTED, "PHONE -> NAME", "category: PHONE", "category: NAME"),
-    (Kind.CATEGORY_CHANGED, "NAME -> EMAIL", "category: NAME", "category: EMAIL"),
-    (Kind.CATEGORY_CHANGED, "NAME -> SHOE_SIZE", "category: NAME", "category: SHOE_SIZE"),
-    (Kind.UNDECLARED, "NAME", NAME, "name: String"),
-    (Kind.UNDECLARED, "NAME", NAME, NAME.replace(" @personalData(category: NAME)", "")),
-    (Kind.DECLARED, "EMAIL", CREATED, CREATED + " @personalData(category: EMAIL)"),
-    (Kind.FIELD_ADDED, "NAME", NAME, NAME + "\n  nick" + NAME.removeprefix("name")),
-    (Kind.FIELD_ADDED_NEW_USE, "NAME for ERASURE", NAME, NAME + NICK),
-    (Kind.DERIVED_FIELD_ADDED, "COARSE_LOCATION from IP_ADDRESS", NAME, NAME + PLACE),
-    (Kind.SILENT_ADDED, "String", NAME, NAME + "\n  nationalId: String"),
-    (Kind.SILENT_ADDED, "String", "    id: ID!", "    search: String\n    id: ID!"),
-    (Kind.FIELD_REMOVED, "NAME", NAME, ""),
-    (Kind.INPUT_REMOVED, "CUSTOMER_ID", f"(\n    {BY_ID}\n  )", ""),
-    (Kind.INPUT_ADDED, "EMAIL", "    id: ID!", f"    {BY_EMAIL}\n    id: ID!"),
-    (Kind.SCOPE_TIGHTENED, "none -> a", CREATED, CREATED + ' @requiresScopes(scopes: [["a"]])'),
-    (Kind.PUBLIC_ADDED, "the number of the build", ' @public(why: "the number of the build")', None),
-    (Kind.NOT_NULLABLE, "String -> String!", NAME, NAME.replace("String", "String!")),
-    (Kind.TYPE_CHANGED, "String -> [String!]", NAME, NAME.replace("String", "[String!]")),
-    (Kind.SOURCE_CHANGED, "customers.name -> invoices.billed_name", "category: NAME)", BILLED),
-    (Kind.DEPRECATED, "old", NAME, NAME + ' @deprecated(reason: "old")'),
-    (Kind.PATH_ADDED, "Card", "type Card @", "union Any = Customer | Card\ntype Card @"),
-    (Kind.MEANING_CHANGED, "“Write invoices.” -> “Do as we like.”", "Write invoices.", "Do as we like."),
-    (Kind.WORD_ADDED, "Sell it.", "INVOICING }", 'INVOICING """Sell it.""" SALE }'),
+    (ChangeKind.PURPOSE_ADDED, "PRODUCT_NEWS", "[INVOICING])\n  card", "[INVOICING, PRODUCT_NEWS])\n  card"),
+    (ChangeKind.CONDITION_REMOVED, "PRODUCT_NEWS when NEWS_NOT_DECLINED", NEWS, ")\n  phone"),
+    (ChangeKind.RECIPIENT_ADDED, "AUTHORITY", "[PAYMENT_AFFILIATE]", "[PAYMENT_AFFILIATE, AUTHORITY]"),
+    (ChangeKind.RETENTION_LONGER, "CARD_CONSENT -> CUSTOMER_LIFE", "rule: CARD_CONSENT", "rule: CUSTOMER_LIFE"),
+    (ChangeKind.RETENTION_LONGER, "CUSTOMER_LIFE -> ERASURE_RECORDS", "rule: CUSTOMER_LIFE", "rule: ERASURE_RECORDS"),
+    (ChangeKind.RETENTION_CHANGED, "CUSTOMER_LIFE -> SIGN_IN_RECORDS", "rule: CUSTOMER_LIFE", "rule: SIGN_IN_RECORDS"),
+    (ChangeKind.RETENTION_REMOVED, "CARD_CONSENT", " @retention(rule: CARD_CONSENT)", ""),
+    (ChangeKind.CATEGORY_MORE_SENSITIVE, "NAME -> PHONE", "category: NAME", "category: PHONE"),
+    (ChangeKind.CATEGORY_LESS_PROTECTED, "PHONE -> NAME", "category: PHONE", "category: NAME"),
+    (ChangeKind.CATEGORY_CHANGED, "NAME -> EMAIL", "category: NAME", "category: EMAIL"),
+    (ChangeKind.CATEGORY_CHANGED, "NAME -> SHOE_SIZE", "category: NAME", "category: SHOE_SIZE"),
+    (ChangeKind.UNDECLARED, "NAME", NAME, "name: String"),
+    (ChangeKind.UNDECLARED, "NAME", NAME, NAME.replace(" @personalData(category: NAME)", "")),
+    (ChangeKind.DECLARED, "EMAIL", CREATED, CREATED + " @personalData(category: EMAIL)"),
+    (ChangeKind.FIELD_ADDED, "NAME", NAME, NAME + "\n  nick" + NAME.removeprefix("name")),
+    (ChangeKind.FIELD_ADDED_NEW_USE, "NAME for ERASURE", NAME, NAME + NICK),
+    (ChangeKind.DERIVED_FIELD_ADDED, "COARSE_LOCATION from IP_ADDRESS", NAME, NAME + PLACE),
+    (ChangeKind.SILENT_ADDED, "String", NAME, NAME + "\n  nationalId: String"),
+    (ChangeKind.SILENT_ADDED, "String", "    id: ID!", "    search: String\n    id: ID!"),
+    (ChangeKind.FIELD_REMOVED, "NAME", NAME, ""),
+    (ChangeKind.INPUT_REMOVED, "CUSTOMER_ID", f"(\n    {BY_ID}\n  )", ""),
+    (ChangeKind.INPUT_ADDED, "EMAIL", "    id: ID!", f"    {BY_EMAIL}\n    id: ID!"),
+    (ChangeKind.SCOPE_TIGHTENED, "none -> a", CREATED, CREATED + ' @requiresScopes(scopes: [["a"]])'),
+    (ChangeKind.PUBLIC_ADDED, "the number of the build", ' @public(why: "the number of the build")', None),
+    (ChangeKind.NOT_NULLABLE, "String -> String!", NAME, NAME.replace("String", "String!")),
+    (ChangeKind.TYPE_CHANGED, "String -> [String!]", NAME, NAME.replace("String", "[String!]")),
+    (ChangeKind.SOURCE_CHANGED, "customers.name -> invoices.billed_name", "category: NAME)", BILLED),
+    (ChangeKind.DEPRECATED, "old", NAME, NAME + ' @deprecated(reason: "old")'),
+    (ChangeKind.PATH_ADDED, "Card", "type Card @", "union Any = Customer | Card\ntype Card @"),
+    (ChangeKind.MEANING_CHANGED, "“Write invoices.” -> “Do as we like.”", "Write invoices.", "Do as we like."),
+    (ChangeKind.WORD_ADDED, "Sell it.", "INVOICING }", 'INVOICING """Sell it.""" SALE }'),
 ]  # fmt: skip
 BACKWARDS = {
-    Kind.PURPOSE_ADDED: Kind.PURPOSE_REMOVED,
-    Kind.CONDITION_REMOVED: Kind.CONDITION_ADDED,
-    Kind.RECIPIENT_ADDED: Kind.RECIPIENT_REMOVED,
-    Kind.RETENTION_LONGER: Kind.RETENTION_SHORTER,
-    Kind.RETENTION_REMOVED: Kind.RETENTION_DECLARED,
-    Kind.SCOPE_TIGHTENED: Kind.SCOPE_LOOSENED,
-    Kind.NOT_NULLABLE: Kind.NULLABLE,
-    Kind.WORD_ADDED: Kind.WORD_REMOVED,
+    ChangeKind.PURPOSE_ADDED: ChangeKind.PURPOSE_REMOVED,
+    ChangeKind.CONDITION_REMOVED: ChangeKind.CONDITION_ADDED,
+    ChangeKind.RECIPIENT_ADDED: ChangeKind.RECIPIENT_REMOVED,
+    ChangeKind.RETENTION_LONGER: ChangeKind.RETENTION_SHORTER,
+    ChangeKind.RETENTION_REMOVED: ChangeKind.RETENTION_DECLARED,
+    ChangeKind.SCOPE_TIGHTENED: ChangeKind.SCOPE_LOOSENED,
+    ChangeKind.NOT_NULLABLE: ChangeKind.NULLABLE,
+    ChangeKind.WORD_ADDED: ChangeKind.WORD_REMOVED,
 }
 OLD = (
     SMALL.replace("category: NAME)", 'category: NAME, source: "customers.name")')
@@ -86,14 +86,14 @@ OLD = (
 )
 
 
-def texts(kind: Kind, old: str, new: str | None) -> tuple[str, str]:
+def texts(kind: ChangeKind, old: str, new: str | None) -> tuple[str, str]:
     """The two schemas of a case."""
-    if kind is Kind.PUBLIC_ADDED:
+    if kind is ChangeKind.PUBLIC_ADDED:
         return SMALL.replace(old, ""), SMALL
-    if kind is Kind.SOURCE_CHANGED:
+    if kind is ChangeKind.SOURCE_CHANGED:
         return OLD, changed(old, new or "")
-    base = OLD if kind in (Kind.MEANING_CHANGED, Kind.WORD_ADDED) else SMALL
-    if kind is Kind.PATH_ADDED:
+    base = OLD if kind in (ChangeKind.MEANING_CHANGED, ChangeKind.WORD_ADDED) else SMALL
+    if kind is ChangeKind.PATH_ADDED:
         return SMALL + "union Any = Customer", changed(old, new or "")
     return base, changed(old, new or "", base)
 
@@ -101,12 +101,12 @@ def texts(kind: Kind, old: str, new: str | None) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("kind", "value", "old", "new"), CASES, ids=[f"{each[0].id}-{n}" for n, each in enumerate(CASES)]
 )
-def test_each_kind_of_change(kind: Kind, value: str, old: str, new: str | None) -> None:
+def test_each_kind_of_change(kind: ChangeKind, value: str, old: str, new: str | None) -> None:
     before, after = texts(kind, old, new)
     found = kinds(before, after)
     assert kind in found, list(found)
     assert found[kind].value == value
-    gone = kind in (Kind.FIELD_REMOVED, Kind.INPUT_REMOVED)
+    gone = kind in (ChangeKind.FIELD_REMOVED, ChangeKind.INPUT_REMOVED)
     assert found[kind].place.file == ("old.graphql" if gone else "new.graphql")
     if kind in BACKWARDS:
         assert BACKWARDS[kind] in kinds(after, before)
@@ -114,27 +114,32 @@ def test_each_kind_of_change(kind: Kind, value: str, old: str, new: str | None) 
 
 def test_every_kind_is_tried() -> None:
     tried = {case[0] for case in CASES} | set(BACKWARDS.values())
-    assert tried | {Kind.CONDITION_CHANGED, Kind.CATEGORY_NARROWED} | OF_PAPERS == set(Kind)
+    assert tried | {ChangeKind.CONDITION_CHANGED, ChangeKind.CATEGORY_NARROWED} | OF_PAPERS == set(ChangeKind)
 
 
 def test_a_changed_condition_and_a_narrower_category() -> None:
     found = kinds(SMALL, changed("NEWS_NOT_DECLINED)\n  phone", "CARD_STORAGE_CONSENTED)\n  phone"))
-    assert found[Kind.CONDITION_CHANGED].kind.direction is Direction.LOOSENS
+    assert found[ChangeKind.CONDITION_CHANGED].kind.direction is Direction.LOOSENS
     address = changed("category: NAME", "category: POSTAL_ADDRESS")
-    assert Kind.CATEGORY_NARROWED in kinds(address, changed("category: NAME", "category: CITY"))
-    assert Kind.CATEGORY_MORE_SENSITIVE in kinds(changed("category: NAME", "category: CITY"), address)
+    assert ChangeKind.CATEGORY_NARROWED in kinds(address, changed("category: NAME", "category: CITY"))
+    assert ChangeKind.CATEGORY_MORE_SENSITIVE in kinds(changed("category: NAME", "category: CITY"), address)
 
 
 def test_severities_are_those_of_the_requirements() -> None:
     """§4.6."""
-    breaking = {each for each in Kind if each.severity is Severity.BREAKING}
+    breaking = {each for each in ChangeKind if each.severity is Severity.BREAKING}
     assert breaking >= {
-        Kind.PURPOSE_ADDED, Kind.RECIPIENT_ADDED, Kind.RETENTION_LONGER, Kind.CATEGORY_MORE_SENSITIVE,
-        Kind.DERIVED_FIELD_ADDED, Kind.FIELD_ADDED_NEW_USE,
+        ChangeKind.PURPOSE_ADDED, ChangeKind.RECIPIENT_ADDED, ChangeKind.RETENTION_LONGER,
+        ChangeKind.CATEGORY_MORE_SENSITIVE, ChangeKind.DERIVED_FIELD_ADDED, ChangeKind.FIELD_ADDED_NEW_USE,
     }  # fmt: skip
-    assert Kind.FIELD_ADDED.severity is Severity.REVIEW
-    safe = {each for each in Kind if each.severity is Severity.SAFE}
-    assert safe >= {Kind.FIELD_REMOVED, Kind.RETENTION_SHORTER, Kind.RECIPIENT_REMOVED, Kind.PURPOSE_REMOVED}
+    assert ChangeKind.FIELD_ADDED.severity is Severity.REVIEW
+    safe = {each for each in ChangeKind if each.severity is Severity.SAFE}
+    assert safe >= {
+        ChangeKind.FIELD_REMOVED,
+        ChangeKind.RETENTION_SHORTER,
+        ChangeKind.RECIPIENT_REMOVED,
+        ChangeKind.PURPOSE_REMOVED,
+    }
     assert not any(each.direction is Direction.LOOSENS for each in safe)
 
 
@@ -143,13 +148,16 @@ def test_scopes_compare_by_what_is_enough() -> None:
         return changed(CREATED, f"{CREATED} @requiresScopes(scopes: {scopes})")
 
     either, both, one = scoped('[["a"], ["b"]]'), scoped('[["a", "b"]]'), scoped('[["a"]]')
-    assert Kind.SCOPE_LOOSENED in kinds(both, one)
-    assert Kind.SCOPE_LOOSENED in kinds(one, either)
-    assert Kind.SCOPE_TIGHTENED in kinds(either, one)
-    assert kinds(one, scoped('[["b"]]')).keys() >= {Kind.SCOPE_LOOSENED, Kind.SCOPE_TIGHTENED}
-    assert not kinds(one, scoped('[["a"], ["a", "b"]]')).keys() - {Kind.SCOPE_LOOSENED, Kind.SCOPE_TIGHTENED}
+    assert ChangeKind.SCOPE_LOOSENED in kinds(both, one)
+    assert ChangeKind.SCOPE_LOOSENED in kinds(one, either)
+    assert ChangeKind.SCOPE_TIGHTENED in kinds(either, one)
+    assert kinds(one, scoped('[["b"]]')).keys() >= {ChangeKind.SCOPE_LOOSENED, ChangeKind.SCOPE_TIGHTENED}
+    assert not kinds(one, scoped('[["a"], ["a", "b"]]')).keys() - {
+        ChangeKind.SCOPE_LOOSENED,
+        ChangeKind.SCOPE_TIGHTENED,
+    }
     on_type = SMALL.replace("type Card @", 'type Card @requiresScopes(scopes: [["a"]]) @')
-    assert kinds(SMALL, on_type)[Kind.SCOPE_TIGHTENED].coordinate == "Card.brand"
+    assert kinds(SMALL, on_type)[ChangeKind.SCOPE_TIGHTENED].coordinate == "Card.brand"
 
 
 def test_sensitivity_is_what_the_policy_protects() -> None:
@@ -166,7 +174,7 @@ def test_nothing_changed_is_nothing_said() -> None:
 
 def test_a_type_whose_rule_changes_is_told_once() -> None:
     found = diff(facts_of(SMALL), facts_of(SMALL.replace("rule: CUSTOMER_LIFE", "rule: ERASURE_RECORDS")))
-    assert [(each.coordinate, each.kind) for each in found] == [("Customer", Kind.RETENTION_LONGER)]
+    assert [(each.coordinate, each.kind) for each in found] == [("Customer", ChangeKind.RETENTION_LONGER)]
 
 
 TOLD = [
@@ -193,7 +201,7 @@ def test_a_purpose_more_loosens_and_changes_the_notice(data: st.DataObject) -> N
     fact = data.draw(st.sampled_from(TOLD))
     purpose = data.draw(st.sampled_from([each for each in Purpose if each.name not in fact.purposes]))
     new = with_purpose(fact, purpose)
-    found = [each for each in diff(OURS, new) if each.kind is Kind.PURPOSE_ADDED]
+    found = [each for each in diff(OURS, new) if each.kind is ChangeKind.PURPOSE_ADDED]
     assert [(each.coordinate, each.value) for each in found] == [(fact.coordinate, purpose.name)]
     assert found == loosening(found)
     fresh = (fact.category, purpose.name) not in uses(OURS)
@@ -208,10 +216,10 @@ def test_a_sign_off_covers_exactly_what_it_says() -> None:
     old, new = facts_of(SMALL), facts_of(SMALL.replace("[INVOICING])\n    @", "[INVOICING, ERASURE])\n    @"))
     changes = diff(old, new)
     assert [(each.kind, each.coordinate, each.value) for each in changes] == [
-        (Kind.PURPOSE_ADDED, "Customer.email", "ERASURE")
+        (ChangeKind.PURPOSE_ADDED, "Customer.email", "ERASURE")
     ]
     template = proposed(changes)
-    with pytest.raises(Unreadable, match=r"Customer\.email.*does not say who"):
+    with pytest.raises(UnreadableError, match=r"Customer\.email.*does not say who"):
         SignOffs.read(Text("s.toml", template))
     filled = template.replace('who = ""', 'who = "Dana"').replace('why = ""', 'why = "notice 12"')
     signed = SignOffs.read(Text("s.toml", filled))
@@ -236,7 +244,7 @@ def test_a_sign_off_covers_exactly_what_it_says() -> None:
     ],
 )
 def test_a_bad_sign_off_file_is_refused_with_what_it_lacks(text: str, said: str) -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableError) as refused:
         SignOffs.read(Text("s.toml", text))
     assert said in str(refused.value)
 

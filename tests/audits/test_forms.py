@@ -24,7 +24,7 @@ from audits.papers.registers import SCHEMA_ALONE
 from audits.reports.matrix import matrix, matrix_report
 from audits.schema.checks import Check, Finding
 from audits.schema.diff import diff
-from audits.schema.places import Place
+from audits.schema.places import SourcePosition
 from tests.audits.papers import OURS, controller, notice_in
 from tests.audits.schemas import SMALL, changed, facts_of, findings
 
@@ -198,7 +198,9 @@ def test_every_form_is_the_same_each_time() -> None:
 
 
 def test_sarif_of_a_lint() -> None:
-    accepted = Finding(Check.UNDECLARED, "m", "A.b", Place("git:main:schema/a b.graphql", 3, 5), accepted="Dana: known")
+    accepted = Finding(
+        Check.UNDECLARED, "m", "A.b", SourcePosition("git:main:schema/a b.graphql", 3, 5), accepted="Dana: known"
+    )
     log = json.loads(findings_sarif([*findings(changed("String @purpose", "String! @purposes")), accepted], "1.2.3"))
     assert (log["version"], log["$schema"].rpartition("/")[2]) == ("2.1.0", "sarif-2.1.0.json")
     (run,) = log["runs"]

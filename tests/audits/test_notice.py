@@ -11,9 +11,9 @@ import pytest
 from audits.papers.controller_checks import NEEDED
 from audits.papers.notice import DataRow, notice
 from audits.papers.registers import SCHEMA_ALONE
-from audits.papers.texts import Texts
+from audits.papers.texts import NoticeTexts
 from audits.schema.facts import Facts
-from audits.schema.sources import Text, Unreadable, read_text
+from audits.schema.sources import Text, UnreadableError, read_text
 from policy.bases import LegalBasis
 from policy.categories import Category
 from policy.conditions import Condition
@@ -63,7 +63,7 @@ TABLE = [
 @pytest.mark.parametrize(("heading", "categories", "uses"), TABLE, ids=[each[0] for each in TABLE])
 def test_every_row_of_the_table(heading: str, categories: set[Category], uses: dict[Purpose, set[Category]]) -> None:
     """R8 to R22: the row is there under its name, with each use the company names, for the data it names it for."""
-    texts = Texts("en")
+    texts = NoticeTexts("en")
     (row,) = [each for each in FACTS.rows if texts.prose(f"group.{each.group}") == heading]
     assert categories <= set(row.categories)
     for purpose, used in uses.items():
@@ -214,7 +214,7 @@ COLUMNS: dict[type[Row], tuple[str, ...]] = {
 
 
 def test_every_row_of_the_policy_has_a_french_text_and_no_other_has() -> None:
-    texts = Texts("fr")
+    texts = NoticeTexts("fr")
     french = tomllib.loads(files("audits").joinpath("data/fr.toml").read_text("utf-8"))
     for catalogue, columns in COLUMNS.items():
         for row in catalogue:
@@ -228,7 +228,7 @@ def test_every_row_of_the_policy_has_a_french_text_and_no_other_has() -> None:
 
 
 def test_a_row_without_a_french_text_is_told_in_english_and_named() -> None:
-    texts = Texts("fr")
+    texts = NoticeTexts("fr")
     said = texts.rule("R99: nobody may do this")
     assert (said, texts.untranslated) == ("Nobody may do this.", {"rule R99"})
 
@@ -253,14 +253,14 @@ def _leaves(tree: object, path: str = "") -> list[tuple[str, str]]:
 def test_without_what_only_the_controller_knows_there_is_no_notice(needed: object) -> None:
     """A15: the refusal names what is missing, and the article that asks for it."""
     path = str(getattr(needed, "path"))  # noqa: B009 (its type is the module's own affair)
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableError) as refused:
         controller(without(f"{path}.en" if getattr(needed, "by_language") else path))  # noqa: B009
     assert path in str(refused.value)
     assert "Art. " in str(refused.value)
 
 
 def test_an_empty_file_names_everything_at_once() -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableError) as refused:
         controller("")
     assert all(needed.path in str(refused.value) for needed in NEEDED)
 
@@ -287,7 +287,7 @@ def test_an_empty_file_names_everything_at_once() -> None:
 )
 def test_a_wrong_file_says_where(old: str, new: str, said: str) -> None:
     assert old in EXAMPLE
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableError) as refused:
         controller(EXAMPLE.replace(old, new, 1))
     assert said in str(refused.value)
 

@@ -11,11 +11,11 @@ import orjson
 import pytest
 from sqlalchemy import insert
 
-from audits.reports.clients import Client, registrations
+from audits.reports.clients import AuditedClient, registrations
 from audits.reports.query_report import Explained, Explanation, query_report
 from audits.reports.reading import opened
 from audits.schema.sources import Text
-from gateway.run.tour import CUSTOMER, STEPS, Step
+from gateway.run.tour import CUSTOMER, STEPS, TourStep
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.api.api import Api
@@ -38,7 +38,7 @@ def explained(folder: Path, client: str, text: str, purpose: str | None = None, 
     async def explain() -> Explanation:
         async with opened(StoreConfig.local(folder)) as readers:
             (found,) = [each for each in await registrations(readers.main) if each.id == client]
-            changed = Client(**{name: getattr(found, name) for name in Client.__slots__} | changes)
+            changed = AuditedClient(**{name: getattr(found, name) for name in AuditedClient.__slots__} | changes)
             return Explainer(MODEL, FACTS, changed, readers.main).explain(Text("d.graphql", text), purpose)
 
     return asyncio.run(explain())
@@ -51,7 +51,7 @@ def only(found: Explanation) -> Explained:
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda each: f"{each.who}-{each.title}")
-def test_it_says_what_the_gateway_would_do(demo_store: Path, step: Step) -> None:
+def test_it_says_what_the_gateway_would_do(demo_store: Path, step: TourStep) -> None:
     client = "web" if step.who == CUSTOMER else step.who
     found = only(explained(demo_store, client, step.query))
 

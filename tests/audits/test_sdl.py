@@ -10,7 +10,7 @@ import pytest
 
 from audits.schema.declarations import declaration
 from audits.schema.sdl_reading import read_sdl
-from audits.schema.sources import Text, Unreadable, read_text
+from audits.schema.sources import Text, UnreadableError, read_text
 from audits.schema.structure import Structure
 from tests.audits.schemas import SMALL, facts_of
 
@@ -43,7 +43,7 @@ def test_a_broken_text_is_one_fault_with_its_place(text: str, line: int, column:
     assert (fault.check, fault.place.line) == ("SYNTAX", line)
     assert column in (None, fault.place.column)
     assert not sdl.types
-    with pytest.raises(Unreadable, match=r"broken\.graphql:1|broken\.graphql:2"):
+    with pytest.raises(UnreadableError, match=r"broken\.graphql:1|broken\.graphql:2"):
         facts_of(text, "broken.graphql").require_readable()
 
 
@@ -126,19 +126,19 @@ def test_a_file_of_a_git_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert read_text("git:HEAD:a b.graphql").text == "type A { b: Int }"
     assert read_text("a b.graphql").text == "type A { c: Int }"
     for wrong in ("git:HEAD:none.graphql", "git:nowhere:a b.graphql", "git:--output=x:a b.graphql", "git:HEAD", "git:"):
-        with pytest.raises(Unreadable, match="git:"):
+        with pytest.raises(UnreadableError, match="git:"):
             read_text(wrong)
     assert not (tmp_path / "x").exists()
 
 
 def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="No such file"):
+    with pytest.raises(UnreadableError, match="No such file"):
         read_text(str(tmp_path / "none.graphql"))
-    with pytest.raises(Unreadable, match="directory"):
+    with pytest.raises(UnreadableError, match="directory"):
         read_text(str(tmp_path))
     latin = tmp_path / "latin.graphql"
     latin.write_bytes("type A {\n # café\n }".encode("latin-1"))
-    with pytest.raises(Unreadable, match=r"latin\.graphql:2: not UTF-8"):
+    with pytest.raises(UnreadableError, match=r"latin\.graphql:2: not UTF-8"):
         read_text(str(latin))
     marked = tmp_path / "bom.graphql"
     marked.write_bytes(b"\xef\xbb\xbftype A { b: Int }")

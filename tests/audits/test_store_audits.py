@@ -20,7 +20,7 @@ from audits.reports.ledger_report import ledger_report
 from audits.reports.reading import Readers, opened
 from audits.schema.checks import Check
 from store.database.config import StoreConfig
-from store.database.store import Store, StoreUnavailable, open_store
+from store.database.store import Store, StoreUnavailableError, open_store
 from store.ledger.entries import canonical
 from store.registers.clients import clients, documents
 from store.tables.consents import consents, cookie_choices
@@ -215,7 +215,7 @@ async def test_an_audit_needs_no_key_and_makes_none(store_config: StoreConfig) -
 
 
 async def test_a_store_that_is_not_there_says_so(bare_config: StoreConfig) -> None:
-    with pytest.raises(StoreUnavailable, match="gateway db upgrade"):
+    with pytest.raises(StoreUnavailableError, match="gateway db upgrade"):
         async with opened(bare_config):
             pass
 

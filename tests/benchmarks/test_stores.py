@@ -71,7 +71,7 @@ def test_what_is_read_is_the_customer_who_was_asked_for(servers: list[Running], 
 def test_a_difference_is_found(servers: list[Running]) -> None:
     """A check that cannot fail would prove nothing."""
     endpoint, gateway = servers
-    with pytest.raises(equal.Unequal):
+    with pytest.raises(equal.UnequalAnswersError):
         equal._compare("W1", gateway, [{"data": {"customer": {"email": "a"}}}], endpoint, [{"data": None}])
     assert not equal.refused({"data": None, "errors": []})
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from gateway.api.consent_receipts import KINDS, ConsentReceipts, receipt
-from gateway.http.problems import Problem
+from gateway.http.problems import ProblemError
 from policy.wordings import VERSION, WORDINGS, wording
 from store.database.store import Store
 from store.tables.consents import CONSENT_KINDS
@@ -45,7 +45,7 @@ async def gate(store: Store) -> AsyncIterator[Gate]:
     yield gate
 
 
-async def fetch(gate: Gate, id_: str, place: int = 0) -> httpx.Response | Problem:
+async def fetch(gate: Gate, id_: str, place: int = 0) -> httpx.Response | ProblemError:
     app = ConsentReceipts(Door(own(gate.ids[place])), gate.api, gate.clock, "https://data.example")  # type: ignore[arg-type]
 
     async def with_id(scope: Any, receive: Any, send: Any) -> None:
@@ -54,7 +54,7 @@ async def fetch(gate: Gate, id_: str, place: int = 0) -> httpx.Response | Proble
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(with_id), base_url="http://x") as client:
             return await client.get("/", headers={"authorization": "Bearer x"})
-    except Problem as problem:
+    except ProblemError as problem:
         return problem
 
 
@@ -89,7 +89,7 @@ async def test_nobody_gets_anothers(gate: Gate) -> None:
     id_ = (await gate.ask(MINE, own(gate.ids[0]))).data["me"]["consents"][0]["id"]
     for wrong, place in ((id_, 1), ("x", 0), (gate.id(0), 0)):
         answer = await fetch(gate, wrong, place)
-        assert isinstance(answer, Problem) and answer.status == 404
+        assert isinstance(answer, ProblemError) and answer.status == 404
 
 
 def used(content: Any, found: set[str]) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.requests.restrictions import Rights, RightsRefused, backlog
+from gateway.requests.restrictions import Rights, RightsError, backlog
 from policy.purposes import Purpose
 from policy.restricting import Ground
 from resolvers.commands.dependencies import Site
@@ -20,7 +20,7 @@ from store.tables.restrictions import objections, processing_stops, restrictions
 from tests.outbox.test_letters import Box
 from tests.promises.gate import TODAY, Gate, grant, own
 from workers.outbox.receivers import MailServer, Receivers
-from workers.outbox.smtp import Mailer, Terms
+from workers.outbox.smtp import Mailer, MailServerSettings
 from workers.outbox.webhooks import Poster
 from workers.outbox.worker import Deliverer
 
@@ -60,7 +60,7 @@ async def deliver(gate: Gate, refusal: str | None = None) -> list[Any]:
 
     server = await asyncio.get_running_loop().create_server(lambda: SMTP(box), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    mail = MailServer(Mailer(Terms("127.0.0.1", port, "none", "no-reply@shop.example", "Shop")))
+    mail = MailServer(Mailer(MailServerSettings("127.0.0.1", port, "none", "no-reply@shop.example", "Shop")))
     worker = Deliverer(gate.store, Receivers(gate.store, Poster()), gate.clock, dice=lambda: 0.5)
     while await worker.step(mail):
         pass
@@ -108,15 +108,15 @@ async def test_who_has_no_address_is_told_by_post(gate: Gate) -> None:
     async with gate.store.write() as connection:
         await connection.execute(update(customers).values(email=None, email_ref=None))
     rights = Rights(gate.store, SITE)
-    with pytest.raises(RightsRefused, match="no restriction"):
+    with pytest.raises(RightsError, match="no restriction"):
         await rights.lift(number(gate), "Verified.", gate.clock.now)
     await ask(gate, "mutation { requestRestriction(input: {ground: UNLAWFUL}) { userErrors { code } } }")
     await rights.lift(number(gate), "Verified.", gate.clock.now)
     assert await lifted(gate, hours=1) == 0
     today = gate.clock.now.astimezone(SITE.zone).date()
-    with pytest.raises(RightsRefused, match="today, or before"):
+    with pytest.raises(RightsError, match="today, or before"):
         await rights.told(number(gate), today + timedelta(days=1), gate.clock.now)
-    with pytest.raises(RightsRefused, match="written after"):
+    with pytest.raises(RightsError, match="written after"):
         await rights.told(number(gate), today - timedelta(days=1), gate.clock.now)
     await rights.told(number(gate), today, gate.clock.now)
     assert (await happened(gate))[-1] == ("TOLD", "STAFF")
@@ -165,13 +165,13 @@ async def test_an_objection_is_decided_and_what_is_overridden_goes_on_after_the_
     assert await lifted(gate, days=3) == 1 and await is_there(gate, SECURITY)
     (shown,) = (await ask(gate, ME))["objections"]
     assert shown == {"purpose": "ACCOUNT_SECURITY", "state": "OVERRIDDEN", "because": "Attacks on your account."}
-    with pytest.raises(RightsRefused, match="No objection"):
+    with pytest.raises(RightsError, match="No objection"):
         await rights.decide(number(gate), SECURITY, True, "Once more.", gate.clock.now)
 
 
 async def test_an_objection_that_holds_stops_it_for_good(gate: Gate) -> None:
     rights = Rights(gate.store, SITE)
-    with pytest.raises(RightsRefused, match="contract"):
+    with pytest.raises(RightsError, match="contract"):
         await rights.object(number(gate), Purpose.INVOICING, "REQ-13", gate.clock.now)
     await rights.object(number(gate), SECURITY, "REQ-13", gate.clock.now)
     await rights.decide(number(gate), SECURITY, True, "You are right.", gate.clock.now)

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, func, insert, select
 from gateway.demo.population import population
 from gateway.oauth import codes, families
 from gateway.oauth.endpoints import consent
-from gateway.oauth.endpoints.authorization_request import Wanted
-from gateway.oauth.families import Lives
+from gateway.oauth.endpoints.authorization_request import AuthorizationRequest
+from gateway.oauth.families import Lifetimes
 from gateway.oauth.registry.clients import Clients
-from gateway.oauth.registry.registration import Kind, NewClient
-from gateway.oauth.registry.writing import Registry
+from gateway.oauth.registry.registration import ClientKind, NewClient
+from gateway.oauth.registry.writing import ClientRegistrar
 from gateway.requests.holds import Holds, NewHold
 from gateway.requests.legal import Legal
 from policy.purposes import Purpose
@@ -23,13 +23,13 @@ from policy.wordings import VERSION
 from resolvers.account import factors_enrolling as enrolling
 from resolvers.customers.new_customer import NewCustomer, NewSecondFactor
 from resolvers.customers.registration import register
-from resolvers.signin.verdicts import Awaiting, Opened
+from resolvers.signin.verdicts import SecondFactorRequired, SignedIn
 from resolvers.signins.signins import Visitor
 from schema.model.meanings import meanings
 from store.crypto.lookup_tables import lookup_changes
 from store.database.config import StoreConfig
 from store.database.schemas import SCHEMAS
-from store.queue.rate_limit import Pace, Slowdowns
+from store.queue.rate_limit import AttemptRate, Slowdowns
 from store.queue.single_use import SingleUse
 from store.records.holdings import held_apart, holdings
 from store.sql.engines import transaction
@@ -48,8 +48,8 @@ from tests.signin.authenticator import Authenticator
 from tests.signin.lobby import ELSEWHERE, Lobby, means
 from tests.signin.people import SECRET, Person, newcomer, password
 from tests.signin.test_unusual import WORLD, Places
+from workers.exports.worker import ExportController as Maker
 from workers.exports.worker import Exporter
-from workers.exports.worker import House as Maker
 from workers.recipients.notices import Notifier
 
 BANK = """mutation { addBankTransfer(input: {bankName: "Kantonalbank"}) { userErrors { code } } }"""
@@ -142,30 +142,32 @@ class Everywhere:
         begun = await enrolling.begin_passkey(actor, None)
         await enrolling.finish_passkey(actor, None, Authenticator().create(begun.options or ""), "My key")
         await enrolling.begin_passkey(actor, None)
-        assert isinstance(await lobby.knock(person, person.password), Awaiting), "and the code is never typed"
+        assert isinstance(await lobby.knock(person, person.password), SecondFactorRequired), (
+            "and the code is never typed"
+        )
         await lobby.knock(person, "no such password")
         await lobby.resets.request("CLIENT_AREA", person.login, lobby.visitor, lobby.now)
-        self.opened: Opened = opened
+        self.opened: SignedIn = opened
 
     async def _uses_an_app(self) -> None:
         """What the authorization server writes for a customer who is signed in."""
         store, now = self.house.store, self.lobby.now
         purposes, back = frozenset({Purpose.SELF_SERVICE}), "https://app.example/back"
-        app = NewClient(id="guest", name="Guest", kind=Kind.APP, purposes=purposes, redirect_uris=(back,),
+        app = NewClient(id="guest", name="Guest", kind=ClientKind.APP, purposes=purposes, redirect_uris=(back,),
                         actions=frozenset({"profile:read"}))  # fmt: skip
-        await Registry(store).create(app, now)
+        await ClientRegistrar(store).create(app, now)
         client = await Clients(store.reader, "https://data.example", lambda: now.timestamp()).find("guest")
         session = await self.lobby.session(self.opened)
         assert client is not None and session is not None
-        sign_in = codes.SignIn(self.person.id, session.id, now, ("pwd",))
-        code = codes.Code("guest", sign_in, new_id(), back, "profile:read", "c" * 43, None, True)
-        wanted = Wanted(client, back, None, frozenset({"profile:read"}), "c" * 43, None, None, None)
+        sign_in = codes.AuthenticationEvent(self.person.id, session.id, now, ("pwd",))
+        code = codes.AuthorizationCode("guest", sign_in, new_id(), back, "profile:read", "c" * 43, None, True)
+        wanted = AuthorizationRequest(client, back, None, frozenset({"profile:read"}), "c" * 43, None, None, None)
 
         def allow(connection: Connection) -> None:
             consent.give(connection, wanted, _SignedIn(self.person.id, session.id, int(now.timestamp())), now)
             text = codes.issue(connection, code, now)
             assert codes.redeem(connection, text, "guest", now) is not None
-            families.begin(connection, code, Lives(DAY / 24, DAY, 30 * DAY), now, None, "Guest")
+            families.begin(connection, code, Lifetimes(DAY / 24, DAY, 30 * DAY), now, None, "Guest")
 
         async with store.write() as connection:
             await connection.run_sync(allow)
@@ -189,7 +191,7 @@ class Everywhere:
     async def _guards(self) -> None:
         """Marks against misuse; and a look-up whose form an upgrade would have changed."""
         store, now = self.house.store, self.house.gate.clock.now
-        await Slowdowns(store, lambda: now.timestamp()).count({f"customer {self.person.id}": Pace(5, 60)})
+        await Slowdowns(store, lambda: now.timestamp()).count({f"customer {self.person.id}": AttemptRate(5, 60)})
         await SingleUse(store).claim("dpop", "a proof of theirs", now + DAY)
         row = {"id": new_id(), "customer_id": self.person.id, "kind": "EMAIL", "row_id": self.person.id, "scope": ""}
         async with transaction(store.keys._engine) as connection:

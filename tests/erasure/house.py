@@ -34,7 +34,7 @@ from tests.outbox.test_letters import Box
 from tests.promises.gate import TODAY, Gate, grant, own
 from workers.erasure.worker import LEASE, Eraser
 from workers.outbox.receivers import MailServer, Receivers
-from workers.outbox.smtp import Mailer, Terms
+from workers.outbox.smtp import Mailer, MailServerSettings
 from workers.outbox.webhooks import Poster
 from workers.outbox.worker import Deliverer
 
@@ -71,7 +71,7 @@ class House:
         self.store = self.gate.store
         self.keys = LedgerKeys(self.tree.reader, self.tree.engine, self.store.keys.house, ORIGIN)
         self.worker = self.another()
-        terms = Terms("127.0.0.1", self.box.port, "none", "no-reply@shop.example", "Shop")
+        terms = MailServerSettings("127.0.0.1", self.box.port, "none", "no-reply@shop.example", "Shop")
         self.mail = MailServer(Mailer(terms))
         self.post = Deliverer(self.store, Receivers(self.store, Poster()), self.gate.clock, dice=lambda: 0.5)
 

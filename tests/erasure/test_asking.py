@@ -9,7 +9,7 @@ import pytest
 from policy.dates import automatic_erasure, requested_erasure
 from resolvers.customers.new_customer import NewCustomer, NewService, PersonName, PostalAddress
 from resolvers.customers.registration import register
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from tests.erasure.house import CANCEL, END, MIDNIGHT_OF, REQUEST, House, key_of
 from tests.promises.gate import TODAY, own
 
@@ -185,7 +185,7 @@ async def test_it_needs_a_fresh_sign_in(house: House) -> None:
     """S7."""
     old = int((house.gate.clock.now - timedelta(minutes=6)).timestamp())
     answer = await house.gate.ask(REQUEST, own(house.gate.ids[0], authenticated_at=old))
-    assert answer.kind is Kind.STEP_UP_REQUIRED
+    assert answer.kind is RequestOutcome.STEP_UP_REQUIRED
     assert await house.rows(0) == []
 
 
@@ -205,4 +205,4 @@ async def test_services_end_and_begin_by_tools_with_the_scope_only(house: House)
     assert (await house.tool(late, id=second))["userErrors"] == [{"code": "INVALID_TIME", "field": ["at"]}]
     assert (await house.tool(END, id="?"))["userErrors"] == [{"code": "NOT_FOUND", "field": ["service"]}]
     refused = await house.gate.ask(END, own(house.gate.ids[1]), variables={"id": second})
-    assert refused.kind is Kind.REFUSED and await house.running(1)
+    assert refused.kind is RequestOutcome.REFUSED and await house.running(1)

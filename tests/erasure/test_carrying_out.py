@@ -15,9 +15,9 @@ from gateway.api.receipts import list_routes
 from gateway.http.middleware import LastResort
 from gateway.requests.holds import Holds, NewHold
 from resolvers.customers.registration import register
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from store.links.receipts import erasure_of, receipt_of
-from store.merkle.signed_note import NoteInvalid
+from store.merkle.signed_note import NoteInvalidError
 from store.queue.revocations import revocations
 from store.registers.webhooks import webhooks
 from store.sql.ids import new_id
@@ -59,7 +59,7 @@ async def test_nothing_is_left_of_the_customer_and_everything_of_the_others(hous
         own(house.gate.ids[1]),
         variables={"e": email},
     )
-    assert found.kind is Kind.REFUSED or found.body["data"] == {"customerLookup": None}
+    assert found.kind is RequestOutcome.REFUSED or found.body["data"] == {"customerLookup": None}
 
 
 async def test_not_before_the_days_in_which_it_can_be_called_off(house: House) -> None:
@@ -85,7 +85,7 @@ async def test_the_certificate_names_the_key_and_nobody_and_can_be_verified_by_a
     assert [(each["purpose"], each["subjects"]) for each in mine] == [("ERASURE", [])]
     keys = [key.verifier for key in await house.keys.all()]
     for wrong in (row.certificate.replace("REQUEST", "RETENTION"), row.certificate[:-5] + "\n", ""):
-        with pytest.raises(NoteInvalid):
+        with pytest.raises(NoteInvalidError):
             verified(wrong, keys)
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import select, text
 
 from gateway.run.erasing import letters, signers_of
 from store.database.config import StoreConfig
-from store.ledger.signing_keys import LedgerKeyLost
-from store.merkle.signed_note import Signer
+from store.ledger.signing_keys import LedgerKeyLostError
+from store.merkle.signed_note import NoteSigner
 from store.queue.messages import KEY
 from store.tables.erasures import erasure_recipients
 from tests.erasure.house import REQUEST, SITE, House, opened_house
@@ -78,8 +78,8 @@ async def test_a_lost_key_of_the_ledger_holds_up_the_certificate_only(house: Hou
     """The data goes all the same; what is missing is said."""
     await due(house)
 
-    async def lost() -> Sequence[Signer]:
-        raise LedgerKeyLost
+    async def lost() -> Sequence[NoteSigner]:
+        raise LedgerKeyLostError
 
     await Eraser(house.store, lost, letters(house.store, SITE), clock=house.gate.clock).step()
     row = await house.row(0)

@@ -11,7 +11,7 @@ from starlette.routing import Router
 from gateway.access.undertakings import declared_rules
 from gateway.api.receipts import list_routes
 from gateway.http.middleware import LastResort
-from gateway.requests.holds import HoldRefused, Holds, NewHold
+from gateway.requests.holds import HoldError, Holds, NewHold
 from store.links.receipts import receipt_of
 from store.records.holdings import holdings, rows_of
 from store.tables.erasures import legal_holds
@@ -139,5 +139,5 @@ async def test_what_is_no_order_is_refused(house: House, change: dict[str, Any],
         "number": house.gate.people[0].customer_number, "reference": "4 O 123/26", "fields": ("Customer.email",),
         "basis": BASIS, "days": 9, "told": True,
     }  # fmt: skip
-    with pytest.raises(HoldRefused, match=why):
+    with pytest.raises(HoldError, match=why):
         await Holds(house.store).place(NewHold(**given | change), declared_rules().keys(), house.gate.clock.now)

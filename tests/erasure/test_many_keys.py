@@ -10,7 +10,7 @@ from sqlalchemy import insert, text
 
 from store.crypto.key_tables import subject_keys
 from store.database.store import Store
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.ids import new_id
 from store.sql.metadata import instant
 from store.tables.erasures import erasure_letters, erasures
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 
 LIVING, DESTROYED = 20_000, 30
 MOMENT = instant("2026-01-01T00:00:00Z")
-DOWN = StoreUnavailable(Cause.SLOW)
+DOWN = StoreUnavailableError(OutageCause.SLOW)
 
 
 async def fill(store: Store) -> None:
@@ -124,7 +124,7 @@ async def test_f9_one_row_that_fails_keeps_no_other_from_being_looked_at(caplog:
     async def down(_: Sequence[int]) -> None:
         raise DOWN
 
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailableError):
         await Walk("numbers").go(look, down)
 
 

@@ -9,15 +9,15 @@ import orjson
 import pytest
 from sqlalchemy import delete, select
 
-from gateway.oauth.registry.registration import Kind, NewClient
-from gateway.oauth.registry.writing import Registry
+from gateway.oauth.registry.registration import ClientKind, NewClient
+from gateway.oauth.registry.writing import ClientRegistrar
 from gateway.registers.notices import Notices
-from gateway.registers.recipients import RecipientRefused, Recipients
+from gateway.registers.recipients import RecipientError, Recipients
 from gateway.registers.webhooks import Webhooks
 from policy.erasing import ANSWER_WITHIN
 from policy.purposes import Purpose
 from policy.recipients import Recipient
-from policy.restricting import Reply
+from policy.restricting import NoticeReply
 from resolvers.disclosures.disclosures import disclose
 from store.tables.disclosures import disclosures
 from store.tables.restrictions import notice_recipients, notices
@@ -48,8 +48,8 @@ def saying(word: str) -> bytes:
 async def tool(house: House, name: str, url: str | None, **facts: Any) -> None:
     """A tool that read the first customer's name; with a webhook if there is an address."""
     now = house.gate.clock.now
-    new = NewClient(id=name, name=name, kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}), **facts)
-    await Registry(house.store).create(new, now)
+    new = NewClient(id=name, name=name, kind=ClientKind.TOOL, purposes=frozenset({Purpose.INVOICING}), **facts)
+    await ClientRegistrar(house.store).create(new, now)
     if url is not None:
         await Webhooks(house.store).add(name, url, ["customer.erase"], now)
         await Recipients(house.store).set_contact("TOOL", name, name, None, now)
@@ -141,13 +141,13 @@ async def test_a_letter_an_answer_and_giving_up_by_hand(house: House) -> None:
     text = await register.letter(row.id)
     assert "Art. 19" in text and house.gate.id(0) in text
     assert not any(value in text for value in house.gate.values())
-    with pytest.raises(RecipientRefused, match="between the day"):
+    with pytest.raises(RecipientError, match="between the day"):
         await register.posted(row.id, now.date() + timedelta(days=2), UTC, now)
     await register.posted(row.id, now.date(), UTC, now)
     assert (await states(house, "RESTRICTION"))["Printers"] == ("SENT", None)
-    await register.answered(row.id, Reply.UNKNOWN, now)
+    await register.answered(row.id, NoticeReply.UNKNOWN, now)
     assert (await states(house, "RESTRICTION"))["Printers"] == ("ACKNOWLEDGED", "UNKNOWN")
-    with pytest.raises(RecipientRefused, match="ACKNOWLEDGED"):
+    with pytest.raises(RecipientError, match="ACKNOWLEDGED"):
         await register.give_up(row.id, now)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from policy.wordings import VERSION
 from resolvers.commands.context import Behalf
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.letters.erasure import ErasureLetter
 from resolvers.rights.requests import DataRights, RightsRefusedError
 from store.database.config import StoreConfig
@@ -38,7 +38,7 @@ async def rights_of(house: House, place: int) -> DataRights:
     """Of a customer, in an operator's hand."""
     number = house.gate.people[place].customer_number
     assert number is not None
-    return await DataRights.on_behalf(house.store, Means(SITE), number, BY, house.gate.clock.now)
+    return await DataRights.on_behalf(house.store, SignInDependencies(SITE), number, BY, house.gate.clock.now)
 
 
 async def agreed(house: House, place: int) -> None:
@@ -80,7 +80,9 @@ async def test_the_same_refusal_acceptance_and_cancellation(house: House) -> Non
     assert by_api["userErrors"] == [] and by_hand.problems == ()
     assert same(await house.row(0)) == same(await house.row(1))
     await house.ask(CANCEL, 0, id=house.gate.outside("Erasure", (await house.row(0)).id, house.gate.ids[0]))
-    hand = await DataRights.of_case(house.store, Means(SITE), (await house.row(1)).id, BY, house.gate.clock.now)
+    hand = await DataRights.of_case(
+        house.store, SignInDependencies(SITE), (await house.row(1)).id, BY, house.gate.clock.now
+    )
     assert (await hand.cancel_erasure({"id": (await house.row(1)).id})).problems == ()
     assert same(await house.row(0)) == same(await house.row(1))
     first, second = [(await written(house, place))[before[place]:] for place in (0, 1)]  # fmt: skip
@@ -120,10 +122,10 @@ async def test_a_reason_says_something_and_names_nobody(house: House) -> None:
     for because in ("", " ", "x" * 201, "two\nlines", "called +41 21 555 12 34", "wrote from a.b@example.org"):
         with pytest.raises(RightsRefusedError):
             await DataRights.on_behalf(
-                house.store, Means(SITE), str(number), Behalf("CARE-3", because), house.gate.clock.now
+                house.store, SignInDependencies(SITE), str(number), Behalf("CARE-3", because), house.gate.clock.now
             )
     with pytest.raises(RightsRefusedError, match="no customer"):
-        await DataRights.on_behalf(house.store, Means(SITE), "K-0", BY, house.gate.clock.now)
+        await DataRights.on_behalf(house.store, SignInDependencies(SITE), "K-0", BY, house.gate.clock.now)
 
 
 async def test_an_export_by_an_operator_is_the_customers(house: House) -> None:

@@ -18,16 +18,16 @@ from starlette.routing import Router
 
 from gateway.api.receipts import list_routes
 from gateway.http.middleware import LastResort
-from gateway.oauth.registry.registration import Kind, NewClient, RegistrationRefused
-from gateway.oauth.registry.writing import Registry
+from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError
+from gateway.oauth.registry.writing import ClientRegistrar
 from gateway.registers.affiliates import Affiliates
-from gateway.registers.recipients import RecipientRefused, Recipients
+from gateway.registers.recipients import RecipientError, Recipients
 from gateway.registers.webhooks import Webhooks
-from policy.erasing import ANSWER_WITHIN, DELIVER_WITHIN, Answer
+from policy.erasing import ANSWER_WITHIN, DELIVER_WITHIN, RecipientAnswer
 from policy.purposes import Purpose
 from store.database.config import StoreConfig
 from store.links.receipts import receipt_of
-from store.merkle.signed_note import NoteInvalid
+from store.merkle.signed_note import NoteInvalidError
 from store.registers.webhooks import webhooks
 from store.tables.erasures import erasure_recipients
 from store.tables.outbox import outbox
@@ -40,7 +40,7 @@ from tests.promises.gate import grant
 from tests.store import elsewhere
 from workers.certificates.certificates import verified, verified_recipients
 from workers.outbox.receivers import MailServer, Receivers
-from workers.outbox.smtp import Mailer, Terms
+from workers.outbox.smtp import Mailer, MailServerSettings
 from workers.outbox.webhooks import Poster
 from workers.outbox.worker import LEASE, Deliverer
 from workers.recipients.notices import Notifier
@@ -98,7 +98,7 @@ class Case:
         async with self.house.store.write() as connection:
             names = (await connection.scalars(select(R.name).where(R.name.not_in([ACQUIRER, *but])))).all()
         for name in names:
-            await Recipients(self.house.store).answered(case, name, Answer.ERASED, self.house.gate.clock.now)
+            await Recipients(self.house.store).answered(case, name, RecipientAnswer.ERASED, self.house.gate.clock.now)
         return int(case)
 
     async def statement(self) -> Any:
@@ -173,9 +173,9 @@ async def test_the_affiliate_that_had_the_card_gets_the_message(case: Case) -> N
     entries = [each["operation"] for each in await case.house.gate.entries() if each.get("purpose") == "ERASURE"]
     for note in (row.certificate, row.recipients_statement):
         assert entries.count(sha256(note.encode()).hexdigest()) == 1
-    with pytest.raises(NoteInvalid):
+    with pytest.raises(NoteInvalidError):
         verified(row.recipients_statement, await case.keys())
-    with pytest.raises(NoteInvalid):
+    with pytest.raises(NoteInvalidError):
         verified_recipients(row.certificate, await case.keys())
 
 
@@ -261,7 +261,7 @@ async def test_a_letter_is_what_an_operator_posted(case: Case) -> None:
     await case.erase()
     number, register, now = (await case.house.row(0)).id, Recipients(case.house.store), case.house.gate.clock.now
     assert paid.said["data"]["reference"] in await register.letter(number, ACQUIRER)
-    with pytest.raises(RecipientRefused, match="between the day"):
+    with pytest.raises(RecipientError, match="between the day"):
         await register.posted(number, ACQUIRER, now.date() + timedelta(days=2), UTC, now)
     await register.posted(number, ACQUIRER, now.date(), UTC, now)
     await case.deliver()
@@ -269,13 +269,13 @@ async def test_a_letter_is_what_an_operator_posted(case: Case) -> None:
     one = await case.recipient()
     assert (one.state, one.method, one.tries) == ("SENT", "LETTER", 1)
     assert one.sent_at == one.listed_at, "of a day nobody knows the hour, but nothing was sent before it was listed"
-    with pytest.raises(RecipientRefused, match="no letter"):
+    with pytest.raises(RecipientError, match="no letter"):
         await register.letter(number, ACQUIRER)
-    await register.answered(number, ACQUIRER, Answer.UNKNOWN, now)
+    await register.answered(number, ACQUIRER, RecipientAnswer.UNKNOWN, now)
     await case.others_answer()
     assert found(await case.statement())["state"] == "ACKNOWLEDGED"
-    with pytest.raises(RecipientRefused, match="has been signed"):
-        await register.answered(number, ACQUIRER, Answer.REFUSED, now)
+    with pytest.raises(RecipientError, match="has been signed"):
+        await register.answered(number, ACQUIRER, RecipientAnswer.REFUSED, now)
 
 
 async def test_tools_that_read_are_listed_with_what_they_keep(case: Case) -> None:
@@ -284,10 +284,15 @@ async def test_tools_that_read_are_listed_with_what_they_keep(case: Case) -> Non
     kept = {"billing": ("names on invoices", 3650), "support": ("nothing", 0), "shop": (None, None)}
     for name, (keeps, days) in kept.items():
         new = NewClient(
-            id=name, name=name, kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}), keeps=keeps, keeps_days=days
+            id=name,
+            name=name,
+            kind=ClientKind.TOOL,
+            purposes=frozenset({Purpose.INVOICING}),
+            keeps=keeps,
+            keeps_days=days,
         )
-        await Registry(house.store).create(new, now)
-    await Registry(house.store).create(replace(new, id="idle"), now)
+        await ClientRegistrar(house.store).create(new, now)
+    await ClientRegistrar(house.store).create(replace(new, id="idle"), now)
     for who, why in (("billing", Purpose.INVOICING), ("support", Purpose.INVOICING), ("shop", Purpose.INVOICING)):
         answer = await house.gate.ask(ONE, grant(why, client=who), variables={"id": house.gate.id(0)})
         assert answer.data["customer"]["fullName"]
@@ -304,21 +309,21 @@ async def test_tools_that_read_are_listed_with_what_they_keep(case: Case) -> Non
     assert tools == {"billing": ("names on invoices", 3650), "support": ("nothing", 0), "shop": ("unknown", None)}
     assert (await case.recipient("billing")).state == "ACKNOWLEDGED"
     await case.others_answer("support")
-    await Recipients(house.store).answered((await house.row(0)).id, ACQUIRER, Answer.ERASED, now)
+    await Recipients(house.store).answered((await house.row(0)).id, ACQUIRER, RecipientAnswer.ERASED, now)
     assert found(await case.statement(), "support")["state"] == "LISTED"
 
 
 async def test_what_a_tool_keeps_is_said_whole_or_not_at_all(house: House) -> None:
     now = house.gate.clock.now
-    new = NewClient(id="crm", name="CRM", kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}), keeps="names")
-    with pytest.raises(RegistrationRefused, match="--keeps-days"):
-        await Registry(house.store).create(new, now)
-    await Registry(house.store).create(replace(new, keeps=None), now)
-    await Registry(house.store).set_keeping("crm", "names", 30)
-    (shown,) = await Registry(house.store).listed(now, "crm")
+    new = NewClient(id="crm", name="CRM", kind=ClientKind.TOOL, purposes=frozenset({Purpose.INVOICING}), keeps="names")
+    with pytest.raises(RegistrationError, match="--keeps-days"):
+        await ClientRegistrar(house.store).create(new, now)
+    await ClientRegistrar(house.store).create(replace(new, keeps=None), now)
+    await ClientRegistrar(house.store).set_keeping("crm", "names", 30)
+    (shown,) = await ClientRegistrar(house.store).listed(now, "crm")
     assert (shown.facts["keeps"], shown.facts["keeps_days"]) == ("names", 30)
-    with pytest.raises(RegistrationRefused, match="no client"):
-        await Registry(house.store).set_keeping("nobody", "names", 30)
+    with pytest.raises(RegistrationError, match="no client"):
+        await ClientRegistrar(house.store).set_keeping("nobody", "names", 30)
 
 
 async def test_each_step_has_the_time_at_which_it_was_seen(case: Case) -> None:
@@ -359,8 +364,8 @@ async def test_a_correction_reaches_the_tools_that_read_and_no_other(house: Hous
     now = house.gate.clock.now
     async with receiver() as tool:
         for name in ("billing", "idle"):
-            new = NewClient(id=name, name=name, kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}))
-            await Registry(house.store).create(new, now)
+            new = NewClient(id=name, name=name, kind=ClientKind.TOOL, purposes=frozenset({Purpose.INVOICING}))
+            await ClientRegistrar(house.store).create(new, now)
             await Webhooks(house.store).add(name, tool.url, ["customer.erase"], now)
             await Recipients(house.store).set_contact("TOOL", name, name, None, now)
         answer = await house.gate.ask(
@@ -385,7 +390,7 @@ async def test_a_registered_mailbox_gets_an_e_mail(case: Case, refusal: str | No
     """(D9) Sent is what the mail server took; a mailbox that is none is given up at once."""
     box = Box(refusal=refusal)
     server = await asyncio.get_running_loop().create_server(lambda: SMTP(box), "127.0.0.1", 0)
-    terms = Terms("127.0.0.1", server.sockets[0].getsockname()[1], "none", "no-reply@shop.example", "Shop")
+    terms = MailServerSettings("127.0.0.1", server.sockets[0].getsockname()[1], "none", "no-reply@shop.example", "Shop")
     register, mailer = Recipients(case.house.store), Mailer(terms)
     (paid,) = case.company.got
     await register.set_contact("PAYMENT_AFFILIATE", ACQUIRER, None, "privacy@pay.example", case.house.gate.clock.now)

@@ -15,7 +15,7 @@ from store.database.schemas import KEYS, MAIN, Schema
 from store.database.store import Store, open_store
 from store.ledger.sealer import Tree
 from store.sql.engines import Address, make_engine, transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.tables.erasures import erasure_count
 from tests.erasure.house import REQUEST, House, opened_house
 from tests.ledger.logs import Log
@@ -158,10 +158,10 @@ async def test_nothing_is_answered_before_it_is_done(store_config: StoreConfig) 
             nonlocal tries
             tries += 1
             if tries == 1:
-                raise StoreUnavailable(Cause.SLOW)
+                raise StoreUnavailableError(OutageCause.SLOW)
 
         await house.store.begin_with(failing)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailableError):
             await house.store.ledger.append({"version": 1})
         await house.store.check()
         assert tries == 2 and house.store.ledger.withheld is None

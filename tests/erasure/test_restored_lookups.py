@@ -16,11 +16,11 @@ from store.database.config import StoreConfig
 from store.database.schemas import KEYS, MAIN, Schema
 from store.database.store import Store, open_store
 from store.lookups import sweeping as lookup_sweeping
-from store.lookups.reservations import LookupTakenError, Wanted, reserving
+from store.lookups.reservations import LookupRequest, LookupTakenError, reserving
 from store.lookups.sweeping import sweep
-from store.operations.lookup_counts import Count, counted, key_lookup_count, lookup_count
+from store.operations.lookup_counts import LookupCount, counted, key_lookup_count, lookup_count
 from store.sql.engines import transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.tables.customers import customers
 from store.upgrade.upgrade import reindex_all, upgrade_all
 from tests.erasure.test_restored_by_number import Backup
@@ -44,7 +44,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 async def change_address(store: Store, customer: int, email: str) -> None:
     """As `resolvers.account.email_changing` does it, once the link was followed."""
     index = store.keys.blind_index(Lookup.EMAIL, email)
-    wanted = Wanted(Lookup.EMAIL, index, customer, customer)
+    wanted = LookupRequest(Lookup.EMAIL, index, customer, customer)
     (key,) = await store.keys.subjects([customer])
     assert key is not None
     async with reserving(store) as reserved, store.write() as connection:
@@ -76,9 +76,9 @@ async def restored_alone(config: StoreConfig, which: Schema) -> int:
 
 
 async def refused(config: StoreConfig) -> bool:
-    with pytest.raises(StoreUnavailable) as caught:
+    with pytest.raises(StoreUnavailableError) as caught:
         await open_store(config)
-    return caught.value.cause is Cause.NOT_REINDEXED and "gateway db reindex" in str(caught.value)
+    return caught.value.cause is OutageCause.NOT_REINDEXED and "gateway db reindex" in str(caught.value)
 
 
 @ALONE
@@ -130,7 +130,7 @@ async def test_a_second_restore_is_noticed_while_the_first_one_is_mended(
 async def test_replicas_that_start_at_once_are_all_refused(store_config: StoreConfig) -> None:
     anna = await restored_alone(store_config, KEYS)
     tried = await asyncio.gather(*(open_store(store_config) for _ in range(4)), return_exceptions=True)
-    assert [each.cause for each in tried if isinstance(each, StoreUnavailable)] == [Cause.NOT_REINDEXED] * 4
+    assert [each.cause for each in tried if isinstance(each, StoreUnavailableError)] == [OutageCause.NOT_REINDEXED] * 4
     await reindex_all(store_config)
     async with opened(store_config) as store:
         assert await owner(store, NEW) == anna
@@ -154,11 +154,11 @@ async def test_a_change_that_broke_off_makes_no_difference(store_config: StoreCo
         (anna,) = await register(store, [newcomer(OLD)], now=WHEN)
         with pytest.raises(RuntimeError):
             async with reserving(store) as reserved, store.write() as connection:
-                wanted = Wanted(Lookup.EMAIL, store.keys.blind_index(Lookup.EMAIL, NEW), anna, anna)
+                wanted = LookupRequest(Lookup.EMAIL, store.keys.blind_index(Lookup.EMAIL, NEW), anna, anna)
                 await reserved.take(connection, [wanted], WHEN)
                 raise RuntimeError
         data, keys = await counted(store.reader, lookup_count), await counted(store._parts.key_reader, key_lookup_count)
-    assert (data, keys) == (Count(1, 1), Count(2, 1))
+    assert (data, keys) == (LookupCount(1, 1), LookupCount(2, 1))
     async with opened(store_config) as store:
         assert await owner(store, OLD) == anna
 

@@ -25,7 +25,7 @@ from store.ledger.pruning import Pruner
 from store.ledger.sealer import Tree
 from store.ledger.signed_checkpoints import Checkpoints, Notary
 from store.sql.engines import Address
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.upgrade.upgrade import upgrade_all
 from tests.erasure.house import REQUEST, House, opened_house
 from tests.gateway.servers import command
@@ -140,7 +140,7 @@ async def test_without_the_owner_no_erasure_is_certified_and_the_start_says_so(
             await erased(made, 0)
             row = await made.row(0)
             assert (row.state, row.step, row.trouble, row.certificate) == (
-                "ERASING", "ROWS", Cause.NOT_PERMITTED.name, None,
+                "ERASING", "ROWS", OutageCause.NOT_PERMITTED.name, None,
             )  # fmt: skip
         finally:
             await lonely.close()
@@ -195,9 +195,9 @@ async def test_the_ledger_is_sealed_and_pruned_by_the_owner_alone(apart: StoreCo
     try:
         async with opened_house(apart, 1) as house:
             await house.ask(OWN, 0)
-            with pytest.raises(StoreUnavailable) as refused:
+            with pytest.raises(StoreUnavailableError) as refused:
                 await served.lease("somebody", 5)
-            assert refused.value.cause is Cause.NOT_PERMITTED
+            assert refused.value.cause is OutageCause.NOT_PERMITTED
             notary = Notary(
                 house.tree.prover, Checkpoints(house.tree.reader), house.keys, house.tree.engine, house.store.heads
             )

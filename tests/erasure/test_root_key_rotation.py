@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from store.crypto.key_tables import signing_keys, subject_keys, system_keys
-from store.crypto.root_key import RootKeyMissing, RootKeys
+from store.crypto.root_key import RootKeyMissingError, RootKeys
 from store.database.config import StoreConfig
 from store.database.store import Store, open_store
 from store.tables.customers import customers
@@ -88,11 +88,11 @@ async def test_an_old_key_store_beside_the_present_root_key_reads_nothing(store_
         await restored(store, old)
         store.keys._kept.clear()
         for each in (gone, stays):
-            with pytest.raises(RootKeyMissing):
+            with pytest.raises(RootKeyMissingError):
                 await store.keys.subjects([each])
         async with store.write() as connection:
             assert len((await connection.execute(select(customers.c.email))).all()) == 2
-    with pytest.raises(RootKeyMissing):
+    with pytest.raises(RootKeyMissingError):
         await open_store(store_config)
 
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from store.sql.errors import Cause, StoreUnavailable
-from workers.loop.periodic import again_and_again
+from store.sql.errors import OutageCause, StoreUnavailableError
+from workers.loop.periodic import run_periodically
 
 pytestmark = pytest.mark.anyio
 
@@ -16,7 +16,13 @@ async def test_outages_and_mistakes_end_nothing_and_nothing_is_told_of_anybody(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     stop, taken = asyncio.Event(), 0
-    turns: list[bool | Exception] = [True, StoreUnavailable(Cause.DOWN), ValueError("a value of somebody"), False, True]
+    turns: list[bool | Exception] = [
+        True,
+        StoreUnavailableError(OutageCause.DOWN),
+        ValueError("a value of somebody"),
+        False,
+        True,
+    ]
 
     async def step() -> bool:
         nonlocal taken
@@ -28,7 +34,7 @@ async def test_outages_and_mistakes_end_nothing_and_nothing_is_told_of_anybody(
             raise turn
         return turn
 
-    await again_and_again(step, stop, 0.001, "things")
+    await run_periodically(step, stop, 0.001, "things")
     assert taken == len(turns)
     assert "things were put off: The store cannot be reached." in caplog.messages
 
@@ -40,5 +46,5 @@ async def test_it_stops_while_it_rests() -> None:
         asyncio.get_running_loop().call_soon(stop.set)
         return False
 
-    await asyncio.wait_for(again_and_again(step, stop, 3600.0, "things"), 60)
+    await asyncio.wait_for(run_periodically(step, stop, 3600.0, "things"), 60)
     assert stop.is_set()

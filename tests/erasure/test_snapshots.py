@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from store.sql.engines import Address
-from store.sql.errors import Cause
+from store.sql.errors import OutageCause
 from store.sql.horizon import holders, mark
 from tests.erasure.house import REQUEST, House
 from tests.stores import Databases
@@ -59,7 +59,7 @@ async def test_nothing_is_certified_while_a_dump_of_the_key_store_can_still_read
         assert await reading.fetchval(query, me) is not None
         await house.work()
         row = await house.row(0)
-        assert (row.state, row.step, row.trouble) == ("ERASING", "ROWS", Cause.STILL_SEEN.name)
+        assert (row.state, row.step, row.trouble) == ("ERASING", "ROWS", OutageCause.STILL_SEEN.name)
         assert row.certificate is None and row.files_at is None
         assert await house.store.keys.subjects([me]) == [None]
         assert await reading.fetchval(query, me) is not None, "which no statement of ours may deny"

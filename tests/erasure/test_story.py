@@ -14,7 +14,7 @@ from sqlalchemy import LargeBinary, select
 from audits.reports.erasures import erasure_facts
 from policy.purposes import Purpose
 from store.database.config import StoreConfig
-from store.ledger.export import Exporter
+from store.ledger.export import LedgerExporter
 from store.ledger.verify import check_export
 from store.records.holdings import holdings
 from tests.erasure.house import REQUEST, House, opened_house
@@ -64,7 +64,7 @@ def holding(folder: Path, values: list[bytes]) -> dict[str, int]:
 async def verified_ledger(house: House, log: Log) -> Any:
     """What an auditor finds who has nothing but the public key."""
     await log.sealer.seal_all()
-    exporter = Exporter(house.tree.reader)
+    exporter = LedgerExporter(house.tree.reader)
     head = await exporter.head(0)
     pages = [page async for _, page in exporter.pages(head)]
     return check_export(io.BytesIO(b"".join(pages)), [key.verifier for key in await house.keys.all()])

@@ -29,7 +29,7 @@ from store.tables.exports import export_parts, exports, open_part
 from tests.gateway.desk import Clock, Desk
 from tests.ledger.logs import Log
 from tests.promises.gate import Answer, Gate, own
-from workers.exports.worker import Exporter, House
+from workers.exports.worker import ExportController, Exporter
 
 REQUEST = "mutation ($l: String) { requestExport(input: {language: $l}) { export { id state language expiresAt }"
 REQUEST += " userErrors { code field } } }"
@@ -60,7 +60,7 @@ class Office:
         async def tell(connection: Any, key: SubjectKey, now: Any, until: Any) -> None:
             self.told.append(key.customer_id)
 
-        house = House("Quarkwerke", "https://data.example", tell)
+        house = ExportController("Quarkwerke", "https://data.example", tell)
         return Exporter(self.store, self.meanings, house, self.gate.clock, pause=0.01)
 
     def wait(self, **time: float) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from store.tables.exports import export_parts, exports, seal_part
 from tests.export.office import REQUEST, Office
 from tests.promises.gate import own
@@ -43,9 +43,9 @@ async def test_from_the_request_to_the_file(office: Office) -> None:
 async def test_asking_needs_a_fresh_sign_in(office: Office) -> None:
     """S7."""
     answer = await office.gate.ask(REQUEST, own(office.customer()))
-    assert (answer.kind, answer.codes) == (Kind.STEP_UP_REQUIRED, ["STEP_UP_REQUIRED"])
+    assert (answer.kind, answer.codes) == (RequestOutcome.STEP_UP_REQUIRED, ["STEP_UP_REQUIRED"])
     old = replace(own(office.customer()), authenticated_at=int(office.gate.clock.now.timestamp()) - 400)
-    assert (await office.gate.ask(REQUEST, old)).kind is Kind.STEP_UP_REQUIRED
+    assert (await office.gate.ask(REQUEST, old)).kind is RequestOutcome.STEP_UP_REQUIRED
 
 
 @ONE_STORE

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import orjson
 from sqlalchemy import insert, update
 
-from gateway.access.authenticator import Door
+from gateway.access.authenticator import Authenticator
 from gateway.access.clients import ClientRegistry
-from gateway.access.dpop import Nonces, Proofs
+from gateway.access.dpop import DPoPNonces, DPoPVerifier
 from gateway.access.revocations import Revocations
 from gateway.tokens.signing_keys import SigningKeys
 from gateway.tokens.tokens import Names, Tokens
 from policy.purposes import Purpose
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 from store.database.store import Store
 from store.queue.single_use import SingleUse
 from store.registers.clients import clients
@@ -44,15 +44,15 @@ class Desk:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.house: HouseKeys = self.store.keys.house
+        self.house: SystemKeys = self.store.keys.house
         self.house._clock = lambda: instant_of(self.clock())
         self.keys = SigningKeys(self.house, LIFE, self.clock)
         self.tokens = Tokens(self.keys, NAMES, 5, self.clock)
         self.clients = ClientRegistry(self.store.reader, 2, self.clock)
         self.revocations = Revocations(self.store.reader, self.clock, self.clients.forget)
-        nonces = Nonces(self.house, self.clock)
-        self.proofs = Proofs(nonces, SingleUse(self.store), frozenset({NAMES.issuer}), self.clock)
-        self.door = Door(self.tokens, self.keys, self.clients, self.revocations, self.proofs, self.clock)
+        nonces = DPoPNonces(self.house, self.clock)
+        self.proofs = DPoPVerifier(nonces, SingleUse(self.store), frozenset({NAMES.issuer}), self.clock)
+        self.door = Authenticator(self.tokens, self.keys, self.clients, self.revocations, self.proofs, self.clock)
 
     async def register(self, client: str = "billing", **facts: object) -> None:
         """Register a client, for invoices unless the facts say otherwise; one that customers sign in to is ours."""

@@ -21,7 +21,7 @@ from gateway.http import server
 from gateway.run.app import Parts, build
 from gateway.run.serving import open_works, store_config
 from policy.grant import Grant
-from schema.documents.requests import Kind, Outcome, Request
+from schema.documents.requests import Outcome, Request, RequestOutcome
 from store.database.migrate import upgrade
 from store.database.store import Store
 from store.registers.clients import clients
@@ -50,14 +50,14 @@ class StandIn:
             case ["explode"]:
                 raise ValueError(f"something about {SECRET}")
             case ["unavailable"]:
-                return Outcome(Kind.UNAVAILABLE, b'{"errors":[{"message":"down"}]}', retry_after=7)
+                return Outcome(RequestOutcome.UNAVAILABLE, b'{"errors":[{"message":"down"}]}', retry_after=7)
             case ["refused"]:
-                return Outcome(Kind.REFUSED, b'{"errors":[{"message":"no"}]}')
+                return Outcome(RequestOutcome.REFUSED, b'{"errors":[{"message":"no"}]}')
             case ["echo"]:
                 facts = {name: getattr(request, name) for name in Request.__slots__}
-                return Outcome(Kind.OK, orjson.dumps({"data": facts | {"client": grant.client_id}}))
+                return Outcome(RequestOutcome.OK, orjson.dumps({"data": facts | {"client": grant.client_id}}))
             case _:
-                return Outcome(Kind.OK, b'{"data":{"ok":true}}')
+                return Outcome(RequestOutcome.OK, b'{"data":{"ok":true}}')
 
     async def _wait(self, seconds: float) -> Outcome:
         self.note("begun")
@@ -67,7 +67,7 @@ class StandIn:
             self.note("cancelled")
             raise
         self.note("ended")
-        return Outcome(Kind.OK, b'{"data":{"waited":true}}')
+        return Outcome(RequestOutcome.OK, b'{"data":{"waited":true}}')
 
 
 async def register(store: Store, client: str = "tester") -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.http.bodies import Question, question_of_address, question_of_body
-from gateway.http.problems import Problem
+from gateway.http.problems import ProblemError
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ from gateway.http.problems import Problem
     ],
 )
 def test_bad_bodies_are_400(body: bytes, code: str) -> None:
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(ProblemError) as caught:
         question_of_body(body)
     assert (caught.value.status, caught.value.code) == (400, code)
 
@@ -55,7 +55,7 @@ def test_bad_bodies_are_400(body: bytes, code: str) -> None:
 def test_no_body_raises_anything_else(body: bytes) -> None:
     try:
         assert isinstance(question_of_body(body), Question)
-    except Problem as problem:
+    except ProblemError as problem:
         assert problem.status == 400
 
 
@@ -70,7 +70,7 @@ JSON = st.recursive(
 def test_parameters_of_any_kind(parameters: dict[str, Any]) -> None:
     try:
         question = question_of_body(json.dumps(parameters).encode())
-    except Problem as problem:
+    except ProblemError as problem:
         assert problem.status == 400
     else:
         assert question.query == parameters.get("query")
@@ -81,7 +81,7 @@ def test_parameters_of_any_kind(parameters: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
 def test_values_nested_too_deep_are_400_on_every_python(depth: int, opening: bytes, closing: bytes) -> None:
     body = b'{"query":"{a}","variables":{"x":%s1%s}}' % (opening * depth, closing * depth)
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(ProblemError) as caught:
         question_of_body(body)
     assert caught.value.status == 400
     less = b'{"query":"{a}","variables":{"x":%s1%s}}' % (opening * 60, closing * 60)
@@ -117,7 +117,7 @@ def test_documents_by_id_in_both_forms() -> None:
     ],
 )
 def test_bad_addresses_are_400(address: bytes, code: str) -> None:
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(ProblemError) as caught:
         question_of_address(address)
     assert (caught.value.status, caught.value.code) == (400, code)
 
@@ -126,6 +126,6 @@ def test_good_addresses() -> None:
     address = b"query=query+Q{a}&operationName=Q&variables=%7B%22b%22%3A1%7D&extensions=&access_token=x"
     assert question_of_address(address) == Question(query="query Q{a}", operation_name="Q", variables={"b": 1})
     assert question_of_address(b"documentId=sha256:ab&variables=null").document == "sha256:ab"
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(ProblemError) as caught:
         question_of_address(b"query=" + b"a" * 20_000)
     assert caught.value.status == 414

@@ -22,8 +22,8 @@ from gateway.config.settings import read
 from gateway.demo import loading
 from gateway.demo.marks import FIRST_ID
 from gateway.demo.population import SIZE
-from gateway.oauth.registry.registration import Kind, NewClient
-from gateway.oauth.registry.writing import Registry
+from gateway.oauth.registry.registration import ClientKind, NewClient
+from gateway.oauth.registry.writing import ClientRegistrar
 from gateway.run.demo_tokens import DemoTokens
 from gateway.run.serving import open_works
 from gateway.run.tour import CUSTOMER
@@ -81,15 +81,15 @@ async def test_a_second_run_keeps_what_is_there(store: Store) -> None:
 
 async def test_a_store_with_customers_of_its_own_is_left_alone(store: Store) -> None:
     await register(store, demo.population(NOW, size=1))
-    with pytest.raises(demo.NotADemoStore, match="GATEWAY_DATA_DIR"):
+    with pytest.raises(demo.NotADemoStoreError, match="GATEWAY_DATA_DIR"):
         await demo.load(store, now=NOW)
     assert (await count(store, customers), await count(store, clients)) == (1, 0)
 
 
 async def test_a_store_with_clients_of_its_own_is_left_alone(store: Store) -> None:
-    new = NewClient(id="billing", name="B", kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}))
-    await Registry(store).create(new, NOW)
-    with pytest.raises(demo.NotADemoStore, match="GATEWAY_DATA_DIR"):
+    new = NewClient(id="billing", name="B", kind=ClientKind.TOOL, purposes=frozenset({Purpose.INVOICING}))
+    await ClientRegistrar(store).create(new, NOW)
+    with pytest.raises(demo.NotADemoStoreError, match="GATEWAY_DATA_DIR"):
         await demo.load(store, now=NOW)
     assert (await count(store, customers), await count(store, clients)) == (0, 1)
 

@@ -8,7 +8,7 @@ import pytest
 from cachetools import LRUCache
 
 from gateway.access import authenticator as doors
-from gateway.tokens.tokens import Fault, TokenError
+from gateway.tokens.tokens import TokenError, TokenFault
 from policy.grant import Refusal
 from policy.purposes import Purpose
 from store.database.store import Store
@@ -24,7 +24,7 @@ async def desk(store: Store) -> AsyncIterator[Desk]:
     yield desk
 
 
-async def fault_of(desk: Desk, token: bytes) -> Fault:
+async def fault_of(desk: Desk, token: bytes) -> TokenFault:
     with pytest.raises(TokenError) as caught:
         await desk.door.admit(token)
     return caught.value.fault
@@ -56,7 +56,7 @@ async def test_a_customers_token_is_for_own_data_and_a_tools_never(desk: Desk) -
 
 
 async def test_an_unregistered_client_is_refused(desk: Desk) -> None:
-    assert await fault_of(desk, await desk.token("stranger")) is Fault.CLIENT
+    assert await fault_of(desk, await desk.token("stranger")) is TokenFault.CLIENT
 
 
 async def test_disabling_a_client_refuses_the_tokens_it_holds(desk: Desk) -> None:
@@ -64,7 +64,7 @@ async def test_disabling_a_client_refuses_the_tokens_it_holds(desk: Desk) -> Non
     await desk.door.admit(token)
     await desk.change("billing", disabled_at=instant_of(START))
     desk.clock.time += 2
-    assert await fault_of(desk, token) is Fault.CLIENT
+    assert await fault_of(desk, token) is TokenFault.CLIENT
     await desk.change("billing", disabled_at=None)
     desk.clock.time += 2
     await desk.door.admit(token)
@@ -99,8 +99,8 @@ async def test_a_remembered_token_still_expires(desk: Desk) -> None:
     desk.clock.time += LIFE - 1
     await desk.door.admit(token)
     desk.clock.time += 1
-    assert await fault_of(desk, token) is Fault.EXPIRED
-    assert await fault_of(desk, token) is Fault.EXPIRED
+    assert await fault_of(desk, token) is TokenFault.EXPIRED
+    assert await fault_of(desk, token) is TokenFault.EXPIRED
     assert token not in desk.door._remembered
 
 

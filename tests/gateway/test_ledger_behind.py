@@ -17,11 +17,11 @@ import pytest
 from gateway.config.settings import read
 from gateway.run.head_places import HeadAddress, make_head_place, same_server
 from store.database.config import StoreConfig
-from store.ledger.heads import Head
+from store.ledger.heads import SignedHead
 from store.merkle.checkpoints import Checkpoint
 from store.merkle.merkle_tree import EMPTY
-from store.merkle.signed_note import Signer
-from store.sql.errors import StoreUnavailable
+from store.merkle.signed_note import NoteSigner
+from store.sql.errors import StoreUnavailableError
 from tests.gateway.servers import environment, running
 from tests.ledger.test_rolled_back import copy_sqlite, put_sqlite
 
@@ -123,20 +123,20 @@ def keeper() -> Iterator[tuple[str, list[bytes]]]:
 @pytest.mark.anyio
 async def test_heads_are_kept_at_an_address_too() -> None:
     """(D13)"""
-    signer = Signer.of("data.example/ledger", bytes(32))
+    signer = NoteSigner.of("data.example/ledger", bytes(32))
     with keeper() as (address, kept):
         place = make_head_place(read({"GATEWAY_LEDGER_HEAD": address}))
         assert isinstance(place, HeadAddress)
         assert await place.latest() is None
         await place.remember(Checkpoint(signer.name, 0, EMPTY).sign([signer]))
-        assert await place.latest() == Head(signer.name, 0, EMPTY)
+        assert await place.latest() == SignedHead(signer.name, 0, EMPTY)
         assert list(json.loads(kept[0])) == ["checkpoint"]
         kept.append(b'{"checkpoint":"no checkpoint"}')
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailableError):
             await place.latest()
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailableError):
         await place.latest()
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailableError):
         await place.remember("note")
 
 

@@ -27,7 +27,7 @@ from audits.papers.drafts import NOTICE, digest_of, draft
 from audits.papers.inputs import Inputs
 from audits.papers.issued import Issued
 from audits.papers.registers import registers_of
-from audits.schema.changes import Kind
+from audits.schema.changes import ChangeKind
 from audits.schema.signoffs import SignOffs
 from audits.schema.sources import read_text
 from gateway.cli import gateway
@@ -283,9 +283,9 @@ async def test_what_loosens_is_refused_without_a_sign_off_and_the_ledger_says_wh
         for each in tomllib.loads(refused.output[refused.output.index("[[") :])["accept"]
     }
     assert proposed == {
-        (Kind.RECIPIENT_ADDED.id, "PARTNER Printers"),
-        (Kind.COUNTRY_ADDED.id, "PARTNER US"),
-        (Kind.COUNTRY_ADDED.id, "transfer PARTNER US"),
+        (ChangeKind.RECIPIENT_ADDED.id, "PARTNER Printers"),
+        (ChangeKind.COUNTRY_ADDED.id, "PARTNER US"),
+        (ChangeKind.COUNTRY_ADDED.id, "transfer PARTNER US"),
     }
     file = desk.accept(refused.output)
     signed = (desk.folder / "sign-offs.toml").read_text()

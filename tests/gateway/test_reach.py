@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.access.reach import Reach
-from gateway.oauth.registry.registration import Kind, NewClient, RegistrationRefused
-from gateway.oauth.registry.writing import Registry
+from gateway.access.reach import DistinctCustomerLimiter
+from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError
+from gateway.oauth.registry.writing import ClientRegistrar
 from policy.grant import Grant, Over
 from policy.purposes import Purpose
 from schema.api.api import Api
-from schema.documents.requests import Kind as Answered
 from schema.documents.requests import Request
+from schema.documents.requests import RequestOutcome as Answered
 from store.database.store import Store
 from store.operations.reach import client_reach
 from store.queue.hyperloglog import SIZE, Sketch, merged
@@ -70,13 +70,13 @@ def test_the_union_of_sketches_is_the_sketch_of_the_union() -> None:
 
 
 @pytest.fixture
-async def replica(store: Store) -> Callable[[], Reach]:
+async def replica(store: Store) -> Callable[[], DistinctCustomerLimiter]:
     """Makes replicas of one store with one clock."""
     clock = Clock()
     await Desk(store, clock).register("billing")
 
-    def make() -> Reach:
-        reach = Reach(store, clock)
+    def make() -> DistinctCustomerLimiter:
+        reach = DistinctCustomerLimiter(store, clock)
         reach.clock = clock  # type: ignore[attr-defined]
         return reach
 
@@ -169,7 +169,7 @@ async def entries(store: Store) -> list[dict[str, Any]]:
 async def test_over_graphql_nothing_beyond_the_budget_leaves(store: Store) -> None:
     """The answer that would go beyond is typed, holds nothing of anybody, and is no reading."""
     gate = await Gate.of(store, 20)
-    api = Api(store, clock=gate.clock, watch=Reach(store, Clock()))
+    api = Api(store, clock=gate.clock, watch=DistinctCustomerLimiter(store, Clock()))
 
     async def page(size: int, who: Grant) -> Any:
         return await api.execute(Request(query=PAGE, variables={"n": size}), who)
@@ -199,8 +199,8 @@ async def test_a_registration_says_how_many(store: Store) -> None:
 
 def test_a_stop_needs_a_number() -> None:
     purposes = frozenset({Purpose.INVOICING})
-    new = NewClient(id="billing", name="Billing", kind=Kind.TOOL, purposes=purposes, over=Over.STOP)
-    with pytest.raises(RegistrationRefused, match="customers-per-hour"):
+    new = NewClient(id="billing", name="Billing", kind=ClientKind.TOOL, purposes=purposes, over=Over.STOP)
+    with pytest.raises(RegistrationError, match="customers-per-hour"):
         replace(new, customers_per_hour=0).check()
     replace(new, customers_per_hour=5).check()
     new.check()
@@ -215,10 +215,10 @@ async def test_a_tool_that_says_nothing_stops_and_an_older_one_keeps_what_it_sai
 ) -> None:
     """(D11) Least reading by default: an alarm alone, or any number, is something that somebody asked for."""
     new = NewClient(
-        id="crm", name="CRM", kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}),
+        id="crm", name="CRM", kind=ClientKind.TOOL, purposes=frozenset({Purpose.INVOICING}),
         customers_per_hour=customers, over=over,
     )  # fmt: skip
-    await Registry(store).create(new, instant_of(START))
+    await ClientRegistrar(store).create(new, instant_of(START))
     desk = Desk(store)
     await desk.keys.open()
     await desk.register("older")

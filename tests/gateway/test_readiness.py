@@ -11,7 +11,7 @@ from gateway.access.revocations import Revocations
 from gateway.api.readiness import KEPT_SECONDS, Readiness
 from store.database.config import StoreConfig
 from store.database.store import Store
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from tests.stores import Databases
 
 pytestmark = pytest.mark.anyio
@@ -53,11 +53,11 @@ async def test_f7_a_failure_is_told_to_all_and_never_kept() -> None:
     async def ask() -> None:
         await asyncio.sleep(0)
         if broken:
-            raise StoreUnavailable(Cause.READ_ONLY)
+            raise StoreUnavailableError(OutageCause.READ_ONLY)
 
     readiness = Readiness(ask)
     told = await asyncio.gather(*(readiness() for _ in range(5)), return_exceptions=True)
-    assert [getattr(each, "cause", None) for each in told] == [Cause.READ_ONLY] * 5
+    assert [getattr(each, "cause", None) for each in told] == [OutageCause.READ_ONLY] * 5
     broken = False
     await readiness()
 
@@ -88,7 +88,7 @@ async def test_f7_a_list_of_revocations_that_cannot_be_read_is_not_ready(
     await databases.administer("ALTER TABLE revocations RENAME TO elsewhere", name)
     try:
         await asyncio.sleep(KEPT_SECONDS + 0.1)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailableError):
             await readiness()
     finally:
         await databases.administer("ALTER TABLE elsewhere RENAME TO revocations", name)

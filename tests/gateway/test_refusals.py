@@ -19,7 +19,7 @@ from gateway.api.metrics import list_routes
 from policy.grant import Grant
 from policy.purposes import Purpose
 from schema.api.api import Api
-from schema.documents.requests import Denial, Kind
+from schema.documents.requests import Denial, RequestOutcome
 from store.database.store import Store
 from store.operations.refusals import refusal_counts
 from tests.promises.gate import TODAY, Answer, Gate, grant
@@ -59,7 +59,7 @@ async def test_the_request_itself_pays_no_statement_for_it(counting: Counting) -
     """(G17) Cheaper than any answer: nothing is read, and nothing is written before the background does."""
     for _ in range(3):
         answer = await counting.ask(PHONES, BILLING)
-        assert answer.kind is Kind.REFUSED and answer.statements == answer.key_statements == ()
+        assert answer.kind is RequestOutcome.REFUSED and answer.statements == answer.key_statements == ()
     assert await counting.gate.entries() == []
     assert await counting.sums() == {
         ("billing", "INVOICING", "Customer.phone", "PURPOSE_NOT_ALLOWED"): 3,
@@ -80,7 +80,7 @@ async def test_an_operation_that_is_refused_as_a_whole(
     counting: Counting, who: Grant, request_: dict[str, Any], expected: tuple[str, ...]
 ) -> None:
     """(G17) By the purpose that was asked; a reference, which may hold anything, is not kept."""
-    assert (await counting.ask("{ customers { nodes { fullName } } }", who, **request_)).kind is Kind.REFUSED
+    assert (await counting.ask("{ customers { nodes { fullName } } }", who, **request_)).kind is RequestOutcome.REFUSED
     assert await counting.sums() == {expected: 1}
 
 
@@ -89,7 +89,7 @@ async def test_introspection_scopes_inputs_and_withheld_fields_leave_a_trace_too
     await counting.ask("{ __schema { types { name } } }", BILLING)
     await counting.ask("{ audit { schema { sha256 } } }", BILLING)
     withheld = await counting.ask(PHONES, grant(Purpose.INVOICING, client="crm", withhold=True))
-    assert withheld.kind is Kind.OK
+    assert withheld.kind is RequestOutcome.OK
     await counting.ask(PHONES, BILLING, extensions={"dryRun": True})
     await counting.ask("{ customers(first: -1) { nodes { id } } }", BILLING)
     await counting.ask("{ customers(first: 1) { nodes { fullName } } }", BILLING)
@@ -210,4 +210,4 @@ async def test_auditors_see_who_keeps_asking(counting: Counting) -> None:
         }
         for coordinate in ("Customer.phone", "Customer.productNews")
     ]  # fmt: skip
-    assert (await counting.ask(query, BILLING)).kind is Kind.REFUSED
+    assert (await counting.ask(query, BILLING)).kind is RequestOutcome.REFUSED

@@ -65,7 +65,7 @@ async def test_replacing_the_root_key_tells_of_look_ups(
     done = command(["keys", "rotate-root"], tmp_path)
     assert done.returncode == 0 and f"and {total} look-ups marked under a new key.\n" in done.stdout
     monkeypatch.setattr(keys, "TELLS", 0.0)
-    counted = keys.Counted()
+    counted = keys.ProgressCounter()
     counted(500)
     counted(1_000)
     assert "1,500 look-ups are marked under a new key.\n" in capsys.readouterr().err and counted.total == 1_500

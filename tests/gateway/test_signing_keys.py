@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete
 
 from gateway.tokens.signing_keys import ANNOUNCED, KNOWN_SECONDS
-from gateway.tokens.tokens import Fault, TokenError
+from gateway.tokens.tokens import TokenError, TokenFault
 from store.crypto.key_tables import signing_keys
 from store.database.config import StoreConfig
 from store.database.store import Store
@@ -117,6 +117,6 @@ async def test_a_key_that_was_taken_away_verifies_nothing_any_more(store: Store)
     assert await kids(desk) == []
     with pytest.raises(TokenError) as caught:
         await desk.door.admit(token)
-    assert caught.value.fault is Fault.KEY
+    assert caught.value.fault is TokenFault.KEY
     await desk.door.admit(await desk.token())
     assert len(await kids(desk)) == 1, "a new key was made, since there was none to sign with"

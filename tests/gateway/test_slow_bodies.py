@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from gateway.http.concurrency import Crowd, Room
-from gateway.http.problems import Problem
+from gateway.http.concurrency import ConcurrencyLimiter, Room
+from gateway.http.problems import ProblemError
 from gateway.http.server import listen
 from tests.gateway.servers import ROOT, Running, running
 
@@ -172,21 +172,21 @@ def test_every_body_is_read_by_the_one_reader() -> None:
 
 
 def test_customers_share_the_room_of_their_app_and_none_keeps_out_another() -> None:
-    crowd = Crowd(Room(all=20, of_client=4, of_customer=2))
+    crowd = ConcurrencyLimiter(Room(all=20, of_client=4, of_customer=2))
     crowd.enter_as("app", 1)
     crowd.enter_as("app", 1)
-    with pytest.raises(Problem) as refused:
+    with pytest.raises(ProblemError) as refused:
         crowd.enter_as("app", 1)
     assert (refused.value.status, refused.value.headers) == (429, ((b"retry-after", b"1"),))
     crowd.enter_as("app", 2)
     crowd.enter_as("app", 2)  # Four: the app's room is full.
-    with pytest.raises(Problem):
+    with pytest.raises(ProblemError):
         crowd.enter_as("app", None)
     for customer in range(3, 14):  # Everybody else gets one, up to three quarters of the house.
         crowd.enter_as("app", customer)
-        with pytest.raises(Problem):
+        with pytest.raises(ProblemError):
             crowd.enter_as("app", customer)
-    with pytest.raises(Problem):
+    with pytest.raises(ProblemError):
         crowd.enter_as("app", 99)
     crowd.enter_as("other", None)
     for customer in (1, 1, 2, 2, *range(3, 14)):

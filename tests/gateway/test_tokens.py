@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from gateway.tokens.tokens import MAX_TOKEN_BYTES, Fault, TokenError
+from gateway.tokens.tokens import MAX_TOKEN_BYTES, TokenError, TokenFault
 from tests.gateway.desk import LIFE, NAMES, START, Desk
 from tests.stores import Databases, opened
 
@@ -36,7 +36,7 @@ def desk(keyed: Desk) -> Desk:
     return keyed
 
 
-async def fault_of(desk: Desk, token: str | bytes) -> Fault:
+async def fault_of(desk: Desk, token: str | bytes) -> TokenFault:
     with pytest.raises(TokenError) as caught:
         await desk.tokens.verify(token.encode() if isinstance(token, str) else token)
     return caught.value.fault
@@ -88,17 +88,17 @@ async def test_a_token_says_what_was_put_into_it(desk: Desk) -> None:
     ["", ".", "..", "a.b", "a.b.c.d", "e30", "!!!.e30.AA", "e30=.e30.AA", "W10.e30.AA", "x" * 5_000, "é.e30.AA"],
 )
 async def test_malformed(desk: Desk, token: str) -> None:
-    assert await fault_of(desk, token) in (Fault.MALFORMED, Fault.TYPE)
+    assert await fault_of(desk, token) in (TokenFault.MALFORMED, TokenFault.TYPE)
 
 
 async def test_longer_than_any_token(desk: Desk) -> None:
     token = await signed(desk, scope="x" * MAX_TOKEN_BYTES)
-    assert await fault_of(desk, token) is Fault.MALFORMED
+    assert await fault_of(desk, token) is TokenFault.MALFORMED
 
 
 @pytest.mark.parametrize("typ", [None, "JWT", "at+JWT ", "logout+jwt", 1])
 async def test_other_types(desk: Desk, typ: object) -> None:
-    assert await fault_of(desk, await signed(desk, {"typ": typ})) is Fault.TYPE
+    assert await fault_of(desk, await signed(desk, {"typ": typ})) is TokenFault.TYPE
 
 
 async def test_no_algorithm_but_ours(desk: Desk) -> None:
@@ -106,7 +106,10 @@ async def test_no_algorithm_but_ours(desk: Desk) -> None:
     kid, key = await desk.keys.signing()
     body = (await signed(desk)).split(".")[1]
     for alg in ("none", "None", "", "ES384", "HS256", None, ["ES256"]):
-        assert await fault_of(desk, f"{segment({'alg': alg, 'typ': 'at+jwt', 'kid': kid})}.{body}.") is Fault.ALGORITHM
+        assert (
+            await fault_of(desk, f"{segment({'alg': alg, 'typ': 'at+jwt', 'kid': kid})}.{body}.")
+            is TokenFault.ALGORITHM
+        )
     text = f"{segment({'alg': 'HS256', 'typ': 'at+jwt', 'kid': kid})}.{body}"
     for secret in (
         key.as_pem(private=False),
@@ -114,9 +117,9 @@ async def test_no_algorithm_but_ours(desk: Desk) -> None:
         json.dumps(key.as_dict(private=False)).encode(),
     ):
         signature = hmac.digest(secret, text.encode(), "sha256")
-        assert await fault_of(desk, f"{text}.{encoded(signature)}") is Fault.ALGORITHM
+        assert await fault_of(desk, f"{text}.{encoded(signature)}") is TokenFault.ALGORITHM
     top = {"alg": "RS256", "typ": "at+jwt", "kid": kid}
-    assert await fault_of(desk, jws.serialize_compact(top, b"{}", RSAKey.generate_key(2048))) is Fault.ALGORITHM
+    assert await fault_of(desk, jws.serialize_compact(top, b"{}", RSAKey.generate_key(2048))) is TokenFault.ALGORITHM
 
 
 @pytest.mark.parametrize("name", ["jku", "x5u", "jwk", "x5c", "crit", "b64", "zip"])
@@ -127,7 +130,7 @@ async def test_headers_that_point_elsewhere_are_not_followed(desk: Desk, name: s
     said = json.loads(base64.urlsafe_b64decode((await signed(desk)).split(".")[1] + "=="))
     for kid in ((await desk.keys.signing())[0], "theirs"):
         header = {"alg": "ES256", "typ": "at+jwt", "kid": kid, name: value}
-        assert await fault_of(desk, by_hand(header, said, stranger)) is Fault.ALGORITHM
+        assert await fault_of(desk, by_hand(header, said, stranger)) is TokenFault.ALGORITHM
 
 
 async def test_signature(desk: Desk) -> None:
@@ -135,45 +138,45 @@ async def test_signature(desk: Desk) -> None:
     head, body, signature = (await signed(desk)).split(".")
     other = segment({"alg": "ES256", "typ": "at+jwt", "kid": kid, "x": 1})
     forged = jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": kid}, {"sub": "x"}, ECKey.generate_key("P-256"))
-    assert await fault_of(desk, f"{head}.{segment({'iss': NAMES.issuer})}.{signature}") is Fault.SIGNATURE
-    assert await fault_of(desk, f"{head}.{body}.") is Fault.SIGNATURE
-    assert await fault_of(desk, f"{head}.{body}.{'A' * 86}") is Fault.SIGNATURE
-    assert await fault_of(desk, forged) is Fault.SIGNATURE
-    assert await fault_of(desk, f"{other}.{body}.{signature}") is Fault.ALGORITHM
+    assert await fault_of(desk, f"{head}.{segment({'iss': NAMES.issuer})}.{signature}") is TokenFault.SIGNATURE
+    assert await fault_of(desk, f"{head}.{body}.") is TokenFault.SIGNATURE
+    assert await fault_of(desk, f"{head}.{body}.{'A' * 86}") is TokenFault.SIGNATURE
+    assert await fault_of(desk, forged) is TokenFault.SIGNATURE
+    assert await fault_of(desk, f"{other}.{body}.{signature}") is TokenFault.ALGORITHM
 
 
 @pytest.mark.parametrize(
     ("claims", "fault"),
     [
-        ({"iss": "https://elsewhere.example"}, Fault.ISSUER),
-        ({"iss": NAMES.issuer + "/"}, Fault.ISSUER),
-        ({"aud": "https://elsewhere.example"}, Fault.AUDIENCE),
-        ({"aud": ["https://elsewhere.example"]}, Fault.AUDIENCE),
-        ({"aud": None}, Fault.AUDIENCE),
-        ({"aud": {NAMES.audience: 1}}, Fault.AUDIENCE),
-        ({"exp": START}, Fault.EXPIRED),
-        ({"exp": START - 1}, Fault.EXPIRED),
-        ({"iat": START + 6}, Fault.EARLY),
-        ({"nbf": START + 6}, Fault.EARLY),
-        ({"exp": None}, Fault.CLAIMS),
-        ({"exp": str(START + 60)}, Fault.CLAIMS),
-        ({"exp": True}, Fault.CLAIMS),
-        ({"exp": START + 60.5}, Fault.CLAIMS),
-        ({"iat": None}, Fault.CLAIMS),
-        ({"nbf": "soon"}, Fault.CLAIMS),
-        ({"jti": None}, Fault.CLAIMS),
-        ({"client_id": None}, Fault.CLAIMS),
-        ({"client_id": 5}, Fault.CLAIMS),
-        ({"scope": ["a"]}, Fault.CLAIMS),
-        ({"sub": None}, Fault.CLAIMS),
-        ({"sub": "somebody"}, Fault.CLAIMS),
-        ({"sub": "-1"}, Fault.CLAIMS),
-        ({"sub": "٣"}, Fault.CLAIMS),
-        ({"sub": str(2**63)}, Fault.CLAIMS),
-        ({"sub": "9" * 400}, Fault.CLAIMS),
+        ({"iss": "https://elsewhere.example"}, TokenFault.ISSUER),
+        ({"iss": NAMES.issuer + "/"}, TokenFault.ISSUER),
+        ({"aud": "https://elsewhere.example"}, TokenFault.AUDIENCE),
+        ({"aud": ["https://elsewhere.example"]}, TokenFault.AUDIENCE),
+        ({"aud": None}, TokenFault.AUDIENCE),
+        ({"aud": {NAMES.audience: 1}}, TokenFault.AUDIENCE),
+        ({"exp": START}, TokenFault.EXPIRED),
+        ({"exp": START - 1}, TokenFault.EXPIRED),
+        ({"iat": START + 6}, TokenFault.EARLY),
+        ({"nbf": START + 6}, TokenFault.EARLY),
+        ({"exp": None}, TokenFault.CLAIMS),
+        ({"exp": str(START + 60)}, TokenFault.CLAIMS),
+        ({"exp": True}, TokenFault.CLAIMS),
+        ({"exp": START + 60.5}, TokenFault.CLAIMS),
+        ({"iat": None}, TokenFault.CLAIMS),
+        ({"nbf": "soon"}, TokenFault.CLAIMS),
+        ({"jti": None}, TokenFault.CLAIMS),
+        ({"client_id": None}, TokenFault.CLAIMS),
+        ({"client_id": 5}, TokenFault.CLAIMS),
+        ({"scope": ["a"]}, TokenFault.CLAIMS),
+        ({"sub": None}, TokenFault.CLAIMS),
+        ({"sub": "somebody"}, TokenFault.CLAIMS),
+        ({"sub": "-1"}, TokenFault.CLAIMS),
+        ({"sub": "٣"}, TokenFault.CLAIMS),
+        ({"sub": str(2**63)}, TokenFault.CLAIMS),
+        ({"sub": "9" * 400}, TokenFault.CLAIMS),
     ],
 )
-async def test_claims(desk: Desk, claims: dict[str, Any], fault: Fault) -> None:
+async def test_claims(desk: Desk, claims: dict[str, Any], fault: TokenFault) -> None:
     assert await fault_of(desk, await signed(desk, **claims)) is fault
 
 
@@ -189,12 +192,15 @@ async def test_an_unknown_key_costs_no_reading_however_often_it_is_sent(desk: De
     desk.clock.time += 10
     for number in range(200):
         header = {"alg": "ES256", "typ": "at+jwt", "kid": f"unknown-{number}"}
-        assert await fault_of(desk, jwt.encode(header, {"sub": "x"}, stranger)) is Fault.KEY
+        assert await fault_of(desk, jwt.encode(header, {"sub": "x"}, stranger)) is TokenFault.KEY
         desk.clock.time += 0.02
     assert len(readings) <= 3
     for kid in (None, 1, [], {"a": 1}):
         body = segment({})
-        assert await fault_of(desk, f"{segment({'alg': 'ES256', 'typ': 'at+jwt', 'kid': kid})}.{body}.AA") is Fault.KEY
+        assert (
+            await fault_of(desk, f"{segment({'alg': 'ES256', 'typ': 'at+jwt', 'kid': kid})}.{body}.AA")
+            is TokenFault.KEY
+        )
 
 
 def count_readings(desk: Desk) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from policy.wordings import VERSION
 from resolvers.customers.new_customer import NewInvoice, PersonName, PostalAddress
-from resolvers.customers.new_customer_rows import TABLES, Writer
+from resolvers.customers.new_customer_rows import TABLES, RowWriter
 from resolvers.customers.registration import _sealed
 from store.database.store import Store
 from store.sql.ids import new_id
@@ -143,7 +143,7 @@ class Life(Resting):
         now, address = self.works.clock(), PostalAddress(P["street"], "86899", P["city"], "DE")
         invoice = NewInvoice(P["invoice"], now, now + timedelta(days=30), "CHF", 6900, PersonName(*NAME), address)
         me, rows = self.key(store), {table: list[Any]() for table in TABLES}
-        Writer(me, rows, new_id, now)._plain(invoices, [invoice])
+        RowWriter(me, rows, new_id, now)._plain(invoices, [invoice])
         (key,) = await store.keys.subjects([me])
         assert key is not None
         async with store.write() as connection:

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from store.database.config import StoreConfig
-from store.ledger.sealer import LeaseLost
+from store.ledger.sealer import SealerLeaseLostError
 from store.merkle.merkle_tree import leaf_hash
 from tests.ledger.logs import Log, WallClock, entry, opened_log
 from workers.ledger.worker import Rhythm
@@ -52,7 +52,7 @@ async def seal(log: Log) -> None:
             continue
         try:
             await log.tree.extend(lease, 40)
-        except LeaseLost:
+        except SealerLeaseLostError:
             say("lost")
             continue
         signed = await notary.sign_if_due((await log.tree.state()).size, HASTE.entries, HASTE.seconds)

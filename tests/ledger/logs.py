@@ -15,14 +15,14 @@ from sqlalchemy import Select, select
 from store.database.config import StoreConfig
 from store.database.store import Store, open_store
 from store.ledger.entries import ledger_entries
-from store.ledger.export import Exporter
+from store.ledger.export import LedgerExporter
 from store.ledger.heads import HeadPlace
 from store.ledger.proofs import mark_of
 from store.ledger.sealer import Tree, subjects_of
 from store.ledger.signed_checkpoints import Checkpoints, Notary
 from store.ledger.signing_keys import LedgerKeys
 from store.ledger.tree_tables import ledger_leaves, ledger_pending, ledger_subjects, ledger_tiles
-from store.ledger.verify import Report, check_export
+from store.ledger.verify import VerificationReport, check_export
 from store.merkle.merkle_tree import leaf_hash, root_of
 from store.merkle.signed_note import VerifierKey
 from store.merkle.tiles import Hashes
@@ -113,14 +113,14 @@ class Log:
 
     async def export(self, first: int = 0) -> bytes:
         """The whole export."""
-        exporter = Exporter(self.tree.reader)
+        exporter = LedgerExporter(self.tree.reader)
         return b"".join([page async for _, page in exporter.pages(await exporter.head(first))])
 
     async def trusted(self) -> list[VerifierKey]:
         """The keys that an auditor has been given: the one that signs now."""
         return [key.verifier for key in (await self.keys.all())[:1]]
 
-    async def check(self, content: bytes | None = None, known: str | None = None) -> Report:
+    async def check(self, content: bytes | None = None, known: str | None = None) -> VerificationReport:
         """What an auditor with the public key finds in an export."""
         return check_export(io.BytesIO(content or await self.export()), await self.trusted(), known)
 

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from store.ledger.entries import canonical
-from store.ledger.export import FORMAT, Head, checkpoint_line, entry_line
-from store.ledger.verify import Report, check_export
+from store.ledger.export import FORMAT, ExportHeader, checkpoint_line, entry_line
+from store.ledger.verify import VerificationReport, check_export
 from store.merkle.checkpoints import Checkpoint
 from store.merkle.merkle_tree import Frontier, leaf_hash
-from store.merkle.signed_note import Signer, VerifierKey
+from store.merkle.signed_note import NoteSigner, VerifierKey
 from tests.ledger.logs import ORIGIN, entry
 
-OLD, NEW, STRANGER = (Signer.of(ORIGIN, bytes([number]) * 32) for number in (1, 2, 3))
+OLD, NEW, STRANGER = (NoteSigner.of(ORIGIN, bytes([number]) * 32) for number in (1, 2, 3))
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Paper:
     """An export that can be taken apart: `signed` says after how many entries who signed a checkpoint."""
 
     entries: tuple[bytes, ...]
-    signed: tuple[tuple[int, tuple[Signer, ...]], ...]
+    signed: tuple[tuple[int, tuple[NoteSigner, ...]], ...]
     pruned: int = 0
     origin: str = ORIGIN
     first: int = 0
@@ -35,7 +35,7 @@ class Paper:
             edge.push(leaf_hash(content))
         keys = {str(signer.verifier): None for _, signers in self.signed for signer in signers}
         hashes = tuple(b64encode(each).decode() for each in edge.hashes)
-        lines = [Head(FORMAT, self.origin, self.first, hashes, len(self.entries), tuple(keys)).line()]
+        lines = [ExportHeader(FORMAT, self.origin, self.first, hashes, len(self.entries), tuple(keys)).line()]
         lines += self.notes(self.first, edge)
         for index, content in enumerate(self.entries[self.first :], self.first):
             edge.push(leaf_hash(content))
@@ -47,11 +47,11 @@ class Paper:
         """The checkpoints of one size."""
         return [checkpoint_line(self.note(edge, signers)) for at, signers in self.signed if at == size]
 
-    def note(self, edge: Frontier, signers: Iterable[Signer]) -> str:
+    def note(self, edge: Frontier, signers: Iterable[NoteSigner]) -> str:
         """One checkpoint."""
         return Checkpoint(self.origin, edge.size, edge.root()).sign(signers)
 
-    def note_at(self, size: int, *signers: Signer) -> str:
+    def note_at(self, size: int, *signers: NoteSigner) -> str:
         """The checkpoint of a size, as somebody may have kept it."""
         edge = Frontier()
         for content in self.entries[:size]:
@@ -83,7 +83,7 @@ def paper(count: int = 12, **more: object) -> Paper:
 
 def check(
     content: bytes | Sequence[bytes], keys: Sequence[VerifierKey] = (NEW.verifier,), known: str | None = None
-) -> Report:
+) -> VerificationReport:
     """What is found in it, by who has the present public key."""
     whole = content if isinstance(content, bytes) else b"".join(content)
     return check_export(io.BytesIO(whole), keys, known)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from store.database.config import StoreConfig
-from store.ledger.append import Ledger
-from store.ledger.export import Disturbed, Exporter
+from store.ledger.append import LedgerAppender
+from store.ledger.export import ExportDisturbedError, LedgerExporter
 from store.ledger.pruning import Pruner, expired_before
 from store.merkle.merkle_tree import verify_inclusion
-from store.sql.errors import StoreUnavailable
+from store.sql.errors import StoreUnavailableError
 from tests.ledger.logs import START, Log, entry
 
 pytestmark = pytest.mark.anyio
@@ -37,9 +37,9 @@ def test_a_month_ends_where_the_controller_is() -> None:
     assert expired_before(datetime(2027, 10, 31, 23, 0, tzinfo=UTC), zone) == datetime(2026, 11, 1, tzinfo=zone)
 
 
-def dated(log: Log) -> Ledger:
+def dated(log: Log) -> LedgerAppender:
     """The ledger, under the clock of the test."""
-    return Ledger(log.store.ledger._writer, log.clock)
+    return LedgerAppender(log.store.ledger._writer, log.clock)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ async def test_nothing_goes_before_its_record_is_signed(aged: Log) -> None:
     async def seal_nothing() -> None:
         """A sealer that is down."""
 
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailableError):
         await Pruner(aged.tree, dated(aged), seal_nothing, patience=0.2).prune(ALL)
     assert (await aged.tree.state()).pruned_to == 0
     assert len(await aged.leaves()) == 20
@@ -144,17 +144,17 @@ async def test_what_is_marked_to_go_is_exported_no_more(aged: Log, monkeypatch: 
 
 
 async def test_an_export_that_a_pruning_disturbs_is_given_up(aged: Log) -> None:
-    exporter = Exporter(aged.tree.reader)
+    exporter = LedgerExporter(aged.tree.reader)
     pages = exporter.pages(await exporter.head())
     await anext(pages)
     await pruner(aged).prune(NEXT_MONTH)
-    with pytest.raises(Disturbed, match="export it again"):
+    with pytest.raises(ExportDisturbedError, match="export it again"):
         await anext(pages)
 
 
 async def test_an_entry_out_of_time_waits_for_its_elders(aged: Log) -> None:
     """A clock that was wrong for a while makes an entry look older than those before it: only a beginning goes."""
-    wrong = Ledger(aged.store.ledger._writer, lambda: START - timedelta(days=4000))
+    wrong = LedgerAppender(aged.store.ledger._writer, lambda: START - timedelta(days=4000))
     await wrong.append(entry(1))
     await aged.sealer.seal_all()
     assert await pruner(aged).prune(START - timedelta(days=1)) == 0

@@ -22,7 +22,7 @@ from store.merkle.merkle_tree import (
     verify_consistency,
     verify_inclusion,
 )
-from store.merkle.tiles import WIDTH, Hashes, TileMissing, edge_of, grown, hashes_of, place, root_at, tiles_of
+from store.merkle.tiles import WIDTH, Hashes, TileMissingError, edge_of, grown, hashes_of, place, root_at, tiles_of
 
 ENTRIES = [
     bytes.fromhex(each)
@@ -202,8 +202,8 @@ def test_a_tile_that_is_missing_or_cut_short_is_told_apart_from_a_hash() -> None
     tiles = grown({}, 0, LEAVES)
     short = {at: tile[:-32] for at, tile in tiles.items()}
     for broken in ({}, short):
-        with pytest.raises(TileMissing):
+        with pytest.raises(TileMissingError):
             root_at(broken, len(LEAVES))
-        with pytest.raises(TileMissing):
+        with pytest.raises(TileMissingError):
             grown(broken, len(LEAVES), LEAVES[:1])
     assert hashes_of(tiles[place(0, 0)]) == LEAVES

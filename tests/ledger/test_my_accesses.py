@@ -14,7 +14,7 @@ from gateway.requests.legal_orders import NewRequest
 from policy.orders import Order
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import Site
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from store.database.config import StoreConfig
 from store.ledger.proofs import open_proof
 from store.merkle.merkle_tree import verify_consistency, verify_inclusion
@@ -153,7 +153,7 @@ async def test_it_is_for_oneself_only(office: Office) -> None:
     await office.read_by("billing", "INVOICING")
     query = "query ($id: ID!) { customer(id: $id) { accesses { nodes { index } } } }"
     answer = await office.gate.ask(query, grant(Purpose.INVOICING), variables={"id": office.gate.id(0)})
-    assert answer.kind is Kind.REFUSED and answer.statements == ()
+    assert answer.kind is RequestOutcome.REFUSED and answer.statements == ()
     other = await office.gate.ask(query, own(office.customer(1)), variables={"id": office.gate.id(0)})
     assert other.data == {"customer": None}
 

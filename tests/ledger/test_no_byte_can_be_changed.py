@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from store.ledger.entries import canonical
-from store.ledger.export import Head, checkpoint_line, entry_line
-from store.ledger.verify import SHOWN, NotAnExport, check_export
+from store.ledger.export import ExportHeader, checkpoint_line, entry_line
+from store.ledger.verify import SHOWN, NotAnExportError, check_export
 from store.merkle.merkle_tree import leaf_hash
 from tests.ledger.logs import entry
 from tests.ledger.paper import NEW, OLD, STRANGER, Paper, check, fixed, paper
@@ -35,7 +35,7 @@ def test_what_nobody_touched_has_no_findings() -> None:
 def rejected(content: bytes) -> bool:
     try:
         return check(content).found > 0
-    except NotAnExport:
+    except NotAnExportError:
         return True
 
 
@@ -200,7 +200,7 @@ def test_entries_behind_the_last_checkpoint_are_not_vouched_for() -> None:
     extra = canonical(entry(12), fixed)
     longer = [*LINES, entry_line(12, leaf_hash(extra), extra)]
     assert "Entries 12 to 12 were added behind the end of the export." in findings(longer)
-    head = Head(**orjson.loads(LINES[0]))
+    head = ExportHeader(**orjson.loads(LINES[0]))
     longer[0] = replace(head, size=13).line()
     assert "Nothing that was signed covers the entries from 12 on." in findings(longer)
 
@@ -295,19 +295,19 @@ def test_a_reference_cannot_pass_for_a_record_of_pruning() -> None:
     [b"", b"\n", b"{}", b"null\n", b"\xff\xfe", b'{"format":"gateway-ledger-export-2"}\n', b"[" * 100_000, LINES[1]],
 )
 def test_what_is_no_export_is_told_apart_from_a_bad_one(content: bytes) -> None:
-    with pytest.raises(NotAnExport):
+    with pytest.raises(NotAnExportError):
         check(content)
 
 
 @pytest.mark.parametrize("change", [{"first": -1}, {"first": 13}, {"first": 3}, {"edge": ("x",)}, {"size": 2**80}])
 def test_a_head_that_makes_no_sense_is_no_export_or_a_finding(change: dict[str, object]) -> None:
-    head = Head(**orjson.loads(LINES[0]))
-    values = {name: getattr(head, name) for name in Head.__slots__} | change
+    head = ExportHeader(**orjson.loads(LINES[0]))
+    values = {name: getattr(head, name) for name in ExportHeader.__slots__} | change
     try:
-        line = Head(**values).line()
+        line = ExportHeader(**values).line()
     except TypeError:  # Not even JSON has such a number here.
         line = LINES[0].replace(b'"size":12', b'"size":%d' % 2**80)
-    with pytest.raises(NotAnExport):
+    with pytest.raises(NotAnExportError):
         check([line, *LINES[1:]])
 
 

@@ -15,7 +15,7 @@ from alembic import command
 from store.database.config import StoreConfig
 from store.database.migrate import alembic_config, create_file, upgrade
 from store.database.schemas import LEDGER
-from store.ledger.sealer import BATCH, SUBJECTS, Lease, LeaseLost, State, Tree
+from store.ledger.sealer import BATCH, SUBJECTS, Lease, SealerLeaseLostError, SealerState, Tree
 from store.merkle.merkle_tree import leaf_hash, root_of
 from store.sql.engines import make_engine, transaction
 from tests.ledger import crowd
@@ -112,7 +112,7 @@ async def test_a_lease_that_ran_out_is_taken_over_and_the_old_holder_cannot_writ
     log.clock.pass_by(seconds=10)
     new = await log.tree.lease("two", 10)
     assert new == Lease("two", 2, 10_000)
-    with pytest.raises(LeaseLost):
+    with pytest.raises(SealerLeaseLostError):
         await log.tree.extend(old)
     assert await log.leaves() == []
     assert await log.tree.extend(new) == 1
@@ -142,13 +142,13 @@ async def test_what_was_read_before_another_one_wrote_is_not_written(log: Log) -
         await log.store.ledger.append(entry(number))
 
     class Stale(Tree):
-        async def state(self) -> State:
+        async def state(self) -> SealerState:
             found = await super().state()
             await log.tree.extend(lease, 2)
             return found
 
     stale = Stale(log.tree.reader, log.tree.engine)
-    with pytest.raises(LeaseLost):
+    with pytest.raises(SealerLeaseLostError):
         await stale.extend(lease)
     while await log.tree.extend(lease):
         pass
@@ -169,7 +169,7 @@ async def test_f4_sealers_that_ignore_one_another_spoil_nothing(store_config: St
             try:
                 if lease is not None:
                     await log.tree.extend(lease, 3)
-            except LeaseLost:
+            except SealerLeaseLostError:
                 lost += 1
             await asyncio.sleep(0)
 

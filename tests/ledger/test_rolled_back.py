@@ -22,19 +22,19 @@ from sqlalchemy import select, text
 from gateway.run.sealing import Seals, rotate_ledger_key
 from store.database.config import StoreConfig
 from store.database.schemas import LEDGER
-from store.ledger.heads import Head, LedgerBehindError
+from store.ledger.heads import LedgerBehindError, SignedHead
 from store.ledger.heads_file import HeadFile
-from store.ledger.resuming import By, NotBehindError, ReasonRefusedError, Resuming, check_reason, next_origin
+from store.ledger.resuming import NotBehindError, ReasonRefusedError, Resumer, Resuming, check_reason, next_origin
 from store.ledger.verify import check_export
 from store.sql.engines import make_engine, transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from tests.ledger.crowd import start
 from tests.ledger.logs import ORIGIN, Log, WallClock, entry, opened_log
 from workers.ledger.worker import Rhythm
 
 pytestmark = pytest.mark.anyio
 
-BY = By("p" * 22, "OP-1", "the disk was lost, restored from the backup of Monday")
+BY = Resumer("p" * 22, "OP-1", "the disk was lost, restored from the backup of Monday")
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
@@ -93,7 +93,7 @@ class Backup:
             await engine.dispose()
 
 
-async def rolled_back(config: StoreConfig, before: int = 3, lost: int = 2) -> Head:
+async def rolled_back(config: StoreConfig, before: int = 3, lost: int = 2) -> SignedHead:
     """A ledger of which the last `lost` signed entries are gone; the head that was signed."""
     backup = Backup(config)
     async with opened_log(config) as log:
@@ -107,7 +107,7 @@ async def rolled_back(config: StoreConfig, before: int = 3, lost: int = 2) -> He
     return head
 
 
-async def resume(log: Log) -> Head:
+async def resume(log: Log) -> SignedHead:
     """What the command does."""
     resuming = Resuming(log.store.ledger, log.tree, log.keys, log.store.heads, log.place)
     return await resuming.run(BY, log.sealer.extend_all)
@@ -117,7 +117,7 @@ async def test_the_head_is_remembered_in_the_key_store(log: Log) -> None:
     await log.fill(3)
     signed = await log.checkpoints.latest()
     assert signed is not None
-    assert await log.store.heads.latest() == Head(ORIGIN, 3, signed.root)
+    assert await log.store.heads.latest() == SignedHead(ORIGIN, 3, signed.root)
 
 
 async def test_nothing_is_signed_below_or_beside_what_was_signed(store_config: StoreConfig) -> None:
@@ -141,10 +141,10 @@ async def test_nothing_is_recorded_and_so_nothing_revealed_meanwhile(
     await rolled_back(store_config)
     async with opened_log(store_config) as log:
         for ask in (log.store.check, log.store.ready):
-            with pytest.raises(StoreUnavailable) as refused:
+            with pytest.raises(StoreUnavailableError) as refused:
                 await ask()
-            assert refused.value.cause is Cause.LEDGER_BEHIND
-        with pytest.raises(StoreUnavailable, match="rolled back"):
+            assert refused.value.cause is OutageCause.LEDGER_BEHIND
+        with pytest.raises(StoreUnavailableError, match="rolled back"):
             await log.store.ledger.append(entry(1))
     assert "gateway ledger resume --because" in caplog.text
     assert "size 5 of data.example/ledger was signed before, and it has 3 entries" in caplog.text
@@ -256,7 +256,7 @@ async def test_a_further_place_remembers_when_the_key_store_was_rolled_back_too(
         await log.another().seal_all()
         first = await log.store.heads.latest()
     assert await place.latest() == first
-    ahead = first and Head(first.origin, 5, bytes(32))
+    ahead = first and SignedHead(first.origin, 5, bytes(32))
     async with opened_log(store_config) as log:
         log.store._place = _Place(ahead)
         with pytest.raises(LedgerBehindError):
@@ -268,10 +268,10 @@ async def test_a_further_place_remembers_when_the_key_store_was_rolled_back_too(
 
 
 class _Place:
-    def __init__(self, head: Head | None) -> None:
+    def __init__(self, head: SignedHead | None) -> None:
         self.head = head
 
-    async def latest(self) -> Head | None:
+    async def latest(self) -> SignedHead | None:
         return self.head
 
     async def remember(self, note: str) -> None:
@@ -287,16 +287,16 @@ async def test_a_torn_line_of_the_file_counts_for_nothing(tmp_path: Path, log: L
     await place.remember(signed.note)
     with place.path.open("ab") as file:
         file.write(b'{"checkpoint":"data.example/led')
-    assert await place.latest() == Head(ORIGIN, 2, signed.root)
+    assert await place.latest() == SignedHead(ORIGIN, 2, signed.root)
     await place.remember(signed.note)
-    assert await place.latest() == Head(ORIGIN, 2, signed.root)
+    assert await place.latest() == SignedHead(ORIGIN, 2, signed.root)
 
 
 async def test_a_place_that_cannot_be_told_gets_no_signature_published(log: Log, tmp_path: Path) -> None:
     """(D13) The order: remembered first, published after."""
     log.place = HeadFile(tmp_path / "missing" / "heads")
     await log.store.ledger.append(entry(1))
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailableError):
         await log.another().seal_all()
     assert await log.checkpoints.latest() is None
     (tmp_path / "missing").mkdir()

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from store.ledger.proofs import Inclusion, open_proof
 from store.merkle.checkpoints import Checkpoint, open_checkpoint, origin_of
 from store.merkle.merkle_tree import EMPTY, leaf_hash, root_of
-from store.merkle.signed_note import NoteInvalid, Signer, VerifierKey, open_note, sign
+from store.merkle.signed_note import NoteInvalidError, NoteSigner, VerifierKey, open_note, sign
 from tests.ledger.paper import NEW, OLD, STRANGER
 from tests.programs import needs, program
 
@@ -78,7 +78,7 @@ def test_no_byte_of_a_checkpoint_can_be_changed() -> None:
     others = list(changed(NOTE))
     assert len(others) > 2 * len(NOTE)
     for other in others:
-        with pytest.raises(NoteInvalid):
+        with pytest.raises(NoteInvalidError):
             open_checkpoint(other, [NEW.verifier])
 
 
@@ -88,11 +88,11 @@ def test_every_signature_that_names_a_known_key_must_be_right() -> None:
     assert open_note(both, [OLD.verifier]).unknown == 1
     wrong = NOTE + Checkpoint("data.example/ledger", 3, ROOT).sign([OLD]).split("\n\n")[1]
     assert open_note(wrong, [NEW.verifier]).unknown == 1, "a key that is not known says nothing, right or wrong"
-    with pytest.raises(NoteInvalid, match="is wrong"):
+    with pytest.raises(NoteInvalidError, match="is wrong"):
         open_note(wrong, [NEW.verifier, OLD.verifier])
-    with pytest.raises(NoteInvalid, match="no key that is known"):
+    with pytest.raises(NoteInvalidError, match="no key that is known"):
         open_note(NOTE, [STRANGER.verifier])
-    with pytest.raises(NoteInvalid, match="no key that is known"):
+    with pytest.raises(NoteInvalidError, match="no key that is known"):
         open_note(NOTE, [])
 
 
@@ -117,7 +117,7 @@ def test_every_signature_that_names_a_known_key_must_be_right() -> None:
     ],
 )
 def test_what_is_no_note_is_refused(note: str) -> None:
-    with pytest.raises(NoteInvalid):
+    with pytest.raises(NoteInvalidError):
         open_note(note, [NEW.verifier])
 
 
@@ -138,15 +138,15 @@ def test_what_is_no_note_is_refused(note: str) -> None:
 )
 def test_what_is_no_checkpoint_is_refused(text: str) -> None:
     text += "" if text.count("\n") > 2 else b64encode(EMPTY).decode() + "\n"
-    with pytest.raises(NoteInvalid):
+    with pytest.raises(NoteInvalidError):
         Checkpoint.parse(text)
 
 
 def test_extension_lines_are_refused_and_other_names_too() -> None:
-    with pytest.raises(NoteInvalid):
+    with pytest.raises(NoteInvalidError):
         Checkpoint.parse(CHECKPOINT.text + "more\n")
-    elsewhere = Signer.of("other.example/ledger", b"1" * 32)
-    with pytest.raises(NoteInvalid, match="another name"):
+    elsewhere = NoteSigner.of("other.example/ledger", b"1" * 32)
+    with pytest.raises(NoteInvalidError, match="another name"):
         open_checkpoint(CHECKPOINT.sign([elsewhere]), [elsewhere.verifier])
     with pytest.raises(ValueError, match="newline"):
         sign("no end", [NEW])
@@ -209,7 +209,7 @@ def test_a_proof_is_a_file_of_its_own() -> None:
 
 def test_no_byte_of_a_proof_can_be_changed() -> None:
     for other in changed(PROOF):
-        with pytest.raises(NoteInvalid):
+        with pytest.raises(NoteInvalidError):
             open_proof(other, [NEW.verifier])
 
 
@@ -228,7 +228,7 @@ def test_no_byte_of_a_proof_can_be_changed() -> None:
     ],
 )
 def test_what_is_no_proof_is_refused(text: str) -> None:
-    with pytest.raises(NoteInvalid):
+    with pytest.raises(NoteInvalidError):
         open_proof(text, [NEW.verifier])
-    with pytest.raises(NoteInvalid):
+    with pytest.raises(NoteInvalidError):
         open_proof(PROOF, [STRANGER.verifier])

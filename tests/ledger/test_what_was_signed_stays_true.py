@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from store.crypto.key_tables import system_keys
 from store.crypto.root_key import RootKeys
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 from store.database.config import StoreConfig
-from store.ledger.signed_checkpoints import Inconsistent, Notary
-from store.ledger.signing_keys import LedgerKeyLost, LedgerKeys, LedgerUnnamed
+from store.ledger.signed_checkpoints import LedgerInconsistentError, Notary
+from store.ledger.signing_keys import LedgerKeyLostError, LedgerKeys, LedgerUnnamedError
 from store.merkle.merkle_tree import EMPTY, verify_consistency
 from store.sql.metadata import ledger_metadata
 from tests.ledger.logs import ORIGIN, Log, entry, opened_log
@@ -92,7 +92,7 @@ async def test_nothing_is_signed_over_hashes_that_were_changed(log: Log, store_k
         await log.run("UPDATE ledger_tiles SET hashes = decode(repeat('00', 160), 'hex')")
         await log.run("ALTER TABLE ledger_tiles ENABLE TRIGGER USER")
     await append(log, 1)
-    with pytest.raises(Inconsistent, match="at size 5"):
+    with pytest.raises(LedgerInconsistentError, match="at size 5"):
         await log.sealer.seal_all()
     assert await sizes(log) == [5]
 
@@ -169,7 +169,7 @@ async def test_a_root_key_that_is_replaced_changes_no_signature(log: Log, store_
     await log.fill(1)
     before = await log.trusted()
     await log.store.keys.rotate()
-    house = HouseKeys(log.store.keys._reader, log.store.keys._engine, RootKeys(store_config.root_key_path))
+    house = SystemKeys(log.store.keys._reader, log.store.keys._engine, RootKeys(store_config.root_key_path))
     keys = LedgerKeys(log.tree.reader, log.tree.engine, house, None)
     ((_, signer),) = await keys.signing()
     assert [signer.verifier] == before
@@ -179,14 +179,14 @@ async def test_a_lost_key_stops_the_signing_and_a_new_one_goes_on(log: Log, stor
     await log.fill(3)
     async with log.store.keys._engine.begin() as connection:
         await connection.exec_driver_sql("DELETE FROM system_keys WHERE name = 'ledger-1'")
-    house = HouseKeys(log.store.keys._reader, log.store.keys._engine, RootKeys(store_config.root_key_path))
+    house = SystemKeys(log.store.keys._reader, log.store.keys._engine, RootKeys(store_config.root_key_path))
     keys = LedgerKeys(log.tree.reader, log.tree.engine, house, ORIGIN)
     notary = Notary(log.tree.prover, log.checkpoints, keys, log.tree.engine, log.store.heads)
-    with pytest.raises(LedgerKeyLost, match="Restore the key store"):
+    with pytest.raises(LedgerKeyLostError, match="Restore the key store"):
         await notary.sign_if_due(3, 1, 0)
     await append(log, 2)
     sealer = Sealer(log.tree, notary)
-    with pytest.raises(LedgerKeyLost):
+    with pytest.raises(LedgerKeyLostError):
         await sealer.seal_all()
     assert len(await log.leaves()) == 5, "entries become leaves all the same"
     await keys.rotate()
@@ -197,7 +197,7 @@ async def test_a_lost_key_stops_the_signing_and_a_new_one_goes_on(log: Log, stor
 
 async def test_the_ledger_keeps_the_name_it_was_given_first(log: Log) -> None:
     unnamed = LedgerKeys(log.tree.reader, log.tree.engine, log.store.keys.house, None)
-    with pytest.raises(LedgerUnnamed, match="GATEWAY_ISSUER"):
+    with pytest.raises(LedgerUnnamedError, match="GATEWAY_ISSUER"):
         await unnamed.signing()
     await log.fill(1)
     renamed = LedgerKeys(log.tree.reader, log.tree.engine, log.store.keys.house, "elsewhere.example/ledger")
@@ -211,7 +211,7 @@ async def test_the_ledger_keeps_the_name_it_was_given_first(log: Log) -> None:
 async def test_a_sealer_goes_on_when_what_was_wrong_is_mended(
     log: Log, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    trouble, stop = [LedgerKeyLost(), ValueError("something about ada@example.com")], asyncio.Event()
+    trouble, stop = [LedgerKeyLostError(), ValueError("something about ada@example.com")], asyncio.Event()
     extend = log.tree.extend
 
     async def failing(*arguments: object) -> int:

@@ -20,8 +20,8 @@ import httpx
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import insert
 
-from gateway.oauth.registry.registration import Kind, NewClient
-from gateway.oauth.registry.writing import Registry
+from gateway.oauth.registry.registration import ClientKind, NewClient
+from gateway.oauth.registry.writing import ClientRegistrar
 from policy.app_scopes import APP_SCOPES
 from policy.grant import Refusal
 from policy.purposes import Purpose
@@ -56,12 +56,12 @@ def _public(*keys: ECKey | RSAKey) -> str:
 
 def _app(id_: str, **facts: Any) -> NewClient:
     terms = {"redirect_uris": (BACK, PLAIN), "first_party": True, "actions": frozenset({"services:write"})}
-    return NewClient(id=id_, name=f"The app {id_}", kind=Kind.APP, purposes=SELF, **terms | facts)
+    return NewClient(id=id_, name=f"The app {id_}", kind=ClientKind.APP, purposes=SELF, **terms | facts)
 
 
 def _tool(id_: str, **facts: Any) -> NewClient:
     purposes = facts.pop("purposes", frozenset({Purpose.INVOICING}))
-    return NewClient(id=id_, name=f"The tool {id_}", kind=Kind.TOOL, purposes=purposes, **facts)
+    return NewClient(id=id_, name=f"The tool {id_}", kind=ClientKind.TOOL, purposes=purposes, **facts)
 
 
 CLIENTS = (
@@ -74,7 +74,7 @@ CLIENTS = (
     _app("lodger", first_party=False, actions=APP_SCOPES, introspection=True),
     _app("taker", first_party=False, actions=APP_SCOPES, refusal=Refusal.WITHHOLD),
     _app("mail", platform="WEBMAIL"),
-    NewClient(id="shop", name="A <shop>", kind=Kind.WEB, purposes=SELF, redirect_uris=(BACK,), first_party=True),
+    NewClient(id="shop", name="A <shop>", kind=ClientKind.WEB, purposes=SELF, redirect_uris=(BACK,), first_party=True),
     _tool("billing", actions=frozenset({"audit:read"}), introspection=True),
     _tool("noc", purposes=frozenset({Purpose.EMERGENCY_CONTACT, Purpose.INVOICING})),
     _tool("resource", actions=frozenset({"tokens:introspect"})),
@@ -173,7 +173,7 @@ async def furnish(site: Site) -> None:
     """Register clients and customers."""
     async with opened(site.config) as store:
         for client in CLIENTS:
-            secret = await Registry(store).create(client, datetime.now(UTC))
+            secret = await ClientRegistrar(store).create(client, datetime.now(UTC))
             if secret is not None:
                 site.secrets[client.id] = secret
         site.customers = await add_customers(store, 7)

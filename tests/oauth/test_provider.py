@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from gateway.access.fetching import CannotFetch, fetch_json
-from gateway.access.foreign_keys import PAUSE_SECONDS, STALE_SECONDS, ForeignKeys, ProviderUnavailable
+from gateway.access.fetching import FetchError, fetch_json
+from gateway.access.foreign_keys import PAUSE_SECONDS, STALE_SECONDS, ForeignKeys, ProviderUnavailableError
 from tests.oauth.idp import Idp, provider
 from tests.oauth.naming import what_differs
 from tests.oauth.relying import Relying, encoded
@@ -122,7 +122,7 @@ def test_while_the_provider_is_down_its_keys_are_good_for_a_day() -> None:
         clock = Clock()
         keys = ForeignKeys(idp.issuer, clock)
         idp.documents["/keys"] = (500, b"", {})
-        with pytest.raises(ProviderUnavailable):
+        with pytest.raises(ProviderUnavailableError):
             await keys.key("one")
         clock.time += PAUSE_SECONDS
         del idp.documents["/keys"]
@@ -136,7 +136,7 @@ def test_while_the_provider_is_down_its_keys_are_good_for_a_day() -> None:
         await keys._renewing
         clock.time += 2
         assert not keys.knows("one")
-        with pytest.raises(ProviderUnavailable):
+        with pytest.raises(ProviderUnavailableError):
             await keys.key("one")
 
     with provider() as idp:
@@ -169,7 +169,7 @@ def test_documents_that_are_not_believed(path: str, document: Any) -> None:
 
     async def run(idp: Idp) -> None:
         keys = ForeignKeys(idp.issuer, Clock())
-        with suppress(ProviderUnavailable):
+        with suppress(ProviderUnavailableError):
             assert await keys.key("one") is None
         assert "/elsewhere" not in idp.asked
 
@@ -183,10 +183,10 @@ def test_a_provider_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
 
     async def run(idp: Idp) -> None:
         idp.slow = 1
-        with pytest.raises(CannotFetch):
+        with pytest.raises(FetchError):
             await fetch_json(f"{idp.issuer}/keys")
         for address in ("ftp://127.0.0.1/x", "http://10.0.0.1/x", "file:///etc/passwd", "", "//x", "http://[bad"):
-            with pytest.raises(CannotFetch):
+            with pytest.raises(FetchError):
                 await fetch_json(address)
 
     with provider() as idp:

@@ -158,12 +158,12 @@ def test_the_form_works_for_the_session_it_was_shown_to(lone: Relying) -> None:
 
 def test_names_of_clients_are_text(lone: Relying) -> None:
     """D7: the shop is called `A <shop>`."""
-    from gateway.oauth.endpoints.authorization_request import Wanted
+    from gateway.oauth.endpoints.authorization_request import AuthorizationRequest
     from gateway.oauth.endpoints.pages import consent
     from tests.oauth.site import CLIENTS
 
     shop = next(client for client in CLIENTS if client.id == "shop")
-    wanted = Wanted(shop, "com.example.app:/back", None, frozenset({"<b>"}), "c", None, None, None)  # type: ignore[arg-type]
+    wanted = AuthorizationRequest(shop, "com.example.app:/back", None, frozenset({"<b>"}), "c", None, None, None)  # type: ignore[arg-type]
     page = consent(wanted, '"><script>')
     assert b"A &lt;shop&gt;" in page.body
     assert b"<script>" not in page.body

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from gateway.oauth.registry.writing import Registry
+from gateway.oauth.registry.writing import ClientRegistrar
 from store.database.store import Store
 from store.queue.revocations import end_customer, end_sessions
 from tests.oauth.relying import Relying, refused
@@ -153,7 +153,7 @@ def test_a_disabled_client_and_all_it_holds_is_refused_with_the_next_request(rp:
     assert rp.works(token, 1)
 
     async def change(store: Store, disabled: bool) -> None:
-        await Registry(store).set_disabled(client, disabled, now())
+        await ClientRegistrar(store).set_disabled(client, disabled, now())
 
     rp.site.on_store(partial(change, disabled=True))
     assert not rp.works(token, 0)

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from sqlalchemy import delete, update
 
-from gateway.oauth.registry.registration import Kind, NewClient, RegistrationRefused
-from gateway.oauth.registry.writing import Registry
+from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError
+from gateway.oauth.registry.writing import ClientRegistrar
 from policy.app_scopes import APP_SCOPES, AppScope
 from policy.purposes import Purpose
 from store.database.store import Store
@@ -291,7 +291,7 @@ def test_a_disabled_app_has_no_half_working_address(rp: Relying) -> None:
     by_reference = {"client_id": DISABLED, "request_uri": pushed}
 
     async def switch(store: Store, off: bool) -> None:
-        await Registry(store).set_disabled(DISABLED, off, datetime.fromtimestamp(rp.site.now(), UTC))
+        await ClientRegistrar(store).set_disabled(DISABLED, off, datetime.fromtimestamp(rp.site.now(), UTC))
 
     rp.site.on_store(partial(switch, off=True))
     try:
@@ -332,9 +332,9 @@ def test_a_disabled_app_has_no_half_working_address(rp: Relying) -> None:
 async def test_what_an_app_of_somebody_else_may_be_allowed_is_named(
     store: Store, facts: dict[str, Any], said: str
 ) -> None:
-    terms = {"name": "Theirs", "kind": Kind.WEB, "purposes": SELF, "redirect_uris": (BACK,)}
-    with pytest.raises(RegistrationRefused, match=said) as found:
-        await Registry(store).create(NewClient(id="theirs", **terms | facts), datetime.now(UTC))  # type: ignore[arg-type]
+    terms = {"name": "Theirs", "kind": ClientKind.WEB, "purposes": SELF, "redirect_uris": (BACK,)}
+    with pytest.raises(RegistrationError, match=said) as found:
+        await ClientRegistrar(store).create(NewClient(id="theirs", **terms | facts), datetime.now(UTC))  # type: ignore[arg-type]
     assert all(scope in str(found.value) for scope in APP_SCOPES)
 
 

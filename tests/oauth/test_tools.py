@@ -13,7 +13,7 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import update
 
-from gateway.oauth.registry.writing import Registry
+from gateway.oauth.registry.writing import ClientRegistrar
 from store.database.store import Store
 from store.registers.clients import clients
 from tests.oauth.naming import what_differs
@@ -154,7 +154,7 @@ def test_a_new_secret_and_the_old_one_overlap(rp: Relying) -> None:
         return rp.post("/oauth/token", OWN, replica, auth=(client, secret)).status_code
 
     async def rotate(store: Store, hours: float) -> str:
-        return await Registry(store).rotate(client, timedelta(hours=hours), datetime.now(UTC))
+        return await ClientRegistrar(store).rotate(client, timedelta(hours=hours), datetime.now(UTC))
 
     new = rp.site.on_store(partial(rotate, hours=1))
     assert [ask(old), ask(new), ask(old, 1), ask(new, 1)] == [200] * 4

@@ -13,10 +13,10 @@ import orjson
 
 from policy.grant import Grant
 from policy.purposes import Purpose
-from resolvers.reads.operation import Unit
-from schema.api.api import Api, Ready, Settled
+from resolvers.reads.operation import OperationContext
+from schema.api.api import Api, AuthorizedOperation, PreparedOperation
 from schema.documents.limits import Limits
-from schema.documents.requests import Kind, Request
+from schema.documents.requests import Request, RequestOutcome
 from schema.execution.plans import Plan
 from tests.oracle.questions import Question, Questions
 from tests.oracle.witness import Witness
@@ -33,11 +33,13 @@ class Switched(Api):
     handed: Mapping[int, list[str]] = MappingProxyType({})
     """What of which domain was last read for its registry."""
 
-    def _ready(self, settled: Settled, variables: Mapping[str, Any], grant: Grant) -> Ready:
+    def _ready(self, settled: AuthorizedOperation, variables: Mapping[str, Any], grant: Grant) -> PreparedOperation:
         ready = super()._ready(settled, variables, grant)
         return replace(ready, compiled=None) if self.standard else ready
 
-    async def _disclose(self, grant: Grant, unit: Unit, plan: Plan, purpose: Purpose | None, now: datetime) -> None:
+    async def _disclose(
+        self, grant: Grant, unit: OperationContext, plan: Plan, purpose: Purpose | None, now: datetime
+    ) -> None:
         """Kept in mind instead of written: the world that questions are asked about stays as it is."""
         self.handed = {domain: sorted(over.shown.values()) for domain, over in unit.revealed.handed.items()}
 
@@ -46,7 +48,7 @@ class Switched(Api):
 class Answer:
     """All that an operation leaves behind."""
 
-    kind: Kind
+    kind: RequestOutcome
     body: bytes
     personal: bool
     entries: tuple[dict[str, Any], ...]
@@ -58,7 +60,7 @@ class Answer:
     @property
     def without_errors(self) -> bool:
         """Whether it was executed, and every field answered."""
-        return self.kind is Kind.OK and b'"errors":' not in self.body
+        return self.kind is RequestOutcome.OK and b'"errors":' not in self.body
 
     def with_subjects_of(self, other: Answer) -> Answer:
         """The other store's answer, with this one's pseudonyms where there are as many."""
@@ -143,7 +145,7 @@ async def compare(askings: list[Asking], request: Request, grant: Grant, tally: 
             )
         tally.count(compiled)
     tally.examples += 1
-    assert standard.kind is not Kind.INTERNAL and b'"INTERNAL"' not in standard.body, "a defect was met"
+    assert standard.kind is not RequestOutcome.INTERNAL and b'"INTERNAL"' not in standard.body, "a defect was met"
     return standard
 
 

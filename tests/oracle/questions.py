@@ -12,7 +12,7 @@ from graphql import get_named_type, is_composite_type
 
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from schema.core.sources import Told, WorkedOut
+from schema.core.sources import Computed, RenderedDocument
 from schema.documents.requests import Request
 from schema.model.model import SchemaModel
 from tests.oracle.arguments import Pools
@@ -46,7 +46,7 @@ def token(purpose: Purpose, subject: int | None, refusal: Refusal, introspection
 def worked_out(model: SchemaModel, type_name: str, name: str) -> bool:
     """Whether nothing is to be compared: one way to be answered only, or a document (tests/sharing/test_rdap.py)."""
     field = model.fields.get((type_name, name))
-    return field is not None and isinstance(field.source, (Told, WorkedOut))
+    return field is not None and isinstance(field.source, (RenderedDocument, Computed))
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from sqlalchemy import Column, Table, insert, select, update
 
 from gateway.demo.population import population
 from policy.purposes import Purpose
-from policy.restricting import Ground, Objection, objection_to
-from resolvers.commands.context import Desk
-from resolvers.commands.dependencies import Means, Site
+from policy.restricting import Ground, ObjectionOutcome, objection_to
+from resolvers.commands.context import CommandContext
+from resolvers.commands.dependencies import SignInDependencies, Site
 from resolvers.customers.new_customer import NewCustomer, PersonName, PostalAddress
 from resolvers.customers.registration import register
 from resolvers.restriction.restrictions import THE_CUSTOMER, object_, restrict
@@ -27,7 +27,7 @@ from store.crypto.global_ids import GlobalIds
 from store.crypto.lookup_tables import lookups
 from store.database.config import StoreConfig
 from store.database.store import Store, open_store
-from store.ledger.append import Entry, Ledger
+from store.ledger.append import Entry, LedgerAppender
 from store.sql.engines import transaction
 from store.tables.access import sign_ins
 from store.tables.changes import customer_changes
@@ -99,7 +99,7 @@ async def world(config: StoreConfig) -> AsyncIterator[World]:
         await store.keys.destroy(people[ERASED])
         kept = Kept()
         await store.ledger.close()
-        store.ledger = Ledger(kept)
+        store.ledger = LedgerAppender(kept)
         yield World(store, people, kept)
     finally:
         await store.close()
@@ -198,10 +198,10 @@ async def _object(store: Store, person: int) -> None:
     """To everything, by the module that does it."""
     (key,) = await store.keys.subjects([person])
     assert key is not None
-    desk = Desk(store, own(person), Purpose.SELF_SERVICE, None, NOW, Means())
+    desk = CommandContext(store, own(person), Purpose.SELF_SERVICE, None, NOW, SignInDependencies())
     async with store.write() as connection:
         for purpose in Purpose:
-            if objection_to(purpose) is not Objection.NONE:
+            if objection_to(purpose) is not ObjectionOutcome.NONE:
                 await object_(connection, desk, key, purpose, THE_CUSTOMER)
     await _renumbered(store, person)
 

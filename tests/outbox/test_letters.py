@@ -29,7 +29,7 @@ from tests.outbox.receiving import Clock
 from tests.outbox.test_deliveries import deliver, states
 from tests.store.people import add_customers
 from workers.outbox.receivers import Receivers
-from workers.outbox.smtp import CannotMail, Mailer, Terms, compose
+from workers.outbox.smtp import Mailer, MailError, MailServerSettings, compose
 from workers.outbox.webhooks import Poster
 from workers.outbox.worker import LEASE, Deliverer
 
@@ -119,9 +119,11 @@ async def box(certificate: Path) -> AsyncIterator[Box]:
         yield made
 
 
-def terms(box: Box, **more: Any) -> Terms:
+def terms(box: Box, **more: Any) -> MailServerSettings:
     given = {"security": "starttls", "user": "gateway", "password": "s3cret"} | more
-    return Terms(host="127.0.0.1", port=box.port, sender="no-reply@shop.example", name="Café Zürich", **given)
+    return MailServerSettings(
+        host="127.0.0.1", port=box.port, sender="no-reply@shop.example", name="Café Zürich", **given
+    )
 
 
 def worker(store: Store, clock: Clock, box: Box, certificate: Path, **more: Any) -> Deliverer:
@@ -231,7 +233,7 @@ async def test_without_a_mail_server_letters_wait(store: Store) -> None:
     ],
 )  # fmt: skip
 def test_no_address_becomes_another_header_or_recipient(to: str) -> None:
-    with pytest.raises(CannotMail, match="ADDRESS") as caught:
+    with pytest.raises(MailError, match="ADDRESS") as caught:
         compose(terms(Box()), 1, orjson.dumps(LETTER | {"to": to}), datetime.now(UTC))
     assert caught.value.hopeless
 

@@ -13,7 +13,7 @@ import pytest
 from tests.outbox.receiving import receiver
 from workers.outbox.backoff import asked_for, pause
 from workers.outbox.destinations import Destinations
-from workers.outbox.webhooks import CannotPost, Poster, is_safe
+from workers.outbox.webhooks import Poster, PostError, is_safe
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 )  # fmt: skip
 async def test_unsafe_addresses_are_not_posted_to(url: str) -> None:
     assert not is_safe(url)
-    with pytest.raises(CannotPost, match="ADDRESS"):
+    with pytest.raises(PostError, match="ADDRESS"):
         await Poster().post(url, {}, b"")
 
 
@@ -46,7 +46,7 @@ async def test_names_of_private_addresses_are_not_connected_to(address: str) -> 
     async def look_up(_: str, __: int) -> Sequence[str]:
         return [address]
 
-    with pytest.raises(CannotPost, match="FORBIDDEN"):
+    with pytest.raises(PostError, match="FORBIDDEN"):
         await Poster(look_up=look_up).post("https://internal.example/", {}, b"")
 
 
@@ -83,21 +83,21 @@ async def test_garbage_instead_of_tls_is_a_failure(said: bytes) -> None:
 
     server = await asyncio.start_server(babble, "127.0.0.1", 0)
     async with server:
-        with pytest.raises(CannotPost, match=r"TLS|CONNECTION"):
+        with pytest.raises(PostError, match=r"TLS|CONNECTION"):
             await Poster(seconds=5).post(f"https://localhost:{server.sockets[0].getsockname()[1]}/", {}, b"{}")
 
 
 async def test_who_answers_nothing_is_left_in_time() -> None:
     async with receiver() as silent:
         silent.answer = lambda _: None
-        with pytest.raises(CannotPost, match="TIMEOUT"):
+        with pytest.raises(PostError, match="TIMEOUT"):
             await Poster(seconds=0.2).post(silent.url, {}, b"{}")
 
 
 async def test_nobody_there_is_a_failure() -> None:
     async with receiver() as gone:
         url = gone.url
-    with pytest.raises(CannotPost, match="CONNECTION"):
+    with pytest.raises(PostError, match="CONNECTION"):
         await Poster(seconds=5).post(url, {}, b"{}")
 
 

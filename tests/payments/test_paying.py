@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select, update
 from standardwebhooks import Webhook
 
-from gateway.registers.affiliates import AffiliateRefused, Affiliates
+from gateway.registers.affiliates import AffiliateError, Affiliates
 from policy.purposes import Purpose
 from store.database.config import StoreConfig
 from store.tables.disclosures import disclosures
@@ -297,7 +297,7 @@ async def test_withdrawing_tells_those_who_received_the_card_and_nobody_else(wal
     ],
 )
 async def test_who_may_not_be_registered(wallet: Wallet, name: str, kind: str, url: str, country: str) -> None:
-    with pytest.raises(AffiliateRefused):
+    with pytest.raises(AffiliateError):
         await Affiliates(wallet.gate.store).register(name, kind, url, country, TODAY)
 
 
@@ -307,9 +307,9 @@ async def test_a_disabled_affiliate_takes_nothing(wallet: Wallet, company: Compa
     assert (await pay(wallet, oneTime=ONCE))["userErrors"][0]["code"] == "NO_AFFILIATE"
     await register.set_disabled("Example Acquirer", None)
     assert (await pay(wallet, oneTime=ONCE))["outcome"] == "ACCEPTED"
-    with pytest.raises(AffiliateRefused):
+    with pytest.raises(AffiliateError):
         await register.register("Example Acquirer", "CARD", company.url, "CH", TODAY)
-    with pytest.raises(AffiliateRefused):
+    with pytest.raises(AffiliateError):
         await register.set_disabled("Nobody", None)
 
 

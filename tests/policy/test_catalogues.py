@@ -11,7 +11,7 @@ from policy.bases import LegalBasis
 from policy.categories import Category
 from policy.conditions import Condition
 from policy.periods import Period
-from policy.purposes import Purpose, Terms, refuse_sale
+from policy.purposes import Purpose, PurposeTerms, refuse_sale
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from policy.rows import Row
@@ -82,7 +82,7 @@ CATALOGUES = [
     bases.LegalBasis,
     categories.Category,
     conditions.Condition,
-    dates.Cause,
+    dates.ErasureCause,
     decision.Reason,
     grant.Refusal,
     purposes.Purpose,
@@ -214,7 +214,7 @@ def test_a_catalogue_with_a_sale_does_not_load() -> None:
     with pytest.raises(ValueError, match="R6"):
 
         class Shop(Row):
-            SALE = "Sell.", "SellDataToThirdParties", "finance", (LegalBasis.A6_1_A,), Terms(notice="nowhere")
+            SALE = "Sell.", "SellDataToThirdParties", "finance", (LegalBasis.A6_1_A,), PurposeTerms(notice="nowhere")
             __init__ = Purpose.__init__
 
 
@@ -288,6 +288,6 @@ def test_texts_are_sentences_and_no_two_alike(catalogue: Any) -> None:
 
 
 def test_terms_are_frozen() -> None:
-    terms = Terms(notice="Cookies")
+    terms = PurposeTerms(notice="Cookies")
     with pytest.raises(dataclasses.FrozenInstanceError):
         terms.enabled = False  # type: ignore[misc]

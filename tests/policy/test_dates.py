@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy import dates
-from policy.dates import Cause, Erasure, automatic_erasure, due_erasure, end_of_day, local_day, requested_erasure
+from policy.dates import (
+    ErasureCause,
+    ErasureDates,
+    automatic_erasure,
+    due_erasure,
+    end_of_day,
+    local_day,
+    requested_erasure,
+)
 from policy.periods import Period, add_months
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -194,7 +202,7 @@ def test_steps_of_a_request_come_in_order(requested: datetime, ended: datetime |
     assert local_day(clock.not_before, zone) - local_day(start, zone) <= timedelta(days=7)
     assert local_day(clock.by, zone) - local_day(start, zone) == timedelta(days=25)
     assert local_day(clock.alarm_at, zone) - local_day(start, zone) == timedelta(days=27)
-    assert clock.cause is Cause.REQUEST and dates.warning_dates(clock) == ()
+    assert clock.cause is ErasureCause.REQUEST and dates.warning_dates(clock) == ()
 
 
 @given(INSTANTS, ZONES)
@@ -229,7 +237,7 @@ def test_a_further_request_never_postpones(
 ) -> None:
     """R46, R47."""
 
-    def clock(standing: list[datetime]) -> Erasure | None:
+    def clock(standing: list[datetime]) -> ErasureDates | None:
         return due_erasure(
             requests=standing, services_active=False, last_service_ended=ended, last_sign_in=sign_in, zone=zone
         )

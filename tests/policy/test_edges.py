@@ -14,7 +14,7 @@ from policy.hard_rules import never_received
 from policy.periods import Period
 from policy.purposes import Purpose, refuse_sale
 from policy.recipients import CONTRACTED, Recipient
-from policy.registered import Affiliate, Client, Partner, Webhook, offences
+from policy.registered import AffiliateRegistration, ClientRegistration, PartnerRegistration, Webhook, offences
 from policy.retention import RetentionRule
 from policy.rules import Allowance, Rule
 
@@ -129,14 +129,14 @@ def test_what_never_reaches_a_kind_of_recipient(category: Category | None) -> No
 def test_a_registration_that_breaks_a_rule_is_told_what_is_allowed() -> None:
     contract = ", ".join(each.name for each in Purpose if each in CONTRACTED)
     assert contract.startswith("SERVICE_PROVISION, SERVICE_COMMUNICATION, INVOICING")
-    assert offences(Partner("PRODUCT_NEWS", "CH", frozenset(), {})) == [
+    assert offences(PartnerRegistration("PRODUCT_NEWS", "CH", frozenset(), {})) == [
         f"R7: a partner carries out a part of the contract: {contract}"
     ]
-    assert offences(Client(frozenset({"LEGAL_REQUEST"}))) == [
+    assert offences(ClientRegistration(frozenset({"LEGAL_REQUEST"}))) == [
         "R24: an order is answered by two persons (`gateway legal`), never with a token"
     ]
     encrypted = "R23: what leaves the house leaves it encrypted: the address begins with https://"
-    assert offences(Affiliate("ftp://pay.example", "Swiss")) == [
+    assert offences(AffiliateRegistration("ftp://pay.example", "Swiss")) == [
         "R23: a recipient has a country (ISO 3166-1), which customers are shown",
         encrypted,
     ]
@@ -156,8 +156,8 @@ def test_a_partner_gets_no_card_and_no_login_detail_even_where_the_schema_allows
         (Category.PASSWORD, "R2: X.y is no field that may be read for INVOICING"),
     ):
         rules = {"X.y": replace(plain, category=category)}
-        assert offences(Partner(purpose.name, "CH", frozenset({"X.y"}), rules)) == [says]
-    assert offences(Partner(purpose.name, "CH", frozenset({"X.y"}), {"X.y": plain})) == []
+        assert offences(PartnerRegistration(purpose.name, "CH", frozenset({"X.y"}), rules)) == [says]
+    assert offences(PartnerRegistration(purpose.name, "CH", frozenset({"X.y"}), {"X.y": plain})) == []
 
 
 def test_no_purpose_that_sells_can_be_declared() -> None:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from policy.erasing import STANDING, STEPS, TRANSITIONS, WAITING, Event, NoSuchTransition, State, Step, after
+from policy.erasing import STANDING, STEPS, TRANSITIONS, WAITING, ErasureEvent, State, Step, TransitionError, after
 
 PAGE = Path(__file__).parents[2] / "docs" / "erasure.md"
 
 
-@pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
-def test_only_what_the_table_has_can_happen(state: State, event: Event) -> None:
+@pytest.mark.parametrize(("state", "event"), list(product(State, ErasureEvent)))
+def test_only_what_the_table_has_can_happen(state: State, event: ErasureEvent) -> None:
     if (state, event) in TRANSITIONS:
         assert after(state, event) is TRANSITIONS[state, event]
     else:
-        with pytest.raises(NoSuchTransition, match=event.name):
+        with pytest.raises(TransitionError, match=event.name):
             after(state, event)
 
 
@@ -30,7 +30,7 @@ def test_what_has_begun_ends_in_erased_and_nothing_leads_back() -> None:
 
 
 def test_every_state_that_waits_can_be_called_off() -> None:
-    assert all((state, Event.CANCELLED) in TRANSITIONS for state in WAITING)
+    assert all((state, ErasureEvent.CANCELLED) in TRANSITIONS for state in WAITING)
 
 
 def test_the_key_dies_before_the_rows_and_the_message_is_written_before_the_key_dies() -> None:

@@ -8,7 +8,14 @@ from policy.bases import LegalBasis
 from policy.events import Event
 from policy.purposes import Purpose
 from policy.recipients import CONTRACTED, Recipient
-from policy.registered import Affiliate, Client, Partner, Registered, Webhook, offences
+from policy.registered import (
+    AffiliateRegistration,
+    ClientRegistration,
+    PartnerRegistration,
+    Registered,
+    Webhook,
+    offences,
+)
 from policy.registries import FIELDS, REGISTRIES
 from schema.api.build import core_schema
 from schema.model.model import SchemaModel
@@ -18,8 +25,8 @@ NAME = frozenset({"Customer.fullName"})
 HTTPS = "https://pay.example/hook"
 
 
-def partner(purpose: str = "INVOICING", country: str = "CH", fields: frozenset[str] = NAME) -> Partner:
-    return Partner(purpose, country, fields, RULES)
+def partner(purpose: str = "INVOICING", country: str = "CH", fields: frozenset[str] = NAME) -> PartnerRegistration:
+    return PartnerRegistration(purpose, country, fields, RULES)
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -43,9 +50,9 @@ def test_a_partner_works_for_a_part_of_the_contract_and_for_nothing_else(purpose
         (partner(country="Switzerland"), "R23"),
         (partner(fields=frozenset({"Customer.phone"})), "R2"),
         (partner(fields=frozenset({"Customer.shoeSize"})), "R2"),
-        (Client(frozenset({"LEGAL_REQUEST"})), "R24"),
-        (Affiliate("http://pay.example/hook", "CH"), "R23"),
-        (Affiliate(HTTPS, "Swiss"), "R23"),
+        (ClientRegistration(frozenset({"LEGAL_REQUEST"})), "R24"),
+        (AffiliateRegistration("http://pay.example/hook", "CH"), "R23"),
+        (AffiliateRegistration(HTTPS, "Swiss"), "R23"),
         (Webhook("crm", "ftp://crm.example", frozenset()), "R23"),
         (Webhook("affiliate:Pay", HTTPS, frozenset()), "R22"),
         (Webhook("affiliate:Pay", HTTPS, frozenset({Event.CARD_WITHDRAWN.wire, Event.REGISTERED.wire})), "R22"),
@@ -60,10 +67,10 @@ def test_what_breaks_a_hard_rule(entry: Registered, rule: str) -> None:
     "entry",
     [
         partner(),
-        Client(frozenset({"INVOICING", "EMERGENCY_CONTACT"})),
-        Client(frozenset({"SELF_SERVICE"})),
-        Client(frozenset({"A_PURPOSE_OF_A_LATER_RELEASE"})),
-        Affiliate("http://127.0.0.1:9/pay", "CH"),
+        ClientRegistration(frozenset({"INVOICING", "EMERGENCY_CONTACT"})),
+        ClientRegistration(frozenset({"SELF_SERVICE"})),
+        ClientRegistration(frozenset({"A_PURPOSE_OF_A_LATER_RELEASE"})),
+        AffiliateRegistration("http://127.0.0.1:9/pay", "CH"),
         Webhook("crm", HTTPS, frozenset()),
         Webhook("affiliate:Pay", HTTPS, frozenset({Event.CARD_WITHDRAWN.wire})),
     ],
@@ -80,7 +87,7 @@ def test_no_card_and_no_login_detail_reaches_a_partner_whatever_the_schema_says(
 
     for category in (Category.CARD_NUMBER, Category.CARD_EXPIRY, Category.PASSWORD, Category.AUTH_FACTOR):
         rules = {"Customer.fullName": replace(RULES["Customer.fullName"], category=category)}
-        assert offences(Partner("INVOICING", "CH", NAME, rules)), category
+        assert offences(PartnerRegistration("INVOICING", "CH", NAME, rules)), category
 
 
 def test_the_policies_of_registries_are_code_and_name_the_owners_details_alone() -> None:

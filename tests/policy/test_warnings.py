@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from policy.dates import (
     ARRIVAL,
     WARNINGS,
-    Erasure,
+    ErasureDates,
     WarningLetter,
     as_told,
     automatic_erasure,
@@ -169,7 +169,7 @@ def test_days_end_where_the_controller_is() -> None:
 
     zone = ZoneInfo("Europe/Zurich")
     asked = datetime(2027, 1, 31, 23, 30, tzinfo=UTC)
-    found: list[Erasure] = [requested_erasure(asked, None, each) for each in (zone, UTC)]
+    found: list[ErasureDates] = [requested_erasure(asked, None, each) for each in (zone, UTC)]
     assert [each.due for each in found] == [
         datetime(2027, 3, 1, 22, 59, 59, tzinfo=UTC), datetime(2027, 2, 28, 23, 59, 59, tzinfo=UTC)
     ]  # fmt: skip

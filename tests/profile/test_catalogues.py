@@ -34,8 +34,8 @@ def said() -> Iterator[str]:
                     yield text
     yield from (each.text for each in CardFault)
     yield from (message for _, message in WORDS.values())
-    yield from (each.sentence for each in mailbox.Fault)
-    yield from (each.value for each in domain_name.Fault)
+    yield from (each.sentence for each in mailbox.MailboxFault)
+    yield from (each.value for each in domain_name.DomainNameFault)
 
 
 def _text(node: ast.expr) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from policy.purposes import Purpose
-from resolvers.account.passwords_resets import Resets, Sent
+from resolvers.account.passwords_resets import ResetRequested, Resets
 from resolvers.signins.signins import Visitor
 from store.database.store import Store
 from store.registers.webhooks import webhooks
@@ -57,7 +57,7 @@ async def test_the_password_is_chosen_by_a_link_to_their_own_address(gate: Gate)
     await register(gate)
     visitor = Visitor("203.0.113.9", "Firefox")
     sent = await Resets(gate.store, means()).request("CLIENT_AREA", NEW["email"], visitor, TODAY)
-    assert isinstance(sent, Sent)
+    assert isinstance(sent, ResetRequested)
     async with gate.store.write() as connection:
         assert len((await connection.execute(select(outbox.c.id).where(outbox.c.topic == "email"))).all()) == 1
 

@@ -21,7 +21,7 @@ from gateway.http.multipart import fields_of_multipart, is_multipart
 from gateway.http.negotiation import answer_media, is_json_in_utf8
 from gateway.oauth.authentication import _basic
 from gateway.oauth.parameters import parse
-from gateway.oauth.registry.registration import Kind, check_redirect_uri, key_set
+from gateway.oauth.registry.registration import ClientKind, check_redirect_uri, key_set
 from gateway.oauth.registry.scopes import narrowed
 from gateway.signin.frame.cookies import Cookies
 from gateway.signin.frame.visit import fields_of, local
@@ -32,7 +32,7 @@ from gateway.tokens.tokens import _header
 from policy.purposes import Purpose
 from resolvers.catalogues import preferred
 from resolvers.events.references import REFERENCES
-from resolvers.imports.source import Source
+from resolvers.imports.source import ImportSource
 from resolvers.signins.devices import device_of, told
 from schema.api.build import core_schema
 from schema.core.errors import redacted
@@ -78,7 +78,7 @@ def imported(name: str) -> Read:
         path = Path("/dev/shm" if Path("/dev/shm").is_dir() else "/tmp") / f"growth-{name}"
         path.write_bytes(text.encode())
         try:
-            return list(Source(path, "csv" if name == "csv" else "ndjson").records())
+            return list(ImportSource(path, "csv" if name == "csv" else "ndjson").records())
         finally:
             path.unlink()
 
@@ -140,8 +140,8 @@ TEXTS: Mapping[str, Read] = {
     "a choice of cookies": Choice.read,
     "a device that a platform reports": told,
     "a redirect URI": each_of(
-        lambda text: check_redirect_uri(f"com.example.app:/{text}", Kind.APP),
-        lambda text: check_redirect_uri(f"https://{text}.example/", Kind.APP),
+        lambda text: check_redirect_uri(f"com.example.app:/{text}", ClientKind.APP),
+        lambda text: check_redirect_uri(f"https://{text}.example/", ClientKind.APP),
     ),
     "a key set": lambda text: key_set(text.encode()),
     "a CSV file": imported("csv"),

@@ -15,7 +15,7 @@ from gateway.registers.ssh_signatures import BEGIN, END, SshSignature
 from resolvers.factors.passkeys import _challenge, _parsed
 from store.crypto.cursors import Cursors, ListPlace
 from store.crypto.global_ids import GlobalIds
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 from store.links.receipts import number_of
 from store.links.registrant_links import RegistrantLink
 from store.merkle.signed_note import VerifierKey, open_note
@@ -28,7 +28,7 @@ PLACE = ListPlace("client", 1, "Query.customers")
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
 
-class Kept(HouseKeys):
+class Kept(SystemKeys):
     """Keys that were read before: without a store."""
 
     def __init__(self, *names: str) -> None:

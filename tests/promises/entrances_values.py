@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.access.dpop import Call, Proofs
+from gateway.access.dpop import Call, DPoPVerifier
 from gateway.access.fetching import is_safe as may_be_fetched
 from policy.purposes import Purpose
-from policy.registered import Affiliate, offences
+from policy.registered import AffiliateRegistration, offences
 from resolvers.account.passwords import faults, measure
 from resolvers.events.references import REFERENCES, may_be_personal
 from resolvers.inputs import values as import_values
-from resolvers.inputs.texts import Texts
+from resolvers.inputs.texts import InputReader
 from resolvers.passwords.lists import shipped
 from resolvers.passwords.rules import Rules
 from resolvers.passwords.text import normal, too_long
@@ -26,7 +26,7 @@ from values.scripts import mixes_scripts
 from workers.outbox.webhooks import is_safe as may_be_posted_to
 
 RULES = Rules(12, True, (shipped(),))
-PROOFS = Proofs(None, None, frozenset({"https://data.example"}), float)  # type: ignore[arg-type]
+PROOFS = DPoPVerifier(None, None, frozenset({"https://data.example"}), float)  # type: ignore[arg-type]
 ADDRESSES = ("https://{}.example/", "https://{}/", "https://a.example/{}", "https://{}@a.example/")
 
 
@@ -40,7 +40,9 @@ def address_of(text: str) -> None:
     """An address of the web, by each reader of such."""
     for form in ADDRESSES:
         url = form.format(text)
-        each_of(may_be_posted_to, may_be_fetched, url_to_ascii, lambda url: offences(Affiliate(url, "CH")))(url)
+        each_of(may_be_posted_to, may_be_fetched, url_to_ascii, lambda url: offences(AffiliateRegistration(url, "CH")))(
+            url
+        )
         PROOFS._is_for({"htu": url, "htm": "POST"}, Call("POST", "/oauth/token"))
 
 
@@ -60,10 +62,10 @@ VALUES: Mapping[str, Read] = {
     ),
     "a host": host_to_ascii,
     "an address of the web": address_of,
-    "a line": each_of(read_line, lambda text: Texts({"x": text}, ("input",)).line("x")),
+    "a line": each_of(read_line, lambda text: InputReader({"x": text}, ("input",)).line("x")),
     "a name": each_of(read_name, import_values.name, mixes_scripts),
     "a telephone number": each_of(
-        lambda text: import_values.phone(f"+41{text}"), lambda text: Texts({"x": f"+41{text}"}).phone("x")
+        lambda text: import_values.phone(f"+41{text}"), lambda text: InputReader({"x": f"+41{text}"}).phone("x")
     ),
     "a language": import_values.language,
     "a customer number": import_values.number,

@@ -8,18 +8,18 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 
-from gateway.http.problems import Problem
-from gateway.oauth.registry.registration import RegistrationRefused
-from gateway.tokens.jwts import BadJwt
+from gateway.http.problems import ProblemError
+from gateway.oauth.registry.registration import RegistrationError
+from gateway.tokens.jwts import InvalidJwtError
 from gateway.tokens.tokens import TokenError
-from resolvers.factors.passkeys import Refused
-from resolvers.imports.source import ImportRefused
-from store.merkle.signed_note import NoteInvalid
+from resolvers.factors.passkeys import PasskeyError
+from resolvers.imports.source import ImportFileError
+from store.merkle.signed_note import NoteInvalidError
 
 Read = Callable[[Any], object]
 EXPECTED = (
-    *(Problem, TokenError, OAuth2Error, BadJwt, ValueError),
-    *(ImportRefused, NoteInvalid, RegistrationRefused, Refused),
+    *(ProblemError, TokenError, OAuth2Error, InvalidJwtError, ValueError),
+    *(ImportFileError, NoteInvalidError, RegistrationError, PasskeyError),
 )
 MARKS = "\u0301\u0316"
 """Two combining marks in the wrong order: putting a run of them in order takes the square of its length."""

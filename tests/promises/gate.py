@@ -15,7 +15,7 @@ from policy.purposes import Purpose
 from resolvers.customers.new_customer import NewCustomer
 from resolvers.customers.registration import register
 from schema.api.api import Api
-from schema.documents.requests import Kind, Request
+from schema.documents.requests import Request, RequestOutcome
 from store.crypto.cursors import ListPlace
 from store.database.store import Store
 
@@ -61,7 +61,7 @@ def own(subject: int, **facts: Any) -> Grant:
 class Answer:
     """What came back, and what it cost the databases."""
 
-    kind: Kind
+    kind: RequestOutcome
     raw: bytes
     personal: bool
     statements: tuple[str, ...]
@@ -76,7 +76,7 @@ class Answer:
     @property
     def data(self) -> Any:
         """The data of an answer without errors."""
-        assert self.kind is Kind.OK and "errors" not in self.body, self.raw
+        assert self.kind is RequestOutcome.OK and "errors" not in self.body, self.raw
         return self.body["data"]
 
     @property

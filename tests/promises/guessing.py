@@ -13,7 +13,7 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import select
 
 from store.crypto.key_tables import subject_keys, system_keys
-from store.crypto.sealing import SealBroken
+from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey, _expanded, nobodys_key
 from store.database.store import Store
 from store.sql.metadata import metadata
@@ -103,7 +103,7 @@ class Copy:
                     for key in unwrapped.values() if row[column.name] is not None else ():
                         try:
                             yield str(column), owner, key.open(column, row["id"], bytes(row[column.name]))
-                        except SealBroken:
+                        except SealBrokenError:
                             continue
 
 

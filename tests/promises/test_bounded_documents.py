@@ -10,7 +10,7 @@ import pytest
 
 from policy.purposes import Purpose
 from schema.documents.limits import Limits
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from tests.promises.gate import Gate, grant
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite"], indirect=True)]
@@ -49,7 +49,7 @@ OVER: dict[str, str] = {
 @pytest.mark.parametrize("limit", OVER)
 async def test_each_limit_has_an_error_of_its_own(gate: Gate, limit: str) -> None:
     answer = await gate.ask(OVER[limit], WHO)
-    assert answer.kind is Kind.REQUEST_ERROR
+    assert answer.kind is RequestOutcome.REQUEST_ERROR
     assert {each["code"] for each in answer.errors} == {"LIMIT_EXCEEDED"}
     assert limit in [each["limit"] for each in answer.errors], answer.raw
     assert answer.statements == answer.key_statements == ()
@@ -80,7 +80,7 @@ async def test_no_limit_is_without_a_proof(gate: Gate) -> None:
 )  # fmt: skip
 async def test_a_limit_is_not_hidden_from_by_fragments(gate: Gate, limit: str, query: str) -> None:
     answer = await gate.ask(query, WHO)
-    assert answer.kind is Kind.REQUEST_ERROR
+    assert answer.kind is RequestOutcome.REQUEST_ERROR
     assert limit in [each.get("limit") for each in answer.errors], answer.raw
 
 
@@ -126,7 +126,7 @@ async def test_no_document_takes_long(gate: Gate, name: str) -> None:
     began = process_time()
     answer = await gate.ask(DEAR[name], WHO)
     assert process_time() - began < 20, "bounded: what is not bounded here takes minutes, and a machine may be slow"
-    assert answer.kind in (Kind.OK, Kind.REQUEST_ERROR, Kind.REFUSED), answer.raw
+    assert answer.kind in (RequestOutcome.OK, RequestOutcome.REQUEST_ERROR, RequestOutcome.REFUSED), answer.raw
     assert len(answer.raw) < 20_000
 
 
@@ -146,7 +146,7 @@ async def test_the_cost_of_rows_is_known_before_any_is_read(gate: Gate) -> None:
     (error,) = dear.errors
     assert (error["code"], error["limit"]) == ("LIMIT_EXCEEDED", "cost")
     assert error["estimated"] > error["most"]
-    assert dear.kind is Kind.REQUEST_ERROR and dear.statements == ()
+    assert dear.kind is RequestOutcome.REQUEST_ERROR and dear.statements == ()
 
 
 async def test_the_shipped_documents_of_a_tool_stay_within(gate: Gate) -> None:
@@ -180,7 +180,7 @@ SEVERAL = "query A { grant { client } } query B { __typename }"
 )
 async def test_exactly_one_operation_runs(gate: Gate, query: str, name: str | None, code: str) -> None:
     answer = await gate.ask(query, WHO, operation_name=name)
-    assert answer.kind is Kind.REQUEST_ERROR
+    assert answer.kind is RequestOutcome.REQUEST_ERROR
     assert set(answer.codes) == {code}, answer.raw
 
 
@@ -193,17 +193,22 @@ async def test_the_operation_that_is_named_runs(gate: Gate) -> None:
 async def test_a_read_only_request_runs_no_mutation(gate: Gate) -> None:
     query = 'mutation { updateProfile(input: {locale: "en"}) { customer { locale } } }'
     answer = await gate.ask(query, WHO, read_only=True)
-    assert (answer.kind, answer.codes) == (Kind.METHOD_NOT_ALLOWED, ["MUTATION_NOT_ALLOWED"])
+    assert (answer.kind, answer.codes) == (RequestOutcome.METHOD_NOT_ALLOWED, ["MUTATION_NOT_ALLOWED"])
     both = f"query Q {{ grant {{ client }} }} {query.replace('mutation', 'mutation M')}"
-    assert (await gate.ask(both, WHO, operation_name="M", read_only=True)).kind is Kind.METHOD_NOT_ALLOWED
+    assert (await gate.ask(both, WHO, operation_name="M", read_only=True)).kind is RequestOutcome.METHOD_NOT_ALLOWED
     assert (await gate.ask(both, WHO, operation_name="Q", read_only=True)).data
 
 
 @pytest.mark.parametrize(
     ("variables", "kind"),
-    [({"yes": True}, Kind.OK), ({}, Kind.OK), ({"yes": None}, Kind.OK), ({"yes": "true"}, Kind.REQUEST_ERROR)],
+    [
+        ({"yes": True}, RequestOutcome.OK),
+        ({}, RequestOutcome.OK),
+        ({"yes": None}, RequestOutcome.OK),
+        ({"yes": "true"}, RequestOutcome.REQUEST_ERROR),
+    ],
 )
-async def test_a_switch_that_is_null_is_no_defect_of_ours(gate: Gate, variables: Any, kind: Kind) -> None:
+async def test_a_switch_that_is_null_is_no_defect_of_ours(gate: Gate, variables: Any, kind: RequestOutcome) -> None:
     query = "query ($yes: Boolean = true) { grant { client @include(if: $yes) } __typename }"
     answer = await gate.ask(query, WHO, variables=variables)
     assert answer.kind is kind, answer.raw

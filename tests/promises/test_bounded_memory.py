@@ -13,7 +13,7 @@ from gateway.access.budgets import Budgets
 from resolvers.reads.documents import Trusted
 from schema.api.api import Api
 from schema.documents.memory import DocumentMemory, weight_of
-from schema.documents.requests import Kind, Request
+from schema.documents.requests import Request, RequestOutcome
 from store.database.store import Store
 from store.registers.clients import clients, documents
 from tests.gateway.desk import Clock
@@ -84,7 +84,7 @@ async def test_two_thousand_documents_stay_under_the_bound(gate: Gate) -> None:
     try:
         before = tracemalloc.get_traced_memory()[0]
         for number in range(16):
-            assert (await api.execute(Request(query=document(number)), who)).kind is Kind.OK
+            assert (await api.execute(Request(query=document(number)), who)).kind is RequestOutcome.OK
             assert api._memory.weight <= BOUND
         gc.collect()
         assert tracemalloc.get_traced_memory()[0] - before <= BOUND * 1.15
@@ -105,16 +105,18 @@ async def test_a_client_pays_for_what_is_new_and_others_are_answered(gate: Gate)
     for number in range(2_000):
         outcome = await api.execute(Request(query=f"{{ me {{ id }} }} #{number} " + "x" * 7_000), who)
         kinds.append(outcome.kind)
-        if outcome.kind is Kind.THROTTLED:
+        if outcome.kind is RequestOutcome.THROTTLED:
             break
-    assert 50 < len(kinds) < 100 and outcome.kind is Kind.THROTTLED and outcome.retry_after >= 1
+    assert 50 < len(kinds) < 100 and outcome.kind is RequestOutcome.THROTTLED and outcome.retry_after >= 1
     read = len(api._memory)
     again = await api.execute(Request(query="{ me { id } } #never seen" + "x" * 7_000), who)
-    assert again.kind is Kind.THROTTLED and len(api._memory) == read, "nothing was parsed"
-    assert (await api.execute(Request(query="{ me { id } } #0 " + "x" * 7_000), who)).kind is Kind.OK, "a known one"
-    assert (await api.execute(Request(query="{ me { id } } #theirs" + "x" * 7_000), other)).kind is Kind.OK
+    assert again.kind is RequestOutcome.THROTTLED and len(api._memory) == read, "nothing was parsed"
+    assert (await api.execute(Request(query="{ me { id } } #0 " + "x" * 7_000), who)).kind is RequestOutcome.OK, (
+        "a known one"
+    )
+    assert (await api.execute(Request(query="{ me { id } } #theirs" + "x" * 7_000), other)).kind is RequestOutcome.OK
     clock.time += outcome.retry_after
-    assert (await api.execute(Request(query="{ me { id } } #new" + "x" * 7_000), who)).kind is Kind.OK
+    assert (await api.execute(Request(query="{ me { id } } #new" + "x" * 7_000), who)).kind is RequestOutcome.OK
 
 
 async def test_planning_again_for_other_switches_is_paid_for_too(gate: Gate) -> None:
@@ -127,7 +129,7 @@ async def test_planning_again_for_other_switches_is_paid_for_too(gate: Gate) -> 
     for number in range(1_024):
         variables = {name: bool(number >> bit & 1) for bit, name in enumerate(names)}
         kinds.append((await api.execute(Request(query=text, variables=variables), own(gate.ids[0]))).kind)
-    assert Kind.THROTTLED in kinds and kinds.index(Kind.THROTTLED) > 50
+    assert RequestOutcome.THROTTLED in kinds and kinds.index(RequestOutcome.THROTTLED) > 50
     assert api._memory.weight < 16 * 2**20
 
 
@@ -149,7 +151,7 @@ async def test_strangers_never_push_out_what_was_registered(store: Store) -> Non
     api = Api(store, clock=gate.clock, memory=BOUND, budget=Budgets(10**9, Clock()))
     trusting = own(gate.ids[0], client="trusting", documents_only=True)
     for each in texts:
-        assert (await api.execute(Request(query=each), trusting)).kind is Kind.OK
+        assert (await api.execute(Request(query=each), trusting)).kind is RequestOutcome.OK
     parsed: list[str] = []
     read = api._documents.read
     api._documents.read = lambda text: (parsed.append(text), read(text))[1]  # type: ignore[method-assign]
@@ -157,7 +159,7 @@ async def test_strangers_never_push_out_what_was_registered(store: Store) -> Non
         await api.execute(Request(query=document(1_000 + number)), own(gate.ids[0]))
     parsed.clear()
     for each in texts:
-        assert (await api.execute(Request(query=each), trusting)).kind is Kind.OK
+        assert (await api.execute(Request(query=each), trusting)).kind is RequestOutcome.OK
     assert parsed == [], "they were still there"
 
 

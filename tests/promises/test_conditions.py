@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 
 from policy.purposes import Purpose
 from policy.registries import shown
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from store.sql.ids import new_id
 from store.tables.consents import consents
 from store.tables.customers import customers
@@ -79,7 +79,7 @@ async def test_there_is_no_look_up_for_news(gate: Gate) -> None:
         answer = await gate.ask(
             "query ($e: String!) { customerLookup(by: {email: $e}) { email } }", NEWS, variables={"e": mail}
         )
-        assert answer.kind is Kind.REFUSED and answer.statements == ()
+        assert answer.kind is RequestOutcome.REFUSED and answer.statements == ()
 
 
 async def test_declining_counts_from_the_next_request(changing: Gate) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from policy.purposes import Purpose
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from store.tables.customers import customers
 from tests.promises.gate import Gate, grant
 
@@ -32,7 +32,7 @@ async def put(gate: Gate, place: int, **values: Any) -> None:
 async def damaged(gate: Gate, place: int, field: str) -> None:
     """The field is an error, and everything beside it is as it was."""
     answer = await gate.ask(QUERY, WHO, variables={"id": gate.id(place)})
-    assert answer.kind is Kind.OK
+    assert answer.kind is RequestOutcome.OK
     assert answer.codes == ["DATA_DAMAGED"]
     assert answer.body["errors"][0]["path"] == ["customer", field]
     found = answer.body["data"]["customer"]

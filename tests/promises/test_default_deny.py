@@ -14,10 +14,10 @@ from policy.conditions import Condition
 from policy.decision import Allowance
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
-from resolvers.commands.context import Desk, Result
+from resolvers.commands.context import CommandContext, Result
 from resolvers.reads import customers as reads
 from schema.api.api import Api
-from schema.core.sources import Attribute, Embedded, Entry, GrantFacts, Part, Told, Value
+from schema.core.sources import Attribute, ColumnValue, Embedded, Entry, GrantFacts, Part, RenderedDocument
 from schema.declare.commands import asked, command
 from schema.declare.connections import connection
 from schema.declare.directives import CategoryEnum, PersonalData
@@ -40,7 +40,7 @@ from schema.declare.fields import (
 )
 from schema.declare.node import Node
 from schema.declare.records import interface, plain_type, record
-from schema.model.lint import SchemaRefused, findings, require_clean
+from schema.model.lint import SchemaError, findings, require_clean
 from schema.model.model import SchemaModel
 from store.crypto.blind_index import Lookup
 from store.tables.credentials import credentials
@@ -74,7 +74,7 @@ def found_in(model: SchemaModel) -> set[tuple[str, str]]:
 
 def refused(model: SchemaModel, coordinate: str, *words: str) -> None:
     """The schema does not load, and a finding at the coordinate holds these words."""
-    with pytest.raises(SchemaRefused) as raised:
+    with pytest.raises(SchemaError) as raised:
         require_clean(model)
     told = [str(each) for each in raised.value.findings if each.coordinate == coordinate]
     assert told, raised.value
@@ -92,7 +92,7 @@ def customer(**fields: tuple[Any, Any]) -> Any:
 
 def handmade(**facts: Any) -> Any:
     """A field declared by hand, as nobody should."""
-    given = {"source": Value(C.email), "category": Category.EMAIL, "allowances": ALLOWED, "retention": LIFE}
+    given = {"source": ColumnValue(C.email), "category": Category.EMAIL, "allowances": ALLOWED, "retention": LIFE}
     return declare(Declared(**(given | facts)), "By hand.")
 
 
@@ -118,12 +118,14 @@ def test_a_schema_in_order_loads() -> None:
         pytest.param(datum(C.email, "E-mail.", ()), "names no purposes", id="no purpose given"),
         pytest.param(datum(C.phone, "Phone.", (Purpose.INVOICING,)), "R14", id="hard rule"),
         pytest.param(datum(C.email, "E-mail.", (Purpose.PRODUCT_NEWS,)), "R12", id="news without condition"),
-        pytest.param(public(Value(C.email), "E-mail.", "because"), "is called public", id="public column"),
+        pytest.param(public(ColumnValue(C.email), "E-mail.", "because"), "is called public", id="public column"),
         pytest.param(public(Attribute("row"), "All of it.", "because"), "shows an attribute", id="public attribute"),
         pytest.param(handmade(source=Attribute("row")), "shows an attribute", id="attribute of a row"),
         pytest.param(handmade(source=Part(0)), "embedded nowhere", id="part of a row"),
         pytest.param(
-            handmade(source=Value(S.name), category=Category.SUBSCRIPTION), "read from services", id="another table"
+            handmade(source=ColumnValue(S.name), category=Category.SUBSCRIPTION),
+            "read from services",
+            id="another table",
         ),
         pytest.param(
             related(reads.second_factors_of, "Factors.", Category.AUTH_FACTOR, (Purpose.SELF_SERVICE,)),
@@ -131,14 +133,14 @@ def test_a_schema_in_order_loads() -> None:
             id="a relation of another table",
         ),
         pytest.param(handmade(public="because"), "public and personal", id="public and personal"),
-        pytest.param(handmade(source=Value(C.email_ref)), "which no API may give out", id="tie to a look-up"),
+        pytest.param(handmade(source=ColumnValue(C.email_ref)), "which no API may give out", id="tie to a look-up"),
         pytest.param(
-            handmade(source=Value(card_vault.c.number), category=Category.CARD_NUMBER),
+            handmade(source=ColumnValue(card_vault.c.number), category=Category.CARD_NUMBER),
             "which no API may give out",
             id="output=False",
         ),
         pytest.param(
-            handmade(source=Value(credentials.c.password_hash), category=Category.PASSWORD), "R16", id="password"
+            handmade(source=ColumnValue(credentials.c.password_hash), category=Category.PASSWORD), "R16", id="password"
         ),
         pytest.param(
             datum(C.email, "E-mail.", (when(Condition.WHOIS_EMAIL_PUBLISHED, Purpose.DOMAIN_REGISTRATION),)),
@@ -220,7 +222,7 @@ def input_type(name: str, **fields: tuple[Any, Any]) -> Any:
 
 
 def with_input(type_: Any) -> SchemaModel:
-    async def run(desk: Desk, given: Any) -> Result:
+    async def run(desk: CommandContext, given: Any) -> Result:
         raise NotImplementedError
 
     def change(self: Any, input: Any) -> customer() | None:  # type: ignore[valid-type]
@@ -397,7 +399,7 @@ def test_a_document_tells_only_what_a_field_shows() -> None:
     """R58: what no field shows for that purpose can not be told another way."""
     shown = customer(email=(str | None, datum(C.email, "E-mail.", WHO)))
     columns = {C.email: "Customer.email", C.phone: "Customer.phone", C.name: "Customer.email"}
-    told = Told("email", Lookup.EMAIL, columns, Purpose.PRODUCT_NEWS, str, str)
+    told = RenderedDocument("email", Lookup.EMAIL, columns, Purpose.PRODUCT_NEWS, str, str)
     model = loaded(root={"found": (shown | None, handmade(source=told))})
     refused(model, "Query.found", "tells customers.phone, which Customer.phone does not show")
     refused(model, "Query.found", "tells customers.name, which Customer.email does not show")
@@ -406,7 +408,7 @@ def test_a_document_tells_only_what_a_field_shows() -> None:
 
 def test_every_fault_is_told_at_once() -> None:
     model = loaded(customer(a=(str | None, handmade(retention=None)), b=(str | None, handmade(category=None))))
-    with pytest.raises(SchemaRefused) as raised:
+    with pytest.raises(SchemaError) as raised:
         require_clean(model)
     assert {each.coordinate for each in raised.value.findings} >= {"Customer.a", "Customer.b"}
 
@@ -423,7 +425,7 @@ async def test_the_process_does_not_start_over_a_schema_with_a_fault(
 ) -> None:
     faulty = loaded(customer(email=(str | None, handmade(retention=None))))
     monkeypatch.setattr("schema.api.api.core_schema", lambda: faulty.core)
-    with pytest.raises(SchemaRefused, match=r"Customer\.email: names no retention"):
+    with pytest.raises(SchemaError, match=r"Customer\.email: names no retention"):
         Api(gate.store, clock=gate.clock)
 
 

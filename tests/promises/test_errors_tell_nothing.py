@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy.purposes import Purpose
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from tests.promises.gate import Gate, grant
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite"], indirect=True)]
@@ -85,7 +85,7 @@ async def test_no_literal_is_repeated(gate: Gate, canary: str, caplog: pytest.Lo
         for literal in literals(canary):
             query = template.format(literal)
             answer = await gate.ask(query, WHO)
-            assert answer.kind is not Kind.INTERNAL, query
+            assert answer.kind is not RequestOutcome.INTERNAL, query
             refused += bool(answer.errors)
             # A name that is asked for is no value: `{{ grant {{ client Quarkenbusch }} }}` may be told of.
             if literal == canary and _stands_as_a_name(template):
@@ -147,7 +147,7 @@ async def test_no_variable_is_repeated(gate: Gate, canary: str, caplog: pytest.L
     caplog.set_level(logging.DEBUG)
     for query, value in VARIABLES:
         answer = await gate.ask(query, WHO, variables={"v": put(value, canary), canary: canary})
-        assert answer.kind is not Kind.INTERNAL, (query, value)
+        assert answer.kind is not RequestOutcome.INTERNAL, (query, value)
         assert not tells(answer.raw.decode(), canary), (query, answer.raw)
     assert not tells(caplog.text, canary)
 
@@ -164,7 +164,7 @@ async def test_nothing_else_of_a_request_is_repeated(gate: Gate, canary: str) ->
         {"extensions": {"dryRun": True, canary: canary}, "purpose": "INVOICING", "reference": canary},
     ):
         answer = await gate.ask(query, WHO, **request)
-        assert answer.kind is not Kind.INTERNAL
+        assert answer.kind is not RequestOutcome.INTERNAL
         assert not tells(answer.raw.decode(), canary), (request, answer.raw)
 
 
@@ -179,7 +179,7 @@ async def test_no_noise_around_a_value_makes_it_told(gate: Gate, noise: str, tem
     canary = "0Quarkenbusch" if form in ("{}", "${}", "@{}", "...{}", "[{}]") else "Quarkenbusch"
     query = template.format(form.format(f"{noise}{canary}{noise}"))
     answer = await gate.ask(query, WHO)
-    assert answer.kind is not Kind.INTERNAL, query
+    assert answer.kind is not RequestOutcome.INTERNAL, query
     if form in ('"{}"', '"""{}"""', "'{}'", '{{a: "{}"}}', "#{}") and not set(noise) & set("\"'\\#\n\r"):
         assert "Quarkenbusch" not in answer.raw.decode(), (query, answer.raw)
 

@@ -25,7 +25,7 @@ from resolvers.customers.registration import register
 from store.crypto.blind_index import Lookup, blind_index
 from store.crypto.key_tables import signing_keys, subject_keys, system_keys
 from store.crypto.lookup_tables import lookup_epochs, lookups
-from store.crypto.root_key import RootKeyProblem, RootKeys
+from store.crypto.root_key import RootKeyError, RootKeys
 from store.database.config import StoreConfig
 from store.database.store import Store
 from store.sql.metadata import key_metadata, metadata
@@ -73,7 +73,7 @@ def unwrapped(keys: Copy, root: RootKeys) -> Iterator[bytes]:
             if row["wrapped"] is not None:
                 try:
                     yield root.unwrap(row["root_version"], f"{word}:{row[column]}", bytes(row["wrapped"]))
-                except RootKeyProblem:
+                except RootKeyError:
                     continue
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from tests.promises.gate import Gate, grant, own
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +66,7 @@ async def test_nothing_is_readable_any_more_by_any_way(changing: Gate) -> None:
         who = grant(purpose, withhold=True)
         for query in LISTS:
             answer = await changing.ask(query, who, reference="INC-1")
-            assert answer.kind is Kind.OK and not answer.errors, (purpose, answer.raw)
+            assert answer.kind is RequestOutcome.OK and not answer.errors, (purpose, answer.raw)
             assert not [each for each in secret if each in answer.raw.decode()], purpose
             found = (answer.body["data"]["customers"] or {}).get("nodes") or []
             assert changing.id(GONE) not in [each["id"] for each in found]
@@ -74,11 +74,11 @@ async def test_nothing_is_readable_any_more_by_any_way(changing: Gate) -> None:
             answer = await changing.ask(
                 "query ($id: ID!) { node(id: $id) { id } }", who, variables={"id": id_}, reference="INC-1"
             )
-            assert answer.kind is Kind.REFUSED or answer.data == {"node": None}, (purpose, id_)
+            assert answer.kind is RequestOutcome.REFUSED or answer.data == {"node": None}, (purpose, id_)
         for by in ({"email": person.email}, {"customerNumber": person.customer_number}, {"domain": domain}):
             query = "query ($by: CustomerLookup!) { customerLookup(by: $by) { id } }"
             answer = await changing.ask(query, who, variables={"by": by}, reference="INC-1")
-            assert answer.kind is Kind.REFUSED or answer.data == {"customerLookup": None}, (purpose, by)
+            assert answer.kind is RequestOutcome.REFUSED or answer.data == {"customerLookup": None}, (purpose, by)
 
 
 async def test_the_persons_own_token_finds_nobody(changing: Gate) -> None:

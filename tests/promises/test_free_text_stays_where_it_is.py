@@ -19,7 +19,7 @@ from audits.schema.columns import undeclared_texts
 from gateway.api.metrics import list_routes
 from gateway.cli import gateway
 from gateway.requests.legal import Legal
-from gateway.requests.legal_orders import LegalRefused, NewRequest
+from gateway.requests.legal_orders import LegalRequestError, NewRequest
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers.account import factors_enrolling as enrolling
@@ -103,7 +103,7 @@ async def by_officers(store: Store, gate: Gate, folder: Path) -> list[str]:
         try:
             signature = second.sign(text, "legal-refusal@data.example")
             await desk.refuse(new.reference, signature, reason, TODAY)
-        except LegalRefused as refused:
+        except LegalRequestError as refused:
             said.append(str(refused))
     assert len(said) == 1
     return said

@@ -6,7 +6,7 @@ import pytest
 from graphql import build_client_schema, get_introspection_query
 
 from policy.purposes import Purpose
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from tests.promises.gate import Gate, grant
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite"], indirect=True)]
@@ -32,11 +32,11 @@ async def test_without_the_right_it_is_refused_however_it_is_written(gate: Gate,
     operation = "Bad" if "Bad" in query else None
     for who in (MAY_NOT, grant(), grant(Purpose.INVOICING, withhold=True)):
         answer = await gate.ask(query, who, operation_name=operation)
-        assert (answer.kind, answer.codes) == (Kind.REFUSED, ["INTROSPECTION_DISABLED"])
+        assert (answer.kind, answer.codes) == (RequestOutcome.REFUSED, ["INTROSPECTION_DISABLED"])
         assert "Customer" not in answer.raw.decode()
         tried = await gate.ask(query, who, operation_name=operation, extensions={"dryRun": True})
         assert tried.codes == ["INTROSPECTION_DISABLED"]
-    assert (await gate.ask(query, MAY, operation_name=operation)).kind is Kind.OK
+    assert (await gate.ask(query, MAY, operation_name=operation)).kind is RequestOutcome.OK
 
 
 async def test_with_the_right_the_whole_schema_is_told_without_a_purpose(gate: Gate) -> None:
@@ -74,7 +74,7 @@ async def test_suggestions_are_for_who_may_introspect(gate: Gate, query: str) ->
     variables = {"b": {"emial": "x"}}
     for who in (MAY_NOT, grant(Purpose.INVOICING, withhold=True)):
         answer = await gate.ask(query, who, variables=variables)
-        assert answer.kind is Kind.REQUEST_ERROR
+        assert answer.kind is RequestOutcome.REQUEST_ERROR
         told = answer.raw.decode().lower()
         assert "did you mean" not in told
         for name in ("fullname", "email", "brand", "invoicing", "'first'", "'customers'"):

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from gateway.access.reach import Reach
+from gateway.access.reach import DistinctCustomerLimiter
 from policy.grant import Over
 from policy.purposes import Purpose
 from schema.api.api import Api
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from store.database.store import Store
 from tests.gateway.desk import Clock
 from tests.promises.gate import Answer, Gate, grant
@@ -53,7 +53,7 @@ def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 async def limited(store: Store, executor: str) -> Gate:
     """A gateway that watches, whose tool has read as many customers as it may."""
     gate = await Gate.of(store, 6)
-    gate.api = Api(store, clock=gate.clock, watch=Reach(store, Clock()))
+    gate.api = Api(store, clock=gate.clock, watch=DistinctCustomerLimiter(store, Clock()))
     return gate
 
 
@@ -85,7 +85,7 @@ async def test_no_road_of_a_query_reaches_one_customer_more(limited: Gate, road:
     await read_two(limited, TOOL)
     before = len(await limited.entries())
     answer = await limited.ask(ROADS[road], TOOL, variables=third)
-    assert (answer.kind, answer.codes) == (Kind.THROTTLED, ["TOO_MANY_CUSTOMERS"]), answer.raw
+    assert (answer.kind, answer.codes) == (RequestOutcome.THROTTLED, ["TOO_MANY_CUSTOMERS"]), answer.raw
     assert answer.errors[0]["most"] == MOST and answer.errors[0]["retryAfter"] > 0
     assert answer.body.get("data") is None
     nothing_of(limited, answer, THIRD)
@@ -111,7 +111,7 @@ async def test_what_a_change_answers_shows_no_customer_more(limited: Gate, chang
     query = CHANGES[change].replace(", $id: ID!", "").replace(", $service: ID!", "")
     answer = await limited.ask(query, TOOL, variables=third)
     assert answer.codes == ["TOO_MANY_CUSTOMERS"], answer.raw
-    assert answer.kind is Kind.OK and "The change was made" in answer.raw.decode()
+    assert answer.kind is RequestOutcome.OK and "The change was made" in answer.raw.decode()
     ((payload,),) = (list(answer.body["data"].values()),)
     assert payload["service"] is None and payload["userErrors"] == []
     nothing_of(limited, answer, THIRD)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from policy.purposes import Purpose
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from store.tables.credentials import second_factors
 from store.tables.customers import customers
 from tests.promises.declared import declarations
@@ -43,7 +43,11 @@ async def test_no_tool_changes_a_profile(changing: Gate, purpose: Purpose) -> No
         grant(purpose, scopes=("access:write", "services:write")),
     ):
         answer = await changing.ask(CHANGE, who, variables={"in": {"locale": "fr"}}, reference="INC-1")
-        assert answer.data is None if answer.kind is Kind.OK and not answer.errors else not answer.body.get("data")
+        assert (
+            answer.data is None
+            if answer.kind is RequestOutcome.OK and not answer.errors
+            else not answer.body.get("data")
+        )
     assert set(await versions(changing)) == {1}
 
 
@@ -73,7 +77,7 @@ async def test_a_refused_part_stops_the_whole(changing: Gate) -> None:
         b: recordAccess(input: {customer: "x", platform: WEBMAIL, outcome: FAILED, ipAddress: "192.0.2.1"}) {
           __typename } }"""
     answer = await changing.ask(both, own(changing.ids[0]))
-    assert answer.kind is Kind.REFUSED
+    assert answer.kind is RequestOutcome.REFUSED
     assert "Mutation.recordAccess" in [each["coordinate"] for each in answer.errors]
     assert set(await versions(changing)) == {1}
 
@@ -125,14 +129,14 @@ async def test_a_command_for_tools_needs_its_scope_beside_the_purpose(changing: 
       }}) {{ userErrors {{ code }} }} }}'''
     for scopes in ((), ("access:read",), ("access:write:all",), ("ACCESS:WRITE",)):
         answer = await changing.ask(query, grant(Purpose.ACCOUNT_SECURITY, scopes=scopes))
-        assert answer.kind is Kind.REFUSED
+        assert answer.kind is RequestOutcome.REFUSED
         (error,) = answer.errors
         assert (error["coordinate"], error["reason"]) == ("Mutation.recordAccess", "SCOPE_MISSING")
         assert answer.statements == ()
     answer = await changing.ask(query, grant(Purpose.INVOICING, scopes=("access:write",)))
     assert "PURPOSE_NOT_ALLOWED" in [each["reason"] for each in answer.errors]
     allowed = await changing.ask(query, grant(Purpose.ACCOUNT_SECURITY, scopes=("access:write", "audit:read")))
-    assert allowed.kind is Kind.OK
+    assert allowed.kind is RequestOutcome.OK
 
 
 def test_every_command_names_its_purposes_and_its_inputs_their_categories() -> None:

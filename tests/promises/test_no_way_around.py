@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from tests.promises.declared import declarations
 from tests.promises.gate import OWN, Gate, grant
 from tests.promises.routes import Attempt, attempts
@@ -49,7 +49,7 @@ async def test_every_field_is_refused_to_every_purpose_that_may_not_read_it(gate
             if closed(attempt, purpose) and (attempt.name == "plain" or open_way(attempt, purpose)):
                 answer = await ask(gate, attempt, purpose)
                 tried += 1
-                assert answer.kind is Kind.REFUSED, (purpose, attempt)
+                assert answer.kind is RequestOutcome.REFUSED, (purpose, attempt)
                 assert attempt.coordinate in [each["coordinate"] for each in answer.errors], (purpose, attempt)
                 assert answer.statements == answer.key_statements == (), (purpose, attempt)
                 told.update(each["message"] for each in answer.body["errors"])
@@ -66,7 +66,7 @@ async def test_the_attempts_do_reach_the_fields_where_they_are_allowed(gate: Gat
         for purpose in PURPOSES:
             if not closed(attempt, purpose) and open_way(attempt, purpose):
                 answer = await ask(gate, attempt, purpose)
-                if answer.kind is Kind.OK and not answer.errors:
+                if answer.kind is RequestOutcome.OK and not answer.errors:
                     reached.add(attempt.coordinate)
                     break
     rows = {*gate.api.model.rows, "PostalAddress"}
@@ -86,7 +86,7 @@ async def test_withheld_fields_are_null_and_their_columns_not_read(gate: Gate) -
                 continue
             tried.add((attempt.coordinate, purpose))
             answer = await ask(gate, attempt, purpose, withhold=True)
-            assert answer.kind is Kind.OK and not answer.errors, (purpose, attempt, answer.raw)
+            assert answer.kind is RequestOutcome.OK and not answer.errors, (purpose, attempt, answer.raw)
             assert attempt.coordinate in [each["coordinate"] for each in answer.body["extensions"]["withheld"]]
             assert set(_leaves(answer.data)) <= {None}, (purpose, attempt, answer.raw)
             assert not any(said.source in _selected(sql) for sql in answer.statements if said.source), (
@@ -136,13 +136,13 @@ async def test_input_fields_are_refused_however_they_are_brought(gate: Gate, fie
                 token = who(purpose, gate, withhold=withhold)
                 answer = await gate.ask(query, token, variables=variables, reference="INC-1")
                 if not said.open_to(purpose.name):
-                    assert answer.kind is Kind.REFUSED, (purpose, query)
+                    assert answer.kind is RequestOutcome.REFUSED, (purpose, query)
                     assert answer.statements == ()
                     assert value not in answer.raw.decode()
                     if declarations()["Query.customerLookup"].open_to(purpose.name):
                         assert f"CustomerLookup.{field}" in [each["coordinate"] for each in answer.errors], query
                 elif declarations()["Query.customerLookup"].open_to(purpose.name):
-                    assert answer.kind is Kind.OK, (purpose, query, answer.raw)
+                    assert answer.kind is RequestOutcome.OK, (purpose, query, answer.raw)
 
 
 async def test_arguments_are_refused_with_the_field(gate: Gate) -> None:

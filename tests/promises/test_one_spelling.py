@@ -25,13 +25,13 @@ from tests.promises.gate import TODAY, Gate, grant, own
 from tests.sharing.owners import OWNER, REGISTRAR, change, confirm, letters, order, resting
 from tests.sharing.owners import register as register_domain
 from tests.signin.lobby import means
-from workers.outbox.smtp import Terms, compose
+from workers.outbox.smtp import MailServerSettings, compose
 
 pytestmark = pytest.mark.anyio
 
 LOOK_UP = "query ($by: CustomerLookup!) { customerLookup(by: $by) { id email } }"
 RDAP = "query ($d: String!) { rdap(domain: $d) }"
-TERMS = Terms("mail.example", 587, "starttls", "no-reply@example.com", "Quarkwerke")
+TERMS = MailServerSettings("mail.example", 587, "starttls", "no-reply@example.com", "Quarkwerke")
 VISITOR = Visitor("203.0.113.9", "Firefox")
 
 

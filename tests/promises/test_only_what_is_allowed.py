@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from policy.purposes import Purpose
 from schema.api.build import core_schema
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from tests.promises.declared import declarations
 from tests.promises.gate import OWN, Answer, Gate, grant
 from tests.promises.questions import Asked, Question, questions
@@ -63,7 +63,7 @@ async def test_a_document_is_refused_exactly_for_what_it_may_not_read(
     refused = {each["coordinate"] for each in answer.errors if "coordinate" in each}
     assert refused == closed(question, purpose)
     if refused:
-        assert answer.kind is Kind.REFUSED and answer.statements == answer.key_statements == ()
+        assert answer.kind is RequestOutcome.REFUSED and answer.statements == answer.key_statements == ()
         assert len(answer.errors) == len(refused)
 
 
@@ -75,10 +75,10 @@ async def test_withholding_returns_and_selects_only_what_is_allowed(
     answer = await ask(gate, question, purpose, withhold=True)
     may_not = closed(question, purpose)
     if any("(" in each or each.startswith("CustomerLookup.") for each in may_not):
-        assert answer.kind is Kind.REFUSED, "arguments can not be withheld"
+        assert answer.kind is RequestOutcome.REFUSED, "arguments can not be withheld"
         assert answer.statements == ()
         return
-    assert answer.kind is Kind.OK, answer.raw
+    assert answer.kind is RequestOutcome.OK, answer.raw
     assert {each["coordinate"] for each in answer.body.get("extensions", {}).get("withheld", ())} == may_not
     for asked, value in _met(question.roots, answer.body["data"]):
         if asked.coordinate in may_not:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from tests.promises.gate import Gate, grant
 
 pytestmark = pytest.mark.anyio
@@ -56,7 +56,7 @@ async def test_stating_a_purpose_never_adds_it(gate: Gate, purpose: str) -> None
             {"query": f'query @for(purpose: {purpose}, reference: "INC-1") {NAMES}'},
         ):
             answer = await gate.ask(request.pop("query"), who, **request)
-            assert answer.kind is Kind.REFUSED
+            assert answer.kind is RequestOutcome.REFUSED
             assert answer.errors[0]["reason"] == "PURPOSE_NOT_GRANTED"
             assert answer.statements == ()
 
@@ -78,7 +78,7 @@ async def test_contradictions_and_unknown_purposes_are_bad_requests(
     gate: Gate, query: str, request_: dict[str, Any]
 ) -> None:
     answer = await gate.ask(query, TWO, **request_)
-    assert (answer.kind, answer.codes) == (Kind.REQUEST_ERROR, ["BAD_REQUEST"])
+    assert (answer.kind, answer.codes) == (RequestOutcome.REQUEST_ERROR, ["BAD_REQUEST"])
     assert answer.statements == ()
 
 
@@ -97,7 +97,7 @@ async def test_contradictions_and_unknown_purposes_are_bad_requests(
 )
 async def test_a_malformed_statement_is_not_valid(gate: Gate, query: str) -> None:
     answer = await gate.ask(query, TWO)
-    assert answer.kind is Kind.REQUEST_ERROR
+    assert answer.kind is RequestOutcome.REQUEST_ERROR
     assert set(answer.codes) == {"GRAPHQL_VALIDATION_FAILED"}
 
 

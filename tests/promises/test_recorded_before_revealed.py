@@ -14,7 +14,7 @@ import pytest
 from graphql import parse
 
 from policy.purposes import Purpose
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from schema.documents.shapes import shape_hash
 from store.database.config import StoreConfig
 from store.database.store import open_store
@@ -172,7 +172,7 @@ async def test_the_answer_waits_for_the_record(recording: tuple[Gate, StoreConfi
         done, _ = await asyncio.wait([waiting], timeout=0.4)
         assert not done, "it was revealed before it was recorded"
         refused = await asyncio.wait_for(gate.ask("{ customers { nodes { phone } } }", BILLING), 1)
-        assert refused.kind is Kind.REFUSED, "what reveals nothing waits for nothing"
+        assert refused.kind is RequestOutcome.REFUSED, "what reveals nothing waits for nothing"
     answer = await asyncio.wait_for(waiting, 10)
     assert len(answer.data["customers"]["nodes"]) == 3
     assert len((await gate.entries())[-1]["subjects"]) == 3
@@ -183,7 +183,7 @@ async def test_what_cannot_be_recorded_is_not_revealed(recording: tuple[Gate, St
     await ledger_sql(config, "ALTER TABLE ledger_entries RENAME TO elsewhere")
     for query, who in ((NAMES, BILLING), ("{ me { email } }", own(gate.ids[0]))):
         answer = await gate.ask(query, who, variables={"n": 3})
-        assert (answer.kind, answer.codes) == (Kind.UNAVAILABLE, ["UNAVAILABLE"])
+        assert (answer.kind, answer.codes) == (RequestOutcome.UNAVAILABLE, ["UNAVAILABLE"])
         assert "data" not in answer.body and not answer.personal
         assert not any(value in answer.raw.decode() for value in gate.values())
         assert "ledger" not in answer.raw.decode() and "elsewhere" not in answer.raw.decode()
@@ -197,7 +197,7 @@ async def test_a_closed_ledger_reveals_nothing(recording: tuple[Gate, StoreConfi
     gate, _ = recording
     await gate.store.ledger.close()
     answer = await gate.ask(NAMES, BILLING, variables={"n": 3})
-    assert answer.kind is Kind.UNAVAILABLE
+    assert answer.kind is RequestOutcome.UNAVAILABLE
     assert not any(value in answer.raw.decode() for value in gate.values())
 
 
@@ -207,7 +207,7 @@ async def test_operations_at_the_same_time_have_an_entry_each(recording: tuple[G
     answers = await asyncio.gather(
         *(gate.ask(NAMES, BILLING, variables={"n": 1 + n % 3}, reference=f"T-{n}") for n in range(40))
     )
-    assert all(answer.kind is Kind.OK for answer in answers)
+    assert all(answer.kind is RequestOutcome.OK for answer in answers)
     found = (await gate.entries())[before:]
     assert sorted(entry["reference"] for entry in found) == sorted(f"T-{n}" for n in range(40))
     assert all(len(entry["subjects"]) == 1 + int(entry["reference"][2:]) % 3 for entry in found)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from tests.promises.gate import Answer, Gate, grant
 
 pytestmark = pytest.mark.anyio
@@ -20,7 +20,7 @@ BY_EMAIL = "query ($email: String!) { customerLookup(by: {email: $email}) { full
 
 def refused(answer: Answer) -> dict[str, Any]:
     """The only error of an answer that touched nothing."""
-    assert answer.kind is Kind.REFUSED
+    assert answer.kind is RequestOutcome.REFUSED
     assert answer.statements == answer.key_statements == ()
     assert not answer.personal
     assert "data" not in answer.body

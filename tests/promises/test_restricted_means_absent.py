@@ -15,8 +15,8 @@ from sqlalchemy import func, select, update
 
 from gateway.registers.webhooks import Webhooks
 from policy.purposes import Purpose
-from policy.restricting import Objection, objection_to, stops
-from schema.documents.requests import Kind
+from policy.restricting import ObjectionOutcome, objection_to, stops
+from schema.documents.requests import RequestOutcome
 from store.tables.domains import domains
 from store.tables.outbox import outbox
 from store.tables.payments import payment_methods
@@ -84,7 +84,7 @@ async def everything(gate: Gate, purpose: Purpose) -> dict[str, Answer]:
         for place in places:
             text = place.text % "__typename id"
             answer = await asked(gate, text, purpose, subject="{ me" in text)
-            if answer.kind is Kind.OK and "errors" not in answer.body:
+            if answer.kind is RequestOutcome.OK and "errors" not in answer.body:
                 found[text] = answer
     return found
 
@@ -134,13 +134,13 @@ async def test_a_restricted_customer_is_absent_from_every_way_of_every_purpose_b
         assert await nodes(changing, purpose, seen[purpose]) == found[purpose], "lifted, it is there again"
 
 
-@pytest.mark.parametrize("purpose", [each for each in ASKED if objection_to(each) is not Objection.NONE])
+@pytest.mark.parametrize("purpose", [each for each in ASKED if objection_to(each) is not ObjectionOutcome.NONE])
 async def test_an_objection_stops_its_purpose_and_no_other(changing: Gate, purpose: Purpose) -> None:
     page = "{ customers(first: 100) { nodes { id } } }"
     before = {each: mine(changing, await asked(changing, page, each)) for each in ASKED}
     payload = await done(changing, OBJECT, p=purpose.name)
     assert payload["userErrors"] == []
-    state = "UPHELD" if objection_to(purpose) is Objection.AT_ONCE else "PENDING"
+    state = "UPHELD" if objection_to(purpose) is ObjectionOutcome.AT_ONCE else "PENDING"
     (objection,) = payload["customer"]["objections"]
     assert (objection["purpose"], objection["state"]) == (purpose.name, state)
     assert objection["answerBy"] == "2026-12-23T23:59:59Z", "a month, to the end of its last day"
@@ -152,7 +152,7 @@ async def test_an_objection_stops_its_purpose_and_no_other(changing: Gate, purpo
         assert mine(changing, await asked(changing, page, purpose)) == before[purpose]
 
 
-@pytest.mark.parametrize("purpose", [each for each in ASKED if objection_to(each) is Objection.NONE])
+@pytest.mark.parametrize("purpose", [each for each in ASKED if objection_to(each) is ObjectionOutcome.NONE])
 async def test_what_cannot_be_objected_to_says_why_and_what_to_do(changing: Gate, purpose: Purpose) -> None:
     (error,) = (await done(changing, OBJECT, p=purpose.name))["userErrors"]
     assert (error["code"], error["field"]) == ("NOT_OBJECTABLE", ["purpose"])

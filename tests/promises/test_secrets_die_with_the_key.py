@@ -10,15 +10,15 @@ from argon2 import PasswordHasher
 
 from policy.cards import card_number
 from policy.wordings import VERSION
-from resolvers.account.passwords_resets import Sent
+from resolvers.account.passwords_resets import ResetRequested
 from resolvers.commands.idempotency import _text
 from resolvers.commands.places import network_of
 from resolvers.customers.new_customer import NewCredential
 from resolvers.customers.registration import register
-from resolvers.letters.limits import Kind
-from resolvers.signin.attempts import Pace
+from resolvers.letters.limits import LetterKind
+from resolvers.signin.attempts import AttemptPace
 from resolvers.signin.buckets import subject
-from resolvers.signin.verdicts import Denied
+from resolvers.signin.verdicts import Rejected
 from resolvers.signins.contexts import NETWORK
 from resolvers.signins.signins import Visitor
 from schema.documents.requests import Request
@@ -44,8 +44,8 @@ NEW, BARE = "yolanda@elsewhere.example", "somebody@without.example"
 async def lived(lobby: Lobby, person: Person) -> None:
     """Everything that leaves a hash of what can be guessed: a sign-in, wrong ones, a card, links to elsewhere."""
     granted = await lobby.grant(await lobby.enter(person))
-    assert await lobby.knock(person, "kX9-vT2.qLm4", visitor=STRANGER) == Denied(0)
-    assert await lobby.resets.request("CLIENT_AREA", person.login, STRANGER, lobby.now) == Sent()
+    assert await lobby.knock(person, "kX9-vT2.qLm4", visitor=STRANGER) == Rejected(0)
+    assert await lobby.resets.request("CLIENT_AREA", person.login, STRANGER, lobby.now) == ResetRequested()
     for query, variables in ((ADD, {"in": CARD}), (ASK, {"e": NEW})):
         request = Request(query=query, variables=variables, idempotency_key="1")
         answer = (await lobby.api.execute(request, granted)).body
@@ -63,9 +63,9 @@ def guesses(lobby: Lobby, copy: Copy, login: str) -> dict[str, list[bytes]]:
         "a marked request": [f"command\0{_text(CARD)}", _asked(copy, lobby)],
         "the network of a session": [NETWORK + f"{id_}\0{network_of(HOME)}".encode() for id_ in sessions],
         "the network of a stranger": [b"network\0" + network_of(ELSEWHERE, 32, 56).encode()],
-        "a name that was tried": [Pace.PASSWORD.word.encode() + b"\0" + account],
-        "a name that was asked for": [Pace.RESET.word.encode() + b"\0" + account],
-        "a mailbox that was written to": [f"letters\0{Kind.PASSWORD_RESET.name}\0{mailbox.hex()}"],
+        "a name that was tried": [AttemptPace.PASSWORD.word.encode() + b"\0" + account],
+        "a name that was asked for": [AttemptPace.RESET.word.encode() + b"\0" + account],
+        "a mailbox that was written to": [f"letters\0{LetterKind.PASSWORD_RESET.name}\0{mailbox.hex()}"],
         "a new mailbox": [f"letters\0{keys.blind_index(Lookup.EMAIL, NEW).hex()}"],
     }
     return {word: [each if isinstance(each, bytes) else each.encode() for each in some] for word, some in texts.items()}
@@ -82,7 +82,7 @@ async def test_no_guess_is_confirmed_once_the_customer_is_erased(lobby: Lobby) -
     bare = replace(bare, email=BARE, credentials=(NewCredential("CLIENT_AREA", BARE, None, START, None),))
     (nameless,) = await register(lobby.store, [bare], now=START)
     await lived(lobby, person)
-    assert await lobby.resets.request("CLIENT_AREA", BARE, STRANGER, lobby.now) == Sent()
+    assert await lobby.resets.request("CLIENT_AREA", BARE, STRANGER, lobby.now) == ResetRequested()
     copy, keys = await Copy.of(lobby.store), await Keys.of(lobby.store)
     about = guesses(lobby, copy, person.login)
 
@@ -96,7 +96,7 @@ async def test_no_guess_is_confirmed_once_the_customer_is_erased(lobby: Lobby) -
         await lobby.store.keys.destroy(each)
     lobby.now += timedelta(weeks=2)
     nobody = replace(STRANGER, address="203.0.113.7")
-    assert await lobby.resets.request("CLIENT_AREA", "nobody@example.org", nobody, lobby.now) == Sent()
+    assert await lobby.resets.request("CLIENT_AREA", "nobody@example.org", nobody, lobby.now) == ResetRequested()
 
     left = await Keys.of(lobby.store)
     assert left.house and left.subjects.keys() == {other.id}

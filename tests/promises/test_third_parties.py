@@ -16,7 +16,7 @@ from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from policy.rules import Allowance, Rule
 from schema.api.build import core_schema
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from schema.model.model import SchemaModel
 from tests.promises.declared import declarations
 from tests.promises.gate import OWN, TODAY, Gate, grant
@@ -124,7 +124,7 @@ async def test_no_way_of_writing_a_document_reads_what_is_closed(gate: Gate) -> 
             continue
         answer = await gate.ask(attempt.text, app(gate, *ALL), operation_name=attempt.operation)
         tried += 1
-        assert answer.kind is Kind.REFUSED, attempt
+        assert answer.kind is RequestOutcome.REFUSED, attempt
         assert answer.statements == answer.key_statements == (), attempt
         assert "FIRST_PARTY_ONLY" in [each["reason"] for each in answer.errors], attempt
     assert tried > 1_000
@@ -181,12 +181,12 @@ async def test_a_scope_opens_what_it_says_and_nothing_else(gate: Gate) -> None:
         assert answer.data["me"], question
         for other in APP_SCOPES - {scope}:
             refused = await gate.ask(question, app(gate, other))
-            if refused.kind is Kind.OK:  # An address is in a profile and on an invoice.
+            if refused.kind is RequestOutcome.OK:  # An address is in a profile and on an invoice.
                 assert "postalAddress" not in question and "invoices" not in question, (question, other)
-            assert refused.kind is Kind.REFUSED and refused.statements == (), (question, other)
+            assert refused.kind is RequestOutcome.REFUSED and refused.statements == (), (question, other)
             assert {each["reason"] for each in refused.errors} == {"SCOPE_MISSING"}
     nothing = await gate.ask("{ me { id } }", app(gate))
-    assert nothing.kind is Kind.REFUSED
+    assert nothing.kind is RequestOutcome.REFUSED
 
 
 @pytest.mark.anyio
@@ -198,7 +198,7 @@ async def test_an_app_changes_what_it_was_allowed_to(changing: Gate) -> None:
     done = await changing.ask(text, app(changing, "profile:write", "profile:read"), variables=change)
     assert done.data["updateProfile"]["customer"]["locale"] == "fr"
     for scopes in (("profile:read",), ("choices:write", "whois:write")):
-        assert (await changing.ask(text, app(changing, *scopes), variables=change)).kind is Kind.REFUSED
+        assert (await changing.ask(text, app(changing, *scopes), variables=change)).kind is RequestOutcome.REFUSED
 
 
 @pytest.mark.anyio

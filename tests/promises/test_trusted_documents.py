@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert
 
 from policy.grant import Grant
 from policy.purposes import Purpose
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from store.registers.clients import clients, documents
 from tests.promises.gate import TODAY, Gate, grant
 
@@ -67,7 +67,7 @@ async def test_any_other_text_is_refused(changing: Gate) -> None:
     assert await code(changing, "{ grant { client } }", ONE) == "PERSISTED_DOCUMENT_REQUIRED"
     assert await code(changing, "{ syntax", ONE) == "PERSISTED_DOCUMENT_REQUIRED"
     answer = await changing.ask(MAILS, ONE)
-    assert answer.kind is Kind.REFUSED
+    assert answer.kind is RequestOutcome.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ async def test_the_document_adds_no_purpose_to_the_token(changing: Gate) -> None
     await trust(changing, "bound", NAMES, purpose=Purpose.ERASURE)
     answer = await changing.ask(None, BOUND, document_id=hashed(NAMES))
     assert answer.errors[0]["reason"] == "PURPOSE_NOT_GRANTED"
-    assert answer.kind is Kind.REFUSED
+    assert answer.kind is RequestOutcome.REFUSED
 
 
 async def test_one_document_two_purposes_are_not_mixed_up(changing: Gate) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
-from schema.documents.requests import Kind
+from schema.documents.requests import RequestOutcome
 from tests.promises.gate import Gate, grant
 
 pytestmark = pytest.mark.anyio
@@ -56,7 +56,7 @@ async def test_an_argument_cannot_be_withheld(gate: Gate) -> None:
             await gate.ask(query, who, variables={"by": {"email": mail}}, reference="INC-1"),
             await gate.ask(literal % f'"{mail}"', who, reference="INC-1"),
         ):
-            assert answer.kind is Kind.REFUSED
+            assert answer.kind is RequestOutcome.REFUSED
             assert [each["coordinate"] for each in answer.errors] == ["CustomerLookup.email"]
             assert answer.statements == ()
 
@@ -64,7 +64,7 @@ async def test_an_argument_cannot_be_withheld(gate: Gate) -> None:
 async def test_without_a_purpose_nothing_is_withheld_but_all_is_refused(gate: Gate) -> None:
     for who in (grant(withhold=True), grant(Purpose.INVOICING, Purpose.ERASURE, withhold=True)):
         answer = await gate.ask("{ customers { nodes { id } } }", who)
-        assert (answer.kind, answer.codes) == (Kind.REFUSED, ["PURPOSE_REFUSED"])
+        assert (answer.kind, answer.codes) == (RequestOutcome.REFUSED, ["PURPOSE_REFUSED"])
 
 
 async def test_a_withheld_root_reads_nothing(gate: Gate) -> None:
@@ -77,7 +77,7 @@ async def dry(gate: Gate, query: str, who: Any, **request: Any) -> dict[str, Any
     """The report of a trial, which reads nothing and records nothing."""
     before = len(await gate.entries())
     answer = await gate.ask(query, who, extensions={"dryRun": True}, **request)
-    assert answer.kind is Kind.OK and not answer.personal
+    assert answer.kind is RequestOutcome.OK and not answer.personal
     assert answer.statements == answer.key_statements == ()
     assert len(await gate.entries()) == before
     assert answer.body["data"] is None

@@ -12,7 +12,7 @@ from gateway.demo.population import population
 from resolvers.customers.registration import register
 from resolvers.disclosures.registries import NEEDED
 from resolvers.reads.fetches import PageOf, Projection, Row
-from resolvers.reads.guard import CustomerLimitError, Damaged, Record, Revealed
+from resolvers.reads.guard import CustomerLimitError, DamagedValueError, OpenedRecord, SubjectTracker
 from store.database.store import Store
 from store.tables.customers import customers
 from store.tables.domains import domains
@@ -43,7 +43,7 @@ async def pseudonyms(store: Store, ids: Iterable[int]) -> list[str]:
 
 async def test_each_row_comes_with_its_owner_s_key_and_each_owner_is_noted_once(store: Store, ids: list[int]) -> None:
     page, rows = await read(store, PEOPLE)
-    revealed = Revealed(store.keys)
+    revealed = SubjectTracker(store.keys)
     for _ in range(2):
         passed = await revealed.admit(rows, page.layout)
         assert [(row[0], key.customer_id) for row, key in passed] == [(each, each) for each in sorted(ids)]
@@ -54,7 +54,7 @@ async def test_a_row_without_a_key_is_not_there_and_nobody_is_noted_for_it(store
     page, rows = await read(store, PEOPLE)
     gone, *stay = sorted(ids)
     await store.keys.destroy(gone)
-    revealed = Revealed(store.keys)
+    revealed = SubjectTracker(store.keys)
     assert [row[0] for row, _ in await revealed.admit(rows, page.layout)] == stay
     assert revealed.known[gone] is None and list(revealed.subjects) == await pseudonyms(store, stay)
     assert [row[0] for row, _ in await revealed.admit(rows, page.layout)] == stay, "also where it was met before"
@@ -69,7 +69,7 @@ async def test_a_key_is_asked_for_once(store: Store, ids: list[int], monkeypatch
         return await subjects(owners)
 
     monkeypatch.setattr(store.keys, "subjects", counted)
-    revealed = Revealed(store.keys)
+    revealed = SubjectTracker(store.keys)
     await revealed.learn([ids[0], ids[1], ids[0]])
     await revealed.learn([ids[1]])
     await revealed.learn([])
@@ -87,7 +87,7 @@ async def test_whoever_may_read_no_more_customers_is_stopped_before_any_is_noted
             raise CustomerLimitError(17.5, 3)
 
     names = await pseudonyms(store, ids)
-    revealed = Revealed(store.keys, judge)
+    revealed = SubjectTracker(store.keys, judge)
     await revealed.learn(ids[:2])
     await revealed.learn(ids[1:3])
     with pytest.raises(CustomerLimitError, match=r"^more than 3 customers in an hour$") as stopped:
@@ -100,15 +100,15 @@ async def test_whoever_may_read_no_more_customers_is_stopped_before_any_is_noted
 async def test_who_is_gone_is_not_counted_for_the_limit(store: Store, ids: list[int]) -> None:
     await store.keys.destroy(ids[0])
     heard: list[list[str]] = []
-    await Revealed(store.keys, lambda subjects: heard.append(list(subjects))).learn(ids[:2])
+    await SubjectTracker(store.keys, lambda subjects: heard.append(list(subjects))).learn(ids[:2])
     assert heard == [await pseudonyms(store, [ids[1]])]
 
 
 async def test_a_value_is_opened_with_its_owner_s_key_or_given_as_it_rests(store: Store, ids: list[int]) -> None:
     people = dict(zip(ids, population(NOW, 6), strict=True))
     page, rows = await read(store, PEOPLE)
-    for row, key in await Revealed(store.keys).admit(rows, page.layout):
-        record = Record("Customer", row, page.layout, key)
+    for row, key in await SubjectTracker(store.keys).admit(rows, page.layout):
+        record = OpenedRecord("Customer", row, page.layout, key)
         person = people[record.id]
         assert record.owner == record.id == row[0] and record.type_name == "Customer"
         assert (record.value(C.email), record.value(C.locale)) == (person.email, person.locale)
@@ -120,9 +120,9 @@ async def test_a_damaged_value_says_which_column_and_nothing_of_it(store: Store,
     async with store.write() as connection:
         await connection.execute(update(customers).where(C.id == ids[0]).values(email=b"\x01" * 40))
     page, rows = await read(store, PEOPLE)
-    (row, key), *_ = await Revealed(store.keys).admit([each for each in rows if each[0] == ids[0]], page.layout)
-    with pytest.raises(Damaged, match=r"^customers\.email$"):
-        Record("Customer", row, page.layout, key).value(C.email)
+    (row, key), *_ = await SubjectTracker(store.keys).admit([each for each in rows if each[0] == ids[0]], page.layout)
+    with pytest.raises(DamagedValueError, match=r"^customers\.email$"):
+        OpenedRecord("Customer", row, page.layout, key).value(C.email)
 
 
 async def test_what_leaves_for_a_registry_is_noted_by_domain(store: Store, ids: list[int]) -> None:
@@ -131,7 +131,7 @@ async def test_what_leaves_for_a_registry_is_noted_by_domain(store: Store, ids: 
         await connection.execute(update(domains).values(registrant_email=None))
     page, rows = await read(store, DOMAINS)
     assert rows
-    revealed, at = Revealed(store.keys), page.layout.at
+    revealed, at = SubjectTracker(store.keys), page.layout.at
     first = rows[0]
     revealed.disclosed[first[0]] = frozenset({"Domain.registrantName"})
     for _ in range(2):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from resolvers.customers.new_customer import NewCustomer
 from resolvers.imports.rows import MOST_SERVICES, customer
-from resolvers.imports.source import COLUMNS, Record
-from resolvers.inputs.report import Fault, Problem
+from resolvers.imports.source import COLUMNS, SourceRecord
+from resolvers.inputs.report import FieldFault, ImportProblem
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GOOD: dict[str, Any] = {
@@ -20,8 +20,8 @@ GOOD: dict[str, Any] = {
 }  # fmt: skip
 
 
-def read(**changes: Any) -> NewCustomer | list[Problem]:
-    return customer(Record(7, 9, GOOD | changes), NOW)
+def read(**changes: Any) -> NewCustomer | list[ImportProblem]:
+    return customer(SourceRecord(7, 9, GOOD | changes), NOW)
 
 
 def good(**changes: Any) -> NewCustomer:
@@ -30,7 +30,7 @@ def good(**changes: Any) -> NewCustomer:
     return found
 
 
-def faults(**changes: Any) -> list[tuple[str, Fault]]:
+def faults(**changes: Any) -> list[tuple[str, FieldFault]]:
     found = read(**changes)
     assert isinstance(found, list)
     assert all((problem.row, problem.line) == (7, 9) for problem in found)
@@ -63,20 +63,20 @@ def test_text_is_normalised_so_that_equal_names_are_equal() -> None:
 @pytest.mark.parametrize("name", ["given_name", "family_name", "email", "street", "postal_code", "city", "country"])
 @pytest.mark.parametrize("empty", [None, "", "   "])
 def test_what_is_required_may_not_be_empty(name: str, empty: str | None) -> None:
-    assert faults(**{name: empty}) == [(name, Fault.MISSING)]
+    assert faults(**{name: empty}) == [(name, FieldFault.MISSING)]
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝", "＋"])
 def test_what_a_spreadsheet_would_calculate_is_refused(sign: str) -> None:
     """D7"""
     for name in ("given_name", "street", "city", "street2"):
-        assert faults(**{name: f'{sign}HYPERLINK("x")'}) == [(name, Fault.FORMULA)]
-    assert faults(email=f"{sign}cmd@example.com") == [("email", Fault.FORMULA)]
+        assert faults(**{name: f'{sign}HYPERLINK("x")'}) == [(name, FieldFault.FORMULA)]
+    assert faults(email=f"{sign}cmd@example.com") == [("email", FieldFault.FORMULA)]
 
 
 @pytest.mark.parametrize("mark", ["\x00", "\x1b[31m", "\u202e", "\n", "\ud800", "\u2066"])
 def test_invisible_characters_are_refused(mark: str) -> None:
-    assert faults(family_name=f"Fon{mark}taine") == [("family_name", Fault.CONTROL_CHARACTER)]
+    assert faults(family_name=f"Fon{mark}taine") == [("family_name", FieldFault.CONTROL_CHARACTER)]
 
 
 @pytest.mark.parametrize(
@@ -92,46 +92,46 @@ def test_malformed_addresses(address: str) -> None:
 
 @pytest.mark.parametrize("phone", ["021 000 00 01", "0041210000001", "+0123456789", "+4121", "+41210000001234567", "x"])
 def test_malformed_telephone_numbers(phone: str) -> None:
-    assert faults(phone=phone) == [("phone", Fault.NOT_A_PHONE)]
+    assert faults(phone=phone) == [("phone", FieldFault.NOT_A_PHONE)]
 
 
 @pytest.mark.parametrize(
     ("name", "value", "fault"),
     [
-        ("country", "XX", Fault.NOT_A_COUNTRY),
-        ("country", "CHE", Fault.TOO_LONG),
-        ("locale", "français", Fault.NOT_A_LANGUAGE),
-        ("product_news", "maybe", Fault.NOT_A_BOOLEAN),
-        ("product_news", 1, Fault.WRONG_TYPE),
-        ("customer_since", "23.11.2026", Fault.NOT_A_DATE),
-        ("customer_since", "2026-02-30", Fault.NOT_A_DATE),
-        ("customer_since", "2027-01-01", Fault.IN_THE_FUTURE),
-        ("customer_since", "9999-12-31T23:59:59-23:59", Fault.NOT_A_DATE),
-        ("customer_number", "a b", Fault.NOT_A_NUMBER),
-        ("given_name", "x" * 101, Fault.TOO_LONG),
-        ("given_name", "x" * 90_000, Fault.TOO_LONG),
-        ("given_name", 5, Fault.WRONG_TYPE),
-        ("given_name", ["a"], Fault.WRONG_TYPE),
-        ("services", "WEB_HOSTING", Fault.NOT_A_SERVICE),
-        ("services", 5, Fault.WRONG_TYPE),
-        ("services", [5], Fault.WRONG_TYPE),
-        ("services", {"kind": "DOMAIN"}, Fault.WRONG_TYPE),
-        ("services", [{}] * (MOST_SERVICES + 1), Fault.TOO_MANY),
+        ("country", "XX", FieldFault.NOT_A_COUNTRY),
+        ("country", "CHE", FieldFault.TOO_LONG),
+        ("locale", "français", FieldFault.NOT_A_LANGUAGE),
+        ("product_news", "maybe", FieldFault.NOT_A_BOOLEAN),
+        ("product_news", 1, FieldFault.WRONG_TYPE),
+        ("customer_since", "23.11.2026", FieldFault.NOT_A_DATE),
+        ("customer_since", "2026-02-30", FieldFault.NOT_A_DATE),
+        ("customer_since", "2027-01-01", FieldFault.IN_THE_FUTURE),
+        ("customer_since", "9999-12-31T23:59:59-23:59", FieldFault.NOT_A_DATE),
+        ("customer_number", "a b", FieldFault.NOT_A_NUMBER),
+        ("given_name", "x" * 101, FieldFault.TOO_LONG),
+        ("given_name", "x" * 90_000, FieldFault.TOO_LONG),
+        ("given_name", 5, FieldFault.WRONG_TYPE),
+        ("given_name", ["a"], FieldFault.WRONG_TYPE),
+        ("services", "WEB_HOSTING", FieldFault.NOT_A_SERVICE),
+        ("services", 5, FieldFault.WRONG_TYPE),
+        ("services", [5], FieldFault.WRONG_TYPE),
+        ("services", {"kind": "DOMAIN"}, FieldFault.WRONG_TYPE),
+        ("services", [{}] * (MOST_SERVICES + 1), FieldFault.TOO_MANY),
     ],
 )
-def test_malformed_fields(name: str, value: Any, fault: Fault) -> None:
+def test_malformed_fields(name: str, value: Any, fault: FieldFault) -> None:
     assert faults(**{name: value}) == [(name, fault)]
 
 
 def test_all_faults_of_a_row_are_told_at_once() -> None:
     assert faults(email="x", phone="y", country="") == [
-        ("email", Fault.NOT_AN_EMAIL), ("country", Fault.MISSING), ("phone", Fault.NOT_A_PHONE),
+        ("email", FieldFault.NOT_AN_EMAIL), ("country", FieldFault.MISSING), ("phone", FieldFault.NOT_A_PHONE),
     ]  # fmt: skip
 
 
 def test_an_unknown_key_is_told_without_its_name() -> None:
     """D1: a key may be somebody's data."""
-    assert faults(Zwingli=1) == [("the record", Fault.UNKNOWN_KEY)]
+    assert faults(Zwingli=1) == [("the record", FieldFault.UNKNOWN_KEY)]
 
 
 def test_services_of_a_csv_cell() -> None:
@@ -174,33 +174,33 @@ def test_services_of_ndjson() -> None:
 @pytest.mark.parametrize(
     ("service", "name", "fault"),
     [
-        ({"kind": "CASTLE"}, "kind", Fault.NOT_A_CHOICE),
-        ({"name": ""}, "name", Fault.MISSING),
-        ({"kind": "DOMAIN", "name": "not a domain"}, "name", Fault.NOT_A_DOMAIN),
-        ({"status": "TERMINATED"}, "terminated_at", Fault.END_DISAGREES),
-        ({"status": "ACTIVE", "terminated_at": "2025-01-01"}, "terminated_at", Fault.END_DISAGREES),
-        ({"terminated_at": "2023-12-31"}, "terminated_at", Fault.ENDS_BEFORE_START),
-        ({"terminated_at": "2028-12-31"}, "terminated_at", Fault.IN_THE_FUTURE),
-        ({"status": "SLEEPING"}, "status", Fault.NOT_A_CHOICE),
-        ({"domain": {}}, "domain", Fault.UNKNOWN_KEY),
-        ({"shoe": 1}, "the service", Fault.UNKNOWN_KEY),
-        ({"kind": "DOMAIN", "name": "a.example", "domain": []}, "domain", Fault.WRONG_TYPE),
-        ({"kind": "DOMAIN", "name": "a.example", "domain": {"x": 1}}, "domain.the domain", Fault.UNKNOWN_KEY),
+        ({"kind": "CASTLE"}, "kind", FieldFault.NOT_A_CHOICE),
+        ({"name": ""}, "name", FieldFault.MISSING),
+        ({"kind": "DOMAIN", "name": "not a domain"}, "name", FieldFault.NOT_A_DOMAIN),
+        ({"status": "TERMINATED"}, "terminated_at", FieldFault.END_DISAGREES),
+        ({"status": "ACTIVE", "terminated_at": "2025-01-01"}, "terminated_at", FieldFault.END_DISAGREES),
+        ({"terminated_at": "2023-12-31"}, "terminated_at", FieldFault.ENDS_BEFORE_START),
+        ({"terminated_at": "2028-12-31"}, "terminated_at", FieldFault.IN_THE_FUTURE),
+        ({"status": "SLEEPING"}, "status", FieldFault.NOT_A_CHOICE),
+        ({"domain": {}}, "domain", FieldFault.UNKNOWN_KEY),
+        ({"shoe": 1}, "the service", FieldFault.UNKNOWN_KEY),
+        ({"kind": "DOMAIN", "name": "a.example", "domain": []}, "domain", FieldFault.WRONG_TYPE),
+        ({"kind": "DOMAIN", "name": "a.example", "domain": {"x": 1}}, "domain.the domain", FieldFault.UNKNOWN_KEY),
         (
             {"kind": "DOMAIN", "name": "a.example", "domain": {"hide_name": "?"}},
             "domain.hide_name",
-            Fault.NOT_A_BOOLEAN,
+            FieldFault.NOT_A_BOOLEAN,
         ),
     ],
 )
-def test_malformed_services(service: dict[str, Any], name: str, fault: Fault) -> None:
+def test_malformed_services(service: dict[str, Any], name: str, fault: FieldFault) -> None:
     whole = {"kind": "WEB_HOSTING", "name": "Pro", "started_at": "2024-01-01"} | service
     assert (f"services[1].{name}", fault) in faults(services=[{"kind": "CERTIFICATE", "name": "DV"}, whole])
 
 
 def test_a_broken_record_has_one_problem() -> None:
-    found = customer(Record(3, 4, {}, Fault.NOT_JSON), NOW)
-    assert found == [Problem(3, 4, "the record", Fault.NOT_JSON)]
+    found = customer(SourceRecord(3, 4, {}, FieldFault.NOT_JSON), NOW)
+    assert found == [ImportProblem(3, 4, "the record", FieldFault.NOT_JSON)]
     assert isinstance(found, list)
     assert str(found[0]) == "row 3 (line 4): the record is not one JSON object without repeated keys"
 
@@ -215,7 +215,7 @@ KEYS = st.sampled_from((*COLUMNS, "domain", "kind", "x"))
 
 @given(st.dictionaries(KEYS, VALUES, max_size=8), st.dictionaries(KEYS, VALUES, max_size=8))
 def test_no_row_is_an_exception(changes: dict[str, Any], service: dict[str, Any]) -> None:
-    found = customer(Record(1, 2, GOOD | {"services": [service]} | changes), NOW)
+    found = customer(SourceRecord(1, 2, GOOD | {"services": [service]} | changes), NOW)
     assert isinstance(found, NewCustomer) or found
 
 

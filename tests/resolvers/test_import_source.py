@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from resolvers.imports.source import COLUMNS, MOST_BYTES, Format, Record, Source
-from resolvers.inputs.report import Fault, FileFault, ImportRefused
+from resolvers.imports.source import COLUMNS, MOST_BYTES, Format, ImportSource, SourceRecord
+from resolvers.inputs.report import FieldFault, FileFault, ImportFileError
 
 HEADER = "given_name,family_name,email,street,postal_code,city,country"
 ROW = "Amélie,Fontaine,amelie@example.com,rue du Marché 1,1003,Lausanne,CH"
@@ -15,22 +15,22 @@ SECRET = "Zwingli-Secret"
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Callable[..., list[Record]]:
+def records(tmp_path: Path) -> Callable[..., list[SourceRecord]]:
     """Write the bytes and read the records."""
 
-    def read(content: str | bytes, format_: Format = "csv") -> list[Record]:
+    def read(content: str | bytes, format_: Format = "csv") -> list[SourceRecord]:
         path = tmp_path / f"customers.{format_}"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return list(Source(path, format_).records())
+        return list(ImportSource(path, format_).records())
 
     return read
 
 
-Read = Callable[..., list[Record]]
+Read = Callable[..., list[SourceRecord]]
 
 
-def refused(read: Read, content: str | bytes, format_: Format = "csv") -> ImportRefused:
-    with pytest.raises(ImportRefused) as caught:
+def refused(read: Read, content: str | bytes, format_: Format = "csv") -> ImportFileError:
+    with pytest.raises(ImportFileError) as caught:
         read(content, format_)
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -108,10 +108,10 @@ def test_ten_megabytes_in_one_field_are_refused_in_little_memory(tmp_path: Path,
     big = "x" * 10_000_000
     text = f"{HEADER}\n{ROW}\n{ROW.replace('Lausanne', big)}\n"
     path.write_text(text if format_ == "csv" else f'{{"email": "a@example.com"}}\n\n{{"city": "{big}"}}\n')
-    source = Source(path, format_)
+    source = ImportSource(path, format_)
     tracemalloc.start()
     try:
-        with pytest.raises(ImportRefused) as caught:
+        with pytest.raises(ImportFileError) as caught:
             list(source.records())
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
@@ -133,7 +133,7 @@ def test_a_stray_quotation_mark_is_refused_with_its_line(records: Read) -> None:
 
 def test_cells_must_match_the_header(records: Read) -> None:
     found = records(f"{HEADER}\n{ROW},more\n{ROW.rpartition(',')[0]}\n{ROW}\n")
-    assert [each.fault for each in found] == [Fault.WRONG_WIDTH, Fault.WRONG_WIDTH, None]
+    assert [each.fault for each in found] == [FieldFault.WRONG_WIDTH, FieldFault.WRONG_WIDTH, None]
 
 
 @pytest.mark.parametrize(
@@ -143,20 +143,20 @@ def test_cells_must_match_the_header(records: Read) -> None:
 )  # fmt: skip
 def test_a_line_that_is_no_object_is_a_bad_row_and_no_end(records: Read, line: str) -> None:
     found = records(f'{line}\n{{"email": "a@example.com"}}\n', "ndjson")
-    assert [(each.row, each.fault) for each in found] == [(1, Fault.NOT_JSON), (2, None)]
+    assert [(each.row, each.fault) for each in found] == [(1, FieldFault.NOT_JSON), (2, None)]
 
 
 def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nothing"):
-        with pytest.raises(ImportRefused) as caught:
-            Source(path, "csv")
+        with pytest.raises(ImportFileError) as caught:
+            ImportSource(path, "csv")
         assert caught.value.fault is FileFault.NOT_A_FILE
 
 
 def test_a_second_pass_tells_by_its_digest_that_the_file_changed(tmp_path: Path) -> None:
     path = tmp_path / "customers.csv"
     path.write_text(f"{HEADER}\n{ROW}\n")
-    first, second, third = (Source(path, "csv") for _ in range(3))
+    first, second, third = (ImportSource(path, "csv") for _ in range(3))
     assert list(first.records()) != []
     assert first.bytes_done == first.bytes_total == path.stat().st_size
     assert list(second.records()) != []

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, Table, event
 from resolvers.customers.new_customer_rows import TABLES
 from resolvers.imports.duplicates import Duplicates
 from resolvers.imports.imports import BATCH, import_customers
-from resolvers.inputs.report import MOST_PROBLEMS, Fault, FileFault, ImportRefused, Progress
+from resolvers.inputs.report import MOST_PROBLEMS, FieldFault, FileFault, ImportFileError, Progress
 from store.crypto.blind_index import Lookup
 from store.database.config import StoreConfig
 from store.database.store import Store
@@ -98,8 +98,8 @@ async def test_one_bad_row_keeps_everything_out(store: Store, path: Path) -> Non
     report = await import_customers(store, write_csv(path, people), "csv")
     assert (report.rows, report.bad_rows, report.imported) == (BATCH + 6, 1, 0)
     assert [(each.row, each.line, each.field, each.fault) for each in report.problems] == [
-        (BATCH + 6, BATCH + 7, "email", Fault.NOT_AN_EMAIL),
-        (BATCH + 6, BATCH + 7, "country", Fault.MISSING),
+        (BATCH + 6, BATCH + 7, "email", FieldFault.NOT_AN_EMAIL),
+        (BATCH + 6, BATCH + 7, "country", FieldFault.MISSING),
     ]
     assert await total(store, *TABLES) == [0] * len(TABLES)
 
@@ -130,10 +130,10 @@ async def test_doubles_within_the_file(store: Store, path: Path) -> None:
     report = await import_customers(store, write_csv(path, people), "csv")
     assert report.imported == 0
     assert [(each.row, each.field, each.fault) for each in report.problems] == [
-        (BATCH + 1, "email", Fault.DUPLICATE_IN_FILE),
-        (BATCH + 2, "customer_number", Fault.DUPLICATE_IN_FILE),
-        (BATCH + 3, "services[0].name", Fault.DUPLICATE_IN_FILE),
-        (BATCH + 4, "services[1].name", Fault.DUPLICATE_IN_FILE),
+        (BATCH + 1, "email", FieldFault.DUPLICATE_IN_FILE),
+        (BATCH + 2, "customer_number", FieldFault.DUPLICATE_IN_FILE),
+        (BATCH + 3, "services[0].name", FieldFault.DUPLICATE_IN_FILE),
+        (BATCH + 4, "services[1].name", FieldFault.DUPLICATE_IN_FILE),
     ]
 
 
@@ -172,9 +172,9 @@ async def test_those_who_are_registered_already(store: Store, path: Path) -> Non
     ]
     report = await import_customers(store, write_csv(path, people), "csv")
     assert [(each.row, each.field, each.fault) for each in report.problems] == [
-        (2, "email", Fault.ALREADY_REGISTERED),
-        (3, "customer_number", Fault.ALREADY_REGISTERED),
-        (4, "services[0].name", Fault.ALREADY_REGISTERED),
+        (2, "email", FieldFault.ALREADY_REGISTERED),
+        (3, "customer_number", FieldFault.ALREADY_REGISTERED),
+        (4, "services[0].name", FieldFault.ALREADY_REGISTERED),
     ]
     assert await count(store, customers) == 3
 
@@ -222,7 +222,7 @@ async def test_a_file_that_changes_meanwhile_is_not_imported(store: Store, path:
         if (progress.phase, progress.rows) == ("CHECKING", BATCH + 1):
             write_csv(path, [*map(person, range(BATCH)), person(8_888)])
 
-    with pytest.raises(ImportRefused) as caught:
+    with pytest.raises(ImportFileError) as caught:
         await import_customers(store, path, "csv", progress=change)
     assert caught.value.fault is FileFault.CHANGED
     assert await count(store, customers) == 0
@@ -234,7 +234,7 @@ async def test_a_good_row_that_has_become_bad_is_a_changed_file(store: Store, pa
     def change(_progress: Progress) -> None:
         write_csv(path, [person(0, email="x")])
 
-    with pytest.raises(ImportRefused) as caught:
+    with pytest.raises(ImportFileError) as caught:
         await import_customers(store, path, "csv", progress=change)
     assert caught.value.fault is FileFault.CHANGED
 
@@ -255,7 +255,7 @@ async def test_somebody_registers_the_same_meanwhile(
             with ThreadPoolExecutor() as pool:
                 pool.submit(asyncio.run, compete()).result()
 
-    with pytest.raises(ImportRefused) as caught:
+    with pytest.raises(ImportFileError) as caught:
         await import_customers(store, path, "csv", progress=lose)
     assert caught.value.fault is FileFault.CONFLICT
     assert caught.value.__cause__ is None

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Table, func, insert, select
 
-from gateway.oauth.registry.registration import Kind, NewClient
-from gateway.oauth.registry.writing import Registry
+from gateway.oauth.registry.registration import ClientKind, NewClient
+from gateway.oauth.registry.writing import ClientRegistrar
 from policy.periods import Period
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
@@ -116,8 +116,8 @@ async def test_sign_ins_and_sessions_go_after_six_months_and_no_day_earlier(chan
 async def test_a_session_stays_as_long_as_an_app_rests_on_it(changing: Gate) -> None:
     """S6: an app that a customer let in never outlives what they can see and end; one that was ended holds nothing."""
     store, owner = changing.store, changing.ids[0]
-    client = NewClient(id="tool", name="T", kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}))
-    await Registry(store).create(client, NOW)
+    client = NewClient(id="tool", name="T", kind=ClientKind.TOOL, purposes=frozenset({Purpose.INVOICING}))
+    await ClientRegistrar(store).create(client, NOW)
     over = datetime(2027, 1, 1, tzinfo=UTC)
     opened = {"customer_id": owner, "platform": "WEBMAIL", "started_at": over, "last_seen_at": over, "expires_at": over}
     open_ = await put(store, sessions, opened, opened, opened, opened | {"ended_at": over})

@@ -9,8 +9,8 @@ import orjson
 from sqlalchemy import insert, select, update
 
 from policy.purposes import Purpose
-from resolvers.commands.context import Desk
-from resolvers.commands.dependencies import Means
+from resolvers.commands.context import CommandContext
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.registrants.confirmation import confirm_owner
 from resolvers.registrants.rights import RegistrantLinks
 from store.queue.messages import opened
@@ -61,10 +61,10 @@ async def confirmed(gate: Gate) -> str:
 
 async def confirm(gate: Gate, now: datetime) -> None:
     """What the reader of the newest question does who is the owner."""
-    means = Means()
+    means = SignInDependencies()
     holder = await RegistrantLinks(gate.store, means).find_asked(await asked_secret(gate), now)
     assert holder is not None
-    await confirm_owner(Desk(gate.store, own(holder.customer), None, None, now, means), holder.domain)
+    await confirm_owner(CommandContext(gate.store, own(holder.customer), None, None, now, means), holder.domain)
 
 
 async def asked_secret(gate: Gate) -> str:

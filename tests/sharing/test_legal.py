@@ -14,15 +14,15 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from gateway.commands.requests.legal import legal as commands
-from gateway.registers.staff import Staff, StaffRefused
+from gateway.registers.staff import Staff, StaffError
 from gateway.requests.legal import Legal
-from gateway.requests.legal_orders import LegalRefused, NewRequest
+from gateway.requests.legal_orders import LegalRequestError, NewRequest
 from resolvers.commands.dependencies import Site
 from resolvers.disclosures.legal_telling import tell_those_who_may_know
 from store.database.config import StoreConfig
 from store.database.store import Store
 from store.registers.staff import staff_keys
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.tables.access import sign_ins
 from store.tables.legal import legal_requests
 from store.tables.outbox import outbox
@@ -135,9 +135,9 @@ async def test_nothing_is_signed_for_a_gateway_that_has_no_address(bureau: Burea
     """(D12) Or what officers signed at one gateway without GATEWAY_ISSUER would count at every other one."""
     desk = Legal(bureau.gate.store, Site("Example Hosting", ""))
     text = await desk.to_sign(bureau.order(), TODAY)
-    with pytest.raises(LegalRefused, match="GATEWAY_ISSUER"):
+    with pytest.raises(LegalRequestError, match="GATEWAY_ISSUER"):
         await desk.file(bureau.order(), bureau.first.sign(text, "legal-request@"), TODAY)
-    with pytest.raises(LegalRefused, match="GATEWAY_ISSUER"):
+    with pytest.raises(LegalRequestError, match="GATEWAY_ISSUER"):
         desk.namespace("legal-request")
 
 
@@ -145,19 +145,19 @@ async def test_two_persons_are_two_proofs_and_no_two_names(bureau: Bureau) -> No
     """(D12) Neither the same officer twice, with one key or two, nor a stranger, nor somebody of another role."""
     store = bureau.gate.store
     await bureau.file()
-    with pytest.raises(LegalRefused, match="second person"):
+    with pytest.raises(LegalRequestError, match="second person"):
         await bureau.desk.answer(REF, TODAY)
-    with pytest.raises(LegalRefused, match="two persons"):
+    with pytest.raises(LegalRequestError, match="two persons"):
         await bureau.approve(bureau.first)
     spare = Signer.make(bureau.folder / "spare")
     await Staff(store).add_key("LG-1", spare.public, TODAY)
-    with pytest.raises(LegalRefused, match="two persons"):
+    with pytest.raises(LegalRequestError, match="two persons"):
         await bureau.approve(spare)
-    with pytest.raises(StaffRefused, match="registered already"):
+    with pytest.raises(StaffError, match="registered already"):
         await Staff(store).add("LG-3", "OFFICER", bureau.first.public, TODAY)
-    with pytest.raises(LegalRefused, match="nobody's"):
+    with pytest.raises(LegalRequestError, match="nobody's"):
         await bureau.approve(Signer.make(bureau.folder / "stranger"))
-    with pytest.raises(LegalRefused, match="no officer"):
+    with pytest.raises(LegalRequestError, match="no officer"):
         await bureau.approve(await officer(store, bureau.folder, "OP-1", "OPERATOR"))
     assert await disclosed(bureau.gate) == [] and await entries(bureau.gate) == []
     await bureau.approve()
@@ -172,12 +172,12 @@ async def test_somebody_who_left_or_lost_the_key_proves_nothing_any_more(bureau:
         await bureau.approve()
     for code in ("LG-1", "LG-2"):
         await staff.set_disabled(code, TODAY)
-        with pytest.raises(LegalRefused, match="nobody's"):
+        with pytest.raises(LegalRequestError, match="nobody's"):
             await (bureau.approve() if when == "before" else bureau.desk.answer(REF, TODAY))
         await staff.set_disabled(code, None)
     (key, *_) = await staff.keys("LG-2")
     await staff.remove_key("LG-2", key.fingerprint, TODAY)
-    with pytest.raises(LegalRefused, match="nobody's"):
+    with pytest.raises(LegalRequestError, match="nobody's"):
         await (bureau.approve() if when == "before" else bureau.desk.answer(REF, TODAY))
 
 
@@ -193,10 +193,10 @@ async def test_what_was_signed_is_what_is_answered(bureau: Bureau, changes: dict
     await bureau.file()
     await bureau.approve()
     await bureau.change(**changes)
-    with pytest.raises(LegalRefused, match="proves nothing"):
+    with pytest.raises(LegalRequestError, match="proves nothing"):
         await bureau.desk.answer(REF, TODAY)
     await bureau.change(reference="LG 5")
-    with pytest.raises(LegalRefused):
+    with pytest.raises(LegalRequestError):
         await bureau.desk.answer("LG 5", TODAY)
     assert await disclosed(bureau.gate) == []
 
@@ -205,18 +205,18 @@ async def test_neither_another_customer_nor_a_state_written_by_hand_opens_anythi
     """(D12)"""
     await bureau.file()
     await bureau.change(state="APPROVED", second_officer="LG-2")
-    with pytest.raises(LegalRefused, match="Nobody signed"):
+    with pytest.raises(LegalRequestError, match="Nobody signed"):
         await bureau.desk.answer(REF, TODAY)
     await bureau.change(second_signature=(await bureau.row()).signature)
-    with pytest.raises(LegalRefused, match="two persons"):
+    with pytest.raises(LegalRequestError, match="two persons"):
         await bureau.desk.answer(REF, TODAY)
     await bureau.change(state="FILED", second_signature=None)
     await bureau.approve()
     await bureau.change(customer_id=bureau.gate.ids[1])
-    with pytest.raises(LegalRefused, match="proves nothing"):
+    with pytest.raises(LegalRequestError, match="proves nothing"):
         await bureau.desk.answer(REF, TODAY)
     await bureau.change(digest=None, signature=None, customer_id=bureau.gate.ids[0])
-    with pytest.raises(LegalRefused, match="older release"):
+    with pytest.raises(LegalRequestError, match="older release"):
         await bureau.desk.answer(REF, TODAY)
 
 
@@ -226,22 +226,22 @@ async def test_a_key_that_was_swapped_in_the_register_proves_nothing(bureau: Bur
     async with bureau.gate.store.write() as connection:
         key = thief.public.rpartition(" ")[0].rpartition(" ")[0]
         await connection.execute(update(staff_keys).values(public=key))
-    with pytest.raises(LegalRefused, match="nobody's"):
+    with pytest.raises(LegalRequestError, match="nobody's"):
         await bureau.approve()
 
 
 async def test_a_refusal_stays_on_record_with_its_reason_and_answers_nothing(bureau: Bureau) -> None:
     """(D12) And a signature that refuses approves nothing, nor the reverse."""
     await bureau.file()
-    with pytest.raises(LegalRefused, match="-n legal-request@"):
+    with pytest.raises(LegalRequestError, match="-n legal-request@"):
         await bureau.approve(meaning="legal-refusal")
-    with pytest.raises(LegalRefused, match="-n legal-refusal@"):
+    with pytest.raises(LegalRequestError, match="-n legal-refusal@"):
         await bureau.refuse(meaning="legal-request")
-    with pytest.raises(LegalRefused, match="two persons"):
+    with pytest.raises(LegalRequestError, match="two persons"):
         await bureau.refuse(bureau.first)
     await bureau.refuse()
     for work in (bureau.desk.answer(REF, TODAY), bureau.approve()):
-        with pytest.raises(LegalRefused):
+        with pytest.raises(LegalRequestError):
             await work
     (row,) = await bureau.desk.listed()
     assert (row.state, row.officer, row.second_officer, row.reason) == ("REFUSED", "LG-1", "LG-2", "no judge")
@@ -331,16 +331,16 @@ async def test_somebody_who_was_never_held_stands_in_the_register(bureau: Bureau
 )
 async def test_what_is_no_request_is_not_filed(bureau: Bureau, changes: dict[str, Any]) -> None:
     """R24: it names a period and fields, whom it is about, and an embargo ends in the future."""
-    with pytest.raises(LegalRefused) as refused:
+    with pytest.raises(LegalRequestError) as refused:
         await bureau.file(**changes)
     assert bureau.gate.people[0].email not in str(refused.value) and await bureau.desk.listed() == []
 
 
 async def test_a_reference_is_filed_once(bureau: Bureau) -> None:
     await bureau.file()
-    with pytest.raises(LegalRefused, match="already"):
+    with pytest.raises(LegalRequestError, match="already"):
         await bureau.file()
-    with pytest.raises(LegalRefused, match="no request"):
+    with pytest.raises(LegalRequestError, match="no request"):
         await bureau.desk.answer("unknown/1", TODAY)
 
 
@@ -399,7 +399,7 @@ async def test_the_worker_tells_on_the_day_and_survives_an_outage(bureau: Bureau
         nonlocal tries
         tries += 1
         if tries == 1:
-            raise StoreUnavailable(Cause.DOWN)
+            raise StoreUnavailableError(OutageCause.DOWN)
         if tries == 2:
             raise KeyError
         told = await tell_those_who_may_know(bureau.gate.store, SITE, now)

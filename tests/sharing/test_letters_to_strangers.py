@@ -17,12 +17,12 @@ from starlette.applications import Starlette
 
 from gateway.api.rdap import list_routes as rdap_routes
 from gateway.signin.frame.cookies import Cookies
-from gateway.signin.frame.house import House
+from gateway.signin.frame.house import SignInServices
 from gateway.signin.routes import list_routes
 from policy.purposes import Purpose
 from resolvers.account.passwords_resets import Resets
-from resolvers.commands.dependencies import Means, Times
-from resolvers.letters.limits import OF_RECIPIENT, Kind, LetterLimits
+from resolvers.commands.dependencies import SignInDependencies, Times
+from resolvers.letters.limits import OF_RECIPIENT, LetterKind, LetterLimits
 from resolvers.signins.signins import Visitor
 from store.database.store import Store, open_store
 from store.registers.webhooks import webhooks
@@ -61,7 +61,14 @@ async def gate(store: Store) -> Gate:
 @pytest.fixture
 async def browser(gate: Gate) -> AsyncIterator[httpx.AsyncClient]:
     """A stranger's browser, at the pages of one replica."""
-    house = House(gate.store, Means(times=Times(refusal=timedelta(0))), gate.api, Cookies(secure=False), (), gate.clock)
+    house = SignInServices(
+        gate.store,
+        SignInDependencies(times=Times(refusal=timedelta(0))),
+        gate.api,
+        Cookies(secure=False),
+        (),
+        gate.clock,
+    )
     app = Starlette(routes=[*list_routes(house), *rdap_routes(gate.api, gate.clock, "https://rdap.example")])
     transport = httpx.ASGITransport(app, client=("192.0.2.7", 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://house", params={"lang": "en"}) as client:
@@ -102,7 +109,7 @@ async def test_a_stranger_is_not_written_to_again_and_again(gate: Gate) -> None:
 async def test_a_customer_does_not_write_to_all_the_world(gate: Gate) -> None:
     """S13: per customer, whomever they name; nothing is changed by what is refused, and others are not kept waiting."""
     domain = await registered(gate)
-    most = Kind.OWNER_CONFIRMATION.of_customer.burst
+    most = LetterKind.OWNER_CONFIRMATION.of_customer.burst
     found = []
     for n in range(0, 40, 4):
         found += await aliased(gate, domain, [f"victim{m}@far.example" for m in range(n, n + 4)])
@@ -127,7 +134,7 @@ async def test_two_replicas_count_together(gate: Gate) -> None:
         async def one(n: int) -> int:
             store = (gate.store, other)[n % 2]
             async with store.write() as connection:
-                kind = Kind.OWNER_CONFIRMATION
+                kind = LetterKind.OWNER_CONFIRMATION
                 return await limits[n % 2].take(connection, kind, gate.ids[0], "Victim@Far.example", TODAY)
 
         waits = await asyncio.gather(*(one(n) for n in range(12)))
@@ -146,23 +153,27 @@ async def test_all_kinds_together_have_a_limit_too(store: Store) -> None:
         waits = [
             await limits.take(connection, kind, customer, "victim@far.example", TODAY)
             for customer in range(4)
-            for kind in Kind
-            if kind is not Kind.PASSWORD_RESET
+            for kind in LetterKind
+            if kind is not LetterKind.PASSWORD_RESET
         ]
         assert waits.count(0) == OF_RECIPIENT.burst
-        again = [await limits.take(connection, kind, 9, f"v{n}@far.example", TODAY) for kind in Kind for n in range(2)]
+        again = [
+            await limits.take(connection, kind, 9, f"v{n}@far.example", TODAY) for kind in LetterKind for n in range(2)
+        ]
     assert set(again) == {0}
 
 
 async def test_who_fills_a_mailbox_does_not_keep_back_the_link_to_a_new_password(store: Store) -> None:
     """S1, S13: or an address that somebody types again and again would lock out whoever it belongs to."""
-    limits, others = LetterLimits(store), [each for each in Kind if each is not Kind.PASSWORD_RESET]
+    limits, others = LetterLimits(store), [each for each in LetterKind if each is not LetterKind.PASSWORD_RESET]
     async with store.write() as connection:
         for customer in range(5):
             for kind in others:
                 await limits.take(connection, kind, customer, "victim@far.example", TODAY)
-        assert await limits.take(connection, Kind.OWNER_NEWS, 9, "victim@far.example", TODAY) > 0
-        resets = [await limits.take(connection, Kind.PASSWORD_RESET, 9, "victim@far.example", TODAY) for _ in range(4)]
+        assert await limits.take(connection, LetterKind.OWNER_NEWS, 9, "victim@far.example", TODAY) > 0
+        resets = [
+            await limits.take(connection, LetterKind.PASSWORD_RESET, 9, "victim@far.example", TODAY) for _ in range(4)
+        ]
     assert resets[:3] == [0, 0, 0] and resets[3] > 0
 
 
@@ -272,7 +283,7 @@ async def test_an_owner_of_many_domains_is_asked_once(gate: Gate) -> None:
     names = [f"domain-{n}.fr" for n in range(6)]
     made = [await register(gate, await order(gate), name=name) for name in names]
     assert [each["userErrors"] for each in made] == [[]] * 6
-    assert len(await letters(gate)) == Kind.OWNER_CONFIRMATION.of_recipient.burst
+    assert len(await letters(gate)) == LetterKind.OWNER_CONFIRMATION.of_recipient.burst
     await confirm(gate, gate.clock.now)
     async with gate.store.write() as connection:
         ids = [key_of(gate, each["domain"]["id"]) for each in made]
@@ -302,7 +313,7 @@ async def test_a_new_address_is_not_written_to_by_many_customers(gate: Gate) -> 
 async def test_forgotten_passwords_of_all_platforms_fill_no_mailbox(gate: Gate) -> None:
     """S13, S8: the answer is the same as always."""
     person = await add_person(gate.store)
-    resets = Resets(gate.store, Means(times=Times(refusal=timedelta(0))))
+    resets = Resets(gate.store, SignInDependencies(times=Times(refusal=timedelta(0))))
     platforms = ("CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL")
     answers = [
         await resets.request(platform, person.login, Visitor(f"192.0.{n}.7", "curl"), TODAY)
@@ -343,7 +354,7 @@ def test_nothing_reaches_a_mailbox_but_by_the_two_ways() -> None:
     assert calls["ProvenAddress"] == {"resolvers/letters/letters.py"}, (
         "read from the customer's own row, and nowhere else"
     )
-    assert calls["Reader"] - {"audits/schema/sdl_reading.py"} <= {"resolvers/letters/letters.py"}
+    assert calls["LetterRecipient"] - {"audits/schema/sdl_reading.py"} <= {"resolvers/letters/letters.py"}
     # Recipients of data, or of erased data, are written to at addresses that an operator registered.
     told = {
         "resolvers/letters/letters.py",
@@ -363,8 +374,8 @@ def test_whoever_writes_mail_without_a_proven_address_is_stopped_by_the_types() 
     """S13: `send_to` takes a reader, whose address is proven; a typed one has to pass `send_typed`."""
     from resolvers.letters import letters as module
 
-    assert module.send_to.__annotations__["reader"] == "Reader"
+    assert module.send_to.__annotations__["reader"] == "LetterRecipient"
     assert module.send_typed.__annotations__["limits"] == "LetterLimits"
     assert module.send_typed.__annotations__["stranger"] == "Stranger"
-    assert module.Reader.__annotations__["address"] == "ProvenAddress"
+    assert module.LetterRecipient.__annotations__["address"] == "ProvenAddress"
     assert module.Stranger.__annotations__["address"] == "TypedAddress"

@@ -15,10 +15,10 @@ from starlette.applications import Starlette
 from gateway.api.rdap import list_routes as rdap_routes
 from gateway.run.sealing import _sweeping
 from gateway.signin.frame.cookies import Cookies
-from gateway.signin.frame.house import House
+from gateway.signin.frame.house import SignInServices
 from gateway.signin.routes import list_routes
 from policy.purposes import Purpose
-from resolvers.commands.dependencies import Means, Times
+from resolvers.commands.dependencies import SignInDependencies, Times
 from resolvers.registrants.rights import erase_due_owners
 from store.database.store import Store
 from store.links.registrant_links import RegistrantLink
@@ -49,8 +49,8 @@ async def gate(store: Store) -> Gate:
 @pytest.fixture
 async def browser(gate: Gate) -> AsyncIterator[httpx.AsyncClient]:
     """A stranger's browser, at the pages of one replica."""
-    means = Means(times=Times(refusal=timedelta(0)))
-    house = House(gate.store, means, gate.api, Cookies(secure=False), (), gate.clock)
+    means = SignInDependencies(times=Times(refusal=timedelta(0)))
+    house = SignInServices(gate.store, means, gate.api, Cookies(secure=False), (), gate.clock)
     app = Starlette(routes=[*list_routes(house), *rdap_routes(gate.api, gate.clock, "https://rdap.example")])
     transport = httpx.ASGITransport(app, client=("192.0.2.7", 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://house", params={"lang": "en"}) as client:
@@ -86,7 +86,7 @@ async def sweep(gate: Gate) -> int:
     async def nothing(_: Any) -> int:
         return 0
 
-    means = Means()
+    means = SignInDependencies()
     owners = lambda now: erase_due_owners(_sweeping(gate.store, means, now))  # noqa: E731
     return await Sweeper(gate.store, nothing, gate.clock, owners=owners).step()
 

@@ -13,13 +13,13 @@ from gateway.access.authenticator import grant_of
 from gateway.access.clients import ClientRegistry
 from gateway.commands.partners import partners as commands
 from gateway.oauth.registry.clients import Clients
-from gateway.oauth.registry.registration import Kind, NewClient
-from gateway.oauth.registry.writing import Registry
-from gateway.registers.partners import NewPartner, PartnerRefused, Partners
+from gateway.oauth.registry.registration import ClientKind, NewClient
+from gateway.oauth.registry.writing import ClientRegistrar
+from gateway.registers.partners import NewPartner, PartnerError, Partners
 from gateway.tokens.tokens import Claims
 from policy.grant import Grant, Over, Refusal
 from policy.purposes import Purpose
-from schema.documents.requests import Kind as Ended
+from schema.documents.requests import RequestOutcome as Ended
 from store.database.store import Store
 from tests.promises.gate import TODAY, Gate, own
 
@@ -37,13 +37,13 @@ async def gate(store: Store) -> AsyncIterator[Gate]:
     rules = tuple(gate.api.model.rules.values())
     await Partners(store).register(PRINTERS, rules, TODAY)
     new = NewClient(
-        id="printers", name="Printers", kind=Kind.TOOL,
+        id="printers", name="Printers", kind=ClientKind.TOOL,
         purposes=frozenset({Purpose.INVOICING, Purpose.SERVICE_PROVISION}),
         actions=frozenset(), redirect_uris=(), keys=None, platform="CLIENT_AREA", first_party=False, dpop=False,
         pushed=False, refresh=False, refusal=Refusal.REFUSE, documents_only=False, introspection=False, max_page=10,
         customers_per_hour=None, over=Over.ALARM,
     )  # fmt: skip
-    await Registry(store).create(new, TODAY)
+    await ClientRegistrar(store).create(new, TODAY)
     await Partners(store).tie("Printers", "printers", TODAY)
     yield gate
 
@@ -132,15 +132,15 @@ async def test_what_is_refused_is_passed_on_to_nobody(gate: Gate) -> None:
     ],
 )
 async def test_what_cannot_be_registered(gate: Gate, new: NewPartner) -> None:
-    with pytest.raises(PartnerRefused):
+    with pytest.raises(PartnerError):
         await Partners(gate.store).register(new, tuple(gate.api.model.rules.values()), TODAY)
 
 
 async def test_an_undertaking_from_the_future_is_none(gate: Gate) -> None:
-    with pytest.raises(PartnerRefused):
+    with pytest.raises(PartnerError):
         await Partners(gate.store).undertake("Printers", DOCUMENT, TODAY + timedelta(days=1), TODAY)
     for work in (Partners(gate.store).end("Nobody", TODAY), Partners(gate.store).tie("Printers", "nobody", TODAY)):
-        with pytest.raises(PartnerRefused):
+        with pytest.raises(PartnerError):
             await work
     assert await registered(gate) is None
 

@@ -23,7 +23,7 @@ from schema.documents.requests import Request
 from store.database.store import Store
 from store.ledger import tally
 from store.ledger.tally import EVERY, LATEST
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.tables.domains import domains
 from tests.oracle.comparing import Switched
 from tests.promises.gate import Answer, Gate, grant, own
@@ -120,7 +120,7 @@ async def test_f1_a_sum_comes_by_itself_and_without_it_nothing_more_is_given_out
     assert len(await gate.entries()) == 1
 
     async def down(_: Any) -> bytes:
-        raise StoreUnavailable(Cause.DOWN)
+        raise StoreUnavailableError(OutageCause.DOWN)
 
     monkeypatch.setattr(gate.store.ledger, "append", down)
     await look(gate, domain(gate).name)

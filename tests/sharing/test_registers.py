@@ -13,14 +13,14 @@ from sqlalchemy import update
 from audits.papers.registers import bound_partners
 from gateway.access.clients import ClientRegistry
 from gateway.oauth.registry.clients import Clients
-from gateway.oauth.registry.registration import Kind, NewClient, RegistrationRefused
-from gateway.oauth.registry.writing import Registry
+from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError
+from gateway.oauth.registry.writing import ClientRegistrar
 from gateway.registers.affiliates import Affiliates
-from gateway.registers.partners import PartnerRefused, Partners
+from gateway.registers.partners import PartnerError, Partners
 from gateway.registers.webhooks import Webhooks
 from policy.purposes import Purpose
-from resolvers.commands.context import Desk
-from resolvers.commands.dependencies import Means
+from resolvers.commands.context import CommandContext
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.events import announcements
 from resolvers.events.registers import may_serve
 from resolvers.payments.affiliates import affiliate_of
@@ -33,7 +33,7 @@ from tests.promises.gate import TODAY, Gate, grant
 from tests.sharing.test_partners import DOCUMENT, PRINTERS
 
 pytestmark = pytest.mark.anyio
-TOOL = NewClient(id="printers", name="Printers", kind=Kind.TOOL, purposes=frozenset({Purpose.INVOICING}))
+TOOL = NewClient(id="printers", name="Printers", kind=ClientKind.TOOL, purposes=frozenset({Purpose.INVOICING}))
 
 
 async def served(store: Store, client: str = "printers") -> tuple[bool, bool]:
@@ -65,7 +65,9 @@ async def test_a_partner_of_an_older_release_is_judged_when_it_is_served(
     """(D11) A company in the US once registered for PRODUCT_NEWS reads no e-mail address any more."""
     gate = await Gate.of(store, 1)
     await Partners(store).register(PRINTERS, tuple(gate.api.model.rules.values()), TODAY)
-    await Registry(store).create(replace(TOOL, purposes=frozenset({Purpose.INVOICING, Purpose.PRODUCT_NEWS})), TODAY)
+    await ClientRegistrar(store).create(
+        replace(TOOL, purposes=frozenset({Purpose.INVOICING, Purpose.PRODUCT_NEWS})), TODAY
+    )
     await Partners(store).tie("Printers", "printers", TODAY)
     await Partners(store).undertake("Printers", DOCUMENT, TODAY, TODAY)
     assert await served(store) == (True, True)
@@ -79,9 +81,9 @@ async def test_a_partner_of_an_older_release_is_judged_when_it_is_served(
 
 async def test_a_client_with_a_forbidden_purpose_gets_no_token_and_no_answer(store: Store) -> None:
     """(D11) R24: no token reads for LEGAL_REQUEST, neither by the command nor by a row written by hand."""
-    with pytest.raises(RegistrationRefused, match="R24"):
-        await Registry(store).create(replace(TOOL, purposes=frozenset({Purpose.LEGAL_REQUEST})), TODAY)
-    await Registry(store).create(TOOL, TODAY)
+    with pytest.raises(RegistrationError, match="R24"):
+        await ClientRegistrar(store).create(replace(TOOL, purposes=frozenset({Purpose.LEGAL_REQUEST})), TODAY)
+    await ClientRegistrar(store).create(TOOL, TODAY)
     assert await served(store) == (True, True)
     await changed(store, clients, purposes=orjson.dumps(["INVOICING", "LEGAL_REQUEST"]).decode())
     assert await served(store) == (False, False)
@@ -90,15 +92,15 @@ async def test_a_client_with_a_forbidden_purpose_gets_no_token_and_no_answer(sto
 async def test_a_client_is_tied_to_a_partner_whose_purpose_it_has(store: Store) -> None:
     gate = await Gate.of(store, 1)
     await Partners(store).register(PRINTERS, tuple(gate.api.model.rules.values()), TODAY)
-    await Registry(store).create(replace(TOOL, purposes=frozenset({Purpose.PRODUCT_NEWS})), TODAY)
-    with pytest.raises(PartnerRefused, match="not registered for INVOICING"):
+    await ClientRegistrar(store).create(replace(TOOL, purposes=frozenset({Purpose.PRODUCT_NEWS})), TODAY)
+    with pytest.raises(PartnerError, match="not registered for INVOICING"):
         await Partners(store).tie("Printers", "printers", TODAY)
 
 
 async def test_an_affiliate_at_an_open_address_receives_no_card(store: Store) -> None:
     """(D11) R22, R23."""
     await Affiliates(store).register("Pay", "CARD", "https://pay.example/hook", "CH", TODAY)
-    desk = Desk(store, grant(Purpose.INVOICING), Purpose.INVOICING, None, TODAY, Means())
+    desk = CommandContext(store, grant(Purpose.INVOICING), Purpose.INVOICING, None, TODAY, SignInDependencies())
     async with store.write() as connection:
         assert (await affiliate_of(desk, connection, "CARD")) is not None
     await changed(store, affiliates, url="http://pay.example/hook")

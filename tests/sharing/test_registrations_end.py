@@ -18,7 +18,7 @@ from resolvers.imports.imports import import_customers
 from store.crypto.blind_index import Lookup
 from store.crypto.lookup_tables import lookups
 from store.database.store import Store
-from store.lookups.reservations import Wanted, reserving
+from store.lookups.reservations import LookupRequest, reserving
 from store.sql.engines import transaction
 from store.tables.disclosures import disclosures
 from store.tables.domains import domains
@@ -210,7 +210,7 @@ async def test_a_change_that_breaks_off_lets_go_of_nothing(gate: Gate) -> None:
     index = gate.store.keys.blind_index(Lookup.DOMAIN, NAME)
     with pytest.raises(KeyboardInterrupt):
         async with reserving(gate.store) as reserved, gate.store.write() as connection:
-            wanted = Wanted(Lookup.DOMAIN, index, gate.ids[1], 17)
+            wanted = LookupRequest(Lookup.DOMAIN, index, gate.ids[1], 17)
             assert await reserved.take(connection, [wanted], ends) == [id_]
             assert (await gate.store.keys.lookups.find(Lookup.DOMAIN, index)).row_id == 17
             raise KeyboardInterrupt

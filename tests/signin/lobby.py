@@ -13,12 +13,12 @@ from sqlalchemy import Table, func, select
 from policy.grant import Grant
 from resolvers.account.passwords_resets import Resets
 from resolvers.account.signins_alarms import Alarms
-from resolvers.commands.dependencies import Means, Site, Times
+from resolvers.commands.dependencies import SignInDependencies, Site, Times
 from resolvers.passwords.hashing import Cost, Hasher
 from resolvers.signin.actor import Actor
-from resolvers.signin.authentication import Authentication, Claim
+from resolvers.signin.authentication import CustomerAuthentication, PasswordAttempt
 from resolvers.signin.sessions import Session, Sessions
-from resolvers.signin.verdicts import Awaiting, Denied, Lapsed, Opened
+from resolvers.signin.verdicts import Expired, Rejected, SecondFactorRequired, SignedIn
 from resolvers.signins.signins import Visitor
 from schema.api.api import Api
 from schema.documents.requests import Request
@@ -34,9 +34,9 @@ HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
 FIREFOX = "Firefox on Linux"
 
 
-def means(**more: Any) -> Means:
+def means(**more: Any) -> SignInDependencies:
     """What the procedures need, at a price that tests can pay."""
-    return replace(Means(Site("Quarkwerke", "https://data.example"), HASHER, times=TIMES), **more)
+    return replace(SignInDependencies(Site("Quarkwerke", "https://data.example"), HASHER, times=TIMES), **more)
 
 
 @dataclass
@@ -44,12 +44,12 @@ class Lobby:
     """One replica. Several may share a store."""
 
     store: Store
-    means: Means = field(default_factory=means)
+    means: SignInDependencies = field(default_factory=means)
     now: datetime = START
     visitor: Visitor = field(default_factory=lambda: Visitor(HOME, FIREFOX))
 
     def __post_init__(self) -> None:
-        self.authentication = Authentication(self.store, self.means)
+        self.authentication = CustomerAuthentication(self.store, self.means)
         self.sessions = Sessions(self.store, self.means)
         self.resets = Resets(self.store, self.means)
         self.alarms = Alarms(self.store, self.means)
@@ -69,35 +69,35 @@ class Lobby:
 
     async def knock(
         self, person: Person | str, password: str, platform: str = "CLIENT_AREA", code: str = "", **more: Any
-    ) -> Opened | Awaiting | Denied | Lapsed:
+    ) -> SignedIn | SecondFactorRequired | Rejected | Expired:
         """Try a password; `visitor` says who tries."""
         visitor = more.pop("visitor", self.visitor)
         login = person if isinstance(person, str) else person.login
-        claim = Claim(platform, login, password, code, **more)
+        claim = PasswordAttempt(platform, login, password, code, **more)
         return await self.authentication.by_password(claim, visitor, self.now)
 
-    async def enter(self, person: Person, platform: str = "CLIENT_AREA", **more: Any) -> Opened:
+    async def enter(self, person: Person, platform: str = "CLIENT_AREA", **more: Any) -> SignedIn:
         """Sign in with the right password, and with the right code if one is asked for."""
         visitor = more.get("visitor", self.visitor)
         found = await self.knock(person, person.passwords[platform], platform, **more)
-        if isinstance(found, Awaiting):
+        if isinstance(found, SecondFactorRequired):
             pending = await self.authentication.pending.find(found.secret, self.now)
             assert pending is not None
             found = await self.authentication.by_code(pending, totp(at=self.now), visitor, self.now)
-        assert isinstance(found, Opened), found
+        assert isinstance(found, SignedIn), found
         return found
 
-    async def session(self, opened: Opened) -> Session | None:
+    async def session(self, opened: SignedIn) -> Session | None:
         """The session that a cookie stands for."""
         return await self.sessions.find(opened.secret, self.now)
 
-    async def actor(self, opened: Opened) -> Actor:
+    async def actor(self, opened: SignedIn) -> Actor:
         """Whoever is signed in, about to change something."""
         session = await self.session(opened)
         assert session is not None
         return Actor(self.store, self.means, session.customer_id, session.id, self.now)
 
-    async def grant(self, opened: Opened) -> Grant:
+    async def grant(self, opened: SignedIn) -> Grant:
         """The token of a client of theirs."""
         session = await self.session(opened)
         assert session is not None

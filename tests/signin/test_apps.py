@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from gateway.access.client_area import page_documents
-from gateway.oauth.registry.registration import Kind, NewClient
-from gateway.oauth.registry.writing import Registry
+from gateway.oauth.registry.registration import ClientKind, NewClient
+from gateway.oauth.registry.writing import ClientRegistrar
 from gateway.signin.frame.words import say
 from policy.app_scopes import AppScope
 from policy.purposes import Purpose
@@ -33,13 +33,17 @@ NUMBERS = count(1)
 
 
 async def register(store: Store) -> None:
-    terms: dict[str, Any] = {"kind": Kind.APP, "purposes": frozenset({Purpose.SELF_SERVICE}), "redirect_uris": (BACK,)}
+    terms: dict[str, Any] = {
+        "kind": ClientKind.APP,
+        "purposes": frozenset({Purpose.SELF_SERVICE}),
+        "redirect_uris": (BACK,),
+    }
     shared = frozenset(each.scope for each in SCOPES)
     for new in (
         NewClient(id="budget", name="Budget <planner>", actions=shared, **terms),
         NewClient(id="phone", name="Our phone app", first_party=True, **terms),
     ):
-        await Registry(store).create(new, datetime.now(UTC))
+        await ClientRegistrar(store).create(new, datetime.now(UTC))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

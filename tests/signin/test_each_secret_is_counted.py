@@ -17,8 +17,8 @@ from resolvers.account.passwords_changing import change
 from resolvers.account.passwords_resets import Done
 from resolvers.factors.factors import confirmed
 from resolvers.factors.passkeys import Passkeys
-from resolvers.signin.authentication import Shown
-from resolvers.signin.verdicts import Awaiting, Denied, Opened
+from resolvers.signin.authentication import PasskeyAttempt
+from resolvers.signin.verdicts import Rejected, SecondFactorRequired, SignedIn
 from resolvers.signins.signins import Visitor
 from store.database.store import Store
 from tests.signin.authenticator import Authenticator
@@ -43,16 +43,16 @@ def recovery(number: int) -> str:
     return f"ZZZZ-ZZZZ-ZZZZ-{number:04}"
 
 
-async def wrong_code(lobby: Lobby, person: Person, code: str, visitor: Visitor) -> Denied:
+async def wrong_code(lobby: Lobby, person: Person, code: str, visitor: Visitor) -> Rejected:
     """The right password, then a wrong code."""
     first = await lobby.knock(person, person.password, visitor=visitor)
-    if isinstance(first, Denied):
+    if isinstance(first, Rejected):
         return first
-    assert isinstance(first, Awaiting)
+    assert isinstance(first, SecondFactorRequired)
     pending = await lobby.authentication.pending.find(first.secret, lobby.now)
     assert pending is not None
     verdict = await lobby.authentication.by_code(pending, code, visitor, lobby.now)
-    assert isinstance(verdict, Denied)
+    assert isinstance(verdict, Rejected)
     return verdict
 
 
@@ -60,21 +60,21 @@ async def wrong_code(lobby: Lobby, person: Person, code: str, visitor: Visitor) 
 async def test_no_field_beside_a_password_hides_the_guess(lobby: Lobby, guarded: Person, form: str) -> None:
     """S11: a long "recovery code" beside it once did."""
     verdicts = [await lobby.knock(guarded, f"wrong {n}", code=form.format(n), visitor=anywhere()) for n in range(20)]
-    assert [v == Denied(0) for v in verdicts].count(True) == 5
+    assert [v == Rejected(0) for v in verdicts].count(True) == 5
 
 
 async def test_the_fields_share_one_count(lobby: Lobby, guarded: Person) -> None:
     """S11: alternating them gains nothing."""
     codes = ("", "123456", recovery(1), "x")
     verdicts = [await lobby.knock(guarded, f"wrong {n}", code=codes[n % 4], visitor=anywhere()) for n in range(20)]
-    assert [v == Denied(0) for v in verdicts].count(True) == 5
+    assert [v == Rejected(0) for v in verdicts].count(True) == 5
 
 
 async def test_many_at_the_same_moment_gain_nothing(lobby: Lobby, guarded: Person) -> None:
     """S11, S10, F4: two replicas, forty guesses at once, each with something that looks like a recovery code."""
     replicas = [lobby, Lobby(lobby.store)]
     tries = (replicas[n % 2].knock(guarded, f"wrong {n}", code=recovery(n), visitor=anywhere()) for n in range(40))
-    assert (await asyncio.gather(*tries)).count(Denied(0)) == 5
+    assert (await asyncio.gather(*tries)).count(Rejected(0)) == 5
 
 
 @pytest.mark.parametrize("beside", [False, True])
@@ -88,22 +88,22 @@ async def test_a_right_password_forgives_no_wrong_code(lobby: Lobby, guarded: Pe
             verdict = await lobby.knock(guarded, guarded.password, code=f"{n:06}", visitor=home)
         else:
             verdict = await wrong_code(lobby, guarded, f"{n:06}", home)
-        looked_at += verdict == Denied(0)
+        looked_at += verdict == Rejected(0)
     assert looked_at == 10
 
 
 async def test_a_half_sign_in_forgives_no_wrong_password(lobby: Lobby, guarded: Person) -> None:
     """S11: nothing is forgiven before the whole sign-in is through."""
     for n in range(4):
-        assert await lobby.knock(guarded, f"wrong {n}", visitor=anywhere()) == Denied(0)
+        assert await lobby.knock(guarded, f"wrong {n}", visitor=anywhere()) == Rejected(0)
     first = await lobby.knock(guarded, guarded.password, visitor=anywhere())
-    assert isinstance(first, Awaiting)
-    assert await lobby.knock(guarded, "wrong", visitor=anywhere()) != Denied(0)
+    assert isinstance(first, SecondFactorRequired)
+    assert await lobby.knock(guarded, "wrong", visitor=anywhere()) != Rejected(0)
     pending = await lobby.authentication.pending.find(first.secret, lobby.now)
     assert pending is not None
     through = await lobby.authentication.by_code(pending, totp(at=lobby.now), anywhere(), lobby.now)
-    assert isinstance(through, Opened)
-    assert await lobby.knock(guarded, "wrong", visitor=anywhere()) == Denied(0), "now it is"
+    assert isinstance(through, SignedIn)
+    assert await lobby.knock(guarded, "wrong", visitor=anywhere()) == Rejected(0), "now it is"
 
 
 async def test_recovery_codes_are_counted_and_do_not_share_with_the_app(lobby: Lobby, guarded: Person) -> None:
@@ -113,21 +113,21 @@ async def test_recovery_codes_are_counted_and_do_not_share_with_the_app(lobby: L
     assert codes is not None
     lobby.wait(60)
     first = await lobby.knock(guarded, guarded.password, visitor=anywhere())
-    assert isinstance(first, Awaiting)
+    assert isinstance(first, SecondFactorRequired)
     pending = await lobby.authentication.pending.find(first.secret, lobby.now)
     assert pending is not None
     by_code = lobby.authentication.by_code
     guessed = [await by_code(pending, f"{n:06}", anywhere(), lobby.now) for n in range(12)]
-    assert guessed.count(Denied(0)) == 5
+    assert guessed.count(Rejected(0)) == 5
     guessed = [await by_code(pending, recovery(n), anywhere(), lobby.now) for n in range(4)]
-    assert guessed.count(Denied(0)) == 4
-    assert isinstance(await by_code(pending, codes[0], anywhere(), lobby.now), Opened)
+    assert guessed.count(Rejected(0)) == 4
+    assert isinstance(await by_code(pending, codes[0], anywhere(), lobby.now), SignedIn)
     first = await lobby.knock(guarded, guarded.password, visitor=anywhere())
-    assert isinstance(first, Awaiting)
+    assert isinstance(first, SecondFactorRequired)
     pending = await lobby.authentication.pending.find(first.secret, lobby.now)
     assert pending is not None
     guessed = [await by_code(pending, recovery(n), anywhere(), lobby.now) for n in range(12)]
-    assert guessed.count(Denied(0)) == 5
+    assert guessed.count(Rejected(0)) == 5
 
 
 async def enrolled(lobby: Lobby, person: Person) -> Authenticator:
@@ -149,12 +149,12 @@ async def test_passkeys_are_counted_for_their_account(lobby: Lobby, somebody: Pe
 
     async def show(origin: str) -> object:
         options = await passkeys.request(None, lobby.now)
-        shown = Shown("CLIENT_AREA", device.get(options, origin=origin))
+        shown = PasskeyAttempt("CLIENT_AREA", device.get(options, origin=origin))
         return await lobby.authentication.by_passkey(shown, anywhere(), lobby.now)
 
-    assert isinstance(await show(lobby.means.site.passkey_origin), Opened)
+    assert isinstance(await show(lobby.means.site.passkey_origin), SignedIn)
     verdicts = [await show("https://elsewhere.example") for _ in range(30)]
-    assert verdicts.count(Denied(0)) == 10
+    assert verdicts.count(Rejected(0)) == 10
 
 
 async def test_a_right_password_inside_a_session_forgives_no_wrong_code(lobby: Lobby, guarded: Person) -> None:
@@ -189,7 +189,7 @@ async def test_what_a_new_password_is_compared_with_is_counted(lobby: Lobby, som
     webmail = somebody.passwords["WEBMAIL"]
     verdicts = [await lobby.resets.follow(secret, webmail, anywhere(), lobby.now) for _ in range(30)]
     assert sum(isinstance(each, tuple) for each in verdicts) <= 10
-    assert isinstance(verdicts[-1], Denied) and verdicts[-1].wait
+    assert isinstance(verdicts[-1], Rejected) and verdicts[-1].wait
 
 
 async def test_nobody_is_locked_out(lobby: Lobby, guarded: Person) -> None:
@@ -199,22 +199,22 @@ async def test_nobody_is_locked_out(lobby: Lobby, guarded: Person) -> None:
     for n in range(30):
         await lobby.knock(guarded, f"wrong {n}", code=("", f"{n:06}", recovery(n))[n % 3], visitor=anywhere())
     home = Visitor(HOME, FIREFOX, known.device_secret)
-    assert isinstance(await lobby.knock(guarded, guarded.password, visitor=anywhere()), Denied)
-    assert isinstance(await lobby.enter(guarded, visitor=home), Opened)
+    assert isinstance(await lobby.knock(guarded, guarded.password, visitor=anywhere()), Rejected)
+    assert isinstance(await lobby.enter(guarded, visitor=home), SignedIn)
     await lobby.resets.request("CLIENT_AREA", guarded.login, anywhere(), lobby.now)
     secret = link_in((await lobby.letters(guarded))[-1])
     done = await lobby.resets.follow(secret, NEW, anywhere(), lobby.now)
     assert isinstance(done, Done)
     lobby.wait(60)
     fresh = Visitor(HOME, FIREFOX, done.device_secret)
-    assert isinstance(await lobby.knock(guarded, NEW, code=totp(at=lobby.now), visitor=fresh), Opened)
+    assert isinstance(await lobby.knock(guarded, NEW, code=totp(at=lobby.now), visitor=fresh), SignedIn)
     tries = [await lobby.knock(guarded, f"wrong {n}", visitor=fresh) for n in range(30)]
-    assert tries.count(Denied(0)) == 10, "a known device has an end of patience, too"
+    assert tries.count(Rejected(0)) == 10, "a known device has an end of patience, too"
 
 
 async def test_both_stores_count(store: Store, lobby: Lobby, guarded: Person) -> None:
     """F4: what one replica counted another one knows."""
     other = Lobby(store)
     for n in range(5):
-        assert await lobby.knock(guarded, f"wrong {n}", code=recovery(n), visitor=anywhere()) == Denied(0)
-    assert await other.knock(guarded, guarded.password, visitor=anywhere()) == Denied(1)
+        assert await lobby.knock(guarded, f"wrong {n}", code=recovery(n), visitor=anywhere()) == Rejected(0)
+    assert await other.knock(guarded, guarded.password, visitor=anywhere()) == Rejected(1)

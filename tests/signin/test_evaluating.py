@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from resolvers.account.signins_evaluating import Evaluator
 from resolvers.commands.places import Places
-from resolvers.signin.verdicts import Opened
-from resolvers.signins.contexts import LENGTH, MOST, Context, Verdict
+from resolvers.signin.verdicts import SignedIn
+from resolvers.signins.contexts import LENGTH, MOST, SignInContext, Verdict
 from resolvers.signins.signins import Visitor
 from store.crypto.subject_key import SubjectKey, nobodys_key
 from store.database.store import Store
@@ -42,7 +42,7 @@ def placed(store: Store, places: Places) -> Lobby:
     return Lobby(store, means(places=places))
 
 
-async def turns_up(lobby: Lobby, opened: Opened, address: str, device: str = FIREFOX) -> bool | None:
+async def turns_up(lobby: Lobby, opened: SignedIn, address: str, device: str = FIREFOX) -> bool | None:
     """Whether the cookie opens something there; None when its session is over."""
     session = await lobby.session(opened)
     if session is None:
@@ -59,12 +59,12 @@ async def accesses(lobby: Lobby) -> list[tuple[str, bool]]:
 async def test_the_marks_tell_nothing_and_are_bounded() -> None:
     """D10: keyed, and others in every row; countries are never forgotten, however many networks come."""
     one, other = (SubjectKey(1, letter * 32, 0, nobodys_key()._ids) for letter in (b"k", b"j"))
-    home = Context(one, HOME, FIREFOX)
+    home = SignInContext(one, HOME, FIREFOX)
     held = home.proven(1)
-    assert home.proven(2) != held and Context(other, HOME, FIREFOX).proven(1) != held
+    assert home.proven(2) != held and SignInContext(other, HOME, FIREFOX).proven(1) != held
     assert b"Firefox" not in held and b"192" not in held
     for number in range(2 * MOST):
-        finding = Context(one, f"10.1.{number}.1", FIREFOX).compare(1, held)
+        finding = SignInContext(one, f"10.1.{number}.1", FIREFOX).compare(1, held)
         held = finding.held
     assert len(held) == LENGTH * MOST
     assert home.compare(1, held).verdict is Verdict.PROOF, "what was dropped is new again"

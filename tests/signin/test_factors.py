@@ -16,7 +16,7 @@ from resolvers.account import factors_enrolling as enrolling
 from resolvers.factors.factors import confirmed, use_code
 from resolvers.factors.recovery import COUNT, LENGTH, LETTERS, kept, new_codes, spend
 from resolvers.factors.totp import accepted_step
-from resolvers.signin.verdicts import Awaiting, Denied, Opened
+from resolvers.signin.verdicts import Rejected, SecondFactorRequired, SignedIn
 from resolvers.signins.signins import Visitor
 from store.database.config import StoreConfig
 from store.database.store import open_store
@@ -89,9 +89,9 @@ async def test_one_code_opens_once_whatever_replica_it_comes_to(
         found = await asyncio.gather(
             *((lobby, other)[n % 2].knock(guarded, guarded.password, code=code) for n in range(4))
         )
-        assert sum(isinstance(each, Opened) for each in found) == 1
+        assert sum(isinstance(each, SignedIn) for each in found) == 1
         lobby.wait(30)
-        assert isinstance(await lobby.knock(guarded, guarded.password, code=code), Denied), "a step later"
+        assert isinstance(await lobby.knock(guarded, guarded.password, code=code), Rejected), "a step later"
     finally:
         await other.store.close()
 
@@ -111,17 +111,17 @@ async def test_an_app_is_enrolled_by_a_confirming_code(lobby: Lobby, somebody: P
     actor = await lobby.actor(await lobby.enter(somebody))
     begun = await enrolling.begin_totp(actor, None)
     assert begun.secret and begun.uri and begun.qr_svg
-    assert isinstance(await lobby.knock(somebody, somebody.password), Opened), "not confirmed yet"
+    assert isinstance(await lobby.knock(somebody, somebody.password), SignedIn), "not confirmed yet"
     wrong = await enrolling.confirm_totp(actor, None, totp(begun.secret, at=lobby.now, step=5))
     assert [each.code for each in wrong.problems] == ["WRONG_CODE"]
     done = await enrolling.confirm_totp(actor, None, totp(begun.secret, at=lobby.now))
     assert done.problems == () and done.recovery_codes is not None and len(done.recovery_codes) == COUNT
-    assert isinstance(await lobby.knock(somebody, somebody.password), Awaiting)
+    assert isinstance(await lobby.knock(somebody, somebody.password), SecondFactorRequired)
     again = await lobby.knock(somebody, somebody.password, code=totp(begun.secret, at=lobby.now))
-    assert isinstance(again, Denied), "the confirming code was its one use"
+    assert isinstance(again, Rejected), "the confirming code was its one use"
     lobby.wait(30)
     opened = await lobby.knock(somebody, somebody.password, code=totp(begun.secret, at=lobby.now))
-    assert isinstance(opened, Opened)
+    assert isinstance(opened, SignedIn)
 
 
 @ONE_STORE
@@ -145,7 +145,7 @@ async def test_each_platform_has_its_own_second_step(lobby: Lobby, somebody: Per
     begun = await enrolling.begin_totp(actor, None)
     await enrolling.confirm_totp(actor, None, totp(begun.secret or "", at=lobby.now))
     management = somebody.passwords["MANAGEMENT_INTERFACE"]
-    assert isinstance(await lobby.knock(somebody, management, "MANAGEMENT_INTERFACE"), Opened)
+    assert isinstance(await lobby.knock(somebody, management, "MANAGEMENT_INTERFACE"), SignedIn)
     other = await credential_of(lobby, somebody, "MANAGEMENT_INTERFACE")
     second = await enrolling.begin_totp(actor, other)
     assert second.problems == () and second.secret != begun.secret
@@ -180,16 +180,18 @@ async def test_a_second_app_takes_the_place_of_the_first_when_it_is_confirmed(lo
     actor = await lobby.actor(await lobby.enter(guarded))
     begun = await enrolling.begin_totp(actor, None)
     lobby.wait(30)
-    assert isinstance(await lobby.knock(guarded, guarded.password, code=totp(at=lobby.now)), Opened), "the old one yet"
+    assert isinstance(await lobby.knock(guarded, guarded.password, code=totp(at=lobby.now)), SignedIn), (
+        "the old one yet"
+    )
     actor = replace(actor, now=lobby.now)
     assert (await enrolling.confirm_totp(actor, None, totp(begun.secret or "", at=lobby.now))).problems == ()
     lobby.wait(30)
-    assert isinstance(await lobby.knock(guarded, guarded.password, code=totp(at=lobby.now)), Denied)
+    assert isinstance(await lobby.knock(guarded, guarded.password, code=totp(at=lobby.now)), Rejected)
     new = totp(begun.secret or "", at=lobby.now)
-    assert isinstance(await lobby.knock(guarded, guarded.password, code=new), Opened)
+    assert isinstance(await lobby.knock(guarded, guarded.password, code=new), SignedIn)
 
 
-async def enrolled(lobby: Lobby, person: Person) -> tuple[Opened, str, list[str]]:
+async def enrolled(lobby: Lobby, person: Person) -> tuple[SignedIn, str, list[str]]:
     """Somebody with an app and recovery codes."""
     opened = await lobby.enter(person)
     actor = await lobby.actor(opened)
@@ -228,9 +230,9 @@ async def test_a_recovery_code_opens_once_and_the_customer_is_told(lobby: Lobby,
     """S4: single use, also of two at the same moment; the count is visible."""
     _, _, codes = await enrolled(lobby, somebody)
     found = await asyncio.gather(*(lobby.knock(somebody, somebody.password, code=codes[3]) for _ in range(3)))
-    assert sum(isinstance(each, Opened) for each in found) == 1
-    assert isinstance(await lobby.knock(somebody, somebody.password, code=codes[3]), Denied)
-    assert isinstance(await lobby.knock(somebody, somebody.password, code=codes[4].lower()), Opened)
+    assert sum(isinstance(each, SignedIn) for each in found) == 1
+    assert isinstance(await lobby.knock(somebody, somebody.password, code=codes[3]), Rejected)
+    assert isinstance(await lobby.knock(somebody, somebody.password, code=codes[4].lower()), SignedIn)
     async with lobby.store.write() as connection:
         left = await connection.scalar(select(F.remaining).where(F.kind == "RECOVERY_CODES"))
     assert left == 8
@@ -243,8 +245,8 @@ async def test_new_recovery_codes_void_the_old_ones(lobby: Lobby, somebody: Pers
     opened, _, codes = await enrolled(lobby, somebody)
     done = await enrolling.regenerate_recovery_codes(await lobby.actor(opened), None)
     assert done.recovery_codes is not None and not set(done.recovery_codes) & set(codes)
-    assert isinstance(await lobby.knock(somebody, somebody.password, code=codes[0]), Denied)
-    assert isinstance(await lobby.knock(somebody, somebody.password, code=done.recovery_codes[0]), Opened)
+    assert isinstance(await lobby.knock(somebody, somebody.password, code=codes[0]), Rejected)
+    assert isinstance(await lobby.knock(somebody, somebody.password, code=done.recovery_codes[0]), SignedIn)
 
 
 @ONE_STORE
@@ -257,7 +259,7 @@ async def test_a_factor_is_removed_only_with_a_fresh_second_factor(lobby: Lobby,
     """S3, S6: and everybody else is signed out."""
     opened, secret, _ = await enrolled(lobby, somebody)
     other = await lobby.knock(somebody, somebody.password, code=(await enrolled_codes(lobby, somebody, opened))[0])
-    assert isinstance(other, Opened)
+    assert isinstance(other, SignedIn)
     async with lobby.store.write() as connection:
         factor = int(await connection.scalar(select(F.id).where(F.kind == "TOTP")) or 0)
     lobby.wait(301)
@@ -266,12 +268,14 @@ async def test_a_factor_is_removed_only_with_a_fresh_second_factor(lobby: Lobby,
         assert [each.code for each in (await enrolling.remove(actor, factor, code)).problems] == [problem]
     done = await enrolling.remove(actor, factor, totp(secret, at=lobby.now))
     assert done.problems == ()
-    assert isinstance(await lobby.knock(somebody, somebody.password), Opened), "recovery codes go with the last factor"
+    assert isinstance(await lobby.knock(somebody, somebody.password), SignedIn), (
+        "recovery codes go with the last factor"
+    )
     assert await lobby.session(other) is None and await lobby.session(opened) is not None
     assert (await lobby.letters(somebody))[-1]["subject"] == "Two-step sign-in: something was removed"
 
 
-async def enrolled_codes(lobby: Lobby, person: Person, opened: Opened) -> list[str]:
+async def enrolled_codes(lobby: Lobby, person: Person, opened: SignedIn) -> list[str]:
     done = await enrolling.regenerate_recovery_codes(await lobby.actor(opened), None)
     return done.recovery_codes or []
 
@@ -303,7 +307,7 @@ async def test_guessing_codes_within_a_session_is_slowed_and_closes_nothing_outs
     assert codes.count("WRONG_CODE") == 5 and codes.count("TOO_MANY_ATTEMPTS") == 15
     stranger = Visitor(ELSEWHERE, FIREFOX)
     found = await lobby.knock(guarded, guarded.password, code=totp(at=lobby.now), visitor=stranger)
-    assert isinstance(found, Opened)
+    assert isinstance(found, SignedIn)
 
 
 @ONE_STORE

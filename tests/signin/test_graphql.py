@@ -12,7 +12,7 @@ from sqlalchemy import select
 from policy.grant import Grant
 from policy.purposes import Purpose
 from resolvers.commands.places import Places
-from resolvers.signin.verdicts import Awaiting, Opened
+from resolvers.signin.verdicts import SecondFactorRequired, SignedIn
 from store.tables.access import sign_ins
 from store.tables.credentials import second_factors
 from tests.promises.gate import grant, own
@@ -91,7 +91,7 @@ async def test_an_app_from_enrolment_to_removal(lobby: Lobby, somebody: Person) 
     assert begun["otpauthUri"].startswith("otpauth://totp/") and begun["qrSvg"].startswith("<svg")
     done = (await lobby.ask(token, CONFIRM, code=totp(begun["secret"], at=lobby.now)))["data"]["confirmTotp"]
     assert done["factor"]["confirmedAt"] and len(done["recoveryCodes"]) == 10
-    assert isinstance(await lobby.knock(somebody, somebody.password), Awaiting)
+    assert isinstance(await lobby.knock(somebody, somebody.password), SecondFactorRequired)
 
     query = "{ me { credentials { platform secondFactors { id kind remaining } } } }"
     (area, *_) = (await lobby.ask(token, query))["data"]["me"]["credentials"]
@@ -102,7 +102,7 @@ async def test_an_app_from_enrolment_to_removal(lobby: Lobby, somebody: Person) 
     )
     answer = (await lobby.ask(token, remove, id=kinds["TOTP"]["id"]))["data"]["removeSecondFactor"]
     assert answer == {"credential": {"platform": "CLIENT_AREA"}, "userErrors": []}
-    assert isinstance(await lobby.knock(somebody, somebody.password), Opened)
+    assert isinstance(await lobby.knock(somebody, somebody.password), SignedIn)
 
 
 @ONE_STORE
@@ -127,7 +127,7 @@ async def test_a_password_over_graphql(lobby: Lobby, somebody: Person) -> None:
         assert answer["credential"] is None and answer["userErrors"][0] == {"code": code, "field": ["newPassword"]}
     done = (await lobby.ask(token, CHANGE, old=somebody.password, new=NEW))["data"]["changePassword"]
     assert done == {"credential": {"passwordStrength": "STRONG"}, "userErrors": []}
-    assert isinstance(await lobby.knock(somebody, NEW), Opened)
+    assert isinstance(await lobby.knock(somebody, NEW), SignedIn)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from resolvers.account.passwords_changing import NewPasswords, change
-from resolvers.account.passwords_resets import Done, Sent
-from resolvers.signin.verdicts import Denied, Lapsed
+from resolvers.account.passwords_resets import Done, ResetRequested
+from resolvers.signin.verdicts import Expired, Rejected
 from resolvers.signins.signins import Visitor
 from store.database.store import Store
 from store.tables.customers import customers
@@ -29,7 +29,7 @@ CONFIRM = "mutation ($t: String!) { confirmEmailChange(input: {token: $t}) { use
 
 async def reset_link(lobby: Lobby, person: Person) -> str:
     """The secret of a link to a new password."""
-    assert await lobby.resets.request("CLIENT_AREA", person.login, lobby.visitor, lobby.now) == Sent()
+    assert await lobby.resets.request("CLIENT_AREA", person.login, lobby.visitor, lobby.now) == ResetRequested()
     letters = [each for each in await lobby.letters(person) if "/password/reset?t=" in each["text"]]
     return link_in(letters[-1])
 
@@ -63,7 +63,7 @@ async def test_a_reset_link_dies_with_the_address_it_was_sent_to(lobby: Lobby, s
     back = await email_link(lobby, moved, somebody.login)
     assert await confirm(lobby, moved, back) == []
     assert await lobby.resets.find(secret, lobby.now) is None
-    assert await lobby.resets.follow(secret, NEW, lobby.visitor, lobby.now) == Lapsed()
+    assert await lobby.resets.follow(secret, NEW, lobby.visitor, lobby.now) == Expired()
 
 
 async def test_an_address_that_changes_while_the_link_is_followed(
@@ -81,7 +81,7 @@ async def test_an_address_that_changes_while_the_link_is_followed(
         return found
 
     monkeypatch.setattr(NewPasswords, "prepared", slowly)
-    assert await lobby.resets.follow(secret, NEW, lobby.visitor, lobby.now) == Lapsed()
+    assert await lobby.resets.follow(secret, NEW, lobby.visitor, lobby.now) == Expired()
 
 
 async def test_both_links_followed_at_the_same_moment(lobby: Lobby, somebody: Person) -> None:
@@ -133,10 +133,10 @@ async def test_whose_key_is_gone_has_no_session_sign_in_or_link_left(lobby: Lobb
     secret = await reset_link(lobby, somebody)
     await lobby.store.keys.destroy(somebody.id)
     assert await lobby.session(opened) is None
-    assert await lobby.knock(somebody, somebody.password) == Denied(0)
+    assert await lobby.knock(somebody, somebody.password) == Rejected(0)
     assert await lobby.resets.find(secret, lobby.now) is None
-    assert await lobby.resets.follow(secret, NEW, lobby.visitor, lobby.now) == Lapsed()
-    assert await lobby.resets.request("CLIENT_AREA", somebody.login, lobby.visitor, lobby.now) == Sent()
+    assert await lobby.resets.follow(secret, NEW, lobby.visitor, lobby.now) == Expired()
+    assert await lobby.resets.request("CLIENT_AREA", somebody.login, lobby.visitor, lobby.now) == ResetRequested()
 
 
 @contextmanager
@@ -171,7 +171,7 @@ async def test_unknown_accounts_are_asked_for_by_the_same_statements(lobby: Lobb
             asked = []
             for login, visitor in ((somebody.login, home), ("nobody@example.org", stranger)):
                 with statements(lobby.store) as seen:
-                    assert await lobby.resets.request("CLIENT_AREA", login, visitor, lobby.now) == Sent()
+                    assert await lobby.resets.request("CLIENT_AREA", login, visitor, lobby.now) == ResetRequested()
                 asked.append(seen)
             assert asked[0] == asked[1] and len(asked[0]) > 5
     for round_ in range(3):
@@ -179,7 +179,7 @@ async def test_unknown_accounts_are_asked_for_by_the_same_statements(lobby: Lobb
         for login, address in ((somebody.login, "198.51.100.79"), (f"nobody{round_}@example.org", "198.51.100.80")):
             with statements(lobby.store) as seen:
                 verdict = await lobby.knock(login, "wrong", visitor=Visitor(address, FIREFOX, "x" * 43))
-                assert verdict == Denied(0)
+                assert verdict == Rejected(0)
             asked.append(seen)
         assert asked[0] == asked[1] and len(asked[0]) > 5
     async with lobby.store.write() as connection:

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import func, select
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
-from resolvers.signin.attempts import Bucket, Guesses, Pace
-from resolvers.signin.verdicts import Denied, Opened
+from resolvers.signin.attempts import AttemptBucket, AttemptLimiter, AttemptPace
+from resolvers.signin.verdicts import Rejected, SignedIn
 from store.database.schemas import MAIN
 from store.database.store import Store
 from store.tables.signin import guesses
@@ -43,22 +43,22 @@ async def test_s5_a_challenge_for_anybody_works_once_and_in_time(lobby: Lobby, s
     answer = key.get(await asked(lobby))
     verdicts = await asyncio.gather(*(show(lobby, answer) for _ in range(4)))
     assert sorted(type(each).__name__ for each in verdicts) == ["Denied", "Denied", "Denied", "Opened"]
-    assert await show(lobby, answer) == Denied(0)
+    assert await show(lobby, answer) == Rejected(0)
     options = json.loads(await asked(lobby))
     changed = bytearray(base64url_to_bytes(options["challenge"]))
     changed[-1] ^= 1
     options["challenge"] = bytes_to_base64url(bytes(changed))
-    assert await show(lobby, key.get(json.dumps(options))) == Denied(0)
+    assert await show(lobby, key.get(json.dumps(options))) == Rejected(0)
     late = key.get(await asked(lobby))
     lobby.now += lobby.means.times.challenge + timedelta(seconds=1)
-    assert await show(lobby, late) == Denied(0)
-    assert isinstance(await show(lobby, key.get(await asked(lobby))), Opened)
+    assert await show(lobby, late) == Rejected(0)
+    assert isinstance(await show(lobby, key.get(await asked(lobby))), SignedIn)
 
 
 async def test_g14_whoever_is_to_wait_leaves_no_counters_of_names_they_made_up(store: Store) -> None:
-    counting, network = Guesses(store), Bucket(Pace.NETWORK, "192.0.2.7/32")
+    counting, network = AttemptLimiter(store), AttemptBucket(AttemptPace.NETWORK, "192.0.2.7/32")
     for number in range(60):
-        await counting.charge([network, Bucket(Pace.PASSWORD, f"nobody {number}")], START)
+        await counting.charge([network, AttemptBucket(AttemptPace.PASSWORD, f"nobody {number}")], START)
     async with store.write() as connection:
         count = await connection.scalar(select(func.count()).select_from(guesses))
-    assert count == 1 + Pace.NETWORK.free
+    assert count == 1 + AttemptPace.NETWORK.free

@@ -12,8 +12,8 @@ from webauthn.helpers import bytes_to_base64url
 
 from resolvers.account import factors_enrolling as enrolling
 from resolvers.factors.passkeys import LONGEST, MOST, Passkeys
-from resolvers.signin.authentication import Shown
-from resolvers.signin.verdicts import Awaiting, Denied, Lapsed, Opened
+from resolvers.signin.authentication import PasskeyAttempt
+from resolvers.signin.verdicts import Expired, Rejected, SecondFactorRequired, SignedIn
 from store.database.config import StoreConfig
 from store.database.store import open_store
 from store.tables.signin import passkey_challenges, passkeys
@@ -38,9 +38,9 @@ async def registered(lobby: Lobby, person: Person, key: Authenticator | None = N
     return key
 
 
-async def show(lobby: Lobby, answer: str, **more: object) -> Opened | Denied | Lapsed:
+async def show(lobby: Lobby, answer: str, **more: object) -> SignedIn | Rejected | Expired:
     """Show a passkey's answer."""
-    shown = Shown(more.pop("platform", ANYBODY), answer, **more)  # type: ignore[arg-type]
+    shown = PasskeyAttempt(more.pop("platform", ANYBODY), answer, **more)  # type: ignore[arg-type]
     return await lobby.authentication.by_passkey(shown, lobby.visitor, lobby.now)
 
 
@@ -52,7 +52,7 @@ async def asked(lobby: Lobby) -> str:
 async def test_a_passkey_signs_in_without_password(lobby: Lobby, somebody: Person) -> None:
     key = await registered(lobby, somebody)
     opened = await show(lobby, key.get(await asked(lobby)))
-    assert isinstance(opened, Opened)
+    assert isinstance(opened, SignedIn)
     session = await lobby.session(opened)
     assert session is not None and session.customer_id == somebody.id
     assert session.methods == ("hwk", "user", "mfa")
@@ -85,13 +85,13 @@ async def test_what_is_asked_for(lobby: Lobby, somebody: Person) -> None:
 async def test_a_passkey_is_the_second_step_after_a_password(lobby: Lobby, somebody: Person) -> None:
     key = await registered(lobby, somebody)
     first = await lobby.knock(somebody, somebody.password)
-    assert isinstance(first, Awaiting) and "PASSKEY" in first.kinds
+    assert isinstance(first, SecondFactorRequired) and "PASSKEY" in first.kinds
     pending = await lobby.authentication.pending.find(first.secret, lobby.now)
     assert pending is not None
     options = await Passkeys(lobby.store, lobby.means).request(pending.account, lobby.now)
     assert [each["id"] for each in json.loads(options)["allowCredentials"]] == [bytes_to_base64url(key.handle)]
     opened = await show(lobby, key.get(options, user=None), pending=pending)
-    assert isinstance(opened, Opened)
+    assert isinstance(opened, SignedIn)
     session = await lobby.session(opened)
     assert session is not None and session.methods == ("pwd", "hwk", "user", "mfa")
 
@@ -99,16 +99,16 @@ async def test_a_passkey_is_the_second_step_after_a_password(lobby: Lobby, someb
 async def test_a_passkey_confirms_who_is_signed_in(lobby: Lobby, somebody: Person, guarded: Person) -> None:
     key, other = await registered(lobby, somebody), await registered(lobby, guarded)
     opened = await show(lobby, key.get(await asked(lobby)))
-    assert isinstance(opened, Opened)
+    assert isinstance(opened, SignedIn)
     lobby.wait(400)
     session = await lobby.session(opened)
     assert session is not None
     account = await lobby.authentication.credentials.by_id(session.credential_id)
     request = Passkeys(lobby.store, lobby.means).request
     theirs = other.get(await request(account, lobby.now))
-    assert await show(lobby, theirs, renews=session) == Denied(0)
+    assert await show(lobby, theirs, renews=session) == Rejected(0)
     again = await show(lobby, key.get(await request(account, lobby.now)), renews=session)
-    assert isinstance(again, Opened) and again.session_id == opened.session_id
+    assert isinstance(again, SignedIn) and again.session_id == opened.session_id
 
 
 @ONE_STORE
@@ -125,7 +125,7 @@ async def test_a_passkey_confirms_who_is_signed_in(lobby: Lobby, somebody: Perso
 async def test_a_falsified_answer_is_refused(lobby: Lobby, somebody: Person, falsified: dict[str, object]) -> None:
     """S5."""
     key = await registered(lobby, somebody)
-    assert await show(lobby, key.get(await asked(lobby), **falsified)) == Denied(0)
+    assert await show(lobby, key.get(await asked(lobby), **falsified)) == Rejected(0)
 
 
 @ONE_STORE
@@ -138,16 +138,16 @@ async def test_a_falsified_authenticator_is_refused(
 ) -> None:
     """S5: relying party, user presence and verification, the key, and a counter that goes back."""
     key = await registered(lobby, somebody, Authenticator(counter=5))
-    assert await show(lobby, replace(key, **falsified).get(await asked(lobby))) == Denied(0)
+    assert await show(lobby, replace(key, **falsified).get(await asked(lobby))) == Rejected(0)
 
 
 async def test_a_copied_key_is_refused(lobby: Lobby, somebody: Person) -> None:
     """S5: the counter of a copy stands where the original's has been."""
     key = await registered(lobby, somebody)
     copy = replace(key)
-    assert isinstance(await show(lobby, key.get(await asked(lobby))), Opened)
-    assert await show(lobby, copy.get(await asked(lobby))) == Denied(0)
-    assert isinstance(await show(lobby, key.get(await asked(lobby))), Opened)
+    assert isinstance(await show(lobby, key.get(await asked(lobby))), SignedIn)
+    assert await show(lobby, copy.get(await asked(lobby))) == Rejected(0)
+    assert isinstance(await show(lobby, key.get(await asked(lobby))), SignedIn)
 
 
 @ONE_STORE
@@ -155,7 +155,7 @@ async def test_synced_passkeys_have_no_counter(lobby: Lobby, somebody: Person) -
     key = await registered(lobby, somebody, Authenticator(counts=False, flags=PRESENT | VERIFIED | 0x08 | 0x10))
     for _ in range(2):
         opened = await show(lobby, key.get(await asked(lobby)))
-        assert isinstance(opened, Opened)
+        assert isinstance(opened, SignedIn)
         session = await lobby.session(opened)
         assert session is not None and session.methods[0] == "swk"
 
@@ -169,7 +169,7 @@ async def test_an_answer_works_once_whatever_replica_it_comes_to(
     try:
         answer = key.get(await asked(lobby))
         found = await asyncio.gather(*(show((lobby, other)[n % 2], answer) for n in range(4)))
-        assert sum(isinstance(each, Opened) for each in found) == 1
+        assert sum(isinstance(each, SignedIn) for each in found) == 1
     finally:
         await other.store.close()
 
@@ -178,26 +178,26 @@ async def test_a_challenge_ends_and_serves_one_ceremony(lobby: Lobby, somebody: 
     key = await registered(lobby, somebody)
     options = await asked(lobby)
     lobby.wait(301)
-    assert await show(lobby, key.get(options)) == Denied(0), "five minutes"
+    assert await show(lobby, key.get(options)) == Rejected(0), "five minutes"
     actor = await lobby.actor(await lobby.enter(guarded))
     begun = await enrolling.begin_passkey(actor, None)
-    assert await show(lobby, key.get(begun.options or "")) == Denied(0), "made for a registration"
+    assert await show(lobby, key.get(begun.options or "")) == Rejected(0), "made for a registration"
     stranger = await lobby.actor(await show_in(lobby, key))
     stolen = await enrolling.finish_passkey(stranger, None, Authenticator().create(begun.options or ""), "x")
     assert [each.code for each in stolen.problems] == ["PASSKEY_NOT_ACCEPTED"], "made for another account"
     assert await lobby.count(passkeys) == 1
 
 
-async def show_in(lobby: Lobby, key: Authenticator) -> Opened:
+async def show_in(lobby: Lobby, key: Authenticator) -> SignedIn:
     opened = await show(lobby, key.get(await asked(lobby)))
-    assert isinstance(opened, Opened)
+    assert isinstance(opened, SignedIn)
     return opened
 
 
 async def test_a_passkey_of_one_platform_does_not_open_another(lobby: Lobby, somebody: Person) -> None:
     """R39."""
     key = await registered(lobby, somebody)
-    assert await show(lobby, key.get(await asked(lobby)), platform="MANAGEMENT_INTERFACE") == Denied(0)
+    assert await show(lobby, key.get(await asked(lobby)), platform="MANAGEMENT_INTERFACE") == Rejected(0)
 
 
 @ONE_STORE
@@ -205,7 +205,7 @@ async def test_a_passkey_of_one_platform_does_not_open_another(lobby: Lobby, som
     "answer", ["", "null", "[]", "{}", '{"rawId":1}', '{"response":{"clientDataJSON":"%%%"}}', "x" * (LONGEST + 1)]
 )
 async def test_what_is_no_answer_is_refused(lobby: Lobby, somebody: Person, answer: str) -> None:
-    assert await show(lobby, answer) == Denied(0)
+    assert await show(lobby, answer) == Rejected(0)
     actor = await lobby.actor(await lobby.enter(somebody))
     done = await enrolling.finish_passkey(actor, None, answer, "x")
     assert [each.code for each in done.problems] == ["PASSKEY_NOT_ACCEPTED"]
@@ -244,7 +244,7 @@ async def test_a_removed_passkey_opens_nothing(lobby: Lobby, somebody: Person) -
     async with lobby.store.write() as connection:
         factor = int(await connection.scalar(select(passkeys.c.factor_id)) or 0)
     assert (await enrolling.remove(await lobby.actor(opened), factor)).problems == ()
-    assert await show(lobby, key.get(await asked(lobby))) == Denied(0)
+    assert await show(lobby, key.get(await asked(lobby))) == Rejected(0)
 
 
 @ONE_STORE

@@ -15,7 +15,7 @@ from gateway.config.settings import SettingsError, read
 from gateway.demo import demo_password
 from gateway.demo.population import population
 from resolvers.account.passwords import faults, measure
-from resolvers.passwords.hashing import Cost, Crowded, Hasher
+from resolvers.passwords.hashing import Cost, Hasher, HashingBusyError
 from resolvers.passwords.rules import Rules
 from resolvers.passwords.text import CLASSES, MOST_BYTES, normal, too_long
 from tests.promises.gate import TODAY
@@ -178,5 +178,5 @@ async def test_nothing_long_is_hashed_and_the_queue_has_an_end() -> None:
         await hasher.hash("a" * (MOST_BYTES + 1))
     assert too_long("é" * 513) and not too_long("é" * 512)
     found = await asyncio.gather(*(hasher.hash("kX9-vT2.qLm4") for _ in range(9)), return_exceptions=True)
-    assert sum(isinstance(each, Crowded) for each in found) == 5
+    assert sum(isinstance(each, HashingBusyError) for each in found) == 5
     assert isinstance(await hasher.hash("kX9-vT2.qLm4"), str), "there is room again"

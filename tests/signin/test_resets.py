@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from resolvers.account.passwords_changing import change
-from resolvers.account.passwords_resets import Done, Sent
-from resolvers.signin.verdicts import Awaiting, Denied, Lapsed, Opened
+from resolvers.account.passwords_resets import Done, ResetRequested
+from resolvers.signin.verdicts import Expired, Rejected, SecondFactorRequired, SignedIn
 from resolvers.signins.signins import Visitor
 from store.tables.customers import customers
 from store.tables.outbox import outbox
@@ -25,7 +25,7 @@ NEW = "Brombeerhecke-77!x"
 
 async def link(lobby: Lobby, person: Person, platform: str = "CLIENT_AREA") -> str:
     """The secret of the link that a request brings."""
-    assert await lobby.resets.request(platform, person.login, lobby.visitor, lobby.now) == Sent()
+    assert await lobby.resets.request(platform, person.login, lobby.visitor, lobby.now) == ResetRequested()
     return link_in((await lobby.letters(person))[-1])
 
 
@@ -35,14 +35,14 @@ async def test_a_link_sets_a_new_password(lobby: Lobby, guarded: Person) -> None
     done = await lobby.resets.follow(await link(lobby, guarded), NEW, lobby.visitor, lobby.now)
     assert isinstance(done, Done) and done.platform == "CLIENT_AREA"
     assert await lobby.session(opened) is None and await lobby.session(mail) is not None
-    assert isinstance(await lobby.knock(guarded, guarded.password), Denied)
-    assert isinstance(await lobby.knock(guarded, NEW), Awaiting)
+    assert isinstance(await lobby.knock(guarded, guarded.password), Rejected)
+    assert isinstance(await lobby.knock(guarded, NEW), SecondFactorRequired)
 
 
 async def test_existing_or_not_the_answer_is_the_same(lobby: Lobby, somebody: Person) -> None:
     """S8."""
     for login in (somebody.login, "nobody@example.org", "", "\x00", "x" * 10_000):
-        assert await lobby.resets.request("CLIENT_AREA", login, lobby.visitor, lobby.now) == Sent()
+        assert await lobby.resets.request("CLIENT_AREA", login, lobby.visitor, lobby.now) == ResetRequested()
     assert await lobby.count(outbox) == 1
 
 
@@ -52,7 +52,7 @@ async def test_a_link_works_once(lobby: Lobby, somebody: Person) -> None:
     passwords = [f"Brombeerhecke-{n}7!x" for n in range(3)]
     found = await asyncio.gather(*(lobby.resets.follow(secret, each, lobby.visitor, lobby.now) for each in passwords))
     assert sum(isinstance(each, Done) for each in found) == 1
-    assert await lobby.resets.follow(secret, NEW, lobby.visitor, lobby.now) == Lapsed()
+    assert await lobby.resets.follow(secret, NEW, lobby.visitor, lobby.now) == Expired()
 
 
 async def test_a_link_ends_after_half_an_hour(lobby: Lobby, somebody: Person) -> None:
@@ -61,7 +61,7 @@ async def test_a_link_ends_after_half_an_hour(lobby: Lobby, somebody: Person) ->
     assert await lobby.resets.find(secret, lobby.now) is not None
     lobby.wait(1)
     assert await lobby.resets.find(secret, lobby.now) is None
-    assert await lobby.resets.follow(secret, NEW, lobby.visitor, lobby.now) == Lapsed()
+    assert await lobby.resets.follow(secret, NEW, lobby.visitor, lobby.now) == Expired()
 
 
 async def test_only_the_newest_link_works(lobby: Lobby, somebody: Person) -> None:
@@ -96,8 +96,8 @@ async def test_a_link_of_one_platform_changes_that_one_only(lobby: Lobby, somebo
     """R38."""
     done = await lobby.resets.follow(await link(lobby, somebody, "WEBMAIL"), NEW, lobby.visitor, lobby.now)
     assert isinstance(done, Done) and done.platform == "WEBMAIL"
-    assert isinstance(await lobby.knock(somebody, somebody.password), Opened)
-    assert isinstance(await lobby.knock(somebody, NEW, "WEBMAIL"), Opened)
+    assert isinstance(await lobby.knock(somebody, somebody.password), SignedIn)
+    assert isinstance(await lobby.knock(somebody, NEW, "WEBMAIL"), SignedIn)
 
 
 @ONE_STORE
@@ -113,14 +113,14 @@ async def test_nobodys_mailbox_is_filled(lobby: Lobby, somebody: Person) -> None
     """The answer stays the same, so that nobody learns of it."""
     for n in range(10):
         stranger = Visitor(f"198.51.100.{n}", "curl")
-        assert await lobby.resets.request("CLIENT_AREA", somebody.login, stranger, lobby.now) == Sent()
+        assert await lobby.resets.request("CLIENT_AREA", somebody.login, stranger, lobby.now) == ResetRequested()
     assert len(await lobby.letters(somebody)) == 3
 
 
 @ONE_STORE
 async def test_guessing_links_is_slowed(lobby: Lobby) -> None:
     found = [await lobby.resets.follow(f"guess {n}", NEW, lobby.visitor, lobby.now) for n in range(42)]
-    assert found[0] == Lapsed() and isinstance(found[-1], Denied)
+    assert found[0] == Expired() and isinstance(found[-1], Rejected)
 
 
 async def test_a_reset_lets_a_besieged_owner_in(lobby: Lobby, somebody: Person) -> None:
@@ -130,9 +130,9 @@ async def test_a_reset_lets_a_besieged_owner_in(lobby: Lobby, somebody: Person) 
         pass
     done = await lobby.resets.follow(await link(lobby, somebody), NEW, lobby.visitor, lobby.now)
     assert isinstance(done, Done)
-    assert isinstance(await lobby.knock(somebody, NEW), Denied)
+    assert isinstance(await lobby.knock(somebody, NEW), Rejected)
     home = Visitor(HOME, FIREFOX, done.device_secret)
-    assert isinstance(await lobby.knock(somebody, NEW, visitor=home), Opened)
+    assert isinstance(await lobby.knock(somebody, NEW, visitor=home), SignedIn)
 
 
 @ONE_STORE

@@ -11,7 +11,7 @@ from resolvers.account.passwords_changing import change
 from resolvers.account.sessions_commands import end_one, end_others
 from resolvers.commands.dependencies import Times
 from resolvers.signin.sessions import renew_session
-from resolvers.signin.verdicts import Opened
+from resolvers.signin.verdicts import SignedIn
 from store.tables.oauth import revocations
 from store.tables.signin import session_proofs
 from tests.signin.conftest import ONE_STORE
@@ -39,7 +39,7 @@ async def test_a_session_ends_unused_and_in_any_case(lobby: Lobby, somebody: Per
 async def test_a_shared_computers_session_is_short(lobby: Lobby, somebody: Person) -> None:
     """R41."""
     opened = await lobby.knock(somebody, somebody.password, shared=True)
-    assert isinstance(opened, Opened)
+    assert isinstance(opened, SignedIn)
     lobby.wait(599)
     assert await lobby.session(opened) is not None
     lobby.wait(2)
@@ -111,8 +111,8 @@ async def test_a_changed_password_ends_the_other_sessions_of_its_platform(lobby:
     assert await lobby.session(here) is not None and await lobby.session(there) is None
     assert await lobby.session(mail) is not None, "it has another password"
     assert (await lobby.letters(somebody))[-1]["subject"] == "Your password was changed"
-    assert isinstance(await lobby.knock(somebody, NEW), Opened)
-    assert not isinstance(await lobby.knock(somebody, somebody.password), Opened)
+    assert isinstance(await lobby.knock(somebody, NEW), SignedIn)
+    assert not isinstance(await lobby.knock(somebody, somebody.password), SignedIn)
 
 
 @ONE_STORE
@@ -138,12 +138,12 @@ async def test_a_new_password_is_judged(
     wanted = somebody.passwords.get(new or "CLIENT_AREA", new or "")
     done = await change(actor, None, current or somebody.password, wanted)
     assert code in [each.code for each in done.problems]
-    assert isinstance(await lobby.knock(somebody, somebody.password), Opened), "nothing was changed"
+    assert isinstance(await lobby.knock(somebody, somebody.password), SignedIn), "nothing was changed"
 
 
 async def test_two_platforms_cannot_get_the_same_password_at_the_same_moment(lobby: Lobby, somebody: Person) -> None:
     """R38: what was compared is compared again before it is written."""
-    from resolvers.account.passwords_changing import NewPasswords, Prepared
+    from resolvers.account.passwords_changing import CheckedPassword, NewPasswords
 
     passwords = NewPasswords(lobby.store, lobby.means)
     accounts = []
@@ -153,7 +153,7 @@ async def test_two_platforms_cannot_get_the_same_password_at_the_same_moment(lob
         assert account is not None
         accounts.append(account)
     first, second = [await passwords.prepared(account, NEW, lobby.now) for account in accounts]
-    assert isinstance(first, Prepared) and isinstance(second, Prepared)
+    assert isinstance(first, CheckedPassword) and isinstance(second, CheckedPassword)
     async with lobby.store.write() as connection:
         assert await passwords.write(connection, first, lobby.now) is None
     async with lobby.store.write() as connection:

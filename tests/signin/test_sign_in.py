@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 
 from resolvers.account.passwords_changing import change
 from resolvers.passwords.hashing import Hasher
-from resolvers.signin.authentication import Claim
-from resolvers.signin.verdicts import Awaiting, Denied, Lapsed, Opened
+from resolvers.signin.authentication import PasswordAttempt
+from resolvers.signin.verdicts import Expired, Rejected, SecondFactorRequired, SignedIn
 from resolvers.signins.signins import Visitor
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
@@ -34,12 +34,12 @@ async def test_each_platform_has_its_own_password(lobby: Lobby, somebody: Person
     """R38: one opens its own platform and no other."""
     for each, password in somebody.passwords.items():
         found = await lobby.knock(somebody, password, platform)
-        assert isinstance(found, Opened if each == platform else Denied)
+        assert isinstance(found, SignedIn if each == platform else Rejected)
 
 
 @ONE_STORE
 async def test_a_login_name_is_found_however_it_is_written(lobby: Lobby, somebody: Person) -> None:
-    assert isinstance(await lobby.knock(f"  {somebody.login.upper()} ", somebody.password), Opened)
+    assert isinstance(await lobby.knock(f"  {somebody.login.upper()} ", somebody.password), SignedIn)
 
 
 async def test_unknown_account_and_wrong_password_are_one_answer_by_like_work(lobby: Lobby, somebody: Person) -> None:
@@ -48,7 +48,7 @@ async def test_unknown_account_and_wrong_password_are_one_answer_by_like_work(lo
     for login in (somebody.login, "nobody@example.org"):
         asked: list[str] = []
         lobby.store.reader.listeners.append(asked.append)
-        assert await lobby.knock(login, "kX9-vT2.qLm4") == Denied(0)
+        assert await lobby.knock(login, "kX9-vT2.qLm4") == Rejected(0)
         lobby.store.reader.listeners.clear()
         counts.append(asked)
     assert len(counts[0]) == len(counts[1]) and counts[0] == counts[1]
@@ -59,7 +59,7 @@ async def test_a_voided_password_is_like_a_wrong_one(lobby: Lobby, somebody: Per
     async with lobby.store.write() as connection:
         mine = credentials.c.customer_id == somebody.id
         await connection.execute(update(credentials).where(mine).values(password_hash=None))
-    assert await lobby.knock(somebody, somebody.password) == Denied(0)
+    assert await lobby.knock(somebody, somebody.password) == Rejected(0)
 
 
 async def test_for_everybody_and_nobody_one_hash_is_opened_and_one_is_verified(
@@ -84,7 +84,7 @@ async def test_for_everybody_and_nobody_one_hash_is_opened_and_one_is_verified(
 
     async def knocked(login: str) -> Counter[str]:
         work.clear()
-        assert await lobby.knock(login, "kX9-vT2.qLm4") == Denied(0)
+        assert await lobby.knock(login, "kX9-vT2.qLm4") == Rejected(0)
         return Counter(work)
 
     theirs = await knocked(somebody.login)
@@ -101,7 +101,7 @@ async def test_for_everybody_and_nobody_one_hash_is_opened_and_one_is_verified(
 
 async def test_an_erased_customer_is_like_nobody(lobby: Lobby, somebody: Person) -> None:
     await lobby.store.keys.destroy(somebody.id)
-    assert await lobby.knock(somebody, somebody.password) == Denied(0)
+    assert await lobby.knock(somebody, somebody.password) == Rejected(0)
 
 
 @ONE_STORE
@@ -110,12 +110,12 @@ async def test_strange_passwords_are_wrong_and_long_ones_are_not_hashed(
     lobby: Lobby, somebody: Person, password: str
 ) -> None:
     """S2."""
-    assert await lobby.knock(somebody, password) == Denied(0)
+    assert await lobby.knock(somebody, password) == Rejected(0)
 
 
 @pytest.mark.parametrize("login", ["", "x" * 100_000, "\x00", "a\nb", "' OR 1=1 --", "\ud800"])
 async def test_strange_login_names_are_nobody(lobby: Lobby, login: str) -> None:
-    assert await lobby.knock(login, "kX9-vT2.qLm4") == Denied(0)
+    assert await lobby.knock(login, "kX9-vT2.qLm4") == Rejected(0)
 
 
 async def test_a_cheap_hash_is_renewed_by_signing_in(lobby: Lobby, somebody: Person) -> None:
@@ -160,7 +160,7 @@ async def test_every_access_is_written_down(lobby: Lobby, guarded: Person) -> No
 
 async def test_the_second_step_belongs_to_the_browser_that_took_the_first(lobby: Lobby, guarded: Person) -> None:
     first = await lobby.knock(guarded, guarded.password)
-    assert isinstance(first, Awaiting) and first.kinds == {"TOTP"}
+    assert isinstance(first, SecondFactorRequired) and first.kinds == {"TOTP"}
     assert await lobby.authentication.pending.find("another secret", lobby.now) is None
     lobby.wait(601)
     assert await lobby.authentication.pending.find(first.secret, lobby.now) is None, "ten minutes"
@@ -168,13 +168,13 @@ async def test_the_second_step_belongs_to_the_browser_that_took_the_first(lobby:
 
 async def test_a_second_step_is_taken_once(lobby: Lobby, guarded: Person) -> None:
     first = await lobby.knock(guarded, guarded.password)
-    assert isinstance(first, Awaiting)
+    assert isinstance(first, SecondFactorRequired)
     pending = await lobby.authentication.pending.find(first.secret, lobby.now)
     assert pending is not None
     by_code = lobby.authentication.by_code
-    assert isinstance(await by_code(pending, totp(at=lobby.now), lobby.visitor, lobby.now), Opened)
+    assert isinstance(await by_code(pending, totp(at=lobby.now), lobby.visitor, lobby.now), SignedIn)
     lobby.wait(30)
-    assert await by_code(pending, totp(at=lobby.now), lobby.visitor, lobby.now) == Lapsed()
+    assert await by_code(pending, totp(at=lobby.now), lobby.visitor, lobby.now) == Expired()
 
 
 async def test_a_password_changed_meanwhile_stops_what_was_begun_with_the_old_one(
@@ -184,7 +184,7 @@ async def test_a_password_changed_meanwhile_stops_what_was_begun_with_the_old_on
     actor = await lobby.actor(await lobby.enter(guarded))
     lobby.wait(60)
     first = await lobby.knock(guarded, guarded.password)
-    assert isinstance(first, Awaiting)
+    assert isinstance(first, SecondFactorRequired)
     pending = await lobby.authentication.pending.find(first.secret, lobby.now)
     assert pending is not None
     actor = replace(actor, now=lobby.now)
@@ -198,21 +198,21 @@ async def test_a_password_changed_meanwhile_stops_what_was_begun_with_the_old_on
         return right
 
     monkeypatch.setattr(Hasher, "verify", slow)
-    assert await lobby.knock(guarded, guarded.password, code=totp(at=lobby.now)) == Denied(0)
-    assert await lobby.authentication.by_code(pending, totp(at=lobby.now), lobby.visitor, lobby.now) == Lapsed()
+    assert await lobby.knock(guarded, guarded.password, code=totp(at=lobby.now)) == Rejected(0)
+    assert await lobby.authentication.by_code(pending, totp(at=lobby.now), lobby.visitor, lobby.now) == Expired()
 
 
 async def test_many_at_once_all_get_in(lobby: Lobby, somebody: Person) -> None:
     found = await asyncio.gather(*(lobby.knock(somebody, somebody.password) for _ in range(4)))
-    assert all(isinstance(each, Opened) for each in found)
-    assert len({each.secret for each in found if isinstance(each, Opened)}) == 4
+    assert all(isinstance(each, SignedIn) for each in found)
+    assert len({each.secret for each in found if isinstance(each, SignedIn)}) == 4
     assert await lobby.count(sessions) == 4
 
 
 async def test_a_shared_computer_is_not_remembered(lobby: Lobby, somebody: Person) -> None:
     """R41."""
     opened = await lobby.knock(somebody, somebody.password, shared=True)
-    assert isinstance(opened, Opened) and opened.shared and opened.device_secret is None
+    assert isinstance(opened, SignedIn) and opened.shared and opened.device_secret is None
     assert await lobby.count(known_devices) == 0
     session = await lobby.session(opened)
     assert session is not None and session.shared
@@ -224,13 +224,13 @@ async def test_signing_in_again_renews_the_session(lobby: Lobby, guarded: Person
     lobby.wait(400)
     session = await lobby.session(opened)
     assert session is not None and not session.fresh(lobby.now, 300)
-    claim = Claim("CLIENT_AREA", "", guarded.password, renews=session)
+    claim = PasswordAttempt("CLIENT_AREA", "", guarded.password, renews=session)
     first = await lobby.authentication.by_password(claim, lobby.visitor, lobby.now)
-    assert isinstance(first, Awaiting), "both factors are shown again"
+    assert isinstance(first, SecondFactorRequired), "both factors are shown again"
     pending = await lobby.authentication.pending.find(first.secret, lobby.now)
     assert pending is not None
     again = await lobby.authentication.by_code(pending, totp(at=lobby.now), lobby.visitor, lobby.now)
-    assert isinstance(again, Opened) and again.session_id == opened.session_id and again.secret != opened.secret
+    assert isinstance(again, SignedIn) and again.session_id == opened.session_id and again.secret != opened.secret
     assert await lobby.session(opened) is None
     renewed = await lobby.session(again)
     assert renewed is not None and renewed.fresh(lobby.now, 300) and renewed.methods == ("pwd", "otp", "mfa")
@@ -241,12 +241,12 @@ async def test_whoever_is_signed_in_confirms_with_their_own_password_only(
     lobby: Lobby, somebody: Person, guarded: Person
 ) -> None:
     session = await lobby.session(await lobby.enter(somebody))
-    claim = Claim("CLIENT_AREA", guarded.login, guarded.password, renews=session)
-    assert await lobby.authentication.by_password(claim, lobby.visitor, lobby.now) == Denied(0)
+    claim = PasswordAttempt("CLIENT_AREA", guarded.login, guarded.password, renews=session)
+    assert await lobby.authentication.by_password(claim, lobby.visitor, lobby.now) == Rejected(0)
 
 
 @ONE_STORE
 async def test_an_unknown_device_secret_is_a_strangers(store: Store, lobby: Lobby, somebody: Person) -> None:
     visitor = Visitor(HOME, "curl", "made-up")
     opened = await lobby.knock(somebody, somebody.password, visitor=visitor)
-    assert isinstance(opened, Opened)
+    assert isinstance(opened, SignedIn)

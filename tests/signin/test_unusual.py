@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from resolvers.account import factors_enrolling as enrolling
 from resolvers.account.passwords_resets import Done
-from resolvers.commands.places import LOOKED_AT, NOWHERE, Place, Places, network_of
-from resolvers.signin.verdicts import Denied, Opened
+from resolvers.commands.places import LOOKED_AT, NOWHERE, GeoLocation, Places, network_of
+from resolvers.signin.verdicts import Rejected, SignedIn
 from resolvers.signins.devices import UNKNOWN, device_of, told
-from resolvers.signins.judgement import Seen, Unusual, judge
+from resolvers.signins.judgement import PastAccess, Unusual, judge
 from resolvers.signins.signins import Visitor
 from store.database.store import Store
 from store.tables.access import sign_ins
@@ -29,7 +29,7 @@ from tests.signin.rfc6238 import totp
 
 pytestmark = pytest.mark.anyio
 
-ZURICH, TOKYO = Place("CH", 47.37, 8.54), Place("JP", 35.68, 139.69)
+ZURICH, TOKYO = GeoLocation("CH", 47.37, 8.54), GeoLocation("JP", 35.68, 139.69)
 WORLD = {
     "192.0.2.0/24": {"country": {"iso_code": "CH"}, "location": {"latitude": 47.37, "longitude": 8.54}},
     "198.51.100.0/24": {"country": {"iso_code": "JP"}, "location": {"latitude": 35.68, "longitude": 139.69}},
@@ -62,7 +62,7 @@ def test_addresses_are_found_without_asking_anybody(world: Places, address: str 
 
 def test_distances() -> None:
     assert ZURICH.distance(TOKYO) == pytest.approx(9_570, rel=0.02)
-    assert ZURICH.distance(Place("CH")) is None
+    assert ZURICH.distance(GeoLocation("CH")) is None
 
 
 def test_without_a_database_the_feature_explains_itself(tmp_path: Path) -> None:
@@ -89,8 +89,8 @@ def test_the_database_may_be_replaced_while_it_is_used(tmp_path: Path, monkeypat
     assert places.find(ELSEWHERE).country == "JP"
 
 
-def seen(hours: float, place: Place = ZURICH, address: str = HOME, device: str = FIREFOX) -> Seen:
-    return Seen(START + timedelta(hours=hours), address, place.country, device, place)
+def seen(hours: float, place: GeoLocation = ZURICH, address: str = HOME, device: str = FIREFOX) -> PastAccess:
+    return PastAccess(START + timedelta(hours=hours), address, place.country, device, place)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def seen(hours: float, place: Place = ZURICH, address: str = HOME, device: str =
         (seen(-1, TOKYO), [seen(0, TOKYO), seen(-5)], ()),
     ],
 )
-def test_what_is_unusual(now: Seen, earlier: list[Seen], found: tuple[Unusual, ...]) -> None:
+def test_what_is_unusual(now: PastAccess, earlier: list[PastAccess], found: tuple[Unusual, ...]) -> None:
     """R18: a new country; impossible travel; network and device both new."""
     assert judge(now, earlier) == found
 
@@ -218,13 +218,13 @@ async def test_it_was_not_me(placed: Lobby, somebody: Person) -> None:
 
     assert [await placed.session(each) for each in (home, mail, stolen)] == [None, None, None]
     back = replace(thief, device_secret=stolen.device_secret)
-    assert await placed.knock(somebody, somebody.password, visitor=back) == Denied(0)
+    assert await placed.knock(somebody, somebody.password, visitor=back) == Rejected(0)
     letter = (await placed.letters(somebody))[-1]
     assert letter["subject"] == "Everybody was signed out"
     owner = Visitor(HOME, FIREFOX)
     done = await placed.resets.follow(link_in(letter), "Brombeerhecke-77!x", owner, placed.now)
     assert isinstance(done, Done)
-    assert isinstance(await placed.knock(somebody, "Brombeerhecke-77!x", visitor=owner), Opened), "no stranger's app"
+    assert isinstance(await placed.knock(somebody, "Brombeerhecke-77!x", visitor=owner), SignedIn), "no stranger's app"
 
 
 async def test_an_alarm_is_raised_once_and_within_a_week(placed: Lobby, somebody: Person) -> None:

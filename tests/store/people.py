@@ -8,7 +8,7 @@ from typing import Any
 from store.crypto.blind_index import Lookup
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
-from store.lookups.reservations import Wanted, reserving
+from store.lookups.reservations import LookupRequest, reserving
 from store.sql.ids import new_id
 from store.tables.customers import customers
 
@@ -67,7 +67,7 @@ async def add_customers(store: Store, count: int) -> list[int]:
         for number, each in enumerate(rows):
             for kind, column, ref in FOUND_BY:
                 index = store.keys.blind_index(kind, value(column, number))
-                wanted.append(Wanted(kind, index, each["id"], each["id"]))
+                wanted.append(LookupRequest(kind, index, each["id"], each["id"]))
                 each[ref] = wanted[-1].ref
         await reserved.take(connection, wanted, MOMENT)
         await connection.execute(customers.insert(), rows)

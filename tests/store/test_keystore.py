@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, select
 
 from store.crypto.blind_index import LENGTH, Lookup
 from store.crypto.global_ids import GlobalIds
-from store.crypto.key_store import SubjectErased
+from store.crypto.key_store import SubjectErasedError
 from store.crypto.key_tables import subject_keys, system_keys
 from store.crypto.subject_key import SubjectKey
 from store.database.config import StoreConfig
@@ -84,7 +84,7 @@ async def test_a_destroyed_key_is_gone_and_cannot_be_made_again(store: Store) ->
     assert gone is None
     assert kept is not None
     assert await store.keys.destroy(first) == mark, "asking again is harmless"
-    with pytest.raises(SubjectErased):
+    with pytest.raises(SubjectErasedError):
         await store.keys.create([first])
     assert await store.keys.subjects([first]) == [None]
     assert await store.keys.destroy(new_id()) is None

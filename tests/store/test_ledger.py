@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from store.database.config import StoreConfig
 from store.database.store import Store
-from store.ledger.append import GROUP, WAITING, Entry, Ledger
+from store.ledger.append import GROUP, WAITING, Entry, LedgerAppender
 from store.ledger.entries import canonical, ledger_entries
 from store.sql.engines import make_engine, transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.metadata import instant
 from store.tables.outbox import outbox
 from tests.store import elsewhere
@@ -118,7 +118,7 @@ class SlowWriter:
 
 async def test_what_comes_while_one_commit_runs_shares_the_next() -> None:
     writer = SlowWriter()
-    ledger = Ledger(writer)
+    ledger = LedgerAppender(writer)
     waiting = [asyncio.create_task(ledger.append({"n": n})) for n in range(GROUP + 60)]
     await anyio.wait_all_tasks_blocked()
     writer.go.set()
@@ -128,18 +128,18 @@ async def test_what_comes_while_one_commit_runs_shares_the_next() -> None:
 
 async def test_all_of_a_group_that_failed_hear_of_it_and_the_next_one_goes_on() -> None:
     writer = SlowWriter()
-    ledger = Ledger(writer)
-    writer.failure = StoreUnavailable(Cause.DISK_FULL)
+    ledger = LedgerAppender(writer)
+    writer.failure = StoreUnavailableError(OutageCause.DISK_FULL)
     writer.go.set()
     outcomes = await asyncio.gather(*[ledger.append({"n": n}) for n in range(5)], return_exceptions=True)
-    assert [getattr(outcome, "cause", None) for outcome in outcomes] == [Cause.DISK_FULL] * 5
+    assert [getattr(outcome, "cause", None) for outcome in outcomes] == [OutageCause.DISK_FULL] * 5
     writer.failure = None
     await ledger.append({"n": 6})
 
 
 async def test_a_caller_that_gives_up_does_not_stop_the_others() -> None:
     writer = SlowWriter()
-    ledger = Ledger(writer)
+    ledger = LedgerAppender(writer)
     impatient, patient = (asyncio.create_task(ledger.append({"n": n})) for n in range(2))
     await anyio.wait_all_tasks_blocked()
     impatient.cancel()
@@ -152,12 +152,12 @@ async def test_a_caller_that_gives_up_does_not_stop_the_others() -> None:
 
 async def test_a_ledger_that_cannot_keep_up_takes_no_more() -> None:
     writer = SlowWriter()
-    ledger = Ledger(writer)
+    ledger = LedgerAppender(writer)
     tasks = [asyncio.create_task(ledger.append({})) for _ in range(WAITING + GROUP + 10)]
     await anyio.wait_all_tasks_blocked()
     refused = [task for task in tasks if task.done()]
     assert refused
-    assert all(isinstance(task.exception(), StoreUnavailable) for task in refused)
+    assert all(isinstance(task.exception(), StoreUnavailableError) for task in refused)
     writer.go.set()
     await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -168,7 +168,7 @@ async def test_closing_writes_what_waits_and_takes_no_more(store_config: StoreCo
         await asyncio.sleep(0)
         await store.ledger.close()
         await asyncio.gather(*waiting)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailableError):
             await store.ledger.append({"n": 51})
         assert len(await entries(store)) == 50
 

@@ -18,11 +18,11 @@ from store.crypto.lookups import NOBODY
 from store.database.config import StoreConfig
 from store.database.store import Store
 from store.lookups import sweeping as lookup_sweeping
-from store.lookups.holders import State, states
+from store.lookups.holders import LookupState, states
 from store.lookups.reservations import LookupTakenError, reserving
 from store.lookups.sweeping import sweep
 from store.sql.engines import transaction
-from store.sql.errors import StoreUnavailable
+from store.sql.errors import StoreUnavailableError
 from store.tables.customers import customers
 from tests.store import elsewhere
 from tests.store.people import add_customers
@@ -38,7 +38,7 @@ async def owner(store: Store, email: str) -> int:
     """Whose it is by both databases; 0 for nobody's."""
     held = await store.keys.lookups.find(Lookup.EMAIL, store.keys.blind_index(Lookup.EMAIL, email))
     (state,) = await states(store.reader, Lookup.EMAIL, [(held.row_id, held.ref)], WHEN)
-    return held.customer_id if state is State.IN_USE else 0
+    return held.customer_id if state is LookupState.IN_USE else 0
 
 
 async def rows(store: Store, *where: Any) -> Sequence[Any]:
@@ -90,7 +90,7 @@ async def test_of_many_tasks_one_gets_it(store_config: StoreConfig) -> None:
         done = await asyncio.gather(*tries, return_exceptions=True)
         won = [each for each in done if isinstance(each, list)]
         assert len(won) == 1
-        assert all(isinstance(each, (list, LookupTakenError, StoreUnavailable)) for each in done)
+        assert all(isinstance(each, (list, LookupTakenError, StoreUnavailableError)) for each in done)
         assert await owner(one, "a@example.com") == won[0][0]
         assert len(await rows(one, L.kind == "EMAIL")) == 1
 

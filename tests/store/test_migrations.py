@@ -18,7 +18,7 @@ from store.database.migrate import alembic_config, places, upgrade
 from store.database.schemas import SCHEMAS, Schema
 from store.database.store import open_store
 from store.sql.engines import make_engine, transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from tests.store import elsewhere
 from tests.stores import opened
 
@@ -89,9 +89,9 @@ async def test_database_files_are_for_their_owner_only(bare_config: StoreConfig)
 
 
 async def test_a_store_without_tables_says_what_to_run(bare_config: StoreConfig) -> None:
-    with pytest.raises(StoreUnavailable, match="gateway db upgrade") as refused:
+    with pytest.raises(StoreUnavailableError, match="gateway db upgrade") as refused:
         await open_store(bare_config)
-    assert refused.value.cause is Cause.NOT_MIGRATED
+    assert refused.value.cause is OutageCause.NOT_MIGRATED
     assert not bare_config.root_key_path.exists(), "nothing is made for a store that is not there"
 
 
@@ -111,7 +111,7 @@ async def test_an_older_version_is_refused_and_a_newer_one_accepted(
     async with transaction(engine) as connection:
         await connection.exec_driver_sql("DELETE FROM main_version")
     await engine.dispose()
-    with pytest.raises(StoreUnavailable, match="gateway db upgrade"):
+    with pytest.raises(StoreUnavailableError, match="gateway db upgrade"):
         await open_store(store_config)
 
 

@@ -20,7 +20,7 @@ from store.database.config import StoreConfig
 from store.database.migrate import places, upgrade
 from store.database.store import Store, open_store
 from store.registers.clients import clients
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.outbox import outbox
@@ -61,8 +61,8 @@ WRITES: list[Callable[[Store], Awaitable[Any]]] = [write, append, create]
 ALL = [*WRITES, read, look]
 
 
-async def refused(work: Awaitable[Any]) -> StoreUnavailable:
-    with pytest.raises(StoreUnavailable) as caught:
+async def refused(work: Awaitable[Any]) -> StoreUnavailableError:
+    with pytest.raises(StoreUnavailableError) as caught:
         await work
     shown = f"{caught.value} {caught.value!r} {caught.value.detail} {caught.value.reason}"
     for telling in ("SELECT", "INSERT", "UPDATE", "outbox", "customers", "/", "person"):
@@ -83,7 +83,7 @@ async def becomes_ready(store: Store, seconds: float = 60) -> None:
     while True:
         try:
             return await store.ready()
-        except StoreUnavailable:
+        except StoreUnavailableError:
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(0.05)
@@ -112,8 +112,8 @@ async def test_a_server_that_goes_away_and_comes_back(own_server: PostgresServer
         await all_well(store)
         own_server.stop()
         for work in ALL:
-            assert (await refused(work(store))).cause is Cause.DOWN
-        assert (await refused(store.ready())).cause is Cause.DOWN
+            assert (await refused(work(store))).cause is OutageCause.DOWN
+        assert (await refused(store.ready())).cause is OutageCause.DOWN
         own_server.start()
         await all_well(store)  # The very first request after it is back.
         own_server.stop()
@@ -128,8 +128,8 @@ async def test_a_server_that_is_down_at_the_start(own_server: PostgresServer, tm
         try:
             async with opened(config) as store:
                 for work in ALL:
-                    assert (await refused(work(store))).cause is Cause.DOWN
-                with pytest.raises(StoreUnavailable):
+                    assert (await refused(work(store))).cause is OutageCause.DOWN
+                with pytest.raises(StoreUnavailableError):
                     store.keys.blind_index("email", "person1@example.com")
                 own_server.start()
                 await becomes_ready(store)
@@ -155,7 +155,7 @@ async def test_a_server_that_is_down_at_the_start_is_found_again_unasked(
 
 async def test_a_write_that_the_server_dies_under_is_not_half_there(own_server: PostgresServer, tmp_path: Path) -> None:
     async with on_own_server(own_server, tmp_path) as config, opened(config) as store:
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailableError):
             async with store.write() as connection:
                 await connection.execute(insert(outbox).values(id=1, topic="x", created_at=MOMENT))
                 own_server.stop()
@@ -170,7 +170,7 @@ async def test_an_address_where_nobody_listens_is_down_without_delay(store_confi
     start = time.monotonic()
     async with opened(replace(store_config, database_url=nowhere)) as store:
         outage = await refused(read(store))
-        assert outage.cause is Cause.DOWN
+        assert outage.cause is OutageCause.DOWN
         assert "secret" not in str(outage.detail)
     assert time.monotonic() - start < 3
 
@@ -181,7 +181,7 @@ async def test_a_password_that_is_refused_is_named_to_the_operator_only(store_co
         replace(store_config, database_url=store_config.database_url.replace("postgres@", "nobody@"))
     ) as it:
         outage = await refused(read(it))
-        assert outage.cause is Cause.DOWN
+        assert outage.cause is OutageCause.DOWN
         assert "28" in outage.detail
 
 
@@ -197,7 +197,7 @@ async def test_an_sqlite_file_locked_by_another_process(store_config: StoreConfi
         for other in others:
             other.execute("BEGIN IMMEDIATE")
         for work in WRITES:
-            assert (await refused(work(store))).cause is Cause.LOCKED
+            assert (await refused(work(store))).cause is OutageCause.LOCKED
         await read(store)
         for other in others:
             other.close()
@@ -210,9 +210,9 @@ async def test_a_table_locked_by_another_session(store_config: StoreConfig) -> N
         other = await asyncpg.connect(store_config.database.dsn)
         async with other.transaction():
             await other.execute("LOCK TABLE outbox, customers, ledger_entries IN ACCESS EXCLUSIVE MODE")
-            assert (await refused(write(store))).cause is Cause.LOCKED
-            assert (await refused(append(store))).cause is Cause.LOCKED
-            assert (await refused(read(store))).cause is Cause.SLOW
+            assert (await refused(write(store))).cause is OutageCause.LOCKED
+            assert (await refused(append(store))).cause is OutageCause.LOCKED
+            assert (await refused(read(store))).cause is OutageCause.SLOW
         await other.close()
         await all_well(store)
 
@@ -273,8 +273,8 @@ async def test_sqlite_files_that_may_only_be_read(store_config: StoreConfig) -> 
         store = await open_store(store_config)
         await read(store)
         for work in WRITES:
-            assert (await refused(work(store))).cause is Cause.READ_ONLY
-        assert (await refused(store.ready())).cause is Cause.READ_ONLY
+            assert (await refused(work(store))).cause is OutageCause.READ_ONLY
+        assert (await refused(store.ready())).cause is OutageCause.READ_ONLY
     if os.geteuid() == 0:
         for file in (*files, *files[0].parent.iterdir()):
             os.chown(file, 0, -1)
@@ -292,8 +292,8 @@ async def test_a_server_that_takes_no_writes(store_config: StoreConfig, database
     store = await open_store(store_config)
     await read(store)
     for work in WRITES:
-        assert (await refused(work(store))).cause is Cause.READ_ONLY
-    assert (await refused(store.ready())).cause is Cause.READ_ONLY
+        assert (await refused(work(store))).cause is OutageCause.READ_ONLY
+    assert (await refused(store.ready())).cause is OutageCause.READ_ONLY
     for name in names:
         await databases.administer(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
     await becomes_ready(store)
@@ -316,7 +316,7 @@ async def test_a_full_disk_takes_nothing_of_a_transaction(store: Store) -> None:
             big = {"id": 2, "topic": "x", "payload": bytes(200_000), "created_at": MOMENT}
             await connection.execute(insert(outbox).values(big))
 
-    assert (await refused(much())).cause is Cause.DISK_FULL
+    assert (await refused(much())).cause is OutageCause.DISK_FULL
     assert not await store.reader.fetch(store.reader.prepare(select(outbox.c.id)), {})
     await read(store)
     async with store.write() as connection:
@@ -327,9 +327,14 @@ async def test_a_full_disk_takes_nothing_of_a_transaction(store: Store) -> None:
 @only_postgresql
 @pytest.mark.parametrize(
     ("state", "cause"),
-    [("53100", Cause.DISK_FULL), ("53300", Cause.DOWN), ("40P01", Cause.LOCKED), ("57014", Cause.SLOW)],
+    [
+        ("53100", OutageCause.DISK_FULL),
+        ("53300", OutageCause.DOWN),
+        ("40P01", OutageCause.LOCKED),
+        ("57014", OutageCause.SLOW),
+    ],
 )
-async def test_what_the_server_says_is_told_by_its_cause(store: Store, state: str, cause: Cause) -> None:
+async def test_what_the_server_says_is_told_by_its_cause(store: Store, state: str, cause: OutageCause) -> None:
     async def fail() -> None:
         async with store.write() as connection:
             await connection.execute(insert(outbox).values(id=1, topic="x", created_at=MOMENT))
@@ -349,7 +354,7 @@ async def test_a_statement_that_takes_too_long_is_interrupted(store_config: Stor
         numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < 500_000_000))
         endless = store.reader.prepare(select(func.max(numbers.c.n)))
         start = time.monotonic()
-        assert (await refused(store.reader.fetch(endless, {}))).cause is Cause.SLOW
+        assert (await refused(store.reader.fetch(endless, {}))).cause is OutageCause.SLOW
         assert time.monotonic() - start < 2
         assert len(await read(store)) == 2
 
@@ -361,9 +366,9 @@ async def test_more_readers_than_connections_take_turns_and_none_waits_for_ever(
         await asyncio.gather(*[store.reader.fetch(sleep, {}) for _ in range(10)])
         nap = store.reader.prepare(select(func.pg_sleep(0.9)))
         outcomes = await asyncio.gather(*[store.reader.fetch(nap, {}) for _ in range(6)], return_exceptions=True)
-        late = [outcome for outcome in outcomes if isinstance(outcome, StoreUnavailable)]
+        late = [outcome for outcome in outcomes if isinstance(outcome, StoreUnavailableError)]
         assert 0 < len(late) <= 4
-        assert {outage.cause for outage in late} == {Cause.SLOW}
+        assert {outage.cause for outage in late} == {OutageCause.SLOW}
         await asyncio.gather(*[read(store) for _ in range(10)])
         assert store.reader._slots.free == 2  # type: ignore[attr-defined]
 
@@ -391,8 +396,8 @@ async def test_a_file_that_is_no_database_is_damaged_and_is_found_again_when_res
     good = file.read_bytes()
     file.write_bytes(b"no database" * 1000)
     store = await open_store(store_config)
-    assert (await refused(read(store))).cause is Cause.DAMAGED
-    assert (await refused(write(store))).cause is Cause.DAMAGED
+    assert (await refused(read(store))).cause is OutageCause.DAMAGED
+    assert (await refused(write(store))).cause is OutageCause.DAMAGED
     file.write_bytes(good)
     await becomes_ready(store)
     await all_well(store)
@@ -423,7 +428,7 @@ async def test_our_own_mistakes_are_not_called_outages(store: Store) -> None:
     with pytest.raises(Exception, match="constraint") as caught:
         async with store.write() as connection:
             await connection.execute(insert(clients).values(row))
-    assert not isinstance(caught.value, StoreUnavailable)
+    assert not isinstance(caught.value, StoreUnavailableError)
     with pytest.raises(Exception) as caught:  # the driver's, whichever it is
         await store.reader.fetch(store.reader.prepare(select(customers.c.id).where(column("shoe_size") == 1)), {})
-    assert caught.value.cause is Cause.NOT_MIGRATED  # type: ignore[attr-defined]
+    assert caught.value.cause is OutageCause.NOT_MIGRATED  # type: ignore[attr-defined]

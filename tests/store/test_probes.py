@@ -12,7 +12,7 @@ from store.database.config import StoreConfig
 from store.database.store import Store
 from store.ledger.entries import ledger_entries
 from store.sql.engines import connect_postgresql
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.exclusive import ExclusiveConnection
 
 pytestmark = pytest.mark.anyio
@@ -57,9 +57,9 @@ async def test_f7_who_gives_up_waiting_for_a_connection_leaves_its_user_alone(st
     await asyncio.sleep(0.05)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(connection.execute("SELECT 1"), 0.05)
-    with pytest.raises(StoreUnavailable) as late:
+    with pytest.raises(StoreUnavailableError) as late:
         await connection.execute("SELECT 1")
-    assert late.value.cause is Cause.SLOW
+    assert late.value.cause is OutageCause.SLOW
     closing = asyncio.create_task(connection.close())
     await long
     await closing
@@ -68,7 +68,7 @@ async def test_f7_who_gives_up_waiting_for_a_connection_leaves_its_user_alone(st
 @only_postgresql
 async def test_f7_after_a_failure_the_next_statement_has_a_new_connection(store_config: StoreConfig) -> None:
     connection = ExclusiveConnection(lambda: connect_postgresql(store_config.database, "tests", 5.0), 5.0)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailableError):
         await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     await connection.execute("SELECT 1")
     cut = asyncio.create_task(connection.execute("SELECT pg_sleep(60)"))

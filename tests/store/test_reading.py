@@ -107,8 +107,8 @@ async def test_a_reader_does_not_write(store: Store) -> None:
     from dataclasses import replace
 
     prepared = replace(store.reader.prepare(select(C.id)), sql="DELETE FROM clients", bind=lambda _: ())
-    from store.sql.errors import Cause, StoreUnavailable
+    from store.sql.errors import OutageCause, StoreUnavailableError
 
-    with pytest.raises(StoreUnavailable) as refused:
+    with pytest.raises(StoreUnavailableError) as refused:
         await store.reader.fetch(prepared, {})
-    assert refused.value.cause is Cause.READ_ONLY
+    assert refused.value.cause is OutageCause.READ_ONLY

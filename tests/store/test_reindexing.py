@@ -29,7 +29,7 @@ from store.database.store import Store, open_store
 from store.lookups.holders import PLACES
 from store.operations.index_changes import LOOKUPS, index_rebuilds
 from store.sql.engines import make_engine, transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.tables.credentials import credentials
 from store.tables.customers import customers
 from store.tables.domains import domains
@@ -110,7 +110,7 @@ async def test_rows_of_before_are_found_by_the_form_of_now(
         person("Big@Example.com"),
     ]  # fmt: skip
     ids = await former_store(store_config, people, monkeypatch)
-    with pytest.raises(StoreUnavailable, match="gateway db upgrade"):
+    with pytest.raises(StoreUnavailableError, match="gateway db upgrade"):
         await open_store(store_config)
     changed, collided = await upgrade_all(store_config)
     assert collided == [] and changed == 7, "three e-mails, three logins and a domain; what reads alike is not written"
@@ -218,9 +218,9 @@ async def test_it_goes_on_where_it_was_killed(store_config: StoreConfig, monkeyp
         async with rebuilding(store_config) as store:
             await rebuild(store)
     assert len(looked) == 12
-    with pytest.raises(StoreUnavailable) as refused:
+    with pytest.raises(StoreUnavailableError) as refused:
         await open_store(store_config)
-    assert refused.value.cause is Cause.NOT_REINDEXED
+    assert refused.value.cause is OutageCause.NOT_REINDEXED
     pages["left"] = 1000
     with pytest.raises(KeyboardInterrupt):
         async with rebuilding(store_config) as store:

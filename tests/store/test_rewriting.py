@@ -21,7 +21,7 @@ from store.database.store import Store, open_store
 from store.operations.value_rewrites import value_rewrites
 from store.sql import scrubbing
 from store.sql.engines import make_engine, transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.tables.credentials import credentials
 from store.tables.customers import customers
 from store.tables.payments import card_fingerprint, card_vault
@@ -72,9 +72,9 @@ async def test_values_of_the_release_before_are_written_anew(store_config: Store
     await filled(store_config)
     former = await bring_back(store_config)
     assert len(former.hashes) > 16 and former.fingerprints
-    with pytest.raises(StoreUnavailable, match="gateway db upgrade") as refused:
+    with pytest.raises(StoreUnavailableError, match="gateway db upgrade") as refused:
         await open_store(store_config)
-    assert refused.value.cause is Cause.NOT_MIGRATED
+    assert refused.value.cause is OutageCause.NOT_MIGRATED
     said = list[str]()
     assert await upgrade_all(store_config, said.append) == (0, [])
     assert f"credentials.password_hash: {len(former.hashes)} values have this release's form." in said
@@ -94,7 +94,7 @@ async def test_whoever_is_killed_in_the_middle_leaves_the_rest_to_the_next(store
     victim.kill()
     victim.wait()
     victim.stdout.close()
-    with pytest.raises(StoreUnavailable, match="gateway db upgrade"):
+    with pytest.raises(StoreUnavailableError, match="gateway db upgrade"):
         await open_store(store_config)
     replicas = [elsewhere.start("rewriting", store_config) for _ in range(2)]
     assert [replica.communicate(timeout=90)[0] for replica in replicas] == ["begins\ndone\n"] * 2

@@ -11,9 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from store.crypto.root_key import RootKeyExposed, RootKeyMissing, RootKeyProblem, RootKeys, RootKeyWrong, write_once
+from store.crypto.root_key import (
+    RootKeyError,
+    RootKeyExposedError,
+    RootKeyMismatchError,
+    RootKeyMissingError,
+    RootKeys,
+    write_once,
+)
 from store.database.config import StoreConfig
-from store.database.store import KeyStoreMissing, open_store
+from store.database.store import KeyStoreMissingError, open_store
 from tests.store.people import add_customers
 from tests.stores import opened
 
@@ -64,9 +71,9 @@ def test_a_wrapped_key_opens_only_in_its_place(tmp_path: Path) -> None:
     keys = RootKeys(tmp_path / "root.key")
     keys.create()
     version, wrapped = keys.wrap("subject:1", b"secret")
-    with pytest.raises(RootKeyWrong):
+    with pytest.raises(RootKeyMismatchError):
         keys.unwrap(version, "subject:2", wrapped)
-    with pytest.raises(RootKeyMissing, match=r"root\.key\.7"):
+    with pytest.raises(RootKeyMissingError, match=r"root\.key\.7"):
         keys.unwrap(7, "subject:1", wrapped)
 
 
@@ -83,7 +90,7 @@ def test_a_damaged_file_says_so(tmp_path: Path, change: object, text: str) -> No
     path = tmp_path / "root.key"
     RootKeys(path).create()
     path.write_bytes(change(path.read_bytes()))  # type: ignore[operator]
-    with pytest.raises(RootKeyWrong, match=text):
+    with pytest.raises(RootKeyMismatchError, match=text):
         RootKeys(path)
 
 
@@ -91,7 +98,7 @@ def test_a_file_that_everyone_may_read_is_refused(tmp_path: Path, caplog: pytest
     path = tmp_path / "root.key"
     RootKeys(path).create()
     path.chmod(0o644)
-    with pytest.raises(RootKeyExposed, match="chmod 600"):
+    with pytest.raises(RootKeyExposedError, match="chmod 600"):
         RootKeys(path)
     path.chmod(0o640)
     caplog.clear()
@@ -114,7 +121,7 @@ async def test_a_missing_root_key_stops_the_start_and_is_not_made_anew(store_con
     async with opened(store_config):
         pass
     kept = store_config.root_key_path.rename(store_config.root_key_path.with_name("elsewhere"))
-    with pytest.raises(RootKeyMissing, match=r"Restore that file from its backup.*GATEWAY_ROOT_KEY_PATH"):
+    with pytest.raises(RootKeyMissingError, match=r"Restore that file from its backup.*GATEWAY_ROOT_KEY_PATH"):
         await open_store(store_config)
     assert not store_config.root_key_path.exists()
     kept.rename(store_config.root_key_path)
@@ -128,7 +135,7 @@ async def test_a_wrong_root_key_stops_the_start_and_changes_nothing(store_config
         ids = await add_customers(store, 1)
     other = replace(store_config, root_key_path=store_config.root_key_path.with_name("other.key"))
     RootKeys(other.root_key_path).create()
-    with pytest.raises(RootKeyWrong, match="did not wrap this key store"):
+    with pytest.raises(RootKeyMismatchError, match="did not wrap this key store"):
         await open_store(other)
     async with opened(store_config) as store:
         assert None not in await store.keys.subjects(ids)
@@ -142,6 +149,6 @@ async def test_customers_without_a_key_store_stop_the_start(
         await add_customers(store, 1)
     async with databases.fresh(store_kind) as fresh:  # type: ignore[attr-defined]
         lost = replace(store_config, key_store_url=fresh.key_store_url)
-        with pytest.raises(KeyStoreMissing, match="key store is empty"):
+        with pytest.raises(KeyStoreMissingError, match="key store is empty"):
             await open_store(lost)
-    assert issubclass(KeyStoreMissing, RootKeyProblem)
+    assert issubclass(KeyStoreMissingError, RootKeyError)

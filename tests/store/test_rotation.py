@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from store.crypto.key_tables import signing_keys, subject_keys, system_keys
-from store.crypto.root_key import RootKeyMissing
+from store.crypto.root_key import RootKeyMissingError
 from store.database.config import StoreConfig
 from store.database.store import Store, open_store
 from store.sql.ids import new_id
@@ -42,7 +42,7 @@ async def test_after_a_rotation_the_old_root_key_is_not_needed(store_config: Sto
         await store.keys.rotate()
         assert await versions(store) == {3}
     store_config.root_key_path.with_name("root.key.3").unlink()
-    with pytest.raises(RootKeyMissing, match=r"root\.key\.3"):
+    with pytest.raises(RootKeyMissingError, match=r"root\.key\.3"):
         await open_store(store_config)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import bindparam, select, update
 
 from store.crypto.global_ids import GlobalIds
-from store.crypto.sealing import OVERHEAD, Nonces, SealBroken, Sealed, next_nonce, seal, unseal
+from store.crypto.sealing import OVERHEAD, SealBrokenError, Sealed, SealingNonces, next_nonce, seal, unseal
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.tables.customers import customers
@@ -38,14 +38,14 @@ def test_every_flipped_bit_is_an_error() -> None:
     for bit in range(len(sealed) * 8):
         changed = bytearray(sealed)
         changed[bit // 8] ^= 1 << bit % 8
-        with pytest.raises(SealBroken):
+        with pytest.raises(SealBrokenError):
             unseal(KEY, PLACE, bytes(changed))
 
 
 @given(st.binary(max_size=60))
 def test_anything_else_is_an_error_and_never_garbage(noise: bytes) -> None:
     for value_ in (noise, b"\x01" + noise):
-        with pytest.raises(SealBroken):
+        with pytest.raises(SealBrokenError):
             unseal(KEY, PLACE, value_)
 
 
@@ -61,7 +61,7 @@ def test_a_value_opens_only_in_its_own_place() -> None:
         (other_customer, "customers.email", 1),
         (SubjectKey(7, bytes(31) + b"\x01", 0.0, IDS), "customers.email", 1),
     ):
-        with pytest.raises(SealBroken):
+        with pytest.raises(SealBrokenError):
             opener.open(column, row, sealed)
 
 
@@ -78,7 +78,7 @@ async def test_values_swapped_in_the_database_do_not_open(store: Store) -> None:
     for id_, key in zip((first, second), keys, strict=True):
         assert key is not None
         ((moved, _),) = await store.reader.fetch(one, {"id": id_})
-        with pytest.raises(SealBroken):
+        with pytest.raises(SealBrokenError):
             key.open("customers.email", id_, moved)
     assert keys[0] is not None
     assert keys[0].open("customers.email", first, email).decode() == value("email", 0)
@@ -94,7 +94,7 @@ def test_a_sealed_value_raises_where_it_would_be_printed() -> None:
 
 
 def test_nonces_do_not_repeat_across_threads_and_a_wrapped_counter() -> None:
-    nonces = Nonces(limit=1000)
+    nonces = SealingNonces(limit=1000)
     drawn: list[bytes] = []
     threads = [Thread(target=lambda: drawn.extend([nonces() for _ in range(5000)])) for _ in range(4)]
     for thread in threads:

@@ -16,10 +16,10 @@ from store.database.config import StoreConfig
 from store.database.store import Store
 from store.registers.clients import documents
 from store.sql import writing_sqlite
-from store.sql.errors import Cause, StoreUnavailable
-from store.sql.transactions import NothingKept
+from store.sql.errors import OutageCause, StoreUnavailableError
+from store.sql.transactions import TransactionAbortedError
 from store.sql.transactions_sqlite import GROUP
-from store.sql.writing_sqlite import Writing
+from store.sql.writing_sqlite import WritingConnection
 from store.tables.outbox import outbox
 from tests.store.people import MOMENT
 from tests.stores import opened
@@ -49,13 +49,13 @@ async def numbers(store: Store) -> set[int]:
 def commits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """A word for each commit on an SQLite file."""
     found: list[str] = []
-    commit = Writing.commit
+    commit = WritingConnection.commit
 
-    async def counted(writing: Writing) -> None:
+    async def counted(writing: WritingConnection) -> None:
         found.append("commit")
         await commit(writing)
 
-    monkeypatch.setattr(Writing, "commit", counted)
+    monkeypatch.setattr(WritingConnection, "commit", counted)
     yield found
 
 
@@ -108,7 +108,7 @@ async def test_a_statement_that_fails_takes_no_other_block_with_it(store: Store)
     await add(store, 3)
     outcomes = await asyncio.gather(*[add(store, number) for number in range(6)], return_exceptions=True)
     (failure,) = [each for each in outcomes if each is not None]
-    assert not isinstance(failure, StoreUnavailable) and await numbers(store) == set(range(6))
+    assert not isinstance(failure, StoreUnavailableError) and await numbers(store) == set(range(6))
 
 
 @pytest.mark.parametrize("which", [0, 1, 5])
@@ -144,7 +144,7 @@ async def test_cancelled_while_it_connects_it_leaves_no_connection_open(
     """What CPython 3.13 warns of when a connection is collected, seen on every version."""
     left_open: list[int] = []
 
-    class Watched(writing_sqlite._Letting):
+    class Watched(writing_sqlite._AutoRollbackConnection):
         def __del__(self) -> None:
             if not self.is_closed:
                 left_open.append(id(self))
@@ -175,13 +175,13 @@ QUICK = ("DROP TRIGGER slow ON outbox", "DROP FUNCTION take_time")
 async def slow_commits(store: Store, store_kind: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """Commits that take a third of a second: by a trigger that waits until then, or in the thread that commits."""
     if store_kind == "sqlite":
-        commit = Writing.commit
+        commit = WritingConnection.commit
 
-        async def slowly(writing: Writing) -> None:
+        async def slowly(writing: WritingConnection) -> None:
             await writing._execute(time.sleep, 0.3)
             await commit(writing)
 
-        monkeypatch.setattr(Writing, "commit", slowly)
+        monkeypatch.setattr(WritingConnection, "commit", slowly)
         yield
         return
     for statements in (SLOW, QUICK):
@@ -238,13 +238,13 @@ async def test_when_sqlite_gives_up_the_transaction_everybody_hears_of_it(store:
 
     outcomes = await asyncio.gather(*[added(number) for number in range(6)], return_exceptions=True)
     kept = await numbers(store)
-    assert isinstance(outcomes[3], StoreUnavailable) and outcomes[3].cause is Cause.DISK_FULL
+    assert isinstance(outcomes[3], StoreUnavailableError) and outcomes[3].cause is OutageCause.DISK_FULL
     assert kept == {number for number, each in enumerate(outcomes) if each is None}
 
 
 async def test_a_block_that_goes_on_over_the_end_of_its_transaction_is_told(store: Store, store_kind: str) -> None:
     """Nothing is acknowledged that is not there."""
-    with pytest.raises(NothingKept):
+    with pytest.raises(TransactionAbortedError):
         async with store.write() as connection:
             await connection.execute(row(1))
             if store_kind == "sqlite":
@@ -267,9 +267,9 @@ async def test_whoever_waits_too_long_is_told_and_the_others_go_on(store_config:
 
         task = asyncio.create_task(long())
         await asyncio.sleep(0.05)
-        with pytest.raises(StoreUnavailable) as caught:
+        with pytest.raises(StoreUnavailableError) as caught:
             await add(store, 2)
-        assert caught.value.cause is Cause.SLOW
+        assert caught.value.cause is OutageCause.SLOW
         done.set()
         await task
         await add(store, 3)

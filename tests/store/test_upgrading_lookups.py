@@ -19,7 +19,7 @@ from store.database.config import StoreConfig
 from store.database.migrate import upgrade
 from store.database.store import open_store
 from store.sql.engines import make_engine, transaction
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.tables.customers import customers
 from store.upgrade import former_indexes, reindexing, reindexing_writing, rewriting
 from store.upgrade import upgrade as upgrading
@@ -103,9 +103,9 @@ async def test_it_goes_on_where_it_was_killed_and_nobody_serves_meanwhile(
     monkeypatch.setattr(former_indexes, "write_refs", dying)
     with pytest.raises(KeyboardInterrupt):
         await upgrade_all(bare_config)
-    with pytest.raises(StoreUnavailable) as refused:
+    with pytest.raises(StoreUnavailableError) as refused:
         await open_store(bare_config)
-    assert refused.value.cause is Cause.NOT_REINDEXED
+    assert refused.value.cause is OutageCause.NOT_REINDEXED
     assert await key_of_before(bare_config), "what is not moved yet is still compared with it"
     written["left"] = 1000
     changed, collided = await upgrade_all(bare_config)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from store.sql.writing_sqlite import BEGIN, Writing, sqlite_file
+from store.sql.writing_sqlite import BEGIN, WritingConnection, sqlite_file
 
 pytestmark = pytest.mark.anyio
 
@@ -28,8 +28,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def writing(path: Path) -> AsyncIterator[Writing]:
-    connection = Writing(sqlite_file(path), patience=5)
+async def writing(path: Path) -> AsyncIterator[WritingConnection]:
+    connection = WritingConnection(sqlite_file(path), patience=5)
     await connection
     yield connection
     await connection.close()
@@ -40,7 +40,7 @@ def elsewhere(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, timeout=0, check_same_thread=False)
 
 
-async def test_a_statement_runs_in_the_loop_and_a_commit_in_the_thread(writing: Writing) -> None:
+async def test_a_statement_runs_in_the_loop_and_a_commit_in_the_thread(writing: WritingConnection) -> None:
     ran: list[str] = []
 
     def noted(_: object) -> None:
@@ -57,7 +57,7 @@ async def test_a_statement_runs_in_the_loop_and_a_commit_in_the_thread(writing: 
 
 
 async def test_waiting_for_another_writer_holds_up_nobody_and_ends_when_it_commits(
-    writing: Writing, path: Path
+    writing: WritingConnection, path: Path
 ) -> None:
     other = elsewhere(path)
     other.execute(BEGIN)
@@ -78,7 +78,7 @@ async def test_waiting_for_another_writer_holds_up_nobody_and_ends_when_it_commi
 async def test_patience_ends(path: Path) -> None:
     other = elsewhere(path)
     other.execute(BEGIN)
-    impatient = Writing(sqlite_file(path), patience=0.01)
+    impatient = WritingConnection(sqlite_file(path), patience=0.01)
     await impatient
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         await impatient.begin()
@@ -89,7 +89,9 @@ async def test_patience_ends(path: Path) -> None:
     other.close()
 
 
-async def test_nothing_runs_in_the_loop_while_the_thread_still_works_for_a_cancelled_task(writing: Writing) -> None:
+async def test_nothing_runs_in_the_loop_while_the_thread_still_works_for_a_cancelled_task(
+    writing: WritingConnection,
+) -> None:
     """One sqlite3 connection is never used by two threads at once."""
     reached, may_go_on = threading.Event(), threading.Event()
 
@@ -116,7 +118,7 @@ async def test_nothing_runs_in_the_loop_while_the_thread_still_works_for_a_cance
 
 async def test_closed_in_the_middle_it_lets_go_of_the_file(path: Path) -> None:
     """Also while a cursor with rows to come is still referred to, as by a task that was cancelled."""
-    connection = Writing(sqlite_file(path), patience=5)
+    connection = WritingConnection(sqlite_file(path), patience=5)
     await connection
     cursor = await connection.cursor()
     await connection.begin()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from values.domain_name import DomainNameError, lookup_form, to_ascii, to_unicode
-from values.domain_name import Fault as Fault
+from values.domain_name import DomainNameFault as Fault
 from values.hosts import url_to_ascii
 
 ONE_NAME = (

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from values.mailbox import Fault as Fault
 from values.mailbox import MailboxError, lookup_form, parse_mailbox, read_mailbox, same_mailbox
+from values.mailbox import MailboxFault as Fault
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from policy.erasing import STEPS, Step, Told
+from policy.erasing import STEPS, NotificationState, Step
 from policy.purposes import Purpose
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 from store.ledger.entries import EVENT_ERASED
-from store.merkle.signed_note import NoteInvalid, Signer, VerifierKey, open_note, sign
+from store.merkle.signed_note import NoteInvalidError, NoteSigner, VerifierKey, open_note, sign
 from store.records.holds import Hold
 from store.tables.erasures import TOOL
 from workers.certificates.fates import fates
@@ -33,17 +33,17 @@ LETTER = "/erasures/letter"
 VERSION = 2
 """The first one said when recipients were listed as if they had been told then, and named steps without a time."""
 
-Signers = Callable[[], Awaitable[Sequence[Signer]]]
+Signers = Callable[[], Awaitable[Sequence[NoteSigner]]]
 """Those that sign the ledger now; at least one."""
 
 
-def signed(signers: Sequence[Signer], facts: Mapping[str, Any], suffix: str = SUFFIX) -> str:
+def signed(signers: Sequence[NoteSigner], facts: Mapping[str, Any], suffix: str = SUFFIX) -> str:
     """A statement: a line that says what it is, one line of JSON, and the signatures (C2SP signed-note)."""
     text = orjson.dumps(dict(facts), option=orjson.OPT_SORT_KEYS).decode()
     return sign(f"{signers[0].name}{suffix}\n{text}\n", signers)
 
 
-def case_name(house: HouseKeys, erasure_id: int) -> str:
+def case_name(house: SystemKeys, erasure_id: int) -> str:
     """How a certificate, and a log, name an erasure: for ever the same, and without its moment."""
     return house.ids.lasting("Case", erasure_id, erasure_id)
 
@@ -111,7 +111,9 @@ def recipient_facts(recipient: Any) -> dict[str, Any]:
         "kind": recipient.kind,
         "name": recipient.name,
         "state": recipient.state,
-        "method": None if recipient.state == Told.LISTED.name and not recipient.tries else recipient.method,
+        "method": None
+        if recipient.state == NotificationState.LISTED.name and not recipient.tries
+        else recipient.method,
         "tries": recipient.tries,
         "listedAt": said(recipient.listed_at),
         "sentAt": said(recipient.sent_at),
@@ -193,13 +195,13 @@ def _verified(text: str, keys: Sequence[VerifierKey], suffix: str, versions: Seq
     note = open_note(text, keys)
     first, _, rest = note.text.partition("\n")
     if first not in {key.name + suffix for key in note.signed_by}:
-        raise NoteInvalid("it is signed, but no certificate of an erasure")
+        raise NoteInvalidError("it is signed, but no certificate of an erasure")
     try:
         facts = orjson.loads(rest)
     except orjson.JSONDecodeError:
-        raise NoteInvalid("it holds no facts") from None
+        raise NoteInvalidError("it holds no facts") from None
     if not isinstance(facts, dict) or facts.get("version") not in versions:
-        raise NoteInvalid("it is of a form that this release does not know")
+        raise NoteInvalidError("it is of a form that this release does not know")
     return facts
 
 

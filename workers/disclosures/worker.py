@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 
-from store.sql.errors import StoreUnavailable
+from store.sql.errors import StoreUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Teller:
         try:
             while await self._tell(self._clock()):
                 pass
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             log.warning("nobody was told of %s: %s", self._what, outage.reason)
         except Exception:
             # The next look tries again; the log says where it happened.

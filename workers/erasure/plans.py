@@ -12,15 +12,25 @@ from typing import Any
 from sqlalchemy import Select, bindparam, case, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.dates import ARRIVAL, Cause, Erasure, WarningLetter, as_told, due_erasure, named_day, still_ahead, warned
-from policy.erasing import Event, State, after
+from policy.dates import (
+    ARRIVAL,
+    ErasureCause,
+    ErasureDates,
+    WarningLetter,
+    as_told,
+    due_erasure,
+    named_day,
+    still_ahead,
+    warned,
+)
+from policy.erasing import ErasureEvent, State, after
 from store.crypto.subject_key import SubjectKey
 from store.crypto.system_keys import insert_new
 from store.database.store import Store
 from store.records.holds import holds_at, may_be_told
 from store.sql.ids import new_id
 from store.sql.metadata import Id
-from store.sql.reading import Prepared, any_of
+from store.sql.reading import PreparedStatement, any_of
 from store.tables.access import sign_ins
 from store.tables.customers import customers
 from store.tables.erasures import STANDING_STATES, STANDS, WARNED, erasure_letters, erasures, legal_holds
@@ -40,7 +50,7 @@ UNWARNED = "NOT_WARNED"
 """What stands in the way of an erasure that nobody asked for while no warning has arrived."""
 
 Tell = Callable[
-    [AsyncConnection, SubjectKey, str, int, Erasure | None, datetime, datetime | None], Awaitable[int | None]
+    [AsyncConnection, SubjectKey, str, int, ErasureDates | None, datetime, datetime | None], Awaitable[int | None]
 ]
 """Writes to the customer: the kind of message, the number of the erasure, its dates, now, and the moment from which the
 message is void. The number of the message in the outbox; None when there is no address to write to."""
@@ -87,7 +97,7 @@ class Planner:
         await guarded("customers without services", self._everybody.go(partial(self._next, self._next_customers), arm))
         await guarded("erasures that wait", self._standing.go(partial(self._next, self._next_standing), review))
 
-    async def _next(self, page: Prepared, last: int) -> Sequence[int]:
+    async def _next(self, page: PreparedStatement, last: int) -> Sequence[int]:
         return [id_ for (id_,) in await self._store.reader.fetch(page, {"last": last})]
 
     async def _arm(self, ids: Sequence[int], now: datetime) -> None:
@@ -119,7 +129,7 @@ class Planner:
             owners = [row.customer_id for row in rows]
             facts = await _facts(connection, owners, now)
             keys = dict(zip(owners, await self._store.keys.subjects(owners), strict=True))
-            letters = await _warnings(connection, [row.id for row in rows if row.cause == Cause.RETENTION.name])
+            letters = await _warnings(connection, [row.id for row in rows if row.cause == ErasureCause.RETENTION.name])
             for row in rows:
                 customer = facts[row.customer_id], keys[row.customer_id]
                 await self._move(connection, row, *customer, letters[row.id], now)
@@ -133,24 +143,24 @@ class Planner:
         letters: Sequence[WarningLetter],
         now: datetime,
     ) -> None:
-        state, asked = State[row.state], row.cause == Cause.REQUEST.name
+        state, asked = State[row.state], row.cause == ErasureCause.REQUEST.name
         values: dict[str, Any] = {}
         clock = self._clock_of(row, facts)
         told = ""
         if clock is None:
             if state in (State.SCHEDULED, State.HELD):
-                state = after(state, Event.SERVICE_BEGAN if asked else Event.OVERTAKEN)
+                state = after(state, ErasureEvent.SERVICE_BEGAN if asked else ErasureEvent.OVERTAKEN)
                 values = {"not_before": None, "alarm_at": None, "due_at": None, "trouble": None}
                 values |= {} if asked else {"cancelled_at": now}
                 told = "BLOCKED" if asked else ""
         else:
             if state in (State.ARMED, State.BLOCKED):
-                state, told = after(state, Event.SERVICES_ENDED), "ACCEPTED"
+                state, told = after(state, ErasureEvent.SERVICES_ENDED), "ACCEPTED"
             held = facts.held or (facts.restricted and not asked)
             if state is State.SCHEDULED and held:
-                state, told = after(state, Event.HOLD_PLACED), "HELD"
+                state, told = after(state, ErasureEvent.HOLD_PLACED), "HELD"
             elif state is State.HELD and not held:
-                state = after(state, Event.HOLD_LIFTED)
+                state = after(state, ErasureEvent.HOLD_LIFTED)
             if asked:
                 clock = still_ahead(clock, now, self._zone) if told and told != "HELD" else clock
                 values = _dated(row, clock)
@@ -162,10 +172,10 @@ class Planner:
         if told and key is not None:
             await self._tell(connection, key, told, row.id, clock and as_told(clock, self._zone), now, None)
 
-    def _clock_of(self, row: Any, facts: _Facts) -> Erasure | None:
+    def _clock_of(self, row: Any, facts: _Facts) -> ErasureDates | None:
         """The dates of a case: those of a request are never later than those that it had while it stood,
         whatever became of the time zone (F3)."""
-        asked = row.cause == Cause.REQUEST.name
+        asked = row.cause == ErasureCause.REQUEST.name
         clock = due_erasure(
             requests=[row.requested_at] if asked else [],
             services_active=facts.running,
@@ -183,7 +193,7 @@ class Planner:
         connection: AsyncConnection,
         row: Any,
         state: State,
-        clock: Erasure,
+        clock: ErasureDates,
         key: SubjectKey | None,
         letters: Sequence[WarningLetter],
         now: datetime,
@@ -232,7 +242,7 @@ async def record_warning(
     The day on which the erasure may begin: a letter names one that is far enough ahead. None where no such case waits
     for a warning.
     """
-    query = select(E.due_at).where(E.id == case_, E.state == "SCHEDULED", E.cause == Cause.RETENTION.name)
+    query = select(E.due_at).where(E.id == case_, E.state == "SCHEDULED", E.cause == ErasureCause.RETENTION.name)
     due: datetime | None = await connection.scalar(query.with_for_update())
     if due is None:
         return None
@@ -243,7 +253,7 @@ async def record_warning(
     return names
 
 
-def _dated(row: Any, clock: Erasure) -> dict[str, Any]:
+def _dated(row: Any, clock: ErasureDates) -> dict[str, Any]:
     """The dates to write of an erasure that was asked for."""
     values: dict[str, Any] = {"due_at": clock.due, "alarm_at": clock.alarm_at}
     if row.not_before is None or row.due_at != clock.due:

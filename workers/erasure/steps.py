@@ -62,7 +62,7 @@ class Case:
     attempt: int
 
 
-class LeaseLost(Exception):  # noqa: N818  (what happened to the lease)
+class ErasureLeaseLostError(Exception):
     """Another worker has taken over: what this one still does counts for nothing."""
 
 
@@ -140,7 +140,7 @@ class Steps:
         """Write to the case, if it is still this worker's."""
         mine = E.id == case.id, E.state == "ERASING", E.attempts == case.attempt
         if (await connection.execute(update(erasures).where(*mine).values(change))).rowcount != 1:
-            raise LeaseLost
+            raise ErasureLeaseLostError
 
     async def unseen(self, case: Case, patience: float) -> None:
         """Return when no snapshot is left from before the removal; StillSeen, and who has one, when that takes longer.

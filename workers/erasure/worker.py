@@ -15,12 +15,12 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.erasing import STEPS, Event, State, Step, after
+from policy.erasing import STEPS, ErasureEvent, State, Step, after
 from store.database.store import Store
-from store.ledger.signing_keys import LedgerKeyLost, LedgerUnnamed
+from store.ledger.signing_keys import LedgerKeyLostError, LedgerUnnamedError
 from store.records.holds import holds_at
-from store.sql.errors import StoreUnavailable
-from store.sql.horizon import StillSeen
+from store.sql.errors import StoreUnavailableError
+from store.sql.horizon import StillVisibleError
 from store.sql.metadata import Instant
 from store.tables.erasures import STANDS, WARNED, erasure_letters, erasures, legal_holds
 from store.tables.restrictions import restrictions
@@ -29,8 +29,8 @@ from workers.certificates.certificates import Signers, case_name
 from workers.certificates.last_letter import LetterStatements
 from workers.erasure.plans import Planner, Tell
 from workers.erasure.redoing import Redoing
-from workers.erasure.steps import Case, Compose, Done, LeaseLost, Steps, is_there
-from workers.loop.periodic import again_and_again, guarded
+from workers.erasure.steps import Case, Compose, Done, ErasureLeaseLostError, Steps, is_there
+from workers.loop.periodic import guarded, run_periodically
 from workers.recipients.closing import Closing
 
 log = logging.getLogger(__name__)
@@ -60,9 +60,9 @@ WITHOUT_DATE = timedelta(days=30)
 """The deadline of an erasure that a restored backup made necessary again."""
 
 
-def _reason(outage: StoreUnavailable) -> str:
+def _reason(outage: StoreUnavailableError) -> str:
     """The sentence, and who it is that still sees something: sessions by their process, slots by their name."""
-    return f"{outage.reason} ({outage.detail})" if isinstance(outage, StillSeen) else outage.reason
+    return f"{outage.reason} ({outage.detail})" if isinstance(outage, StillVisibleError) else outage.reason
 
 
 def _now() -> datetime:
@@ -104,7 +104,7 @@ class Eraser:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Erase until told to stop; what is half done is taken up by whoever comes next."""
-        await again_and_again(self.step, stop, self._pause, "erasures")
+        await run_periodically(self.step, stop, self._pause, "erasures")
 
     async def step(self) -> bool:
         """Look at everybody if it is time to, then carry out what is due, whatever became of the look; whether anything
@@ -136,13 +136,13 @@ class Eraser:
             try:
                 await self._steps.unseen(case, patience)
                 unseen.append(case)
-            except StoreUnavailable as outage:
+            except StoreUnavailableError as outage:
                 patience = 0.0  # Who keeps one of them waiting has been waited for.
                 await self._note(case, outage.cause.name, _reason(outage))
         try:
             if unseen:
                 await self._steps.clean()
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             for case in unseen:
                 await self._note(case, outage.cause.name, _reason(outage))
             return []
@@ -156,7 +156,7 @@ class Eraser:
             async with self._store.write() as connection:
                 found = select(E.due_at, E.requested_at).where(E.id == case.id, E.state == "ERASING")
                 row = (await connection.execute(found)).one_or_none()
-        except StoreUnavailable:
+        except StoreUnavailableError:
             return False
         return row is not None and now >= (row.due_at or row.requested_at + WITHOUT_DATE) - PRESSING
 
@@ -166,7 +166,7 @@ class Eraser:
         for case in await self._steps.unobserved():
             try:
                 await self._steps.unseen(case, 0.0)
-            except StillSeen as seen:
+            except StillVisibleError as seen:
                 log.warning("a certificate waits for its second statement: %s", _reason(seen))
                 continue
             unseen.append(case)
@@ -201,7 +201,7 @@ class Eraser:
                     await is_there(connection, owner)  # Nobody subscribes the customer to anything from here on.
                     if await self._stopped(connection, id_, owner, now):
                         continue
-                    state = after(State[state], Event.BEGUN).name
+                    state = after(State[state], ErasureEvent.BEGUN).name
                 taken = {"state": state, "attempts": attempts + 1, "leased_until": now + LEASE}
                 await connection.execute(update(erasures).where(E.id == id_).values(taken))
                 claimed.append((Case(id_, owner, attempts + 1), None if step is None else Step[step]))
@@ -226,9 +226,9 @@ class Eraser:
             for step in STEPS[begin : STEPS.index(Step.FILES)]:
                 now = self._clock()
                 await self._steps.do(case, step, now, now + LEASE)
-        except LeaseLost:
+        except ErasureLeaseLostError:
             return False
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             await self._note(case, outage.cause.name, outage.reason)
             return False
         return True
@@ -239,17 +239,17 @@ class Eraser:
             if clean:
                 await self._steps.do(case, Step.FILES, now, now + LEASE)
             await self._steps.certify(case, now)
-        except LeaseLost:
+        except ErasureLeaseLostError:
             return
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             await self._note(case, outage.cause.name, outage.reason)
-        except (LedgerKeyLost, LedgerUnnamed) as unsigned:
+        except (LedgerKeyLostError, LedgerUnnamedError) as unsigned:
             await self._note(case, "NOTHING_SIGNS", str(unsigned))
 
     async def _note(self, case: Case, trouble: str, reason: str) -> None:
         """Say what stands in the way where the operator looks, if that can be written; it is tried again soon."""
         log.warning("an erasure was put off: %s", reason, extra={"case": case_name(self._store.keys.house, case.id)})
-        with suppress(StoreUnavailable, LeaseLost):
+        with suppress(StoreUnavailableError, ErasureLeaseLostError):
             async with self._store.write() as connection:
                 change = {"trouble": trouble, "leased_until": self._clock() + SOON}
                 await self._steps.hold(connection, case, change)

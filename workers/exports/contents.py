@@ -18,13 +18,13 @@ from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from store.accesses.accesses import Accesses
 from store.accesses.check import altered_accesses
-from store.accesses.disclosure_embargo import Telling as Told
+from store.accesses.disclosure_embargo import TellableCases as Told
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.ledger.proofs import Prover
-from store.records.declared import Telling
+from store.records.declared import ExportTelling
 from store.records.holdings import (
-    Damaged,
+    DamagedValue,
     Holding,
     Row,
     count_of,
@@ -49,7 +49,7 @@ Meanings = Mapping[str, Meaning]
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ExportedField:
     """One field of a holding, with everything that its reader has a right to know of it."""
 
     name: str
@@ -74,12 +74,12 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ExportedSection:
     """One holding: its fields, and whether its rows tell anything beside that they are there."""
 
     name: str
     retention: RetentionRule
-    fields: tuple[Field, ...]
+    fields: tuple[ExportedField, ...]
     tells: bool = True
     apart: bool = False
     """Such are held, and nothing leads from the customer to them: nobody can say how many there are."""
@@ -90,11 +90,11 @@ class Section:
         return self.tells and any(field.portable for field in self.fields)
 
 
-ACCESSES = Section(
+ACCESSES = ExportedSection(
     "accesses",
     RetentionRule.LEDGER,
     tuple(
-        Field(
+        ExportedField(
             name,
             "ledger_entries.entry",
             Category.ACCESS_HISTORY,
@@ -117,20 +117,20 @@ ACCESSES = Section(
 """Who read what: the ledger's entries about the customer."""
 
 
-def section_of(holding: Holding, meanings: Meanings) -> Section:
+def section_of(holding: Holding, meanings: Meanings) -> ExportedSection:
     """A table, described by its own declarations and by the fields of the schema that show it."""
     retention: RetentionRule = holding.table.info["retention"]
     fields = tuple(_field(column, retention, meanings) for column in holding.table.c)
-    apart = holding.declared.telling is Telling.HELD
-    return Section(holding.name, retention, fields, holding.tells, apart)
+    apart = holding.declared.telling is ExportTelling.HELD
+    return ExportedSection(holding.name, retention, fields, holding.tells, apart)
 
 
-def _field(column: Column[Any], retention: RetentionRule, meanings: Meanings) -> Field:
+def _field(column: Column[Any], retention: RetentionRule, meanings: Meanings) -> ExportedField:
     source = f"{column.table.name}.{column.name}"
     said = meanings.get(source)
     category = column.info["category"] or (said.category if said else None)
     withheld = None if column.info["output"] else _withheld(column)
-    return Field(
+    return ExportedField(
         str(column.name),
         source,
         category,
@@ -159,14 +159,14 @@ class Contents:
         self._holdings = {holding.name: holding for holding in holdings()}
         self._prover = Prover(store.ledger_reader)
 
-    def sections(self) -> list[Section]:
+    def sections(self) -> list[ExportedSection]:
         """Customers first, then every other table in the order in which they depend on one another, then accesses, and
         in the end what is held apart."""
         found = sorted(self._holdings.values(), key=lambda holding: holding.name != "customers")
         told = [section_of(holding, self._meanings) for holding in found]
         return [*told, ACCESSES, *(section_of(holding, self._meanings) for holding in held_apart())]
 
-    def records(self, section: Section) -> AsyncIterator[Row]:
+    def records(self, section: ExportedSection) -> AsyncIterator[Row]:
         """The rows of a section that tells something."""
         if section is ACCESSES:
             return self._accesses()
@@ -182,7 +182,7 @@ class Contents:
         rows = await reader.fetch(reader.prepare(known), {"owner": self._key.customer_id, "now": self._now})
         return [dict(zip(("recipientKind", "recipientName", "country"), row, strict=True)) for row in rows]
 
-    async def count(self, section: Section) -> int | None:
+    async def count(self, section: ExportedSection) -> int | None:
         """How many rows a section has that tells nothing; None for what is held apart."""
         if section.apart:
             return None
@@ -202,7 +202,9 @@ class Contents:
             for access in page:
                 if access.index in altered:
                     log.critical("an entry of the ledger is not as it was signed", extra={"entry": access.index})
-                    yield dict.fromkeys((field.name for field in ACCESSES.fields), Damaged()) | {"index": access.index}
+                    yield dict.fromkeys((field.name for field in ACCESSES.fields), DamagedValue()) | {
+                        "index": access.index
+                    }
                     continue
                 entry = orjson.loads(access.entry)
                 if telling.allows(entry):

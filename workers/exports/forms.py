@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from workers.exports.contents import Section
+from workers.exports.contents import ExportedSection
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class DocumentHeader:
     """What stands at the beginning of an export."""
 
     controller: str
@@ -21,7 +21,7 @@ class Head:
     """The customer's id in the API."""
     language: str
     made_at: datetime
-    sections: Sequence[Section]
+    sections: Sequence[ExportedSection]
     transfers: Sequence[Mapping[str, str]] = ()
     """Recipients of this customer's data whose country is known, each with it."""
 
@@ -30,19 +30,19 @@ class Form(ABC):
     """One form of an export. Its methods are called in the order of the document, and give the text to add."""
 
     @abstractmethod
-    def begin(self, head: Head) -> str:
+    def begin(self, head: DocumentHeader) -> str:
         """Everything before the first section."""
 
     @abstractmethod
-    def open(self, section: Section) -> str:
+    def open(self, section: ExportedSection) -> str:
         """The beginning of a section."""
 
     @abstractmethod
-    def record(self, section: Section, record: Mapping[str, Any]) -> str:
+    def record(self, section: ExportedSection, record: Mapping[str, Any]) -> str:
         """One row of a section."""
 
     @abstractmethod
-    def close(self, section: Section, count: int | None) -> str:
+    def close(self, section: ExportedSection, count: int | None) -> str:
         """The end of a section, and how many rows it has; None where nobody can say."""
 
     @abstractmethod

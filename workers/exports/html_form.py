@@ -10,9 +10,9 @@ from html import escape
 from typing import Any
 
 from policy.french import told
-from store.records.holdings import Damaged
-from workers.exports.contents import Field, Section
-from workers.exports.forms import Form, Head
+from store.records.holdings import DamagedValue
+from workers.exports.contents import ExportedField, ExportedSection
+from workers.exports.forms import DocumentHeader, Form
 from workers.exports.json_form import RIGHTS, WITHHELD
 from workers.exports.words import SAY, titled
 
@@ -42,7 +42,7 @@ class HtmlForm(Form):
     def __init__(self) -> None:
         self._language = "en"
 
-    def begin(self, head: Head) -> str:
+    def begin(self, head: DocumentHeader) -> str:
         """The head, an introduction and the contents."""
         language = self._language = head.language
         say = SAY[language]
@@ -64,7 +64,7 @@ class HtmlForm(Form):
             f'<nav aria-label="{_text(say["contents"])}"><ul>{links}</ul></nav>\n'
         )
 
-    def open(self, section: Section) -> str:
+    def open(self, section: ExportedSection) -> str:
         """The heading, how long it is kept, what each field means, and the head of the table."""
         if not section.tells:
             return ""
@@ -81,12 +81,12 @@ class HtmlForm(Form):
             + "</tr></thead><tbody>\n"
         )
 
-    def record(self, section: Section, record: Mapping[str, Any]) -> str:
+    def record(self, section: ExportedSection, record: Mapping[str, Any]) -> str:
         """A row of the table."""
         cells = "".join(f"<td>{self._cell(record.get(field.name))}</td>" for field in _columns(section))
         return f"<tr>{cells}</tr>\n"
 
-    def close(self, section: Section, count: int | None) -> str:
+    def close(self, section: ExportedSection, count: int | None) -> str:
         """The end of the table; a section that tells nothing only says how many rows there are."""
         say = SAY[self._language]
         if section.tells:
@@ -104,7 +104,7 @@ class HtmlForm(Form):
         """The end of the page."""
         return f"<footer><p>{_text(SAY[self._language]['end'])}</p></footer></main></body></html>\n"
 
-    def _meaning(self, field: Field) -> str:
+    def _meaning(self, field: ExportedField) -> str:
         language = self._language
         name = f"<th scope=row>{_text(_named(field))}"
         if field.description and language == "en":
@@ -127,7 +127,7 @@ class HtmlForm(Form):
                 return ""
             case True | False:
                 return _text(say["yes" if value else "no"])
-            case Damaged():
+            case DamagedValue():
                 return f"<em>{_text(say['damaged'])}</em>"
             case dict():
                 return "<br>".join(_text(str(each)) for each in value.values() if each)
@@ -140,11 +140,11 @@ class HtmlForm(Form):
 COLUMNS = ("field", "category", "purposes", "recipients", "retention", "origin")
 
 
-def _columns(section: Section) -> list[Field]:
+def _columns(section: ExportedSection) -> list[ExportedField]:
     return [field for field in section.fields if not field.key and not field.withheld]
 
 
-def _named(field: Field) -> str:
+def _named(field: ExportedField) -> str:
     return field.name.replace("_", " ")
 
 

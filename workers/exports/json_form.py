@@ -15,9 +15,9 @@ from policy.meanings import Origin
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
-from store.records.holdings import Damaged
-from workers.exports.contents import Field, Section
-from workers.exports.forms import Form, Head
+from store.records.holdings import DamagedValue
+from workers.exports.contents import ExportedField, ExportedSection
+from workers.exports.forms import DocumentHeader, Form
 
 FORMAT = "customer-data-export"
 VERSION = 1
@@ -32,7 +32,7 @@ class JsonForm(Form):
         self._records = 0
         self._language = "en"
 
-    def begin(self, head: Head) -> str:
+    def begin(self, head: DocumentHeader) -> str:
         """The envelope."""
         self._language = head.language
         facts = {
@@ -49,7 +49,7 @@ class JsonForm(Form):
         }
         return _dumped(facts)[:-1] + ',"holdings":['
 
-    def open(self, section: Section) -> str:
+    def open(self, section: ExportedSection) -> str:
         """A section's fields, then room for its records."""
         if self._portable and not section.portable:
             return ""
@@ -60,7 +60,7 @@ class JsonForm(Form):
         facts["fields"] = {field.name: _described(field) for field in self._fields(section)}
         return comma + _dumped(facts)[:-1] + (',"records":[' if section.tells else "")
 
-    def record(self, section: Section, record: Mapping[str, Any]) -> str:
+    def record(self, section: ExportedSection, record: Mapping[str, Any]) -> str:
         """One row, under the names of its fields."""
         if self._portable and not section.portable:
             return ""
@@ -69,7 +69,7 @@ class JsonForm(Form):
         values = {field.name: record[field.name] for field in self._fields(section) if field.name in record}
         return comma + _dumped(values)
 
-    def close(self, section: Section, count: int | None) -> str:
+    def close(self, section: ExportedSection, count: int | None) -> str:
         """How many there were; null where nothing leads from the customer to the rows."""
         if self._portable and not section.portable:
             return ""
@@ -79,10 +79,10 @@ class JsonForm(Form):
         """The envelope's end: a document without it is incomplete."""
         return "\n]}\n"
 
-    def _fields(self, section: Section) -> list[Field]:
+    def _fields(self, section: ExportedSection) -> list[ExportedField]:
         return [field for field in section.fields if not self._portable or field.portable]
 
-    def _words(self, head: Head) -> dict[str, Any]:
+    def _words(self, head: DocumentHeader) -> dict[str, Any]:
         used = [field for section in head.sections for field in self._fields(section)]
         purposes = {purpose for field in used for purpose in field.purposes}
         return {
@@ -156,7 +156,7 @@ def _basis(basis: LegalBasis) -> str:
     return basis.name
 
 
-def _described(field: Field) -> dict[str, Any]:
+def _described(field: ExportedField) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "category": field.category.name if field.category else None,
         "purposes": [purpose.name for purpose in field.purposes],
@@ -171,7 +171,7 @@ def _described(field: Field) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Damaged):
+    if isinstance(value, DamagedValue):
         return {"damaged": True}
     raise TypeError
 

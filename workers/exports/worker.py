@@ -19,10 +19,10 @@ from store.database.store import Store
 from store.sql.ids import new_id
 from store.tables.exports import export_parts, exports, seal_part
 from workers.exports.contents import Contents, Meanings
-from workers.exports.forms import Form, Head
+from workers.exports.forms import DocumentHeader, Form
 from workers.exports.html_form import HtmlForm
 from workers.exports.json_form import JsonForm
-from workers.loop.periodic import again_and_again
+from workers.loop.periodic import run_periodically
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ async def tell_nobody(connection: AsyncConnection, key: SubjectKey, now: datetim
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class ExportController:
     """Whose exports these are."""
 
     name: str
@@ -64,7 +64,7 @@ class Job:
     attempt: int
 
 
-class LeaseLost(Exception):  # noqa: N818  (what happened to the lease)
+class ExportLeaseLostError(Exception):
     """Another worker has taken over, or the export is gone: what this one still does counts for nothing."""
 
 
@@ -85,7 +85,7 @@ class Exporter:
         self,
         store: Store,
         meanings: Meanings,
-        house: House,
+        house: ExportController,
         clock: Callable[[], datetime] = _now,
         pause: float = 2.0,
     ) -> None:
@@ -94,7 +94,7 @@ class Exporter:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Make exports until told to stop; what is half done is begun anew by whoever comes next."""
-        await again_and_again(self.step, stop, self._pause, "exports")
+        await run_periodically(self.step, stop, self._pause, "exports")
 
     async def step(self) -> bool:
         """Make one export if any waits; whether there was one."""
@@ -105,7 +105,7 @@ class Exporter:
         if key is None:  # Erased meanwhile: there is nothing to export, and nobody to tell.
             await self._give_up(job)
             return True
-        with suppress(LeaseLost):
+        with suppress(ExportLeaseLostError):
             await self._make(job, key)
         return True
 
@@ -134,7 +134,7 @@ class Exporter:
         sections = contents.sections()
         customer = key.global_id("Customer", job.customer_id)
         house, transfers = self._house, await contents.transfers()
-        head = Head(house.name, house.address, customer, job.language, now, sections, transfers)
+        head = DocumentHeader(house.name, house.address, customer, job.language, now, sections, transfers)
         forms: tuple[tuple[str, Form], ...] = (
             ("JSON", JsonForm()),
             ("HTML", HtmlForm()),
@@ -169,7 +169,7 @@ class Exporter:
     async def _hold(self, connection: AsyncConnection, job: Job, change: dict[str, object]) -> None:
         mine = (E.id == job.export_id, E.state == "REQUESTED", E.attempts == job.attempt)
         if (await connection.execute(update(exports).where(*mine).values(change))).rowcount != 1:
-            raise LeaseLost
+            raise ExportLeaseLostError
 
     async def _finish(self, job: Job, key: SubjectKey) -> None:
         """Ready, with a letter, and without what earlier attempts left behind; all of it or nothing."""
@@ -242,4 +242,4 @@ class _Written:
             await self.pieces.add(text)
 
 
-__all__: Sequence[str] = ["Exporter", "House", "Meanings", "expiry"]
+__all__: Sequence[str] = ["ExportController", "Exporter", "Meanings", "expiry"]

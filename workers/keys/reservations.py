@@ -6,7 +6,7 @@ import asyncio
 
 from store.database.store import Store
 from store.lookups.sweeping import sweep
-from workers.loop.periodic import again_and_again
+from workers.loop.periodic import run_periodically
 
 EVERY = 60.0
 """Seconds between two looks; while there is more than a page to settle it goes on at once."""
@@ -20,4 +20,4 @@ class ReservationSweep:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look every minute until told to stop."""
-        await again_and_again(lambda: sweep(self._store), stop, self._pause, "reservations of look-ups")
+        await run_periodically(lambda: sweep(self._store), stop, self._pause, "reservations of look-ups")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from store.database.store import Store
 from store.queue.single_use import SingleUse
-from workers.loop.periodic import again_and_again
+from workers.loop.periodic import run_periodically
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class RootKeyRotation:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look every hour until told to stop."""
-        await again_and_again(self.step, stop, self._pause, "rotations of the root key")
+        await run_periodically(self.step, stop, self._pause, "rotations of the root key")
 
     async def step(self) -> bool:
         """Whatever is due now; false, since there is nothing to hurry for. StoreUnavailable when it cannot be done."""

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from store.ledger.sealer import BATCH, Lease, LeaseLost, Tree
-from store.ledger.signed_checkpoints import Inconsistent, Notary
-from store.ledger.signing_keys import LedgerKeyLost, LedgerUnnamed
-from store.sql.errors import StoreUnavailable
+from store.ledger.sealer import BATCH, Lease, SealerLeaseLostError, Tree
+from store.ledger.signed_checkpoints import LedgerInconsistentError, Notary
+from store.ledger.signing_keys import LedgerKeyLostError, LedgerUnnamedError
+from store.sql.errors import StoreUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -49,14 +49,14 @@ class Sealer:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0 if busy else self._rhythm.pause)
         await self._try()
-        with suppress(StoreUnavailable):
+        with suppress(StoreUnavailableError):
             await self.release()
 
     async def _try(self) -> bool:
         """One step; whether another is worth it at once. What is wrong is logged when it begins and when it ends."""
         try:
             busy = await self.step()
-        except (StoreUnavailable, LedgerKeyLost, LedgerUnnamed, Inconsistent) as error:
+        except (StoreUnavailableError, LedgerKeyLostError, LedgerUnnamedError, LedgerInconsistentError) as error:
             self._tell(str(error))
             return False
         except Exception:
@@ -89,7 +89,7 @@ class Sealer:
             return None
         try:
             return await self._tree.extend(self._lease)
-        except LeaseLost:
+        except SealerLeaseLostError:
             return None
 
     async def release(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 
-from store.sql.errors import StoreUnavailable
+from store.sql.errors import StoreUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ SECONDS = 5.0
 """How long one part of a round may take; it goes on in the next one."""
 
 
-async def again_and_again(step: Callable[[], Awaitable[bool]], stop: asyncio.Event, pause: float, what: str) -> None:
+async def run_periodically(step: Callable[[], Awaitable[bool]], stop: asyncio.Event, pause: float, what: str) -> None:
     """Take steps until `stop`; after one that found nothing to do, or failed, rest for `pause` seconds.
 
     What is half done when it fails or ends is taken up again by whoever comes next: a step that cannot be taken now
@@ -26,7 +26,7 @@ async def again_and_again(step: Callable[[], Awaitable[bool]], stop: asyncio.Eve
         busy = False
         try:
             busy = await step()
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             log.warning("%s were put off: %s", what, outage.reason)
         except Exception:
             log.exception("%s could not be carried out, and will be tried again", what)
@@ -39,7 +39,7 @@ async def guarded(what: str, part: Awaitable[object]) -> bool:
     """Do one part of a round; what goes wrong with it keeps no other part from being done (F9). Whether it was done."""
     try:
         await part
-    except StoreUnavailable as outage:
+    except StoreUnavailableError as outage:
         log.warning("a part of a round was put off: %s", outage.reason, extra={"part": what})
     except Exception:
         log.exception("a part of a round could not be done, and will be tried again", extra={"part": what})
@@ -69,7 +69,7 @@ class Walk:
         while keys := await look(self._last):
             try:
                 await work(keys)
-            except StoreUnavailable:
+            except StoreUnavailableError:
                 raise
             except Exception:  # noqa: BLE001  (each row is told of below)
                 for key in keys:

@@ -9,21 +9,21 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from policy.erasing import Answer
+from policy.erasing import RecipientAnswer
 from policy.events import Event
-from policy.restricting import Reply
+from policy.restricting import NoticeReply
 from store.crypto.signing import signed
 from store.database.store import Store
 from store.registers.webhooks import open_secret, webhooks
 from store.sql.metadata import instant
-from workers.outbox.smtp import CannotMail, Mailer
-from workers.outbox.webhooks import CannotPost, Poster
+from workers.outbox.smtp import Mailer, MailError
+from workers.outbox.webhooks import Poster, PostError
 
 W = webhooks.c
 OK = range(200, 300)
 
 
-class Failed(Exception):  # noqa: N818  (it is an answer, not a defect)
+class DeliveryError(Exception):
     """A receiver did not take a message."""
 
     def __init__(self, word: str, retry_after: str | None = None, hopeless: bool = False) -> None:
@@ -55,7 +55,7 @@ class Receiver(Protocol):
     def id(self) -> int | None:
         """The subscription; None for the mail server."""
 
-    async def send(self, message: Message, now: datetime) -> Answer | Reply | None:
+    async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
         """Have a message taken, and whatever the receiver answered at once; Failed when it is not taken."""
 
 
@@ -68,19 +68,19 @@ class System:
     secrets: tuple[bytes, ...]
     poster: Poster
 
-    async def send(self, message: Message, now: datetime) -> Answer | Reply | None:
+    async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
         """Post it, signed; any 2xx says that it was taken, and a header may say what was done."""
         body = message.content or b""
         headers = {"Content-Type": "application/json"} | signed(self.secrets, message.name, now, body)
         try:
             answer = await self.poster.post(self.url, headers, body)
-        except CannotPost as problem:
-            raise Failed(str(problem)) from None
+        except PostError as problem:
+            raise DeliveryError(str(problem)) from None
         if answer.status not in OK:
-            raise Failed(f"HTTP {answer.status}", answer.retry_after)
+            raise DeliveryError(f"HTTP {answer.status}", answer.retry_after)
         if message.event == Event.ERASE.wire:
-            return Answer.__members__.get((answer.erasure_answer or "").strip().upper())
-        return Reply.__members__.get((answer.notice_answer or "").strip().upper())
+            return RecipientAnswer.__members__.get((answer.erasure_answer or "").strip().upper())
+        return NoticeReply.__members__.get((answer.notice_answer or "").strip().upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,12 @@ class MailServer:
     mailer: Mailer
     id: int | None = None
 
-    async def send(self, message: Message, now: datetime) -> Answer | Reply | None:
+    async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
         """Hand the letter over; whoever reads it answers by other ways."""
         try:
             await self.mailer.send(message.name, message.content or b"", now)
-        except CannotMail as problem:
-            raise Failed(str(problem), hopeless=problem.hopeless) from None
+        except MailError as problem:
+            raise DeliveryError(str(problem), hopeless=problem.hopeless) from None
         return None
 
 

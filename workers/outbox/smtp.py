@@ -23,7 +23,7 @@ SECONDS = 15.0
 AT_ONCE = 4
 
 
-class CannotMail(Exception):  # noqa: N818  (it is an answer, not a defect)
+class MailError(Exception):
     """The letter was not taken; the text is a word that says why, and holds no address."""
 
     def __init__(self, word: str, hopeless: bool = False) -> None:
@@ -33,7 +33,7 @@ class CannotMail(Exception):  # noqa: N818  (it is an answer, not a defect)
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class MailServerSettings:
     """The server that takes letters, and who they are from."""
 
     host: str
@@ -49,7 +49,7 @@ class Terms:
 class Mailer:
     """Hands letters to the server; a few at once, each in a thread, as smtplib waits."""
 
-    def __init__(self, terms: Terms, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, terms: MailServerSettings, tls: ssl.SSLContext | None = None) -> None:
         self._terms = terms
         self._tls = tls or ssl.create_default_context()
         self._threads = ThreadPoolExecutor(AT_ONCE, "mail")
@@ -74,15 +74,15 @@ class Mailer:
                 server.send_message(letter)
         except smtplib.SMTPRecipientsRefused as refused:
             ((code, _),) = refused.recipients.values()
-            raise CannotMail(f"SMTP {code}", hopeless=code >= 500) from None
+            raise MailError(f"SMTP {code}", hopeless=code >= 500) from None
         except smtplib.SMTPResponseException as refused:
-            raise CannotMail(f"SMTP {refused.smtp_code}") from None
+            raise MailError(f"SMTP {refused.smtp_code}") from None
         except smtplib.SMTPNotSupportedError:
-            raise CannotMail("SMTP NOT_SUPPORTED") from None
+            raise MailError("SMTP NOT_SUPPORTED") from None
         except ssl.SSLError:
-            raise CannotMail("TLS") from None
+            raise MailError("TLS") from None
         except (smtplib.SMTPException, OSError):
-            raise CannotMail("CONNECTION") from None
+            raise MailError("CONNECTION") from None
 
     def _connected(self) -> smtplib.SMTP:
         terms = self._terms
@@ -91,7 +91,7 @@ class Mailer:
         return smtplib.SMTP(terms.host, terms.port, timeout=SECONDS)
 
 
-def compose(terms: Terms, name: str, content: bytes, now: datetime) -> EmailMessage:
+def compose(terms: MailServerSettings, name: str, content: bytes, now: datetime) -> EmailMessage:
     """The letter. A header takes no line break, so nothing that somebody wrote can become another header or recipient:
     CannotMail for an address that is none."""
     said = orjson.loads(content)
@@ -101,9 +101,9 @@ def compose(terms: Terms, name: str, content: bytes, now: datetime) -> EmailMess
         letter["To"] = _recipient(said["to"])
         letter["Subject"] = " ".join(said["subject"].split())
     except (ValueError, IndexError, UnicodeError):
-        raise CannotMail("ADDRESS", hopeless=True) from None
+        raise MailError("ADDRESS", hopeless=True) from None
     except Exception as error:  # The parser's own defects are of many kinds, and each means the same.
-        raise CannotMail("ADDRESS", hopeless=True) from error
+        raise MailError("ADDRESS", hopeless=True) from error
     letter["Date"] = format_datetime(now)
     letter["Message-ID"] = f"<{name}@{terms.sender.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"

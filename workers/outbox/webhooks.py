@@ -23,12 +23,12 @@ MAX_HEAD = 16_384
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
-class CannotPost(Exception):  # noqa: N818  (it is an answer, not a defect)
+class PostError(Exception):
     """Nothing was answered; the text is one word that says why, for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReceiverAnswer:
     """What a receiver said."""
 
     status: int
@@ -77,23 +77,23 @@ class Poster:
         """Made at the first need: reading every authority that the machine trusts takes 50 milliseconds."""
         return ssl.create_default_context()
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> ReceiverAnswer:
         """What the receiver answers; CannotPost when it does not."""
         if not is_safe(url):  # 1
-            raise CannotPost("ADDRESS")
+            raise PostError("ADDRESS")
         try:
             async with asyncio.timeout(self._seconds):  # 5
                 return await self._posted(urlsplit(url), headers, body)
         except TimeoutError:
-            raise CannotPost("TIMEOUT") from None
+            raise PostError("TIMEOUT") from None
         except ssl.SSLError:
-            raise CannotPost("TLS") from None
+            raise PostError("TLS") from None
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            raise CannotPost("NOT_HTTP") from None
+            raise PostError("NOT_HTTP") from None
         except OSError:
-            raise CannotPost("CONNECTION") from None
+            raise PostError("CONNECTION") from None
 
-    async def _posted(self, parts: SplitResult, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _posted(self, parts: SplitResult, headers: Mapping[str, str], body: bytes) -> ReceiverAnswer:
         host, secure = parts.hostname or "", parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
         address = await self._address(host, port)  # 2
@@ -112,7 +112,7 @@ class Poster:
         for found in await self._look_up(host, port):
             if self._destinations.allow(found, host):
                 return found
-        raise CannotPost("FORBIDDEN")
+        raise PostError("FORBIDDEN")
 
 
 def _head(parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:
@@ -122,7 +122,7 @@ def _head(parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
-async def _answer(reader: asyncio.StreamReader) -> Answer:
+async def _answer(reader: asyncio.StreamReader) -> ReceiverAnswer:
     while True:
         status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         version, _, rest = status.partition(" ")
@@ -133,4 +133,4 @@ async def _answer(reader: asyncio.StreamReader) -> Answer:
             break
     named = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     said = (named.get(each) for each in ("retry-after", "erasure-answer", "notice-answer"))
-    return Answer(int(code), *said)
+    return ReceiverAnswer(int(code), *said)

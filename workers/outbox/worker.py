@@ -24,13 +24,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.events import Event
 from store.database.store import Store
 from store.queue.messages import name_of, opened
-from store.sql.errors import StoreUnavailable
+from store.sql.errors import StoreUnavailableError
 from store.sql.metadata import Instant
 from store.tables.erasures import erasure_letters
 from store.tables.outbox import outbox
 from store.tables.restrictions import LIFTING_LETTER
 from workers.outbox.backoff import asked_for, pause
-from workers.outbox.receivers import Failed, Message, Receiver, Receivers
+from workers.outbox.receivers import DeliveryError, Message, Receiver, Receivers
 from workers.recipients.noting import note_failed, note_given_up, note_taken
 from workers.recipients.restrictions_noting import note_told
 
@@ -104,7 +104,7 @@ class Deliverer:
     async def _try(self) -> None:
         try:
             await self.look()
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             log.warning("deliveries were put off: %s", outage.reason)
         except Exception:
             # Nothing that is wrong with one message or receiver may end the deliveries of all.
@@ -135,7 +135,7 @@ class Deliverer:
             while not self._stop.is_set() and not self._is_resting(receiver.id, self._clock()):
                 if not await self.step(receiver):
                     return
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             log.warning("deliveries were put off: %s", outage.reason)
         except Exception:
             log.exception("deliveries to one receiver were put off", extra={"receiver": receiver.id})
@@ -188,7 +188,7 @@ class Deliverer:
             return True
         try:
             answer = await receiver.send(message, self._clock())
-        except Failed as failure:
+        except DeliveryError as failure:
             await self._fail(receiver, message, failure)
             return False
         done: dict[str, Any] = {"delivered_at": self._clock(), "next_attempt_at": None, "trouble": None}
@@ -203,7 +203,7 @@ class Deliverer:
         await self._settle(receiver, message, done, letter, taken)
         return True
 
-    async def _fail(self, receiver: Receiver, message: Message, failure: Failed) -> None:
+    async def _fail(self, receiver: Receiver, message: Message, failure: DeliveryError) -> None:
         now = self._clock()
         asked = asked_for(failure.retry_after, now)
         if failure.hopeless or now >= message.give_up_at:

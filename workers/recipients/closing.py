@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.erasing import ANSWER_WITHIN, SETTLED, Told
+from policy.erasing import ANSWER_WITHIN, SETTLED, NotificationState
 from store.database.store import Store
 from store.sql.metadata import Instant
 from store.tables.erasures import erasure_recipients, erasures
@@ -83,10 +83,10 @@ class Closing:
 
 async def give_up(connection: AsyncConnection, case: int, now: datetime) -> Sequence[Any]:
     """The recipients of a case, after giving up those from whom nothing was heard in time."""
-    open_ = [state.name for state in Told if state not in SETTLED]
+    open_ = [state.name for state in NotificationState if state not in SETTLED]
     late = R.erasure_id == case, R.state.in_(open_), R.listed_at <= now - ANSWER_WITHIN
     over = update(erasure_recipients).where(*late, R.keeps_days.is_distinct_from(0))
-    await connection.execute(over.values(state=Told.GIVEN_UP.name, given_up_at=now))
+    await connection.execute(over.values(state=NotificationState.GIVEN_UP.name, given_up_at=now))
     listed = select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name)
     return (await connection.execute(listed)).all()
 
@@ -100,4 +100,4 @@ async def forget_messages(connection: AsyncConnection, ids: Sequence[int | None]
 
 def is_waited_for(recipient: Any) -> bool:
     """Whether it may still answer. A tool that keeps nothing, by its registration, has nothing to answer for."""
-    return Told[recipient.state] not in SETTLED and recipient.keeps_days != 0
+    return NotificationState[recipient.state] not in SETTLED and recipient.keeps_days != 0

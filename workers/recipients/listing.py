@@ -14,12 +14,12 @@ import orjson
 from sqlalchemy import and_, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.erasing import DELIVER_WITHIN, Method, Told
+from policy.erasing import DELIVER_WITHIN, Method, NotificationState
 from policy.events import Event
 from policy.recipients import Recipient
 from policy.registered import Webhook, offences
 from store.crypto.subject_key import SubjectKey
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 from store.queue.messages import seal_for_nobody
 from store.registers.affiliates import affiliates
 from store.registers.clients import clients
@@ -48,7 +48,7 @@ LETTER = "letter"
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class CopyHolder:
     """One that may hold a copy; `references` are those under which it got the data."""
 
     kind: str
@@ -59,24 +59,24 @@ class Holder:
     references: tuple[str, ...] = field(default=(), repr=False)
 
 
-async def holders(connection: AsyncConnection, customer_id: int, readers: Iterable[str]) -> list[Holder]:
+async def holders(connection: AsyncConnection, customer_id: int, readers: Iterable[str]) -> list[CopyHolder]:
     """Whoever received something by a disclosure, and the registered tools among the clients that read."""
     kinds = [kind.name for kind in TOLD]
     got = select(D.recipient_kind, D.recipient_name, func.max(D.recipient_country))
     got = got.where(D.customer_id == customer_id, D.recipient_kind.in_(kinds))
     found = []
     for kind, name, country in await connection.execute(got.group_by(D.recipient_kind, D.recipient_name)):
-        found.append(Holder(kind, name, country, references=await _references(connection, customer_id, kind, name)))
+        found.append(CopyHolder(kind, name, country, references=await _references(connection, customer_id, kind, name)))
     return found + await tools(connection, readers)
 
 
-async def tools(connection: AsyncConnection, readers: Iterable[str]) -> list[Holder]:
+async def tools(connection: AsyncConnection, readers: Iterable[str]) -> list[CopyHolder]:
     """The clients that may hold a copy. A partner's is listed by the partner's name, and our own pages keep none."""
     ours = and_(oauth_clients.c.client_id == C.id, oauth_clients.c.first_party)
     columns = select(C.id, C.keeps, C.keeps_days).join_from(clients, oauth_clients, ours, isouter=True)
     theirs = columns.where(C.id.in_(sorted(readers)), C.partner_id.is_(None), oauth_clients.c.client_id.is_(None))
     rows = await connection.execute(theirs.order_by(C.id))
-    return [Holder(TOOL, id_, None, keeps, days) for id_, keeps, days in rows]
+    return [CopyHolder(TOOL, id_, None, keeps, days) for id_, keeps, days in rows]
 
 
 async def _references(connection: AsyncConnection, customer_id: int, kind: str, name: str) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ async def _references(connection: AsyncConnection, customer_id: int, kind: str, 
 
 
 async def list_and_write(
-    connection: AsyncConnection, house: HouseKeys, erasure_id: int, key: SubjectKey, found: Sequence[Holder],
+    connection: AsyncConnection, house: SystemKeys, erasure_id: int, key: SubjectKey, found: Sequence[CopyHolder],
     now: datetime,
 ) -> None:  # fmt: skip
     """List those who are not listed yet, and write to each by the way that is registered for it."""
@@ -101,13 +101,14 @@ async def list_and_write(
         message = await _write(connection, house, erasure_id, key, holder, now)
         row = {
             "id": new_id(), "erasure_id": erasure_id, "kind": holder.kind, "name": holder.name,
-            "country": holder.country, "listed_at": now, "state": Told.LISTED.name, "tries": 0, "keeps": holder.keeps,
+            "country": holder.country, "listed_at": now, "state": NotificationState.LISTED.name, "tries": 0, "keeps":
+            holder.keeps,
             "keeps_days": holder.keeps_days, "earlier": await _earlier(connection, key.customer_id, holder),
         }  # fmt: skip
         await connection.execute(insert(erasure_recipients).values(row | message))
 
 
-async def _earlier(connection: AsyncConnection, customer_id: int, holder: Holder) -> str | None:
+async def _earlier(connection: AsyncConnection, customer_id: int, holder: CopyHolder) -> str | None:
     """What it was told of before and what it answered, which outlives the rows about the customer; None: nothing."""
     mine = N.customer_id == customer_id, N.kind == holder.kind, N.name == holder.name
     query = select(N.about, N.state, N.answer, N.sent_at, N.answered_at).where(*mine).order_by(N.id.desc()).limit(MOST)
@@ -123,7 +124,7 @@ def _said(moment: datetime | None) -> str | None:
 
 
 async def _write(
-    connection: AsyncConnection, house: HouseKeys, case: int, key: SubjectKey, holder: Holder, now: datetime
+    connection: AsyncConnection, house: SystemKeys, case: int, key: SubjectKey, holder: CopyHolder, now: datetime
 ) -> dict[str, Any]:
     """The message to one recipient, sealed for nobody as the customer's key is about to go; its number and way."""
     hook, email = await way_to(connection, holder.kind, holder.name)

@@ -18,7 +18,7 @@ import orjson
 from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.erasing import ANSWER_WITHIN, DELIVER_WITHIN, Method, Told
+from policy.erasing import ANSWER_WITHIN, DELIVER_WITHIN, Method, NotificationState
 from policy.recipients import Recipient
 from policy.restricting import Notice
 from store.accesses.readers import clients_that_read
@@ -33,8 +33,8 @@ from store.tables.disclosures import disclosures
 from store.tables.erasures import TOOL
 from store.tables.outbox import outbox
 from store.tables.restrictions import notice_recipients, notices
-from workers.loop.periodic import again_and_again, guarded
-from workers.recipients.listing import LETTER, Holder, holders, way_to
+from workers.loop.periodic import guarded, run_periodically
+from workers.recipients.listing import LETTER, CopyHolder, holders, way_to
 
 C, D, K, N, P, R = (
     clients.c, disclosures.c, recipient_contacts.c, notices.c, customers.c, notice_recipients.c,
@@ -58,7 +58,7 @@ TEXTS = {
     Notice.RECTIFICATION: "Data of a customer that you received from us were corrected, and we tell you as GDPR "
     "Art. 19 demands: please obtain them anew, correct your copy, and answer that you did, or why you may not.",
 }
-SETTLED_NOT = (Told.LISTED.name, Told.SENT.name)
+SETTLED_NOT = (NotificationState.LISTED.name, NotificationState.SENT.name)
 
 
 class Notifier:
@@ -76,7 +76,7 @@ class Notifier:
 
     async def run(self, stop: asyncio.Event) -> None:
         """List and write until told to stop, whatever happens to the store meanwhile."""
-        await again_and_again(self.step, stop, self._pause, "notices to recipients")
+        await run_periodically(self.step, stop, self._pause, "notices to recipients")
 
     async def step(self) -> bool:
         """One round; whether there was anything to do. One that fails keeps no other waiting."""
@@ -113,7 +113,7 @@ class Notifier:
                 return set()
         return await clients_that_read(self._store.ledger_reader, key.pseudonym)
 
-    async def _concerned(self, connection: AsyncConnection, row: Any, readers: set[str]) -> Sequence[Holder]:
+    async def _concerned(self, connection: AsyncConnection, row: Any, readers: set[str]) -> Sequence[CopyHolder]:
         """Of a restriction every holder is told, of its end whoever was told of it, of a correction whoever got what
         was corrected; of the clients those that keep something, or have a contact for it."""
         if row.about == Notice.LIFTING.name:
@@ -129,14 +129,14 @@ class Notifier:
             return [each for each in found if each.kind == TOOL or (each.kind, each.name) in got]
         return found
 
-    async def _told_before(self, connection: AsyncConnection, row: Any) -> Sequence[Holder]:
+    async def _told_before(self, connection: AsyncConnection, row: Any) -> Sequence[CopyHolder]:
         """Whoever was listed for the restriction that ended, with what it knows the data by today."""
         of, mine = Notice.RESTRICTION.name, N.customer_id == row.customer_id
         begun = select(func.max(N.id)).where(mine, N.about == of, N.id < row.id).scalar_subquery()
         told = select(R.kind, R.name, R.country).where(R.notice_id == begun, R.customer_id == row.customer_id)
         known = {(each.kind, each.name): each for each in await holders(connection, row.customer_id, ())}
         return [
-            known.get((kind, name), Holder(kind, name, country))
+            known.get((kind, name), CopyHolder(kind, name, country))
             for kind, name, country in await connection.execute(told.order_by(R.id))
         ]
 
@@ -148,7 +148,7 @@ class Notifier:
         }
 
     async def _write(
-        self, connection: AsyncConnection, row: Any, key: SubjectKey, holder: Holder, now: datetime
+        self, connection: AsyncConnection, row: Any, key: SubjectKey, holder: CopyHolder, now: datetime
     ) -> None:
         """One message, sealed with the customer's key, and the row that says how far it has come."""
         about, id_ = Notice[row.about], new_id()
@@ -173,14 +173,15 @@ class Notifier:
         listed = {
             "id": new_id(), "customer_id": key.customer_id, "notice_id": row.id, "about": row.about,
             "kind": holder.kind, "name": holder.name, "country": holder.country, "listed_at": now,
-            "state": Told.LISTED.name, "tries": 0, "outbox_id": id_, "method": None if method is None else method.name,
+            "state": NotificationState.LISTED.name, "tries": 0, "outbox_id": id_, "method": None if method is None else
+            method.name,
         }  # fmt: skip
         await connection.execute(insert(notice_recipients).values(listed))
 
     async def _give_up(self, ids: Sequence[int], now: datetime) -> None:
         async with self._store.write() as connection:
             late = R.id.in_(ids), R.state.in_(SETTLED_NOT)
-            over = {"state": Told.GIVEN_UP.name, "given_up_at": now}
+            over = {"state": NotificationState.GIVEN_UP.name, "given_up_at": now}
             await connection.execute(update(notice_recipients).where(*late).values(over))
 
 
@@ -195,7 +196,7 @@ def _behind_another() -> Any:
     return exists().where(other.customer_id == N.customer_id, other.id < N.id, other.listed_at.is_(None))
 
 
-def _facts(store: Store, row: Any, key: SubjectKey, holder: Holder) -> dict[str, Any]:
+def _facts(store: Store, row: Any, key: SubjectKey, holder: CopyHolder) -> dict[str, Any]:
     """Ids, references and names of fields: no value of a person. An affiliate knows its references alone."""
     about: dict[str, Any] = {"case": store.keys.house.ids.lasting("Notice", row.id, row.id)}
     if holder.kind != Recipient.PAYMENT_AFFILIATE.name:

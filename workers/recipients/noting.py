@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.erasing import SETTLED, Answer, Told
-from policy.restricting import Reply
+from policy.erasing import SETTLED, NotificationState, RecipientAnswer
+from policy.restricting import NoticeReply
 from store.tables.erasures import erasure_recipients, erasures
 from store.tables.restrictions import notice_recipients
 
@@ -23,29 +23,33 @@ UNSIGNED = R.erasure_id.in_(select(E.id).where(E.id == R.erasure_id, E.recipient
 
 
 async def note_taken(
-    connection: AsyncConnection, outbox_id: int, tries: int, answer: Answer | Reply | None, now: datetime
+    connection: AsyncConnection, outbox_id: int, tries: int, answer: RecipientAnswer | NoticeReply | None, now: datetime
 ) -> None:
     """The receiver took the message at this try, and may have answered at once."""
-    state = Told.SENT if answer is None else answer.state
+    state = NotificationState.SENT if answer is None else answer.state
     values: dict[str, Any] = {"state": state.name, "tries": tries, "sent_at": now, "trouble": None, "given_up_at": None}
     if answer is not None:
         values |= {"answer": answer.name, "answered_at": now}
-    await _note(connection, outbox_id, (Told.LISTED, Told.GIVEN_UP), values, now)
+    await _note(connection, outbox_id, (NotificationState.LISTED, NotificationState.GIVEN_UP), values, now)
 
 
 async def note_failed(connection: AsyncConnection, outbox_id: int, tries: int, trouble: str, now: datetime) -> None:
     """One try failed; there will be others."""
-    await _note(connection, outbox_id, (Told.LISTED,), {"tries": tries, "trouble": trouble}, now)
+    await _note(connection, outbox_id, (NotificationState.LISTED,), {"tries": tries, "trouble": trouble}, now)
 
 
 async def note_given_up(connection: AsyncConnection, outbox_id: int, tries: int, trouble: str, now: datetime) -> None:
     """The message will not be tried any more."""
-    values = {"state": Told.GIVEN_UP.name, "tries": tries, "given_up_at": now, "trouble": trouble}
-    await _note(connection, outbox_id, (Told.LISTED,), values, now)
+    values = {"state": NotificationState.GIVEN_UP.name, "tries": tries, "given_up_at": now, "trouble": trouble}
+    await _note(connection, outbox_id, (NotificationState.LISTED,), values, now)
 
 
 async def _note(
-    connection: AsyncConnection, outbox_id: int, of: tuple[Told, ...], values: dict[str, Any], now: datetime
+    connection: AsyncConnection,
+    outbox_id: int,
+    of: tuple[NotificationState, ...],
+    values: dict[str, Any],
+    now: datetime,
 ) -> None:
     those = R.outbox_id == outbox_id, R.state.in_([state.name for state in of])
     case = await connection.scalar(select(R.erasure_id).where(*those))

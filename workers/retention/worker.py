@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 
 from store.database.store import Store
 from store.ledger.pruning import expired_before
-from store.sql.errors import StoreUnavailable
+from store.sql.errors import StoreUnavailableError
 from store.tables.domains import domains
 from store.tables.outbox import outbox
 from workers.loop.periodic import guarded
@@ -79,7 +79,7 @@ class Sweeper:
         """What goes wrong with one table must not keep the others waiting; it is tried again in the next round."""
         try:
             return await work
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             log.warning("retention was put off: %s", outage.reason, extra={"table": table})
             return 0
         except Exception:

@@ -13,7 +13,7 @@ import click
 from audits.forms.forms import FORMS
 from audits.forms.report import Report
 from audits.schema.facts import Facts
-from audits.schema.sources import Unreadable, read_text
+from audits.schema.sources import UnreadableError, read_text
 from schema.audits.printed import own_schema
 
 FOUND = 1
@@ -55,7 +55,7 @@ def told_plainly() -> Iterator[None]:
     """What cannot be read is told in a sentence, and exits with code 2."""
     try:
         yield
-    except Unreadable as error:
+    except UnreadableError as error:
         click.echo(str(error), err=True)
         raise SystemExit(UNREADABLE) from error
 
@@ -77,7 +77,7 @@ def leave(text: str, output: Path | None) -> None:
     try:
         output.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        raise Unreadable(f"{output}: cannot be written ({error.strerror}).") from error
+        raise UnreadableError(f"{output}: cannot be written ({error.strerror}).") from error
     click.echo(f"Written to {output}.", err=True)
 
 

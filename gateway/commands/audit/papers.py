@@ -33,7 +33,7 @@ from gateway.commands.audit.output import (
     told_plainly,
 )
 from gateway.commands.audit.store import from_store
-from store.sql.errors import StoreUnavailable
+from store.sql.errors import StoreUnavailableError
 
 controller_option = click.option(
     "--controller", metavar="FILE", help="TOML with what only the controller knows (--example prints one)."
@@ -150,7 +150,7 @@ def leave_draft(
 def _compare(made: Draft, day: date) -> None:
     try:
         held = from_store(lambda readers: issued.in_force(readers.main, made.kind, day), told=False)
-    except StoreUnavailable:
+    except StoreUnavailableError:
         return
     if held is None:
         click.echo(f"Note: a draft. No {made.kind.lower()} was released yet: gateway audit release --help", err=True)
@@ -205,7 +205,7 @@ def registers_at_hand(schema: str | None) -> Registers:
     periods = operator_periods(read_settings())
     try:
         return from_store(lambda readers: registers_of(readers.main, periods), told=False)
-    except StoreUnavailable:
+    except StoreUnavailableError:
         click.echo("Note: the store cannot be read: this follows from the schema alone and names no company.", err=True)
         return SCHEMA_ALONE
 

@@ -31,7 +31,7 @@ from gateway.commands.audit.store import from_store
 from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
 from gateway.http import server
 from gateway.registers.papers import PaperRefusedError, Papers, Release
-from gateway.registers.staff import Staff, StaffRefused
+from gateway.registers.staff import Staff, StaffError
 from gateway.run.serving import store_config
 from schema.audits.printed import own_schema
 from store.accesses.acts import pseudonym_of
@@ -92,7 +92,7 @@ def release_(
     try:
         with told_in_a_sentence():
             released = server.run(run())
-    except (PaperRefusedError, StaffRefused) as refused:
+    except (PaperRefusedError, StaffError) as refused:
         raise click.ClickException(str(refused)) from None
     _told(released)
     for stale in signed.stale:

@@ -11,7 +11,7 @@ from audits.forms.findings import lint_report
 from audits.forms.sarif import changes_sarif, findings_sarif
 from audits.reports.diff_report import diff_report
 from audits.reports.matrix import matrix, matrix_report
-from audits.schema.changes import Change
+from audits.schema.changes import SchemaChange
 from audits.schema.checks import failing, in_order
 from audits.schema.diff import diff, loosening
 from audits.schema.facts import Facts
@@ -144,7 +144,7 @@ def diff_(old: str, new: str | None, accept: str | None, form: str | None, outpu
     with told_plainly():
         before, after = read_facts(old).require_readable(), read_facts(new).require_readable()
         signed = SignOffs.read(read_text(accept)) if accept else SignOffs()
-        changes: list[Change] = signed.changes(diff(before, after))
+        changes: list[SchemaChange] = signed.changes(diff(before, after))
         if form_of(form, output) == "sarif":
             leave(changes_sarif(changes, own_version()), output)
         else:

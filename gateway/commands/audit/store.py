@@ -12,7 +12,7 @@ import click
 
 from audits.reports.acts import acts_report
 from audits.reports.checkpoints import checkpoint_facts
-from audits.reports.clients import Client, findings, registrations, unused
+from audits.reports.clients import AuditedClient, findings, registrations, unused
 from audits.reports.clients_report import clients_report
 from audits.reports.consents import consent_facts, consents_report, unclear_wordings
 from audits.reports.erasures import erasure_facts, erasures_report, overdue
@@ -72,7 +72,7 @@ def clients_(
     """
     now = datetime.now(UTC)
 
-    async def read(readers: Readers) -> tuple[list[Client], list[Finding]]:
+    async def read(readers: Readers) -> tuple[list[AuditedClient], list[Finding]]:
         registered = await registrations(readers.main)
         if days is None:
             return registered, []

@@ -20,7 +20,7 @@ from gateway.commands.requests.erasures_recipients import answered, give_up, let
 from gateway.commands.requests.rights import cancel_erasure, request_erasure
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.requests.holds import HoldRefused, Holds, NewHold
+from gateway.requests.holds import HoldError, Holds, NewHold
 from gateway.run.machine import machine_complaints
 from gateway.run.serving import store_config
 from policy.dates import days_over, end_of_day
@@ -28,9 +28,9 @@ from policy.erasing import State, meaning
 from store.database.doctor import server_complaints
 from store.database.privileges import complaints
 from store.database.store import Store, open_store
-from store.merkle.signed_note import NoteInvalid
+from store.merkle.signed_note import NoteInvalidError
 from store.records.holds import told_holds
-from store.sql.errors import Cause
+from store.sql.errors import OutageCause
 from store.tables.erasures import STANDING_STATES, erasure_letters, erasure_recipients, erasure_steps, erasures
 from workers.certificates.certificates import (
     digest,
@@ -99,8 +99,8 @@ def list_(every: bool, as_json: bool) -> None:
             late = f"OVERDUE {facts['overdueDays']} days " if facts["overdue"] else ""
             trouble = f" ({row.trouble})" if row.trouble else ""
             click.echo(f"{row.id:<20} {row.state:<10} {row.cause:<10} {late}{facts['dueAt'] or 'waits'}{trouble}")
-            if row.trouble in Cause.__members__:
-                click.echo(f"    {Cause[row.trouble].value}")
+            if row.trouble in OutageCause.__members__:
+                click.echo(f"    {OutageCause[row.trouble].value}")
             if row.unobserved:
                 click.echo("    Certified, but not yet seen to be gone from the files: a second statement follows.")
 
@@ -135,7 +135,7 @@ def show(case: int) -> None:
     shown |= {"filesAt": said(row.files_at), "filesStatement": row.files_statement, "unobserved": row.unobserved}
     shown["letterStatement"] = row.letter_statement
     shown["letters"] = [_letter(each) for each in letters]
-    shown["troubleMeaning"] = Cause[row.trouble].value if row.trouble in Cause.__members__ else None
+    shown["troubleMeaning"] = OutageCause[row.trouble].value if row.trouble in OutageCause.__members__ else None
     click.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
 
 
@@ -301,7 +301,7 @@ def _with_holds(work: Callable[[Holds], Awaitable[Result]]) -> Result:
     try:
         with told_in_a_sentence():
             return server.run(run())
-    except HoldRefused as refused:
+    except HoldError as refused:
         raise click.ClickException(str(refused)) from None
 
 
@@ -386,7 +386,7 @@ def _verified(
     for path in paths:
         try:
             found.append((path, how(path.read_text(encoding="utf-8"), trusted)))
-        except (NoteInvalid, UnicodeDecodeError) as error:
+        except (NoteInvalidError, UnicodeDecodeError) as error:
             bad = True
             click.echo(f"{path.name}: not a certificate that this key signed: {error}.", err=True)
     if bad:

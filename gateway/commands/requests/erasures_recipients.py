@@ -8,7 +8,7 @@ import click
 
 from gateway.commands.common import read_settings
 from gateway.commands.requests.recipients import with_recipients
-from policy.erasing import Answer
+from policy.erasing import RecipientAnswer
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -35,14 +35,14 @@ def letter(case: int, recipient: str, posted_on: datetime | None) -> None:
 @click.command()
 @click.argument("case", type=int)
 @click.argument("recipient")
-@click.option("--answer", type=click.Choice(list(Answer.__members__)), default="ERASED", show_default=True)
+@click.option("--answer", type=click.Choice(list(RecipientAnswer.__members__)), default="ERASED", show_default=True)
 def answered(case: int, recipient: str, answer: str) -> None:
     """Record what a RECIPIENT answered (GDPR Art. 19); the time is now, when you know it.
 
     \b
         gateway erasures answered 4711 "Example Payments"
     """
-    with_recipients(lambda register: register.answered(case, recipient, Answer[answer], datetime.now(UTC)))
+    with_recipients(lambda register: register.answered(case, recipient, RecipientAnswer[answer], datetime.now(UTC)))
 
 
 @click.command("give-up")

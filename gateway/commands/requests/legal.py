@@ -14,7 +14,7 @@ from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.requests.legal import Legal, resting_columns
-from gateway.requests.legal_orders import APPROVES, REFUSES, LegalRefused, NewRequest
+from gateway.requests.legal_orders import APPROVES, REFUSES, LegalRequestError, NewRequest
 from gateway.run.serving import store_config
 from gateway.signin.routes import make_site
 from store.database.store import open_store
@@ -207,7 +207,7 @@ def _with(work: Callable[[Legal], Awaitable[Result]]) -> Result:
     try:
         with told_in_a_sentence():
             return server.run(_on_store(settings, work))
-    except LegalRefused as refused:
+    except LegalRequestError as refused:
         raise click.ClickException(str(refused)) from None
 
 

@@ -11,9 +11,9 @@ import click
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.http import server
 from gateway.registers.notices import MOST, Notices
-from gateway.registers.recipients import KINDS, RecipientRefused, Recipients
+from gateway.registers.recipients import KINDS, RecipientError, Recipients
 from gateway.run.serving import store_config
-from policy.restricting import Reply
+from policy.restricting import NoticeReply
 from store.database.store import Store, open_store
 
 Result = TypeVar("Result")
@@ -109,14 +109,14 @@ def letter(notice: int, posted_on: datetime | None) -> None:
 
 @recipients.command("answered")
 @click.argument("notice", type=int)
-@click.option("--answer", type=click.Choice(list(Reply.__members__)), default="DONE", show_default=True)
+@click.option("--answer", type=click.Choice(list(NoticeReply.__members__)), default="DONE", show_default=True)
 def answered(notice: int, answer: str) -> None:
     """Record what the recipient of a NOTICE answered.
 
     \b
         gateway recipients answered 4711
     """
-    _with_notices(lambda register: register.answered(notice, Reply[answer], datetime.now(UTC)))
+    _with_notices(lambda register: register.answered(notice, NoticeReply[answer], datetime.now(UTC)))
 
 
 @recipients.command("give-up")
@@ -152,5 +152,5 @@ def _with_store(work: Callable[[Store], Awaitable[Result]]) -> Result:
     try:
         with told_in_a_sentence():
             return server.run(run())
-    except RecipientRefused as refused:
+    except RecipientError as refused:
         raise click.ClickException(str(refused)) from None

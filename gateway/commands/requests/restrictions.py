@@ -11,7 +11,7 @@ import click
 from gateway.commands.acts import staff_code
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.http import server
-from gateway.requests.restrictions import MOST, Rights, RightsRefused
+from gateway.requests.restrictions import MOST, Rights, RightsError
 from gateway.run.serving import store_config
 from gateway.signin.routes import make_site
 from policy.purposes import Purpose
@@ -178,5 +178,5 @@ def _with(work: Callable[[Rights], Awaitable[Result]]) -> Result:
     try:
         with told_in_a_sentence():
             return server.run(run())
-    except RightsRefused as refused:
+    except RightsError as refused:
         raise click.ClickException(str(refused)) from None

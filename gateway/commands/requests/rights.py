@@ -18,7 +18,7 @@ from gateway.http import server
 from gateway.run.serving import store_config
 from gateway.signin.routes import make_site
 from resolvers.commands.context import Behalf, Result
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.erasure.erasures import Requested
 from resolvers.rights.requests import DataRights, RightsRefusedError
 from store.accesses.acts import pseudonym_of
@@ -30,7 +30,7 @@ BECAUSE = click.option(
     "--because", required=True, help="How it was asked for and by what the customer was known; no address, no number."
 )
 
-Opening = Callable[[Store, Means, Behalf, datetime], Awaitable[DataRights]]
+Opening = Callable[[Store, SignInDependencies, Behalf, datetime], Awaitable[DataRights]]
 
 
 @click.command("request")
@@ -103,7 +103,9 @@ def _carried_out(opening: Opening, because: str, work: Callable[[DataRights], Aw
         store = await open_store(store_config(settings))
         try:
             by = staff_code() or await pseudonym_of(store.keys.house, signed_in())
-            rights = await opening(store, Means(make_site(settings)), Behalf(by, because), datetime.now(UTC))
+            rights = await opening(
+                store, SignInDependencies(make_site(settings)), Behalf(by, because), datetime.now(UTC)
+            )
             done = await work(rights)
             return done, await _facts(store, done)
         finally:

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from gateway.access.oauth_errors import RequestNotSupportedError
-from gateway.oauth.endpoints.endpoint import House
+from gateway.oauth.endpoints.endpoint import AuthorizationServer
 from gateway.oauth.parameters import Parameters
-from gateway.oauth.registry.clients import Client
-from gateway.oauth.server import Server
-from gateway.oauth.visit import Asked, Visit
+from gateway.oauth.registry.clients import RegisteredClient
+from gateway.oauth.server import GrantServer
+from gateway.oauth.visit import OAuthRequest, OAuthRequestContext
 
 PROMPTS = frozenset({None, "none", "login", "consent"})
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AuthorizationRequest:
     """A request that the client may make."""
 
-    client: Client
+    client: RegisteredClient
     redirect_uri: str
     state: str | None
     scopes: frozenset[str]
@@ -34,7 +34,9 @@ class Wanted:
     """Seconds since the customer proved who they are, at most (RFC 9470)."""
 
 
-def judge(house: House, client: Client, parameters: Parameters, jkt: str | None = None) -> Wanted:
+def judge(
+    house: AuthorizationServer, client: RegisteredClient, parameters: Parameters, jkt: str | None = None
+) -> AuthorizationRequest:
     """What is wanted; OAuth2Error when it is not the client's to ask. The address was judged before.
 
     Authlib judges response type, grant, scope and PKCE; the rest is judged here.
@@ -44,9 +46,9 @@ def judge(house: House, client: Client, parameters: Parameters, jkt: str | None 
     if parameters.get("response_mode") not in (None, "query"):
         raise InvalidRequestError("The only response mode is `query`.")
     house.require_target(parameters)
-    asked = Asked("GET", f"{house.settings.public_url}/oauth/authorize", parameters)
-    Server(Visit(client, "", None, house.now, house.lives)).get_consent_grant(asked)
-    return Wanted(
+    asked = OAuthRequest("GET", f"{house.settings.public_url}/oauth/authorize", parameters)
+    GrantServer(OAuthRequestContext(client, "", None, house.now, house.lives)).get_consent_grant(asked)
+    return AuthorizationRequest(
         client,
         parameters.values["redirect_uri"],
         parameters.get("state"),

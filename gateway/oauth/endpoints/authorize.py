@@ -15,17 +15,17 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.access.oauth_errors import ConsentRequiredError, LoginRequiredError
 from gateway.http import problems
-from gateway.http.bodies import ClientGone
+from gateway.http.bodies import ClientDisconnectedError
 from gateway.oauth import codes
-from gateway.oauth.codes import Code, SignIn
+from gateway.oauth.codes import AuthenticationEvent, AuthorizationCode
 from gateway.oauth.endpoints import consent, pages
-from gateway.oauth.endpoints.authorization_request import Wanted, judge
+from gateway.oauth.endpoints.authorization_request import AuthorizationRequest, judge
 from gateway.oauth.endpoints.consent import Consents, Ticket
-from gateway.oauth.endpoints.endpoint import House
+from gateway.oauth.endpoints.endpoint import AuthorizationServer
 from gateway.oauth.endpoints.pushed import Pushed, open_sealed
-from gateway.oauth.identity import SignedIn, sign_in_address
+from gateway.oauth.identity import SignedInIdentity, sign_in_address
 from gateway.oauth.parameters import MAX_BYTES, Parameters, parse, read_form
-from gateway.oauth.registry.clients import REFRESH, Client
+from gateway.oauth.registry.clients import REFRESH, RegisteredClient
 from gateway.oauth.registry.scopes import spelt
 from gateway.signin.frame.words import chosen
 from store.sql.ids import new_id
@@ -34,15 +34,15 @@ LENIENCE = 60
 """Seconds that a sign-in may be older than asked for: those that it takes to come back from it."""
 
 
-class NoReturn(Exception):  # noqa: N818 (it is an answer, not a defect)
+class NoRedirectError(Exception):
     """Nobody can be told but the person in front of the browser: a redirect could lead to a thief (O3)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class ClientRedirect:
     """An authorization request whose client and address are sure."""
 
-    client: Client
+    client: RegisteredClient
     redirect_uri: str
     parameters: Parameters
     pushed: Pushed | None
@@ -52,7 +52,7 @@ class Sent:
 class Authorization:
     """The authorization endpoint, the page it goes on by, and the form of the consent page."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: AuthorizationServer) -> None:
         self._house = house
         self._consents = Consents(house.store.reader)
 
@@ -77,7 +77,7 @@ class Authorization:
             form = await read_form(scope, receive, self._house.settings.body_seconds)
         except OAuth2Error:
             form = Parameters({})
-        except ClientGone:
+        except ClientDisconnectedError:
             return
         response = await self._decided(Request(scope, receive), form)
         await response(scope, receive, send)
@@ -89,7 +89,7 @@ class Authorization:
         """
         try:
             sent = await self._sent(query)  # 1
-        except NoReturn as error:
+        except NoRedirectError as error:
             return pages.refused(str(error))
         try:
             wanted = judge(self._house, sent.client, sent.parameters)  # 2
@@ -117,7 +117,7 @@ class Authorization:
             return pages.refused(NOT_YOURS)
         try:
             sent = await self._sent(ticket.query.encode("ascii"))
-        except NoReturn as error:
+        except NoRedirectError as error:
             return pages.refused(str(error))
         signed_in = await house.who_is_here(request, sent.client.platform)
         if signed_in is None or signed_in.session_id != ticket.session:
@@ -130,44 +130,48 @@ class Authorization:
         except OAuth2Error as error:
             return self._back(sent, dict(error.get_body()))
 
-    async def _sent(self, query: bytes) -> Sent:
+    async def _sent(self, query: bytes) -> ClientRedirect:
         """Step 1: a client that exists, and an address that is registered for it character by character."""
         if len(query) > MAX_BYTES:
-            raise NoReturn(TOO_LONG)
+            raise NoRedirectError(TOO_LONG)
         try:
             parameters = parse(query)
         except OAuth2Error as error:
-            raise NoReturn(error.description) from error
+            raise NoRedirectError(error.description) from error
         client = await self._house.clients.find(parameters.get("client_id"))
         if client is None:
-            raise NoReturn("The app that sent you here is not known.")
+            raise NoRedirectError("The app that sent you here is not known.")
         reference, found = parameters.get("request_uri"), None
         if reference is not None:
             found = await open_sealed(self._house.store.keys.house, reference, client.client_id, self._house.now)
             if found is None or found.is_void(client.void_until):
-                raise NoReturn("The request has expired, or was never made.")
+                raise NoRedirectError("The request has expired, or was never made.")
             parameters = found.parameters
         elif client.pushed:
-            raise NoReturn("The app that sent you here must push its requests, and has not.")
+            raise NoRedirectError("The app that sent you here must push its requests, and has not.")
         address = parameters.get("redirect_uri")
         if address is None or not client.check_redirect_uri(address):
-            raise NoReturn("The app that sent you here wants the answer at an address that is not registered for it.")
-        return Sent(client, address, parameters, found)
+            raise NoRedirectError(
+                "The app that sent you here wants the answer at an address that is not registered for it."
+            )
+        return ClientRedirect(client, address, parameters, found)
 
-    def _is_good_enough(self, signed_in: SignedIn, wanted: Wanted) -> bool:
+    def _is_good_enough(self, signed_in: SignedInIdentity, wanted: AuthorizationRequest) -> bool:
         """Whether it is the right sign-in, and young enough."""
         if signed_in.platform != wanted.client.platform:
             return False
         age = _age(wanted)
         return age is None or self._house.clock() - signed_in.authenticated_at <= max(age, LENIENCE)
 
-    async def _grant(self, sent: Sent, wanted: Wanted, signed_in: SignedIn, consented: bool) -> Response:
+    async def _grant(
+        self, sent: ClientRedirect, wanted: AuthorizationRequest, signed_in: SignedInIdentity, consented: bool
+    ) -> Response:
         """Step 5: everything that has to be written, and the way back with the code."""
         now = self._house.now
         at = datetime.fromtimestamp(signed_in.authenticated_at, UTC)
-        code = Code(
+        code = AuthorizationCode(
             client_id=sent.client.client_id,
-            sign_in=SignIn(signed_in.customer_id, signed_in.session_id, at, signed_in.amr),
+            sign_in=AuthenticationEvent(signed_in.customer_id, signed_in.session_id, at, signed_in.amr),
             family_id=new_id(),
             redirect_uri=sent.redirect_uri,
             scope=spelt(wanted.scopes),
@@ -189,7 +193,7 @@ class Authorization:
             return pages.refused("The request was used before.")
         return self._back(sent, {"code": text})
 
-    def _back(self, sent: Sent, said: dict[str, str]) -> Response:
+    def _back(self, sent: ClientRedirect, said: dict[str, str]) -> Response:
         """To the client, with the state as it came and our name (RFC 9207), so that answers cannot be mixed up."""
         state = sent.parameters.get("state")
         said |= {"iss": self._house.settings.issuer} | ({} if state is None else {"state": state})
@@ -201,7 +205,7 @@ TOO_LONG = "The request is too long."
 NOT_YOURS = "This form was not made for the session you are in, or it is too old."
 
 
-def _age(wanted: Wanted) -> int | None:
+def _age(wanted: AuthorizationRequest) -> int | None:
     """Seconds since the customer proved who they are, at most; `prompt=login` asks for now."""
     return 0 if wanted.prompt == "login" else wanted.max_age
 

@@ -12,10 +12,10 @@ import orjson
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.oauth.endpoints.authorization_request import Wanted
-from gateway.oauth.identity import SignedIn
+from gateway.oauth.endpoints.authorization_request import AuthorizationRequest
+from gateway.oauth.identity import SignedInIdentity
 from gateway.oauth.registry.scopes import spelt
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 from store.sql.ids import new_id
 from store.sql.reading import Reader
 from store.tables.oauth import oauth_consents
@@ -32,13 +32,13 @@ class Ticket:
     session: int
     expires: int
 
-    async def sealed(self, house: HouseKeys) -> str:
+    async def sealed(self, house: SystemKeys) -> str:
         """For the form: nobody can make one for another session, so no other site can send the form (CSRF)."""
         text = urlsafe_b64encode(orjson.dumps([self.query, self.session, self.expires])).decode()
         return f"{text}.{await _mac(house, text)}"
 
     @classmethod
-    async def opened(cls, house: HouseKeys, sealed: str, now: float) -> Ticket | None:
+    async def opened(cls, house: SystemKeys, sealed: str, now: float) -> Ticket | None:
         """What was sealed here, as long as it is good; None for anything else. Whose it is is for the caller to see."""
         text, _, mac = sealed.partition(".")
         if not hmac.compare_digest(mac.encode(), (await _mac(house, text)).encode()):
@@ -54,7 +54,7 @@ class Consents:
         self._reader = reader
         self._find = reader.prepare(_find)
 
-    async def covers(self, wanted: Wanted, signed_in: SignedIn) -> bool:
+    async def covers(self, wanted: AuthorizationRequest, signed_in: SignedInIdentity) -> bool:
         """Whether nobody has to be asked: the client is our own, or the customer has allowed all of this before."""
         if wanted.client.first_party:
             return True
@@ -63,7 +63,7 @@ class Consents:
         return bool(rows) and wanted.scopes <= frozenset(rows[0][0].split())
 
 
-def give(connection: Connection, wanted: Wanted, signed_in: SignedIn, now: datetime) -> None:
+def give(connection: Connection, wanted: AuthorizationRequest, signed_in: SignedInIdentity, now: datetime) -> None:
     """Note what a customer allows now; it takes the place of what they allowed the client before."""
     row = {
         "id": new_id(),
@@ -82,7 +82,7 @@ def give(connection: Connection, wanted: Wanted, signed_in: SignedIn, now: datet
     connection.execute(statement.values(row).on_conflict_do_update(index_elements=keys, set_=change))
 
 
-async def _mac(house: HouseKeys, text: str) -> str:
+async def _mac(house: SystemKeys, text: str) -> str:
     mark = hmac.digest(await house.system(KEY), text.encode(), "sha256")
     return urlsafe_b64encode(mark).decode()
 

@@ -12,27 +12,27 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.clients import ClientRegistry
-from gateway.access.dpop import Call, Proofs, Proven
-from gateway.access.oauth_errors import InvalidTargetError, ProofError, Reply, refusal
+from gateway.access.dpop import Call, DPoPVerifier, VerifiedDPoPProof
+from gateway.access.oauth_errors import InvalidTargetError, OAuthReply, ProofError, refusal
 from gateway.access.revocations import Revocations
 from gateway.config.settings import Settings
-from gateway.http.bodies import ClientGone
+from gateway.http.bodies import ClientDisconnectedError
 from gateway.http.client_address import client_address, network_of
 from gateway.oauth import refresh_tokens
-from gateway.oauth.authentication import Authentication, Known
-from gateway.oauth.families import Lives
+from gateway.oauth.authentication import AuthenticatedClient, ClientAuthentication
+from gateway.oauth.families import Lifetimes
 from gateway.oauth.identity import WhoIsHere
 from gateway.oauth.parameters import Parameters, read_form
 from gateway.oauth.registry.clients import Clients
-from gateway.oauth.server import Server
-from gateway.oauth.visit import Asked, Visit
+from gateway.oauth.server import GrantServer
+from gateway.oauth.visit import OAuthRequest, OAuthRequestContext
 from gateway.tokens.tokens import Tokens
 from resolvers.account.signins_evaluating import Evaluator
 from store.database.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class AuthorizationServer:
     """What the authorization server is made of."""
 
     settings: Settings
@@ -41,8 +41,8 @@ class House:
     revocations: Revocations
     registry: ClientRegistry
     clients: Clients
-    authentication: Authentication
-    proofs: Proofs
+    authentication: ClientAuthentication
+    proofs: DPoPVerifier
     who_is_here: WhoIsHere
     evaluator: Evaluator
     clock: Callable[[], float]
@@ -53,16 +53,16 @@ class House:
         return datetime.fromtimestamp(self.clock(), UTC)
 
     @property
-    def lives(self) -> Lives:
+    def lives(self) -> Lifetimes:
         """How long things last, by the settings."""
         days = timedelta(days=self.settings.refresh_days), timedelta(days=self.settings.sign_in_days)
-        return Lives(timedelta(seconds=self.settings.token_seconds), *days)
+        return Lifetimes(timedelta(seconds=self.settings.token_seconds), *days)
 
     async def refresh_key(self) -> bytes:
         """The key of refresh tokens."""
         return await self.store.keys.house.system(refresh_tokens.KEY)
 
-    async def proven(self, scope: Scope) -> Proven | None:
+    async def proven(self, scope: Scope) -> VerifiedDPoPProof | None:
         """What the request proves to have, not spent yet; None without a proof, ProofError for a bad one."""
         proofs = [value for name, value in scope["headers"] if name == b"dpop"]
         if not proofs:
@@ -80,11 +80,11 @@ class House:
 class Endpoint(ABC):
     """Answers the programs of registered clients."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: AuthorizationServer) -> None:
         self.house = house
 
     @abstractmethod
-    async def answer(self, scope: Scope, form: Parameters, known: Known) -> Reply:
+    async def answer(self, scope: Scope, form: Parameters, known: AuthenticatedClient) -> OAuthReply:
         """The answer to a client that was found to be who it says; OAuth2Error for a refusal."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,7 +95,7 @@ class Endpoint(ABC):
             reply = await self.answer(scope, form, known)  # 3
         except OAuth2Error as error:
             reply = refusal(error)
-        except ClientGone:
+        except ClientDisconnectedError:
             return
         await reply.response()(scope, receive, send)
 
@@ -103,14 +103,16 @@ class Endpoint(ABC):
         settings = self.house.settings
         return network_of(client_address(scope, settings.proxies, settings.proxy_header))
 
-    async def within(self, visit: Visit, asked: Asked, work: Callable[[Server, Asked], Reply]) -> Reply:
+    async def within(
+        self, visit: OAuthRequestContext, asked: OAuthRequest, work: Callable[[GrantServer, OAuthRequest], OAuthReply]
+    ) -> OAuthReply:
         """Let Authlib answer inside one transaction, which is committed after refusals too."""
         async with self.house.store.write() as connection:
-            return await connection.run_sync(lambda inner: work(Server(visit.inside(inner)), asked))
+            return await connection.run_sync(lambda inner: work(GrantServer(visit.inside(inner)), asked))
 
-    def asked(self, scope: Scope, form: Parameters) -> Asked:
+    def asked(self, scope: Scope, form: Parameters) -> OAuthRequest:
         """The request as Authlib reads it."""
-        return Asked(scope["method"], self.house.settings.public_url + scope["path"], form)
+        return OAuthRequest(scope["method"], self.house.settings.public_url + scope["path"], form)
 
 
 def _authorization(scope: Scope) -> str | None:

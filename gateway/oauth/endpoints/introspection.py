@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from starlette.types import Scope
 
-from gateway.access.oauth_errors import Reply
+from gateway.access.oauth_errors import OAuthReply
 from gateway.oauth import refresh_tokens
-from gateway.oauth.authentication import Known
+from gateway.oauth.authentication import AuthenticatedClient
 from gateway.oauth.endpoints.endpoint import Endpoint
 from gateway.oauth.parameters import Parameters
-from gateway.oauth.server import Server
-from gateway.oauth.visit import Asked, SentToken, Visit
+from gateway.oauth.server import GrantServer
+from gateway.oauth.visit import OAuthRequest, OAuthRequestContext, SentToken
 from gateway.tokens.tokens import TokenError
 
 
 class _Looking(Endpoint):
-    async def visit(self, form: Parameters, known: Known) -> Visit:
+    async def visit(self, form: Parameters, known: AuthenticatedClient) -> OAuthRequestContext:
         """The visit, with the access token that was sent, if it is one and works."""
         house = self.house
         text = form.get("token") or ""
         sent = None if text.startswith(refresh_tokens.PREFIX) else await self._sent(text)
         refresh_key, ids = await house.refresh_key(), house.store.keys.house.ids
-        return Visit(known.client, known.method, None, house.now, house.lives, None, refresh_key, token=sent, ids=ids)
+        return OAuthRequestContext(
+            known.client, known.method, None, house.now, house.lives, None, refresh_key, token=sent, ids=ids
+        )
 
     async def _sent(self, text: str) -> SentToken | None:
         house = self.house
@@ -42,28 +44,28 @@ class _Looking(Endpoint):
 class IntrospectionEndpoint(_Looking):
     """Tells what a token is good for."""
 
-    async def answer(self, scope: Scope, form: Parameters, known: Known) -> Reply:
+    async def answer(self, scope: Scope, form: Parameters, known: AuthenticatedClient) -> OAuthReply:
         """What it says, or `active: false`; only refresh tokens are looked up in the store."""
         visit = await self.visit(form, known)
         asked = self.asked(scope, form)
         if (form.get("token") or "").startswith(refresh_tokens.PREFIX):
             return await self.within(visit, asked, _tell)
-        return _tell(Server(visit), asked)
+        return _tell(GrantServer(visit), asked)
 
 
 class RevocationEndpoint(_Looking):
     """Takes tokens back."""
 
-    async def answer(self, scope: Scope, form: Parameters, known: Known) -> Reply:
+    async def answer(self, scope: Scope, form: Parameters, known: AuthenticatedClient) -> OAuthReply:
         """Nothing but that it was done; a token that is unknown or over counts as done (RFC 7009 §2.2)."""
         return await self.within(await self.visit(form, known), self.asked(scope, form), _end)
 
 
-def _tell(server: Server, asked: Asked) -> Reply:
-    reply: Reply = server.create_endpoint_response("introspection", asked)
+def _tell(server: GrantServer, asked: OAuthRequest) -> OAuthReply:
+    reply: OAuthReply = server.create_endpoint_response("introspection", asked)
     return reply
 
 
-def _end(server: Server, asked: Asked) -> Reply:
-    reply: Reply = server.create_endpoint_response("revocation", asked)
+def _end(server: GrantServer, asked: OAuthRequest) -> OAuthReply:
+    reply: OAuthReply = server.create_endpoint_response("revocation", asked)
     return reply

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.responses import HTMLResponse, Response
 
 from gateway.http.middleware import PAGE_POLICY
-from gateway.oauth.endpoints.authorization_request import Wanted
+from gateway.oauth.endpoints.authorization_request import AuthorizationRequest
 from gateway.oauth.endpoints.consent_words import WORDS, plain, say
 from policy.purposes import Purpose
 
@@ -32,7 +32,7 @@ def resumed(query: str) -> Response:
     return HTMLResponse(_filled("oauth_resumed.html", address=f"/oauth/authorize?{query}"), 200, NO_STORE)
 
 
-def consent(wanted: Wanted, ticket: str, language: str = "en") -> Response:
+def consent(wanted: AuthorizationRequest, ticket: str, language: str = "en") -> Response:
     """What the client wants to do, in plain words, and the choice; `language` is `en` or `fr`."""
     facts = {"client": wanted.client.name, "where": _where(wanted.redirect_uri, language)}
     said = {key: say(language, key, **facts) for key in WORDS if key != "app"}
@@ -47,7 +47,7 @@ def consent(wanted: Wanted, ticket: str, language: str = "en") -> Response:
     return HTMLResponse(page, 200, headers)
 
 
-def _sentences(wanted: Wanted, language: str) -> list[str]:
+def _sentences(wanted: AuthorizationRequest, language: str) -> list[str]:
     """One for each scope. Of a client that is not ours the purpose itself says nothing that its scopes do not."""
     shown = wanted.scopes if wanted.client.first_party else wanted.scopes - {Purpose.SELF_SERVICE.scope}
     return [plain(scope, language) for scope in sorted(shown)]

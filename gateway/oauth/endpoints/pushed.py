@@ -16,14 +16,14 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from sqlalchemy import Connection
 from starlette.types import Scope
 
-from gateway.access.oauth_errors import Reply
-from gateway.oauth.authentication import NONE, Known
+from gateway.access.oauth_errors import OAuthReply
+from gateway.oauth.authentication import NONE, AuthenticatedClient
 from gateway.oauth.endpoints.authorization_request import judge
 from gateway.oauth.endpoints.endpoint import Endpoint
 from gateway.oauth.grants import CodeGrant
 from gateway.oauth.parameters import Parameters
 from store.crypto import envelopes
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 from store.queue.single_use import claim_within
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"
@@ -42,7 +42,7 @@ KEPT = (
 class PushEndpoint(Endpoint):
     """`/oauth/par`."""
 
-    async def answer(self, scope: Scope, form: Parameters, known: Known) -> Reply:
+    async def answer(self, scope: Scope, form: Parameters, known: AuthenticatedClient) -> OAuthReply:
         """A reference to the request, which was judged as the authorization endpoint would.
 
         The proof of a client that has not proven itself is not spent: used again it binds a code to the same key once
@@ -64,7 +64,7 @@ class PushEndpoint(Endpoint):
             raise InvalidRequestError("The request is too long.")
         if proven is not None and known.method != NONE:
             await house.proofs.spend(proven)
-        return Reply(201, {"request_uri": reference, "expires_in": SECONDS})
+        return OAuthReply(201, {"request_uri": reference, "expires_in": SECONDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +84,14 @@ class Pushed:
         return claim_within(connection, KEY, self.name, self.until)
 
 
-async def seal(house: HouseKeys, parameters: dict[str, str], client_id: str, now: datetime) -> str:
+async def seal(house: SystemKeys, parameters: dict[str, str], client_id: str, now: datetime) -> str:
     """The reference to a request of a client, good from now on for some minutes."""
     expires = int((now + timedelta(seconds=SECONDS)).timestamp())
     sealed = envelopes.seal(await house.system(KEY), orjson.dumps([expires, parameters]), client_id.encode())
     return PREFIX + urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
-async def open_sealed(house: HouseKeys, reference: str, client_id: str, now: datetime) -> Pushed | None:
+async def open_sealed(house: SystemKeys, reference: str, client_id: str, now: datetime) -> Pushed | None:
     """The request, as long as it is waiting, for the client that pushed it; None for anything else."""
     text = reference.removeprefix(PREFIX)
     if text == reference or len(reference) > LONGEST or not text.isascii():

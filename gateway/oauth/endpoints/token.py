@@ -8,13 +8,13 @@ from http import HTTPStatus
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from gateway.access.oauth_errors import ProofError, Reply
-from gateway.oauth.authentication import NONE, Known
+from gateway.access.oauth_errors import OAuthReply, ProofError
+from gateway.oauth.authentication import NONE, AuthenticatedClient
 from gateway.oauth.endpoints.endpoint import Endpoint
 from gateway.oauth.parameters import Parameters
 from gateway.oauth.registry.clients import CODE, REFRESH
-from gateway.oauth.server import Server
-from gateway.oauth.visit import Asked, Visit
+from gateway.oauth.server import GrantServer
+from gateway.oauth.visit import OAuthRequest, OAuthRequestContext
 from gateway.signin.frame.visitors import visitor_of
 from resolvers.account.signins_evaluating import Arrival
 from resolvers.signins.signins import Visitor
@@ -26,7 +26,7 @@ WRITING = frozenset({CODE, REFRESH})
 class TokenEndpoint(Endpoint):
     """Gives tokens."""
 
-    async def answer(self, scope: Scope, form: Parameters, known: Known) -> Reply:
+    async def answer(self, scope: Scope, form: Parameters, known: AuthenticatedClient) -> OAuthReply:
         """1. for us; 2. bound to a key, if the client must or wants it; 3. what the grant says.
 
         A proof is spent once the grant was found good: with the code or the refresh token, in their transaction, or
@@ -37,7 +37,7 @@ class TokenEndpoint(Endpoint):
         proven = await house.proven(scope)  # 2
         if proven is None and known.client.dpop:
             raise ProofError("This client is registered for tokens that are bound to a key: send a DPoP proof.")
-        visit = Visit(
+        visit = OAuthRequestContext(
             known.client,
             known.method,
             None if proven is None else proven.thumbprint,
@@ -53,25 +53,25 @@ class TokenEndpoint(Endpoint):
         asked = self.asked(scope, form)
         if form.get("grant_type") in WRITING:  # 3
             return await self._written(visit, asked, visitor)
-        reply = _give(Server(visit), asked)
+        reply = _give(GrantServer(visit), asked)
         if proven is not None and reply.status == HTTPStatus.OK:
             await house.proofs.spend(proven)
         return reply
 
-    async def _written(self, visit: Visit, asked: Asked, visitor: Visitor) -> Reply:
+    async def _written(self, visit: OAuthRequestContext, asked: OAuthRequest, visitor: Visitor) -> OAuthReply:
         """The answer of a grant that writes; where its family turned up elsewhere, that is written with it (S12)."""
         house = self.house
         async with house.store.write() as connection:
-            reply, arrival = await connection.run_sync(lambda inner: _given(Server(visit.inside(inner)), asked))
+            reply, arrival = await connection.run_sync(lambda inner: _given(GrantServer(visit.inside(inner)), asked))
             if arrival is not None and (reply.status == 200 or not arrival.finding.verdict.admits):
                 await house.evaluator.arrived(connection, arrival, visitor, house.now)
         return reply
 
 
-def _given(server: Server, asked: Asked) -> tuple[Reply, Arrival | None]:
+def _given(server: GrantServer, asked: OAuthRequest) -> tuple[OAuthReply, Arrival | None]:
     return _give(server, asked), server.arrival
 
 
-def _give(server: Server, asked: Asked) -> Reply:
-    reply: Reply = server.create_token_response(asked)
+def _give(server: GrantServer, asked: OAuthRequest) -> OAuthReply:
+    reply: OAuthReply = server.create_token_response(asked)
     return reply

@@ -26,7 +26,7 @@ GRANTS = (CODE, REFRESH, OWN)
 
 
 @dataclass(frozen=True, slots=True)
-class Client(ClientMixin):
+class RegisteredClient(ClientMixin):
     """A registered client that is not disabled."""
 
     client_id: str
@@ -96,7 +96,7 @@ class Clients:
         self._one = reader.prepare(_one)
         self._hashes = reader.prepare(_hashes)
 
-    async def find(self, client_id: str | None) -> Client | None:
+    async def find(self, client_id: str | None) -> RegisteredClient | None:
         """The client, or None when it is unknown, disabled, breaks a hard rule, or has no business with this server."""
         if not client_id or len(client_id) > MAX_CLIENT_ID:
             return None
@@ -124,9 +124,9 @@ def _client(
     grants: str,
     uris: str,
     *rest: Any,
-) -> Client:
+) -> RegisteredClient:
     keys, platform, first_party, dpop, pushed, void_until = rest
-    return Client(
+    return RegisteredClient(
         client_id,
         name,
         # A purpose that this release does not know allows nothing.

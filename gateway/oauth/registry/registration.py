@@ -36,11 +36,11 @@ LONGEST_KEEPS = 200
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class RegistrationRefused(Exception):  # noqa: N818 (it is an answer, not a defect)
+class RegistrationError(Exception):
     """The client is not registered like this; nothing was changed."""
 
 
-class Kind(Enum):
+class ClientKind(Enum):
     """What sort of program it is."""
 
     TOOL = "tool"
@@ -57,7 +57,7 @@ class NewClient:
 
     id: str
     name: str
-    kind: Kind
+    kind: ClientKind
     purposes: frozenset[Purpose]
     actions: frozenset[str] = frozenset()
     redirect_uris: tuple[str, ...] = ()
@@ -86,73 +86,71 @@ class NewClient:
         """What happens when it reads more."""
         if self.over is not None:
             return self.over
-        return Over.STOP if self.kind is Kind.TOOL and self.customers_per_hour != 0 else Over.ALARM
+        return Over.STOP if self.kind is ClientKind.TOOL and self.customers_per_hour != 0 else Over.ALARM
 
     @property
     def authentication(self) -> str:
         """How it proves itself."""
-        if self.kind is Kind.APP:
+        if self.kind is ClientKind.APP:
             return "NONE"
         return "SECRET" if self.keys is None else "PRIVATE_KEY_JWT"
 
     @property
     def grants(self) -> list[str]:
         """By which roads it gets tokens."""
-        if self.kind is Kind.TOOL:
+        if self.kind is ClientKind.TOOL:
             return [OWN]
         return [CODE, REFRESH] if self.refresh else [CODE]
 
     def check(self) -> None:
         """RegistrationRefused for what would be unsafe, or would never work."""
         if not ID.fullmatch(self.id):
-            raise RegistrationRefused("An id has 2 to 64 of a-z, 0-9, `.`, `_` and `-`, and begins with a letter.")
+            raise RegistrationError("An id has 2 to 64 of a-z, 0-9, `.`, `_` and `-`, and begins with a letter.")
         if is_own_name(self.id) or (not self.first_party and is_own_name(self.name)):
-            raise RegistrationRefused("The gateway itself goes by this name in its ledger: take another.")
+            raise RegistrationError("The gateway itself goes by this name in its ledger: take another.")
         if not self.first_party and any(map(mixes_scripts, self.name.split())):
-            raise RegistrationRefused("A word of the name mixes letters of several scripts, and looks like another.")
+            raise RegistrationError("A word of the name mixes letters of several scripts, and looks like another.")
         if not self.name.strip() or len(self.name) > 200 or not self.name.isprintable():
-            raise RegistrationRefused("A name has 1 to 200 characters on one line: customers see it.")
+            raise RegistrationError("A name has 1 to 200 characters on one line: customers see it.")
         if wrong := sorted(
             action for action in self.actions if not TOKEN.fullmatch(action) or action.startswith("pur")
         ):
-            raise RegistrationRefused(f"These are no actions: {' '.join(wrong)}. An action looks like `audit:read`.")
+            raise RegistrationError(f"These are no actions: {' '.join(wrong)}. An action looks like `audit:read`.")
         if self.customers_per_hour is not None and self.customers_per_hour < 0:
-            raise RegistrationRefused("Customers an hour are 0 (any number) or more.")
+            raise RegistrationError("Customers an hour are 0 (any number) or more.")
         if self.over is Over.STOP and self.customers_per_hour == 0:
-            raise RegistrationRefused(
-                "Stopped beyond how many? 0 is any number: give --customers-per-hour another one."
-            )
+            raise RegistrationError("Stopped beyond how many? 0 is any number: give --customers-per-hour another one.")
         if self.max_page < 1:
-            raise RegistrationRefused("A page has 1 row at least.")
+            raise RegistrationError("A page has 1 row at least.")
         check_keeping(self.keeps, self.keeps_days)
-        if self.kind is Kind.TOOL:
+        if self.kind is ClientKind.TOOL:
             self._check_tool()
         else:
             self._check_people()
-        if found := registered.offences(registered.Client(frozenset(each.name for each in self.purposes))):
-            raise RegistrationRefused(f"{found[0]}.")
+        if found := registered.offences(registered.ClientRegistration(frozenset(each.name for each in self.purposes))):
+            raise RegistrationError(f"{found[0]}.")
 
     def _check_tool(self) -> None:
         if own := sorted(purpose.name for purpose in self.purposes if purpose.own_data_only):
-            raise RegistrationRefused(
+            raise RegistrationError(
                 f"{' '.join(own)} is for customers who read their own data: no tool has it, but an app or a web may."
             )
         if self.redirect_uris or self.pushed or self.first_party:
-            raise RegistrationRefused("A tool sends nobody to sign in: it has no redirect URI, push or first party.")
+            raise RegistrationError("A tool sends nobody to sign in: it has no redirect URI, push or first party.")
         if not self.purposes and not self.actions:
-            raise RegistrationRefused("A tool needs a purpose or an action, or it could ask for nothing.")
+            raise RegistrationError("A tool needs a purpose or an action, or it could ask for nothing.")
 
     def _check_people(self) -> None:
         if others := sorted(purpose.name for purpose in self.purposes if not purpose.own_data_only):
-            raise RegistrationRefused(
+            raise RegistrationError(
                 f"{' '.join(others)} reads data of any customer: only a tool can have it, and no customer's token."
             )
         if not self.purposes:
-            raise RegistrationRefused("An app or a web needs a purpose for one's own data: SELF_SERVICE.")
+            raise RegistrationError("An app or a web needs a purpose for one's own data: SELF_SERVICE.")
         if not self.redirect_uris:
-            raise RegistrationRefused("Where are customers sent back to? Give --redirect-uri, in full.")
-        if self.kind is Kind.APP and self.keys is not None:
-            raise RegistrationRefused("An app keeps no secret, and no key that everyone who has the app would have.")
+            raise RegistrationError("Where are customers sent back to? Give --redirect-uri, in full.")
+        if self.kind is ClientKind.APP and self.keys is not None:
+            raise RegistrationError("An app keeps no secret, and no key that everyone who has the app would have.")
         for uri in self.redirect_uris:
             if not (self.first_party and OWN_PATH.fullmatch(uri)):
                 check_redirect_uri(uri, self.kind)
@@ -163,33 +161,33 @@ class NewClient:
         """O10: an app of somebody else gets what customers can allow in words, and nothing else."""
         every = " ".join(each.scope for each in AppScope)
         if others := sorted(self.actions - APP_SCOPES):
-            raise RegistrationRefused(
+            raise RegistrationError(
                 f"{' '.join(others)} is nothing that customers can allow an app that is not --first-party. They can: "
                 f"{every}."
             )
         if not self.actions:
-            raise RegistrationRefused(f"What may customers allow it? Name some with --scope: {every}.")
+            raise RegistrationError(f"What may customers allow it? Name some with --scope: {every}.")
 
 
 def check_keeping(keeps: str | None, days: int | None) -> None:
     """RegistrationRefused unless a program says both what it keeps and for how long, or neither."""
     if (keeps is None) != (days is None):
-        raise RegistrationRefused("Say both what it keeps and for how long: --keeps TEXT --keeps-days N.")
+        raise RegistrationError("Say both what it keeps and for how long: --keeps TEXT --keeps-days N.")
     if keeps is not None and not (keeps.strip() and keeps.isprintable() and len(keeps) <= LONGEST_KEEPS):
-        raise RegistrationRefused(f"What it keeps is said in 1 to {LONGEST_KEEPS} characters on one line.")
+        raise RegistrationError(f"What it keeps is said in 1 to {LONGEST_KEEPS} characters on one line.")
     if days is not None and days < 0:
-        raise RegistrationRefused("It keeps something for 1 day or more, or nothing: --keeps nothing --keeps-days 0.")
+        raise RegistrationError("It keeps something for 1 day or more, or nothing: --keeps nothing --keeps-days 0.")
 
 
 def _is_action(word: str) -> bool:
     return TOKEN.fullmatch(word) is not None and not word.startswith("purpose:")
 
 
-def check_redirect_uri(uri: str, kind: Kind) -> None:
+def check_redirect_uri(uri: str, kind: ClientKind) -> None:
     """RegistrationRefused for an address that codes must not be sent to; it is compared character by character."""
     # Before it is split: `urlsplit` normalises what is not ASCII, in the square of a run of combining marks.
     if not uri.isascii() or not uri.isprintable() or any(mark in uri for mark in " \"'<>\\;*,"):
-        raise RegistrationRefused(
+        raise RegistrationError(
             f"{uri}: write it without wildcards, spaces or quotes, percent-encoded, its host by A-labels (xn--…)."
         )
     try:
@@ -197,16 +195,16 @@ def check_redirect_uri(uri: str, kind: Kind) -> None:
         host = parts.hostname
         _ = parts.port
     except ValueError:
-        raise RegistrationRefused(f"{uri} is not an address.") from None
+        raise RegistrationError(f"{uri} is not an address.") from None
     if "#" in uri or parts.username is not None:
-        raise RegistrationRefused(f"{uri}: leave out the fragment and the user name.")
+        raise RegistrationError(f"{uri}: leave out the fragment and the user name.")
     if parts.scheme == "https" and host:
         return
     if parts.scheme == "http" and host in LOCAL:
         return
-    if kind is Kind.APP and not host and parts.path.startswith("/") and PRIVATE_SCHEME.fullmatch(parts.scheme):
+    if kind is ClientKind.APP and not host and parts.path.startswith("/") and PRIVATE_SCHEME.fullmatch(parts.scheme):
         return
-    raise RegistrationRefused(
+    raise RegistrationError(
         f"{uri}: use https://, http:// on this machine only, or for an app its own scheme: com.example.app:/back."
     )
 
@@ -219,18 +217,18 @@ def key_set(text: bytes) -> str:
         else:
             found = orjson.loads(text)
     except (JoseError, ValueError) as error:
-        raise RegistrationRefused("The file holds no key: give a JWKS, a JWK or a PEM of a public key.") from error
+        raise RegistrationError("The file holds no key: give a JWKS, a JWK or a PEM of a public key.") from error
     listed = found.get("keys", [found]) if isinstance(found, dict) else []
     if any(isinstance(item, dict) and item.keys() & {"d", "p", "q", "k"} for item in listed):
-        raise RegistrationRefused("The file holds a private key: keep it, and give the public one.")
+        raise RegistrationError("The file holds a private key: keep it, and give the public one.")
     if not imported({"keys": listed}):
-        raise RegistrationRefused("The file holds no key for ES256 (P-256) or RS256 (2048 to 4096 bits).")
+        raise RegistrationError("The file holds no key for ES256 (P-256) or RS256 (2048 to 4096 bits).")
     return orjson.dumps({"keys": listed}).decode()
 
 
 def _from_pem(text: bytes) -> ECKey | RSAKey:
     if b"PRIVATE" in text:
-        raise RegistrationRefused("The file holds a private key: keep it, and give the public one.")
+        raise RegistrationError("The file holds a private key: keep it, and give the public one.")
     try:
         found = load_pem_public_key(text)
     except UnsupportedAlgorithm as error:
@@ -246,4 +244,4 @@ def purposes_named(names: Iterable[str]) -> frozenset[Purpose]:
         return frozenset(Purpose[name.upper()] for name in names)
     except KeyError as error:
         every = " ".join(Purpose.__members__)
-        raise RegistrationRefused(f"{error.args[0]} is no purpose. There are: {every}.") from error
+        raise RegistrationError(f"{error.args[0]} is no purpose. There are: {every}.") from error

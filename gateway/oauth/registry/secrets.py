@@ -10,7 +10,7 @@ import hmac
 import secrets
 from collections.abc import Iterable
 
-from store.crypto.system_keys import HouseKeys
+from store.crypto.system_keys import SystemKeys
 
 PREFIX = "gws_"
 """So that scanners of source code and logs can tell what they have found."""
@@ -23,12 +23,12 @@ def new_secret() -> str:
     return PREFIX + secrets.token_urlsafe(32)
 
 
-async def hashed(house: HouseKeys, secret: str) -> bytes:
+async def hashed(house: SystemKeys, secret: str) -> bytes:
     """What is kept of a secret."""
     return hmac.digest(await house.system(KEY), secret.encode(), "sha256")
 
 
-async def matches(house: HouseKeys, secret: str, hashes: Iterable[bytes]) -> bool:
+async def matches(house: SystemKeys, secret: str, hashes: Iterable[bytes]) -> bool:
     """Whether it is one of these, in a time that tells nothing about which or how nearly."""
     if len(secret) > MAX_SECRET:
         return False

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.oauth.registry.registration import NewClient, RegistrationRefused, check_keeping
+from gateway.oauth.registry.registration import NewClient, RegistrationError, check_keeping
 from gateway.oauth.registry.secrets import hashed, new_secret
 from store.database.store import Store
 from store.queue.revocations import client_changed, void_client, void_families
@@ -30,7 +30,7 @@ class Registered:
     """How many secrets are good now."""
 
 
-class Registry:
+class ClientRegistrar:
     """Registers clients in a store."""
 
     def __init__(self, store: Store) -> None:
@@ -47,7 +47,7 @@ class Registry:
                 secret = await self._add_secret(connection, new.id, now) if new.authentication == "SECRET" else None
                 await client_changed(connection, new.id, now)
         except IntegrityError:
-            raise RegistrationRefused(f"There is a client {new.id} already.") from None
+            raise RegistrationError(f"There is a client {new.id} already.") from None
         return secret
 
     async def rotate(self, client_id: str, overlap: timedelta, now: datetime) -> str:
@@ -56,9 +56,9 @@ class Registry:
             how = select(oauth_clients.c.authentication).where(oauth_clients.c.client_id == client_id)
             kind = await connection.scalar(how)
             if kind is None:
-                raise RegistrationRefused(f"There is no client {client_id}, or it is not registered for OAuth.")
+                raise RegistrationError(f"There is no client {client_id}, or it is not registered for OAuth.")
             if kind != "SECRET":
-                raise RegistrationRefused(f"{client_id} has no secret: it proves itself by {_WAYS[kind]}.")
+                raise RegistrationError(f"{client_id} has no secret: it proves itself by {_WAYS[kind]}.")
             mine, ends = oauth_secrets.c.client_id == client_id, now + overlap
             lasting = or_(oauth_secrets.c.expires_at.is_(None), oauth_secrets.c.expires_at > ends)
             await connection.execute(update(oauth_secrets).where(mine, lasting).values(expires_at=ends))
@@ -72,7 +72,7 @@ class Registry:
                 update(oauth_clients).where(mine, oauth_clients.c.authentication == "PRIVATE_KEY_JWT").values(keys=keys)
             )
             if done.rowcount == 0:
-                raise RegistrationRefused(f"There is no client {client_id} that proves itself by a key.")
+                raise RegistrationError(f"There is no client {client_id} that proves itself by a key.")
 
     async def set_keeping(self, client_id: str, keeps: str, days: int) -> None:
         """Say what a client keeps of what it reads, and for how many days; 0 for nothing. RegistrationRefused."""
@@ -80,7 +80,7 @@ class Registry:
         change = update(clients).where(clients.c.id == client_id).values(keeps=keeps, keeps_days=days)
         async with self._store.write() as connection:
             if (await connection.execute(change)).rowcount == 0:
-                raise RegistrationRefused(f"There is no client {client_id}.")
+                raise RegistrationError(f"There is no client {client_id}.")
 
     async def set_disabled(self, client_id: str, disabled: bool, now: datetime) -> None:
         """Refuse a client and every token it holds from the next request on, or let it in again.
@@ -91,7 +91,7 @@ class Registry:
         async with self._store.write() as connection:
             change = update(clients).where(clients.c.id == client_id).values(facts)
             if (await connection.execute(change)).rowcount == 0:
-                raise RegistrationRefused(f"There is no client {client_id}.")
+                raise RegistrationError(f"There is no client {client_id}.")
             if disabled:
                 await void_client(connection, client_id)
             await client_changed(connection, client_id, now)

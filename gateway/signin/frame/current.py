@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from gateway.signin.frame.house import House
+from gateway.signin.frame.house import SignInServices
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SignedIn:
+class SignedInCustomer:
     """A customer with an open session."""
 
     customer_id: int
@@ -27,13 +27,13 @@ class SignedIn:
 class Current:
     """Tells who is signed in: of several platforms the one where it was proven last."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: SignInServices) -> None:
         self._house = house
 
-    async def __call__(self, request: Request) -> SignedIn | None:
+    async def __call__(self, request: Request) -> SignedInCustomer | None:
         """The customer, or None when nobody is signed in; StoreUnavailable when nobody can tell."""
         session = await self._house.session(request)
         if session is None:
             return None
         at = int(session.authenticated_at.timestamp())
-        return SignedIn(session.customer_id, session.id, at, session.methods, session.platform, session.shared)
+        return SignedInCustomer(session.customer_id, session.id, at, session.methods, session.platform, session.shared)

@@ -15,10 +15,10 @@ from resolvers.account.passwords_changing import NewPasswords
 from resolvers.account.passwords_resets import Resets
 from resolvers.account.signins_alarms import Alarms
 from resolvers.account.signins_evaluating import Evaluator
-from resolvers.commands.dependencies import Means
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.factors.passkeys import Passkeys
 from resolvers.signin.actor import Actor
-from resolvers.signin.authentication import Authentication
+from resolvers.signin.authentication import CustomerAuthentication
 from resolvers.signin.sessions import Session, Sessions
 from resolvers.signins.signins import Visitor
 from schema.documents.requests import Outcome, Request
@@ -26,7 +26,7 @@ from store.database.store import Store
 from store.tables.credentials import PLATFORMS
 
 
-class Answers(Protocol):
+class PageApi(Protocol):
     """What answers questions: `schema.api.api.Api`."""
 
     async def execute(self, request: Request, grant: Grant) -> Outcome:
@@ -34,14 +34,14 @@ class Answers(Protocol):
         ...
 
 
-class House:
+class SignInServices:
     """One for each process."""
 
     def __init__(
         self,
         store: Store,
-        means: Means,
-        api: Answers,
+        means: SignInDependencies,
+        api: PageApi,
         cookies: Cookies,
         proxies: Networks,
         clock: Callable[[], datetime],
@@ -52,7 +52,7 @@ class House:
         self.store, self.means, self.api = store, means, api
         self.cookies, self.clock, self.demo = cookies, clock, demo
         self.proxies, self.proxy_header, self.body_seconds = proxies, proxy_header, body_seconds
-        self.authentication = Authentication(store, means)
+        self.authentication = CustomerAuthentication(store, means)
         self.sessions = Sessions(store, means)
         self.resets = Resets(store, means)
         self.passwords = NewPasswords(store, means)

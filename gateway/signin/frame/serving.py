@@ -9,21 +9,21 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.http import problems
-from gateway.http.bodies import ClientGone, read_body
-from gateway.signin.frame.house import House
+from gateway.http.bodies import ClientDisconnectedError, read_body
+from gateway.signin.frame.house import SignInServices
 from gateway.signin.frame.layout import links, notice
-from gateway.signin.frame.visit import LONGEST_FORM, Visit, begin, fields_of, genuine
-from resolvers.passwords.hashing import Crowded
-from store.sql.errors import StoreUnavailable
+from gateway.signin.frame.visit import LONGEST_FORM, RequestContext, begin, fields_of, genuine
+from resolvers.passwords.hashing import HashingBusyError
+from store.sql.errors import StoreUnavailableError
 
-Handler = Callable[[Visit], Awaitable[Response]]
+Handler = Callable[[RequestContext], Awaitable[Response]]
 FORM = "application/x-www-form-urlencoded"
 
 
-class Page:
+class PageEndpoint:
     """The ASGI application at one address."""
 
-    def __init__(self, house: House, shown: Handler | None, sent: Handler | None = None) -> None:
+    def __init__(self, house: SignInServices, shown: Handler | None, sent: Handler | None = None) -> None:
         self._house, self._shown, self._sent = house, shown, sent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,7 +31,7 @@ class Page:
         request = Request(scope, receive)
         try:
             response = await self._answer(request, receive)
-        except ClientGone:
+        except ClientDisconnectedError:
             return
         await response(scope, receive, send)
 
@@ -47,12 +47,12 @@ class Page:
         ways = (b"GET, HEAD" if self._shown else b"") + (b", POST" if self._sent else b"")
         raise problems.method_not_allowed(ways.removeprefix(b", "))
 
-    async def _guarded(self, handler: Handler, visit: Visit) -> Response:
+    async def _guarded(self, handler: Handler, visit: RequestContext) -> Response:
         try:
             return await handler(visit)
-        except StoreUnavailable as outage:
+        except StoreUnavailableError as outage:
             return _unavailable(visit, outage.retry_after)
-        except Crowded:
+        except HashingBusyError:
             return _unavailable(visit, 1)
 
 
@@ -61,7 +61,7 @@ async def read_form(request: Request, receive: Receive, seconds: int) -> dict[st
     headers = dict(request.scope["headers"])
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if kind != FORM.encode():
-        raise problems.Problem(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the form as {FORM}.")
+        raise problems.ProblemError(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the form as {FORM}.")
     body = await read_body(receive, headers.get(b"content-length"), LONGEST_FORM, seconds)
     try:
         return fields_of(body)
@@ -69,13 +69,13 @@ async def read_form(request: Request, receive: Receive, seconds: int) -> dict[st
         raise problems.malformed("The form cannot be read.") from error
 
 
-def _stale(visit: Visit) -> Response:
+def _stale(visit: RequestContext) -> Response:
     """The form was not made for this browser; or by another site, which then learns nothing."""
     again = links((visit.say("try_again"), visit.to(visit.here)))
     return visit.page(visit.say("try_again"), notice(visit.say("stale_form"), "error"), again, status=403)
 
 
-def _unavailable(visit: Visit, retry_after: int) -> Response:
+def _unavailable(visit: RequestContext, retry_after: int) -> Response:
     again = links((visit.say("try_again"), visit.to(visit.here)))
     response = visit.page(visit.say("unavailable"), notice(visit.say("unavailable_why"), "error"), again, status=503)
     response.headers["retry-after"] = str(retry_after)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gateway.signin.frame.house import House
+from gateway.signin.frame.house import SignInServices
 from gateway.signin.frame.layout import Shell, document
 from gateway.signin.frame.markup import Child, Markup, tag
 from gateway.signin.frame.words import Language, chosen, say
@@ -28,10 +28,10 @@ NO_STORE = {"cache-control": "no-store"}
 
 
 @dataclass(slots=True)
-class Visit:
+class RequestContext:
     """Made for one request and forgotten with it."""
 
-    house: House
+    house: SignInServices
     request: Request
     asked: Mapping[str, str]
     """The parameters of the address."""
@@ -150,11 +150,11 @@ def fields_of(text: bytes) -> dict[str, str]:
     return found
 
 
-def begin(house: House, request: Request, form: Mapping[str, str], readable: bool = True) -> Visit:
+def begin(house: SignInServices, request: Request, form: Mapping[str, str], readable: bool = True) -> RequestContext:
     """A visit, with the token of its forms: the browser's own, or a new one."""
     try:
         asked = fields_of(request.scope["query_string"][:LONGEST_FORM])
     except ValueError:
         asked = {}
     token = house.cookies.read(request, house.cookies.form)
-    return Visit(house, request, asked, form, house.clock(), token or new_secret(), token is None, readable)
+    return RequestContext(house, request, asked, form, house.clock(), token or new_secret(), token is None, readable)

@@ -6,11 +6,11 @@ from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, links, notice, paragraph
 from gateway.signin.frame.markup import tag
-from gateway.signin.frame.visit import Visit
+from gateway.signin.frame.visit import RequestContext
 from resolvers.signins.secrets import LONGEST
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: RequestContext) -> Response:
     """What the message was about. To look at it does nothing: programs look at links before people do."""
     secret = (visit.asked.get("t") or "")[:LONGEST]
     alarm = await visit.house.alarms.find(secret, visit.now)
@@ -24,7 +24,7 @@ async def show(visit: Visit) -> Response:
     return visit.page(visit.say("not_me_title"), listed, paragraph(visit.say("not_me_why")), form)
 
 
-async def send(visit: Visit) -> Response:
+async def send(visit: RequestContext) -> Response:
     """Everybody is out."""
     alarm = await visit.house.alarms.find(visit.form.get("t", "")[:LONGEST], visit.now)
     if alarm is None or not await visit.house.alarms.raise_(alarm, visit.now):
@@ -32,6 +32,6 @@ async def send(visit: Visit) -> Response:
     return visit.page(visit.say("not_me_done"), notice(visit.say("not_me_done_why")))
 
 
-def _void(visit: Visit) -> Response:
+def _void(visit: RequestContext) -> Response:
     again = links((visit.say("forgot"), visit.to("/password/forgot")))
     return visit.page(visit.say("not_me_title"), notice(visit.say("link_void"), "error"), again, status=410)

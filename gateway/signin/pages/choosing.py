@@ -10,13 +10,13 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.signin.frame.layout import notice, paragraph
 from gateway.signin.frame.markup import tag
-from gateway.signin.frame.visit import Visit
+from gateway.signin.frame.visit import RequestContext
 from gateway.signin.pages.mine import grant_of
 from policy.wordings import VERSION, wording
 from resolvers.consents.preferences import ends
 from resolvers.signin.sessions import Session
-from schema.documents.requests import Kind, Request
-from store.sql.errors import Cause, StoreUnavailable
+from schema.documents.requests import Request, RequestOutcome
+from store.sql.errors import OutageCause, StoreUnavailableError
 
 MEASURING = ("measurement",)
 """The cookies that only an accepted choice may set; a refusal deletes them. Nothing here sets one yet."""
@@ -60,7 +60,7 @@ def may_measure(choice: Choice | None) -> bool:
     return choice is not None and choice.measurement and choice.version == VERSION
 
 
-def controlled(visit: Visit) -> bool:
+def controlled(visit: RequestContext) -> bool:
     """Whether the browser sends Global Privacy Control: exactly `1`, in any of several headers."""
     return "1" in visit.request.headers.getlist("sec-gpc")
 
@@ -70,12 +70,12 @@ async def well_known(_: HttpRequest) -> Response:
     return JSONResponse({"gpc": True, "lastUpdate": GPC_SINCE})
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: RequestContext) -> Response:
     """What holds now, and two buttons."""
     return _page(visit, _kept(visit))
 
 
-async def send(visit: Visit) -> Response:
+async def send(visit: RequestContext) -> Response:
     """Take the choice: from the next response on it holds, and it is recorded for whoever is signed in."""
     word = visit.form.get("measurement")
     if word not in ("yes", "no"):
@@ -93,12 +93,12 @@ async def send(visit: Visit) -> Response:
     return response
 
 
-def _kept(visit: Visit) -> Choice | None:
+def _kept(visit: RequestContext) -> Choice | None:
     cookies = visit.house.cookies
     return Choice.read(cookies.read(visit.request, cookies.choice))
 
 
-def _page(visit: Visit, choice: Choice | None, *said: str, status: int = 200) -> Response:
+def _page(visit: RequestContext, choice: Choice | None, *said: str, status: int = 200) -> Response:
     measured = may_measure(choice)
     now = "cookies_on" if measured else "cookies_off" if choice is not None else "cookies_none"
     sentence = wording("COOKIE_MEASUREMENT", visit.language).text
@@ -119,14 +119,14 @@ def _page(visit: Visit, choice: Choice | None, *said: str, status: int = 200) ->
     return response
 
 
-def _buttons(visit: Visit) -> str:
+def _buttons(visit: RequestContext) -> str:
     """Alike, so that neither is easier to press."""
     words = (("no", "cookies_refuse"), ("yes", "cookies_accept"))
     each = [tag("button", visit.say(said), type="submit", name="measurement", value=word) for word, said in words]
     return tag("div", each, class_="choices")
 
 
-async def _record(visit: Visit, session: Session, wanted: bool) -> None:
+async def _record(visit: RequestContext, session: Session, wanted: bool) -> None:
     told = {
         "measurement": wanted,
         "wordingVersion": VERSION,
@@ -136,5 +136,5 @@ async def _record(visit: Visit, session: Session, wanted: bool) -> None:
     outcome = await visit.house.api.execute(
         Request(query=CHOOSE, variables={"input": told}), grant_of(session, visit.now)
     )
-    if outcome.kind is not Kind.OK or "errors" in orjson.loads(outcome.body):
-        raise StoreUnavailable(Cause.DOWN)
+    if outcome.kind is not RequestOutcome.OK or "errors" in orjson.loads(outcome.body):
+        raise StoreUnavailableError(OutageCause.DOWN)

@@ -11,7 +11,7 @@ from gateway.demo import FEATURED, demo_password
 from gateway.demo.factors import demo_totp_secret
 from gateway.signin.frame.layout import links, notice
 from gateway.signin.frame.markup import Markup, tag
-from gateway.signin.frame.visit import Visit
+from gateway.signin.frame.visit import RequestContext
 from resolvers.letters.letters import TOPIC
 from store.queue.messages import opened
 from store.tables.outbox import outbox
@@ -19,7 +19,7 @@ from store.tables.outbox import outbox
 MOST = 20
 
 
-def demo_note(visit: Visit) -> Markup | None:
+def demo_note(visit: RequestContext) -> Markup | None:
     """The featured customer's name, password and present code, ready to be typed."""
     if visit.platform == "WEBMAIL":
         return None
@@ -35,7 +35,7 @@ def demo_note(visit: Visit) -> Markup | None:
     )
 
 
-def demo_code(visit: Visit) -> Markup:
+def demo_code(visit: RequestContext) -> Markup:
     """What the featured customer's authenticator app shows at this moment."""
     code = pyotp.TOTP(demo_totp_secret(0, visit.platform)).at(visit.now)
     return tag(
@@ -46,7 +46,7 @@ def demo_code(visit: Visit) -> Markup:
     )
 
 
-async def show_outbox(visit: Visit) -> Response:
+async def show_outbox(visit: RequestContext) -> Response:
     """The last messages to customers, the newest first. Of the demo only: elsewhere nobody may read them."""
     store = visit.house.store
     listed = select(outbox.c.id, outbox.c.customer_id, outbox.c.payload).where(outbox.c.topic == bindparam("topic"))

@@ -6,16 +6,16 @@ from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, links, notice, paragraph
 from gateway.signin.frame.markup import tag
-from gateway.signin.frame.visit import Visit
+from gateway.signin.frame.visit import RequestContext
 from gateway.signin.pages.mine import CLIENT
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from resolvers.account.email_changing import EmailLinks, Found
-from resolvers.commands.context import Desk
+from resolvers.commands.context import CommandContext
 from resolvers.signins.secrets import LONGEST
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: RequestContext) -> Response:
     """The button; looking at it uses nothing up."""
     secret = (visit.asked.get("t") or "")[:LONGEST]
     if await EmailLinks(visit.house.store, visit.house.means).find(secret, visit.now) is None:
@@ -25,7 +25,7 @@ async def show(visit: Visit) -> Response:
     return visit.page(visit.say("email_confirm"), paragraph(visit.say("email_confirm_why")), form)
 
 
-async def send(visit: Visit) -> Response:
+async def send(visit: RequestContext) -> Response:
     """Put the address in place."""
     house = visit.house
     found = await EmailLinks(house.store, house.means).find(visit.form.get("t", "")[:LONGEST], visit.now)
@@ -38,7 +38,7 @@ async def send(visit: Visit) -> Response:
     return visit.page(visit.say("email_confirm"), notice(visit.say("email_confirmed")), onward)
 
 
-def _desk(visit: Visit, found: Found) -> Desk:
+def _desk(visit: RequestContext, found: Found) -> CommandContext:
     """On behalf of the customer who holds the link."""
     grant = Grant(
         token_id=CLIENT,
@@ -53,9 +53,9 @@ def _desk(visit: Visit, found: Found) -> Desk:
         max_page=1,
         session_id=found.session_id,
     )
-    return Desk(visit.house.store, grant, Purpose.SELF_SERVICE, None, visit.now, visit.house.means)
+    return CommandContext(visit.house.store, grant, Purpose.SELF_SERVICE, None, visit.now, visit.house.means)
 
 
-def _void(visit: Visit) -> Response:
+def _void(visit: RequestContext) -> Response:
     back = links((visit.say("sign_in"), "/"))
     return visit.page(visit.say("email_confirm"), notice(visit.say("link_void"), "error"), back, status=410)

@@ -6,18 +6,18 @@ from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, entry, links, notice, paragraph, tick
 from gateway.signin.frame.markup import Child, Markup, tag
-from gateway.signin.frame.visit import Visit
+from gateway.signin.frame.visit import RequestContext
 from gateway.signin.pages.demo import demo_code, demo_note
-from resolvers.signin.authentication import Claim
+from resolvers.signin.authentication import PasswordAttempt
 from resolvers.signin.sessions import Session
-from resolvers.signin.verdicts import Awaiting, Denied, Lapsed, Opened
+from resolvers.signin.verdicts import Expired, Rejected, SecondFactorRequired, SignedIn
 from store.tables.credentials import PLATFORMS
 
 HOME = "/security"
 LONGEST_LOGIN = 320
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: RequestContext) -> Response:
     """The form; whoever is signed in well enough goes on at once."""
     session = await visit.session(visit.platform)
     if session is not None and _good_enough(visit, session):
@@ -25,14 +25,16 @@ async def show(visit: Visit) -> Response:
     return form(visit, session)
 
 
-def _good_enough(visit: Visit, session: Session) -> bool:
+def _good_enough(visit: RequestContext, session: Session) -> bool:
     asked = visit.value("max_age")
     if asked is None:
         return True
     return asked.isascii() and asked.isdigit() and int(asked[:9]) > 0 and session.fresh(visit.now, int(asked[:9]))
 
 
-def form(visit: Visit, session: Session | None, *said: Child, status: int = 200, with_code: bool = False) -> Response:
+def form(
+    visit: RequestContext, session: Session | None, *said: Child, status: int = 200, with_code: bool = False
+) -> Response:
     """The page, with what there is to say."""
     again = session is not None
     title = visit.say("again") if again else visit.say("sign_in_to", platform=visit.say(visit.platform))
@@ -56,7 +58,7 @@ def form(visit: Visit, session: Session | None, *said: Child, status: int = 200,
     )
 
 
-def _login(visit: Visit) -> Markup:
+def _login(visit: RequestContext) -> Markup:
     said = visit.form.get("login", "")[:LONGEST_LOGIN]
     return entry(
         "login",
@@ -71,7 +73,7 @@ def _login(visit: Visit) -> Markup:
     )
 
 
-def _ways(visit: Visit, again: bool) -> Markup:
+def _ways(visit: RequestContext, again: bool) -> Markup:
     if again:
         return links((visit.say("sign_out"), visit.to("/sign-out")))
     others = [each for each in PLATFORMS if each != visit.platform]
@@ -81,7 +83,7 @@ def _ways(visit: Visit, again: bool) -> Markup:
     return Markup(links(*without) + more)
 
 
-def passkey(visit: Visit, words: str, shared: bool = False) -> Child:
+def passkey(visit: RequestContext, words: str, shared: bool = False) -> Child:
     """The button for a passkey; shown by the script, since nothing else can ask for one."""
     site = visit.house.means.site
     if visit.house.demo and visit.request.url.hostname != site.host:
@@ -102,10 +104,10 @@ def passkey(visit: Visit, words: str, shared: bool = False) -> Child:
     return tag("div", control, tag("p", class_="errors", role="alert"), class_="passkey", hidden=True)
 
 
-async def send(visit: Visit) -> Response:
+async def send(visit: RequestContext) -> Response:
     """A password, perhaps with a code beside it."""
     session = await visit.session(visit.platform)
-    claim = Claim(
+    claim = PasswordAttempt(
         visit.platform,
         visit.form.get("login", "")[:LONGEST_LOGIN],
         visit.form.get("password", ""),
@@ -114,46 +116,46 @@ async def send(visit: Visit) -> Response:
         session,
     )
     verdict = await visit.house.authentication.by_password(claim, visit.visitor, visit.now)
-    if isinstance(verdict, Denied):
+    if isinstance(verdict, Rejected):
         said, status = denied(visit, verdict, "wrong")
         response = form(visit, session, said, status=status, with_code=bool(verdict.wait or claim.code))
         return slowed(response, verdict)
-    if isinstance(verdict, Lapsed):
+    if isinstance(verdict, Expired):
         return form(visit, None, notice(visit.say("lapsed"), "error"), status=422)
-    if isinstance(verdict, Awaiting):
+    if isinstance(verdict, SecondFactorRequired):
         response = visit.go(visit.to("/sign-in/code", kinds=_kinds(verdict)))
         visit.house.cookies.give(response, visit.house.cookies.pending, verdict.secret, visit.house.means.times.pending)
         return response
     return let_in(visit, verdict)
 
 
-def _kinds(verdict: Awaiting) -> str | None:
+def _kinds(verdict: SecondFactorRequired) -> str | None:
     """What the next page should ask for; whoever gets there has given the right password."""
     if "PASSKEY" not in verdict.kinds:
         return None
     return "both" if "TOTP" in verdict.kinds else "passkey"
 
 
-def denied(visit: Visit, verdict: Denied, words: str) -> tuple[Markup, int]:
+def denied(visit: RequestContext, verdict: Rejected, words: str) -> tuple[Markup, int]:
     """What is said to somebody who is not believed, in the same words for every account that there is or is not."""
     if verdict.wait:
         return notice(visit.say("wait", wait=verdict.wait), "error"), 429
     return notice(visit.say(words), "error"), 422
 
 
-def slowed(response: Response, verdict: Denied) -> Response:
+def slowed(response: Response, verdict: Rejected) -> Response:
     """Programs are told too when to come back."""
     if verdict.wait:
         response.headers["retry-after"] = str(verdict.wait)
     return response
 
 
-def let_in(visit: Visit, opened: Opened) -> Response:
+def let_in(visit: RequestContext, opened: SignedIn) -> Response:
     """On to where they wanted to go, with the cookies of the session."""
     return give_cookies(visit, visit.go(visit.onward or HOME), opened)
 
 
-def give_cookies(visit: Visit, response: Response, opened: Opened) -> Response:
+def give_cookies(visit: RequestContext, response: Response, opened: SignedIn) -> Response:
     """What the browser keeps: of a shared computer nothing that outlives it (R41)."""
     cookies, times = visit.house.cookies, visit.house.means.times
     life = None if opened.shared else times.session
@@ -164,12 +166,12 @@ def give_cookies(visit: Visit, response: Response, opened: Opened) -> Response:
     return response
 
 
-async def show_code(visit: Visit) -> Response:
+async def show_code(visit: RequestContext) -> Response:
     """The second step's form."""
     return code_form(visit)
 
 
-def code_form(visit: Visit, *said: Child, status: int = 200) -> Response:
+def code_form(visit: RequestContext, *said: Child, status: int = 200) -> Response:
     """The page, with what there is to say."""
     kinds = visit.asked.get("kinds")
     code = entry(
@@ -194,7 +196,7 @@ def code_form(visit: Visit, *said: Child, status: int = 200) -> Response:
     )
 
 
-async def send_code(visit: Visit) -> Response:
+async def send_code(visit: RequestContext) -> Response:
     """A code."""
     cookies = visit.house.cookies
     secret = cookies.read(visit.request, cookies.pending)
@@ -203,9 +205,9 @@ async def send_code(visit: Visit) -> Response:
         return form(visit, None, notice(visit.say("lapsed"), "error"), status=422)
     code = visit.form.get("code", "")[:40]
     verdict = await visit.house.authentication.by_code(pending, code, visit.visitor, visit.now)
-    if isinstance(verdict, Denied):
+    if isinstance(verdict, Rejected):
         said, status = denied(visit, verdict, "wrong_code")
         return slowed(code_form(visit, said, status=status), verdict)
-    if isinstance(verdict, Lapsed):
+    if isinstance(verdict, Expired):
         return form(visit, None, notice(visit.say("lapsed"), "error"), status=422)
     return let_in(visit, verdict)

@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, entry, links, meter, notice, paragraph
 from gateway.signin.frame.markup import Child, Markup, tag
-from gateway.signin.frame.visit import Visit
+from gateway.signin.frame.visit import RequestContext
 from gateway.signin.pages.entry import LONGEST_LOGIN, slowed
 from resolvers.account.passwords_resets import Done
 from resolvers.commands.context import UserProblem
 from resolvers.passwords.text import classes_of, normal, too_long
-from resolvers.signin.verdicts import Denied, Lapsed
+from resolvers.signin.verdicts import Expired, Rejected
 from resolvers.signins.secrets import LONGEST
 from store.tables.credentials import PLATFORMS
 
@@ -21,12 +21,12 @@ GENERATED = " required: lower; required: upper; required: digit; required: [-!#$
 """What browsers that make up passwords are told where all four classes are asked for."""
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: RequestContext) -> Response:
     """Whose password it is."""
     return _form(visit)
 
 
-def _form(visit: Visit, *said: Child, status: int = 200) -> Response:
+def _form(visit: RequestContext, *said: Child, status: int = 200) -> Response:
     choices = [tag("option", visit.say(each), value=each, selected=each == visit.platform) for each in PLATFORMS]
     service = tag(
         "div", tag("label", visit.say("service"), for_="service"), tag("select", choices, id="service", name="service"),
@@ -45,13 +45,13 @@ def _form(visit: Visit, *said: Child, status: int = 200) -> Response:
     return visit.page(visit.say("forgot_title"), *said, paragraph(visit.say("forgot_why")), form, back, status=status)
 
 
-async def send(visit: Visit) -> Response:
+async def send(visit: RequestContext) -> Response:
     """Write to the customer, if there is one. The page says the same in any case."""
     asked = visit.form.get("service", "")
     platform = asked if asked in PLATFORMS else visit.platform
     login = visit.form.get("login", "")[:LONGEST_LOGIN]
     verdict = await visit.house.resets.request(platform, login, visit.visitor, visit.now)
-    if isinstance(verdict, Denied):
+    if isinstance(verdict, Rejected):
         said = notice(visit.say("TOO_MANY_ATTEMPTS"), "error")
         return slowed(_form(visit, said, status=429), verdict)
     back = links((visit.say("sign_in"), visit.to("/sign-in", platform=platform)))
@@ -59,7 +59,7 @@ async def send(visit: Visit) -> Response:
     return visit.page(visit.say("sent"), notice(visit.say("sent_why")), outbox, back)
 
 
-async def show_reset(visit: Visit) -> Response:
+async def show_reset(visit: RequestContext) -> Response:
     """The form that a link leads to. To look at it uses nothing up: programs look at links before people do."""
     secret = (visit.asked.get("t") or "")[:LONGEST]
     link = await visit.house.resets.find(secret, visit.now)
@@ -69,7 +69,12 @@ async def show_reset(visit: Visit) -> Response:
 
 
 def reset_form(
-    visit: Visit, secret: str, least: int, problems: Sequence[UserProblem] = (), typed: str = "", status: int = 200
+    visit: RequestContext,
+    secret: str,
+    least: int,
+    problems: Sequence[UserProblem] = (),
+    typed: str = "",
+    status: int = 200,
 ) -> Response:
     """The page."""
     hidden = tag("input", type="hidden", name="t", value=secret)
@@ -78,7 +83,9 @@ def reset_form(
     return visit.page(visit.say("forgot_title"), form, status=status)
 
 
-def new_password(visit: Visit, least: int, problems: Sequence[UserProblem], typed: str, name: str = "new") -> Markup:
+def new_password(
+    visit: RequestContext, least: int, problems: Sequence[UserProblem], typed: str, name: str = "new"
+) -> Markup:
     """The field for a new password with its meter; what was typed is measured and not repeated."""
     seen = normal(typed) if typed and not too_long(typed) else ""
     errors = [visit.say(problem.code, least=least) for problem in problems]
@@ -96,11 +103,11 @@ def new_password(visit: Visit, least: int, problems: Sequence[UserProblem], type
     return Markup(field + meter(visit.language, sorted(classes_of(seen)), len(seen), least, name))
 
 
-async def send_reset(visit: Visit) -> Response:
+async def send_reset(visit: RequestContext) -> Response:
     """Set the new password."""
     secret, password = visit.form.get("t", "")[:LONGEST], visit.form.get("new", "")
     verdict = await visit.house.resets.follow(secret, password, visit.visitor, visit.now)
-    if isinstance(verdict, Lapsed):
+    if isinstance(verdict, Expired):
         return _void(visit)
     if not isinstance(verdict, Done):
         return await _again(visit, secret, verdict, password)
@@ -112,9 +119,11 @@ async def send_reset(visit: Visit) -> Response:
     return response
 
 
-async def _again(visit: Visit, secret: str, verdict: Denied | tuple[UserProblem, ...], password: str) -> Response:
+async def _again(
+    visit: RequestContext, secret: str, verdict: Rejected | tuple[UserProblem, ...], password: str
+) -> Response:
     """The form once more, with what to change, or the wait."""
-    if isinstance(verdict, Denied):  # Whoever guesses links is told no more than this.
+    if isinstance(verdict, Rejected):  # Whoever guesses links is told no more than this.
         least = visit.house.means.passwords.least(guarded=False)
         form = reset_form(visit, secret, least, [UserProblem("TOO_MANY_ATTEMPTS", "")], status=429)
         return slowed(form, verdict)
@@ -125,6 +134,6 @@ async def _again(visit: Visit, secret: str, verdict: Denied | tuple[UserProblem,
     return reset_form(visit, secret, least, verdict, password, status=422)
 
 
-def _void(visit: Visit) -> Response:
+def _void(visit: RequestContext) -> Response:
     again = links((visit.say("another_link"), visit.to("/password/forgot")))
     return visit.page(visit.say("forgot_title"), notice(visit.say("link_void"), "error"), again, status=410)

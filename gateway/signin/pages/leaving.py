@@ -5,11 +5,11 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, links, notice, paragraph
-from gateway.signin.frame.visit import Visit
+from gateway.signin.frame.visit import RequestContext
 from resolvers.account.sessions_commands import end_one
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: RequestContext) -> Response:
     """A question, since a GET ends nothing: another site could send one."""
     if await visit.session() is None:
         return _out(visit)
@@ -17,7 +17,7 @@ async def show(visit: Visit) -> Response:
     return visit.page(visit.say("sign_out"), paragraph(visit.say("sign_out_why")), leave)
 
 
-async def send(visit: Visit) -> Response:
+async def send(visit: RequestContext) -> Response:
     """End the sessions of this browser, on every platform, and forget their cookies."""
     cookies = visit.house.cookies
     response = _out(visit)
@@ -31,6 +31,6 @@ async def send(visit: Visit) -> Response:
     return response
 
 
-def _out(visit: Visit) -> Response:
+def _out(visit: RequestContext) -> Response:
     back = links((visit.say("sign_in"), visit.to("/sign-in")))
     return visit.page(visit.say("sign_out"), notice(visit.say("signed_out_hint"), title=visit.say("signed_out")), back)

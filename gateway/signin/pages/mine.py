@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 
 from gateway.access.client_area import ID as AREA
-from gateway.signin.frame.visit import Visit
+from gateway.signin.frame.visit import RequestContext
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from resolvers.signin.sessions import Session
-from schema.documents.requests import Kind, Request
-from store.sql.errors import Cause, StoreUnavailable
+from schema.documents.requests import Request, RequestOutcome
+from store.sql.errors import OutageCause, StoreUnavailableError
 
 CLIENT = "sign-in-pages"
 QUESTION = """
@@ -43,7 +43,7 @@ PAGES = 20
 """Pages of an app's tokens that are looked through; what is older has ended or was let in a thousand times."""
 
 
-async def about(visit: Visit, session: Session) -> dict[str, Any]:
+async def about(visit: RequestContext, session: Session) -> dict[str, Any]:
     """The answer's data; StoreUnavailable when there is none."""
     data = await _asked(visit, session, QUESTION)
     if data["me"]:
@@ -51,7 +51,7 @@ async def about(visit: Visit, session: Session) -> dict[str, Any]:
     return data
 
 
-async def _app_sessions(visit: Visit, session: Session) -> list[dict[str, Any]]:
+async def _app_sessions(visit: RequestContext, session: Session) -> list[dict[str, Any]]:
     """The apps that hold tokens now; those of the client area end with its session and are not told twice."""
     found: list[dict[str, Any]] = []
     at, after = visit.now.strftime("%Y-%m-%dT%H:%M:%SZ"), None
@@ -64,11 +64,11 @@ async def _app_sessions(visit: Visit, session: Session) -> list[dict[str, Any]]:
     return [each for each in found if each["client"] != AREA]
 
 
-async def _asked(visit: Visit, session: Session, query: str, **variables: Any) -> dict[str, Any]:
+async def _asked(visit: RequestContext, session: Session, query: str, **variables: Any) -> dict[str, Any]:
     question = Request(query=query, variables=variables, read_only=True)
     outcome = await visit.house.api.execute(question, grant_of(session, visit.now))
-    if outcome.kind is not Kind.OK:
-        raise StoreUnavailable(Cause.DOWN)
+    if outcome.kind is not RequestOutcome.OK:
+        raise StoreUnavailableError(OutageCause.DOWN)
     data: dict[str, Any] = orjson.loads(outcome.body)["data"]
     return data
 

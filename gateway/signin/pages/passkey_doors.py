@@ -11,24 +11,24 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.http import problems
-from gateway.http.bodies import ClientGone, read_body
-from gateway.signin.frame.house import House
-from gateway.signin.frame.visit import NO_STORE, Visit, begin, genuine
+from gateway.http.bodies import ClientDisconnectedError, read_body
+from gateway.signin.frame.house import SignInServices
+from gateway.signin.frame.visit import NO_STORE, RequestContext, begin, genuine
 from gateway.signin.pages.entry import HOME, give_cookies
-from resolvers.signin.authentication import Shown
+from resolvers.signin.authentication import PasskeyAttempt
 from resolvers.signin.pending import Pending
 from resolvers.signin.sessions import Session
-from resolvers.signin.verdicts import Denied, Opened
+from resolvers.signin.verdicts import Rejected, SignedIn
 
 LONGEST = 32_768
 
-Handler = Callable[[Visit], Awaitable[Response]]
+Handler = Callable[[RequestContext], Awaitable[Response]]
 
 
-class Door:
+class ScriptEndpoint:
     """An address for scripts: JSON of texts in, JSON out, for pages of this house only."""
 
-    def __init__(self, house: House, sent: Handler) -> None:
+    def __init__(self, house: SignInServices, sent: Handler) -> None:
         self._house, self._sent = house, sent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,11 +38,11 @@ class Door:
             raise problems.method_not_allowed(b"POST")
         try:
             said = await _read(request, receive, self._house.body_seconds)
-        except ClientGone:
+        except ClientDisconnectedError:
             return
         visit = begin(self._house, request, said)
         if visit.new_token or not genuine(request, said, visit.form_token):
-            raise problems.Problem(403, "STALE_PAGE", "The page was open for too long: load it again.")
+            raise problems.ProblemError(403, "STALE_PAGE", "The page was open for too long: load it again.")
         response = await self._sent(visit)
         await response(scope, receive, send)
 
@@ -61,7 +61,7 @@ async def _read(request: Request, receive: Receive, seconds: int) -> dict[str, s
     return said
 
 
-async def options(visit: Visit) -> Response:
+async def options(visit: RequestContext) -> Response:
     """A challenge: for the passkeys of whoever has given the right password, or for any."""
     pending, session = await _whose(visit)
     account = pending.account if pending else None
@@ -71,21 +71,21 @@ async def options(visit: Visit) -> Response:
     return Response(options, media_type="application/json", headers=NO_STORE)
 
 
-async def answer(visit: Visit) -> Response:
+async def answer(visit: RequestContext) -> Response:
     """A passkey: the second factor of a sign-in that waits for it, a fresh proof, or a sign-in of its own."""
     pending, session = await _whose(visit)
     shared = visit.form.get("shared") == "yes"
-    shown = Shown(visit.platform, visit.form.get("response", ""), pending, session, shared)
+    shown = PasskeyAttempt(visit.platform, visit.form.get("response", ""), pending, session, shared)
     verdict = await visit.house.authentication.by_passkey(shown, visit.visitor, visit.now)
-    if isinstance(verdict, Opened):
+    if isinstance(verdict, SignedIn):
         response = JSONResponse({"location": visit.onward or HOME}, headers=NO_STORE)
         return give_cookies(visit, response, verdict)
-    wait = verdict.wait if isinstance(verdict, Denied) else 0
+    wait = verdict.wait if isinstance(verdict, Rejected) else 0
     headers = NO_STORE | ({"retry-after": str(wait)} if wait else {})
     return JSONResponse({"code": "DENIED", "wait": wait}, 429 if wait else 422, headers)
 
 
-async def _whose(visit: Visit) -> tuple[Pending | None, Session | None]:
+async def _whose(visit: RequestContext) -> tuple[Pending | None, Session | None]:
     cookies = visit.house.cookies
     secret = cookies.read(visit.request, cookies.pending) if visit.form.get("step") == "second" else None
     pending = await visit.house.authentication.pending.find(secret, visit.now) if secret else None

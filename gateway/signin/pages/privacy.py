@@ -18,7 +18,7 @@ from audits.papers import issued
 from audits.papers.check import require_released
 from audits.papers.drafts import NOTICE, Stamp, notice_draft
 from audits.papers.registers import registers_of
-from audits.schema.sources import Unreadable
+from audits.schema.sources import UnreadableError
 from gateway.config.periods import operator_periods
 from gateway.config.settings import Settings
 from gateway.signin.frame.words import chosen
@@ -84,7 +84,7 @@ class NoticePage:
     async def _released(self, language: str) -> str | None:
         try:
             return await self._read(language)
-        except Unreadable as error:
+        except UnreadableError as error:
             log.error("the privacy notice is not as it was released: `gateway audit papers`", extra={"why": str(error)})
             return None
 

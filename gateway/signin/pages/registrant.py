@@ -13,17 +13,17 @@ from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, entry, links, notice, paragraph
 from gateway.signin.frame.markup import Child, Markup, tag
-from gateway.signin.frame.visit import Visit
+from gateway.signin.frame.visit import RequestContext
 from gateway.signin.pages.entry import slowed
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from policy.registries import registry_of, shown
 from policy.retention import RetentionRule
-from resolvers.commands.context import Desk
-from resolvers.registrants.rights import Holder, RegistrantLinks
+from resolvers.commands.context import CommandContext
+from resolvers.registrants.rights import LinkHolder, RegistrantLinks
 from resolvers.rights.requests import DataRights
-from schema.documents.requests import Kind, Request
-from store.sql.errors import Cause, StoreUnavailable
+from schema.documents.requests import Request, RequestOutcome
+from store.sql.errors import OutageCause, StoreUnavailableError
 from values.domain_name import LONGEST_TYPED, DomainNameError, to_ascii, to_unicode
 
 CLIENT = "registrant-link"
@@ -44,12 +44,12 @@ DETAILS = {"name": "registrantName", "address": "registrantAddress", "email": "r
            "phone": "registrantPhone"}  # fmt: skip
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: RequestContext) -> Response:
     """Which domain it is about."""
     return _form(visit)
 
 
-def _form(visit: Visit, *said: Child, status: int = 200, errors: tuple[str, ...] = ()) -> Response:
+def _form(visit: RequestContext, *said: Child, status: int = 200, errors: tuple[str, ...] = ()) -> Response:
     name = entry(
         "domain", visit.say("domain"), errors=errors, maxlength=LONGEST_TYPED, required=True, autocapitalize="none"
     )
@@ -57,7 +57,7 @@ def _form(visit: Visit, *said: Child, status: int = 200, errors: tuple[str, ...]
     return visit.page(visit.say("registrant"), *said, paragraph(visit.say("registrant_why")), form, status=status)
 
 
-async def send(visit: Visit) -> Response:
+async def send(visit: RequestContext) -> Response:
     """Write to the owner, if there is one. The page says the same in any case."""
     try:
         name = to_ascii(visit.form.get("domain", ""))
@@ -71,7 +71,7 @@ async def send(visit: Visit) -> Response:
     return visit.page(visit.say("sent"), notice(visit.say("registrant_sent")), outbox)
 
 
-async def show_data(visit: Visit) -> Response:
+async def show_data(visit: RequestContext) -> Response:
     """Everything that is held about the owner of this domain, and what can be done about it."""
     secret, holder = await _holder(visit)
     if holder is None:
@@ -84,7 +84,7 @@ async def show_data(visit: Visit) -> Response:
     return _page(visit, secret, told)
 
 
-async def send_data(visit: Visit) -> Response:
+async def send_data(visit: RequestContext) -> Response:
     """Ask to be erased, or call it off."""
     secret, holder = await _holder(visit)
     if holder is None:
@@ -98,18 +98,18 @@ async def send_data(visit: Visit) -> Response:
     return _void(visit) if told is None else _page(visit, secret, told)
 
 
-async def _holder(visit: Visit) -> tuple[str, Holder | None]:
+async def _holder(visit: RequestContext) -> tuple[str, LinkHolder | None]:
     secret = (visit.value("t") or "")[:LONGEST_SECRET]
     return secret, await RegistrantLinks(visit.house.store, visit.house.means).find(secret, visit.now)
 
 
-def desk_of(visit: Visit, holder: Holder) -> Desk:
+def desk_of(visit: RequestContext, holder: LinkHolder) -> CommandContext:
     """Where what the owner asks for is done."""
     house = visit.house
-    return Desk(house.store, _grant(visit, holder), Purpose.SELF_SERVICE, None, visit.now, house.means)
+    return CommandContext(house.store, _grant(visit, holder), Purpose.SELF_SERVICE, None, visit.now, house.means)
 
 
-def _grant(visit: Visit, holder: Holder) -> Grant:
+def _grant(visit: RequestContext, holder: LinkHolder) -> Grant:
     return Grant(
         token_id=CLIENT,
         client_id=CLIENT,
@@ -124,13 +124,13 @@ def _grant(visit: Visit, holder: Holder) -> Grant:
     )
 
 
-async def _held(visit: Visit, holder: Holder) -> dict[str, Any] | None:
+async def _held(visit: RequestContext, holder: LinkHolder) -> dict[str, Any] | None:
     """The domain's own facts; of what the customer's data was disclosed for, only what was about this domain."""
     id_ = visit.house.store.keys.house.ids("Domain", holder.customer, holder.domain)
     question = Request(query=QUESTION, variables={"id": id_}, read_only=True)
     outcome = await visit.house.api.execute(question, _grant(visit, holder))
-    if outcome.kind is not Kind.OK:
-        raise StoreUnavailable(Cause.DOWN)
+    if outcome.kind is not RequestOutcome.OK:
+        raise StoreUnavailableError(OutageCause.DOWN)
     data = orjson.loads(outcome.body)["data"]
     if not data or not data["node"]:
         return None
@@ -138,7 +138,7 @@ async def _held(visit: Visit, holder: Holder) -> dict[str, Any] | None:
     return {"domain": data["node"], "disclosures": passed}
 
 
-def _download(visit: Visit, told: dict[str, Any]) -> Response:
+def _download(visit: RequestContext, told: dict[str, Any]) -> Response:
     """As JSON, with what GDPR Art. 15(1) wants to be said beside it."""
     domain = told["domain"]
     content = {
@@ -165,7 +165,7 @@ def _registry(domain: dict[str, Any]) -> str:
     return found.name if found is not None else f".{domain['tld']}"
 
 
-def _page(visit: Visit, secret: str, told: dict[str, Any]) -> Response:
+def _page(visit: RequestContext, secret: str, told: dict[str, Any]) -> Response:
     domain = told["domain"]
     return visit.page(
         visit.say("registrant"),
@@ -178,7 +178,7 @@ def _page(visit: Visit, secret: str, told: dict[str, Any]) -> Response:
     )
 
 
-def _details(visit: Visit, domain: dict[str, Any]) -> Markup:
+def _details(visit: RequestContext, domain: dict[str, Any]) -> Markup:
     rows = []
     for name, field in DETAILS.items():
         value = domain[field]
@@ -189,7 +189,7 @@ def _details(visit: Visit, domain: dict[str, Any]) -> Markup:
     return tag("ul", rows, class_="rows")
 
 
-def _whence(visit: Visit, domain: dict[str, Any]) -> Markup:
+def _whence(visit: RequestContext, domain: dict[str, Any]) -> Markup:
     return Markup(
         paragraph(visit.say("registrant_source", registry=_registry(domain)))
         + paragraph(visit.say("registrant_kept"))
@@ -197,7 +197,7 @@ def _whence(visit: Visit, domain: dict[str, Any]) -> Markup:
     )
 
 
-def _whither(visit: Visit, disclosures: list[dict[str, Any]]) -> Markup:
+def _whither(visit: RequestContext, disclosures: list[dict[str, Any]]) -> Markup:
     if not disclosures:
         return paragraph(visit.say("registrant_nobody"))
     rows = [
@@ -207,13 +207,13 @@ def _whither(visit: Visit, disclosures: list[dict[str, Any]]) -> Markup:
     return tag("ul", rows, class_="rows")
 
 
-def _fields(visit: Visit, disclosure: dict[str, Any]) -> str:
+def _fields(visit: RequestContext, disclosure: dict[str, Any]) -> str:
     """The details in words; what is no detail of the owner, such as the name of the domain, is the domain's own."""
     named = {f"Domain.{field}": visit.say(f"owner_{name}") for name, field in DETAILS.items()}
     return ", ".join(named.get(each, visit.say("domain")) for each in disclosure["fields"])
 
 
-def _erasure(visit: Visit, secret: str, domain: dict[str, Any]) -> Markup:
+def _erasure(visit: RequestContext, secret: str, domain: dict[str, Any]) -> Markup:
     hidden = tag("input", type="hidden", name="t", value=secret)
     asked = domain["registrantErasureRequestedAt"]
     word, title = ("stay", "registrant_stay") if asked else ("erase", "registrant_erase")
@@ -223,6 +223,6 @@ def _erasure(visit: Visit, secret: str, domain: dict[str, Any]) -> Markup:
     return tag("section", tag("h2", visit.say("registrant_erasure")), paragraph(why, role="status"), form)
 
 
-def _void(visit: Visit) -> Response:
+def _void(visit: RequestContext) -> Response:
     again = links((visit.say("another_link"), "/registrant"))
     return visit.page(visit.say("registrant"), notice(visit.say("link_void"), "error"), again, status=410)

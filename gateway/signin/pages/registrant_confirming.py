@@ -10,13 +10,13 @@ from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, links, notice, paragraph
 from gateway.signin.frame.markup import tag
-from gateway.signin.frame.visit import Visit
+from gateway.signin.frame.visit import RequestContext
 from gateway.signin.pages.registrant import LONGEST_SECRET, desk_of
 from resolvers.registrants.confirmation import confirm_owner, decline_owner
-from resolvers.registrants.rights import Holder, RegistrantLinks
+from resolvers.registrants.rights import LinkHolder, RegistrantLinks
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: RequestContext) -> Response:
     """The question. To look at it answers nothing: programs look at links before people do."""
     secret, holder = await _asked(visit)
     name = await _links(visit).domain_name(holder) if holder is not None else None
@@ -31,7 +31,7 @@ async def show(visit: Visit) -> Response:
     return visit.page(visit.say("registrant"), tag("h2", name), asked, yes, no)
 
 
-async def send(visit: Visit) -> Response:
+async def send(visit: RequestContext) -> Response:
     """The answer: on to everything that is held, or the address is gone."""
     _, holder = await _asked(visit)
     if holder is None:
@@ -45,15 +45,15 @@ async def send(visit: Visit) -> Response:
     return visit.go(visit.to("/registrant/data", t=await _links(visit).data_link(holder, visit.now)))
 
 
-async def _asked(visit: Visit) -> tuple[str, Holder | None]:
+async def _asked(visit: RequestContext) -> tuple[str, LinkHolder | None]:
     secret = (visit.value("t") or "")[:LONGEST_SECRET]
     return secret, await _links(visit).find_asked(secret, visit.now)
 
 
-def _links(visit: Visit) -> RegistrantLinks:
+def _links(visit: RequestContext) -> RegistrantLinks:
     return RegistrantLinks(visit.house.store, visit.house.means)
 
 
-def _void(visit: Visit) -> Response:
+def _void(visit: RequestContext) -> Response:
     again = links((visit.say("another_link"), "/registrant"))
     return visit.page(visit.say("registrant"), notice(visit.say("link_void"), "error"), again, status=410)

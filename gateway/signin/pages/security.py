@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, entry, links, notice, paragraph
 from gateway.signin.frame.markup import Child, Markup, tag
-from gateway.signin.frame.visit import Visit
+from gateway.signin.frame.visit import RequestContext
 from gateway.signin.pages.mine import about
 from gateway.signin.pages.security_apps import apps
 from resolvers.account.apps import end_one_app, withdraw_one
@@ -19,13 +19,13 @@ from resolvers.commands.dependencies import FRESH
 from resolvers.factors.factors import OFFERED
 from resolvers.signin.sessions import Session
 
-Own = Callable[[Visit, Session], Awaitable[Response]]
+Own = Callable[[RequestContext, Session], Awaitable[Response]]
 
 
-def own(handler: Own) -> Callable[[Visit], Awaitable[Response]]:
+def own(handler: Own) -> Callable[[RequestContext], Awaitable[Response]]:
     """A page for whoever is signed in; others sign in first."""
 
-    async def guarded(visit: Visit) -> Response:
+    async def guarded(visit: RequestContext) -> Response:
         session = await visit.session()
         if session is None:
             return visit.go(visit.to("/sign-in", **{"continue": back(visit)}))
@@ -34,10 +34,10 @@ def own(handler: Own) -> Callable[[Visit], Awaitable[Response]]:
     return guarded
 
 
-def fresh(handler: Own) -> Callable[[Visit], Awaitable[Response]]:
+def fresh(handler: Own) -> Callable[[RequestContext], Awaitable[Response]]:
     """The same for what is sensitive: whoever signed in more than five minutes ago confirms who they are (S7)."""
 
-    async def guarded(visit: Visit, session: Session) -> Response:
+    async def guarded(visit: RequestContext, session: Session) -> Response:
         if not session.fresh(visit.now, FRESH):
             wanted = {"continue": back(visit), "max_age": str(FRESH), "platform": session.platform}
             return visit.go(visit.to("/sign-in", **wanted))
@@ -46,18 +46,18 @@ def fresh(handler: Own) -> Callable[[Visit], Awaitable[Response]]:
     return own(guarded)
 
 
-def back(visit: Visit) -> str:
+def back(visit: RequestContext) -> str:
     """Where to come back to; after a form that is the page it was on."""
     return visit.request.url.path if visit.request.method in ("GET", "HEAD") else "/security"
 
 
 @own
-async def show(visit: Visit, session: Session) -> Response:
+async def show(visit: RequestContext, session: Session) -> Response:
     """Everything at a glance."""
     return await overview(visit, session)
 
 
-async def overview(visit: Visit, session: Session, *said: Child, status: int = 200) -> Response:
+async def overview(visit: RequestContext, session: Session, *said: Child, status: int = 200) -> Response:
     """The page, with what there is to say."""
     data = await about(visit, session)
     me = data["me"] or {"credentials": [], "sessions": {"nodes": []}, "signIns": {"nodes": []}}
@@ -78,7 +78,7 @@ async def overview(visit: Visit, session: Session, *said: Child, status: int = 2
     )
 
 
-def _who(visit: Visit, session: Session) -> Markup:
+def _who(visit: RequestContext, session: Session) -> Markup:
     out = tag("a", visit.say("sign_out"), href=visit.to("/sign-out"), class_="out")
     return tag("p", visit.say("signed_in_as", platform=visit.say(session.platform)), " ", out, class_="who")
 
@@ -87,7 +87,7 @@ def _protects(credential: dict[str, Any]) -> bool:
     return any(each["confirmedAt"] and each["kind"] != "RECOVERY_CODES" for each in credential["secondFactors"])
 
 
-def _credential(visit: Visit, session: Session, credential: dict[str, Any]) -> Markup:
+def _credential(visit: RequestContext, session: Session, credential: dict[str, Any]) -> Markup:
     found = visit.house.store.keys.house.ids.decode(credential["id"])
     here = found is not None and found.key == session.credential_id
     confirmed = [each for each in credential["secondFactors"] if each["confirmedAt"]]
@@ -107,12 +107,12 @@ def _credential(visit: Visit, session: Session, credential: dict[str, Any]) -> M
     )
 
 
-def _elsewhere(visit: Visit, credential: dict[str, Any]) -> Markup:
+def _elsewhere(visit: RequestContext, credential: dict[str, Any]) -> Markup:
     there = visit.to("/sign-in", platform=credential["platform"], **{"continue": "/security"})
     return links((visit.say("at_other"), there))
 
 
-def _factor(visit: Visit, factor: dict[str, Any], here: bool) -> Markup:
+def _factor(visit: RequestContext, factor: dict[str, Any], here: bool) -> Markup:
     used = factor["lastUsedAt"]
     facts = [visit.say("last_used", at=day(used)) if used else visit.say("never_used")]
     if factor["remaining"] is not None:
@@ -123,7 +123,7 @@ def _factor(visit: Visit, factor: dict[str, Any], here: bool) -> Markup:
     return tag("li", tag("div", name, tag("span", " · ".join(facts), class_="hint")), remove)
 
 
-def _actions(visit: Visit, credential: dict[str, Any], confirmed: list[dict[str, Any]]) -> Markup:
+def _actions(visit: RequestContext, credential: dict[str, Any], confirmed: list[dict[str, Any]]) -> Markup:
     ways: list[Markup] = [links((visit.say("change_password"), "/password"))]
     if credential["platform"] in OFFERED:
         has_app = any(each["kind"] == "TOTP" for each in confirmed)
@@ -135,7 +135,7 @@ def _actions(visit: Visit, credential: dict[str, Any], confirmed: list[dict[str,
     return tag("div", ways, class_="actions")
 
 
-def _passkey(visit: Visit) -> Markup:
+def _passkey(visit: RequestContext) -> Markup:
     label = entry("label", visit.say("passkey_label"), value=visit.say("passkey_example"), maxlength=60)
     make = tag(
         "button", visit.say("add_passkey"), type="button", data_passkey="create", data_form=visit.form_token,
@@ -145,14 +145,14 @@ def _passkey(visit: Visit) -> Markup:
     return Markup(ask + _place_for_codes(visit))
 
 
-def _place_for_codes(visit: Visit) -> Markup:
+def _place_for_codes(visit: RequestContext) -> Markup:
     """Where the script shows recovery codes, if the passkey was the first second factor."""
     title = tag("h2", visit.say("codes_title"))
     place, onward = tag("div", class_="place"), links((visit.say("done"), "/security"))
     return tag("div", title, notice(visit.say("codes_why"), "warn"), place, onward, id="new-codes", hidden=True)
 
 
-def _sessions(visit: Visit, current: str | None, nodes: list[dict[str, Any]]) -> Markup:
+def _sessions(visit: RequestContext, current: str | None, nodes: list[dict[str, Any]]) -> Markup:
     at = visit.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     open_ = [each for each in nodes if not each["endedAt"] and each["expiresAt"] > at]
     rows = [_session(visit, each, each["id"] == current) for each in open_]
@@ -160,7 +160,7 @@ def _sessions(visit: Visit, current: str | None, nodes: list[dict[str, Any]]) ->
     return tag("section", tag("h2", visit.say("sessions")), tag("ul", rows, class_="rows"), others)
 
 
-def _session(visit: Visit, node: dict[str, Any], current: bool) -> Markup:
+def _session(visit: RequestContext, node: dict[str, Any], current: bool) -> Markup:
     what = tag("strong", node["device"] or "?", f" · {visit.say('this_browser')}" if current else None)
     facts = [
         visit.say(node["platform"]),
@@ -174,7 +174,7 @@ def _session(visit: Visit, node: dict[str, Any], current: bool) -> Markup:
     return tag("li", tag("div", what, about_it), end)
 
 
-def _accesses(visit: Visit, nodes: list[dict[str, Any]]) -> Markup:
+def _accesses(visit: RequestContext, nodes: list[dict[str, Any]]) -> Markup:
     rows = []
     for node in nodes:
         words = [visit.say(node["platform"]), node["device"], node["country"], visit.say(node["outcome"])]
@@ -190,7 +190,7 @@ def day(text: str) -> str:
 
 
 @own
-async def send_end(visit: Visit, session: Session) -> Response:
+async def send_end(visit: RequestContext, session: Session) -> Response:
     """Sign out one browser or app."""
     result = await end_one(visit.house.actor(session, visit.now), _key(visit, "Session"))
     if result.problems:
@@ -199,7 +199,7 @@ async def send_end(visit: Visit, session: Session) -> Response:
 
 
 @own
-async def send_withdraw(visit: Visit, session: Session) -> Response:
+async def send_withdraw(visit: RequestContext, session: Session) -> Response:
     """Take back what was allowed to an app; everything that it holds ends."""
     result = await withdraw_one(visit.house.actor(session, visit.now), _key(visit, "AuthorizedApp"))
     if result.problems:
@@ -208,7 +208,7 @@ async def send_withdraw(visit: Visit, session: Session) -> Response:
 
 
 @own
-async def send_end_app(visit: Visit, session: Session) -> Response:
+async def send_end_app(visit: RequestContext, session: Session) -> Response:
     """Sign out one app on one device."""
     result = await end_one_app(visit.house.actor(session, visit.now), _key(visit, "AppSession"))
     if result.problems:
@@ -216,14 +216,14 @@ async def send_end_app(visit: Visit, session: Session) -> Response:
     return visit.go("/security")
 
 
-def _key(visit: Visit, type_name: str) -> int:
+def _key(visit: RequestContext, type_name: str) -> int:
     """The row that the form names; for what is no id of this type a key that nobody has."""
     found = visit.house.store.keys.house.ids.decode(visit.form.get("id", "")[:200])
     return found.key if found is not None and found.type_name == type_name else 0
 
 
 @own
-async def send_end_others(visit: Visit, session: Session) -> Response:
+async def send_end_others(visit: RequestContext, session: Session) -> Response:
     """Sign out everywhere else."""
     ended = (await end_others(visit.house.actor(session, visit.now))).ended
     return await overview(visit, session, notice(visit.say("ended_others", count=ended)))

@@ -6,11 +6,11 @@ from typing import Any
 
 from gateway.signin.frame.layout import button
 from gateway.signin.frame.markup import Child, Markup, tag
-from gateway.signin.frame.visit import Visit
+from gateway.signin.frame.visit import RequestContext
 from policy.app_scopes import AppScope
 
 
-def apps(visit: Visit, me: dict[str, Any]) -> Markup | None:
+def apps(visit: RequestContext, me: dict[str, Any]) -> Markup | None:
     """Both lists, each line with its one step; None where there is nothing to tell."""
     standing = [each for each in me.get("authorizedApps") or () if not each["withdrawnAt"]]
     holding = me.get("appSessions") or []
@@ -25,19 +25,19 @@ def apps(visit: Visit, me: dict[str, Any]) -> Markup | None:
     )
 
 
-def _allowed(visit: Visit, app: dict[str, Any]) -> Markup:
+def _allowed(visit: RequestContext, app: dict[str, Any]) -> Markup:
     sentences = [AppScope[each].told(visit.language) for each in app["scopes"] or ()]
     facts = tag("span", visit.say("app_since", at=_day(app["givenAt"])), class_="hint")
     allowed = tag("ul", [tag("li", each) for each in sentences], class_="plain")
     return _line(visit, app, "/security/apps/withdraw", "take_back", facts, allowed)
 
 
-def _holding(visit: Visit, app: dict[str, Any]) -> Markup:
+def _holding(visit: RequestContext, app: dict[str, Any]) -> Markup:
     facts = tag("span", visit.say("app_since", at=_day(app["startedAt"])), class_="hint")
     return _line(visit, app, "/security/apps/end", "end", facts)
 
 
-def _line(visit: Visit, app: dict[str, Any], where: str, word: str, *facts: Child) -> Markup:
+def _line(visit: RequestContext, app: dict[str, Any], where: str, word: str, *facts: Child) -> Markup:
     hidden = tag("input", type="hidden", name="id", value=app["id"])
     name = tag("strong", app["name"] or app["client"])
     return tag("li", tag("div", name, *facts), visit.form_of(where, hidden, button(visit.say(word), plain=True)))

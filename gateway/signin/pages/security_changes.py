@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.signin.frame.layout import button, entry, links, notice, paragraph
 from gateway.signin.frame.markup import Markup, tag
-from gateway.signin.frame.visit import NO_STORE, Visit
+from gateway.signin.frame.visit import NO_STORE, RequestContext
 from gateway.signin.pages.forgotten import new_password
 from gateway.signin.pages.security import fresh, overview
 from resolvers.account import factors_enrolling as enrolling
@@ -17,13 +17,13 @@ from resolvers.signin.sessions import Session
 
 
 @fresh
-async def show_password(visit: Visit, session: Session) -> Response:
+async def show_password(visit: RequestContext, session: Session) -> Response:
     """The form."""
     return await _password_form(visit, session)
 
 
 async def _password_form(
-    visit: Visit, session: Session, problems: tuple[UserProblem, ...] = (), typed: str = "", status: int = 200
+    visit: RequestContext, session: Session, problems: tuple[UserProblem, ...] = (), typed: str = "", status: int = 200
 ) -> Response:
     present = [visit.say(each.code) for each in problems if each.field == ("currentPassword",)]
     rest = [each for each in problems if each.field != ("currentPassword",)]
@@ -39,7 +39,7 @@ async def _password_form(
 
 
 @fresh
-async def send_password(visit: Visit, session: Session) -> Response:
+async def send_password(visit: RequestContext, session: Session) -> Response:
     """Change it."""
     current, new = visit.form.get("current", ""), visit.form.get("new", "")
     result = await change(visit.house.actor(session, visit.now), session.credential_id, current, new)
@@ -48,13 +48,13 @@ async def send_password(visit: Visit, session: Session) -> Response:
     return await overview(visit, session, notice(visit.say("password_set")))
 
 
-async def well_known(visit: Visit) -> Response:
+async def well_known(visit: RequestContext) -> Response:
     """Where password managers find the form (W3C, a well-known URL for changing passwords)."""
     return visit.go("/password")
 
 
 @fresh
-async def send_app(visit: Visit, session: Session) -> Response:
+async def send_app(visit: RequestContext, session: Session) -> Response:
     """Begin with an authenticator app: its QR code and secret, and the form for the first code."""
     begun = await enrolling.begin_totp(visit.house.actor(session, visit.now), session.credential_id)
     if begun.problems:
@@ -67,7 +67,7 @@ async def send_app(visit: Visit, session: Session) -> Response:
     return visit.page(visit.say("add_app"), paragraph(visit.say("scan")), picture, secret, opened, _first_code(visit))
 
 
-def _first_code(visit: Visit, problems: tuple[UserProblem, ...] = ()) -> Markup:
+def _first_code(visit: RequestContext, problems: tuple[UserProblem, ...] = ()) -> Markup:
     code = entry(
         "code", visit.say("code"), errors=[visit.say(each.code) for each in problems], autocomplete="one-time-code",
         inputmode="numeric", maxlength=10, required=True,
@@ -76,7 +76,7 @@ def _first_code(visit: Visit, problems: tuple[UserProblem, ...] = ()) -> Markup:
 
 
 @fresh
-async def send_first_code(visit: Visit, session: Session) -> Response:
+async def send_first_code(visit: RequestContext, session: Session) -> Response:
     """Finish with the app."""
     actor, code = visit.house.actor(session, visit.now), visit.form.get("code", "")[:40]
     done = await enrolling.confirm_totp(actor, session.credential_id, code)
@@ -89,7 +89,7 @@ async def send_first_code(visit: Visit, session: Session) -> Response:
     return _codes(visit, done.recovery_codes)
 
 
-def _codes(visit: Visit, codes: list[str]) -> Response:
+def _codes(visit: RequestContext, codes: list[str]) -> Response:
     """Shown once."""
     listed = tag("ol", [tag("li", tag("code", code)) for code in codes], class_="codes")
     onward = links((visit.say("done"), "/security"))
@@ -98,7 +98,7 @@ def _codes(visit: Visit, codes: list[str]) -> Response:
 
 
 @fresh
-async def send_new_codes(visit: Visit, session: Session) -> Response:
+async def send_new_codes(visit: RequestContext, session: Session) -> Response:
     """New recovery codes."""
     actor = visit.house.actor(session, visit.now)
     done = await enrolling.regenerate_recovery_codes(actor, session.credential_id)
@@ -108,7 +108,7 @@ async def send_new_codes(visit: Visit, session: Session) -> Response:
 
 
 @fresh
-async def send_remove(visit: Visit, session: Session) -> Response:
+async def send_remove(visit: RequestContext, session: Session) -> Response:
     """Take a factor away."""
     found = visit.house.store.keys.house.ids.decode(visit.form.get("id", "")[:200])
     key = found.key if found is not None and found.type_name == "SecondFactor" else 0
@@ -116,11 +116,11 @@ async def send_remove(visit: Visit, session: Session) -> Response:
     return await _failed(visit, session, result.problems) if result.problems else visit.go("/security")
 
 
-async def _failed(visit: Visit, session: Session, problems: tuple[UserProblem, ...]) -> Response:
+async def _failed(visit: RequestContext, session: Session, problems: tuple[UserProblem, ...]) -> Response:
     return await overview(visit, session, [notice(visit.say(each.code), "error") for each in problems], status=422)
 
 
-async def passkey_options(visit: Visit) -> Response:
+async def passkey_options(visit: RequestContext) -> Response:
     """For a script: what the browser needs to make a passkey."""
     session = await _fresh(visit)
     if session is None:
@@ -131,7 +131,7 @@ async def passkey_options(visit: Visit) -> Response:
     return Response(begun.options, media_type="application/json", headers=NO_STORE)
 
 
-async def passkey_made(visit: Visit) -> Response:
+async def passkey_made(visit: RequestContext) -> Response:
     """For a script: the passkey that it made."""
     session = await _fresh(visit)
     if session is None:
@@ -143,12 +143,12 @@ async def passkey_made(visit: Visit) -> Response:
     return JSONResponse({"location": "/security", "codes": done.recovery_codes}, headers=NO_STORE)
 
 
-async def _fresh(visit: Visit) -> Session | None:
+async def _fresh(visit: RequestContext) -> Session | None:
     session = await visit.session()
     return session if session is not None and session.fresh(visit.now, FRESH) else None
 
 
-def _step_up(visit: Visit) -> Response:
+def _step_up(visit: RequestContext) -> Response:
     again = visit.to("/sign-in", **{"continue": "/security", "max_age": str(FRESH)})
     return JSONResponse({"code": "STEP_UP_REQUIRED", "location": again}, 403, NO_STORE)
 

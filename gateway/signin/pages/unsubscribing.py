@@ -8,17 +8,17 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.http import problems
-from gateway.http.bodies import ClientGone, read_body
+from gateway.http.bodies import ClientDisconnectedError, read_body
 from gateway.http.multipart import fields_of_multipart, is_multipart
-from gateway.signin.frame.house import House
+from gateway.signin.frame.house import SignInServices
 from gateway.signin.frame.layout import button, notice, paragraph
 from gateway.signin.frame.markup import tag
-from gateway.signin.frame.visit import LONGEST_FORM, Visit, begin, fields_of
+from gateway.signin.frame.visit import LONGEST_FORM, RequestContext, begin, fields_of
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from schema.documents.requests import Kind, Request
+from schema.documents.requests import Request, RequestOutcome
 from store.links.unsubscribing import unsubscriber
-from store.sql.errors import Cause, StoreUnavailable
+from store.sql.errors import OutageCause, StoreUnavailableError
 
 CLIENT = "unsubscribe-link"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -44,7 +44,7 @@ class Unsubscribe:
     The proof comes first: for whoever has none, no body is read.
     """
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: SignInServices) -> None:
         self._house = house
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +52,7 @@ class Unsubscribe:
         request = HttpRequest(scope, receive)
         try:
             response = await self._answer(request, receive)
-        except ClientGone:
+        except ClientDisconnectedError:
             return
         await response(scope, receive, send)
 
@@ -61,7 +61,7 @@ class Unsubscribe:
             raise problems.method_not_allowed(b"GET, HEAD, POST")
         customer = await unsubscriber(self._house.store.keys.house, request.path_params["token"])
         if customer is None:
-            raise problems.Problem(404, "NO_SUCH_LINK", "This link was not made here, or is not whole.")
+            raise problems.ProblemError(404, "NO_SUCH_LINK", "This link was not made here, or is not whole.")
         visit = begin(self._house, request, {})
         if request.method != "POST":
             return self._asked(visit)
@@ -70,12 +70,12 @@ class Unsubscribe:
         await self._stop(visit, customer)
         return visit.page(visit.say("news_stop"), notice(visit.say("news_stopped")))
 
-    def _asked(self, visit: Visit) -> Response:
+    def _asked(self, visit: RequestContext) -> Response:
         named = [tag("input", type="hidden", name=name, value=value) for name, value in ONE_CLICK.items()]
         form = tag("form", named, button(visit.say("news_stop")), method="post", action=visit.request.url.path)
         return visit.page(visit.say("news_stop"), paragraph(visit.say("news_stop_why")), form)
 
-    async def _stop(self, visit: Visit, customer: int) -> None:
+    async def _stop(self, visit: RequestContext, customer: int) -> None:
         """Like any other change; for whoever is no customer any more it is done already."""
         grant = Grant(
             token_id=CLIENT,
@@ -90,5 +90,5 @@ class Unsubscribe:
             max_page=1,
         )
         outcome = await self._house.api.execute(Request(query=STOP), grant)
-        if outcome.kind is not Kind.OK or "errors" in orjson.loads(outcome.body):
-            raise StoreUnavailable(Cause.DOWN)
+        if outcome.kind is not RequestOutcome.OK or "errors" in orjson.loads(outcome.body):
+            raise StoreUnavailableError(OutageCause.DOWN)
