@@ -127,7 +127,7 @@ def start(contestant: Contestant, work: Workspace, environment: Mapping[str, str
 
 
 def wait(server: Running, work: Workspace) -> None:
-    """Until it answers anything; DidNotStart when it ended, or takes too long."""
+    """Until it answers anything; StartError when it ended, or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and all(each.poll() is None for each in server.processes):
         try:

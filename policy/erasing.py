@@ -82,7 +82,7 @@ class TransitionError(Exception):
 
 
 def after(state: State, event: ErasureEvent) -> State:
-    """Return the state after an event; NoSuchTransition where the table has none."""
+    """Return the state after an event; TransitionError where the table has none."""
     try:
         return TRANSITIONS[state, event]
     except KeyError:

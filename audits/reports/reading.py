@@ -27,7 +27,7 @@ class Readers:
 
 @asynccontextmanager
 async def opened(config: StoreConfig, deadline: float = DEADLINE) -> AsyncIterator[Readers]:
-    """Readers of the customers' data and of the ledger; StoreUnavailable when they cannot be read."""
+    """Readers of the customers' data and of the ledger; StoreUnavailableError when they cannot be read."""
     readers = Readers(make_reader(config.database, 1, deadline), make_reader(config.ledger, 1, deadline))
     try:
         await _checked(readers.main, MAIN, config.database)

@@ -61,7 +61,7 @@ class Authenticator:
         self._remembered: LRUCache[bytes, _Admitted] = LRUCache(REMEMBERED, getsizeof=_weight)
 
     async def admit(self, token: bytes, proof: DPoPProof | None = None) -> VerifiedGrant:
-        """What the bearer of this token may do; TokenError when nothing, StoreUnavailable when nobody can tell.
+        """What the bearer of this token may do; TokenError when nothing, StoreUnavailableError when nobody can tell.
 
         1. the token is proven, now or earlier, by a key that is still ours; 2. it has not expired; 3. neither it nor
         what it rests on was revoked, at any replica, before this request came; 4. its client is registered and enabled

@@ -23,7 +23,8 @@ MAX_PAGE = 50
 
 
 async def register_client_area(store: Store, now: datetime) -> None:
-    """Make sure that it is there and may send what this release's page sends, and nothing else. StoreUnavailable."""
+    """Make sure that it is there and may send what this release's page sends, and nothing else.
+    StoreUnavailableError."""
     texts = {sha256(text.encode()).hexdigest(): text for text in sorted(page_documents().values())}
     async with store.write() as connection:
         if await connection.scalar(select(clients.c.id).where(clients.c.id == ID)) is None:

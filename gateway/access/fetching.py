@@ -28,7 +28,7 @@ class FetchError(Exception):
 
 
 async def fetch_json(address: str, destinations: Destinations | None = None) -> dict[str, Any]:
-    """The JSON object at an https address (http for this machine only); CannotFetch when there is none in time.
+    """The JSON object at an https address (http for this machine only); FetchError when there is none in time.
 
     `destinations` says where we may connect to; without it, to the Internet and, by its own names, to this machine.
     """

@@ -46,7 +46,7 @@ class ForeignKeys:
         self._renewing: asyncio.Task[None] | None = None
 
     async def key(self, kid: str) -> Key | None:
-        """The key of this id, or None if the provider has none; ProviderUnavailable when nobody can tell."""
+        """The key of this id, or None if the provider has none; ProviderUnavailableError when nobody can tell."""
         if not self.knows(kid):
             await self._ask()
         elif self._age() >= FRESH_SECONDS and (self._renewing is None or self._renewing.done()):

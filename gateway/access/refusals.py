@@ -81,7 +81,8 @@ class Refusals:
         await keep_writing(self.write, stop, self._pause, "what was refused was not written down")
 
     async def write(self) -> None:
-        """Add what was counted since the last time to the store, and say it in the log. StoreUnavailable: it waits."""
+        """Add what was counted since the last time to the store, and say it in the log. StoreUnavailableError: it
+        waits."""
         found, self._waiting = self._waiting, Counter()
         if not found:
             return

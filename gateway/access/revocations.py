@@ -53,7 +53,8 @@ class Revocations:
         self._next: asyncio.Task[None] | None = None
 
     async def follow(self) -> None:
-        """Return once everything is known that was revoked before the call; StoreUnavailable when nobody can tell."""
+        """Return once everything is known that was revoked before the call; StoreUnavailableError when nobody can
+        tell."""
         if self._at_once:
             await self._read()
             return
@@ -69,7 +70,7 @@ class Revocations:
         await self._read()
 
     async def has_ended(self, claims: Claims) -> bool:
-        """Whether the token, or anything that it rests on, was revoked; StoreUnavailable when nobody can tell."""
+        """Whether the token, or anything that it rests on, was revoked; StoreUnavailableError when nobody can tell."""
         marks = _marks(claims)
         if any(mark in self._ended for mark in marks):
             return True

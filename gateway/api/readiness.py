@@ -21,14 +21,14 @@ class Readiness:
     def __init__(
         self, *questions: Callable[[], Awaitable[object]], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Each of `questions` returns when all is well with it, or raises StoreUnavailable."""
+        """Each of `questions` returns when all is well with it, or raises StoreUnavailableError."""
         self._questions = questions
         self._clock = clock
         self._good_until = 0.0
         self._asking: asyncio.Task[None] | None = None
 
     async def __call__(self) -> None:
-        """Return when requests would be answered now; StoreUnavailable when they would not."""
+        """Return when requests would be answered now; StoreUnavailableError when they would not."""
         if self._clock() < self._good_until:
             return
         if self._asking is None:

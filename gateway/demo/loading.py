@@ -28,7 +28,7 @@ async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, s
     """Load the demo; True if it was loaded now, False if it was there already and is kept, with new clients added.
 
     The clients are the marker: they are written in the same transaction as the customers, so that an interruption
-    leaves neither. Raises NotADemoStore, or StoreUnavailable.
+    leaves neither. Raises NotADemoStoreError, or StoreUnavailableError.
     """
     moment = now or datetime.now(UTC)
     if await _loaded(store):

@@ -32,7 +32,7 @@ class NotADemoStoreError(Exception):
 
 
 async def require_demo_or_nothing(config: StoreConfig) -> None:
-    """NotADemoStore for a store that holds anything else than the demo; StoreUnavailable when nobody can tell."""
+    """NotADemoStore for a store that holds anything else than the demo; StoreUnavailableError when nobody can tell."""
     address = config.database
     if address.is_sqlite and not address.path.exists():
         return

@@ -42,7 +42,8 @@ class ClientDisconnectedError(Exception):
 
 
 async def read_body(receive: Receive, declared: bytes | None, limit: int, seconds: int) -> bytes:
-    """The whole body; Problem 413 as soon as it is too long, 408 when it takes too long, ClientGone when cut off."""
+    """The whole body; Problem 413 as soon as it is too long, 408 when it takes too long, ClientDisconnectedError when
+    cut off."""
     if declared is not None and _length(declared) > limit:
         raise problems.too_large(limit)
     try:

@@ -21,7 +21,8 @@ class RequestTimeoutError(Exception):
 
 
 async def run_until_disconnect(work: Coroutine[Any, Any, Result], receive: Receive, seconds: float) -> Result:
-    """The result of the work; ClientGone or TookTooLong after cancelling it. Call it with the body already read."""
+    """The result of the work; ClientDisconnectedError or RequestTimeoutError after cancelling it. Call it with the
+    body already read."""
     return await _Attendance(receive, seconds).of(work)
 
 

@@ -72,7 +72,7 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int, stalled_seconds: int = STALLED_SECONDS) -> socket.socket:
-    """A listening socket; CannotListen when the port is taken or the address is not ours.
+    """A listening socket; ListenError when the port is taken or the address is not ours.
 
     Its connections end when what is sent is not taken for `stalled_seconds`, where the system can do that (RFC 5482).
     """

@@ -48,7 +48,8 @@ class WhoIsHere(Protocol):
     """Tells who a browser belongs to, by its session cookie."""
 
     async def __call__(self, request: Request, platform: str) -> SignedInIdentity | None:
-        """The customer, or None when nobody is signed in to that platform; StoreUnavailable when nobody can tell."""
+        """The customer, or None when nobody is signed in to that platform; StoreUnavailableError when nobody can
+        tell."""
         ...
 
 

@@ -38,7 +38,7 @@ class Notices:
             return (await connection.execute(query)).all()
 
     async def letter(self, number: int) -> str:
-        """The text to post; RecipientRefused when nothing waits."""
+        """The text to post; RecipientError when nothing waits."""
         row = await self._one(number)
         query = select(O.id, O.customer_id, O.payload).where(O.id == row.outbox_id, O.payload.is_not(None))
         async with self._store.write() as connection:
@@ -52,7 +52,7 @@ class Notices:
     async def posted(self, number: int, on: date, zone: tzinfo, now: datetime) -> None:
         """Record that a letter was posted on a day of the zone; a message that still waits is not sent.
 
-        RecipientRefused for one that was told in another way: there is no letter to post.
+        RecipientError for one that was told in another way: there is no letter to post.
         """
         row = await self._one(number)
         if row.state == NotificationState.SENT.name and row.method != Method.LETTER.name:

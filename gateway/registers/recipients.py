@@ -48,7 +48,7 @@ class RecipientError(Exception):
 def posting(on: date, zone: tzinfo, listed: datetime, now: datetime) -> datetime:
     """When a letter of this day of the controller's zone was posted: at its beginning, not before it was listed.
 
-    RecipientRefused for a day to come, or one before the recipient was listed.
+    RecipientError for a day to come, or one before the recipient was listed.
     """
     if start_of_day(on, zone) > now or end_of_day(on, zone) + timedelta(seconds=1) <= listed:
         raise RecipientError("A letter was posted between the day on which the recipient was listed and today.")
@@ -100,7 +100,7 @@ class Recipients:
             return (await connection.execute(query.order_by(K.kind, K.name))).all()
 
     async def letter(self, case: int, name: str) -> str:
-        """The text to post to a recipient that nothing has reached yet; RecipientRefused when it is there no more."""
+        """The text to post to a recipient that nothing has reached yet; RecipientError when it is there no more."""
         row = await self._one(case, name)
         query = select(O.id, O.customer_id, O.payload).where(O.id == row.outbox_id, O.payload.is_not(None))
         async with self._store.write() as connection:

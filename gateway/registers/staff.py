@@ -85,7 +85,7 @@ class Staff:
             return (await connection.execute(mine.order_by(K.added_at, K.id))).all()
 
     async def require(self, code: str) -> Member:
-        """Somebody who works here now; StaffRefused for anybody else."""
+        """Somebody who works here now; StaffError for anybody else."""
         query = select(S.id, S.code, S.role).where(S.code == code, S.disabled_at.is_(None))
         async with self._store.write() as connection:
             row = (await connection.execute(query)).one_or_none()

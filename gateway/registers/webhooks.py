@@ -129,7 +129,7 @@ class Webhooks:
             await connection.execute(update(webhooks).where(W.id == row.id).values(disabled_at=None))
 
     async def test(self, name: str, poster: Poster, now: datetime) -> None:
-        """Send a system one message of type `webhook.test` about nobody; WebhookRefused when it does not take it."""
+        """Send a system one message of type `webhook.test` about nobody; WebhookError when it does not take it."""
         row = await self._row(name)
         told = (row.id, row.url, row.secret, row.previous_secret, row.previous_until)
         system = await Receivers(self._store, poster).system(told, now)

@@ -61,7 +61,7 @@ class Holds:
         self._store = store
 
     async def place(self, new: NewHold, coordinates: Collection[str], now: datetime) -> None:
-        """Have the customer's erasure wait from now on; HoldRefused, also when there is no such customer."""
+        """Have the customer's erasure wait from now on; HoldError, also when there is no such customer."""
         new.check(coordinates)
         found = await customer_with_number(self._store, new.number)
         until = now + timedelta(days=new.days)

@@ -185,7 +185,7 @@ class Legal:
         _require_two(first, await self._proven(connection, text, row.second_signature, APPROVES))
 
     async def _proven(self, connection: AsyncConnection, text: str, signature: str | None, meaning: str) -> Member:
-        """The officer who signed; LegalRefused when nobody who may did."""
+        """The officer who signed; LegalRequestError when nobody who may did."""
         if signature is None:
             raise LegalRequestError(
                 "Nobody signed this request: an older release filed it. File it again, by two officers."
@@ -205,7 +205,7 @@ class Legal:
     def namespace(self, meaning: str) -> str:
         """What is signed for, and where: a signature for one gateway is worth nothing at another.
 
-        LegalRefused while nobody has said which one this is.
+        LegalRequestError while nobody has said which one this is.
         """
         if not self._site.host:
             raise LegalRequestError(

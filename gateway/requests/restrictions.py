@@ -69,7 +69,7 @@ class Rights:
         """Record that the letter went by post on a day of the controller's zone, where no e-mail arrives.
 
         Of a day the hour is not known: the three days of Art. 18(3) count from its end, which is never before the
-        letter was written. RightsRefused for a day to come, and where no letter of that day waits.
+        letter was written. RightsError for a day to come, and where no letter of that day waits.
         """
         key, zone = await self._key(number), self._site.zone
         if start_of_day(on, zone) > now:
@@ -157,7 +157,7 @@ async def _told(connection: AsyncConnection, key: SubjectKey, at: datetime) -> l
 
 
 def checked(because: str) -> str:
-    """A reason as it is written to the customer; RightsRefused for none."""
+    """A reason as it is written to the customer; RightsError for none."""
     if not because.strip() or not because.isprintable() or len(because) > LONGEST:
         raise RightsError(f"The reason is a sentence to the customer, in 1 to {LONGEST} characters on one line.")
     return because

@@ -40,7 +40,7 @@ class Parts:
     door: Authenticator
     keys: SigningKeys
     ready: Callable[[], Awaitable[Any]]
-    """Returns while the store can answer; StoreUnavailable when it cannot."""
+    """Returns while the store can answer; StoreUnavailableError when it cannot."""
     rules: Mapping[str, Rule]
     """What the schema declares of each field; shown to those who may introspect."""
     demo_tokens: Callable[[], Awaitable[list[dict[str, str]]]] | None = None

@@ -17,7 +17,7 @@ class Browsers:
         self._house = house
 
     async def __call__(self, request: Request, platform: str) -> SignedInIdentity | None:
-        """The customer, or None when nobody is signed in there; StoreUnavailable when nobody can tell."""
+        """The customer, or None when nobody is signed in there; StoreUnavailableError when nobody can tell."""
         session = await self._house.session(request, platform)
         if session is None:
             return None

@@ -47,7 +47,8 @@ class DemoTokens:
             raise NoDemoError("There is no demo in this data folder: make one with `gateway demo`.")
 
     async def mint(self, name: str) -> str:
-        """A token for a tool by its name, or a customer by e-mail address; NoDemo or UnknownName if there is none."""
+        """A token for a tool by its name, or a customer by e-mail address; NoDemoError or UnknownNameError if there is
+        none."""
         await self.require_demo()
         tool = next((client for client in TOOLS if client.id == name), None)
         if tool is not None:

@@ -41,7 +41,7 @@ class HeadAddress:
         self._address, self._poster, self._destinations = address, poster, destinations
 
     async def latest(self) -> SignedHead | None:
-        """The last one; None when there is none yet. StoreUnavailable when it cannot be had."""
+        """The last one; None when there is none yet. StoreUnavailableError when it cannot be had."""
         try:
             found = await fetch_json(self._address, self._destinations)
             return head_of(str(found["checkpoint"]))
@@ -53,7 +53,7 @@ class HeadAddress:
             raise StoreUnavailableError(OutageCause.DAMAGED, "head of the ledger: no checkpoint") from None
 
     async def remember(self, note: str) -> None:
-        """Add a signed checkpoint; StoreUnavailable unless the place says that it was taken."""
+        """Add a signed checkpoint; StoreUnavailableError unless the place says that it was taken."""
         try:
             answer = await self._poster.post(self._address, JSON, orjson.dumps({"checkpoint": note}))
         except PostError as error:

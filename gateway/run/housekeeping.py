@@ -48,7 +48,8 @@ class Housekeeping:
         self._key_life = timedelta(days=settings.signing_key_days)
 
     async def round(self, now: datetime) -> None:
-        """Do everything that is due, each part whatever becomes of the others; StoreUnavailable when nothing can be."""
+        """Do everything that is due, each part whatever becomes of the others; StoreUnavailableError when nothing can
+        be."""
         await self.tidy(now)
         await _guarded("signing keys", self.renew_keys(now))
 

@@ -104,7 +104,7 @@ def provider(settings: Settings) -> Provider | None:
 
 @asynccontextmanager
 async def open_works(settings: Settings) -> AsyncIterator[Services]:
-    """Open the store for the length of the block; RootKeyProblem or StoreUnavailable when it must not be opened.
+    """Open the store for the length of the block; RootKeyError or StoreUnavailableError when it must not be opened.
 
     A store that is down for now does not stop the start (F2): requests get 503 until it is back.
     """

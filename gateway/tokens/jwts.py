@@ -41,7 +41,7 @@ class UnverifiedJwt:
 
 
 def look(text: str, longest: int) -> UnverifiedJwt:
-    """What it says, without believing it; BadJwt when it is no compact JWS of JSON objects."""
+    """What it says, without believing it; InvalidJwtError when it is no compact JWS of JSON objects."""
     parts = text.split(".")
     if len(text) > longest or len(parts) != 3 or not text.isascii():
         raise InvalidJwtError("It is not a signed JWT.")
@@ -61,7 +61,7 @@ def _object(part: str) -> dict[str, Any]:
 def check_header(
     seen: UnverifiedJwt, algorithms: Collection[str], types: Collection[str | None], refused: Collection[str] = POINTERS
 ) -> str:
-    """The algorithm, if it is one of these, the type too, and no header is a refused one; BadJwt otherwise."""
+    """The algorithm, if it is one of these, the type too, and no header is a refused one; InvalidJwtError otherwise."""
     if not seen.header.keys().isdisjoint(refused):
         raise InvalidJwtError("It has a header that is not followed here.")
     algorithm = seen.header.get("alg")

@@ -51,7 +51,7 @@ class SigningKeys:
         return self._house.ids
 
     async def open(self) -> None:
-        """Read the keys, and make the first one if there is none; StoreUnavailable while the key store is down."""
+        """Read the keys, and make the first one if there is none; StoreUnavailableError while the key store is down."""
         await self._refresh(KNOWN_SECONDS)
         if not self._active():
             await self.add()

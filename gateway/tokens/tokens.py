@@ -156,7 +156,7 @@ class Tokens:
         self._clock = clock
 
     async def signer(self) -> TokenSigner:
-        """What signs at this moment; StoreUnavailable while nobody can tell."""
+        """What signs at this moment; StoreUnavailableError while nobody can tell."""
         kid, key = await self._keys.signing()
         return TokenSigner(kid, key, self._names, int(self._clock()), self._keys.ids)
 

@@ -45,7 +45,7 @@ async def register(
 ) -> list[int]:
     """Register all of them or none, in one transaction; returns their ids in the same order.
 
-    Raises LookupTakenError when one of them is registered already, StoreUnavailable when the store is.
+    Raises LookupTakenError when one of them is registered already, StoreUnavailableError when the store is.
     """
     async with reserving(store) as reserved, store.write() as connection:
         return await add(connection, store, reserved, newcomers, make_id=make_id, now=now)

@@ -50,8 +50,8 @@ async def import_customers(
     A customer whose last service has ended comes with the date of their erasure, which leaves time for both warnings
     (R34); the report counts those whose six months are over. `zone` is the controller's, whose days deadlines end with.
 
-    Raises ImportRefused when the file cannot be imported at all, StoreUnavailable when the store is. Neither these
-    nor the report hold a value of the file.
+    Raises ImportFileError when the file cannot be imported at all, StoreUnavailableError when the store is. Neither
+    these nor the report hold a value of the file.
     """
     run = _Run(store, ImportSource(path, format), now or datetime.now(UTC), progress, zone)
     with Duplicates(store, run.now) as duplicates:

@@ -53,7 +53,7 @@ class ImportSource:
         return self._hash.digest()
 
     def records(self) -> Iterator[SourceRecord]:
-        """Every record in the order of the file; ImportRefused when the file as a whole cannot be read."""
+        """Every record in the order of the file; ImportFileError when the file as a whole cannot be read."""
         with _opened(self.path) as file:
             yield from self._csv(file) if self.format == "csv" else self._ndjson(file)
 

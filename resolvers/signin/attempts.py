@@ -24,7 +24,7 @@ from store.tables.signin import guesses
 
 G = guesses.c
 KEY = "guesses"
-"""The key of a week (`HouseKeys.weekly`): what rests of an account's name, or of a network, tells nobody later."""
+"""The key of a week (`SystemKeys.weekly`): what rests of an account's name, or of a network, tells nobody later."""
 FORGOTTEN_AFTER = timedelta(days=1)
 
 

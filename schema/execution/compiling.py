@@ -44,7 +44,7 @@ Compiled = Callable[[OperationContext, Grant, Mapping[str, Any]], Awaitable[dict
 
 
 def compiled_or_none(model: SchemaModel, plan: Plan, house: SystemKeys) -> Compiled | None:
-    """The function, or None when the standard executor has to answer; StoreUnavailable while no key is there."""
+    """The function, or None when the standard executor has to answer; StoreUnavailableError while no key is there."""
     if plan.decision.introspects or plan.null_switch:
         return None
     try:
@@ -54,7 +54,7 @@ def compiled_or_none(model: SchemaModel, plan: Plan, house: SystemKeys) -> Compi
 
 
 def compile_plan(model: SchemaModel, plan: Plan, house: SystemKeys) -> Compiled:
-    """The function that answers the plan; NotCovered when there is none."""
+    """The function that answers the plan; NotCoveredError when there is none."""
     answer: Compiled = _Compiler(model, house).source(plan).function("answer")
     return answer
 

@@ -45,20 +45,20 @@ class PlannedField:
 
     @property
     def facts(self) -> FieldModel:
-        """What the schema says of the field; Misplanned for `__typename` and introspection."""
+        """What the schema says of the field; PlanError for `__typename` and introspection."""
         if self.model is None:
             raise PlanError(f"{self.name} is no field of the schema")
         return self.model
 
     @property
     def only(self) -> Selection:
-        """What is asked of the one object type that can stand here; Misplanned when there are several."""
+        """What is asked of the one object type that can stand here; PlanError when there are several."""
         if len(self.selections) != 1:
             raise PlanError(f"{self.facts.coordinate} is of {len(self.selections)} types")
         return next(iter(self.selections.values()))
 
     def fetch(self, kind: type[F], name: str | None = None) -> F:
-        """The fetch of this name, or the only one; Misplanned unless it is of this kind."""
+        """The fetch of this name, or the only one; PlanError unless it is of this kind."""
         found = self.fetches.get(name) if name is not None else next(iter(self.fetches.values()), None)
         if not isinstance(found, kind):
             raise PlanError(f"{self.facts.coordinate} has no {kind.__name__} {name or ''}")

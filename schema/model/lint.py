@@ -37,7 +37,7 @@ class SchemaError(Exception):
 
 
 def require_clean(model: SchemaModel) -> None:
-    """Raise SchemaRefused unless every field, argument and input field is declared and lawful."""
+    """Raise SchemaError unless every field, argument and input field is declared and lawful."""
     if found := list(findings(model)):
         raise SchemaError(found)
 

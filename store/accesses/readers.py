@@ -18,7 +18,7 @@ NEWEST = 20_000
 
 
 async def clients_that_read(reader: Reader, pseudonym: str) -> set[str]:
-    """The ids of the clients of every entry about this pseudonym that the ledger still has; StoreUnavailable."""
+    """The ids of the clients of every entry about this pseudonym that the ledger still has; StoreUnavailableError."""
     found: set[str] = set()
     accesses, before = Accesses(reader), None
     while page := (await accesses.pages([pseudonym], before, PAGE)).get(pseudonym):

@@ -61,7 +61,8 @@ class WritingEpochs:
         """The epoch in which a transaction may write: no other begins before the transaction ends.
 
         On PostgreSQL the rows are locked FOR SHARE. Where an epoch ended while the lock was waited for, the one that
-        follows it is not in the statement's snapshot: it is asked for once more. StoreUnavailable without an epoch.
+        follows it is not in the statement's snapshot: it is asked for once more. StoreUnavailableError without an
+        epoch.
         """
         for _ in range(10):
             rows = (await connection.execute(select(*COLUMNS).order_by(E.epoch).with_for_update(read=True))).all()

@@ -113,7 +113,8 @@ class KeyStore:
             kept.popitem(last=False)
 
     async def create(self, ids: Sequence[int]) -> list[SubjectKey]:
-        """Make a key for each customer, durably; those who have one keep it. SubjectErased if one was destroyed."""
+        """Make a key for each customer, durably; those who have one keep it. SubjectErasedError if one was
+        destroyed."""
         self.house.require()
         made = [(id_, secrets.token_bytes(KEY_BYTES)) for id_ in ids]
         moment = self._clock()

@@ -129,7 +129,7 @@ class RootKeys:
         return version, bytes(seal(self._ciphers[version], place.encode(), key))
 
     def unwrap(self, version: int, place: str, wrapped: bytes) -> bytes:
-        """The key; RootKeyMissing when the version is not here, RootKeyWrong when it does not fit."""
+        """The key; RootKeyMissingError when the version is not here, RootKeyMismatchError when it does not fit."""
         cipher = self._ciphers.get(version)
         if cipher is None:
             self._load()

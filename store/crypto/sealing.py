@@ -78,7 +78,7 @@ def seal(cipher: AESGCM, place: bytes, plaintext: bytes) -> Sealed:
 
 
 def unseal(cipher: AESGCM, place: bytes, sealed: bytes) -> bytes:
-    """The bytes that were sealed at this place; SealBroken for anything else."""
+    """The bytes that were sealed at this place; SealBrokenError for anything else."""
     try:
         if sealed[0] != 1:
             raise SealBrokenError

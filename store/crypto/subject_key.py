@@ -54,7 +54,7 @@ class SubjectKey:
         return self._ids.lasting(type_name, self.customer_id, key)
 
     def open(self, column: str | Column[Any], row_id: int, sealed: bytes) -> bytes:
-        """The plaintext, for `Sealing.decode`; SealBroken when the value was sealed elsewhere or changed."""
+        """The plaintext, for `Sealing.decode`; SealBrokenError when the value was sealed elsewhere or changed."""
         return unseal(self._cipher, f"{column}:{self.customer_id}:{row_id}".encode(), sealed)
 
     def seal(self, column: str | Column[Any], row_id: int, plaintext: bytes) -> Sealed:

@@ -74,18 +74,18 @@ class SystemKeys:
 
     @property
     def index_key(self) -> bytes:
-        """The key of the blind indexes; StoreUnavailable until the store was reached for the first time."""
+        """The key of the blind indexes; StoreUnavailableError until the store was reached for the first time."""
         self.require()
         return self._kept[INDEX_KEY]
 
     @property
     def ids(self) -> GlobalIds:
-        """The ids that the world outside sees; StoreUnavailable until the store was reached for the first time."""
+        """The ids that the world outside sees; StoreUnavailableError until the store was reached for the first time."""
         return self._outside()[0]
 
     @property
     def cursors(self) -> Cursors:
-        """The cursors of pages; StoreUnavailable until the store was reached for the first time."""
+        """The cursors of pages; StoreUnavailableError until the store was reached for the first time."""
         return self._outside()[1]
 
     def _outside(self) -> tuple[GlobalIds, Cursors]:

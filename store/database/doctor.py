@@ -24,7 +24,7 @@ STATEMENTS = "SELECT count(*) FROM pg_extension WHERE extname = 'pg_stat_stateme
 
 
 async def server_complaints(config: StoreConfig) -> list[str]:
-    """A sentence for each thing that an operator should know or mend; none on SQLite. StoreUnavailable."""
+    """A sentence for each thing that an operator should know or mend; none on SQLite. StoreUnavailableError."""
     found = []
     for address in by_database(config):
         try:

@@ -36,7 +36,7 @@ def places(config: StoreConfig) -> tuple[tuple[Schema, Address], ...]:
 
 
 async def upgrade(config: StoreConfig) -> None:
-    """Create what is missing and bring the rest to this release's version; StoreUnavailable when it cannot.
+    """Create what is missing and bring the rest to this release's version; StoreUnavailableError when it cannot.
 
     Each set of tables is one transaction under one lock: of several replicas the first does the work and the others
     find it done; killed at any point, nothing of the set remains and the next call does it.

@@ -40,7 +40,7 @@ class Privileges:
 
 
 async def privileges(address: Address, schemas: Sequence[Schema]) -> Privileges:
-    """Those of the address's own role; StoreUnavailable when the database cannot tell."""
+    """Those of the address's own role; StoreUnavailableError when the database cannot tell."""
     tables = [name for schema in schemas for name in schema.tables.tables]
     ledger = [name for name in LEDGER.tables.tables if LEDGER in schemas]
     try:
@@ -57,7 +57,7 @@ async def privileges(address: Address, schemas: Sequence[Schema]) -> Privileges:
 
 
 async def sampled(address: Address, schemas: Sequence[Schema]) -> list[str]:
-    """Where PostgreSQL keeps samples that it may not keep; StoreUnavailable when the database cannot tell."""
+    """Where PostgreSQL keeps samples that it may not keep; StoreUnavailableError when the database cannot tell."""
     try:
         connection = await connect_postgresql(address, "gateway-privileges", 5.0)
         try:

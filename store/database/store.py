@@ -97,7 +97,8 @@ class Store:
     """What `open_store` gives. All of it may be used at once by any number of tasks of one event loop."""
 
     def __init__(self, config: StoreConfig, reindexing: bool = False) -> None:
-        """Connects to nothing yet, and may raise RootKeyWrong or RootKeyExposed; ValueError for a bad address.
+        """Connects to nothing yet, and may raise RootKeyMismatchError or RootKeyExposedError; ValueError for a bad
+        address.
 
         `reindexing` is for who finishes what everybody else must wait for (`store.upgrade.reindexing`).
         """
@@ -149,11 +150,12 @@ class Store:
         return not self._parts.config.database.is_sqlite
 
     async def point(self) -> Point:
-        """A moment in both databases behind everything that is committed now; StoreUnavailable."""
+        """A moment in both databases behind everything that is committed now; StoreUnavailableError."""
         return Point(await mark(self._parts.engine), await mark(self._parts.key_owner))
 
     async def unseen(self, point: Point, patience: float = 0.0) -> None:
-        """Return when nobody can see any more what was removed before a point; StillSeen after `patience` seconds."""
+        """Return when nobody can see any more what was removed before a point; StillVisibleError after `patience`
+        seconds."""
         await passed(self._parts.engine, point.main, patience)
         await passed(self._parts.key_owner, point.keys, patience)
 
@@ -187,11 +189,12 @@ class Store:
     async def check(self) -> None:
         """What must be so before the first request, in order; once it was so, it is not asked again.
 
-        (1) All sets of tables are at this release's version, and no value rests in a former form (StoreUnavailable
+        (1) All sets of tables are at this release's version, and no value rests in a former form (StoreUnavailableError
         NOT_MIGRATED); every row can be found by this release's form of what it is looked up by, and the look-ups are
         of the same time as the data (NOT_REINDEXED, see `store.operations.lookup_counts`); (2) there is a root key, or
         none is
-        needed yet and it is made now (RootKeyMissing, KeyStoreMissing); (3) it unwraps what is there (RootKeyWrong).
+        needed yet and it is made now (RootKeyMissingError, KeyStoreMissingError); (3) it unwraps what is there
+        (RootKeyMismatchError).
         (4) The ledger contains what was signed (LedgerBehindError): asked each time, for a server may fail over to one
         that lacks its end (F8); until it does, nothing is recorded, and so nothing revealed (D13).
         (5) What has to be done before the first answer was done.
@@ -335,10 +338,10 @@ async def _any(reader: Reader, column: ColumnElement[Any], *where: ColumnElement
 
 
 async def open_store(config: StoreConfig, reindexing: bool = False) -> Store:
-    """The store, checked; RootKeyProblem, or StoreUnavailable NOT_MIGRATED or NOT_REINDEXED when it must not start.
+    """The store, checked; RootKeyError, or StoreUnavailableError NOT_MIGRATED or NOT_REINDEXED when it must not start.
 
-    A database that is down for now does not stop the start: what is asked of the store raises StoreUnavailable until
-    it is back.
+    A database that is down for now does not stop the start: what is asked of the store raises StoreUnavailableError
+    until it is back.
     """
     store = Store(config, reindexing)
     try:

@@ -17,14 +17,14 @@ GROUP = 1000
 """Entries of one commit at most."""
 
 WAITING = 20_000
-"""Entries that may wait; more, and the store is too slow to take on work (StoreUnavailable SLOW)."""
+"""Entries that may wait; more, and the store is too slow to take on work (StoreUnavailableError SLOW)."""
 
 
 class GroupWriter(Protocol):
     """What writes one group: `store.ledger.append_sqlite` or `store.ledger.append_postgresql`."""
 
     async def write(self, entries: Sequence[Entry]) -> None:
-        """Append all in one durable transaction, or none; StoreUnavailable when it cannot."""
+        """Append all in one durable transaction, or none; StoreUnavailableError when it cannot."""
 
     async def check(self) -> None:
         """StoreUnavailable unless a group could be written now."""
@@ -50,7 +50,7 @@ class LedgerAppender:
         """Why nothing is recorded, and so nothing revealed, though it could be: the ledger was rolled back."""
 
     async def append(self, entry: Mapping[str, Any]) -> bytes:
-        """Returns the entry's bytes, when they are on the disk; StoreUnavailable when that is not certain.
+        """Returns the entry's bytes, when they are on the disk; StoreUnavailableError when that is not certain.
 
         The entry holds texts, whole numbers, lists and dictionaries of them; TypeError otherwise. When it raises, or
         is cancelled, the entry may stand in the ledger all the same: recorded and not revealed, never the reverse.

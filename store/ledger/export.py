@@ -99,7 +99,7 @@ class LedgerExporter:
         self._entries = reader.prepare(entries.where(*inside).order_by(L.leaf_index))
 
     async def head(self, first: int = 0) -> ExportHeader:
-        """What an export of the entries from `first` on begins with; NothingSigned, TooFew."""
+        """What an export of the entries from `first` on begins with; NothingSignedError, TooFewEntriesError."""
         latest, keys = await self._checkpoints.latest(), await self._keys.all()
         if latest is None:
             raise NothingSignedError

@@ -61,10 +61,10 @@ class HeadPlace(Protocol):
     """A further, append-only place that remembers signed heads, beside the key store."""
 
     async def latest(self) -> SignedHead | None:
-        """The last one; None when there is none yet. StoreUnavailable when the place cannot be asked."""
+        """The last one; None when there is none yet. StoreUnavailableError when the place cannot be asked."""
 
     async def remember(self, note: str) -> None:
-        """Keep a signed checkpoint, durably; StoreUnavailable when that is not certain."""
+        """Keep a signed checkpoint, durably; StoreUnavailableError when that is not certain."""
 
 
 class LedgerBehindError(StoreUnavailableError):

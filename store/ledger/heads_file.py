@@ -24,11 +24,11 @@ class HeadFile:
         self.path = path
 
     async def latest(self) -> SignedHead | None:
-        """The last one; None when the file is not there yet. StoreUnavailable when it cannot be read."""
+        """The last one; None when the file is not there yet. StoreUnavailableError when it cannot be read."""
         return await asyncio.to_thread(self._latest)
 
     async def remember(self, note: str) -> None:
-        """Append a signed checkpoint and wait for the disk; StoreUnavailable."""
+        """Append a signed checkpoint and wait for the disk; StoreUnavailableError."""
         await asyncio.to_thread(self._append, orjson.dumps({"checkpoint": note}))
 
     def _latest(self) -> SignedHead | None:
@@ -67,5 +67,5 @@ def _head(line: bytes) -> SignedHead | None:
 
 
 def head_of(note: str) -> SignedHead:
-    """The head that a checkpoint is about; NoteInvalid. Whoever keeps the place is trusted with it."""
+    """The head that a checkpoint is about; NoteInvalidError. Whoever keeps the place is trusted with it."""
     return SignedHead.of(Checkpoint.parse(note.rpartition("\n\n")[0] + "\n"))

@@ -74,7 +74,7 @@ class Prover:
         return Hashes(await self.tiles(tiles_of(spans)))
 
     async def root(self, size: int) -> Hash:
-        """The root of the tree when it had this size; TileMissing if it never had."""
+        """The root of the tree when it had this size; TileMissingError if it never had."""
         whole = span(0, size)
         return (await self._hashes([whole])).fold(whole)
 
@@ -95,7 +95,7 @@ class Prover:
         ]
 
     async def leaves(self, indexes: Sequence[int]) -> dict[int, Hash]:
-        """The stored hashes of these leaves; TileMissing for one that is not there."""
+        """The stored hashes of these leaves; TileMissingError for one that is not there."""
         hashes = await self._hashes([[(0, index) for index in indexes]])
         return {index: hashes.node((0, index)) for index in indexes}
 
@@ -123,7 +123,7 @@ class VerifiedProof:
 
 
 def open_proof(text: str, keys: Iterable[VerifierKey]) -> VerifiedProof:
-    """Check a proof file against the keys, offline; NoteInvalid with the reason when it proves nothing.
+    """Check a proof file against the keys, offline; NoteInvalidError with the reason when it proves nothing.
 
     1. its lines have the form of C2SP tlog-proof, and it carries the entry; 2. one of the keys signed its checkpoint;
     3. the path leads from the entry, at its index, to the checkpoint's root.

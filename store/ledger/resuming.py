@@ -96,7 +96,7 @@ class Resuming:
         self._containing = Containing(tree.reader)
 
     async def run(self, by: Resumer, seal: Callable[[], Awaitable[int]], now: datetime | None = None) -> SignedHead:
-        """Begin; the head that was lost. NotBehindError when nothing was lost; StoreUnavailable.
+        """Begin; the head that was lost. NotBehindError when nothing was lost; StoreUnavailableError.
 
         1. An entry names the old head, why and by whom, and the new key with the old key's voucher; 2. it becomes a
         leaf (`seal` makes leaves, and signs nothing); 3. the new key is added, and gives the ledger its new name; 4.

@@ -126,7 +126,7 @@ class Notary:
         """Sign the tree of this size if it is due; returns the checkpoint, None if it was not due.
 
         Due: the empty tree, and its first entries; then after so many entries, or so many seconds if there are any; and
-        when there is a key that has not signed yet. Raises Inconsistent, LedgerKeyLost, StoreUnavailable, and
+        when there is a key that has not signed yet. Raises Inconsistent, LedgerKeyLostError, StoreUnavailableError, and
         LedgerBehindError when the tree lacks what was signed before.
 
         The head is remembered before the signature is kept where others can read it: a process that is killed in

@@ -79,7 +79,7 @@ class LedgerKeys:
         return await self._known.all()
 
     async def signing(self) -> list[tuple[LedgerKey, NoteSigner]]:
-        """Those that sign now, the youngest first; the very first one is made. LedgerKeyLost, LedgerUnnamed.
+        """Those that sign now, the youngest first; the very first one is made. LedgerKeyLostError, LedgerUnnamedError.
 
         There is one, or two until both have signed the same checkpoint: whoever trusts the older one can then learn
         of the younger one.

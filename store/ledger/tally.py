@@ -51,7 +51,7 @@ class AnonymousReadTally:
         self._soon = asyncio.Event()
 
     async def note(self, entry: Mapping[str, Any]) -> None:
-        """Count one read, whose entry would be this one; StoreUnavailable when sums cannot be written in time.
+        """Count one read, whose entry would be this one; StoreUnavailableError when sums cannot be written in time.
 
         Entries that differ in nothing but their moment and their subjects are one sum.
         """
@@ -82,7 +82,7 @@ class AnonymousReadTally:
             self._task = None
 
     async def flush(self) -> None:
-        """Write what was counted; what could not be written is kept. StoreUnavailable when something could not."""
+        """Write what was counted; what could not be written is kept. StoreUnavailableError when something could not."""
         for key, total in list(self._sums.items()):
             del self._sums[key]  # What is read meanwhile begins another sum.
             try:

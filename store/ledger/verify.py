@@ -71,7 +71,7 @@ def check_export(
     known: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> VerificationReport:
-    """Verify an export; NotAnExport when it is none.
+    """Verify an export; NotAnExportError when it is none.
 
     `keys` are those that are trusted, without any those that the export itself names; `known` is the note of a
     checkpoint that one has kept; `progress` hears how many bytes were read.

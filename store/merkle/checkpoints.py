@@ -28,7 +28,8 @@ class Checkpoint:
 
     @classmethod
     def parse(cls, text: str) -> Checkpoint:
-        """Read the text of a note; NoteInvalid when it is no checkpoint. Extension lines are refused: we write none."""
+        """Read the text of a note; NoteInvalidError when it is no checkpoint. Extension lines are refused: we write
+        none."""
         match text.split("\n"):
             case [origin, size, root, ""] if NAME.fullmatch(origin) and NUMBER.fullmatch(size):
                 return cls(origin, int(size), _root(root))
@@ -50,7 +51,7 @@ def _root(text: str) -> Hash:
 
 
 def open_checkpoint(note: str, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, Note]:
-    """The checkpoint that one of the keys signed under the log's own name; NoteInvalid otherwise."""
+    """The checkpoint that one of the keys signed under the log's own name; NoteInvalidError otherwise."""
     opened = open_note(note, keys)
     checkpoint = Checkpoint.parse(opened.text)
     if any(key.name != checkpoint.origin for key in opened.signed_by):

@@ -122,7 +122,8 @@ class Note:
 
 
 def open_note(note: str, keys: Iterable[VerifierKey]) -> Note:
-    """The text, if at least one of the keys signed it and no signature that names one of them is wrong; NoteInvalid.
+    """The text, if at least one of the keys signed it and no signature that names one of them is wrong;
+    NoteInvalidError.
 
     1. it is bounded, and lines of text; 2. the last empty line parts text and signatures; 3. every signature line has
     the one form; 4. signatures by unknown keys are counted and passed over; 5. those by known ones must all be right.

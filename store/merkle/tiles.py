@@ -58,7 +58,7 @@ class Hashes:
         self._known: dict[Node, Hash] = {}
 
     def node(self, node: Node) -> Hash:
-        """The hash of a whole subtree; TileMissing when the tiles do not reach that far."""
+        """The hash of a whole subtree; TileMissingError when the tiles do not reach that far."""
         if node not in self._known:
             self._known[node] = self._compute(node)
         return self._known[node]
@@ -83,7 +83,7 @@ def root_at(tiles: Mapping[int, bytes], size: int) -> Hash:
 
 
 def grown(tiles: Mapping[int, bytes], size: int, leaves: Sequence[Hash]) -> dict[int, bytes]:
-    """The tiles that change when leaves are added to a tree of this size, whose edge is given; TileMissing."""
+    """The tiles that change when leaves are added to a tree of this size, whose edge is given; TileMissingError."""
     changed: dict[int, bytes] = {}
     level = 0
     while leaves:

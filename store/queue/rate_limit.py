@@ -17,7 +17,7 @@ from store.sql.reading import any_of
 from store.tables.oauth import slowdowns
 
 KEY = "slowdowns"
-"""The key of a week (`HouseKeys.weekly`): counts begin anew with each, and what rests of the last tells nobody."""
+"""The key of a week (`SystemKeys.weekly`): counts begin anew with each, and what rests of the last tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)

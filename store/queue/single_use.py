@@ -29,7 +29,7 @@ class SingleUse:
     async def claim(self, kind: str, value: str, until: datetime) -> bool:
         """True for exactly one caller; false for all others until the moment after which the value is void anyway.
 
-        StoreUnavailable when nobody can tell.
+        StoreUnavailableError when nobody can tell.
         """
         mark = _mark(kind, value)
         if mark in self._waiting:

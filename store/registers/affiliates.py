@@ -36,7 +36,7 @@ async def seal_affiliate_secret(house: SystemKeys, id_: int, secret: bytes) -> S
 
 
 async def open_affiliate_secret(house: SystemKeys, id_: int, sealed: bytes) -> bytes:
-    """The secret; SealBroken when it was changed or moved to another row."""
+    """The secret; SealBrokenError when it was changed or moved to another row."""
     return unseal(AESGCM(await house.system(KEY)), _place(id_), sealed)
 
 

@@ -35,7 +35,7 @@ async def seal_secret(house: SystemKeys, id_: int, secret: bytes) -> Sealed:
 
 
 async def open_secret(house: SystemKeys, id_: int, sealed: bytes) -> bytes:
-    """The secret; SealBroken when it was changed or moved to another row."""
+    """The secret; SealBrokenError when it was changed or moved to another row."""
     return unseal(AESGCM(await house.system(KEY)), _place(id_), sealed)
 
 

@@ -196,7 +196,7 @@ def _begin_at_once(engine: AsyncEngine) -> None:
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A write transaction: committed and durable when the block ends, rolled back when it raises.
 
-    StoreUnavailable when the database cannot be reached, is locked for too long, read-only, full or slow.
+    StoreUnavailableError when the database cannot be reached, is locked for too long, read-only, full or slow.
     """
     try:
         connection = await engine.connect()

@@ -105,7 +105,7 @@ DRIVER_ERRORS = (*STATEMENT_ERRORS, OSError)
 
 
 def unavailable(error: Exception) -> Exception:
-    """The StoreUnavailable to raise for a driver's error, or the error itself when it is a mistake of ours.
+    """The StoreUnavailableError to raise for a driver's error, or the error itself when it is a mistake of ours.
 
     Raise it `from None`: the driver's own message can hold a statement and values.
     """

@@ -24,7 +24,7 @@ class ExclusiveConnection:
         self._connection: asyncpg.Connection[Any] | None = None
 
     async def execute(self, statement: str, *values: Any) -> None:
-        """Run a statement; StoreUnavailable when it cannot be run, or no turn came in time.
+        """Run a statement; StoreUnavailableError when it cannot be run, or no turn came in time.
 
         Who is cancelled while waiting for a turn leaves the connection alone; who is cancelled in theirs ends it.
         """

@@ -72,7 +72,8 @@ async def mark(engine: AsyncEngine) -> str | None:
 
 
 async def holders(engine: AsyncEngine, point: str) -> list[SnapshotHolder]:
-    """Who has a snapshot from before a point; StoreUnavailable NOT_PERMITTED for a role that cannot see them all."""
+    """Who has a snapshot from before a point; StoreUnavailableError NOT_PERMITTED for a role that cannot see them
+    all."""
     try:
         async with engine.connect() as connection:
             if not await connection.scalar(text(SEES)):
@@ -87,7 +88,7 @@ async def _holders(connection: AsyncConnection, point: str) -> list[SnapshotHold
 
 
 async def passed(engine: AsyncEngine, point: str | None, patience: float = 5.0) -> None:
-    """Return when nobody can see what was removed before a point; StillSeen when that takes too long.
+    """Return when nobody can see what was removed before a point; StillVisibleError when that takes too long.
 
     Short readings are waited for; a dump, a report, a standby or a forgotten slot are named.
     """

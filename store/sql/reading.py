@@ -181,7 +181,7 @@ class Reader(ABC):
 
     @abstractmethod
     async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
-        """Every row; StoreUnavailable when the store cannot answer or takes longer than the deadline."""
+        """Every row; StoreUnavailableError when the store cannot answer or takes longer than the deadline."""
 
     @abstractmethod
     async def close(self) -> None:

@@ -24,7 +24,7 @@ class SqliteReader(Reader):
 
     In the loop a row costs 4 microseconds; a hop to a thread and back costs 45 to 110. In WAL mode a reader waits for
     no writer, so the only thing that could hold the loop up is a long statement, and that is interrupted at
-    `deadline` seconds (StoreUnavailable SLOW). `_run` is the only place that knows where statements run.
+    `deadline` seconds (StoreUnavailableError SLOW). `_run` is the only place that knows where statements run.
     """
 
     def __init__(self, path: Path, deadline: float = 2.0) -> None:

@@ -44,7 +44,7 @@ async def scrub(engine: AsyncEngine, table: Table, *, must: bool = False, whole:
     On SQLite `secure_delete` has overwritten them in the file, and here the write-ahead log is emptied into it and
     cut off. On PostgreSQL the dead rows are vacuumed, which leaves what a snapshot can still see: `store.sql.horizon`
     tells. `whole` writes a table anew whatever its size, for which nobody may be served meanwhile. Best effort: the
-    rows are gone already, and what puts it off is logged. Where it `must` be done, StoreUnavailable, such as
+    rows are gone already, and what puts it off is logged. Where it `must` be done, StoreUnavailableError, such as
     NOT_PERMITTED for a role that cannot.
     """
     try:

@@ -24,7 +24,7 @@ class Slots:
         return False
 
     async def wait(self) -> None:
-        """Wait for a turn to be handed over; StoreUnavailable SLOW at the deadline (seconds)."""
+        """Wait for a turn to be handed over; StoreUnavailableError SLOW at the deadline (seconds)."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:

@@ -73,8 +73,8 @@ class Transactions(ABC):
         """A transaction: committed and durable when the block ends, undone when it raises or is cancelled.
 
         Cancelled while it commits, it ends when that is over: what is read then will not change any more.
-        StoreUnavailable when the database cannot be reached, is locked for too long, read-only, full or slow. A block
-        that is `brief` awaits nothing but statements of its own transaction.
+        StoreUnavailableError when the database cannot be reached, is locked for too long, read-only, full or slow. A
+        block that is `brief` awaits nothing but statements of its own transaction.
         """
         try:
             kept = await self._enter(brief)
@@ -98,7 +98,8 @@ class Transactions(ABC):
 
     @abstractmethod
     async def _commit(self, kept: PooledConnection) -> None:
-        """End a block that went well; returns when it is on the disk. NothingKept when there is nothing to commit."""
+        """End a block that went well; returns when it is on the disk. TransactionAbortedError when there is nothing to
+        commit."""
 
     @abstractmethod
     async def _undo(self, kept: PooledConnection, error: BaseException) -> None:

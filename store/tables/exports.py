@@ -50,7 +50,7 @@ def seal_part(key: SubjectKey, export_id: int, place: tuple[int, str, int], last
 
 
 def open_part(key: SubjectKey, export_id: int, place: tuple[int, str, int], last: bool, sealed: bytes) -> bytes:
-    """The piece; SealBroken when it was changed, moved, or is not the last although nothing follows."""
+    """The piece; SealBrokenError when it was changed, moved, or is not the last although nothing follows."""
     return key.open(_bound(place, last), export_id, sealed)
 
 

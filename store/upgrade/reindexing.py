@@ -102,7 +102,7 @@ async def scan(store: Store, name: str) -> int:
 
 
 async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
-    """The work, once more while another replica has what it needs; StoreUnavailable after a minute of that.
+    """The work, once more while another replica has what it needs; StoreUnavailableError after a minute of that.
 
     Once more, too, when a row was erased or a value taken between the look and the write: the next look sees it.
     """

@@ -55,7 +55,7 @@ class Rewrite:
     source: Column[Any]
     """What the new value is made from."""
     anew: Callable[[SubjectKey, int, bytes], bytes | None]
-    """The new value, by key, row and source; SealBroken where the source does not open."""
+    """The new value, by key, row and source; SealBrokenError where the source does not open."""
     lost: Callable[[], bytes | None]
     """What takes the place of a value of which nothing can be made: the former one must not stay."""
 

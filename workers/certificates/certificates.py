@@ -157,22 +157,22 @@ def said(moment: datetime | None) -> str | None:
 
 
 def verified(certificate: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
-    """The facts of a certificate that one of these keys signed; NoteInvalid for anything else."""
+    """The facts of a certificate that one of these keys signed; NoteInvalidError for anything else."""
     return _verified(certificate, keys, SUFFIX, (1, VERSION))
 
 
 def verified_recipients(statement: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
-    """The facts of a statement on recipients that one of these keys signed; NoteInvalid for anything else."""
+    """The facts of a statement on recipients that one of these keys signed; NoteInvalidError for anything else."""
     return _verified(statement, keys, RECIPIENTS, (VERSION,))
 
 
 def verified_files(statement: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
-    """The facts of a statement on files that one of these keys signed; NoteInvalid for anything else."""
+    """The facts of a statement on files that one of these keys signed; NoteInvalidError for anything else."""
     return _verified(statement, keys, FILES, (VERSION,))
 
 
 def verified_letter(statement: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
-    """The facts of a statement on the last letter that one of these keys signed; NoteInvalid for anything else."""
+    """The facts of a statement on the last letter that one of these keys signed; NoteInvalidError for anything else."""
     return _verified(statement, keys, LETTER, (VERSION,))
 
 

@@ -33,7 +33,7 @@ async def redo_missing(store: Store, now: datetime) -> int:
 
     1. The key store knows of destroyed keys that the data does not; 2. the data knows of erasures whose keys have come
     back; 3. the ledger knows of certified ones that neither knows, by the keys' fingerprints. 4. Then all agree. Killed
-    before that, the next start does it again, without harm. StoreUnavailable.
+    before that, the next start does it again, without harm. StoreUnavailableError.
     """
     keys, data = await store.keys.last_erasure(), await last_erasure(store.reader, erasure_count)
     certified = max([number async for number, _ in _certified(store)], default=0)

@@ -83,7 +83,7 @@ class Steps:
         self._points: dict[int, Point] = {}
 
     async def do(self, case: Case, step: Step, now: datetime, until: datetime) -> None:
-        """One step but the last; LeaseLost, StoreUnavailable."""
+        """One step but the last; LeaseLost, StoreUnavailableError."""
         change: dict[str, Any] = {"step": step.name, "leased_until": until, "trouble": None}
         key = None
         if step is Step.FILES:
@@ -143,7 +143,8 @@ class Steps:
             raise ErasureLeaseLostError
 
     async def unseen(self, case: Case, patience: float) -> None:
-        """Return when no snapshot is left from before the removal; StillSeen, and who has one, when that takes longer.
+        """Return when no snapshot is left from before the removal; StillVisibleError, and who has one, when that takes
+        longer.
 
         The moment is taken when this process first asks: later than the removal, and the same each time, since on a
         busy server somebody is always reading.
@@ -155,7 +156,7 @@ class Steps:
     async def clean(self) -> None:
         """The step FILES, for all customers whose rows were removed before: it goes over whole tables.
 
-        StoreUnavailable NOT_PERMITTED when nothing is cleaned because the store's role may not. What somebody can
+        StoreUnavailableError NOT_PERMITTED when nothing is cleaned because the store's role may not. What somebody can
         still see stays: ask `unseen` first.
         """
         await self._store.keys.clean(must=True)

@@ -43,7 +43,8 @@ class RootKeyRotation:
         await run_periodically(self.step, stop, self._pause, "rotations of the root key")
 
     async def step(self) -> bool:
-        """Whatever is due now; false, since there is nothing to hurry for. StoreUnavailable when it cannot be done."""
+        """Whatever is due now; false, since there is nothing to hurry for. StoreUnavailableError when it cannot be
+        done."""
         if not self._days:
             return False
         now = self._clock()

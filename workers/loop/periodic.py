@@ -61,7 +61,7 @@ class Walk:
         self._last = 0
 
     async def go(self, look: Look, work: Work) -> bool:
-        """Whether the end was reached, so that the next time begins anew; StoreUnavailable when the store is.
+        """Whether the end was reached, so that the next time begins anew; StoreUnavailableError when the store is.
 
         A page that fails is done once more, row by row, so that one row keeps no other from being looked at.
         """

@@ -55,7 +55,7 @@ class Mailer:
         self._threads = ThreadPoolExecutor(AT_ONCE, "mail")
 
     async def send(self, name: str, content: bytes, now: datetime) -> None:
-        """Have the server take a letter of `resolvers.letters.letters`; CannotMail when it does not."""
+        """Have the server take a letter of `resolvers.letters.letters`; MailError when it does not."""
         letter = compose(self._terms, name, content, now)
         await asyncio.get_running_loop().run_in_executor(self._threads, self._hand_over, letter)
 
@@ -93,7 +93,7 @@ class Mailer:
 
 def compose(terms: MailServerSettings, name: str, content: bytes, now: datetime) -> EmailMessage:
     """The letter. A header takes no line break, so nothing that somebody wrote can become another header or recipient:
-    CannotMail for an address that is none."""
+    MailError for an address that is none."""
     said = orjson.loads(content)
     letter = EmailMessage(policy=SMTP)
     try:

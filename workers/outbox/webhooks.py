@@ -78,7 +78,7 @@ class Poster:
         return ssl.create_default_context()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> ReceiverAnswer:
-        """What the receiver answers; CannotPost when it does not."""
+        """What the receiver answers; PostError when it does not."""
         if not is_safe(url):  # 1
             raise PostError("ADDRESS")
         try:

@@ -31,7 +31,7 @@ Found = TypeVar("Found")
 def from_store(read: Callable[[Readers], Awaitable[Found]], told: bool = True) -> Found:
     """What `read` finds in the store that the settings name; exit code 2 for a wrong setting, 3 without a store.
 
-    Not `told`: StoreUnavailable for whoever can do without.
+    Not `told`: StoreUnavailableError for whoever can do without.
     """
     # The rest of the house takes half a second to import, which audits of a schema alone need not wait for.
     from gateway.commands.common import read_settings, told_in_a_sentence

@@ -210,7 +210,7 @@ def check_redirect_uri(uri: str, kind: ClientKind) -> None:
 
 
 def key_set(text: bytes) -> str:
-    """The public keys in a file (JWKS, JWK or PEM) as a key set; RegistrationRefused for none, or a private one."""
+    """The public keys in a file (JWKS, JWK or PEM) as a key set; RegistrationError for none, or a private one."""
     try:
         if text.lstrip().startswith(b"-----"):
             found: dict[str, Any] = _from_pem(text).as_dict(private=False)
@@ -239,7 +239,7 @@ def _from_pem(text: bytes) -> ECKey | RSAKey:
 
 
 def purposes_named(names: Iterable[str]) -> frozenset[Purpose]:
-    """The purposes of these names; RegistrationRefused with all there are for one that is none."""
+    """The purposes of these names; RegistrationError with all there are for one that is none."""
     try:
         return frozenset(Purpose[name.upper()] for name in names)
     except KeyError as error:

@@ -37,7 +37,7 @@ class ClientRegistrar:
         self._store = store
 
     async def create(self, new: NewClient, now: datetime) -> str | None:
-        """Register a client; its secret, which is kept nowhere, or None if it has none. RegistrationRefused."""
+        """Register a client; its secret, which is kept nowhere, or None if it has none. RegistrationError."""
         new.check()
         common, terms = _rows(new, now)
         try:
@@ -51,7 +51,7 @@ class ClientRegistrar:
         return secret
 
     async def rotate(self, client_id: str, overlap: timedelta, now: datetime) -> str:
-        """A new secret; the old one is good for `overlap` more. RegistrationRefused for a client without secrets."""
+        """A new secret; the old one is good for `overlap` more. RegistrationError for a client without secrets."""
         async with self._store.write() as connection:
             how = select(oauth_clients.c.authentication).where(oauth_clients.c.client_id == client_id)
             kind = await connection.scalar(how)
@@ -75,7 +75,7 @@ class ClientRegistrar:
                 raise RegistrationError(f"There is no client {client_id} that proves itself by a key.")
 
     async def set_keeping(self, client_id: str, keeps: str, days: int) -> None:
-        """Say what a client keeps of what it reads, and for how many days; 0 for nothing. RegistrationRefused."""
+        """Say what a client keeps of what it reads, and for how many days; 0 for nothing. RegistrationError."""
         check_keeping(keeps, days)
         change = update(clients).where(clients.c.id == client_id).values(keeps=keeps, keeps_days=days)
         async with self._store.write() as connection:

@@ -31,7 +31,7 @@ class Current:
         self._house = house
 
     async def __call__(self, request: Request) -> SignedInCustomer | None:
-        """The customer, or None when nobody is signed in; StoreUnavailable when nobody can tell."""
+        """The customer, or None when nobody is signed in; StoreUnavailableError when nobody can tell."""
         session = await self._house.session(request)
         if session is None:
             return None

@@ -44,7 +44,7 @@ PAGES = 20
 
 
 async def about(visit: RequestContext, session: Session) -> dict[str, Any]:
-    """The answer's data; StoreUnavailable when there is none."""
+    """The answer's data; StoreUnavailableError when there is none."""
     data = await _asked(visit, session, QUESTION)
     if data["me"]:
         data["me"]["appSessions"] = await _app_sessions(visit, session)
