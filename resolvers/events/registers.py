@@ -20,6 +20,10 @@ def may_serve(name: str, entry: Registered) -> bool:
     if found:
         log.error(
             "a registration breaks a hard rule and is refused",
-            extra={"register": type(entry).__name__.lower(), "name_registered": name, "rules": "; ".join(found)},
+            extra={
+                "register": type(entry).__name__.removesuffix("Registration").lower(),
+                "name_registered": name,
+                "rules": "; ".join(found),
+            },
         )
     return not found

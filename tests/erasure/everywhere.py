@@ -186,7 +186,9 @@ class Everywhere:
         """Processing restricted, and a purpose objected to; whoever has copies is to be told."""
         for query in (RESTRICT, OBJECT):
             assert (await self.house.ask(query, 0))["userErrors"] == []
-        await Notifier(self.house.store, self.house.gate.clock).step()
+        notifier = Notifier(self.house.store, self.house.gate.clock)
+        for _ in range(5):  # Of each customer the oldest first, and one a round.
+            await notifier.step()
 
     async def _guards(self) -> None:
         """Marks against misuse; and a look-up whose form an upgrade would have changed."""

@@ -26,7 +26,7 @@ PLACES = {"UserProblem": 1, "problem": 2, "_checked": 3, "AddressFault": 2, "Lin
 
 def said() -> Iterator[str]:
     """Every message that the code writes out, with `{}` for what it puts in."""
-    for path in (*ROOM.glob("*.py"), *Path(values.__file__).parent.glob("*.py")):
+    for path in (*ROOM.rglob("*.py"), *Path(values.__file__).parent.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 place = PLACES.get(getattr(node.func, "id", getattr(node.func, "attr", "")))

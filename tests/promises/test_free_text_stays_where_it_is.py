@@ -40,7 +40,7 @@ from tests.signin.people import add_person
 
 pytestmark = pytest.mark.anyio
 
-MARK = "Quarkenbusch"
+MARK = "Silberquark"
 """A person's name, part of everything that is written here."""
 NOTE = f"{MARK} said so"
 DAY = timedelta(days=1)

@@ -149,7 +149,7 @@ async def test_cancelled_while_it_connects_it_leaves_no_connection_open(
             if not self.is_closed:
                 left_open.append(id(self))
 
-    monkeypatch.setattr(writing_sqlite, "_Letting", Watched)
+    monkeypatch.setattr(writing_sqlite, "_AutoRollbackConnection", Watched)
     async with opened(store_config) as store:
         task = asyncio.create_task(add(store, 1))
         for _ in range(steps):
