@@ -42,6 +42,7 @@ async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, s
                 raise NotADemoStoreError
             await _register(connection, CLIENTS, moment)
             await add(connection, store, reserved, people, make_id=count(FIRST_ID).__next__, now=moment)
+            await reserved.written(connection)
     except (IntegrityError, LookupTakenError, NotADemoStoreError):
         # Another process may have loaded it between the question and the transaction.
         if await _loaded(store):

@@ -56,6 +56,7 @@ async def register_customer(desk: CommandContext, given: Mapping[str, Any]) -> R
             if key is None:
                 raise LookupError("a key that was made a moment ago is gone")
             await announce(connection, key, Event.REGISTERED.wire, desk.now)
+            await reserved.written(connection)
     except LookupTakenError:
         return Result(problems=(TAKEN,))
     return Result(affected={"customer": id_})

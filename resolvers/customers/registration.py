@@ -48,7 +48,9 @@ async def register(
     Raises LookupTakenError when one of them is registered already, StoreUnavailableError when the store is.
     """
     async with reserving(store) as reserved, store.write() as connection:
-        return await add(connection, store, reserved, newcomers, make_id=make_id, now=now)
+        ids = await add(connection, store, reserved, newcomers, make_id=make_id, now=now)
+        await reserved.written(connection)
+        return ids
 
 
 async def add(
@@ -60,7 +62,8 @@ async def add(
     make_id: NewId = new_id,
     now: datetime | None = None,
 ) -> list[int]:
-    """Register within a transaction of the caller's, around which stands `store.lookups.reservations.reserving`.
+    """Register within a transaction of the caller's, around which stands `store.lookups.reservations.reserving`, and at
+    the end of which the caller says `reserved.written`: its one row makes every other change wait for the commit.
 
     1. Ids and links are given, and what the rows are looked up by is reserved in the key store.
     2. The keys are made, durable in the key store before anything is sealed under them: a crash in between leaves keys
@@ -77,7 +80,6 @@ async def add(
     for table in TABLES:  # 3
         if rows[table]:
             await connection.execute(insert(table), _sealed(table, rows[table], owners))
-    await reserved.written(connection)
     return ids
 
 

@@ -66,6 +66,7 @@ async def import_customers(
                 await sleep(0)
             if again.digest != run.source.digest:
                 raise ImportFileError(FileFault.CHANGED)
+            await reserved.written(connection)
     except LookupTakenError:
         raise ImportFileError(FileFault.CONFLICT) from None
     return run.report(run.good_rows, dry_run)

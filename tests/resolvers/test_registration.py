@@ -252,6 +252,7 @@ async def test_a_transaction_of_the_callers_takes_everything_with_it(store: Stor
     with pytest.raises(RuntimeError):
         async with reserving(store) as reserved, store.write() as connection:
             await add(connection, store, reserved, [WHOLE], make_id=counter(5_000).__next__, now=NOW)
+            await reserved.written(connection)
             await connection.execute(insert(customers).values(await _copy_of(store)))
             raise RuntimeError
     assert await count(store, customers) == 0

@@ -29,6 +29,7 @@ async def work(config: StoreConfig, arguments: list[str]) -> None:
             with suppress(LookupTakenError):
                 async with reserving(store) as reserved, store.write() as connection:
                     (id_,) = await add(connection, store, reserved, [newcomer(email)], now=WHEN)
+                    await reserved.written(connection)
                     say("reserved")
                     await asyncio.sleep(float(pause))
                 say(f"{email} {id_}")

@@ -167,6 +167,7 @@ async def test_changes_that_take_long_do_not_keep_what_is_over_from_being_swept(
                 pass
             assert {row.reservation for row in await rows(other, L.customer_id.in_(ids))} == {None}
             assert None not in {row.reservation for row in await rows(other, L.customer_id.not_in(ids))}
+            await reserved.written(connection)
         while await sweep(other):
             pass
         assert {row.reservation for row in await rows(other)} == {None}
@@ -178,6 +179,7 @@ async def test_what_the_data_has_after_all_is_kept(store: Store) -> None:
         async with reserving(store) as reserved:
             async with store.write() as connection:
                 (id_,) = await add(connection, store, reserved, [newcomer("a@example.com")], now=WHEN)
+                await reserved.written(connection)
             raise ConnectionError
     assert await owner(store, "a@example.com") == id_
 
