@@ -132,7 +132,7 @@ def test_every_address_that_takes_a_token_says_for_whom() -> None:
     """O10: /graphql decides field by field, /graphql/purposes tells of the schema; all else is first-party only."""
     folder = Path(__file__).parents[2] / "gateway"
     users = {each.name for each in folder.rglob("*.py") if ".admit(" in each.read_text()}
-    assert users == {"app.py", "door.py", "graphql_http.py"}
+    assert users == {"app.py", "authenticator.py", "graphql_http.py"}
 
 
 def test_a_token_says_no_more_than_was_allowed(rp: Relying) -> None:
