@@ -5,9 +5,14 @@ import shutil
 import tempfile
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import programs
 from tests.stores import bare_config, databases, postgres_server, store, store_config, store_kind
+
+# A busy machine is no finding: inputs that are made slowly, and an example that takes long, fail no test.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 __all__ = ["anyio_backend", "bare_config", "databases", "postgres_server", "store", "store_config", "store_kind"]
 
