@@ -192,12 +192,10 @@ class Store:
         (1) All sets of tables are at this release's version, and no value rests in a former form (StoreUnavailableError
         NOT_MIGRATED); every row can be found by this release's form of what it is looked up by, and the look-ups are
         of the same time as the data (NOT_REINDEXED, see `store.operations.lookup_counts`); (2) there is a root key, or
-        none is
-        needed yet and it is made now (RootKeyMissingError, KeyStoreMissingError); (3) it unwraps what is there
-        (RootKeyMismatchError).
-        (4) The ledger contains what was signed (LedgerBehindError): asked each time, for a server may fail over to one
-        that lacks its end (F8); until it does, nothing is recorded, and so nothing revealed (D13).
-        (5) What has to be done before the first answer was done.
+        none is needed yet and it is made now (RootKeyMissingError, KeyStoreMissingError); (3) it unwraps what is there
+        (RootKeyMismatchError). (4) The ledger contains what was signed (LedgerBehindError): asked each time, for a
+        server may fail over to one that lacks its end (F8); until it does, nothing is recorded, and so nothing revealed
+        (D13). (5) What has to be done before the first answer was done.
         """
         if not self._checked:
             await self._check_once()

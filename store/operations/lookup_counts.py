@@ -1,10 +1,9 @@
 """Whether the data and its look-ups are of the same time: each database counts, and remembers the other's count.
 
 A change reserves in the key store first and writes the data then (`store.lookups.reservations`), so the data has only
-seen
-counts that the key store has, and look-ups are removed only by what the data has committed, so the key store has only
-seen counts of the data. Whichever was restored alone is behind what the other one has seen of it. What broke off in
-between makes no difference.
+seen counts that the key store has, and look-ups are removed only by what the data has committed, so the key store has
+only seen counts of the data. Whichever was restored alone is behind what the other one has seen of it. What broke off
+in between makes no difference.
 """
 
 from __future__ import annotations

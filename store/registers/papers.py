@@ -29,9 +29,8 @@ papers = table(
 )
 """Never changed. `valid_from` is a day (ISO 8601) in the controller's time zone; of the versions that began until a
 day, the highest one holds on it. `operator` is a pseudonym of `store.accesses.acts`, `staff` a code; `sign_offs` is
-JSON: who
-accepted what loosens, and why. `loosens` is a JSON list of changes, `inputs` JSON of all that the paper was made from,
-`substance` the SHA-256 of what it says whatever its version and date, and `digest` that of all its forms."""
+JSON: who accepted what loosens, and why. `loosens` is a JSON list of changes, `inputs` JSON of all that the paper was
+made from, `substance` the SHA-256 of what it says whatever its version and date, and `digest` that of all its forms."""
 
 paper_forms = table(
     "paper_forms",

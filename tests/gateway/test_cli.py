@@ -29,6 +29,7 @@ def test_help_names_every_command_and_each_teaches_by_example(tmp_path: Path) ->
         leaves = found.commands.values() if isinstance(found, click.Group) else [found]
         for leaf in leaves:
             assert leaf.help is not None
+            assert r"\b" not in leaf.help, f"{leaf.name}: click's mark is written out: its examples run together"
             assert f"gateway {name}" in leaf.help or "gateway" in leaf.help, f"{name} has no example"
 
 

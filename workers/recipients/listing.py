@@ -5,7 +5,7 @@ Listing and writing is one transaction; what becomes of each message is noted by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -101,9 +101,9 @@ async def list_and_write(
         message = await _write(connection, house, erasure_id, key, holder, now)
         row = {
             "id": new_id(), "erasure_id": erasure_id, "kind": holder.kind, "name": holder.name,
-            "country": holder.country, "listed_at": now, "state": NotificationState.LISTED.name, "tries": 0, "keeps":
-            holder.keeps,
-            "keeps_days": holder.keeps_days, "earlier": await _earlier(connection, key.customer_id, holder),
+            "country": holder.country, "listed_at": now, "state": NotificationState.LISTED.name, "tries": 0,
+            "keeps": holder.keeps, "keeps_days": holder.keeps_days,
+            "earlier": await _earlier(connection, key.customer_id, holder),
         }  # fmt: skip
         await connection.execute(insert(erasure_recipients).values(row | message))
 
@@ -127,30 +127,45 @@ async def _write(
     connection: AsyncConnection, house: SystemKeys, case: int, key: SubjectKey, holder: CopyHolder, now: datetime
 ) -> dict[str, Any]:
     """The message to one recipient, sealed for nobody as the customer's key is about to go; its number and way."""
+    about = facts_for(key, holder, house.ids.lasting("Case", case, case))
+    row, content, way = await message_to(connection, holder, Event.ERASE.wire, about, letter, now)
+    row |= {"customer_id": None, "payload": await seal_for_nobody(house, row["id"], content)}
+    await connection.execute(insert(outbox).values(row))
+    return way
+
+
+def facts_for(key: SubjectKey, holder: CopyHolder, case: str) -> dict[str, Any]:
+    """By what a recipient knows the data: ids and references. An affiliate knows its references alone."""
+    about: dict[str, Any] = {"case": case}
+    if holder.kind != Recipient.PAYMENT_AFFILIATE.name:
+        about["customer"] = key.global_id("Customer", key.customer_id)
+    return about | {"references": list(holder.references)}
+
+
+async def message_to(
+    connection: AsyncConnection, holder: CopyHolder, wire: str, about: dict[str, Any],
+    written: Callable[[str, dict[str, Any]], dict[str, str]], now: datetime,
+) -> tuple[dict[str, Any], bytes, dict[str, Any]]:  # fmt: skip
+    """A row of the outbox for the way that is registered for a recipient, what to seal into it, and its number and way.
+
+    `written` makes the e-mail of an address and the facts, or, with an empty address, what an operator posts.
+    """
     hook, email = await way_to(connection, holder.kind, holder.name)
-    about: dict[str, Any] = {"case": house.ids.lasting("Case", case, case)}
-    if holder.kind == Recipient.PAYMENT_AFFILIATE.name:
-        about["references"] = list(holder.references)
-    else:
-        about |= {"customer": key.global_id("Customer", key.customer_id), "references": list(holder.references)}
-    id_ = new_id()
     row: dict[str, Any] = {
-        "id": id_, "customer_id": None, "topic": "webhook", "event": Event.ERASE.wire, "created_at": now,
+        "id": new_id(), "topic": "webhook", "event": wire, "created_at": now,
         "attempts": 0, "next_attempt_at": now, "give_up_at": now + DELIVER_WITHIN, "webhook_id": hook,
     }  # fmt: skip
+    method: Method | None = Method.WEBHOOK
     if hook is not None:
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        content = orjson.dumps({"type": Event.ERASE.wire, "timestamp": stamp, "data": about})
-        method: Method | None = Method.WEBHOOK
+        content = orjson.dumps({"type": wire, "timestamp": stamp, "data": about})
     elif email is not None:
-        content, method = orjson.dumps(letter(email, about)), Method.EMAIL
+        content, method = orjson.dumps(written(email, about)), Method.EMAIL
         row["topic"] = "email"
     else:
-        content, method = orjson.dumps(letter("", about)), None
+        content, method = orjson.dumps(written("", about)), None
         row |= {"topic": LETTER, "next_attempt_at": None}
-    row["payload"] = await seal_for_nobody(house, id_, content)
-    await connection.execute(insert(outbox).values(row))
-    return {"outbox_id": id_, "method": None if method is None else method.name}
+    return row, content, {"outbox_id": row["id"], "method": None if method is None else method.name}
 
 
 async def way_to(connection: AsyncConnection, kind: str, name: str) -> tuple[int | None, str | None]:

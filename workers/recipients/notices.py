@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.erasing import ANSWER_WITHIN, DELIVER_WITHIN, Method, NotificationState
-from policy.recipients import Recipient
+from policy.erasing import ANSWER_WITHIN, NotificationState
 from policy.restricting import Notice
 from store.accesses.readers import clients_that_read
 from store.crypto.subject_key import SubjectKey
@@ -34,7 +34,7 @@ from store.tables.erasures import TOOL
 from store.tables.outbox import outbox
 from store.tables.restrictions import notice_recipients, notices
 from workers.loop.periodic import guarded, run_periodically
-from workers.recipients.listing import LETTER, CopyHolder, holders, way_to
+from workers.recipients.listing import CopyHolder, facts_for, holders, message_to
 
 C, D, K, N, P, R = (
     clients.c, disclosures.c, recipient_contacts.c, notices.c, customers.c, notice_recipients.c,
@@ -151,30 +151,15 @@ class Notifier:
         self, connection: AsyncConnection, row: Any, key: SubjectKey, holder: CopyHolder, now: datetime
     ) -> None:
         """One message, sealed with the customer's key, and the row that says how far it has come."""
-        about, id_ = Notice[row.about], new_id()
-        hook, email = await way_to(connection, holder.kind, holder.name)
+        about = Notice[row.about]
         facts = _facts(self._store, row, key, holder)
-        message: dict[str, Any] = {
-            "id": id_, "customer_id": key.customer_id, "topic": "webhook", "event": about.wire, "created_at": now,
-            "attempts": 0, "next_attempt_at": now, "give_up_at": now + DELIVER_WITHIN, "webhook_id": hook,
-        }  # fmt: skip
-        method: Method | None = Method.WEBHOOK
-        if hook is not None:
-            stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            content = orjson.dumps({"type": about.wire, "timestamp": stamp, "data": facts})
-        elif email is not None:
-            content, method = orjson.dumps(letter(about, email, facts)), Method.EMAIL
-            message["topic"] = "email"
-        else:
-            content, method = orjson.dumps(letter(about, "", facts)), None
-            message |= {"topic": LETTER, "next_attempt_at": None}
-        message["payload"] = key.seal(outbox.c.payload, id_, content)
+        message, content, way = await message_to(connection, holder, about.wire, facts, partial(letter, about), now)
+        message |= {"customer_id": key.customer_id, "payload": key.seal(outbox.c.payload, message["id"], content)}
         await connection.execute(insert(outbox).values(message))
-        listed = {
+        listed = way | {
             "id": new_id(), "customer_id": key.customer_id, "notice_id": row.id, "about": row.about,
             "kind": holder.kind, "name": holder.name, "country": holder.country, "listed_at": now,
-            "state": NotificationState.LISTED.name, "tries": 0, "outbox_id": id_, "method": None if method is None else
-            method.name,
+            "state": NotificationState.LISTED.name, "tries": 0,
         }  # fmt: skip
         await connection.execute(insert(notice_recipients).values(listed))
 
@@ -198,10 +183,7 @@ def _behind_another() -> Any:
 
 def _facts(store: Store, row: Any, key: SubjectKey, holder: CopyHolder) -> dict[str, Any]:
     """Ids, references and names of fields: no value of a person. An affiliate knows its references alone."""
-    about: dict[str, Any] = {"case": store.keys.house.ids.lasting("Notice", row.id, row.id)}
-    if holder.kind != Recipient.PAYMENT_AFFILIATE.name:
-        about["customer"] = key.global_id("Customer", key.customer_id)
-    about["references"] = list(holder.references)
+    about = facts_for(key, holder, store.keys.house.ids.lasting("Notice", row.id, row.id))
     if row.fields is not None:
         about["coordinates"] = orjson.loads(row.fields)
     return about

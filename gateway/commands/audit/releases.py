@@ -59,10 +59,10 @@ def release_(
     judged as by `gateway audit diff`, registers and the controller's file included: what loosens needs a sign-off in
     the file of --accept. The ledger says which version, from when, who, why, and what it loosens.
 
-    \\b
+    \b
         gateway audit release notice --controller controller.toml --from 2027-03-01 --because "a printer in Lyon"
         gateway audit release record --controller controller.toml --from 2027-03-01 --because "the same" --by LG-7
-    \\b
+    \b
     Exit code 1 when it is refused or the schema has errors, 2 when a file cannot be read or leaves something out, 3
     when the store cannot be read.
     """
@@ -116,10 +116,10 @@ def papers_(controller: str | None, form: str | None, output: Path | None) -> No
     A notice or a record that was released stays as it is, while schema, registers, settings and policy go on. This
     finds what they say no longer, recipients in countries without a safeguard, and papers changed in the database.
 
-    \\b
+    \b
         gateway audit papers
         gateway audit papers --controller controller.toml --format json
-    \\b
+    \b
     Exit code 1 when a paper is not true any more, or none was released; 3 when the store cannot be read.
     """
     from gateway.config.periods import operator_periods
