@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import Engine, Table, event
 
 from resolvers.customers.new_customer_rows import TABLES
+from resolvers.customers.registration import add, register
 from resolvers.imports.duplicates import Duplicates
 from resolvers.imports.imports import BATCH, import_customers
 from resolvers.inputs.report import MOST_PROBLEMS, FieldFault, FileFault, ImportFileError, Progress
@@ -28,6 +29,7 @@ from store.tables.customers import customers
 from store.tables.domains import domains
 from store.tables.services import services
 from tests.resolvers.opening import count, opened
+from tests.signin.people import newcomer
 from tests.stores import opened as a_store
 
 pytestmark = pytest.mark.anyio
@@ -362,7 +364,31 @@ async def test_memory_does_not_grow_with_the_file(store: Store, path: Path) -> N
     assert peaks[1] < 1.3 * peaks[0]
 
 
-@only_sqlite
+@pytest.mark.parametrize("store_kind", ["postgresql"], indirect=True)
+async def test_others_register_while_an_import_is_under_way(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL, where writers do not take turns: nothing that they share is held from the first batch on."""
+    written, go_on = asyncio.Event(), asyncio.Event()
+
+    async def paused(*arguments: Any, **named: Any) -> list[int]:
+        ids = await add(*arguments, **named)
+        written.set()
+        await go_on.wait()
+        return ids
+
+    monkeypatch.setattr("resolvers.imports.imports.add", paused)
+    write_csv(path, (person(number) for number in range(2 * BATCH)))
+    importing = asyncio.create_task(import_customers(store, path, "csv"))
+    await written.wait()
+    try:
+        assert len(await register(store, [newcomer(4711)])) == 1
+        assert not importing.done()
+    finally:
+        go_on.set()
+    assert (await importing).imported == 2 * BATCH
+
+
 async def test_statements_are_of_batches_and_not_of_rows(store: Store, path: Path) -> None:
     """What makes an import quick, whatever the machine: so many statements a batch, however many rows there are."""
     counted = list[str]()
