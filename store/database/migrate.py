@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,6 +31,8 @@ LOCK = 0x6761_7465
 PATIENCE = 60.0
 """Seconds that a replica waits for another one to finish."""
 
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
 
 def places(config: StoreConfig) -> tuple[tuple[Schema, Address], ...]:
     """Which set of tables rests where."""
@@ -45,7 +49,7 @@ async def upgrade(config: StoreConfig) -> None:
         address = config.maintained(place)
         if address.is_sqlite:
             create_file(address.path)
-        async with alone(address) as connection:
+        async with alone(address) as connection, _turn():
             await connection.run_sync(run, schema)
 
 
@@ -67,6 +71,11 @@ def alembic_config(schema: Schema, **attributes: Any) -> Config:
     config.set_main_option("version_locations", str(FOLDER / schema.name))
     config.attributes.update(attributes, schema=schema)
     return config
+
+
+def _turn() -> asyncio.Lock:
+    # Alembic's environment is global to the process, while each PostgreSQL database has a lock of its own.
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
 def create_file(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from typing import Any
 
@@ -161,3 +162,9 @@ async def test_a_migration_that_fails_leaves_the_version_before(
     await upgrade(bare_config)
     async with opened(bare_config) as store:
         await store.ready()
+
+
+async def test_upgrades_at_once_in_one_process_take_turns(bare_config: StoreConfig) -> None:
+    """Alembic's environment is one for the whole process, while each database has a lock of its own."""
+    await asyncio.gather(*(upgrade(bare_config) for _ in range(4)))
+    await (await open_store(bare_config)).close()
