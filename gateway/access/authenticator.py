@@ -77,7 +77,7 @@ class Authenticator:
                 self._remembered.pop(token, None)
                 raise TokenError(TokenFault.EXPIRED)
         await self._revocations.follow()  # 3
-        if await self._revocations.has_ended(claims):
+        if await self._revocations.has_ended(claims.marks):
             self._remembered.pop(token, None)
             raise TokenError(TokenFault.REVOKED)
         registration = await self._clients.find(claims.client_id)  # 4

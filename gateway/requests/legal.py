@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Table, insert, select, update
+from sqlalchemy import Column, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.registers.ssh_keys import SshError
@@ -24,9 +24,6 @@ from resolvers.commands.dependencies import Site
 from resolvers.disclosures.disclosures import disclose
 from resolvers.disclosures.legal_telling import tell
 from resolvers.events.references import REFERENCES
-from schema.api.build import core_schema
-from schema.core.sources import ColumnValue, Embedded
-from schema.model.model import SchemaModel
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.lookups.customer_numbers import customer_with_number
@@ -57,9 +54,11 @@ MOMENTS: Mapping[str, Column[datetime]] = {
 class Legal:
     """Files requests that an officer signed, has a second one decide, and answers what was approved, once."""
 
-    def __init__(self, store: Store, site: Site, references: References = REFERENCES) -> None:
-        self._store, self._site, self._references = store, site, references
-        self._columns = resting_columns()
+    def __init__(
+        self, store: Store, site: Site, columns: Mapping[str, Column[Any]], references: References = REFERENCES
+    ) -> None:
+        """`columns` are those in which the schema's fields rest, by coordinate."""
+        self._store, self._site, self._columns, self._references = store, site, columns, references
 
     async def to_sign(self, new: NewRequest, now: datetime) -> str:
         """What the officer who files a request signs; nothing is noted."""
@@ -269,22 +268,14 @@ class Legal:
         return row
 
     async def _values(self, connection: AsyncConnection, key: SubjectKey, coordinate: str, row: Any) -> list[Any]:
-        table, column = self._columns[coordinate]
+        column = self._columns[coordinate]
+        table = column.table
         owner = table.c.id if table is customers else table.c.customer_id
         query = select(table.c.id, column).where(owner == key.customer_id).order_by("id")
         if (moment := MOMENTS.get(table.name)) is not None:
             query = query.where(moment >= row.period_from, moment < row.period_until)
         rows = await connection.execute(query)
         return [_opened(key, column, id_, value) for id_, value in rows.all() if value is not None]
-
-
-def resting_columns() -> Mapping[str, tuple[Table, Column[Any]]]:
-    """Where each field of the schema rests."""
-    found = {}
-    for field in SchemaModel(core_schema()).fields.values():
-        if isinstance(field.source, (ColumnValue, Embedded)) and field.source.column.info.get("output", True):
-            found[field.coordinate] = field.source.column.table, field.source.column
-    return found
 
 
 def _require_two(first: Member, second: Member) -> None:

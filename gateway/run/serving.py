@@ -24,6 +24,7 @@ from gateway.run.head_places import make_head_place, same_server
 from gateway.run.machine import machine_complaints
 from gateway.tokens.signing_keys import SigningKeys
 from gateway.tokens.tokens import Names, Tokens
+from schema.api.build import declared_rules
 from store.database.doctor import server_complaints
 from store.database.privileges import complaints
 from store.database.store import Store, StoreConfig, StoreUnavailableError, open_store
@@ -119,7 +120,7 @@ async def open_works(settings: Settings) -> AsyncIterator[Services]:
         names = Names(settings.issuer, settings.audience)
         tokens = Tokens(keys, names, settings.clock_skew_seconds, time.time)
         most = settings.customers_per_hour
-        clients = ClientRegistry(store.reader, settings.client_seconds, time.monotonic, most)
+        clients = ClientRegistry(store.reader, declared_rules(), settings.client_seconds, time.monotonic, most)
         reach, refusals = DistinctCustomerLimiter(store, time.time), Refusals(store, time.time)
         revocations = Revocations(store.reader, time.time, clients.forget)
         single_use = SingleUse(store)

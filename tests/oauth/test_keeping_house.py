@@ -227,7 +227,7 @@ async def test_a_list_that_is_another_one_is_read_anew(store: Store) -> None:
 
     async def ended() -> list[bool]:
         await desk.revocations.follow()
-        return [await desk.revocations.has_ended(await desk.tokens.verify(token)) for token in tokens]
+        return [await desk.revocations.has_ended((await desk.tokens.verify(token)).marks) for token in tokens]
 
     await write(0)
     assert await ended() == [True, False, False]

@@ -24,6 +24,7 @@ from resolvers.commands.dependencies import SignInDependencies
 from resolvers.events import announcements
 from resolvers.events.registers import may_serve
 from resolvers.payments.affiliates import affiliate_of
+from schema.api.build import declared_rules
 from store.database.store import Store
 from store.registers.affiliates import affiliates
 from store.registers.clients import clients
@@ -38,8 +39,8 @@ TOOL = NewClient(id="printers", name="Printers", kind=ClientKind.TOOL, purposes=
 
 async def served(store: Store, client: str = "printers") -> tuple[bool, bool]:
     """Whether the door and the authorization server know the client."""
-    door = await ClientRegistry(store.reader, 0, lambda: 0.0).find(client)
-    oauth = await Clients(store.reader, "https://data.example", TODAY.timestamp).find(client)
+    door = await ClientRegistry(store.reader, declared_rules(), 0, lambda: 0.0).find(client)
+    oauth = await Clients(store.reader, declared_rules(), "https://data.example", TODAY.timestamp).find(client)
     return door is not None, oauth is not None
 
 

@@ -33,7 +33,7 @@ class _Looking(Endpoint):
         except TokenError:
             return None
         await house.revocations.follow()
-        if await house.revocations.has_ended(claims):
+        if await house.revocations.has_ended(claims.marks):
             return None
         registration = await house.registry.find(claims.client_id)
         if registration is None or registration.voids(claims.issued_at):
