@@ -9,20 +9,20 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from gateway.demo.population import population
-from gateway.oauth import codes, families
 from gateway.oauth.endpoints import consent
 from gateway.oauth.endpoints.authorization_request import AuthorizationRequest
-from gateway.oauth.families import Lifetimes
-from gateway.oauth.registry.clients import Clients
-from gateway.oauth.registry.registration import ClientKind, NewClient
-from gateway.oauth.registry.writing import ClientRegistrar
-from gateway.requests.holds import Holds, NewHold
-from gateway.requests.legal import Legal
 from policy.purposes import Purpose
 from policy.wordings import VERSION
 from resolvers.account import factors_enrolling as enrolling
+from resolvers.clients.oauth_clients import Clients
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient
 from resolvers.customers.new_customer import NewCustomer, NewSecondFactor
 from resolvers.customers.registration import register
+from resolvers.legal.holds import Holds, NewHold
+from resolvers.legal.requests import Legal
+from resolvers.oauth import codes, families
+from resolvers.oauth.families import Lifetimes
 from resolvers.signin.verdicts import SecondFactorRequired, SignedIn
 from resolvers.signins.signins import Visitor
 from schema.api.build import declared_rules

@@ -8,15 +8,15 @@ import orjson
 from sqlalchemy import insert, update
 
 from gateway.access.authenticator import Authenticator
-from gateway.access.clients import ClientRegistry
 from gateway.access.dpop import DPoPNonces, DPoPVerifier
-from gateway.access.revocations import Revocations
 from gateway.tokens.signing_keys import SigningKeys
 from gateway.tokens.tokens import Names, Tokens
 from policy.purposes import Purpose
+from resolvers.clients.registry import ClientRegistry
 from schema.api.build import declared_rules
 from store.crypto.system_keys import SystemKeys
 from store.database.store import Store
+from store.queue.revocation_list import Revocations
 from store.queue.single_use import SingleUse
 from store.registers.clients import clients
 from store.sql.metadata import instant

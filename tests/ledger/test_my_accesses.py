@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from gateway.requests.legal import Legal
-from gateway.requests.legal_orders import NewRequest
 from policy.orders import Order
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import Site
+from resolvers.legal.orders import NewRequest
+from resolvers.legal.requests import Legal
 from schema.documents.requests import RequestOutcome
 from store.database.config import StoreConfig
 from store.ledger.proofs import open_proof

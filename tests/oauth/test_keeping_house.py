@@ -253,7 +253,7 @@ async def test_a_changed_client_is_read_again_at_once(store: Store) -> None:
 
 async def test_what_is_forgotten_was_over(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded by what may still come."""
-    monkeypatch.setattr("gateway.access.revocations.TIDY_EVERY", 10)
+    monkeypatch.setattr("store.queue.revocation_list.TIDY_EVERY", 10)
     desk = Desk(store)
     async with store.write() as connection:
         news = [News("TOKEN", str(n), NOW + timedelta(seconds=LIFE if n % 2 else -1)) for n in range(10)]

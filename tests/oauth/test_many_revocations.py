@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from gateway.access import revocations as module
 from gateway.tokens.tokens import Basis, Claims
 from store.database.store import Store
+from store.queue import revocation_list as module
 from store.queue.revocations import LONGEST, News, announce
 from store.tables.oauth import revocations
 from tests.gateway.desk import LIFE, START, Desk

@@ -18,12 +18,12 @@ from starlette.routing import Router
 from audits.schema.columns import undeclared_texts
 from gateway.api.metrics import list_routes
 from gateway.cli import gateway
-from gateway.requests.legal import Legal
-from gateway.requests.legal_orders import LegalRequestError, NewRequest
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers.account import factors_enrolling as enrolling
 from resolvers.commands.dependencies import Site
+from resolvers.legal.orders import LegalRequestError, NewRequest
+from resolvers.legal.requests import Legal
 from resolvers.signins.signins import Visitor
 from store.database.config import StoreConfig
 from store.database.store import Store

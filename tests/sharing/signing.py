@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.registers.staff import Staff
+from resolvers.registers.staff import Staff
 from schema.api.build import core_schema
 from schema.model.model import SchemaModel
 from schema.model.resting import resting_columns

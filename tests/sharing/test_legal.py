@@ -14,11 +14,11 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from gateway.commands.requests.legal import legal as commands
-from gateway.registers.staff import Staff, StaffError
-from gateway.requests.legal import Legal
-from gateway.requests.legal_orders import LegalRequestError, NewRequest
 from resolvers.commands.dependencies import Site
 from resolvers.disclosures.legal_telling import tell_those_who_may_know
+from resolvers.legal.orders import LegalRequestError, NewRequest
+from resolvers.legal.requests import Legal
+from resolvers.registers.staff import Staff, StaffError
 from store.database.config import StoreConfig
 from store.database.store import Store
 from store.registers.staff import staff_keys

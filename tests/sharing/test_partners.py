@@ -10,15 +10,15 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.access.authenticator import grant_of
-from gateway.access.clients import ClientRegistry
 from gateway.commands.partners import partners as commands
-from gateway.oauth.registry.clients import Clients
-from gateway.oauth.registry.registration import ClientKind, NewClient
-from gateway.oauth.registry.writing import ClientRegistrar
-from gateway.registers.partners import NewPartner, PartnerError, Partners
 from gateway.tokens.tokens import Claims
 from policy.grant import Grant, Over, Refusal
 from policy.purposes import Purpose
+from resolvers.clients.oauth_clients import Clients
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient
+from resolvers.clients.registry import ClientRegistry
+from resolvers.registers.partners import NewPartner, PartnerError, Partners
 from schema.api.build import declared_rules
 from schema.documents.requests import RequestOutcome as Ended
 from store.database.store import Store

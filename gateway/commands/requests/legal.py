@@ -14,10 +14,10 @@ from sqlalchemy import Column
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.requests.legal import Legal
-from gateway.requests.legal_orders import APPROVES, REFUSES, LegalRequestError, NewRequest
 from gateway.run.dependencies import make_site
 from gateway.run.serving import store_config
+from resolvers.legal.orders import APPROVES, REFUSES, LegalRequestError, NewRequest
+from resolvers.legal.requests import Legal
 from schema.api.build import core_schema
 from schema.model.model import SchemaModel
 from schema.model.resting import resting_columns

@@ -11,10 +11,10 @@ import orjson
 from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import bindparam, or_, select
 
-from gateway.access.undertakings import PARTNER, bound, keeps_the_rules
-from gateway.oauth.registry.scopes import for_customers
 from policy.purposes import Purpose
 from policy.rules import Rule
+from resolvers.clients.scopes import for_customers
+from resolvers.clients.undertakings import PARTNER, bound, keeps_the_rules
 from store.registers.clients import clients
 from store.registers.partners import partners
 from store.sql.metadata import Instant, instant

@@ -10,10 +10,10 @@ import orjson
 from cachetools import LRUCache
 from sqlalchemy import bindparam, select
 
-from gateway.access.undertakings import PARTNER, bound, keeps_the_rules
 from policy.grant import Over, Partner, Refusal
 from policy.purposes import Purpose
 from policy.rules import Rule
+from resolvers.clients.undertakings import PARTNER, bound, keeps_the_rules
 from store.registers.clients import clients
 from store.registers.partners import partners
 from store.sql.metadata import instant

@@ -16,10 +16,10 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.access.written_behind import keep_writing
 from store.database.store import Store
 from store.operations.refusals import KEY, refusal_counts
 from store.sql.ids import new_id
+from workers.operations.written_behind import keep_writing
 
 log = logging.getLogger("gateway")
 R = refusal_counts.c

@@ -11,10 +11,6 @@ import orjson
 from sqlalchemy import Column, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.registers.ssh_keys import SshError
-from gateway.registers.ssh_signatures import SshSignature
-from gateway.registers.staff import Member, holder_of
-from gateway.requests.legal_orders import APPROVES, REFUSES, LegalRequestError, NewRequest, to_sign
 from policy.bases import LegalBasis
 from policy.orders import Order
 from policy.purposes import Purpose
@@ -24,6 +20,10 @@ from resolvers.commands.dependencies import Site
 from resolvers.disclosures.disclosures import disclose
 from resolvers.disclosures.legal_telling import tell
 from resolvers.events.references import REFERENCES
+from resolvers.legal.orders import APPROVES, REFUSES, LegalRequestError, NewRequest, to_sign
+from resolvers.registers.ssh_keys import SshError
+from resolvers.registers.ssh_signatures import SshSignature
+from resolvers.registers.staff import Member, holder_of
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.lookups.customer_numbers import customer_with_number
