@@ -177,7 +177,7 @@ OURS = {
     "gateway.access.foreign_keys": "a setting",
     "gateway.oauth.endpoints.pages": "a redirect URI as it was registered",
     "gateway.config.settings": "settings",
-    "gateway.signin.routes": "a setting",
+    "gateway.run.dependencies": "a setting",
     "gateway.signin.pages.security": "a moment that the API gave",
     "resolvers.commands.dependencies": "a setting",
     "resolvers.catalogues": "words that ship",
