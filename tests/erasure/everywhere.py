@@ -42,7 +42,7 @@ from tests.erasure.test_at_once import CARD, COOKIES, MOVE, NEWS, PHONE
 from tests.export.office import REQUEST as EXPORT
 from tests.ledger.logs import Log
 from tests.promises.gate import TODAY, Gate, grant, own
-from tests.sharing.signing import COLUMNS, officer
+from tests.sharing.signing import FIELDS, officer
 from tests.sharing.test_legal import DAY, REF, SITE, Bureau
 from tests.signin import mmdb
 from tests.signin.authenticator import Authenticator
@@ -117,7 +117,7 @@ class Everywhere:
         """By an authority, while services run; and there was an order to preserve."""
         await self.bureau.file(fields=("Customer.email",))
         await self.bureau.approve()
-        await Legal(self.house.store, SITE, COLUMNS).answer(REF, TODAY)
+        await Legal(self.house.store, SITE, FIELDS).answer(REF, TODAY)
         number = self.house.gate.people[0].customer_number
         assert number is not None
         hold = NewHold(number, "LG 5 O 1/26", ("Customer.email",), "Art. 265 StPO", 30, told=True)

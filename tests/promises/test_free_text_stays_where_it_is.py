@@ -33,7 +33,7 @@ from store.sql.metadata import metadata, plain, table
 from store.tables.services import services
 from tests.audits.papers import EXAMPLE
 from tests.promises.gate import TODAY, Gate, grant
-from tests.sharing.signing import COLUMNS, officer
+from tests.sharing.signing import FIELDS, officer
 from tests.signin.authenticator import Authenticator
 from tests.signin.lobby import HOME, Lobby
 from tests.signin.people import add_person
@@ -90,7 +90,7 @@ async def by_customers(store: Store, gate: Gate) -> list[str]:
 async def by_officers(store: Store, gate: Gate, folder: Path) -> list[str]:
     """An order that is refused; what its refusals say."""
     first, second = await officer(store, folder, "LG-1"), await officer(store, folder, "LG-2")
-    desk = Legal(store, SITE, COLUMNS)
+    desk = Legal(store, SITE, FIELDS)
     new = NewRequest(
         reference="LG 4 O 123/26", authority=f"Judge {MARK}", country="DE", ground=f"request of {MARK}",
         customer_number=gate.people[0].customer_number, fields=("Customer.email",), period_from=TODAY - 30 * DAY,

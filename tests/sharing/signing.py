@@ -9,11 +9,11 @@ from pathlib import Path
 from resolvers.registers.staff import Staff
 from schema.api.build import core_schema
 from schema.model.model import SchemaModel
-from schema.model.resting import resting_columns
+from schema.model.resting import resting_fields
 from store.database.store import Store
 from tests.promises.gate import TODAY
 
-COLUMNS = resting_columns(SchemaModel(core_schema()))
+FIELDS = resting_fields(SchemaModel(core_schema()))
 KINDS = {
     "ed25519": ("-t", "ed25519"),
     "ecdsa256": ("-t", "ecdsa", "-b", "256"),

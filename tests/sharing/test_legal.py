@@ -28,7 +28,7 @@ from store.tables.legal import legal_requests
 from store.tables.outbox import outbox
 from tests.erasure.house import REQUEST, opened_house
 from tests.promises.gate import TODAY, Gate, own
-from tests.sharing.signing import COLUMNS, Signer, officer
+from tests.sharing.signing import FIELDS, Signer, officer
 from workers.disclosures.worker import Teller
 
 pytestmark = pytest.mark.anyio
@@ -51,7 +51,7 @@ class Bureau:
 
     @property
     def desk(self) -> Legal:
-        return Legal(self.gate.store, SITE, COLUMNS)
+        return Legal(self.gate.store, SITE, FIELDS)
 
     def order(self, **changes: Any) -> NewRequest:
         new = NewRequest(
@@ -133,7 +133,7 @@ async def test_exactly_the_fields_that_the_order_names_leave(bureau: Bureau) -> 
 
 async def test_nothing_is_signed_for_a_gateway_that_has_no_address(bureau: Bureau) -> None:
     """(D12) Or what officers signed at one gateway without GATEWAY_ISSUER would count at every other one."""
-    desk = Legal(bureau.gate.store, Site("Example Hosting", ""), COLUMNS)
+    desk = Legal(bureau.gate.store, Site("Example Hosting", ""), FIELDS)
     text = await desk.to_sign(bureau.order(), TODAY)
     with pytest.raises(LegalRequestError, match="GATEWAY_ISSUER"):
         await desk.file(bureau.order(), bureau.first.sign(text, "legal-request@"), TODAY)

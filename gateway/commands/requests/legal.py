@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import click
 import orjson
-from sqlalchemy import Column
 
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.config.settings import Settings
@@ -17,10 +16,11 @@ from gateway.http import server
 from gateway.run.dependencies import make_site
 from gateway.run.serving import store_config
 from resolvers.legal.orders import APPROVES, REFUSES, LegalRequestError, NewRequest
+from resolvers.legal.reading import RestingField
 from resolvers.legal.requests import Legal
 from schema.api.build import core_schema
 from schema.model.model import SchemaModel
-from schema.model.resting import resting_columns
+from schema.model.resting import resting_fields
 from store.database.store import open_store
 
 Result = TypeVar("Result")
@@ -198,12 +198,12 @@ def fields() -> None:
     \b
         gateway legal fields
     """
-    for coordinate in sorted(_columns()):
+    for coordinate in sorted(_fields()):
         click.echo(coordinate)
 
 
-def _columns() -> Mapping[str, Column[Any]]:
-    return resting_columns(SchemaModel(core_schema()))
+def _fields() -> Mapping[str, RestingField]:
+    return resting_fields(SchemaModel(core_schema()))
 
 
 def _text(path: Path) -> str:
@@ -222,6 +222,6 @@ def _with(work: Callable[[Legal], Awaitable[Result]]) -> Result:
 async def _on_store(settings: Settings, work: Callable[[Legal], Awaitable[Result]]) -> Result:
     store = await open_store(store_config(settings))
     try:
-        return await work(Legal(store, make_site(settings), _columns(), settings.references))
+        return await work(Legal(store, make_site(settings), _fields(), settings.references))
     finally:
         await store.close()
