@@ -12,7 +12,18 @@ from policy.references import REFERENCES, References
 from policy.rows import Row
 from policy.rules import Allowance, Rule
 
-__all__ = ["Allowance", "Gap", "Granted", "Reason", "Refused", "Rule", "decide", "effective_purpose", "gaps"]
+__all__ = [
+    "Allowance",
+    "Gap",
+    "Granted",
+    "Reason",
+    "Refused",
+    "Rule",
+    "decide",
+    "decide_order",
+    "effective_purpose",
+    "gaps",
+]
 
 
 @unique
@@ -29,6 +40,7 @@ class Reason(Row):
     REFERENCE_MALFORMED = ("A reference is a case number such as INC-4711, without personal data.",)
     FIRST_PARTY_ONLY = ("This is for the company's own clients, whatever a customer has allowed another app.",)
     NOT_IN_UNDERTAKING = ("This is not among the fields that the partner may get.",)
+    NOT_IN_ORDER = ("The order of the authority does not name this.",)
     UNDECLARED = ("Nothing declares for which purposes this may be read, so nobody may.",)
 
 
@@ -75,6 +87,19 @@ def decide(rule: Rule, purpose: Purpose, scopes: Set[str], third_party: bool = F
     if third_party and (fault := _closed_to_apps(rule, purpose, scopes)):  # 5
         return Refused(fault)
     return Granted(rule.conditions(purpose))
+
+
+def decide_order(rule: Rule, named: Set[str]) -> Granted | Refused | Gap:
+    """Decide whether an order of an authority that names these coordinates may read what the rule declares (R24).
+
+    Steps: 1. an incomplete declaration closes; 2. the purpose of such orders must be on; 3. the order must name it. No
+    allowance of the field counts: each order is decided by itself.
+    """
+    if missing := gaps(rule):  # 1
+        return Gap(missing)
+    if not Purpose.LEGAL_REQUEST.enabled:  # 2
+        return Refused(Reason.PURPOSE_DISABLED)
+    return Granted() if rule.coordinate in named else Refused(Reason.NOT_IN_ORDER)  # 3
 
 
 def _closed_to_apps(rule: Rule, purpose: Purpose, scopes: Set[str]) -> Reason | None:

@@ -8,11 +8,9 @@ from typing import NewType
 
 from cachetools import LRUCache
 
-from gateway.access.clients import ClientRegistry, Registration
 from gateway.access.dpop import Call, DPoPVerifier
 from gateway.access.oauth_errors import NonceError, ProofError
 from gateway.access.provider import MARK, Provider
-from gateway.access.revocations import Revocations
 from gateway.http import problems
 from gateway.http.credentials import DPoPProof
 from gateway.tokens.signing_keys import SigningKeys
@@ -20,6 +18,8 @@ from gateway.tokens.tokens import Claims, TokenError, TokenFault, Tokens
 from policy.app_scopes import APP_SCOPES
 from policy.grant import Grant
 from policy.purposes import Purpose
+from resolvers.clients.registry import ClientRegistry, Registration
+from store.queue.revocation_list import Revocations
 
 VerifiedGrant = NewType("VerifiedGrant", Grant)
 """A grant that the door gave out: only `Authenticator.admit` makes one."""
@@ -77,7 +77,7 @@ class Authenticator:
                 self._remembered.pop(token, None)
                 raise TokenError(TokenFault.EXPIRED)
         await self._revocations.follow()  # 3
-        if await self._revocations.has_ended(claims):
+        if await self._revocations.has_ended(claims.marks):
             self._remembered.pop(token, None)
             raise TokenError(TokenFault.REVOKED)
         registration = await self._clients.find(claims.client_id)  # 4

@@ -15,17 +15,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from gateway.access.oauth_errors import NonceError, ProofError
-from gateway.tokens.jwts import (
-    POINTERS,
-    InvalidJwtError,
-    UnverifiedJwt,
-    check_header,
-    check_signature,
-    look,
-    public_key,
-)
+from gateway.tokens.jwts import POINTERS, InvalidJwtError, UnverifiedJwt, check_header, check_signature, look
 from store.crypto.system_keys import SystemKeys
 from store.queue.single_use import SingleUse, claim_within
+from values.json_web_keys import public_key
 
 ALGORITHMS = ("ES256",)
 MAX_PROOF = 2_048

@@ -12,7 +12,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
-from workers.outbox.destinations import LOOPBACK, Destinations
+from values.hosts import LOOPBACK
+from workers.outbox.destinations import Destinations
 
 MAX_BYTES = 262_144
 SECONDS = 5.0

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from joserfc.jwk import Key
 
 from gateway.access.fetching import FetchError, fetch_json, is_safe
-from gateway.tokens.jwts import imported
+from values.json_web_keys import imported
 
 log = logging.getLogger("gateway")
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from gateway.access.foreign_keys import ForeignKeys, ProviderUnavailableError
 from gateway.http import problems
-from gateway.tokens.jwts import KINDS, InvalidJwtError, UnverifiedJwt, check_header, check_signature, look
+from gateway.tokens.jwts import InvalidJwtError, UnverifiedJwt, check_header, check_signature, look
 from gateway.tokens.tokens import Claims, TokenError, TokenFault
+from values.json_web_keys import KINDS
 
 MAX_TOKEN = 8_192
 MARK = "provider:"

@@ -23,6 +23,7 @@ from policy.purposes import Purpose
 from resolvers.commands.dependencies import FRESH, SKEW, Site
 from resolvers.letters.letters import write
 from resolvers.letters.signin import SignInLetter
+from resolvers.reads.recording import read_entry
 from schema.model.meanings import meanings
 from schema.model.model import SchemaModel
 from store.crypto.sealing import SealBrokenError
@@ -101,16 +102,8 @@ class Exports:
         return None
 
     def _entry(self, grant: VerifiedGrant, key: SubjectKey, form: str, now: datetime) -> dict[str, Any]:
-        return {
-            "version": 1,
-            "at": int(now.timestamp()),
-            "client": grant.client_id,
-            "purpose": Purpose.SELF_SERVICE.name,
-            "reference": None,
-            "operation": hashlib.sha256(f"GET /exports?form={form.lower()}".encode()).hexdigest(),
-            "fields": self._fields,
-            "subjects": [key.pseudonym],
-        }
+        operation = hashlib.sha256(f"GET /exports?form={form.lower()}".encode()).hexdigest()
+        return read_entry(grant.client_id, Purpose.SELF_SERVICE, None, operation, self._fields, [key.pseudonym], now)
 
     async def _pieces(self, first: bytes, found: _Found, key: SubjectKey, form: str) -> AsyncIterator[bytes]:
         yield first

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from gateway.http import problems
 from gateway.http.client_address import Networks, peer_of, within
-from gateway.requests.restrictions import backlog
+from resolvers.restriction.by_staff import backlog
 from store.database.store import Store
 from store.ledger.tree_tables import ledger_pending
 from store.sql.metadata import instant

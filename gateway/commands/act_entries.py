@@ -17,8 +17,8 @@ from gateway.commands.common import told_in_a_sentence
 from gateway.config import settings
 from gateway.config.settings import Settings, SettingsError
 from gateway.http import server
-from gateway.registers.staff import Staff, StaffError
 from gateway.run.serving import store_config
+from resolvers.registers.staff import Staff, StaffError
 from store.accesses.acts import KEY, ActEntry, entry_of, pseudonym_of
 from store.database.store import Store, open_store
 from store.sql.errors import StoreUnavailableError

@@ -244,7 +244,7 @@ def signed_in() -> str:
 
 def _target(act: Act, given: Mapping[str, Any]) -> str | None:
     """What it was done to. The reference of an order is judged here, as no register does so for a hold."""
-    from gateway.requests.legal_orders import (
+    from resolvers.legal.orders import (
         is_order_number,  # The rest of the house, which looking at help need not wait for.
     )
 

@@ -12,8 +12,8 @@ from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.papers_told import tell_untrue_papers
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.registers.affiliates import AffiliateError, Affiliates
 from gateway.run.serving import store_config
+from resolvers.registers.affiliates import AffiliateError, Affiliates
 from store.database.store import open_store
 from store.tables.payments import PAYMENT_KINDS
 

@@ -15,10 +15,10 @@ from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.papers_told import tell_untrue_papers
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError, key_set, purposes_named
-from gateway.oauth.registry.writing import ClientRegistrar, Registered
 from gateway.run.serving import store_config
 from policy.grant import Over, Refusal
+from resolvers.clients.registrar import ClientRegistrar, Registered
+from resolvers.clients.registration import ClientKind, NewClient, RegistrationError, key_set, purposes_named
 from store.database.store import open_store
 from store.tables.credentials import PLATFORMS
 

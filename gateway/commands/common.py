@@ -12,13 +12,13 @@ from gateway.config import logs, settings
 from gateway.config.settings import Settings, SettingsError
 from gateway.demo import NotADemoStoreError
 from gateway.http.server import ListenError
-from gateway.oauth.registry.registration import RegistrationError
-from gateway.registers.webhooks import WebhookError
 from gateway.run.demo_tokens import NoDemoError, UnknownNameError
+from resolvers.clients.registration import RegistrationError
 from resolvers.inputs.report import ImportFileError
 from resolvers.passwords.lists import PasswordListError
 from store.crypto.root_key import RootKeyError
 from store.database.store import StoreUnavailableError
+from workers.outbox.register import WebhookError
 
 WRONG_SETTINGS = 2
 CANNOT_START = 3

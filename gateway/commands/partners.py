@@ -11,14 +11,14 @@ from typing import TypeVar
 import click
 import orjson
 
-from gateway.access.undertakings import declared_rules
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.papers_told import tell_untrue_papers
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.oauth.registry.registration import purposes_named
-from gateway.registers.partners import NewPartner, PartnerError, Partners
 from gateway.run.serving import store_config
+from resolvers.clients.registration import purposes_named
+from resolvers.registers.partners import NewPartner, PartnerError, Partners
+from schema.api.build import declared_rules
 from store.database.store import open_store
 
 Result = TypeVar("Result")

@@ -33,6 +33,7 @@ from gateway.run import serving
 from gateway.run.app import Parts, build
 from gateway.run.browsers import Browsers
 from gateway.run.demo_tokens import DemoTokens
+from gateway.run.dependencies import make_means
 from gateway.run.housekeeping import Housekeeping
 from gateway.run.oauth_service import list_routes, open_house
 from gateway.run.sealing import sealed_meanwhile
@@ -40,7 +41,7 @@ from gateway.run.serving import Services, open_works, store_config
 from gateway.run.working import open_workers, working, working_meanwhile
 from gateway.signin.pages.privacy import list_routes as notice_routes
 from gateway.signin.routes import list_routes as sign_in_routes
-from gateway.signin.routes import make_house, make_means
+from gateway.signin.routes import make_house
 from policy.rules import Rule
 from resolvers.commands.dependencies import SignInDependencies
 from schema.api.api import Api

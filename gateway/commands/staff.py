@@ -12,8 +12,8 @@ import click
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.registers.staff import Staff, StaffError
 from gateway.run.serving import store_config
+from resolvers.registers.staff import Staff, StaffError
 from store.database.store import open_store
 from store.registers.staff import STAFF_ROLES
 

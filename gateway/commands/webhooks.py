@@ -12,11 +12,11 @@ import orjson
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.registers.deliveries import make_poster
-from gateway.registers.webhooks import STATES, Webhooks
+from gateway.run.deliveries import make_poster
 from gateway.run.serving import store_config
 from policy.events import Event
 from store.database.store import open_store
+from workers.outbox.register import STATES, Webhooks
 
 Result = TypeVar("Result")
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from gateway.config.settings import Settings
 from gateway.http.bodies import ClientDisconnectedError, read_body
-from gateway.registers.affiliates import Affiliates
+from resolvers.registers.affiliates import Affiliates
 from store.database.store import Store
 from store.registers.affiliates import affiliates, open_affiliate_secret
 from store.registers.webhooks import webhooks

@@ -8,18 +8,10 @@ from typing import Any
 
 import orjson
 
-from gateway.oauth.registry.clients import RegisteredClient
-from gateway.tokens.jwts import (
-    KINDS,
-    InvalidJwtError,
-    UnverifiedJwt,
-    check_header,
-    check_signature,
-    imported,
-    look,
-    suits,
-)
+from gateway.tokens.jwts import InvalidJwtError, UnverifiedJwt, check_header, check_signature, look
+from resolvers.clients.oauth_clients import RegisteredClient
 from store.queue.single_use import SingleUse
+from values.json_web_keys import KINDS, imported, suits
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TYPES = frozenset({None, "jwt", "client-authentication+jwt"})

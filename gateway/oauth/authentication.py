@@ -15,9 +15,9 @@ from gateway.access.oauth_errors import SlowDownError, UnauthenticatedError
 from gateway.http.client_address import UNKNOWN
 from gateway.oauth.assertions import TYPE, Assertions
 from gateway.oauth.parameters import Parameters
-from gateway.oauth.registry.clients import Clients, RegisteredClient
-from gateway.oauth.registry.secrets import matches
 from gateway.tokens.jwts import InvalidJwtError
+from resolvers.clients.oauth_clients import Clients, RegisteredClient
+from resolvers.clients.secrets import matches
 from store.crypto.system_keys import SystemKeys
 from store.queue.rate_limit import AttemptRate, Slowdowns
 

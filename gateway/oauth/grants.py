@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, grants
 from authlib.oauth2.rfc7636 import CodeChallenge
 
-from gateway.oauth import codes, families, refresh_tokens
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
-from gateway.oauth.codes import AuthorizationCode
-from gateway.oauth.families import Family
-from gateway.oauth.registry.scopes import for_tools, narrowed, require_words, spelt
-from gateway.oauth.standing import allowed_still
 from gateway.oauth.visit import OAuthRequestContext
 from resolvers.account.signins_evaluating import Arrival
+from resolvers.clients.scopes import for_tools, narrowed, require_words, spelt
+from resolvers.oauth import codes, families, refresh_tokens
+from resolvers.oauth.codes import AuthorizationCode
+from resolvers.oauth.families import Family
+from resolvers.oauth.standing import allowed_still
 from resolvers.signins.contexts import SignInContext
 
 EVERYONE = [BASIC, POST, ASSERTION, NONE]

@@ -9,12 +9,12 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
-from gateway.oauth import families, refresh_tokens
-from gateway.oauth.families import Family
 from gateway.oauth.grants import CONFIDENTIAL, EVERYONE
-from gateway.oauth.registry.clients import RegisteredClient
-from gateway.oauth.registry.scopes import INTROSPECT
 from gateway.oauth.visit import OAuthRequestContext, SentToken
+from resolvers.clients.oauth_clients import RegisteredClient
+from resolvers.clients.scopes import INTROSPECT
+from resolvers.oauth import families, refresh_tokens
+from resolvers.oauth.families import Family
 from store.queue.revocations import News, announce
 
 

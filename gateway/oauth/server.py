@@ -13,13 +13,13 @@ from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidRequestError, Uns
 from authlib.oauth2.rfc6749.errors import UnsupportedResponseTypeError
 
 from gateway.access.oauth_errors import OAuthReply, UnauthenticatedError
-from gateway.oauth import refresh_tokens
-from gateway.oauth.families import Family
 from gateway.oauth.grants import S256, CodeGrant, OwnGrant, RefreshGrant
 from gateway.oauth.looking import Introspection, Revocation
-from gateway.oauth.registry.clients import RegisteredClient
 from gateway.oauth.visit import OAuthRequestContext
 from resolvers.account.signins_evaluating import Arrival
+from resolvers.clients.oauth_clients import RegisteredClient
+from resolvers.oauth import refresh_tokens
+from resolvers.oauth.families import Family
 
 CANNOT = "This grant type is not supported."
 

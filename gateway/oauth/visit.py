@@ -11,10 +11,10 @@ from authlib.oauth2.rfc6749.requests import OAuth2Payload
 from sqlalchemy import Connection
 
 from gateway.access.dpop import VerifiedDPoPProof
-from gateway.oauth.families import Family, Lifetimes
 from gateway.oauth.parameters import Parameters
-from gateway.oauth.registry.clients import RegisteredClient
 from gateway.tokens.tokens import Basis, Claims, TokenSigner
+from resolvers.clients.oauth_clients import RegisteredClient
+from resolvers.oauth.families import Family, Lifetimes
 from resolvers.signins.contexts import SignInContext
 from store.crypto.global_ids import GlobalIds
 

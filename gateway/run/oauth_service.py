@@ -19,13 +19,14 @@ from gateway.oauth.endpoints.metadata import RESOURCE, SERVER, resource_metadata
 from gateway.oauth.endpoints.pushed import PushEndpoint
 from gateway.oauth.endpoints.token import TokenEndpoint
 from gateway.oauth.identity import WhoIsHere, nobody
-from gateway.oauth.registry.clients import Clients
-from gateway.oauth.registry.scopes import INTROSPECT
 from gateway.run.serving import Services
 from policy.app_scopes import APP_SCOPES
 from policy.purposes import Purpose
 from resolvers.account.signins_evaluating import Evaluator
+from resolvers.clients.oauth_clients import Clients
+from resolvers.clients.scopes import INTROSPECT
 from resolvers.commands.dependencies import SignInDependencies
+from schema.api.build import declared_rules
 from store.queue.rate_limit import Slowdowns
 
 
@@ -35,7 +36,7 @@ def open_house(
     """The authorization server of a store; `who_is_here` tells which customer a browser belongs to, and `means` what
     is known of places."""
     store, clock = works.store, works.clock
-    clients = Clients(store.reader, settings.public_url, clock)
+    clients = Clients(store.reader, declared_rules(), settings.public_url, clock)
     assertions = Assertions(works.single_use, settings.issuer, settings.clock_skew_seconds, clock)
     authentication = ClientAuthentication(clients, store.keys.house, assertions, Slowdowns(store, clock))
     return AuthorizationServer(

@@ -11,24 +11,25 @@ from datetime import UTC, datetime
 from functools import partial
 
 from gateway.access.authenticator import Authenticator
-from gateway.access.clients import ClientRegistry
 from gateway.access.dpop import DPoPNonces, DPoPVerifier
 from gateway.access.fetching import fetch_json
 from gateway.access.foreign_keys import ForeignKeys
 from gateway.access.provider import Provider, ProviderConfiguration
-from gateway.access.reach import DistinctCustomerLimiter
-from gateway.access.refusals import Refusals
-from gateway.access.revocations import Revocations
 from gateway.config.settings import Settings
 from gateway.run.head_places import make_head_place, same_server
 from gateway.run.machine import machine_complaints
 from gateway.tokens.signing_keys import SigningKeys
 from gateway.tokens.tokens import Names, Tokens
+from resolvers.clients.registry import ClientRegistry
+from schema.api.build import declared_rules
 from store.database.doctor import server_complaints
 from store.database.privileges import complaints
 from store.database.store import Store, StoreConfig, StoreUnavailableError, open_store
+from store.queue.revocation_list import Revocations
 from store.queue.single_use import SingleUse
 from workers.erasure.missing import redo_missing
+from workers.operations.reach import DistinctCustomerLimiter
+from workers.operations.refusals import Refusals
 from workers.outbox.destinations import Destinations
 
 log = logging.getLogger("gateway")
@@ -119,7 +120,7 @@ async def open_works(settings: Settings) -> AsyncIterator[Services]:
         names = Names(settings.issuer, settings.audience)
         tokens = Tokens(keys, names, settings.clock_skew_seconds, time.time)
         most = settings.customers_per_hour
-        clients = ClientRegistry(store.reader, settings.client_seconds, time.monotonic, most)
+        clients = ClientRegistry(store.reader, declared_rules(), settings.client_seconds, time.monotonic, most)
         reach, refusals = DistinctCustomerLimiter(store, time.time), Refusals(store, time.time)
         revocations = Revocations(store.reader, time.time, clients.forget)
         single_use = SingleUse(store)

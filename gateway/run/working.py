@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway.api.exports import make_exporter
 from gateway.config.settings import Settings
-from gateway.registers.deliveries import make_deliverer
+from gateway.run.deliveries import make_deliverer
 from gateway.run.erasing import open_eraser
 from gateway.run.sealing import open_sweeper
 from gateway.run.serving import Services, now, store_config

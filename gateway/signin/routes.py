@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from datetime import datetime
 
 from starlette.routing import Route
 
 from gateway.config.settings import Settings
-from gateway.registers.affiliates import make_post
 from gateway.signin.frame.cookies import Cookies
 from gateway.signin.frame.house import PageApi, SignInServices
 from gateway.signin.frame.serving import PageEndpoint
@@ -29,45 +26,8 @@ from gateway.signin.pages import (
     security_changes,
 )
 from gateway.signin.pages.unsubscribing import Unsubscribe
-from resolvers.commands.dependencies import SignInDependencies, Site, Times
-from resolvers.commands.places import Places
-from resolvers.passwords.hashing import Hasher
-from resolvers.passwords.lists import ReplaceableList, shipped
-from resolvers.passwords.rules import Rules
+from resolvers.commands.dependencies import SignInDependencies
 from store.database.store import Store
-
-log = logging.getLogger("gateway")
-
-
-def make_means(settings: Settings) -> SignInDependencies:
-    """What the settings say about signing in."""
-    times = Times(
-        session=timedelta(seconds=settings.session_seconds),
-        idle=timedelta(seconds=settings.session_idle_seconds),
-    )
-    places = Places(settings.geo_database)
-    if why := places.why_not():
-        log.warning("%s", why)
-    site, post = make_site(settings), make_post(settings)
-    return SignInDependencies(
-        site, Hasher(), places, times, post=post, passwords=_make_rules(settings), test_cards=settings.demo
-    )
-
-
-def _make_rules(settings: Settings) -> Rules:
-    """What new passwords have to be; PasswordListError when the operator's list cannot be read."""
-    own = (ReplaceableList(settings.password_list),) if settings.password_list else ()
-    return Rules(settings.password_minimum, settings.password_classes, (shipped(), *own))
-
-
-def make_site(settings: Settings) -> Site:
-    """Who we are to customers, from the settings."""
-    return Site(settings.site_name, _origin(settings.public_url), settings.time_zone)
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def make_house(

@@ -76,6 +76,16 @@ class Claims:
     issued_at: int = 0
     """In Unix seconds; 0 for one of an identity provider that does not say."""
 
+    @property
+    def marks(self) -> frozenset[tuple[str, str]]:
+        """Everything the token rests on, by the kinds of the list of revocations: it ends with any of them."""
+        marks = {("TOKEN", self.token_id)}
+        if self.subject is not None:
+            marks.add(("CUSTOMER", str(self.subject)))
+        if self.basis is not None:
+            marks |= {("FAMILY", str(self.basis.family)), ("SESSION", str(self.basis.session_id))}
+        return frozenset(marks)
+
 
 @dataclass(frozen=True, slots=True)
 class Basis:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, func, select
@@ -11,7 +12,7 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from policy.conditions import Condition
 from policy.purposes import Purpose
-from resolvers.reads.filters import masked, owner_of, row_filters, running
+from resolvers.reads.filters import masked, owner_of, row_filters, running, within_period
 from resolvers.reads.relations import Relation
 from store.crypto.blind_index import Lookup
 from store.crypto.lookups import Held
@@ -40,6 +41,8 @@ class Projection:
     """Why the rows are read: of customers who stopped it none is. None: for the public, whom no flag concerns."""
     unless_restricted: frozenset[Column[Any]] = frozenset()
     """Columns that read as NULL where the customer has processing restricted."""
+    happened: Column[datetime] | None = None
+    """When the rows happened: only those of a period are read, which the parameters bring (`PERIOD`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,8 @@ def _grouped(rows: Iterable[Row], at: int) -> dict[int, list[Row]]:
 def _select(projection: Projection, layout: Layout) -> Select[Any]:
     conditions, own_only = projection.row_conditions, projection.own_only
     filters = row_filters(projection.table, conditions, own_only, projection.purpose)
+    if projection.happened is not None:
+        filters.append(within_period(projection.happened))
     return select(*layout.selected(projection)).where(*filters)
 
 

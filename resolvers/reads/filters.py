@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, case, literal_column, null, or_, select
@@ -26,6 +27,10 @@ SUBJECT = "subject"
 
 NOW = "now"
 """The parameter that carries the moment of the request."""
+
+
+PERIOD = ("period_from", "period_until")
+"""The parameters that carry a period: its beginning, and the moment from which on it is over."""
 
 
 def owner_of(table: Table) -> Column[int]:
@@ -126,6 +131,12 @@ def row_filters(
     if purpose is not None and (subjects := stops(purpose)):
         clauses.append(unstopped(owner_of(table), *subjects))
     return clauses
+
+
+def within_period(happened: Column[datetime]) -> ColumnElement[bool]:
+    """What happened within the period that the parameters bring."""
+    begin, end = (bindparam(name, type_=Instant) for name in PERIOD)
+    return (happened >= begin) & (happened < end)
 
 
 def masked(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column
 
 from resolvers.disclosures.registries import NEEDED, HandedOver
 from resolvers.reads.fetches import Layout, Row
+from resolvers.reads.filters import owner_of
 from store.crypto.key_store import KeyStore
 from store.crypto.subject_key import SubjectKey
 
@@ -27,6 +29,19 @@ class CustomerLimitError(Exception):
         self.most = most
 
 
+class OutsideOrderError(Exception):
+    """A read for an authority reaches beyond its order: to another customer, or to a column that it does not name."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBounds:
+    """All that a read for an order of an authority may reach (R24)."""
+
+    customer: int
+    columns: frozenset[Column[Any]]
+    """Those in which the fields rest that the order names."""
+
+
 Judge = Callable[[Iterable[str]], None]
 """Raises CustomerLimitError when the client may not read the customers of these pseudonyms."""
 
@@ -38,11 +53,12 @@ class SubjectTracker:
     is stopped here, by whatever road the row came.
     """
 
-    __slots__ = ("_judge", "_store", "disclosed", "handed", "known", "subjects")
+    __slots__ = ("_bounds", "_judge", "_store", "disclosed", "handed", "known", "subjects")
 
-    def __init__(self, store: KeyStore, judge: Judge | None = None) -> None:
+    def __init__(self, store: KeyStore, judge: Judge | None = None, bounds: OrderBounds | None = None) -> None:
         self._store = store
         self._judge = judge
+        self._bounds = bounds
         self.known: dict[int, SubjectKey | None] = {}
         """The key of every owner met so far; None where it is gone."""
         self.subjects: dict[str, None] = {}
@@ -52,10 +68,15 @@ class SubjectTracker:
         """What of it was recorded already by the command that handed it over."""
 
     async def learn(self, owners: Iterable[int]) -> None:
-        """Note these owners, and get the keys of those not met before; CustomerLimitError before any is noted."""
+        """Note these owners, and get the keys of those not met before.
+
+        CustomerLimitError or OutsideOrderError before any is noted.
+        """
         known = self.known
         missing = [owner for owner in dict.fromkeys(owners) if owner not in known]
         if missing:
+            if self._bounds is not None and missing != [self._bounds.customer]:
+                raise OutsideOrderError("another customer")
             keys = await self._store.subjects(missing)
             if self._judge is not None:
                 self._judge([*self.subjects, *(key.pseudonym for key in keys if key is not None)])
@@ -63,10 +84,20 @@ class SubjectTracker:
             self.subjects.update((key.pseudonym, None) for key in keys if key is not None)
 
     async def admit(self, rows: Sequence[Row], layout: Layout) -> list[tuple[Row, SubjectKey]]:
-        """Each row with its owner's key, the owner noted; where the key is gone, the row is no longer there (R35)."""
+        """Each row with its owner's key, the owner noted; where the key is gone, the row is no longer there (R35).
+
+        OutsideOrderError where the rows have columns that the order does not name, beside their id and owner.
+        """
+        if self._bounds is not None:
+            self._require_named(layout, self._bounds)
         at = layout.owner_at
         await self.learn(row[at] for row in rows)
         return [(row, key) for row in rows if (key := self.known[row[at]]) is not None]
+
+    def _require_named(self, layout: Layout, bounds: OrderBounds) -> None:
+        about = {layout.table.c.id, owner_of(layout.table)}
+        if beyond := layout.at.keys() - about - bounds.columns:
+            raise OutsideOrderError(", ".join(sorted(f"{each.table.name}.{each.name}" for each in beyond)))
 
     def hand(self, rows: Iterable[Row], layout: Layout) -> None:
         """Note what of these rows leaves for a registry; what is null was hidden, or never there."""

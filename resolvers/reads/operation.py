@@ -14,7 +14,7 @@ from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.idempotency import once
 from resolvers.reads.fetches import ByIndex, ByKey, PageOf, Row
 from resolvers.reads.filters import NOW, SUBJECT
-from resolvers.reads.guard import Judge, SubjectTracker
+from resolvers.reads.guard import Judge, OrderBounds, SubjectTracker
 from store.crypto.cursors import Cursors
 from store.crypto.global_ids import GlobalIds
 from store.crypto.subject_key import SubjectKey
@@ -43,7 +43,9 @@ class OperationContext:
         now: datetime,
         desk: CommandContext | None = None,
         judge: Judge | None = None,
+        bounds: OrderBounds | None = None,
     ) -> None:
+        """`bounds` are those of the order of an authority, if the read is for one."""
         self.store = store
         self.desk = desk
         self.performed: dict[str, Result] = {}
@@ -51,7 +53,7 @@ class OperationContext:
         self.failed: dict[str, Exception] = {}
         """Commands that broke off: how much of them was done nobody knows, so they are not tried again."""
         self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
-        self.revealed = SubjectTracker(store.keys, judge)
+        self.revealed = SubjectTracker(store.keys, judge, bounds)
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
 
     @property

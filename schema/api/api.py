@@ -23,6 +23,7 @@ from resolvers.events.references import REFERENCES
 from resolvers.reads.documents import Trusted, TrustedDocuments
 from resolvers.reads.guard import CustomerLimitError, Judge
 from resolvers.reads.operation import OperationContext
+from resolvers.reads.recording import read_entry
 from schema.api.build import core_schema
 from schema.core.errors import ErrorCode, ResponseError, from_core
 from schema.core.sources import Command
@@ -392,17 +393,9 @@ class Api:
 
         What anybody may read is counted, and durable some seconds later.
         """
-        purpose = settled.chosen.purpose
-        entry = {
-            "version": 1,
-            "at": int(now.timestamp()),
-            "client": grant.client_id,
-            "purpose": purpose.name if purpose else None,
-            "reference": settled.chosen.reference,
-            "operation": settled.operation.document.shape,
-            "fields": ready.fields,
-            "subjects": list(unit.revealed.subjects),
-        }
+        chosen, shape = settled.chosen, settled.operation.document.shape
+        subjects = unit.revealed.subjects
+        entry = read_entry(grant.client_id, chosen.purpose, chosen.reference, shape, ready.fields, subjects, now)
         if grant.summed:
             await self.store.tally.note(entry | {"fields": list(ready.plan.coordinates)})
         else:

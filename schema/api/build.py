@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from policy.rules import Rule
 from schema.api.mutation import Mutation
 from schema.api.query import Query
 from schema.core.scalars import SCALARS
 from schema.declare.directives import SCHEMA_DIRECTIVES, for_purpose
+from schema.model.model import SchemaModel
 from schema.types.payments import PAYMENT_TYPES
 
 
@@ -33,9 +36,15 @@ def core_schema(declared: strawberry.Schema | None = None) -> GraphQLSchema:
     return (declared or strawberry_schema())._schema
 
 
+@cache
+def declared_rules() -> Mapping[str, Rule]:
+    """Every rule of our own schema, by coordinate."""
+    return SchemaModel(core_schema()).rules
+
+
 def sdl() -> str:
     """The schema in the Schema Definition Language, directives included: the text of `schema/schema.graphql`."""
     return strawberry_schema().as_str() + "\n"
 
 
-__all__ = ["SCHEMA_DIRECTIVES", "core_schema", "sdl", "strawberry_schema"]
+__all__ = ["SCHEMA_DIRECTIVES", "core_schema", "declared_rules", "sdl", "strawberry_schema"]

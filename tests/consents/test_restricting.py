@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.requests.restrictions import Rights, RightsError, backlog
 from policy.purposes import Purpose
 from policy.restricting import Ground
 from resolvers.commands.dependencies import Site
+from resolvers.restriction.by_staff import Rights, RightsError, backlog
 from resolvers.restriction.restrictions import lift_what_was_told
 from store.tables.consents import consents
 from store.tables.outbox import outbox

@@ -9,22 +9,23 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from gateway.demo.population import population
-from gateway.oauth import codes, families
 from gateway.oauth.endpoints import consent
 from gateway.oauth.endpoints.authorization_request import AuthorizationRequest
-from gateway.oauth.families import Lifetimes
-from gateway.oauth.registry.clients import Clients
-from gateway.oauth.registry.registration import ClientKind, NewClient
-from gateway.oauth.registry.writing import ClientRegistrar
-from gateway.requests.holds import Holds, NewHold
-from gateway.requests.legal import Legal
 from policy.purposes import Purpose
 from policy.wordings import VERSION
 from resolvers.account import factors_enrolling as enrolling
+from resolvers.clients.oauth_clients import Clients
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient
 from resolvers.customers.new_customer import NewCustomer, NewSecondFactor
 from resolvers.customers.registration import register
+from resolvers.legal.holds import Holds, NewHold
+from resolvers.legal.requests import Legal
+from resolvers.oauth import codes, families
+from resolvers.oauth.families import Lifetimes
 from resolvers.signin.verdicts import SecondFactorRequired, SignedIn
 from resolvers.signins.signins import Visitor
+from schema.api.build import declared_rules
 from schema.model.meanings import meanings
 from store.crypto.lookup_tables import lookup_changes
 from store.database.config import StoreConfig
@@ -41,7 +42,7 @@ from tests.erasure.test_at_once import CARD, COOKIES, MOVE, NEWS, PHONE
 from tests.export.office import REQUEST as EXPORT
 from tests.ledger.logs import Log
 from tests.promises.gate import TODAY, Gate, grant, own
-from tests.sharing.signing import officer
+from tests.sharing.signing import FIELDS, officer
 from tests.sharing.test_legal import DAY, REF, SITE, Bureau
 from tests.signin import mmdb
 from tests.signin.authenticator import Authenticator
@@ -116,7 +117,7 @@ class Everywhere:
         """By an authority, while services run; and there was an order to preserve."""
         await self.bureau.file(fields=("Customer.email",))
         await self.bureau.approve()
-        await Legal(self.house.store, SITE).answer(REF, TODAY)
+        await Legal(self.house.store, SITE, FIELDS).answer(REF, TODAY)
         number = self.house.gate.people[0].customer_number
         assert number is not None
         hold = NewHold(number, "LG 5 O 1/26", ("Customer.email",), "Art. 265 StPO", 30, told=True)
@@ -156,7 +157,9 @@ class Everywhere:
         app = NewClient(id="guest", name="Guest", kind=ClientKind.APP, purposes=purposes, redirect_uris=(back,),
                         actions=frozenset({"profile:read"}))  # fmt: skip
         await ClientRegistrar(store).create(app, now)
-        client = await Clients(store.reader, "https://data.example", lambda: now.timestamp()).find("guest")
+        client = await Clients(store.reader, declared_rules(), "https://data.example", lambda: now.timestamp()).find(
+            "guest"
+        )
         session = await self.lobby.session(self.opened)
         assert client is not None and session is not None
         sign_in = codes.AuthenticationEvent(self.person.id, session.id, now, ("pwd",))

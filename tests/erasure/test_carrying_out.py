@@ -10,11 +10,11 @@ from sqlalchemy import select
 from starlette.routing import Router
 
 from audits.reports.erasures import erasure_facts, overdue
-from gateway.access.undertakings import declared_rules
 from gateway.api.receipts import list_routes
 from gateway.http.middleware import LastResort
-from gateway.requests.holds import Holds, NewHold
 from resolvers.customers.registration import register
+from resolvers.legal.holds import Holds, NewHold
+from schema.api.build import declared_rules
 from schema.documents.requests import RequestOutcome
 from store.links.receipts import erasure_of, receipt_of
 from store.merkle.signed_note import NoteInvalidError

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from starlette.routing import Router
 
-from gateway.access.undertakings import declared_rules
 from gateway.api.receipts import list_routes
 from gateway.http.middleware import LastResort
-from gateway.requests.holds import HoldError, Holds, NewHold
+from resolvers.legal.holds import HoldError, Holds, NewHold
+from schema.api.build import declared_rules
 from store.links.receipts import receipt_of
 from store.records.holdings import holdings, rows_of
 from store.tables.erasures import legal_holds

@@ -9,15 +9,12 @@ import orjson
 import pytest
 from sqlalchemy import delete, select
 
-from gateway.oauth.registry.registration import ClientKind, NewClient
-from gateway.oauth.registry.writing import ClientRegistrar
-from gateway.registers.notices import Notices
-from gateway.registers.recipients import RecipientError, Recipients
-from gateway.registers.webhooks import Webhooks
 from policy.erasing import ANSWER_WITHIN
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.restricting import NoticeReply
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient
 from resolvers.disclosures.disclosures import disclose
 from store.tables.disclosures import disclosures
 from store.tables.restrictions import notice_recipients, notices
@@ -26,9 +23,12 @@ from tests.outbox.receiving import receiver
 from tests.promises.gate import grant
 from workers.certificates.certificates import verified
 from workers.outbox.receivers import Receivers
+from workers.outbox.register import Webhooks
 from workers.outbox.webhooks import Poster
 from workers.outbox.worker import Deliverer
+from workers.recipients.by_hand import RecipientError, Recipients
 from workers.recipients.notices import Notifier
+from workers.recipients.notices_by_hand import Notices
 
 pytestmark = pytest.mark.anyio
 

@@ -18,13 +18,11 @@ from starlette.routing import Router
 
 from gateway.api.receipts import list_routes
 from gateway.http.middleware import LastResort
-from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError
-from gateway.oauth.registry.writing import ClientRegistrar
-from gateway.registers.affiliates import Affiliates
-from gateway.registers.recipients import RecipientError, Recipients
-from gateway.registers.webhooks import Webhooks
 from policy.erasing import ANSWER_WITHIN, DELIVER_WITHIN, RecipientAnswer
 from policy.purposes import Purpose
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient, RegistrationError
+from resolvers.registers.affiliates import Affiliates
 from store.database.config import StoreConfig
 from store.links.receipts import receipt_of
 from store.merkle.signed_note import NoteInvalidError
@@ -40,9 +38,11 @@ from tests.promises.gate import grant
 from tests.store import elsewhere
 from workers.certificates.certificates import verified, verified_recipients
 from workers.outbox.receivers import MailServer, Receivers
+from workers.outbox.register import Webhooks
 from workers.outbox.smtp import Mailer, MailServerSettings
 from workers.outbox.webhooks import Poster
 from workers.outbox.worker import LEASE, Deliverer
+from workers.recipients.by_hand import RecipientError, Recipients
 from workers.recipients.notices import Notifier
 
 pytestmark = pytest.mark.anyio

@@ -8,14 +8,15 @@ import orjson
 from sqlalchemy import insert, update
 
 from gateway.access.authenticator import Authenticator
-from gateway.access.clients import ClientRegistry
 from gateway.access.dpop import DPoPNonces, DPoPVerifier
-from gateway.access.revocations import Revocations
 from gateway.tokens.signing_keys import SigningKeys
 from gateway.tokens.tokens import Names, Tokens
 from policy.purposes import Purpose
+from resolvers.clients.registry import ClientRegistry
+from schema.api.build import declared_rules
 from store.crypto.system_keys import SystemKeys
 from store.database.store import Store
+from store.queue.revocation_list import Revocations
 from store.queue.single_use import SingleUse
 from store.registers.clients import clients
 from store.sql.metadata import instant
@@ -48,7 +49,7 @@ class Desk:
         self.house._clock = lambda: instant_of(self.clock())
         self.keys = SigningKeys(self.house, LIFE, self.clock)
         self.tokens = Tokens(self.keys, NAMES, 5, self.clock)
-        self.clients = ClientRegistry(self.store.reader, 2, self.clock)
+        self.clients = ClientRegistry(self.store.reader, declared_rules(), 2, self.clock)
         self.revocations = Revocations(self.store.reader, self.clock, self.clients.forget)
         nonces = DPoPNonces(self.house, self.clock)
         self.proofs = DPoPVerifier(nonces, SingleUse(self.store), frozenset({NAMES.issuer}), self.clock)

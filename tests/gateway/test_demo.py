@@ -22,12 +22,12 @@ from gateway.config.settings import read
 from gateway.demo import loading
 from gateway.demo.marks import FIRST_ID
 from gateway.demo.population import SIZE
-from gateway.oauth.registry.registration import ClientKind, NewClient
-from gateway.oauth.registry.writing import ClientRegistrar
 from gateway.run.demo_tokens import DemoTokens
 from gateway.run.serving import open_works
 from gateway.run.tour import CUSTOMER
 from policy.purposes import Purpose
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient
 from resolvers.customers.new_customer import NewCustomer
 from resolvers.customers.new_customer_rows import TABLES
 from resolvers.customers.registration import register

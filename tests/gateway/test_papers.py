@@ -27,13 +27,13 @@ from audits.papers.drafts import NOTICE, digest_of, draft
 from audits.papers.inputs import Inputs
 from audits.papers.issued import Issued
 from audits.papers.registers import registers_of
+from audits.papers.releasing import PaperRefusedError, Papers, Release
 from audits.schema.changes import ChangeKind
 from audits.schema.signoffs import SignOffs
 from audits.schema.sources import read_text
 from gateway.cli import gateway
 from gateway.config import settings
 from gateway.config.periods import operator_periods
-from gateway.registers.papers import PaperRefusedError, Papers, Release
 from gateway.signin.pages import privacy as notice_page
 from schema.audits.printed import own_facts, own_schema
 from store.accesses.acts import pseudonym_of

@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.access.reach import DistinctCustomerLimiter
-from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError
-from gateway.oauth.registry.writing import ClientRegistrar
 from policy.grant import Grant, Over
 from policy.purposes import Purpose
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient, RegistrationError
 from schema.api.api import Api
 from schema.documents.requests import Request
 from schema.documents.requests import RequestOutcome as Answered
@@ -26,6 +25,7 @@ from store.operations.reach import client_reach
 from store.queue.hyperloglog import SIZE, Sketch, merged
 from tests.gateway.desk import START, Clock, Desk, instant_of
 from tests.promises.gate import Gate, grant, own
+from workers.operations.reach import DistinctCustomerLimiter
 
 pytestmark = pytest.mark.anyio
 PAGE = "query ($n: Int) { customers(first: $n) { nodes { id fullName } } }"

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from gateway.access.revocations import Revocations
 from gateway.api.readiness import KEPT_SECONDS, Readiness
 from store.database.config import StoreConfig
 from store.database.store import Store
+from store.queue.revocation_list import Revocations
 from store.sql.errors import OutageCause, StoreUnavailableError
 from tests.stores import Databases
 

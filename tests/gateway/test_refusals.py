@@ -14,7 +14,6 @@ from sqlalchemy import select
 from starlette.routing import Router
 
 from audits.reports.refusals import refusal_facts, refusals_report
-from gateway.access.refusals import BEYOND, ROOM, Refusals
 from gateway.api.metrics import list_routes
 from policy.grant import Grant
 from policy.purposes import Purpose
@@ -23,6 +22,7 @@ from schema.documents.requests import Denial, RequestOutcome
 from store.database.store import Store
 from store.operations.refusals import refusal_counts
 from tests.promises.gate import TODAY, Answer, Gate, grant
+from workers.operations.refusals import BEYOND, ROOM, Refusals
 
 pytestmark = pytest.mark.anyio
 BILLING = grant(Purpose.INVOICING, client="billing")

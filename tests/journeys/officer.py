@@ -9,8 +9,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gateway.registers.ssh_keys import ED25519, packed
-from gateway.registers.ssh_signatures import BEGIN, END, MAGIC
+from resolvers.registers.ssh_keys import ED25519, packed
+from resolvers.registers.ssh_signatures import BEGIN, END, MAGIC
 
 
 class Officer:

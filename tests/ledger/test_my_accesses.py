@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from gateway.requests.legal import Legal
-from gateway.requests.legal_orders import NewRequest
 from policy.orders import Order
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import Site
+from resolvers.legal.orders import NewRequest
+from resolvers.legal.requests import Legal
 from schema.documents.requests import RequestOutcome
 from store.database.config import StoreConfig
 from store.ledger.proofs import open_proof
@@ -22,7 +22,7 @@ from store.merkle.signed_note import unbase64
 from tests.export.office import Office, opened_office
 from tests.gateway.servers import command
 from tests.promises.gate import grant, own
-from tests.sharing.signing import officer
+from tests.sharing.signing import FIELDS, officer
 
 pytestmark = pytest.mark.anyio
 
@@ -105,7 +105,7 @@ async def test_an_order_that_was_answered_is_among_who_read_my_data(office: Offi
     """R24, D14: by the desk itself, whose reference has a blank that no token's reference could have."""
     store, now = office.gate.store, office.gate.clock.now
     first, second = await officer(store, tmp_path, "LG-1"), await officer(store, tmp_path, "LG-2")
-    desk, number = Legal(store, Site(origin="https://data.example")), office.gate.people[0].customer_number
+    desk, number = Legal(store, Site(origin="https://data.example"), FIELDS), office.gate.people[0].customer_number
     new = NewRequest("LG 6", "Landgericht", "DE", "§ 1", ("Customer.fullName",), now - timedelta(days=1), now, number)
     await desk.file(new, first.sign(await desk.to_sign(new, now), "legal-request@data.example"), now)
     text = await desk.to_sign_again("LG 6")

@@ -39,9 +39,9 @@ from gateway.config import logs, settings  # noqa: E402
 from gateway.http import server  # noqa: E402
 from gateway.run import serving  # noqa: E402
 from gateway.run.app import Parts, build  # noqa: E402
+from gateway.run.dependencies import make_means  # noqa: E402
 from gateway.run.oauth_service import list_routes, open_house  # noqa: E402
 from gateway.run.serving import open_works  # noqa: E402
-from gateway.signin.routes import make_means  # noqa: E402
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,11 @@ import httpx
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import insert
 
-from gateway.oauth.registry.registration import ClientKind, NewClient
-from gateway.oauth.registry.writing import ClientRegistrar
 from policy.app_scopes import APP_SCOPES
 from policy.grant import Refusal
 from policy.purposes import Purpose
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient
 from store.database.config import StoreConfig
 from store.database.store import Store
 from store.sql.ids import new_id

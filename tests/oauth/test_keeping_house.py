@@ -227,7 +227,7 @@ async def test_a_list_that_is_another_one_is_read_anew(store: Store) -> None:
 
     async def ended() -> list[bool]:
         await desk.revocations.follow()
-        return [await desk.revocations.has_ended(await desk.tokens.verify(token)) for token in tokens]
+        return [await desk.revocations.has_ended((await desk.tokens.verify(token)).marks) for token in tokens]
 
     await write(0)
     assert await ended() == [True, False, False]
@@ -253,7 +253,7 @@ async def test_a_changed_client_is_read_again_at_once(store: Store) -> None:
 
 async def test_what_is_forgotten_was_over(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded by what may still come."""
-    monkeypatch.setattr("gateway.access.revocations.TIDY_EVERY", 10)
+    monkeypatch.setattr("store.queue.revocation_list.TIDY_EVERY", 10)
     desk = Desk(store)
     async with store.write() as connection:
         news = [News("TOKEN", str(n), NOW + timedelta(seconds=LIFE if n % 2 else -1)) for n in range(10)]

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from gateway.access import revocations as module
 from gateway.tokens.tokens import Basis, Claims
 from store.database.store import Store
+from store.queue import revocation_list as module
 from store.queue.revocations import LONGEST, News, announce
 from store.tables.oauth import revocations
 from tests.gateway.desk import LIFE, START, Desk
@@ -52,16 +52,16 @@ async def test_o5_a_start_reads_pages_and_asks_for_what_it_does_not_know_by_hear
     assert longest <= module.PAGE and len(statements) < 12, "what is kept is read, and not the whole list"
     assert len(desk.revocations._ended) == 5_000
     for customer, ended in ((MANY, True), (MANY - 4_999, True), (1, True), (17, True), (MANY + 1, False)):
-        assert await desk.revocations.has_ended(about(customer)) is ended, customer
+        assert await desk.revocations.has_ended(about(customer).marks) is ended, customer
     before = len(statements)
     await desk.revocations.follow()
     assert len(statements) == before + 1, "following is one read again"
     async with store.write() as connection:
         await connection.run_sync(announce, [News("TOKEN", "stolen", NOW + LONGEST)])
     await desk.revocations.follow()
-    assert await desk.revocations.has_ended(about(MANY + 1, "stolen"))
+    assert await desk.revocations.has_ended(about(MANY + 1, "stolen").marks)
     desk.clock.time += LONGEST.total_seconds() + 1
-    assert not await desk.revocations.has_ended(about(1)), "what is over is asked for no more"
+    assert not await desk.revocations.has_ended(about(1).marks), "what is over is asked for no more"
 
 
 async def test_o5_what_was_revoked_meanwhile_is_read_in_pages_to_its_end(
@@ -74,7 +74,9 @@ async def test_o5_what_was_revoked_meanwhile_is_read_in_pages_to_its_end(
     await fill(store, "CUSTOMER", 2, 999)
     await desk.revocations.follow()
     assert len(desk.revocations._ended) == 1_000
-    assert await desk.revocations.has_ended(about(1_000)) and not await desk.revocations.has_ended(about(1_001))
+    assert await desk.revocations.has_ended(about(1_000).marks) and not await desk.revocations.has_ended(
+        about(1_001).marks
+    )
 
 
 async def test_o5_memory_is_bounded_and_what_left_it_still_counts(
@@ -87,10 +89,10 @@ async def test_o5_memory_is_bounded_and_what_left_it_still_counts(
     await fill(store, "CUSTOMER", 51, 200)
     await desk.revocations.follow()
     assert len(desk.revocations._ended) == 100
-    assert await desk.revocations.has_ended(about(1))
+    assert await desk.revocations.has_ended(about(1).marks)
     await fill(store, "CUSTOMER", 251, 10, NOW - timedelta(seconds=1))
     await desk.revocations.follow()
-    assert not await desk.revocations.has_ended(about(255)), "what is over is not even kept"
+    assert not await desk.revocations.has_ended(about(255).marks), "what is over is not even kept"
 
 
 @pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from gateway.oauth.registry.writing import ClientRegistrar
+from resolvers.clients.registrar import ClientRegistrar
 from store.database.store import Store
 from store.queue.revocations import end_customer, end_sessions
 from tests.oauth.relying import Relying, refused

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from sqlalchemy import delete, update
 
-from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError
-from gateway.oauth.registry.writing import ClientRegistrar
 from policy.app_scopes import APP_SCOPES, AppScope
 from policy.purposes import Purpose
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient, RegistrationError
 from store.database.store import Store
 from store.tables.access import sessions
 from tests.oauth.relying import Flow, Relying, refused
@@ -149,9 +149,9 @@ def test_a_token_says_no_more_than_was_allowed(rp: Relying) -> None:
 def test_a_forged_scope_in_a_registration_or_token_opens_nothing(rp: Relying) -> None:
     """O10: where the grant is made it is narrowed again, whatever a row of the registry or a token says."""
     from gateway.access.authenticator import grant_of
-    from gateway.access.clients import Registration
     from gateway.tokens.tokens import Claims
     from policy.grant import Over, Refusal
+    from resolvers.clients.registry import Registration
 
     everything = frozenset({"cards:forward", "audit:read", "purpose:self_service", *APP_SCOPES})
     claims = Claims("t", "x", 7, everything, 2**40, "k")

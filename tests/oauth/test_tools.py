@@ -13,7 +13,7 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import update
 
-from gateway.oauth.registry.writing import ClientRegistrar
+from resolvers.clients.registrar import ClientRegistrar
 from store.database.store import Store
 from store.registers.clients import clients
 from tests.oauth.naming import what_differs

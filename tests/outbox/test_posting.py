@@ -11,9 +11,10 @@ from ipaddress import ip_network
 import pytest
 
 from tests.outbox.receiving import receiver
+from values.hosts import is_safe
 from workers.outbox.backoff import asked_for, pause
 from workers.outbox.destinations import Destinations
-from workers.outbox.webhooks import Poster, PostError, is_safe
+from workers.outbox.webhooks import Poster, PostError
 
 pytestmark = pytest.mark.anyio
 

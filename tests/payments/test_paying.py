@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import select, update
 from standardwebhooks import Webhook
 
-from gateway.registers.affiliates import AffiliateError, Affiliates
 from policy.purposes import Purpose
+from resolvers.registers.affiliates import AffiliateError, Affiliates
 from store.database.config import StoreConfig
 from store.tables.disclosures import disclosures
 from store.tables.invoices import invoices

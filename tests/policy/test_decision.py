@@ -273,5 +273,6 @@ def test_decisions_are_frozen_and_have_a_sentence_each() -> None:
         "REFERENCE_MALFORMED",
         "FIRST_PARTY_ONLY",
         "NOT_IN_UNDERTAKING",
+        "NOT_IN_ORDER",
         "UNDECLARED",
     ]

@@ -10,9 +10,9 @@ import pytest
 
 from gateway.access.client_area import ID
 from gateway.demo.clients import CLIENTS
-from gateway.oauth.registry.registration import ID as ID_FORM
 from policy.own_names import OWN_CLIENTS, is_own_name
 from policy.purposes import Purpose
+from resolvers.clients.registration import ID as ID_FORM
 
 ROOT = Path(__file__).parents[2]
 FLOORS = ("gateway", "schema", "resolvers", "workers", "audits", "store")

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.oauth import refresh_tokens
 from gateway.oauth.endpoints.consent import Ticket
 from gateway.oauth.endpoints.pushed import PREFIX, open_sealed
-from gateway.registers.ssh_keys import PublicKey
-from gateway.registers.ssh_signatures import BEGIN, END, SshSignature
 from resolvers.factors.passkeys import _challenge, _parsed
+from resolvers.oauth import refresh_tokens
+from resolvers.registers.ssh_keys import PublicKey
+from resolvers.registers.ssh_signatures import BEGIN, END, SshSignature
 from store.crypto.cursors import Cursors, ListPlace
 from store.crypto.global_ids import GlobalIds
 from store.crypto.system_keys import SystemKeys

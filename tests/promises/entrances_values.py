@@ -20,10 +20,10 @@ from store.crypto.blind_index import Lookup, blind_index
 from tests.promises.foreign import Read, each_of
 from values import domain_name, mailbox
 from values.hosts import host_to_ascii, url_to_ascii
+from values.hosts import is_safe as may_be_posted_to
 from values.lines import read_line
 from values.person_name import read_name
 from values.scripts import mixes_scripts
-from workers.outbox.webhooks import is_safe as may_be_posted_to
 
 RULES = Rules(12, True, (shipped(),))
 PROOFS = DPoPVerifier(None, None, frozenset({"https://data.example"}), float)  # type: ignore[arg-type]

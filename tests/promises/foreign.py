@@ -9,9 +9,9 @@ from typing import Any
 from authlib.oauth2 import OAuth2Error
 
 from gateway.http.problems import ProblemError
-from gateway.oauth.registry.registration import RegistrationError
 from gateway.tokens.jwts import InvalidJwtError
 from gateway.tokens.tokens import TokenError
+from resolvers.clients.registration import RegistrationError
 from resolvers.factors.passkeys import PasskeyError
 from resolvers.imports.source import ImportFileError
 from store.merkle.signed_note import NoteInvalidError

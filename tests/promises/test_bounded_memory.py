@@ -178,8 +178,8 @@ def test_a_document_that_is_larger_than_the_memory_is_answered_and_forgotten() -
 def test_no_memory_of_tokens_or_clients_grows_with_the_length_of_what_is_sent() -> None:
     """They are bounded in bytes; the rest of the memories hold entries of one size, and are bounded in number."""
     from gateway.access import authenticator as door
-    from gateway.access import clients as registry
     from gateway.http import negotiation
+    from resolvers.clients import registry
 
     assert door.REMEMBERED <= 32 * 2**20 and registry.KEPT <= 16 * 2**20
     for each in range(2_000):

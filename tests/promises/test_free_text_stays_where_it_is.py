@@ -18,12 +18,12 @@ from starlette.routing import Router
 from audits.schema.columns import undeclared_texts
 from gateway.api.metrics import list_routes
 from gateway.cli import gateway
-from gateway.requests.legal import Legal
-from gateway.requests.legal_orders import LegalRequestError, NewRequest
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers.account import factors_enrolling as enrolling
 from resolvers.commands.dependencies import Site
+from resolvers.legal.orders import LegalRequestError, NewRequest
+from resolvers.legal.requests import Legal
 from resolvers.signins.signins import Visitor
 from store.database.config import StoreConfig
 from store.database.store import Store
@@ -33,7 +33,7 @@ from store.sql.metadata import metadata, plain, table
 from store.tables.services import services
 from tests.audits.papers import EXAMPLE
 from tests.promises.gate import TODAY, Gate, grant
-from tests.sharing.signing import officer
+from tests.sharing.signing import FIELDS, officer
 from tests.signin.authenticator import Authenticator
 from tests.signin.lobby import HOME, Lobby
 from tests.signin.people import add_person
@@ -90,7 +90,7 @@ async def by_customers(store: Store, gate: Gate) -> list[str]:
 async def by_officers(store: Store, gate: Gate, folder: Path) -> list[str]:
     """An order that is refused; what its refusals say."""
     first, second = await officer(store, folder, "LG-1"), await officer(store, folder, "LG-2")
-    desk = Legal(store, SITE)
+    desk = Legal(store, SITE, FIELDS)
     new = NewRequest(
         reference="LG 4 O 123/26", authority=f"Judge {MARK}", country="DE", ground=f"request of {MARK}",
         customer_number=gate.people[0].customer_number, fields=("Customer.email",), period_from=TODAY - 30 * DAY,

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.oauth import refresh_tokens
 from gateway.tokens.tokens import Basis
 from policy.purposes import Purpose
+from resolvers.oauth import refresh_tokens
 from store.crypto.cursors import Cursors, ListPlace
 from store.crypto.global_ids import GlobalIds
 from store.links.receipts import receipt_of

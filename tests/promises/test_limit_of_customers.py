@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from gateway.access.reach import DistinctCustomerLimiter
 from policy.grant import Over
 from policy.purposes import Purpose
 from schema.api.api import Api
@@ -16,6 +15,7 @@ from schema.documents.requests import RequestOutcome
 from store.database.store import Store
 from tests.gateway.desk import Clock
 from tests.promises.gate import Answer, Gate, grant
+from workers.operations.reach import DistinctCustomerLimiter
 
 pytestmark = pytest.mark.anyio
 

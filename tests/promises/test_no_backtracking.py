@@ -39,7 +39,7 @@ def test_the_patterns_of_the_product_are_found() -> None:
     places = {each.place.partition(":")[0] for each in PATTERNS}
     assert len(PATTERNS) >= 40
     assert "policy.orders.REFERENCE" in places and "store.crypto.global_ids.FORM" in places
-    assert {"schema.core.errors._QUOTED", "gateway.oauth.registry.registration.PRIVATE_SCHEME"} <= places
+    assert {"schema.core.errors._QUOTED", "resolvers.clients.registration.PRIVATE_SCHEME"} <= places
     assert any(each.endswith("REFERENCES") for each in places), "also inside dataclasses"
 
 
@@ -144,11 +144,11 @@ READING = {
     "gateway.tokens.jwts": "dpop",
     "gateway.oauth.parameters": "a form of OAuth",
     "gateway.oauth.endpoints.pushed": "a pushed request",
-    "gateway.oauth.refresh_tokens": "a refresh token",
-    "gateway.oauth.registry.registration": "a redirect URI",
+    "resolvers.oauth.refresh_tokens": "a refresh token",
+    "resolvers.clients.registration": "a redirect URI",
     "gateway.signin.frame.visit": "a form",
-    "gateway.registers.ssh_keys": "a public key",
-    "gateway.registers.ssh_signatures": "an SSH signature",
+    "resolvers.registers.ssh_keys": "a public key",
+    "resolvers.registers.ssh_signatures": "an SSH signature",
     "gateway.tokens.tokens": "authorization",
     "gateway.api.transparency": "an address",
     "policy.registered": "an address of the web",
@@ -177,7 +177,7 @@ OURS = {
     "gateway.access.foreign_keys": "a setting",
     "gateway.oauth.endpoints.pages": "a redirect URI as it was registered",
     "gateway.config.settings": "settings",
-    "gateway.signin.routes": "a setting",
+    "gateway.run.dependencies": "a setting",
     "gateway.signin.pages.security": "a moment that the API gave",
     "resolvers.commands.dependencies": "a setting",
     "resolvers.catalogues": "words that ship",

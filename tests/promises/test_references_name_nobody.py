@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from gateway.requests.legal_orders import is_order_number
 from policy.purposes import Purpose
 from policy.references import Pattern
 from resolvers.events.references import may_be_personal, read_references
+from resolvers.legal.orders import is_order_number
 from schema.api.api import Api
 from tests.promises.gate import Gate, grant
 

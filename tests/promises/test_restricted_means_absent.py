@@ -13,7 +13,6 @@ import orjson
 import pytest
 from sqlalchemy import func, select, update
 
-from gateway.registers.webhooks import Webhooks
 from policy.purposes import Purpose
 from policy.restricting import ObjectionOutcome, objection_to, stops
 from schema.documents.requests import RequestOutcome
@@ -24,6 +23,7 @@ from store.tables.restrictions import processing_stops
 from store.tables.services import services
 from tests.promises.gate import TODAY, Answer, Gate, grant, own
 from tests.promises.routes import routes
+from workers.outbox.register import Webhooks
 
 pytestmark = pytest.mark.anyio
 

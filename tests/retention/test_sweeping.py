@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Table, func, insert, select
 
-from gateway.oauth.registry.registration import ClientKind, NewClient
-from gateway.oauth.registry.writing import ClientRegistrar
 from policy.periods import Period
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient
 from store.database.schemas import SCHEMAS
 from store.database.store import Store
 from store.sql.ids import new_id

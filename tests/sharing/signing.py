@@ -6,10 +6,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.registers.staff import Staff
+from resolvers.registers.staff import Staff
+from schema.api.build import core_schema
+from schema.model.model import SchemaModel
+from schema.model.resting import resting_fields
 from store.database.store import Store
 from tests.promises.gate import TODAY
 
+FIELDS = resting_fields(SchemaModel(core_schema()))
 KINDS = {
     "ed25519": ("-t", "ed25519"),
     "ecdsa256": ("-t", "ecdsa", "-b", "256"),

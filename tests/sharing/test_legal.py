@@ -14,11 +14,11 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from gateway.commands.requests.legal import legal as commands
-from gateway.registers.staff import Staff, StaffError
-from gateway.requests.legal import Legal
-from gateway.requests.legal_orders import LegalRequestError, NewRequest
 from resolvers.commands.dependencies import Site
 from resolvers.disclosures.legal_telling import tell_those_who_may_know
+from resolvers.legal.orders import LegalRequestError, NewRequest
+from resolvers.legal.requests import Legal
+from resolvers.registers.staff import Staff, StaffError
 from store.database.config import StoreConfig
 from store.database.store import Store
 from store.registers.staff import staff_keys
@@ -28,7 +28,7 @@ from store.tables.legal import legal_requests
 from store.tables.outbox import outbox
 from tests.erasure.house import REQUEST, opened_house
 from tests.promises.gate import TODAY, Gate, own
-from tests.sharing.signing import Signer, officer
+from tests.sharing.signing import FIELDS, Signer, officer
 from workers.disclosures.worker import Teller
 
 pytestmark = pytest.mark.anyio
@@ -51,7 +51,7 @@ class Bureau:
 
     @property
     def desk(self) -> Legal:
-        return Legal(self.gate.store, SITE)
+        return Legal(self.gate.store, SITE, FIELDS)
 
     def order(self, **changes: Any) -> NewRequest:
         new = NewRequest(
@@ -133,7 +133,7 @@ async def test_exactly_the_fields_that_the_order_names_leave(bureau: Bureau) -> 
 
 async def test_nothing_is_signed_for_a_gateway_that_has_no_address(bureau: Bureau) -> None:
     """(D12) Or what officers signed at one gateway without GATEWAY_ISSUER would count at every other one."""
-    desk = Legal(bureau.gate.store, Site("Example Hosting", ""))
+    desk = Legal(bureau.gate.store, Site("Example Hosting", ""), FIELDS)
     text = await desk.to_sign(bureau.order(), TODAY)
     with pytest.raises(LegalRequestError, match="GATEWAY_ISSUER"):
         await desk.file(bureau.order(), bureau.first.sign(text, "legal-request@"), TODAY)

@@ -10,15 +10,16 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.access.authenticator import grant_of
-from gateway.access.clients import ClientRegistry
 from gateway.commands.partners import partners as commands
-from gateway.oauth.registry.clients import Clients
-from gateway.oauth.registry.registration import ClientKind, NewClient
-from gateway.oauth.registry.writing import ClientRegistrar
-from gateway.registers.partners import NewPartner, PartnerError, Partners
 from gateway.tokens.tokens import Claims
 from policy.grant import Grant, Over, Refusal
 from policy.purposes import Purpose
+from resolvers.clients.oauth_clients import Clients
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient
+from resolvers.clients.registry import ClientRegistry
+from resolvers.registers.partners import NewPartner, PartnerError, Partners
+from schema.api.build import declared_rules
 from schema.documents.requests import RequestOutcome as Ended
 from store.database.store import Store
 from tests.promises.gate import TODAY, Gate, own
@@ -53,7 +54,7 @@ async def bind(gate: Gate) -> None:
 
 
 async def registered(gate: Gate) -> Any:
-    return await ClientRegistry(gate.store.reader, 0, lambda: 0.0).find("printers")
+    return await ClientRegistry(gate.store.reader, declared_rules(), 0, lambda: 0.0).find("printers")
 
 
 async def partner_grant(gate: Gate) -> Grant:
@@ -69,7 +70,7 @@ async def partner_grant(gate: Gate) -> Grant:
 
 async def test_without_an_undertaking_no_token_is_given_and_none_is_taken(gate: Gate) -> None:
     """R7: neither at the token endpoint nor at the door; its end holds for tokens that are out."""
-    server = Clients(gate.store.reader, "https://data.example", lambda: TODAY.timestamp())
+    server = Clients(gate.store.reader, declared_rules(), "https://data.example", lambda: TODAY.timestamp())
     assert await registered(gate) is None and await server.find("printers") is None
     await bind(gate)
     assert await registered(gate) is not None and await server.find("printers") is not None

@@ -11,19 +11,19 @@ import pytest
 from sqlalchemy import update
 
 from audits.papers.registers import bound_partners
-from gateway.access.clients import ClientRegistry
-from gateway.oauth.registry.clients import Clients
-from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError
-from gateway.oauth.registry.writing import ClientRegistrar
-from gateway.registers.affiliates import Affiliates
-from gateway.registers.partners import PartnerError, Partners
-from gateway.registers.webhooks import Webhooks
 from policy.purposes import Purpose
+from resolvers.clients.oauth_clients import Clients
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient, RegistrationError
+from resolvers.clients.registry import ClientRegistry
 from resolvers.commands.context import CommandContext
 from resolvers.commands.dependencies import SignInDependencies
 from resolvers.events import announcements
 from resolvers.events.registers import may_serve
 from resolvers.payments.affiliates import affiliate_of
+from resolvers.registers.affiliates import Affiliates
+from resolvers.registers.partners import PartnerError, Partners
+from schema.api.build import declared_rules
 from store.database.store import Store
 from store.registers.affiliates import affiliates
 from store.registers.clients import clients
@@ -31,6 +31,7 @@ from store.registers.partners import partners
 from store.registers.webhooks import webhooks
 from tests.promises.gate import TODAY, Gate, grant
 from tests.sharing.test_partners import DOCUMENT, PRINTERS
+from workers.outbox.register import Webhooks
 
 pytestmark = pytest.mark.anyio
 TOOL = NewClient(id="printers", name="Printers", kind=ClientKind.TOOL, purposes=frozenset({Purpose.INVOICING}))
@@ -38,8 +39,8 @@ TOOL = NewClient(id="printers", name="Printers", kind=ClientKind.TOOL, purposes=
 
 async def served(store: Store, client: str = "printers") -> tuple[bool, bool]:
     """Whether the door and the authorization server know the client."""
-    door = await ClientRegistry(store.reader, 0, lambda: 0.0).find(client)
-    oauth = await Clients(store.reader, "https://data.example", TODAY.timestamp).find(client)
+    door = await ClientRegistry(store.reader, declared_rules(), 0, lambda: 0.0).find(client)
+    oauth = await Clients(store.reader, declared_rules(), "https://data.example", TODAY.timestamp).find(client)
     return door is not None, oauth is not None
 
 

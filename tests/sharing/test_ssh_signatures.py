@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.registers.ssh_keys import LONGEST, PublicKey, SshError, packed
-from gateway.registers.ssh_signatures import BEGIN, END, SshSignature
+from resolvers.registers.ssh_keys import LONGEST, PublicKey, SshError, packed
+from resolvers.registers.ssh_signatures import BEGIN, END, SshSignature
 from tests.sharing.signing import KINDS, Signer
 
 TEXT, SPACE = "gateway legal request\nLG 4\nsha256:00\n", "legal-request@data.example"

@@ -17,11 +17,11 @@ import httpx
 import pytest
 
 from gateway.access.client_area import page_documents
-from gateway.oauth.registry.registration import ClientKind, NewClient
-from gateway.oauth.registry.writing import ClientRegistrar
 from gateway.signin.frame.words import say
 from policy.app_scopes import AppScope
 from policy.purposes import Purpose
+from resolvers.clients.registrar import ClientRegistrar
+from resolvers.clients.registration import ClientKind, NewClient
 from store.database.store import Store
 from tests.signin.people import Person
 from tests.signin.web import Browser, Web, serving

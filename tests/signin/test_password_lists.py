@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from gateway.cli import gateway
 from gateway.config.settings import read
-from gateway.signin.routes import make_means
+from gateway.run.dependencies import make_means
 from resolvers.account.passwords import faults
 from resolvers.account.passwords_changing import change
 from resolvers.account.passwords_resets import Done

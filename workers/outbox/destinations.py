@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-"""The names of this machine; no other name leads here, whatever it resolves to."""
+from values.hosts import LOOPBACK
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

@@ -12,7 +12,8 @@ from http import HTTPStatus
 from socket import SOCK_STREAM
 from urllib.parse import SplitResult, urlsplit
 
-from workers.outbox.destinations import LOOPBACK, Destinations, Network
+from values.hosts import is_safe
+from workers.outbox.destinations import Destinations, Network
 
 SECONDS = 10.0
 """All that a receiver gets, from the look-up of its name to the end of the head of its answer."""
@@ -37,22 +38,6 @@ class ReceiverAnswer:
     """What `Erasure-Answer` said, of an answer to `customer.erase`."""
     notice_answer: str | None = None
     """What `Notice-Answer` said, of an answer to `customer.restrict` and its like."""
-
-
-def is_safe(url: str) -> bool:
-    """Whether an address may be posted to: https, or http on this machine; without a password in it."""
-    # Before it is split: `urlsplit` normalises what is not ASCII, in the square of a run of combining marks.
-    if not url.isascii() or any(ord(each) <= 32 or ord(each) == 127 for each in url):
-        return False
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    if parts.username is not None:
-        return False
-    host = parts.hostname or ""
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
 
 
 async def resolve(host: str, port: int) -> list[str]:

@@ -11,6 +11,7 @@ from audits.papers.controller import read_controller
 from audits.papers.drafts import NOTICE, RECORD, draft
 from audits.papers.inputs import Inputs
 from audits.papers.issued import Issued
+from audits.papers.releasing import PaperRefusedError, Papers, Release
 from audits.papers.state import PaperState, paper_states
 from audits.reports.papers_report import papers_report
 from audits.reports.reading import Readers
@@ -30,9 +31,8 @@ from gateway.commands.audit.schema import accept_option
 from gateway.commands.audit.store import from_store
 from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
 from gateway.http import server
-from gateway.registers.papers import PaperRefusedError, Papers, Release
-from gateway.registers.staff import Staff, StaffError
 from gateway.run.serving import store_config
+from resolvers.registers.staff import Staff, StaffError
 from schema.audits.printed import own_schema
 from store.accesses.acts import pseudonym_of
 from store.database.store import open_store

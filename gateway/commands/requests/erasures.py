@@ -13,18 +13,18 @@ import click
 import orjson
 from sqlalchemy import select, update
 
-from gateway.access.undertakings import declared_rules
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.ledger_verify import Keys, PublicKeys
 from gateway.commands.requests.erasures_recipients import answered, give_up, letter
 from gateway.commands.requests.rights import cancel_erasure, request_erasure
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.requests.holds import HoldError, Holds, NewHold
 from gateway.run.machine import machine_complaints
 from gateway.run.serving import store_config
 from policy.dates import days_over, end_of_day
 from policy.erasing import State, meaning
+from resolvers.legal.holds import HoldError, Holds, NewHold
+from schema.api.build import declared_rules
 from store.database.doctor import server_complaints
 from store.database.privileges import complaints
 from store.database.store import Store, open_store

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,10 +13,14 @@ import orjson
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.requests.legal import Legal, resting_columns
-from gateway.requests.legal_orders import APPROVES, REFUSES, LegalRequestError, NewRequest
+from gateway.run.dependencies import make_site
 from gateway.run.serving import store_config
-from gateway.signin.routes import make_site
+from resolvers.legal.orders import APPROVES, REFUSES, LegalRequestError, NewRequest
+from resolvers.legal.reading import RestingField
+from resolvers.legal.requests import Legal
+from schema.api.build import core_schema
+from schema.model.model import SchemaModel
+from schema.model.resting import resting_fields
 from store.database.store import open_store
 
 Result = TypeVar("Result")
@@ -194,8 +198,12 @@ def fields() -> None:
     \b
         gateway legal fields
     """
-    for coordinate in sorted(resting_columns()):
+    for coordinate in sorted(_fields()):
         click.echo(coordinate)
+
+
+def _fields() -> Mapping[str, RestingField]:
+    return resting_fields(SchemaModel(core_schema()))
 
 
 def _text(path: Path) -> str:
@@ -214,6 +222,6 @@ def _with(work: Callable[[Legal], Awaitable[Result]]) -> Result:
 async def _on_store(settings: Settings, work: Callable[[Legal], Awaitable[Result]]) -> Result:
     store = await open_store(store_config(settings))
     try:
-        return await work(Legal(store, make_site(settings), settings.references))
+        return await work(Legal(store, make_site(settings), _fields(), settings.references))
     finally:
         await store.close()

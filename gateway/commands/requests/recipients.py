@@ -10,11 +10,11 @@ import click
 
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.http import server
-from gateway.registers.notices import MOST, Notices
-from gateway.registers.recipients import KINDS, RecipientError, Recipients
 from gateway.run.serving import store_config
 from policy.restricting import NoticeReply
 from store.database.store import Store, open_store
+from workers.recipients.by_hand import KINDS, RecipientError, Recipients
+from workers.recipients.notices_by_hand import MOST, Notices
 
 Result = TypeVar("Result")
 KIND = click.Choice(KINDS)

@@ -11,11 +11,11 @@ import click
 from gateway.commands.acts import staff_code
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.http import server
-from gateway.requests.restrictions import MOST, Rights, RightsError
+from gateway.run.dependencies import make_site
 from gateway.run.serving import store_config
-from gateway.signin.routes import make_site
 from policy.purposes import Purpose
 from policy.restricting import Ground
+from resolvers.restriction.by_staff import MOST, Rights, RightsError
 from store.database.store import open_store
 
 Result = TypeVar("Result")

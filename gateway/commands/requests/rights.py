@@ -15,8 +15,8 @@ import orjson
 from gateway.commands.acts import signed_in, staff_code
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.http import server
+from gateway.run.dependencies import make_site
 from gateway.run.serving import store_config
-from gateway.signin.routes import make_site
 from resolvers.commands.context import Behalf, Result
 from resolvers.commands.dependencies import SignInDependencies
 from resolvers.erasure.erasures import Requested

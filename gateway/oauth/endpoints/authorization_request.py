@@ -10,9 +10,9 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from gateway.access.oauth_errors import RequestNotSupportedError
 from gateway.oauth.endpoints.endpoint import AuthorizationServer
 from gateway.oauth.parameters import Parameters
-from gateway.oauth.registry.clients import RegisteredClient
 from gateway.oauth.server import GrantServer
 from gateway.oauth.visit import OAuthRequest, OAuthRequestContext
+from resolvers.clients.oauth_clients import RegisteredClient
 
 PROMPTS = frozenset({None, "none", "login", "consent"})
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -16,8 +16,6 @@ from starlette.types import Receive, Scope, Send
 from gateway.access.oauth_errors import ConsentRequiredError, LoginRequiredError
 from gateway.http import problems
 from gateway.http.bodies import ClientDisconnectedError
-from gateway.oauth import codes
-from gateway.oauth.codes import AuthenticationEvent, AuthorizationCode
 from gateway.oauth.endpoints import consent, pages
 from gateway.oauth.endpoints.authorization_request import AuthorizationRequest, judge
 from gateway.oauth.endpoints.consent import Consents, Ticket
@@ -25,9 +23,11 @@ from gateway.oauth.endpoints.endpoint import AuthorizationServer
 from gateway.oauth.endpoints.pushed import Pushed, open_sealed
 from gateway.oauth.identity import SignedInIdentity, sign_in_address
 from gateway.oauth.parameters import MAX_BYTES, Parameters, parse, read_form
-from gateway.oauth.registry.clients import REFRESH, RegisteredClient
-from gateway.oauth.registry.scopes import spelt
 from gateway.signin.frame.words import chosen
+from resolvers.clients.oauth_clients import REFRESH, RegisteredClient
+from resolvers.clients.scopes import spelt
+from resolvers.oauth import codes
+from resolvers.oauth.codes import AuthenticationEvent, AuthorizationCode
 from store.sql.ids import new_id
 
 LENIENCE = 60

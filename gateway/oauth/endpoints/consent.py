@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.oauth.endpoints.authorization_request import AuthorizationRequest
 from gateway.oauth.identity import SignedInIdentity
-from gateway.oauth.registry.scopes import spelt
+from resolvers.clients.scopes import spelt
 from store.crypto.system_keys import SystemKeys
 from store.sql.ids import new_id
 from store.sql.reading import Reader

@@ -11,24 +11,24 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from starlette.types import Receive, Scope, Send
 
-from gateway.access.clients import ClientRegistry
 from gateway.access.dpop import Call, DPoPVerifier, VerifiedDPoPProof
 from gateway.access.oauth_errors import InvalidTargetError, OAuthReply, ProofError, refusal
-from gateway.access.revocations import Revocations
 from gateway.config.settings import Settings
 from gateway.http.bodies import ClientDisconnectedError
 from gateway.http.client_address import client_address, network_of
-from gateway.oauth import refresh_tokens
 from gateway.oauth.authentication import AuthenticatedClient, ClientAuthentication
-from gateway.oauth.families import Lifetimes
 from gateway.oauth.identity import WhoIsHere
 from gateway.oauth.parameters import Parameters, read_form
-from gateway.oauth.registry.clients import Clients
 from gateway.oauth.server import GrantServer
 from gateway.oauth.visit import OAuthRequest, OAuthRequestContext
 from gateway.tokens.tokens import Tokens
 from resolvers.account.signins_evaluating import Evaluator
+from resolvers.clients.oauth_clients import Clients
+from resolvers.clients.registry import ClientRegistry
+from resolvers.oauth import refresh_tokens
+from resolvers.oauth.families import Lifetimes
 from store.database.store import Store
+from store.queue.revocation_list import Revocations
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from starlette.types import Scope
 
 from gateway.access.oauth_errors import OAuthReply
-from gateway.oauth import refresh_tokens
 from gateway.oauth.authentication import AuthenticatedClient
 from gateway.oauth.endpoints.endpoint import Endpoint
 from gateway.oauth.parameters import Parameters
 from gateway.oauth.server import GrantServer
 from gateway.oauth.visit import OAuthRequest, OAuthRequestContext, SentToken
 from gateway.tokens.tokens import TokenError
+from resolvers.oauth import refresh_tokens
 
 
 class _Looking(Endpoint):
@@ -33,7 +33,7 @@ class _Looking(Endpoint):
         except TokenError:
             return None
         await house.revocations.follow()
-        if await house.revocations.has_ended(claims):
+        if await house.revocations.has_ended(claims.marks):
             return None
         registration = await house.registry.find(claims.client_id)
         if registration is None or registration.voids(claims.issued_at):

@@ -10,7 +10,7 @@ from gateway.access import dpop
 from gateway.config.settings import Settings
 from gateway.oauth import assertions
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
-from gateway.oauth.registry.clients import GRANTS
+from resolvers.clients.oauth_clients import GRANTS
 
 SERVER = "/.well-known/oauth-authorization-server"
 RESOURCE = "/.well-known/oauth-protected-resource"

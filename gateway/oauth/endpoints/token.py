@@ -12,11 +12,11 @@ from gateway.access.oauth_errors import OAuthReply, ProofError
 from gateway.oauth.authentication import NONE, AuthenticatedClient
 from gateway.oauth.endpoints.endpoint import Endpoint
 from gateway.oauth.parameters import Parameters
-from gateway.oauth.registry.clients import CODE, REFRESH
 from gateway.oauth.server import GrantServer
 from gateway.oauth.visit import OAuthRequest, OAuthRequestContext
 from gateway.signin.frame.visitors import visitor_of
 from resolvers.account.signins_evaluating import Arrival
+from resolvers.clients.oauth_clients import CODE, REFRESH
 from resolvers.signins.signins import Visitor
 
 WRITING = frozenset({CODE, REFRESH})

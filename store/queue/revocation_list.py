@@ -10,12 +10,11 @@ token; where the list is longer than that, one more read by index is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, func, select
 
-from gateway.tokens.tokens import Claims
 from store.queue.revocations import LONGEST
 from store.sql.metadata import Instant, instant
 from store.sql.reading import Reader, Row, any_of
@@ -31,6 +30,7 @@ TIDY_EVERY = 10_000
 """How many new entries cause those that are no longer needed to be forgotten."""
 
 Mark = tuple[str, str]
+"""A kind of the list, and the id of what was revoked."""
 
 
 class Revocations:
@@ -69,9 +69,8 @@ class Revocations:
         self._running, self._next = self._next, None
         await self._read()
 
-    async def has_ended(self, claims: Claims) -> bool:
-        """Whether the token, or anything that it rests on, was revoked; StoreUnavailableError when nobody can tell."""
-        marks = _marks(claims)
+    async def has_ended(self, marks: Collection[Mark]) -> bool:
+        """Whether any of these was revoked; StoreUnavailableError when nobody can tell."""
         if any(mark in self._ended for mark in marks):
             return True
         now = self._now()
@@ -134,16 +133,6 @@ class Revocations:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
-
-
-def _marks(claims: Claims) -> frozenset[Mark]:
-    """What a token rests on."""
-    marks = {("TOKEN", claims.token_id)}
-    if claims.subject is not None:
-        marks.add(("CUSTOMER", str(claims.subject)))
-    if claims.basis is not None:
-        marks |= {("FAMILY", str(claims.basis.family)), ("SESSION", str(claims.basis.session_id))}
-    return frozenset(marks)
 
 
 def _noticed(task: asyncio.Task[None]) -> None:

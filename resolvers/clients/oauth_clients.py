@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,9 +11,10 @@ import orjson
 from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import bindparam, or_, select
 
-from gateway.access.undertakings import PARTNER, bound, keeps_the_rules
-from gateway.oauth.registry.scopes import for_customers
 from policy.purposes import Purpose
+from policy.rules import Rule
+from resolvers.clients.scopes import for_customers
+from resolvers.clients.undertakings import PARTNER, bound, keeps_the_rules
 from store.registers.clients import clients
 from store.registers.partners import partners
 from store.sql.metadata import Instant, instant
@@ -88,8 +89,12 @@ class RegisteredClient(ClientMixin):
 class Clients:
     """Reads clients afresh each time: tokens are asked for rarely, and what was changed counts at once."""
 
-    def __init__(self, reader: Reader, address: str, clock: Callable[[], float]) -> None:
-        """`address` is where this gateway is reached: a redirect URI that is only a path is below it."""
+    def __init__(self, reader: Reader, rules: Mapping[str, Rule], address: str, clock: Callable[[], float]) -> None:
+        """`address` is where this gateway is reached: a redirect URI that is only a path is below it.
+
+        `rules` are the schema's, by coordinate: partners are judged by them.
+        """
+        self._rules = rules
         self._reader = reader
         self._address = address
         self._clock = clock
@@ -104,7 +109,7 @@ class Clients:
         if not rows:
             return None
         client, partner = rows[0][: -len(PARTNER)], rows[0][-len(PARTNER) :]
-        if not keeps_the_rules(client_id, frozenset(orjson.loads(client[2])), *partner):
+        if not keeps_the_rules(client_id, frozenset(orjson.loads(client[2])), self._rules, *partner):
             return None
         return _client(self._address, *client)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import orjson
 from cachetools import LRUCache
 from sqlalchemy import bindparam, select
 
-from gateway.access.undertakings import PARTNER, bound, keeps_the_rules
 from policy.grant import Over, Partner, Refusal
 from policy.purposes import Purpose
+from policy.rules import Rule
+from resolvers.clients.undertakings import PARTNER, bound, keeps_the_rules
 from store.registers.clients import clients
 from store.registers.partners import partners
 from store.sql.metadata import instant
@@ -57,8 +58,15 @@ class ClientRegistry:
     """Registrations by client id, each kept for `seconds` before it is read again."""
 
     def __init__(
-        self, reader: Reader, seconds: float, clock: Callable[[], float], customers_per_hour: int | None = None
+        self,
+        reader: Reader,
+        rules: Mapping[str, Rule],
+        seconds: float,
+        clock: Callable[[], float],
+        customers_per_hour: int | None = None,
     ) -> None:
+        """`rules` are the schema's, by coordinate: partners are judged by them."""
+        self._rules = rules
         self._reader = reader
         self._customers = customers_per_hour or None
         self._seconds = seconds
@@ -108,7 +116,7 @@ class ClientRegistry:
         purposes, scopes, refusal, documents_only, introspection, max_page, customers, over, *more = rows[0]
         first_party, void_until, *partner = more
         name, country, purpose, fields = partner
-        if not keeps_the_rules(client_id, frozenset(orjson.loads(purposes)), *partner):
+        if not keeps_the_rules(client_id, frozenset(orjson.loads(purposes)), self._rules, *partner):
             return None
         # A purpose that this release does not know allows nothing.
         known = frozenset(Purpose[name] for name in orjson.loads(purposes) if name in Purpose.__members__)

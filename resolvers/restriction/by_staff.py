@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.requests.legal_orders import is_order_number
 from policy.dates import end_of_day, start_of_day
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
@@ -17,6 +16,7 @@ from policy.restricting import Ground, ObjectionOutcome, ObjectionState, RightsE
 from resolvers.commands.context import CommandContext
 from resolvers.commands.dependencies import SignInDependencies, Site
 from resolvers.consents.processing_stops import ActingParty, grounds_of, locked, record_event
+from resolvers.legal.orders import is_order_number
 from resolvers.restriction.restrictions import announce_lift, decide, object_, restrict
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store

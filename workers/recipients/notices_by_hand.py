@@ -9,13 +9,13 @@ from typing import Any
 import orjson
 from sqlalchemy import select, update
 
-from gateway.registers.recipients import RecipientError, posting
 from policy.erasing import SETTLED, Method, NotificationState
 from policy.restricting import Notice, NoticeReply
 from store.database.store import Store
 from store.queue.messages import opened
 from store.tables.outbox import outbox
 from store.tables.restrictions import notice_recipients
+from workers.recipients.by_hand import RecipientError, posting
 from workers.recipients.closing import forget_messages
 from workers.recipients.notices import letter
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import orjson
 from sqlalchemy import insert, select, update
 
-from gateway.requests.legal_orders import is_order_number
 from resolvers.events.references import may_be_personal
+from resolvers.legal.orders import is_order_number
 from store.database.store import Store
 from store.lookups.customer_numbers import customer_with_number
 from store.sql.ids import new_id

@@ -16,14 +16,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from gateway.oauth.registry.clients import CODE, OWN, REFRESH
-from gateway.oauth.registry.scopes import TOKEN
-from gateway.tokens.jwts import RSA_BITS, imported
 from policy import registered
 from policy.app_scopes import APP_SCOPES, AppScope
 from policy.grant import Over, Refusal
 from policy.own_names import is_own_name
 from policy.purposes import Purpose
+from resolvers.clients.oauth_clients import CODE, OWN, REFRESH
+from resolvers.clients.scopes import TOKEN
+from values.json_web_keys import RSA_BITS, imported
 from values.scripts import mixes_scripts
 
 ID = re.compile(r"[a-z][a-z0-9._-]{1,63}")

@@ -8,13 +8,9 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Table, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.registers.ssh_keys import SshError
-from gateway.registers.ssh_signatures import SshSignature
-from gateway.registers.staff import Member, holder_of
-from gateway.requests.legal_orders import APPROVES, REFUSES, LegalRequestError, NewRequest, to_sign
 from policy.bases import LegalBasis
 from policy.orders import Order
 from policy.purposes import Purpose
@@ -24,46 +20,37 @@ from resolvers.commands.dependencies import Site
 from resolvers.disclosures.disclosures import disclose
 from resolvers.disclosures.legal_telling import tell
 from resolvers.events.references import REFERENCES
-from schema.api.build import core_schema
-from schema.core.sources import ColumnValue, Embedded
-from schema.model.model import SchemaModel
-from store.crypto.subject_key import SubjectKey
+from resolvers.legal.orders import APPROVES, REFUSES, LegalRequestError, NewRequest, to_sign
+from resolvers.legal.reading import OrderAnswer, OrderedRead, RestingField, read_order
+from resolvers.reads.recording import read_entry
+from resolvers.registers.ssh_keys import SshError
+from resolvers.registers.ssh_signatures import SshSignature
+from resolvers.registers.staff import Member, holder_of
 from store.database.store import Store
 from store.lookups.customer_numbers import customer_with_number
 from store.sql.ids import new_id
-from store.sql.metadata import instant
-from store.tables.access import sessions, sign_ins
-from store.tables.changes import customer_changes
-from store.tables.consents import consents
-from store.tables.customers import customers
-from store.tables.disclosures import disclosures
 from store.tables.erasures import erasures
-from store.tables.invoices import invoices
 from store.tables.legal import legal_requests
 
 L, E = legal_requests.c, erasures.c
 CLIENT = "legal"
 OFFICER = "OFFICER"
-MOMENTS: Mapping[str, Column[datetime]] = {
-    each.table.name: each
-    for each in (
-        sign_ins.c.at, sessions.c.started_at, consents.c.at, customer_changes.c.at, disclosures.c.at,
-        invoices.c.issued_at,
-    )
-}  # fmt: skip
-"""When rows of a table happened: only those of the order's period are answered. Other tables hold what is so now."""
+OPERATION = sha256(b"legal answer").hexdigest()
+"""Stands in the ledger where other reads have the shape of their operation."""
 
 
 class Legal:
     """Files requests that an officer signed, has a second one decide, and answers what was approved, once."""
 
-    def __init__(self, store: Store, site: Site, references: References = REFERENCES) -> None:
-        self._store, self._site, self._references = store, site, references
-        self._columns = resting_columns()
+    def __init__(
+        self, store: Store, site: Site, fields: Mapping[str, RestingField], references: References = REFERENCES
+    ) -> None:
+        """`fields` are those of the schema that rest in a column, by coordinate: what an order can name."""
+        self._store, self._site, self._fields, self._references = store, site, fields, references
 
     async def to_sign(self, new: NewRequest, now: datetime) -> str:
         """What the officer who files a request signs; nothing is noted."""
-        new.check(frozenset(self._columns), now, self._references)
+        new.check(frozenset(self._fields), now, self._references)
         return to_sign(new.reference, new.digest(await self._subject(new)))
 
     async def to_sign_again(self, reference: str) -> str:
@@ -74,7 +61,7 @@ class Legal:
 
     async def file(self, new: NewRequest, signature: str, now: datetime) -> None:
         """Note a request that an officer signed; nothing is read. Somebody who is not held, or was erased, too."""
-        new.check(frozenset(self._columns), now, self._references)
+        new.check(frozenset(self._fields), now, self._references)
         digest = new.digest(await self._subject(new))
         number = new.customer_number
         owner = None if number is None else await customer_with_number(self._store, number)
@@ -130,26 +117,23 @@ class Legal:
     async def answer(self, reference: str, now: datetime) -> dict[str, Any]:
         """The values of the fields that the order names, of its period, and nothing else.
 
-        1. two officers signed this very order, and both still hold their keys; 2. the columns of its fields are read,
-        for its customer; 3. the disclosure is committed, embargoed if the order says so, and else the letter to the
-        customer with it; 4. the ledger entry is durable; 5. the answer leaves. About somebody who was erased the
-        answer is the certificate, and about somebody who was never held that nothing is.
+        1. two officers signed this very order, and both still hold their keys; 2. its fields are read through the
+        guard, for its customer (`resolvers.legal.reading`); 3. the disclosure is committed, embargoed if the order says
+        so, and else the letter to the customer with it; 4. the ledger entry is durable; 5. the answer leaves. About
+        somebody who was erased the answer is the certificate, and about somebody who was never held that nothing is.
         """
         async with self._store.write() as connection:
             row = await self._row(connection, reference)
             await self._require_approval(connection, row)  # 1
             answered = {"state": "ANSWERED", "answered_at": now}
-            key = None
-            if row.customer_id is not None:
-                (key,) = await self._store.keys.subjects([row.customer_id])
-            if key is None:
+            read = await self._read(row, now)  # 2
+            if read is None or read.key is None:
                 await connection.execute(update(legal_requests).where(L.id == row.id).values(answered))
                 return await self._nothing(connection, row)
-            fields = orjson.loads(row.fields)
-            values = {each: await self._values(connection, key, each, row) for each in fields}  # 2
+            fields = tuple(read.values)
             await disclose(
                 connection,
-                key,
+                read.key,
                 recipient_kind=Recipient.AUTHORITY,
                 recipient_name=row.authority,
                 country=row.country,
@@ -163,9 +147,25 @@ class Legal:
             await connection.execute(update(legal_requests).where(L.id == row.id).values(answered))  # 3
             told = row.embargoed_until is None or row.embargoed_until <= now
             if told and row.told_at is None:
-                await tell(connection, key, row, self._site, now)
-        await self._store.ledger.append(_entry(key if told else None, row.reference, fields, now))  # 4
-        return {"reference": row.reference, "authority": row.authority, "fields": values}  # 5
+                await tell(connection, read.key, row, self._site, now)
+        await self._record(row, read if told else None, fields, now)  # 4
+        return {"reference": row.reference, "authority": row.authority, "fields": read.values}  # 5
+
+    async def _read(self, row: Any, now: datetime) -> OrderAnswer | None:
+        """What the order names; None where it is about nobody who is held."""
+        if row.customer_id is None:
+            return None
+        named = tuple(orjson.loads(row.fields))
+        order = OrderedRead(row.customer_id, named, (row.period_from, row.period_until))
+        return await read_order(self._store, self._fields, order, named, now)
+
+    async def _record(self, row: Any, told: OrderAnswer | None, fields: Sequence[str], now: datetime) -> None:
+        """Under an embargo the entry names no subject, or `accesses` would tell the customer; the disclosure does on
+        its day."""
+        subjects = () if told is None else told.subjects
+        purpose = Purpose.LEGAL_REQUEST
+        entry = read_entry(CLIENT, purpose, row.reference, OPERATION, sorted(fields), subjects, now)
+        await self._store.ledger.append(entry)
 
     async def listed(self) -> Sequence[Any]:
         """Every request, the newest first, refused ones too; nobody is named but officers by their codes."""
@@ -268,46 +268,7 @@ class Legal:
             raise LegalRequestError("There is no request with this reference: `gateway legal list` shows them.")
         return row
 
-    async def _values(self, connection: AsyncConnection, key: SubjectKey, coordinate: str, row: Any) -> list[Any]:
-        table, column = self._columns[coordinate]
-        owner = table.c.id if table is customers else table.c.customer_id
-        query = select(table.c.id, column).where(owner == key.customer_id).order_by("id")
-        if (moment := MOMENTS.get(table.name)) is not None:
-            query = query.where(moment >= row.period_from, moment < row.period_until)
-        rows = await connection.execute(query)
-        return [_opened(key, column, id_, value) for id_, value in rows.all() if value is not None]
-
-
-def resting_columns() -> Mapping[str, tuple[Table, Column[Any]]]:
-    """Where each field of the schema rests."""
-    found = {}
-    for field in SchemaModel(core_schema()).fields.values():
-        if isinstance(field.source, (ColumnValue, Embedded)) and field.source.column.info.get("output", True):
-            found[field.coordinate] = field.source.column.table, field.source.column
-    return found
-
 
 def _require_two(first: Member, second: Member) -> None:
     if first.id == second.id:
         raise LegalRequestError("Somebody else than who filed it has to decide: it takes two persons.")
-
-
-def _opened(key: SubjectKey, column: Column[Any], id_: int, value: Any) -> Any:
-    sealing = column.info.get("sealing")
-    if sealing is not None:
-        return sealing.decode(key.open(column, id_, value))
-    return instant(value).isoformat() if isinstance(value, datetime) else value
-
-
-def _entry(key: SubjectKey | None, reference: str, fields: Sequence[str], now: datetime) -> dict[str, Any]:
-    """Under an embargo it names no subject, or `accesses` would tell the customer; the disclosure does on its day."""
-    return {
-        "version": 1,
-        "at": int(now.timestamp()),
-        "client": CLIENT,
-        "purpose": Purpose.LEGAL_REQUEST.name,
-        "reference": reference,
-        "operation": sha256(b"legal answer").hexdigest(),
-        "fields": sorted(fields),
-        "subjects": [] if key is None else [key.pseudonym],
-    }

@@ -21,9 +21,9 @@ from store.queue.messages import name_of
 from store.registers.webhooks import seal_secret, webhooks
 from store.sql.ids import new_id
 from store.tables.outbox import outbox
-from values.hosts import url_to_ascii
+from values.hosts import is_safe, url_to_ascii
 from workers.outbox.receivers import DeliveryError, Message, Receivers
-from workers.outbox.webhooks import Poster, is_safe
+from workers.outbox.webhooks import Poster
 
 W, O = webhooks.c, outbox.c  # noqa: E741  (the tables' columns)
 

@@ -9,8 +9,8 @@ from typing import Any
 from authlib.oauth2.rfc6749 import TokenMixin
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from gateway.oauth import refresh_tokens
-from gateway.oauth.codes import AuthenticationEvent, AuthorizationCode
+from resolvers.oauth import refresh_tokens
+from resolvers.oauth.codes import AuthenticationEvent, AuthorizationCode
 from resolvers.signins.contexts import SignInContext
 from store.queue.revocations import announce, revoke_families
 from store.tables.access import sessions

@@ -10,17 +10,16 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.access.written_behind import keep_writing
-from schema.documents.requests import Denial
 from store.database.store import Store
 from store.operations.refusals import KEY, refusal_counts
 from store.sql.ids import new_id
+from workers.operations.written_behind import keep_writing
 
 log = logging.getLogger("gateway")
 R = refusal_counts.c
@@ -55,6 +54,22 @@ class Sum(NamedTuple):
         return self._replace(purpose="", coordinate=BEYOND)
 
 
+class RefusedField(Protocol):
+    """What was asked for and refused, as the schema's floor says it."""
+
+    @property
+    def purpose(self) -> str:
+        """The purpose that was asked; the empty text where none was."""
+
+    @property
+    def coordinate(self) -> str:
+        """The schema coordinate; the empty text where the whole operation was refused."""
+
+    @property
+    def reason(self) -> str:
+        """Why, in one word."""
+
+
 class Refusals:
     """Counts for each client; what all replicas counted comes together in the store every few seconds."""
 
@@ -64,7 +79,7 @@ class Refusals:
         self.totals: Counter[tuple[str, str, str, str]] = Counter()
         """What this process refused since it began, by client, purpose, coordinate and reason."""
 
-    def note(self, client_id: str, denials: Sequence[Denial]) -> None:
+    def note(self, client_id: str, denials: Sequence[RefusedField]) -> None:
         """Count what one operation was refused; nothing is written, and nobody waits."""
         day = int(self._clock() // DAY)
         for each in denials:

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from gateway.access.written_behind import keep_writing
 from policy.grant import Grant, Over
 from store.crypto.system_keys import insert_new
 from store.database.store import Store
 from store.operations.reach import client_reach
 from store.queue.hyperloglog import SIZE, Sketch, merged
+from workers.operations.written_behind import keep_writing
 
 log = logging.getLogger("gateway")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from gateway.oauth.codes import AuthenticationEvent
-from gateway.oauth.registry.clients import RegisteredClient
-from gateway.oauth.registry.scopes import spelt
+from resolvers.clients.oauth_clients import RegisteredClient
+from resolvers.clients.scopes import spelt
+from resolvers.oauth.codes import AuthenticationEvent
 from store.tables.access import sessions
 from store.tables.oauth import oauth_consents
 

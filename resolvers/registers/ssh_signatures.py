@@ -7,7 +7,7 @@ from base64 import b64decode
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.registers.ssh_keys import LONGEST, PublicKey, SshError, Wire, packed
+from resolvers.registers.ssh_keys import LONGEST, PublicKey, SshError, Wire, packed
 
 BEGIN, END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
 MAGIC: Final = b"SSHSIG"

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import insert, select, update
 
-from gateway.config.settings import Settings
-from gateway.registers.deliveries import make_poster
 from policy.events import Event
 from policy.own_names import is_own_name
 from policy.registered import AFFILIATE_MARK, AffiliateRegistration, offences
-from resolvers.commands.dependencies import Post
 from store.crypto.signing import secret_text
 from store.database.store import Store
 from store.registers.affiliates import affiliates, seal_affiliate_secret
 from store.registers.webhooks import seal_secret, webhooks
 from store.sql.ids import new_id
 from store.tables.payments import PAYMENT_KINDS
-from values.hosts import url_to_ascii
-from workers.outbox.webhooks import PostError, is_safe
+from values.hosts import is_safe, url_to_ascii
 
 A, W = affiliates.c, webhooks.c
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")
@@ -89,16 +85,3 @@ class Affiliates:
             change = update(affiliates).where(A.name == name).values(disabled_at=now)
             if (await connection.execute(change)).rowcount == 0:
                 raise AffiliateError(f"There is no {name}: `gateway affiliates list` shows those there are.")
-
-
-def make_post(settings: Settings) -> Post:
-    """What sends a card: as carefully as webhooks are sent, and with nothing about it in a log."""
-    poster = make_poster(settings)
-
-    async def post(url: str, headers: Mapping[str, str], body: bytes) -> int | None:
-        try:
-            return (await poster.post(url, headers, body)).status
-        except PostError:
-            return None
-
-    return post

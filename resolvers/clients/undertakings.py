@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 
 import orjson
 from sqlalchemy import ColumnElement
@@ -11,8 +10,6 @@ from sqlalchemy import ColumnElement
 from policy import registered
 from policy.rules import Rule
 from resolvers.events.registers import may_serve
-from schema.api.build import core_schema
-from schema.model.model import SchemaModel
 from store.registers.clients import clients
 from store.registers.partners import partners
 
@@ -29,23 +26,15 @@ PARTNER = (partners.c.name, partners.c.country, partners.c.purpose, partners.c.f
 """What a statement that reads a client reads of its partner, for `keeps_the_rules`."""
 
 
-def keeps_the_rules(client_id: str, purposes: frozenset[str], *partner: str | None) -> bool:
+def keeps_the_rules(client_id: str, purposes: frozenset[str], rules: Mapping[str, Rule], *partner: str | None) -> bool:
     """Whether a client, and the partner whose it is, may be served (D11); `partner` are the values of `PARTNER`.
 
-    A partner's client is judged by what it gets: the partner's purpose and fields.
+    A partner's client is judged by what it gets: the partner's purpose and fields, by the schema's `rules`.
     """
     if not may_serve(client_id, registered.ClientRegistration(purposes)):
         return False
     name, country, purpose, fields = partner
     if name is None:
         return True
-    entry = registered.PartnerRegistration(
-        purpose or "", country or "", frozenset(orjson.loads(fields or "[]")), declared_rules()
-    )
+    entry = registered.PartnerRegistration(purpose or "", country or "", frozenset(orjson.loads(fields or "[]")), rules)
     return may_serve(name, entry)
-
-
-@cache
-def declared_rules() -> Mapping[str, Rule]:
-    """Every rule of our own schema, by coordinate."""
-    return SchemaModel(core_schema()).rules

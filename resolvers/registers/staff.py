@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.registers.ssh_keys import PublicKey, SshError
+from resolvers.registers.ssh_keys import PublicKey, SshError
 from store.database.store import Store
 from store.registers.staff import STAFF_ROLES, staff, staff_keys
 from store.sql.ids import new_id

@@ -12,8 +12,8 @@ from sqlalchemy import RowMapping, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.oauth.registry.registration import NewClient, RegistrationError, check_keeping
-from gateway.oauth.registry.secrets import hashed, new_secret
+from resolvers.clients.registration import NewClient, RegistrationError, check_keeping
+from resolvers.clients.secrets import hashed, new_secret
 from store.database.store import Store
 from store.queue.revocations import client_changed, void_client, void_families
 from store.registers.clients import clients

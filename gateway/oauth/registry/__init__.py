@@ -1,1 +1,0 @@
-"""OAuth clients: how they are registered, and how they prove themselves."""

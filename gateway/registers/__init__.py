@@ -1,1 +1,0 @@
-"""What operators register: payment affiliates, partners, recipients, staff, webhooks."""

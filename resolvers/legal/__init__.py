@@ -1,0 +1,1 @@
+"""Orders of authorities: requests that two officers sign, and legal holds."""

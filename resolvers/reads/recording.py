@@ -1,0 +1,35 @@
+"""The ledger entry of a read: who read which fields of whom, why, and in which case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from policy.purposes import Purpose
+
+
+def read_entry(
+    client: str,
+    purpose: Purpose | None,
+    reference: str | None,
+    operation: str,
+    fields: Any,
+    subjects: Iterable[str],
+    now: datetime,
+) -> dict[str, Any]:
+    """The entry, which is durable before the answer leaves; no personal data, and no text of the operation.
+
+    `operation` is the hash of the operation's shape, `fields` are schema coordinates (or an `orjson.Fragment` of them),
+    and `subjects` the pseudonyms that the guard noted (`SubjectTracker.subjects`).
+    """
+    return {
+        "version": 1,
+        "at": int(now.timestamp()),
+        "client": client,
+        "purpose": purpose.name if purpose else None,
+        "reference": reference,
+        "operation": operation,
+        "fields": fields,
+        "subjects": list(subjects),
+    }

@@ -1,0 +1,1 @@
+"""What operators register: payment affiliates, partners, staff and their keys."""

@@ -1,0 +1,20 @@
+"""The fields of the schema that rest in one column, for reads that name fields without an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from resolvers.legal.reading import RestingField
+from schema.core.sources import ColumnValue, Embedded
+from schema.model.model import SchemaModel
+
+
+def resting_fields(model: SchemaModel) -> Mapping[str, RestingField]:
+    """Every field with a rule that shows a column, by coordinate; what never leaves in an answer is none."""
+    return {
+        field.coordinate: RestingField(field.rule, field.source.column)
+        for field in model.fields.values()
+        if field.rule is not None
+        and isinstance(field.source, (ColumnValue, Embedded))
+        and field.source.column.info.get("output", True)
+    }

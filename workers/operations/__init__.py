@@ -1,0 +1,1 @@
+"""Operational counts, written to the store behind the requests."""
