@@ -10,16 +10,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
 from policy.events import Event
 from policy.hard_rules import forbids, never_received
 from policy.purposes import Purpose
 from policy.recipients import CONTRACTED, Recipient
 from policy.rules import Rule
+from policy.transport import is_encrypted
 
 COUNTRY: Final = re.compile(r"[A-Z]{2}")
-LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 AFFILIATE_MARK: Final = "affiliate:"
 """How the subscription of a payment affiliate is named: it is told of cards that may not be kept, of nothing else."""
 
@@ -111,12 +110,6 @@ def _country(text: str) -> list[str]:
 
 
 def _address(url: str) -> list[str]:
-    try:
-        # What is not ASCII is no URL yet (RFC 3986), and to split it takes the square of a run of combining marks.
-        parts = urlsplit(url if url.isascii() else "")
-        host = parts.hostname
-    except ValueError:
-        host = None
-    if host and (parts.scheme == "https" or (parts.scheme == "http" and host in LOCAL)):
+    if is_encrypted(url):
         return []
     return ["R23: what leaves the house leaves it encrypted: the address begins with https://"]

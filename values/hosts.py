@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 
 from values.domain_name import to_ascii
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-"""The names of this machine; no other name leads here, whatever it resolves to."""
 LONGEST = 2_048
 """Characters of an address; `urlsplit` normalises its host, which takes the square of a run of combining marks."""
 
@@ -30,19 +28,3 @@ def url_to_ascii(url: str) -> str:
     user, at, place = parts.netloc.rpartition("@")
     host, colon, port = place.partition(":")
     return parts._replace(netloc=f"{user}{at}{host_to_ascii(host)}{colon}{port}").geturl()
-
-
-def is_safe(url: str) -> bool:
-    """Whether an address may be posted to: https, or http on this machine; without a password in it."""
-    # Before it is split: `urlsplit` normalises what is not ASCII, in the square of a run of combining marks.
-    if not url.isascii() or any(ord(each) <= 32 or ord(each) == 127 for each in url):
-        return False
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    if parts.username is not None:
-        return False
-    host = parts.hostname or ""
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))

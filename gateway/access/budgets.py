@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
+
+from cachetools import LRUCache
 
 CLIENTS = 10_000
 """Clients remembered; the one not seen for longest is forgotten, and then has its whole budget again."""
@@ -17,8 +18,7 @@ class BudgetBuckets:
     def __init__(self, per_minute: int, remembered: int) -> None:
         self.most = float(per_minute)
         self.rate = per_minute / 60
-        self._remembered = remembered
-        self._left: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        self._left: LRUCache[Hashable, tuple[float, float]] = LRUCache(remembered)
 
     def left(self, whose: Hashable, now: float) -> float:
         """What is in it; less than nothing when more was taken than there was."""
@@ -28,9 +28,6 @@ class BudgetBuckets:
     def keep(self, whose: Hashable, left: float, now: float) -> None:
         """Have so much in it now."""
         self._left[whose] = (left, now)
-        self._left.move_to_end(whose)
-        if len(self._left) > self._remembered:
-            self._left.popitem(last=False)
 
 
 class Budgets:

@@ -1,108 +1,50 @@
-"""Fetching a small JSON document from a server that we were told to trust: in bounded time and size."""
+"""Fetches a small JSON document from a server that the operator trusts."""
 
 from __future__ import annotations
 
-import asyncio
-import http.client
-import socket
-import time
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
-from values.hosts import LOOPBACK
-from workers.outbox.destinations import Destinations
+from workers.http.client import HttpClient, HttpRequestError
 
 MAX_BYTES = 262_144
-SECONDS = 5.0
 
 
 class FetchError(Exception):
-    """The document is not to be had now; the text says why, for the log."""
+    """The document cannot be had now; the text says why, for the log."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
         self.status = status
-        """The one that was answered instead of the document."""
+        """The status that was answered instead of the document."""
 
 
-async def fetch_json(address: str, destinations: Destinations | None = None) -> dict[str, Any]:
+async def fetch_json(address: str, client: HttpClient | None = None) -> dict[str, Any]:
     """The JSON object at an https address (http for this machine only); FetchError when there is none in time.
 
-    `destinations` says where we may connect to; without it, to the Internet and, by its own names, to this machine.
+    Without a client only public addresses and, by its own names, this machine are asked.
     """
-    if not is_safe(address):
-        raise FetchError("the address is not https")
     try:
-        return await asyncio.wait_for(asyncio.to_thread(_fetch, address, destinations or Destinations()), SECONDS * 2)
-    except TimeoutError:
-        raise FetchError("it took too long") from None
-
-
-def is_safe(address: object) -> bool:
-    """Whether an address may be asked."""
-    # A host in other letters would be resolved by IDNA 2003, and may be another one.
-    if not isinstance(address, str) or not address.isascii():
-        return False
+        response = await (client or HttpClient()).get(address, {"Accept": "application/json"}, MAX_BYTES)
+    except HttpRequestError as error:
+        raise FetchError(REASONS.get(str(error), str(error))) from None
+    if response.status != HTTPStatus.OK:  # Redirects, too, are not followed: where we were told is where we look.
+        raise FetchError(f"the status is {response.status}", response.status)
     try:
-        parts = urlsplit(address)
-        return bool(parts.hostname) and (
-            parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-        )
-    except ValueError:
-        return False
-
-
-def _fetch(address: str, destinations: Destinations) -> dict[str, Any]:
-    connection = _connection(urlsplit(address), destinations)
-    try:
-        target = urlsplit(address)._replace(scheme="", netloc="", fragment="").geturl() or "/"
-        connection.request("GET", target, headers={"Accept": "application/json", "User-Agent": "gateway"})
-        with connection.getresponse() as response:  # Redirects are not followed: where we were told is where we look.
-            if response.status != HTTPStatus.OK:
-                raise FetchError(f"the status is {response.status}", response.status)
-            found = orjson.loads(_read(response))
+        found = orjson.loads(response.body)
     except orjson.JSONDecodeError as error:
         raise FetchError("it is not JSON") from error
-    except (OSError, http.client.HTTPException) as error:
-        raise FetchError(type(error).__name__) from error
-    finally:
-        connection.close()
     if not isinstance(found, dict):
         raise FetchError("it is not a JSON object")
     return found
 
 
-def _connection(parts: SplitResult, destinations: Destinations) -> http.client.HTTPConnection:
-    """To the one address that was judged; TLS is verified against the name."""
-    host, secure = parts.hostname or "", parts.scheme == "https"
-    port = parts.port or (443 if secure else 80)
-    try:
-        found = [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    except OSError as error:
-        raise FetchError(type(error).__name__) from error
-    judged = next((each for each in found if destinations.allow(each, host)), None)
-    if judged is None:
-        raise FetchError("its address is private: name its network in GATEWAY_WEBHOOK_NETWORKS")
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = kind(host, port, timeout=SECONDS)
-
-    def connect(_: Any, *more: Any, **named: Any) -> socket.socket:
-        return socket.create_connection((judged, port), *more, **named)
-
-    connection._create_connection = connect  # type: ignore[attr-defined]
-    return connection
-
-
-def _read(response: Any) -> bytes:
-    """The body, in pieces, so that a server that drips is not waited for."""
-    until, body = time.monotonic() + SECONDS, b""
-    while piece := response.read1(65_536):
-        body += piece
-        if len(body) > MAX_BYTES:
-            raise FetchError("it is too large")
-        if time.monotonic() > until:
-            raise FetchError("it took too long")
-    return body
+REASONS = {
+    "ADDRESS": "the address is not https",
+    "FORBIDDEN": "its address is private: name its network in GATEWAY_WEBHOOK_NETWORKS",
+    "TIMEOUT": "it took too long",
+    "TOO_LARGE": "it is too large",
+}
+"""What the log says where the word alone would not tell what to do."""

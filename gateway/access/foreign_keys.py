@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from joserfc.jwk import Key
 
-from gateway.access.fetching import FetchError, fetch_json, is_safe
+from gateway.access.fetching import FetchError, fetch_json
+from policy.transport import is_encrypted
 from values.json_web_keys import imported
 
 log = logging.getLogger("gateway")
@@ -90,7 +91,7 @@ class ForeignKeys:
                 failure = error
                 continue
             address = found.get("jwks_uri")
-            if found.get("issuer") != self._issuer or not is_safe(address):
+            if found.get("issuer") != self._issuer or not is_encrypted(address):
                 raise FetchError("its metadata is of another issuer, or names no https address of keys")
             return str(address)
         raise failure

@@ -7,9 +7,9 @@ there to prevent. With N replicas a network may ask N times as often.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
+from cachetools import LRUCache
 from starlette.requests import HTTPConnection
 
 from gateway.http.client_address import Networks, client_address, network_of
@@ -31,7 +31,7 @@ class RateLimit:
         """A minute's requests may come at once; 0: there is no limit."""
         self._step = 60 / per_minute if per_minute else 0.0
         self._proxies, self._header, self._clock = proxies, header, clock
-        self._due: OrderedDict[str, float] = OrderedDict()
+        self._due: LRUCache[str, float] = LRUCache(MOST)
 
     def wait(self, connection: HTTPConnection) -> float:
         """Seconds until the network may ask again; 0 when it may now, which is counted."""
@@ -45,6 +45,4 @@ class RateLimit:
             self._due[network] = due
             return ahead
         self._due[network] = due + self._step
-        if len(self._due) > MOST:
-            self._due.popitem(last=False)
         return 0.0

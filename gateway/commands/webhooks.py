@@ -12,7 +12,7 @@ import orjson
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.run.deliveries import make_poster
+from gateway.run.deliveries import make_http_client
 from gateway.run.serving import store_config
 from policy.events import Event
 from store.database.store import open_store
@@ -119,7 +119,7 @@ def test(name: str) -> None:
     \b
         gateway webhooks test crm
     """
-    _with(lambda register, settings: register.test(name, make_poster(settings), _now()))
+    _with(lambda register, settings: register.test(name, make_http_client(settings), _now()))
     click.echo(f"{name} took the message.")
 
 

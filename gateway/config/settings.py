@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from gateway.config.database_urls import parse_database_url, parse_maintenance_url
 from policy.purposes import Purpose
 from policy.references import USUAL, References
+from policy.transport import LOOPBACK, is_encrypted
 from resolvers.events.references import read_references
 from schema.documents.memory import MOST
 from values.hosts import host_to_ascii, url_to_ascii
@@ -78,11 +79,9 @@ def _address(value: str) -> str:
         value = url_to_ascii(value)
     except ValueError as error:
         raise ValueError("use an address whose host is a domain name") from error
-    parts = urlsplit(value)
-    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+    if not is_encrypted(value):
         raise ValueError("use an https:// address (http:// only for localhost)")
-    if parts.query or parts.fragment or value.endswith("/"):
+    if any(mark in value for mark in "?#") or value.endswith("/"):
         raise ValueError("leave out the closing slash, the query and the fragment")
     return value
 
@@ -558,7 +557,7 @@ def _letters(values: Mapping[str, Any]) -> list[str]:
     problems = []
     if not values["smtp_from"]:
         problems.append("GATEWAY_SMTP_FROM is not set: say which address letters come from.")
-    if values["smtp_security"] == "none" and values["smtp_host"] not in ("localhost", "127.0.0.1", "::1"):
+    if values["smtp_security"] == "none" and values["smtp_host"] not in LOOPBACK:
         problems.append("GATEWAY_SMTP_SECURITY is 'none': use starttls or tls, letters must not travel in the clear.")
     return problems
 

@@ -8,25 +8,25 @@ from datetime import timedelta
 from gateway.config.settings import Settings
 from resolvers.commands.dependencies import Post
 from store.database.store import Store
+from workers.http.client import HttpClient, HttpRequestError
 from workers.outbox.receivers import Receivers
 from workers.outbox.smtp import Mailer, MailServerSettings
-from workers.outbox.webhooks import Poster, PostError
 from workers.outbox.worker import Deliverer
 
 
-def make_poster(settings: Settings) -> Poster:
-    """What posts to the internal systems."""
-    return Poster(settings.webhook_networks)
+def make_http_client(settings: Settings) -> HttpClient:
+    """The client for requests to addresses that operators name."""
+    return HttpClient(settings.webhook_networks)
 
 
 def make_post(settings: Settings) -> Post:
     """What sends a card: as carefully as webhooks are sent, and with nothing about it in a log."""
-    poster = make_poster(settings)
+    client = make_http_client(settings)
 
     async def post(url: str, headers: Mapping[str, str], body: bytes) -> int | None:
         try:
-            return (await poster.post(url, headers, body)).status
-        except PostError:
+            return (await client.post(url, headers, body)).status
+        except HttpRequestError:
             return None
 
     return post
@@ -50,5 +50,5 @@ def make_mailer(settings: Settings) -> Mailer | None:
 
 def make_deliverer(store: Store, settings: Settings) -> Deliverer:
     """The worker."""
-    receivers = Receivers(store, make_poster(settings), make_mailer(settings))
+    receivers = Receivers(store, make_http_client(settings), make_mailer(settings))
     return Deliverer(store, receivers, give_up=timedelta(hours=settings.outbox_hours))

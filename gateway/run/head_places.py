@@ -14,8 +14,7 @@ from store.ledger.heads_file import HeadFile, head_of
 from store.merkle.signed_note import NoteInvalidError
 from store.sql.engines import Address
 from store.sql.errors import OutageCause, StoreUnavailableError
-from workers.outbox.destinations import Destinations
-from workers.outbox.webhooks import Poster, PostError
+from workers.http.client import HttpClient, HttpRequestError
 
 JSON = {"Content-Type": "application/json"}
 
@@ -26,8 +25,7 @@ def make_head_place(settings: Settings) -> HeadPlace | None:
     if not where:
         return None
     if "://" in where:
-        networks = settings.webhook_networks
-        return HeadAddress(where, Poster(networks), Destinations(networks))
+        return HeadAddress(where, HttpClient(settings.webhook_networks))
     return HeadFile(Path(where))
 
 
@@ -37,13 +35,13 @@ class HeadAddress:
     Both speak of `{"checkpoint": "…"}`. What is there is trusted to take additions only.
     """
 
-    def __init__(self, address: str, poster: Poster, destinations: Destinations) -> None:
-        self._address, self._poster, self._destinations = address, poster, destinations
+    def __init__(self, address: str, client: HttpClient) -> None:
+        self._address, self._client = address, client
 
     async def latest(self) -> SignedHead | None:
         """The last one; None when there is none yet. StoreUnavailableError when it cannot be had."""
         try:
-            found = await fetch_json(self._address, self._destinations)
+            found = await fetch_json(self._address, self._client)
             return head_of(str(found["checkpoint"]))
         except FetchError as error:
             if error.status == 404:
@@ -55,8 +53,8 @@ class HeadAddress:
     async def remember(self, note: str) -> None:
         """Add a signed checkpoint; StoreUnavailableError unless the place says that it was taken."""
         try:
-            answer = await self._poster.post(self._address, JSON, orjson.dumps({"checkpoint": note}))
-        except PostError as error:
+            answer = await self._client.post(self._address, JSON, orjson.dumps({"checkpoint": note}))
+        except HttpRequestError as error:
             raise StoreUnavailableError(OutageCause.DOWN, f"head of the ledger: {error}") from None
         if not 200 <= answer.status < 300:
             raise StoreUnavailableError(OutageCause.DOWN, f"head of the ledger: the status is {answer.status}")

@@ -28,9 +28,9 @@ from store.database.store import Store, StoreConfig, StoreUnavailableError, open
 from store.queue.revocation_list import Revocations
 from store.queue.single_use import SingleUse
 from workers.erasure.missing import redo_missing
+from workers.http.client import HttpClient
 from workers.operations.reach import DistinctCustomerLimiter
 from workers.operations.refusals import Refusals
-from workers.outbox.destinations import Destinations
 
 log = logging.getLogger("gateway")
 
@@ -98,7 +98,7 @@ def provider(settings: Settings) -> Provider | None:
         settings.idp_types,
         settings.idp_scopes,
     )
-    fetch = partial(fetch_json, destinations=Destinations(settings.webhook_networks))
+    fetch = partial(fetch_json, client=HttpClient(settings.webhook_networks))
     keys = ForeignKeys(settings.idp_issuer, time.monotonic, fetch)
     return Provider(terms, keys, settings.clock_skew_seconds, time.time)
 

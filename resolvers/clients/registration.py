@@ -21,6 +21,7 @@ from policy.app_scopes import APP_SCOPES, AppScope
 from policy.grant import Over, Refusal
 from policy.own_names import is_own_name
 from policy.purposes import Purpose
+from policy.transport import is_encrypted
 from resolvers.clients.oauth_clients import CODE, OWN, REFRESH
 from resolvers.clients.scopes import TOKEN
 from values.json_web_keys import RSA_BITS, imported
@@ -33,7 +34,6 @@ PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+")
 OWN_PATH = re.compile(r"/[A-Za-z0-9._~-][A-Za-z0-9._~/-]*")
 """Of a page that this gateway itself serves, wherever it is reached; for first parties only."""
 LONGEST_KEEPS = 200
-LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class RegistrationError(Exception):
@@ -198,9 +198,7 @@ def check_redirect_uri(uri: str, kind: ClientKind) -> None:
         raise RegistrationError(f"{uri} is not an address.") from None
     if "#" in uri or parts.username is not None:
         raise RegistrationError(f"{uri}: leave out the fragment and the user name.")
-    if parts.scheme == "https" and host:
-        return
-    if parts.scheme == "http" and host in LOCAL:
+    if is_encrypted(uri):
         return
     if kind is ClientKind.APP and not host and parts.path.startswith("/") and PRIVATE_SCHEME.fullmatch(parts.scheme):
         return

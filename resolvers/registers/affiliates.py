@@ -14,13 +14,14 @@ from sqlalchemy import insert, select, update
 from policy.events import Event
 from policy.own_names import is_own_name
 from policy.registered import AFFILIATE_MARK, AffiliateRegistration, offences
+from policy.transport import is_encrypted
 from store.crypto.signing import secret_text
 from store.database.store import Store
 from store.registers.affiliates import affiliates, seal_affiliate_secret
 from store.registers.webhooks import seal_secret, webhooks
 from store.sql.ids import new_id
 from store.tables.payments import PAYMENT_KINDS
-from values.hosts import is_safe, url_to_ascii
+from values.hosts import url_to_ascii
 
 A, W = affiliates.c, webhooks.c
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")
@@ -49,7 +50,7 @@ class Affiliates:
             url = url_to_ascii(url)
         except ValueError as error:
             raise AffiliateError(f"The address names no host. {error}") from None
-        if not is_safe(url):
+        if not is_encrypted(url):
             raise AffiliateError(
                 "The address must begin with https:// (on this machine, http://) and hold no password."
             )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cachetools import LRUCache
 from graphql import (
     ArgumentNode,
     FieldNode,
@@ -23,7 +24,6 @@ from graphql import (
 )
 
 from policy.rules import Rule
-from schema.core.bounded import Bounded
 from schema.core.errors import ErrorCode, ResponseError
 from schema.decision.walking import ArgumentVisitor, fragments
 from schema.documents.documents import Operation
@@ -49,7 +49,7 @@ class PersonalInUrl:
 
     def __init__(self, model: SchemaModel) -> None:
         self._model = model
-        self._known: Bounded[Operation, Carried] = Bounded(REMEMBERED)
+        self._known: LRUCache[Operation, Carried] = LRUCache(REMEMBERED)
 
     def problems(self, operation: Operation, in_document: bool, given: Mapping[str, Any]) -> list[ResponseError]:
         """One for each coordinate; `in_document` says that the document itself stands in the address."""

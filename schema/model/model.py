@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from cachetools import LRUCache
 from graphql import (
     GraphQLArgument,
     GraphQLField,
@@ -26,7 +27,6 @@ from sqlalchemy import Table
 from policy.decision import Gap, Granted, Refused
 from policy.purposes import Purpose
 from policy.rules import Rule
-from schema.core.bounded import Bounded
 from schema.core.sources import Embedded, Source
 from schema.declare.fields import DECLARED, Declared
 from schema.declare.records import ROWS, RowsOf
@@ -58,7 +58,7 @@ class SchemaModel:
             for type_ in object_types(core)
             for name, field in type_.fields.items()
         }
-        self.verdicts: Bounded[tuple[str, Purpose, frozenset[str], bool], Granted | Refused | Gap] = Bounded(20_000)
+        self.verdicts: LRUCache[tuple[str, Purpose, frozenset[str], bool], Granted | Refused | Gap] = LRUCache(20_000)
         """What was decided of a coordinate for a purpose, scopes and a side; it depends on nothing else."""
 
     def field(self, type_name: str, name: str) -> FieldModel:

@@ -72,7 +72,8 @@ class KeyStore:
         self._max_age = max_age
         self._clock = clock
         self._destructions = 0
-        # In the order of unwrapping, so the oldest are in front; a dict would walk over the slots it has emptied there.
+        # In the order of unwrapping, so the oldest are in front; a dict would walk over the slots it has emptied there,
+        # and a cache in Python (cachetools) would cost a page of 500 more than its keys do.
         self._kept: OrderedDict[int, SubjectKey] = OrderedDict()
         columns = subject_keys.c.customer_id, subject_keys.c.root_version, subject_keys.c.wrapped
         live = subject_keys.c.wrapped.is_not(None)

@@ -10,8 +10,8 @@ from typing import Any
 from store.database.config import StoreConfig
 from tests.store.elsewhere import main
 from tests.stores import opened
+from workers.http.client import HttpClient
 from workers.outbox.receivers import Receivers
-from workers.outbox.webhooks import Poster
 from workers.outbox.worker import Deliverer
 
 
@@ -21,7 +21,7 @@ async def work(config: StoreConfig, said: list[str]) -> None:
 
     Deliverer._settle = die  # type: ignore[method-assign]
     async with opened(config) as store:
-        worker = Deliverer(store, Receivers(store, Poster()), lambda: datetime.fromisoformat(said[0]))
+        worker = Deliverer(store, Receivers(store, HttpClient()), lambda: datetime.fromisoformat(said[0]))
         await worker.look()
         await worker.settle_all()
 

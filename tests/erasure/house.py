@@ -33,9 +33,9 @@ from store.tables.services import services
 from tests.outbox.test_letters import Box
 from tests.promises.gate import TODAY, Gate, grant, own
 from workers.erasure.worker import LEASE, Eraser
+from workers.http.client import HttpClient
 from workers.outbox.receivers import MailServer, Receivers
 from workers.outbox.smtp import Mailer, MailServerSettings
-from workers.outbox.webhooks import Poster
 from workers.outbox.worker import Deliverer
 
 E, S, C = erasures.c, services.c, customers.c
@@ -73,7 +73,7 @@ class House:
         self.worker = self.another()
         terms = MailServerSettings("127.0.0.1", self.box.port, "none", "no-reply@shop.example", "Shop")
         self.mail = MailServer(Mailer(terms))
-        self.post = Deliverer(self.store, Receivers(self.store, Poster()), self.gate.clock, dice=lambda: 0.5)
+        self.post = Deliverer(self.store, Receivers(self.store, HttpClient()), self.gate.clock, dice=lambda: 0.5)
 
     def another(self) -> Eraser:
         """One more worker."""

@@ -22,9 +22,9 @@ from tests.erasure.house import REQUEST, House
 from tests.outbox.receiving import receiver
 from tests.promises.gate import grant
 from workers.certificates.certificates import verified
+from workers.http.client import HttpClient
 from workers.outbox.receivers import Receivers
 from workers.outbox.register import Webhooks
-from workers.outbox.webhooks import Poster
 from workers.outbox.worker import Deliverer
 from workers.recipients.by_hand import RecipientError, Recipients
 from workers.recipients.notices import Notifier
@@ -72,7 +72,7 @@ async def partner(house: House, name: str, *fields: str) -> None:
 async def told(house: House) -> None:
     """Listed, written to, and delivered."""
     await Notifier(house.store, house.gate.clock).step()
-    worker = Deliverer(house.store, Receivers(house.store, Poster(seconds=5)), house.gate.clock, dice=lambda: 0.5)
+    worker = Deliverer(house.store, Receivers(house.store, HttpClient(seconds=5)), house.gate.clock, dice=lambda: 0.5)
     await worker.look()
     await worker.settle_all()
 

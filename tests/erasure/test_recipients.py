@@ -37,10 +37,10 @@ from tests.payments.test_paying import pay
 from tests.promises.gate import grant
 from tests.store import elsewhere
 from workers.certificates.certificates import verified, verified_recipients
+from workers.http.client import HttpClient
 from workers.outbox.receivers import MailServer, Receivers
 from workers.outbox.register import Webhooks
 from workers.outbox.smtp import Mailer, MailServerSettings
-from workers.outbox.webhooks import Poster
 from workers.outbox.worker import LEASE, Deliverer
 from workers.recipients.by_hand import RecipientError, Recipients
 from workers.recipients.notices import Notifier
@@ -68,7 +68,10 @@ class Case:
     def deliverer(self) -> Deliverer:
         """A worker, as each process has one."""
         return Deliverer(
-            self.house.store, Receivers(self.house.store, Poster(seconds=5)), self.house.gate.clock, dice=lambda: 0.5
+            self.house.store,
+            Receivers(self.house.store, HttpClient(seconds=5)),
+            self.house.gate.clock,
+            dice=lambda: 0.5,
         )
 
     async def deliver(self) -> None:
@@ -127,7 +130,7 @@ async def case(house: House) -> AsyncIterator[Case]:
     """A card was sent to the company for a payment, by the gateway itself."""
     async with receiver() as company:
         await Affiliates(house.store).register(ACQUIRER, "CARD", company.url, "CH", house.gate.clock.now)
-        poster = Poster()
+        poster = HttpClient()
 
         async def post(url: str, headers: Any, body: bytes) -> int | None:
             return (await poster.post(url, headers, body)).status

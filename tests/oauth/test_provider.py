@@ -16,6 +16,7 @@ from gateway.access.foreign_keys import PAUSE_SECONDS, STALE_SECONDS, ForeignKey
 from tests.oauth.idp import Idp, provider
 from tests.oauth.naming import what_differs
 from tests.oauth.relying import Relying, encoded
+from workers.http.client import HttpClient
 
 
 def audience(rp: Relying) -> str:
@@ -178,13 +179,11 @@ def test_documents_that_are_not_believed(path: str, document: Any) -> None:
         asyncio.run(run(idp))
 
 
-def test_a_provider_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.access.fetching.SECONDS", 0.2)
-
+def test_a_provider_that_drips_is_not_waited_for() -> None:
     async def run(idp: Idp) -> None:
         idp.slow = 1
         with pytest.raises(FetchError):
-            await fetch_json(f"{idp.issuer}/keys")
+            await fetch_json(f"{idp.issuer}/keys", HttpClient(seconds=0.2))
         for address in ("ftp://127.0.0.1/x", "http://10.0.0.1/x", "file:///etc/passwd", "", "//x", "http://[bad"):
             with pytest.raises(FetchError):
                 await fetch_json(address)

@@ -21,8 +21,8 @@ from store.tables.outbox import outbox
 from tests.outbox.receiving import BROKEN, OK, Clock, Receiver, receiver
 from tests.outbox.test_announcements import subscribe
 from tests.store.people import add_customers
+from workers.http.client import HttpClient
 from workers.outbox.receivers import Receivers
-from workers.outbox.webhooks import Poster
 from workers.outbox.worker import LEASE, Deliverer
 
 pytestmark = pytest.mark.anyio
@@ -44,7 +44,7 @@ def clock() -> Clock:
 
 def worker(store: Store, clock: Clock, **options: Any) -> Deliverer:
     """A worker, as each process has one."""
-    poster = options.pop("poster", None) or Poster(seconds=5)
+    poster = options.pop("poster", None) or HttpClient(seconds=5)
     return Deliverer(store, Receivers(store, poster), clock, dice=lambda: 0.5, **options)
 
 
@@ -203,7 +203,7 @@ async def test_a_receiver_that_never_answers_holds_up_no_other(store: Store, sys
         await subscribe(store, "slow", url=slow.url)
         await subscribe(store, "crm", url=system.url)
         await happen(store, clock, people, times=5)
-        one = worker(store, clock, poster=Poster(seconds=300), pause=0.01)
+        one = worker(store, clock, poster=HttpClient(seconds=300), pause=0.01)
         stop = asyncio.Event()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(one.run, stop)
@@ -260,7 +260,7 @@ async def test_what_a_dead_worker_had_begun_is_repeated_under_the_same_id(
     await subscribe(store, "crm", url=system.url)
     await happen(store, clock, people, times=2)
     system.answer = lambda _: None
-    dying = worker(store, clock, poster=Poster(seconds=300))
+    dying = worker(store, clock, poster=HttpClient(seconds=300))
     await dying.look()
     with anyio.fail_after(60):
         await system.waiting.wait()

@@ -28,9 +28,9 @@ from store.tables.outbox import outbox
 from tests.outbox.receiving import Clock
 from tests.outbox.test_deliveries import deliver, states
 from tests.store.people import add_customers
+from workers.http.client import HttpClient
 from workers.outbox.receivers import Receivers
 from workers.outbox.smtp import Mailer, MailError, MailServerSettings, compose
-from workers.outbox.webhooks import Poster
 from workers.outbox.worker import LEASE, Deliverer
 
 pytestmark = pytest.mark.anyio
@@ -128,7 +128,7 @@ def terms(box: Box, **more: Any) -> MailServerSettings:
 
 def worker(store: Store, clock: Clock, box: Box, certificate: Path, **more: Any) -> Deliverer:
     mailer = Mailer(terms(box, **more), ssl.create_default_context(cafile=certificate))
-    return Deliverer(store, Receivers(store, Poster(), mailer), clock, dice=lambda: 0.5)
+    return Deliverer(store, Receivers(store, HttpClient(), mailer), clock, dice=lambda: 0.5)
 
 
 async def leave(store: Store, clock: Clock, **changed: str) -> int:
@@ -212,7 +212,7 @@ async def test_a_certificate_of_somebody_else_is_not_believed(store: Store, box:
     clock = Clock()
     await leave(store, clock)
     mailer = Mailer(terms(box))
-    await deliver(Deliverer(store, Receivers(store, Poster(), mailer), clock, dice=lambda: 0.5))
+    await deliver(Deliverer(store, Receivers(store, HttpClient(), mailer), clock, dice=lambda: 0.5))
     assert await states(store) == [("waits", 1, "TLS")]
 
 
@@ -220,7 +220,7 @@ async def test_a_certificate_of_somebody_else_is_not_believed(store: Store, box:
 async def test_without_a_mail_server_letters_wait(store: Store) -> None:
     clock = Clock()
     await leave(store, clock)
-    await deliver(Deliverer(store, Receivers(store, Poster()), clock))
+    await deliver(Deliverer(store, Receivers(store, HttpClient()), clock))
     assert await states(store) == [("waits", 0, None)]
 
 

@@ -10,11 +10,11 @@ from ipaddress import ip_network
 
 import pytest
 
+from policy.transport import is_encrypted
 from tests.outbox.receiving import receiver
-from values.hosts import is_safe
+from workers.http.client import HttpClient, HttpRequestError
+from workers.http.destinations import Destinations
 from workers.outbox.backoff import asked_for, pause
-from workers.outbox.destinations import Destinations
-from workers.outbox.webhooks import Poster, PostError
 
 pytestmark = pytest.mark.anyio
 
@@ -27,9 +27,9 @@ pytestmark = pytest.mark.anyio
     ],
 )  # fmt: skip
 async def test_unsafe_addresses_are_not_posted_to(url: str) -> None:
-    assert not is_safe(url)
-    with pytest.raises(PostError, match="ADDRESS"):
-        await Poster().post(url, {}, b"")
+    assert not is_encrypted(url)
+    with pytest.raises(HttpRequestError, match="ADDRESS"):
+        await HttpClient().post(url, {}, b"")
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ async def test_names_of_private_addresses_are_not_connected_to(address: str) -> 
     async def look_up(_: str, __: int) -> Sequence[str]:
         return [address]
 
-    with pytest.raises(PostError, match="FORBIDDEN"):
-        await Poster(look_up=look_up).post("https://internal.example/", {}, b"")
+    with pytest.raises(HttpRequestError, match="FORBIDDEN"):
+        await HttpClient(look_up=look_up).post("https://internal.example/", {}, b"")
 
 
 def test_a_private_network_that_was_named_may_be_connected_to() -> None:
@@ -70,7 +70,7 @@ async def test_the_address_that_was_judged_is_the_one_that_is_connected_to() -> 
 
     async with receiver() as there:
         port = there.url.rpartition(":")[2]
-        answer = await Poster(look_up=rebinding).post(f"http://localhost:{port}", {}, b"{}")
+        answer = await HttpClient(look_up=rebinding).post(f"http://localhost:{port}", {}, b"{}")
     assert answer.status == 204 or answer.status == 200
     assert looked == ["localhost"]
 
@@ -84,26 +84,26 @@ async def test_garbage_instead_of_tls_is_a_failure(said: bytes) -> None:
 
     server = await asyncio.start_server(babble, "127.0.0.1", 0)
     async with server:
-        with pytest.raises(PostError, match=r"TLS|CONNECTION"):
-            await Poster(seconds=5).post(f"https://localhost:{server.sockets[0].getsockname()[1]}/", {}, b"{}")
+        with pytest.raises(HttpRequestError, match=r"TLS|CONNECTION"):
+            await HttpClient(seconds=5).post(f"https://localhost:{server.sockets[0].getsockname()[1]}/", {}, b"{}")
 
 
 async def test_who_answers_nothing_is_left_in_time() -> None:
     async with receiver() as silent:
         silent.answer = lambda _: None
-        with pytest.raises(PostError, match="TIMEOUT"):
-            await Poster(seconds=0.2).post(silent.url, {}, b"{}")
+        with pytest.raises(HttpRequestError, match="TIMEOUT"):
+            await HttpClient(seconds=0.2).post(silent.url, {}, b"{}")
 
 
 async def test_nobody_there_is_a_failure() -> None:
     async with receiver() as gone:
         url = gone.url
-    with pytest.raises(PostError, match="CONNECTION"):
-        await Poster(seconds=5).post(url, {}, b"{}")
+    with pytest.raises(HttpRequestError, match="CONNECTION"):
+        await HttpClient(seconds=5).post(url, {}, b"{}")
 
 
 def test_certificates_are_verified() -> None:
-    tls = Poster()._tls
+    tls = HttpClient()._tls
     assert tls.verify_mode is ssl.CERT_REQUIRED
     assert tls.check_hostname
 

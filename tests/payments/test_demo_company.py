@@ -21,8 +21,8 @@ from store.registers.webhooks import webhooks
 from store.tables.invoices import invoices
 from store.tables.outbox import outbox
 from tests.payments.conftest import GENUINE, Wallet
+from workers.http.client import HttpClient
 from workers.outbox.receivers import Receivers
-from workers.outbox.webhooks import Poster
 from workers.outbox.worker import Deliverer
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +42,7 @@ async def company(wallet: Wallet) -> AsyncIterator[int]:
     while not server.started:  # noqa: ASYNC110  (uvicorn has no event for it)
         await asyncio.sleep(0.01)
     await open_for_business(store, settings.read({"PORT": str(port)}, demo=True))
-    poster = Poster()
+    poster = HttpClient()
 
     async def post(url: str, headers: Any, body: bytes) -> int | None:
         return (await poster.post(url, headers, body)).status
@@ -81,7 +81,7 @@ async def test_it_hears_of_a_withdrawn_card_on_another_port_too(wallet: Wallet) 
             told = await connection.scalar(select(webhooks.c.url).where(webhooks.c.id == hook))
             sent = await connection.scalar(select(affiliates.c.url).where(affiliates.c.name == NAME))
         assert told == sent == f"http://127.0.0.1:{port}{PATH}"
-        worker = Deliverer(store, Receivers(store, Poster(seconds=5)), wallet.gate.clock, dice=lambda: 0.5)
+        worker = Deliverer(store, Receivers(store, HttpClient(seconds=5)), wallet.gate.clock, dice=lambda: 0.5)
         await worker.look()
         await worker.settle_all()
     async with store.write() as connection:

@@ -24,7 +24,7 @@ from store.tables.outbox import outbox
 from store.tables.payments import card_vault
 from tests.payments.conftest import BARE, GENUINE, Wallet
 from tests.promises.gate import TODAY, grant, own
-from workers.outbox.webhooks import Poster
+from workers.http.client import HttpClient
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +60,7 @@ async def company(wallet: Wallet) -> AsyncIterator[Company]:
     found.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/cards"
     secret = await Affiliates(wallet.gate.store).register("Example Acquirer", "CARD", found.url, "CH", TODAY)
     found.secret = secret  # type: ignore[attr-defined]
-    poster = Poster()
+    poster = HttpClient()
 
     async def post(url: str, headers: Any, body: bytes) -> int | None:
         return (await poster.post(url, headers, body)).status

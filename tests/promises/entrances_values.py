@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.access.dpop import Call, DPoPVerifier
-from gateway.access.fetching import is_safe as may_be_fetched
 from policy.purposes import Purpose
 from policy.registered import AffiliateRegistration, offences
+from policy.transport import is_encrypted
 from resolvers.account.passwords import faults, measure
 from resolvers.events.references import REFERENCES, may_be_personal
 from resolvers.inputs import values as import_values
@@ -20,7 +20,6 @@ from store.crypto.blind_index import Lookup, blind_index
 from tests.promises.foreign import Read, each_of
 from values import domain_name, mailbox
 from values.hosts import host_to_ascii, url_to_ascii
-from values.hosts import is_safe as may_be_posted_to
 from values.lines import read_line
 from values.person_name import read_name
 from values.scripts import mixes_scripts
@@ -40,9 +39,7 @@ def address_of(text: str) -> None:
     """An address of the web, by each reader of such."""
     for form in ADDRESSES:
         url = form.format(text)
-        each_of(may_be_posted_to, may_be_fetched, url_to_ascii, lambda url: offences(AffiliateRegistration(url, "CH")))(
-            url
-        )
+        each_of(is_encrypted, url_to_ascii, lambda url: offences(AffiliateRegistration(url, "CH")))(url)
         PROOFS._is_for({"htu": url, "htm": "POST"}, Call("POST", "/oauth/token"))
 
 

@@ -16,8 +16,8 @@ from store.crypto.signing import signed
 from store.database.store import Store
 from store.registers.webhooks import open_secret, webhooks
 from store.sql.metadata import instant
+from workers.http.client import HttpClient, HttpRequestError
 from workers.outbox.smtp import Mailer, MailError
-from workers.outbox.webhooks import Poster, PostError
 
 W = webhooks.c
 OK = range(200, 300)
@@ -66,21 +66,21 @@ class System:
     id: int | None
     url: str
     secrets: tuple[bytes, ...]
-    poster: Poster
+    client: HttpClient
 
     async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
         """Post it, signed; any 2xx says that it was taken, and a header may say what was done."""
         body = message.content or b""
         headers = {"Content-Type": "application/json"} | signed(self.secrets, message.name, now, body)
         try:
-            answer = await self.poster.post(self.url, headers, body)
-        except PostError as problem:
+            answer = await self.client.post(self.url, headers, body)
+        except HttpRequestError as problem:
             raise DeliveryError(str(problem)) from None
         if answer.status not in OK:
-            raise DeliveryError(f"HTTP {answer.status}", answer.retry_after)
+            raise DeliveryError(f"HTTP {answer.status}", answer.headers.get("retry-after"))
         if message.event == Event.ERASE.wire:
-            return RecipientAnswer.__members__.get((answer.erasure_answer or "").strip().upper())
-        return NoticeReply.__members__.get((answer.notice_answer or "").strip().upper())
+            return RecipientAnswer.__members__.get(answer.headers.get("erasure-answer", "").strip().upper())
+        return NoticeReply.__members__.get(answer.headers.get("notice-answer", "").strip().upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ class MailServer:
 class Receivers:
     """Finds them. Without a mailer letters stay in the outbox, as in the demo, which shows them there."""
 
-    def __init__(self, store: Store, poster: Poster, mailer: Mailer | None = None) -> None:
-        self._store, self._poster, self._mailer = store, poster, mailer
+    def __init__(self, store: Store, client: HttpClient, mailer: Mailer | None = None) -> None:
+        self._store, self._client, self._mailer = store, client, mailer
         query = select(W.id, W.url, W.secret, W.previous_secret, W.previous_until).where(W.disabled_at.is_(None))
         self._enabled = store.reader.prepare(query)
 
@@ -124,4 +124,4 @@ class Receivers:
         secrets = [await open_secret(house, id_, secret)]
         if previous is not None and until is not None and now < instant(until):
             secrets.append(await open_secret(house, id_, previous))
-        return System(id_, url, tuple(secrets), self._poster)
+        return System(id_, url, tuple(secrets), self._client)

@@ -15,15 +15,16 @@ from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from policy.events import BY_NAME
 from policy.own_names import is_own_name
 from policy.registered import Webhook, offences
+from policy.transport import is_encrypted
 from store.crypto.signing import secret_text
 from store.database.store import Store
 from store.queue.messages import name_of
 from store.registers.webhooks import seal_secret, webhooks
 from store.sql.ids import new_id
 from store.tables.outbox import outbox
-from values.hosts import is_safe, url_to_ascii
+from values.hosts import url_to_ascii
+from workers.http.client import HttpClient
 from workers.outbox.receivers import DeliveryError, Message, Receivers
-from workers.outbox.webhooks import Poster
 
 W, O = webhooks.c, outbox.c  # noqa: E741  (the tables' columns)
 
@@ -69,7 +70,7 @@ class Webhooks:
             url = url_to_ascii(url)
         except ValueError as error:
             raise WebhookError(f"The address names no host. {error}") from None
-        if not is_safe(url):
+        if not is_encrypted(url):
             raise WebhookError("The address must begin with https:// (on this machine, http://) and hold no password.")
         if found := offences(Webhook(name, url, frozenset(events))):
             raise WebhookError(f"{found[0]}.")
@@ -128,11 +129,11 @@ class Webhooks:
         async with self._store.write() as connection:
             await connection.execute(update(webhooks).where(W.id == row.id).values(disabled_at=None))
 
-    async def test(self, name: str, poster: Poster, now: datetime) -> None:
+    async def test(self, name: str, client: HttpClient, now: datetime) -> None:
         """Send a system one message of type `webhook.test` about nobody; WebhookError when it does not take it."""
         row = await self._row(name)
         told = (row.id, row.url, row.secret, row.previous_secret, row.previous_until)
-        system = await Receivers(self._store, poster).system(told, now)
+        system = await Receivers(self._store, client).system(told, now)
         stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
         content = orjson.dumps({"type": "webhook.test", "timestamp": stamp, "data": {}})
         try:

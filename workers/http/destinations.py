@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from values.hosts import LOOPBACK
+from policy.transport import LOOPBACK
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
