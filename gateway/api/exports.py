@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -20,9 +19,7 @@ from gateway.api.graphql_http import STEP_UP
 from gateway.http import problems
 from gateway.http.credentials import presented
 from policy.purposes import Purpose
-from resolvers.commands.dependencies import FRESH, SKEW, Site
-from resolvers.letters.letters import write
-from resolvers.letters.signin import SignInLetter
+from resolvers.commands.dependencies import FRESH, SKEW
 from resolvers.reads.recording import read_entry
 from schema.model.meanings import meanings
 from schema.model.model import SchemaModel
@@ -33,7 +30,6 @@ from store.sql.metadata import Id, instant
 from store.tables.exports import EXPORT_FORMS, export_parts, exports, open_part
 from workers.exports.contents import Meanings
 from workers.exports.html_form import POLICY
-from workers.exports.worker import ExportController, Exporter
 
 E, P = exports.c, export_parts.c
 
@@ -140,23 +136,6 @@ def list_routes(
 ) -> Sequence[Route]:
     """The address."""
     return [Route("/exports/{id}", Exports(store, door, meanings(model), clock))]
-
-
-def make_exporter(store: Store, site: Site, model: SchemaModel) -> Exporter:
-    """The worker that makes them, and writes to the customer when one is ready."""
-
-    async def tell(connection: AsyncConnection, key: SubjectKey, now: datetime, until: datetime) -> None:
-        await write(
-            connection,
-            key,
-            site,
-            SignInLetter.EXPORT_READY,
-            now,
-            platform="CLIENT_AREA",
-            until=f"{until:%Y-%m-%d %H:%M} UTC",
-        )
-
-    return Exporter(store, meanings(model), ExportController(site.name, site.origin, tell))
 
 
 def _form(query: bytes) -> str:

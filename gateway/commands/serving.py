@@ -34,11 +34,10 @@ from gateway.run.app import Parts, build
 from gateway.run.browsers import Browsers
 from gateway.run.demo_tokens import DemoTokens
 from gateway.run.dependencies import make_means
-from gateway.run.housekeeping import Housekeeping
 from gateway.run.oauth_service import list_routes, open_house
 from gateway.run.sealing import sealed_meanwhile
 from gateway.run.serving import Services, open_works, store_config
-from gateway.run.working import open_workers, working, working_meanwhile
+from gateway.run.working import make_housekeeping, open_workers, working, working_meanwhile
 from gateway.signin.pages.privacy import list_routes as notice_routes
 from gateway.signin.routes import list_routes as sign_in_routes
 from gateway.signin.routes import make_house
@@ -158,7 +157,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             ],
         )
         sealing = sealed_meanwhile(works.store, store_config(settings), settings)
-        keeping = Housekeeping(works.store, works.keys, works.single_use, settings).running()
+        keeping = make_housekeeping(works, settings).running()
         async with sealing, keeping, working_meanwhile(works, settings, means, api.model):
             await server.serve(build(parts), settings, listening, started)
     log.info("stopped")

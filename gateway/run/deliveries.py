@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from gateway.config.settings import Settings
@@ -10,7 +9,7 @@ from resolvers.commands.dependencies import Post
 from store.database.store import Store
 from workers.outbox.receivers import Receivers
 from workers.outbox.smtp import Mailer, MailServerSettings
-from workers.outbox.webhooks import Poster, PostError
+from workers.outbox.webhooks import Poster
 from workers.outbox.worker import Deliverer
 
 
@@ -21,15 +20,7 @@ def make_poster(settings: Settings) -> Poster:
 
 def make_post(settings: Settings) -> Post:
     """What sends a card: as carefully as webhooks are sent, and with nothing about it in a log."""
-    poster = make_poster(settings)
-
-    async def post(url: str, headers: Mapping[str, str], body: bytes) -> int | None:
-        try:
-            return (await poster.post(url, headers, body)).status
-        except PostError:
-            return None
-
-    return post
+    return make_poster(settings).status
 
 
 def make_mailer(settings: Settings) -> Mailer | None:

@@ -78,6 +78,13 @@ class Poster:
         except OSError:
             raise PostError("CONNECTION") from None
 
+    async def status(self, url: str, headers: Mapping[str, str], body: bytes) -> int | None:
+        """The status of the answer alone; None when there is none."""
+        try:
+            return (await self.post(url, headers, body)).status
+        except PostError:
+            return None
+
     async def _posted(self, parts: SplitResult, headers: Mapping[str, str], body: bytes) -> ReceiverAnswer:
         host, secure = parts.hostname or "", parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
