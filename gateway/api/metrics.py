@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -15,15 +14,13 @@ from gateway.http import problems
 from gateway.http.client_address import Networks, peer_of, within
 from resolvers.restriction.by_staff import backlog
 from store.database.store import Store
-from store.ledger.tree_tables import ledger_pending
-from store.sql.metadata import instant
-from store.tables.erasures import STANDING_STATES, erasures
-from store.tables.outbox import outbox
+from workers.erasure.backlog import ErasureBacklogs
+from workers.ledger.backlog import UnsealedEntries
+from workers.outbox.backlog import OutboxBacklogs
 
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 FORWARDING = ("x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-host", "x-forwarded-proto")
 """What only a proxy writes."""
-E, O = erasures.c, outbox.c  # noqa: E741
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +103,16 @@ def of_refusals(totals: Mapping[tuple[str, str, str, str], int]) -> Collector:
 
 def of_erasures(store: Store) -> Collector:
     """The backlog of erasures, and whether a deadline is near or missed."""
-    standing = store.reader.prepare(select(E.state, E.due_at, E.alarm_at).where(E.state.in_(STANDING_STATES)))
+    backlogs = ErasureBacklogs(store)
 
     async def collect(now: datetime) -> Iterable[Metric]:
-        rows = await store.reader.fetch(standing, {})
-        states: dict[str, float] = {f'state="{state}"': 0 for state in STANDING_STATES}
-        for state, _, _ in rows:
-            states[f'state="{state}"'] += 1
-        dues = [instant(due) for _, due, _ in rows if due is not None]
-        alarms = sum(alarm is not None and instant(alarm) <= now for _, _, alarm in rows)
-        oldest = min((due - now).total_seconds() for due in dues) if dues else float("inf")
+        found = await backlogs.read(now)
+        states: dict[str, float] = {f'state="{state}"': count for state, count in found.states.items()}
+        oldest = float("inf") if found.next_due is None else (found.next_due - now).total_seconds()
         return [
             Metric("erasures", "gauge", "Erasures that are not over, by state.", states),
-            Metric("erasures_overdue", "gauge", "Erasures past their deadline.", {"": sum(due < now for due in dues)}),
-            Metric("erasures_alarm", "gauge", "Erasures that should have been done by now.", {"": alarms}),
+            Metric("erasures_overdue", "gauge", "Erasures past their deadline.", {"": found.overdue}),
+            Metric("erasures_alarm", "gauge", "Erasures that should have been done by now.", {"": found.alarms}),
             Metric(
                 "erasure_next_deadline_seconds", "gauge", "Until the next deadline; below zero: missed.", {"": oldest}
             ),
@@ -143,17 +136,13 @@ def of_objections(store: Store) -> Collector:
 
 def of_outbox(store: Store) -> Collector:
     """What waits to be delivered, for how long, and what was given up."""
-    waiting = (O.delivered_at.is_(None), O.dead_at.is_(None), O.next_attempt_at.is_not(None))
-    columns = select(O.topic, func.count(), func.min(O.created_at))
-    backlog = store.reader.prepare(columns.where(*waiting).group_by(O.topic))
-    dead = store.reader.prepare(select(O.topic, func.count()).where(O.dead_at.is_not(None)).group_by(O.topic))
+    backlogs = OutboxBacklogs(store)
 
     async def collect(now: datetime) -> Iterable[Metric]:
-        rows = await store.reader.fetch(backlog, {})
-        given_up = await store.reader.fetch(dead, {})
-        counts: dict[str, float] = {f'topic="{topic}"': count for topic, count, _ in rows}
-        ages = {f'topic="{topic}"': (now - instant(since)).total_seconds() for topic, _, since in rows}
-        lost: dict[str, float] = {f'topic="{topic}"': count for topic, count in given_up}
+        found = await backlogs.read()
+        counts: dict[str, float] = {f'topic="{topic}"': count for topic, count in found.waiting.items()}
+        ages = {f'topic="{topic}"': (now - since).total_seconds() for topic, since in found.oldest.items()}
+        lost: dict[str, float] = {f'topic="{topic}"': count for topic, count in found.dead.items()}
         return [
             Metric("outbox_waiting", "gauge", "Messages to be delivered.", counts),
             Metric("outbox_oldest_seconds", "gauge", "Age of the oldest of them.", ages),
@@ -165,11 +154,11 @@ def of_outbox(store: Store) -> Collector:
 
 def of_ledger(store: Store) -> Collector:
     """How far the ledger's tree is behind its entries."""
-    behind = store.ledger_reader.prepare(select(func.count()).select_from(ledger_pending))
+    unsealed = UnsealedEntries(store)
 
     async def collect(_: datetime) -> Iterable[Metric]:
-        ((count,),) = await store.ledger_reader.fetch(behind, {})
-        return [Metric("ledger_unsealed", "gauge", "Entries that are no leaf of the tree yet.", {"": count})]
+        values = {"": float(await unsealed.count())}
+        return [Metric("ledger_unsealed", "gauge", "Entries that are no leaf of the tree yet.", values)]
 
     return collect
 

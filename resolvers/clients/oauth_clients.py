@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import bindparam, or_, select
 
 from policy.purposes import Purpose
@@ -27,7 +26,7 @@ GRANTS = (CODE, REFRESH, OWN)
 
 
 @dataclass(frozen=True, slots=True)
-class RegisteredClient(ClientMixin):
+class RegisteredClient:
     """A registered client that is not disabled."""
 
     client_id: str

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from authlib.oauth2.rfc6749 import InvalidScopeError
-
 from policy.app_scopes import APP_SCOPES
 from policy.purposes import Purpose
 
@@ -16,10 +14,8 @@ INTROSPECT = "tokens:introspect"
 """The action that lets a resource server look at tokens of others (RFC 7662)."""
 
 
-class ScopeError(InvalidScopeError):
-    """More was asked for than may be given; nothing is silently left out."""
-
-    description = "A scope is malformed, unknown, or more than this client may have in this way."
+class ScopeError(ValueError):
+    """A scope is malformed, unknown, or more than the client may have; nothing is silently left out."""
 
 
 def for_tools(purposes: frozenset[Purpose], actions: frozenset[str]) -> frozenset[str]:

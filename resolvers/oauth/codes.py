@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Self
 
-from authlib.oauth2.rfc6749 import AuthorizationCodeMixin
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from store.queue.revocations import announce, revoke_families
@@ -43,7 +42,7 @@ class AuthenticationEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizationCode(AuthorizationCodeMixin):
+class AuthorizationCode:
     """What a code stands for."""
 
     client_id: str
