@@ -42,7 +42,7 @@ class DemoTokens:
         )
 
     async def require_demo(self) -> None:
-        """NoDemo unless the first customer of the demo is here, who cannot be in a store that was filled by use."""
+        """NoDemoError unless the first customer of the demo is here, who is in no store that was filled by use."""
         if not await self._store.reader.fetch(self._first, {}):
             raise NoDemoError("There is no demo in this data folder: make one with `gateway demo`.")
 

@@ -14,17 +14,17 @@ from workers.outbox.worker import Deliverer
 
 
 def make_poster(settings: Settings) -> Poster:
-    """What posts to the internal systems."""
+    """The client that posts to internal systems."""
     return Poster(settings.webhook_networks)
 
 
 def make_post(settings: Settings) -> Post:
-    """What sends a card: as carefully as webhooks are sent, and with nothing about it in a log."""
+    """The function that sends a card: as carefully as webhooks are sent, and with nothing about it in a log."""
     return make_poster(settings).status
 
 
 def make_mailer(settings: Settings) -> Mailer | None:
-    """What hands letters to the mail server; None where there is none, and in the demo, which only shows them."""
+    """The client of the mail server; None where there is none, and in the demo, which only shows its letters."""
     if settings.demo or not settings.smtp_host:
         return None
     terms = MailServerSettings(

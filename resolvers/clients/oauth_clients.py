@@ -44,7 +44,7 @@ class RegisteredClient:
     dpop: bool
     pushed: bool
     void_until: datetime | None = None
-    """What it got at this moment or before is void: it was disabled then."""
+    """Tokens that it got at this moment or before are void: it was disabled then."""
 
     @property
     def public(self) -> bool:
@@ -65,7 +65,7 @@ class RegisteredClient:
         return None
 
     def get_allowed_scope(self, scope: str) -> str:
-        """What was judged before Authlib asks."""
+        """The scope itself: it was judged before Authlib asks."""
         return scope
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:

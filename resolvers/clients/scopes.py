@@ -19,13 +19,13 @@ class ScopeError(ValueError):
 
 
 def for_tools(purposes: frozenset[Purpose], actions: frozenset[str]) -> frozenset[str]:
-    """What a client may have for itself: no purpose that is for one's own data, whatever it is registered for."""
+    """The scopes that a client may have for itself: no purpose that is for one's own data."""
     return frozenset(purpose.scope for purpose in purposes if not purpose.own_data_only) | actions
 
 
 def for_customers(purposes: frozenset[Purpose], actions: frozenset[str], first_party: bool) -> frozenset[str]:
-    """What a client may have about a customer who is there: only purposes for one's own data; a client that is not our
-    own only what customers can allow in words (O10)."""
+    """The scopes that a client may have about a customer who is there: only purposes for one's own data; a client that
+    is not our own gets only those that customers can allow in words (O10)."""
     own = frozenset(purpose.scope for purpose in purposes if purpose.own_data_only)
     if first_party:
         return own | actions

@@ -1,4 +1,4 @@
-"""What the receipt of an erasure opens: dates, state and signed statements, and nobody's name (GDPR Art. 12, 17)."""
+"""The receipt of an erasure opens its dates, state and signed statements, and nobody's name (GDPR Art. 12, 17)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WHILE_SERVICES_RUN = frozenset({State.ARMED, State.BLOCKED, State.REFUSED})
 
 
 class SignedStatement(Enum):
-    """What is signed of an erasure; the value is the column."""
+    """A signed text about an erasure; the value is the column."""
 
     CERTIFICATE = "certificate"
     RECIPIENTS = "recipients_statement"
@@ -34,7 +34,7 @@ class SignedStatement(Enum):
     FILES = "files_statement"
     """That the files are clean, where the certificate was signed before they were."""
     LETTER = "letter_statement"
-    """What became of the last letter, where the certificate could not say it yet."""
+    """On the fate of the last letter, where the certificate could not say it yet."""
 
 
 @dataclass(frozen=True, slots=True)

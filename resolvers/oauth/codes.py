@@ -43,7 +43,7 @@ class AuthenticationEvent:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationCode:
-    """What a code stands for."""
+    """The grant that a code stands for."""
 
     client_id: str
     sign_in: AuthenticationEvent
@@ -61,7 +61,7 @@ class AuthorizationCode:
         return self.redirect_uri
 
     def get_scope(self) -> str:
-        """What was granted."""
+        """The scopes that were granted."""
         return self.scope
 
 
@@ -84,7 +84,7 @@ def issue(connection: Connection, code: AuthorizationCode, now: datetime) -> str
 
 
 def redeem(connection: Connection, text: str, client_id: str, now: datetime) -> AuthorizationCode | None:
-    """What the code stands for, for the first who brings it in time; None for everyone else.
+    """The grant of a code, for the first who brings it in time; None for everyone else.
 
     One statement decides who is first, whichever replica it runs at. Whoever comes second ends what the first was
     given: one of the two has stolen it (RFC 9700 §2.1.1). A code that another client brings is left as it is.

@@ -1,4 +1,4 @@
-"""What customers have allowed clients that are not our own (O10)."""
+"""Scopes that customers have allowed clients of others (O10)."""
 
 from __future__ import annotations
 

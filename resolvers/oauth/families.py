@@ -69,7 +69,7 @@ class Family:
         return bool(client.client_id == self.client_id)
 
     def get_scope(self) -> str:
-        """What the customer granted."""
+        """The scopes that the customer granted."""
         return self.scope
 
 

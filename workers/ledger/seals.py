@@ -14,7 +14,7 @@ from workers.ledger.worker import Sealer
 
 @dataclass(frozen=True, slots=True)
 class Seals:
-    """What makes the ledger's tree grow, and what signs it."""
+    """The tree of the ledger, its sealer, and the keys that sign it."""
 
     tree: Tree
     keys: LedgerKeys
