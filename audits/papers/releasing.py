@@ -31,12 +31,12 @@ NAMED = 20
 
 
 class PaperRefusedError(Exception):
-    """What was asked cannot be released; the text says why, and what to do."""
+    """The paper cannot be released as asked; the text says why, and how to go on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What is to be released, from when, why, and by whom."""
+    """One release as it is asked for: the draft, its first day, the reason, and the people."""
 
     draft: Draft
     inputs: Inputs
@@ -86,7 +86,7 @@ class Papers:
         return made
 
     async def changes(self, kind: str, inputs: Inputs) -> list[SchemaChange] | None:
-        """What would change against the newest version; None where none was released."""
+        """The changes against the newest version; None where none was released."""
         last = await issued.latest(self._store.reader, kind)
         return None if last is None else paper_changes(await issued.inputs_of(self._store.reader, last), inputs)
 
@@ -115,7 +115,7 @@ class Papers:
             await self._store.ledger.append(entry_of(entry))
 
     def _entry(self, asked: Release, made: Issued, judged: list[SchemaChange], reason: str, now: datetime) -> ActEntry:
-        """What the ledger says: nobody's name, and what loosens by its coordinate and kind."""
+        """The entry of the ledger: it names nobody, and each loosening by its coordinate and kind."""
         loose = [each for each in judged if each.kind.direction is Direction.LOOSENS]
         named = tuple(dict.fromkeys(f"loosens={each.kind.id} {each.coordinate}" for each in loose))
         details = (
@@ -134,7 +134,7 @@ def _reason(text: str) -> str:
 
 
 def _require_day(day: date, today: date, last: Issued | None) -> None:
-    """What held on a day that is over, or has begun, stays what it was; what was announced is not overtaken.
+    """A version holds from a day that has not begun; one that was announced is not overtaken.
 
     Versions hold in their order: so the version before, with which each is compared, is the one in force until it
     begins, and what was signed off for a day begins on no earlier one.

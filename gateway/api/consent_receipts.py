@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
 
 import orjson
 from starlette.responses import Response
@@ -18,14 +17,9 @@ from gateway.api.graphql_http import GraphQLApi
 from gateway.http import problems
 from gateway.http.credentials import presented
 from policy.purposes import Purpose
-from policy.vocabularies import DPV
-from policy.wordings import VERSION, wording
+from resolvers.consents.receipts import receipt
 from schema.documents.requests import Request, RequestOutcome
 from store.sql.errors import OutageCause, StoreUnavailableError
-
-PROFILE = "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"
-RECORDS = UUID("6d8e3c1e-4f0b-4c55-9a53-0f7f3b0c9a11")
-"""The name space of record ids: the same consent has the same one in each of its receipts."""
 
 QUESTION = """
 query Receipt($id: ID!) {
@@ -33,13 +27,6 @@ query Receipt($id: ID!) {
   me { id }
 }
 """
-KINDS = {
-    "CARD_STORAGE": (Purpose.CARD_ON_FILE, "CreditCardNumber", "withdrawCardConsent"),
-    "PRODUCT_NEWS": (Purpose.PRODUCT_NEWS, "EmailAddress", "setProductNews"),
-    "COOKIE_MEASUREMENT": (Purpose.COOKIE_MEASUREMENT, "UID", "chooseCookies"),
-    "WHOIS_PUBLICATION": (Purpose.DOMAIN_REGISTRATION, "Name", "setWhoisVisibility"),
-}
-"""What each kind is for, the data it is about (a term of DPV-PD), and the mutation that takes it back."""
 
 
 class ConsentReceipts:
@@ -71,34 +58,6 @@ class ConsentReceipts:
 def _any_document(grant: Any) -> Any:
     """The same grant for a question of the house's own, whatever documents its client is registered for."""
     return replace(grant, documents_only=False)
-
-
-def receipt(consent: Mapping[str, Any], customer: str, controller: str, now: datetime) -> dict[str, Any]:
-    """The receipt; its words are terms of DPV 2.3, and the sentence is there when it is the present one."""
-    purpose, data, withdrawal = KINDS[consent["kind"]]
-    shown = wording(consent["kind"], consent["language"])
-    present = consent["wordingVersion"] == VERSION and consent["language"] == shown.language
-    return {
-        "@context": {"dpv": DPV, "pd": "https://w3id.org/dpv/pd#", "dct": "http://purl.org/dc/terms/"},
-        "@type": "dpv:ConsentRecord",
-        "dct:conformsTo": {"@id": PROFILE},
-        "dct:identifier": str(uuid5(RECORDS, consent["id"])),
-        "dct:created": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "dpv:hasDataSubject": customer,
-        "dpv:hasDataController": controller,
-        "dpv:hasConsentStatus": {"@id": f"dpv:Consent{consent['state'].capitalize()}"},
-        "dpv:isIndicatedAtTime": consent["at"],
-        "dpv:hasNotice": {
-            "dct:language": consent["language"],
-            "dct:hasVersion": consent["wordingVersion"],
-            "dct:description": shown.text if present else None,
-        },
-        "dpv:hasPurpose": [{"@id": f"dpv:{term}", "dct:description": purpose.text} for term in purpose.dpv],
-        "dpv:hasPersonalData": {"@id": f"pd:{data}"},
-        "dpv:hasLegalBasis": {"@id": "dpv:Consent"},
-        "dct:source": consent["source"],
-        "withdrawal": f"{controller}/ (Edit my choices), or the mutation {withdrawal}",
-    }
 
 
 def list_routes(door: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str) -> list[Route]:

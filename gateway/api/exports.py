@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import parse_qsl
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -20,35 +15,17 @@ from gateway.api.graphql_http import STEP_UP
 from gateway.http import problems
 from gateway.http.credentials import presented
 from policy.purposes import Purpose
-from resolvers.commands.dependencies import FRESH, SKEW, Site
-from resolvers.letters.letters import write
-from resolvers.letters.signin import SignInLetter
-from resolvers.reads.recording import read_entry
+from resolvers.commands.dependencies import FRESH, SKEW
+from resolvers.exports.fetching import DamagedExportError, ExportFile, ExportFiles
 from schema.model.meanings import meanings
 from schema.model.model import SchemaModel
-from store.crypto.sealing import SealBrokenError
-from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
-from store.sql.metadata import Id, instant
-from store.tables.exports import EXPORT_FORMS, export_parts, exports, open_part
+from store.tables.exports import EXPORT_FORMS
 from workers.exports.contents import Meanings
 from workers.exports.html_form import POLICY
-from workers.exports.worker import ExportController, Exporter
-
-E, P = exports.c, export_parts.c
 
 MEDIA = {"JSON": ("application/json", "json"), "HTML": ("text/html; charset=utf-8", "html")}
 MEDIA["PORTABLE"] = MEDIA["JSON"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """An export that can be fetched now."""
-
-    id: int
-    attempt: int
-    pieces: int
-    length: int
 
 
 class Exports:
@@ -60,10 +37,8 @@ class Exports:
     """
 
     def __init__(self, store: Store, door: Authenticator, said: Meanings, clock: Callable[[], datetime]) -> None:
-        self._store, self._door, self._clock = store, door, clock
+        self._files, self._door, self._clock = ExportFiles(store), door, clock
         self._fields = sorted({name for each in said.values() for name in each.coordinates})
-        self._piece = store.reader.prepare(_piece)
-        self._find = store.reader.prepare(_find)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a GET; Problem 400, 401, 403, 404 or 405."""
@@ -73,66 +48,34 @@ class Exports:
         grant = await self._door.admit_first_party(*presented(scope, dict(scope["headers"])))  # 1
         now = self._clock()
         subject = _themselves(grant, now)  # 2
-        found = await self._found(scope["path_params"]["id"], subject, form, now)  # 3
-        (key,) = await self._store.keys.subjects([subject])
-        if found is None or key is None:
+        file = await self._files.find(scope["path_params"]["id"], subject, form, now)  # 3
+        if file is None:
             raise problems.ProblemError(
                 404, "NO_SUCH_EXPORT", "There is no such export, or it can no longer be fetched."
             )
-        first = await self._piece_at(found, key, form, 0)
-        await self._store.ledger.append(self._entry(grant, key, form, now))  # 4
+        first = await self._first(file)
+        await self._files.record(file, grant.client_id, self._fields, now)  # 4
         media, ending = MEDIA[form]
         headers = {
             "cache-control": "no-store",
             "content-disposition": f'attachment; filename="{_name(form, now)}.{ending}"',
-            "content-length": str(found.length),
+            "content-length": str(file.length),
             "content-security-policy": f"{POLICY}; sandbox",
         }
-        body = self._pieces(first, found, key, form)  # 5
+        body = self._pieces(first, file)  # 5
         await StreamingResponse(body, headers=headers, media_type=media)(scope, receive, send)
 
-    async def _found(self, text: str, subject: int, form: str, now: datetime) -> _Found | None:
-        id_ = self._store.keys.house.ids.decode(text)
-        if id_ is None or id_.type_name != "Export":
-            return None
-        rows = await self._store.reader.fetch(self._find, {"id": id_.key, "owner": subject, "form": form})
-        for attempt, expires, pieces, length in rows:
-            if expires is not None and now < instant(expires):
-                return _Found(id_.key, attempt, pieces, length)
-        return None
-
-    def _entry(self, grant: VerifiedGrant, key: SubjectKey, form: str, now: datetime) -> dict[str, Any]:
-        operation = hashlib.sha256(f"GET /exports?form={form.lower()}".encode()).hexdigest()
-        return read_entry(grant.client_id, Purpose.SELF_SERVICE, None, operation, self._fields, [key.pseudonym], now)
-
-    async def _pieces(self, first: bytes, found: _Found, key: SubjectKey, form: str) -> AsyncIterator[bytes]:
-        yield first
-        for position in range(1, found.pieces):
-            yield await self._piece_at(found, key, form, position)
-
-    async def _piece_at(self, found: _Found, key: SubjectKey, form: str, position: int) -> bytes:
-        place = (found.attempt, form, position)
-        values = {"id": found.id, "attempt": found.attempt, "form": form, "position": position}
-        rows = await self._store.reader.fetch(self._piece, values)
+    async def _first(self, file: ExportFile) -> bytes:
+        """The first piece, while an answer can still say that it is damaged."""
         try:
-            return open_part(key, found.id, place, position == found.pieces - 1, rows[0][0] if rows else b"")
-        except SealBrokenError:
+            return await self._files.piece(file, 0)
+        except DamagedExportError:
             raise problems.ProblemError(500, "DATA_DAMAGED", "The export is damaged: ask for another one.") from None
 
-
-_find = (
-    select(E.attempts, E.expires_at, func.count(), func.sum(P.length))
-    .join_from(exports, export_parts, (P.export_id == E.id) & (P.attempt == E.attempts))
-    .where(E.id == bindparam("id", type_=Id), E.customer_id == bindparam("owner", type_=Id))
-    .where(E.state == "READY", P.form == bindparam("form"))
-    .group_by(E.id, E.attempts, E.expires_at)
-)
-_piece = select(P.content).where(
-    P.export_id == bindparam("id", type_=Id),
-    P.attempt == bindparam("attempt", type_=P.attempt.type),
-    P.form == bindparam("form"),
-    P.position == bindparam("position", type_=P.position.type),
-)
+    async def _pieces(self, first: bytes, file: ExportFile) -> AsyncIterator[bytes]:
+        yield first
+        async for piece in self._files.after_first(file):
+            yield piece
 
 
 def list_routes(
@@ -140,23 +83,6 @@ def list_routes(
 ) -> Sequence[Route]:
     """The address."""
     return [Route("/exports/{id}", Exports(store, door, meanings(model), clock))]
-
-
-def make_exporter(store: Store, site: Site, model: SchemaModel) -> Exporter:
-    """The worker that makes them, and writes to the customer when one is ready."""
-
-    async def tell(connection: AsyncConnection, key: SubjectKey, now: datetime, until: datetime) -> None:
-        await write(
-            connection,
-            key,
-            site,
-            SignInLetter.EXPORT_READY,
-            now,
-            platform="CLIENT_AREA",
-            until=f"{until:%Y-%m-%d %H:%M} UTC",
-        )
-
-    return Exporter(store, meanings(model), ExportController(site.name, site.origin, tell))
 
 
 def _form(query: bytes) -> str:

@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector as Families
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.http import problems
 from gateway.http.client_address import Networks, peer_of, within
 from resolvers.restriction.by_staff import backlog
 from store.database.store import Store
-from store.ledger.tree_tables import ledger_pending
-from store.sql.metadata import instant
-from store.tables.erasures import STANDING_STATES, erasures
-from store.tables.outbox import outbox
+from workers.erasure.backlog import ErasureBacklogs
+from workers.ledger.backlog import UnsealedEntries
+from workers.outbox.backlog import OutboxBacklogs
 
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
+"""The text format that every Prometheus server reads."""
 FORWARDING = ("x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-host", "x-forwarded-proto")
 """What only a proxy writes."""
-E, O = erasures.c, outbox.c  # noqa: E741
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One measurement, with its values by label."""
-
-    name: str
-    kind: str
-    """`counter` or `gauge`."""
-    meaning: str
-    values: Mapping[str, float]
-    """By the label's text, such as `state="ARMED"`; the empty text for a value without labels."""
-
-    def lines(self) -> Iterable[str]:
-        """The metric as Prometheus reads it."""
-        yield f"# HELP gateway_{self.name} {self.meaning}"
-        yield f"# TYPE gateway_{self.name} {self.kind}"
-        for label, value in sorted(self.values.items()):
-            yield f"gateway_{self.name}{{{label}}} {value:g}" if label else f"gateway_{self.name} {value:g}"
 
 
 Collector = Callable[[datetime], Awaitable[Iterable[Metric]]]
+"""Reads the measurements of one kind at one moment."""
+
+
+class Collected(Families):
+    """Measurements that were read already: prometheus-client collects synchronously, and ours are in the store."""
+
+    def __init__(self, families: Sequence[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        """The measurements."""
+        yield from self._families
+
+
+def gauge(name: str, meaning: str, values: Mapping[str, float] | float, label: str = "") -> Metric:
+    """A gauge; with `label`, one value for each of its values."""
+    if isinstance(values, Mapping):
+        family = GaugeMetricFamily(f"gateway_{name}", meaning, labels=[label])
+        for word, value in values.items():
+            family.add_metric([word], value)
+        return family
+    return GaugeMetricFamily(f"gateway_{name}", meaning, value=values)
 
 
 class Metrics:
@@ -61,16 +64,20 @@ class Metrics:
         networks: Networks,
         clock: Callable[[], datetime],
         proxies: Networks = (),
+        latencies: CollectorRegistry | None = None,
     ) -> None:
         self._collectors, self._networks, self._clock, self._proxies = collectors, networks, clock, proxies
+        self._latencies = latencies
 
     async def __call__(self, request: Request) -> Response:
         """Every metric; Problem 404 for who may not see them."""
         if not self._allowed(request):
             raise problems.ProblemError(404, "NOT_FOUND", "There is nothing at this address.")
         now = self._clock()
-        lines = [line for collect in self._collectors for each in await collect(now) for line in each.lines()]
-        return PlainTextResponse("\n".join(lines) + "\n", media_type=MEDIA, headers={"cache-control": "no-store"})
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(Collected([each for collect in self._collectors for each in await collect(now)]))
+        text = generate_latest(registry) + (generate_latest(self._latencies) if self._latencies else b"")
+        return Response(text, headers={"cache-control": "no-store", "content-type": MEDIA})
 
     def _allowed(self, request: Request) -> bool:
         peer = peer_of(request.scope)
@@ -80,49 +87,46 @@ class Metrics:
 
 
 def of_executions(counts: Mapping[str, int]) -> Collector:
-    """How operations were carried out: by a compiled plan, or by the standard executor and why."""
+    """Operations by what carried them out: a compiled plan, or the standard executor and why."""
 
     async def collect(_: datetime) -> Iterable[Metric]:
-        values: dict[str, float] = {f'how="{how.replace(chr(34), "")}"': count for how, count in counts.items()}
-        return [Metric("operations_total", "counter", "Operations by what carried them out.", values)]
+        family = CounterMetricFamily(
+            "gateway_operations", "Operations by the executor that carried them out.", labels=["how"]
+        )
+        for how, count in counts.items():
+            family.add_metric([how], count)
+        return [family]
 
     return collect
 
 
 def of_refusals(totals: Mapping[tuple[str, str, str, str], int]) -> Collector:
-    """What was refused. The labels are registered clients and names that the schema or the policy declares."""
-
-    names = ("client", "purpose", "coordinate", "reason")
+    """Refusals. The labels are registered clients and names that the schema or the policy declares."""
 
     async def collect(_: datetime) -> Iterable[Metric]:
-        values: dict[str, float] = {
-            ",".join(f'{name}="{word}"' for name, word in zip(names, words, strict=True)): count
-            for words, count in list(totals.items())
-        }
-        return [Metric("refusals_total", "counter", "What clients asked for and may not have.", values)]
+        labels = ["client", "purpose", "coordinate", "reason"]
+        family = CounterMetricFamily(
+            "gateway_refusals", "Fields and operations that clients asked for and may not have.", labels=labels
+        )
+        for words, count in list(totals.items()):
+            family.add_metric(words, count)
+        return [family]
 
     return collect
 
 
 def of_erasures(store: Store) -> Collector:
     """The backlog of erasures, and whether a deadline is near or missed."""
-    standing = store.reader.prepare(select(E.state, E.due_at, E.alarm_at).where(E.state.in_(STANDING_STATES)))
+    backlogs = ErasureBacklogs(store)
 
     async def collect(now: datetime) -> Iterable[Metric]:
-        rows = await store.reader.fetch(standing, {})
-        states: dict[str, float] = {f'state="{state}"': 0 for state in STANDING_STATES}
-        for state, _, _ in rows:
-            states[f'state="{state}"'] += 1
-        dues = [instant(due) for _, due, _ in rows if due is not None]
-        alarms = sum(alarm is not None and instant(alarm) <= now for _, _, alarm in rows)
-        oldest = min((due - now).total_seconds() for due in dues) if dues else float("inf")
+        found = await backlogs.read(now)
+        oldest = float("inf") if found.next_due is None else (found.next_due - now).total_seconds()
         return [
-            Metric("erasures", "gauge", "Erasures that are not over, by state.", states),
-            Metric("erasures_overdue", "gauge", "Erasures past their deadline.", {"": sum(due < now for due in dues)}),
-            Metric("erasures_alarm", "gauge", "Erasures that should have been done by now.", {"": alarms}),
-            Metric(
-                "erasure_next_deadline_seconds", "gauge", "Until the next deadline; below zero: missed.", {"": oldest}
-            ),
+            gauge("erasures", "Erasures that are not over, by state.", found.states, "state"),
+            gauge("erasures_overdue", "Erasures past their deadline.", found.overdue),
+            gauge("erasures_alarm", "Erasures that should have been done by now.", found.alarms),
+            gauge("erasure_next_deadline_seconds", "Seconds until the next deadline; below zero: missed.", oldest),
         ]
 
     return collect
@@ -134,8 +138,8 @@ def of_objections(store: Store) -> Collector:
     async def collect(now: datetime) -> Iterable[Metric]:
         waiting, late = await backlog(store, now)
         return [
-            Metric("objections_pending", "gauge", "Objections that wait for a decision.", {"": waiting}),
-            Metric("objections_overdue", "gauge", "Objections past the month for an answer.", {"": late}),
+            gauge("objections_pending", "Objections that wait for a decision.", waiting),
+            gauge("objections_overdue", "Objections past the month for an answer.", late),
         ]
 
     return collect
@@ -143,21 +147,15 @@ def of_objections(store: Store) -> Collector:
 
 def of_outbox(store: Store) -> Collector:
     """What waits to be delivered, for how long, and what was given up."""
-    waiting = (O.delivered_at.is_(None), O.dead_at.is_(None), O.next_attempt_at.is_not(None))
-    columns = select(O.topic, func.count(), func.min(O.created_at))
-    backlog = store.reader.prepare(columns.where(*waiting).group_by(O.topic))
-    dead = store.reader.prepare(select(O.topic, func.count()).where(O.dead_at.is_not(None)).group_by(O.topic))
+    backlogs = OutboxBacklogs(store)
 
     async def collect(now: datetime) -> Iterable[Metric]:
-        rows = await store.reader.fetch(backlog, {})
-        given_up = await store.reader.fetch(dead, {})
-        counts: dict[str, float] = {f'topic="{topic}"': count for topic, count, _ in rows}
-        ages = {f'topic="{topic}"': (now - instant(since)).total_seconds() for topic, _, since in rows}
-        lost: dict[str, float] = {f'topic="{topic}"': count for topic, count in given_up}
+        found = await backlogs.read()
+        ages = {topic: (now - since).total_seconds() for topic, since in found.oldest.items()}
         return [
-            Metric("outbox_waiting", "gauge", "Messages to be delivered.", counts),
-            Metric("outbox_oldest_seconds", "gauge", "Age of the oldest of them.", ages),
-            Metric("outbox_dead", "gauge", "Messages that were given up.", lost),
+            gauge("outbox_waiting", "Messages to be delivered, by topic.", found.waiting, "topic"),
+            gauge("outbox_oldest_seconds", "Seconds since the oldest of them was written.", ages, "topic"),
+            gauge("outbox_dead", "Messages that were given up.", found.dead, "topic"),
         ]
 
     return collect
@@ -165,11 +163,10 @@ def of_outbox(store: Store) -> Collector:
 
 def of_ledger(store: Store) -> Collector:
     """How far the ledger's tree is behind its entries."""
-    behind = store.ledger_reader.prepare(select(func.count()).select_from(ledger_pending))
+    unsealed = UnsealedEntries(store)
 
     async def collect(_: datetime) -> Iterable[Metric]:
-        ((count,),) = await store.ledger_reader.fetch(behind, {})
-        return [Metric("ledger_unsealed", "gauge", "Entries that are no leaf of the tree yet.", {"": count})]
+        return [gauge("ledger_unsealed", "Entries that are no leaf of the tree yet.", await unsealed.count())]
 
     return collect
 
@@ -181,6 +178,7 @@ def list_routes(
     clock: Callable[[], datetime],
     proxies: Networks = (),
     refused: Mapping[tuple[str, str, str, str], int] | None = None,
+    latencies: CollectorRegistry | None = None,
 ) -> list[Route]:
     """The address of the metrics; none when no network may see them."""
     if not networks:
@@ -193,4 +191,5 @@ def list_routes(
         of_outbox(store),
         of_ledger(store),
     )
-    return [Route("/metrics", Metrics(collectors, networks, clock, proxies).__call__, methods=["GET"])]
+    metrics = Metrics(collectors, networks, clock, proxies, latencies)
+    return [Route("/metrics", metrics.__call__, methods=["GET"])]

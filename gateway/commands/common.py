@@ -11,8 +11,8 @@ import click
 from gateway.config import logs, settings
 from gateway.config.settings import Settings, SettingsError
 from gateway.demo import NotADemoStoreError
+from gateway.demo.tokens import NoDemoError, UnknownNameError
 from gateway.http.server import ListenError
-from gateway.run.demo_tokens import NoDemoError, UnknownNameError
 from resolvers.clients.registration import RegistrationError
 from resolvers.inputs.report import ImportFileError
 from resolvers.passwords.lists import PasswordListError

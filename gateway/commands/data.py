@@ -10,8 +10,8 @@ import click
 
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.config.settings import Settings
+from gateway.demo.tokens import DemoTokens
 from gateway.http import server
-from gateway.run.demo_tokens import DemoTokens
 from gateway.run.serving import open_works, store_config
 from resolvers.imports.imports import import_customers
 from resolvers.imports.source import Format
@@ -148,7 +148,7 @@ def token(name: str) -> None:
 
 async def _mint(settings: Settings, name: str) -> str:
     async with open_works(settings) as works:
-        return await DemoTokens(works, settings).mint(name)
+        return await DemoTokens(works.store, works.tokens, settings.demo_token_seconds).mint(name)
 
 
 @click.group()

@@ -20,7 +20,7 @@ from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sente
 from gateway.commands.ledger_verify import verify
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.run.sealing import Seals, open_seals, rotate_ledger_key
+from gateway.run.sealing import open_seals
 from gateway.run.serving import store_config
 from store.accesses.acts import ActEntry, Acts, pseudonym_of
 from store.database.store import open_store
@@ -35,6 +35,7 @@ from store.merkle.merkle_tree import leaf_hash
 from store.merkle.signed_note import NoteInvalidError
 from store.sql.engines import make_reader
 from store.sql.reading import Reader
+from workers.ledger.seals import Seals, rotate_ledger_key
 
 NOT_THERE = 1
 

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
 import click
+from prometheus_client import CollectorRegistry
 
 from gateway.access.budgets import Budgets
-from gateway.access.client_area import register_client_area
 from gateway.access.rate_limits import RateLimit
 from gateway.api.consent_receipts import list_routes as consent_routes
 from gateway.api.exports import list_routes as export_routes
@@ -28,21 +28,22 @@ from gateway.demo import load
 from gateway.demo.acquirer import list_routes as acquirer_routes
 from gateway.demo.acquirer import open_for_business
 from gateway.demo.marks import require_demo_or_nothing
+from gateway.demo.tokens import DemoTokens
 from gateway.http import server
+from gateway.http.pages import page_documents
 from gateway.run import serving
 from gateway.run.app import Parts, build
 from gateway.run.browsers import Browsers
-from gateway.run.demo_tokens import DemoTokens
 from gateway.run.dependencies import make_means
-from gateway.run.housekeeping import Housekeeping
 from gateway.run.oauth_service import list_routes, open_house
 from gateway.run.sealing import sealed_meanwhile
 from gateway.run.serving import Services, open_works, store_config
-from gateway.run.working import open_workers, working, working_meanwhile
+from gateway.run.working import make_housekeeping, open_workers, working, working_meanwhile
 from gateway.signin.pages.privacy import list_routes as notice_routes
 from gateway.signin.routes import list_routes as sign_in_routes
 from gateway.signin.routes import make_house
 from policy.rules import Rule
+from resolvers.clients.client_area import register_client_area
 from resolvers.commands.dependencies import SignInDependencies
 from schema.api.api import Api
 from schema.documents.limits import Limits
@@ -124,15 +125,16 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
     async with open_works(settings) as works:
         await serving.tell_privileges(settings, working=settings.work or settings.seal_ledger)
         started = await opened(works, settings)
-        tokens = DemoTokens(works, settings)
+        tokens = DemoTokens(works.store, works.tokens, settings.demo_token_seconds)
         with suppress(StoreUnavailableError):  # while it is down nobody can tell; each token is asked for again
-            await register_client_area(works.store, serving.now())
+            await register_client_area(works.store, page_documents().values(), serving.now())
             if settings.demo:
                 await tokens.require_demo()
         means = make_means(settings)
         api = make_api(works, settings, means)
         house = make_house(works.store, settings, means, api, serving.now)
         looking = RateLimit(settings.rdap_per_minute, settings.proxies, settings.proxy_header)
+        latencies = CollectorRegistry(auto_describe=False) if settings.metrics else None
         parts = Parts(
             settings=settings,
             api=api,
@@ -153,12 +155,19 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *receipt_routes(works.store),
                 *notice_routes(works.store.reader, works.store.ledger_reader, settings, serving.now),
                 *metric_routes(
-                    works.store, api.counts, settings.metrics, serving.now, settings.proxies, works.refusals.totals
+                    works.store,
+                    api.counts,
+                    settings.metrics,
+                    serving.now,
+                    settings.proxies,
+                    works.refusals.totals,
+                    latencies,
                 ),
             ],
+            latencies=latencies,
         )
         sealing = sealed_meanwhile(works.store, store_config(settings), settings)
-        keeping = Housekeeping(works.store, works.keys, works.single_use, settings).running()
+        keeping = make_housekeeping(works, settings).running()
         async with sealing, keeping, working_meanwhile(works, settings, means, api.model):
             await server.serve(build(parts), settings, listening, started)
     log.info("stopped")
@@ -206,5 +215,5 @@ async def _fill_and_welcome(works: Services, settings: Settings) -> Callable[[],
     if await load(works.store):
         log.info("the demo was loaded")
     await open_for_business(works.store, settings)
-    text = await welcome(DemoTokens(works, settings), settings)
+    text = await welcome(DemoTokens(works.store, works.tokens, settings.demo_token_seconds), settings)
     return lambda: click.echo(text)

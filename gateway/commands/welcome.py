@@ -7,8 +7,8 @@ import shlex
 
 from gateway.config.settings import Settings
 from gateway.demo import FEATURED
-from gateway.run.demo_tokens import DemoTokens
-from gateway.run.tour import CUSTOMER, STEPS, TourStep
+from gateway.demo.tokens import DemoTokens
+from gateway.demo.tour import CUSTOMER, STEPS, TourStep
 
 
 async def welcome(tokens: DemoTokens, settings: Settings) -> str:

@@ -12,10 +12,10 @@ from sqlalchemy import exists, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.access.client_area import ID as AREA
 from gateway.demo.clients import CLIENTS, DemoClient
 from gateway.demo.marks import FIRST_ID, NotADemoStoreError
 from gateway.demo.population import SEED, SIZE, population
+from resolvers.clients.client_area import ID as AREA
 from resolvers.customers.registration import add
 from store.database.store import Store
 from store.lookups.reservations import LookupTakenError, reserving

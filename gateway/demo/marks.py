@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, exists, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.access.client_area import ID as AREA
+from resolvers.clients.client_area import ID as AREA
 from store.database.config import StoreConfig
 from store.registers.clients import clients
 from store.sql.engines import make_engine

@@ -58,3 +58,9 @@ class GraphiQL:
 
 def _template(name: str) -> Template:
     return Template((HERE / "templates" / name).read_text(encoding="utf-8"))
+
+
+def page_documents() -> dict[str, str]:
+    """The text of each document that the page of the client area sends, by the name of its operation."""
+    folder = STATIC / "area" / "documents"
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.graphql"))}

@@ -9,9 +9,10 @@ from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, grant
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
+from gateway.oauth.scopes import narrowed, require_words
 from gateway.oauth.visit import OAuthRequestContext
 from resolvers.account.signins_evaluating import Arrival
-from resolvers.clients.scopes import for_tools, narrowed, require_words, spelt
+from resolvers.clients.scopes import for_tools, spelt
 from resolvers.oauth import codes, families, refresh_tokens
 from resolvers.oauth.codes import AuthorizationCode
 from resolvers.oauth.families import Family

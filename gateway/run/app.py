@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import orjson
+from prometheus_client import CollectorRegistry
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
@@ -23,6 +24,7 @@ from gateway.http.client_address import client_address, network_of
 from gateway.http.concurrency import ConcurrencyLimiter, Room
 from gateway.http.credentials import presented
 from gateway.http.hosts import Hosts, names_of
+from gateway.http.latencies import Latencies
 from gateway.http.middleware import AccessLog, LastResort, Limited, SecurityHeaders, Withheld
 from gateway.http.unfinished import UnfinishedBodies
 from gateway.tokens.signing_keys import SigningKeys
@@ -49,6 +51,8 @@ class Parts:
     """The addresses of rooms of their own, such as the authorization server."""
     ledger: Reader | None = None
     """What proofs of the ledger are made from; None: their addresses do not exist."""
+    latencies: CollectorRegistry | None = None
+    """Takes the durations of requests for `/metrics`; None: nobody may see metrics, and none are taken."""
     withheld: Callable[[], StoreUnavailableError | None] = lambda: None
     """Why nothing may be answered, though it could be; None as long as all is well."""
 
@@ -69,6 +73,8 @@ def build(parts: Parts) -> ASGIApp:
     app = Hosts(app, names_of(settings.public_url, settings.hosts), any_address=settings.demo)
     app = LastResort(app)
     app = SecurityHeaders(app, only_https=settings.only_https)
+    if parts.latencies is not None:
+        app = Latencies(app, frozenset(route.path for route in routes), parts.latencies)
     if parts.settings.access_log:
         app = AccessLog(app, frozenset(route.path for route in routes))
     return app

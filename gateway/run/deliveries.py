@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from gateway.config.settings import Settings
 from resolvers.commands.dependencies import Post
 from store.database.store import Store
-from workers.http.client import HttpClient, HttpRequestError
+from workers.http.client import HttpClient
 from workers.outbox.receivers import Receivers
 from workers.outbox.smtp import Mailer, MailServerSettings
 from workers.outbox.worker import Deliverer
 
 
 def make_http_client(settings: Settings) -> HttpClient:
-    """The client for requests to addresses that operators name."""
+    """The client that posts to internal systems."""
     return HttpClient(settings.webhook_networks)
 
 
 def make_post(settings: Settings) -> Post:
-    """What sends a card: as carefully as webhooks are sent, and with nothing about it in a log."""
-    client = make_http_client(settings)
-
-    async def post(url: str, headers: Mapping[str, str], body: bytes) -> int | None:
-        try:
-            return (await client.post(url, headers, body)).status
-        except HttpRequestError:
-            return None
-
-    return post
+    """The function that sends a card: as carefully as webhooks are sent, and with nothing about it in a log."""
+    return make_http_client(settings).status
 
 
 def make_mailer(settings: Settings) -> Mailer | None:
-    """What hands letters to the mail server; None where there is none, and in the demo, which only shows them."""
+    """The client of the mail server; None where there is none, and in the demo, which only shows its letters."""
     if settings.demo or not settings.smtp_host:
         return None
     terms = MailServerSettings(

@@ -18,7 +18,7 @@ log = logging.getLogger("gateway")
 
 
 def make_means(settings: Settings) -> SignInDependencies:
-    """What the settings say about signing in."""
+    """The dependencies of sign-in and of commands."""
     times = Times(
         session=timedelta(seconds=settings.session_seconds),
         idle=timedelta(seconds=settings.session_idle_seconds),
@@ -33,13 +33,13 @@ def make_means(settings: Settings) -> SignInDependencies:
 
 
 def _make_rules(settings: Settings) -> Rules:
-    """What new passwords have to be; PasswordListError when the operator's list cannot be read."""
+    """The rules for new passwords; PasswordListError when the operator's list cannot be read."""
     own = (ReplaceableList(settings.password_list),) if settings.password_list else ()
     return Rules(settings.password_minimum, settings.password_classes, (shipped(), *own))
 
 
 def make_site(settings: Settings) -> Site:
-    """Who we are to customers, from the settings."""
+    """The site as customers know it: its name, address and time zone."""
     return Site(settings.site_name, _origin(settings.public_url), settings.time_zone)
 
 

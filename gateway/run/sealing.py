@@ -1,40 +1,27 @@
-"""The ledger's sealer, put together from the settings: beside the serving, alone, or for one command."""
+"""The workers that sign, put together from the settings: the sealer of the ledger, the eraser and the sweeper."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.config.settings import Settings
-from policy.grant import Grant, Refusal
-from policy.purposes import Purpose
-from resolvers.commands.context import CommandContext
-from resolvers.commands.dependencies import SignInDependencies
-from resolvers.registrants.rights import erase_due_owners
+from resolvers.commands.dependencies import SignInDependencies, Site
+from resolvers.erasure.telling import ErasureTelling
+from resolvers.registrants.sweeping import DueOwners
 from store.database.config import StoreConfig
 from store.database.store import Store
 from store.ledger.pruning import Pruner
 from store.ledger.sealer import Tree
 from store.ledger.signed_checkpoints import Checkpoints, Notary
-from store.ledger.signing_keys import LedgerKeys, key_added
+from store.ledger.signing_keys import LedgerKeys
 from store.merkle.checkpoints import origin_of
-from store.merkle.signed_note import VerifierKey
+from workers.erasure.worker import Eraser
+from workers.ledger.seals import Seals
 from workers.ledger.worker import Rhythm, Sealer
 from workers.retention.worker import Sweeper
-
-CLIENT = "retention"
-
-
-@dataclass(frozen=True, slots=True)
-class Seals:
-    """What makes the ledger's tree grow, and what signs it."""
-
-    tree: Tree
-    keys: LedgerKeys
-    sealer: Sealer
 
 
 @asynccontextmanager
@@ -52,20 +39,6 @@ async def open_seals(store: Store, config: StoreConfig, settings: Settings) -> A
         await tree.close()
 
 
-async def rotate_ledger_key(store: Store, seals: Seals, now: datetime) -> VerifierKey:
-    """Make a new key, introduce it by an entry, and have it sign together with the old one; its public half.
-
-    The entry is what the old key vouches for: a signature beside its own could be anybody's.
-    """
-    await seals.sealer.seal_all()  # The very first key is made here, if there is none.
-    _, coming = await seals.keys.under((await seals.keys.all())[0].verifier.name)
-    await store.ledger.append(key_added(coming.verifier, now))
-    await seals.sealer.extend_all()  # Before the key is there, or another sealer might have both sign without it.
-    key = await seals.keys.rotate()
-    await seals.sealer.seal_all()
-    return key
-
-
 @asynccontextmanager
 async def open_sweeper(
     store: Store, config: StoreConfig, settings: Settings, means: SignInDependencies, clock: Callable[[], datetime]
@@ -73,24 +46,17 @@ async def open_sweeper(
     """What removes what was kept for long enough; the ledger's pruning has to be signed, so it comes with the seals."""
     async with open_seals(store, config, settings) as seals:
         prune = Pruner(seals.tree, store.ledger, seals.sealer.seal_all).prune
-        yield Sweeper(store, prune, clock, owners=lambda now: erase_due_owners(_sweeping(store, means, now)))
+        yield Sweeper(store, prune, clock, owners=DueOwners(store, means).erase)
 
 
-def _sweeping(store: Store, means: SignInDependencies, now: datetime) -> CommandContext:
-    """The desk of what nobody asks for at the time."""
-    grant = Grant(
-        token_id=CLIENT,
-        client_id=CLIENT,
-        subject=None,
-        purposes=frozenset({Purpose.ERASURE}),
-        scopes=frozenset(),
-        expires_at=int(now.timestamp()) + 60,
-        refusal=Refusal.REFUSE,
-        documents_only=False,
-        introspection=False,
-        max_page=1,
-    )
-    return CommandContext(store, grant, Purpose.ERASURE, None, now, means)
+@asynccontextmanager
+async def open_eraser(
+    store: Store, config: StoreConfig, settings: Settings, site: Site, clock: Callable[[], datetime]
+) -> AsyncIterator[Eraser]:
+    """The worker that erases customers; certificates are signed with the keys of the ledger."""
+    async with open_seals(store, config, settings) as seals:
+        letters = ErasureTelling(store, site)
+        yield Eraser(store, seals.keys.signers, letters, site.zone, clock, backup_days=settings.backup_days)
 
 
 @asynccontextmanager

@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
-from gateway.api.exports import make_exporter
 from gateway.config.settings import Settings
 from gateway.run.deliveries import make_deliverer
-from gateway.run.erasing import open_eraser
-from gateway.run.sealing import open_sweeper
+from gateway.run.sealing import open_eraser, open_sweeper
 from gateway.run.serving import Services, now, store_config
+from resolvers.account.signins_tidying import tidy as tidy_signing_in
 from resolvers.commands.dependencies import SignInDependencies
 from resolvers.disclosures.legal_telling import tell_those_who_may_know
+from resolvers.exports.letters import ExportLetters
 from resolvers.restriction.restrictions import lift_what_was_told
+from schema.model.meanings import meanings
 from schema.model.model import SchemaModel
 from workers.disclosures.worker import Teller
+from workers.exports.worker import ExportController, Exporter
 from workers.keys.reservations import ReservationSweep
 from workers.keys.rotation import RootKeyRotation
+from workers.operations.housekeeping import Housekeeping
 from workers.recipients.notices import Notifier
 
 
@@ -36,15 +41,16 @@ async def open_workers(
 ) -> AsyncIterator[Sequence[Worker]]:
     """Everything that has to be done again and again. Any number of processes may do it at once."""
     store, config = works.store, store_config(settings)
+    exports = ExportController(means.site.name, means.site.origin, ExportLetters(means.site).ready)
     async with (
         open_eraser(store, config, settings, means.site, now) as eraser,
         open_sweeper(store, config, settings, means, now) as sweeper,
     ):
-        teller = Teller(lambda moment: tell_those_who_may_know(store, means.site, moment), now)
-        lifter = Teller(lambda moment: lift_what_was_told(store, means.site, moment), now, what="a lifted restriction")
+        teller = Teller(partial(tell_those_who_may_know, store, means.site), now)
+        lifter = Teller(partial(lift_what_was_told, store, means.site), now, what="a lifted restriction")
         rotation = RootKeyRotation(store, settings.root_key_days, clock=now)
         yield [
-            make_exporter(store, means.site, model),
+            Exporter(store, meanings(model), exports),
             make_deliverer(store, settings),
             eraser,
             sweeper,
@@ -80,3 +86,10 @@ async def working(workers: Sequence[Worker]) -> AsyncIterator[None]:
     finally:
         stop.set()
         await asyncio.gather(*tasks)
+
+
+def make_housekeeping(works: Services, settings: Settings) -> Housekeeping:
+    """The round that every serving process goes, whatever the settings say about other work."""
+    return Housekeeping(
+        works.store, works.keys, works.single_use, timedelta(days=settings.signing_key_days), tidy_signing_in
+    )

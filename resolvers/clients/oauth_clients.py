@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import bindparam, or_, select
 
 from policy.purposes import Purpose
@@ -27,7 +26,7 @@ GRANTS = (CODE, REFRESH, OWN)
 
 
 @dataclass(frozen=True, slots=True)
-class RegisteredClient(ClientMixin):
+class RegisteredClient:
     """A registered client that is not disabled."""
 
     client_id: str
@@ -45,7 +44,7 @@ class RegisteredClient(ClientMixin):
     dpop: bool
     pushed: bool
     void_until: datetime | None = None
-    """What it got at this moment or before is void: it was disabled then."""
+    """Tokens that it got at this moment or before are void: it was disabled then."""
 
     @property
     def public(self) -> bool:
@@ -66,7 +65,7 @@ class RegisteredClient(ClientMixin):
         return None
 
     def get_allowed_scope(self, scope: str) -> str:
-        """What was judged before Authlib asks."""
+        """The scope itself: it was judged before Authlib asks."""
         return scope
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:

@@ -1,4 +1,4 @@
-"""What an operator may register a client as; what would be unsafe is refused with a sentence that says what to do."""
+"""The rules for registering a client; an unsafe registration is refused with a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RegistrationError(Exception):
 
 
 class ClientKind(Enum):
-    """What sort of program it is."""
+    """The kind of program."""
 
     TOOL = "tool"
     """Acts for itself: client credentials."""
@@ -77,13 +77,13 @@ class NewClient:
     over: Over | None = None
     """None: a tool stops, unless it may read any number; people's own programs are not counted."""
     keeps: str | None = None
-    """What it keeps of what it reads; None: nobody said."""
+    """The data that it keeps of all that it reads, in words; None: nobody said."""
     keeps_days: int | None = None
     """For how many days; 0: it keeps nothing."""
 
     @property
     def beyond(self) -> Over:
-        """What happens when it reads more."""
+        """The consequence when it reads more."""
         if self.over is not None:
             return self.over
         return Over.STOP if self.kind is ClientKind.TOOL and self.customers_per_hour != 0 else Over.ALARM
@@ -103,7 +103,7 @@ class NewClient:
         return [CODE, REFRESH] if self.refresh else [CODE]
 
     def check(self) -> None:
-        """RegistrationRefused for what would be unsafe, or would never work."""
+        """RegistrationError for what would be unsafe, or would never work."""
         if not ID.fullmatch(self.id):
             raise RegistrationError("An id has 2 to 64 of a-z, 0-9, `.`, `_` and `-`, and begins with a letter.")
         if is_own_name(self.id) or (not self.first_party and is_own_name(self.name)):
@@ -170,7 +170,7 @@ class NewClient:
 
 
 def check_keeping(keeps: str | None, days: int | None) -> None:
-    """RegistrationRefused unless a program says both what it keeps and for how long, or neither."""
+    """RegistrationError unless a program says both what it keeps and for how long, or neither."""
     if (keeps is None) != (days is None):
         raise RegistrationError("Say both what it keeps and for how long: --keeps TEXT --keeps-days N.")
     if keeps is not None and not (keeps.strip() and keeps.isprintable() and len(keeps) <= LONGEST_KEEPS):
@@ -184,7 +184,7 @@ def _is_action(word: str) -> bool:
 
 
 def check_redirect_uri(uri: str, kind: ClientKind) -> None:
-    """RegistrationRefused for an address that codes must not be sent to; it is compared character by character."""
+    """RegistrationError for an address that codes must not be sent to; it is compared character by character."""
     # Before it is split: `urlsplit` normalises what is not ASCII, in the square of a run of combining marks.
     if not uri.isascii() or not uri.isprintable() or any(mark in uri for mark in " \"'<>\\;*,"):
         raise RegistrationError(

@@ -26,7 +26,7 @@ KEPT = 16 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What one client may ask for, at most."""
+    """The most that one client may ask for."""
 
     client_id: str
     purposes: frozenset[Purpose]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from authlib.oauth2.rfc6749 import InvalidScopeError
-
 from policy.app_scopes import APP_SCOPES
 from policy.purposes import Purpose
 
@@ -16,20 +14,18 @@ INTROSPECT = "tokens:introspect"
 """The action that lets a resource server look at tokens of others (RFC 7662)."""
 
 
-class ScopeError(InvalidScopeError):
-    """More was asked for than may be given; nothing is silently left out."""
-
-    description = "A scope is malformed, unknown, or more than this client may have in this way."
+class ScopeError(ValueError):
+    """A scope is malformed, unknown, or more than the client may have; nothing is silently left out."""
 
 
 def for_tools(purposes: frozenset[Purpose], actions: frozenset[str]) -> frozenset[str]:
-    """What a client may have for itself: no purpose that is for one's own data, whatever it is registered for."""
+    """The scopes that a client may have for itself: no purpose that is for one's own data."""
     return frozenset(purpose.scope for purpose in purposes if not purpose.own_data_only) | actions
 
 
 def for_customers(purposes: frozenset[Purpose], actions: frozenset[str], first_party: bool) -> frozenset[str]:
-    """What a client may have about a customer who is there: only purposes for one's own data; a client that is not our
-    own only what customers can allow in words (O10)."""
+    """The scopes that a client may have about a customer who is there: only purposes for one's own data; a client that
+    is not our own gets only those that customers can allow in words (O10)."""
     own = frozenset(purpose.scope for purpose in purposes if purpose.own_data_only)
     if first_party:
         return own | actions

@@ -24,7 +24,7 @@ def new_secret() -> str:
 
 
 async def hashed(house: SystemKeys, secret: str) -> bytes:
-    """What is kept of a secret."""
+    """The keyed hash of a secret, which is all that is kept."""
     return hmac.digest(await house.system(KEY), secret.encode(), "sha256")
 
 

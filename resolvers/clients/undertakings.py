@@ -23,7 +23,7 @@ def bound() -> ColumnElement[bool]:
 
 
 PARTNER = (partners.c.name, partners.c.country, partners.c.purpose, partners.c.fields)
-"""What a statement that reads a client reads of its partner, for `keeps_the_rules`."""
+"""The columns of its partner that a statement reads with a client, for `keeps_the_rules`."""
 
 
 def keeps_the_rules(client_id: str, purposes: frozenset[str], rules: Mapping[str, Rule], *partner: str | None) -> bool:

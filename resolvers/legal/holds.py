@@ -22,7 +22,7 @@ LONGEST_BASIS = 200
 
 
 class HoldError(Exception):
-    """What was asked cannot be done; the text says why, and what to do. It repeats no value of a person."""
+    """The hold cannot be placed as asked; the text says why, and how to go on. It repeats no value of a person."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -41,7 +41,7 @@ class NewHold:
     """Whether the customer may be told while it stands."""
 
     def check(self, coordinates: Collection[str]) -> None:
-        """HoldRefused for what names no order, no ground, or a field that is none."""
+        """HoldError for what names no order, no ground, or a field that is none."""
         if not is_order_number(self.reference):
             raise HoldError("A reference is the order's number, such as '4 O 123/26'.")
         if not self.basis.strip() or not self.basis.isprintable() or len(self.basis) > LONGEST_BASIS:

@@ -21,7 +21,7 @@ APPROVES, REFUSES = "legal-request", "legal-refusal"
 
 
 class LegalRequestError(Exception):
-    """What was asked cannot be done; the text says why, and what to do. It repeats no value of a person."""
+    """The request is refused; the text says why, and how to go on. It repeats no value of a person."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -40,7 +40,7 @@ class NewRequest:
     embargoed_until: datetime | None = None
 
     def check(self, known: frozenset[str], now: datetime, references: References = REFERENCES) -> None:
-        """LegalRefused for what is no order, or one that could not be answered as it stands."""
+        """LegalRequestError for what is no order, or one that could not be answered as it stands."""
         if not fits_order(references, self.reference) or not COUNTRY.fullmatch(self.country):
             own = references.patterns.get(Purpose.LEGAL_REQUEST.name)
             raise LegalRequestError(

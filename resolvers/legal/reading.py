@@ -48,7 +48,7 @@ class RestingField:
 
 @dataclass(frozen=True, slots=True)
 class OrderedRead:
-    """What an order that was approved lets be read: these fields of one customer, of a period."""
+    """The extent of an approved order: these fields of one customer, of a period."""
 
     customer: int
     fields: tuple[str, ...]
@@ -58,7 +58,7 @@ class OrderedRead:
 
 @dataclass(frozen=True, slots=True)
 class OrderAnswer:
-    """What was read."""
+    """The values that were read, with the subjects for the ledger."""
 
     key: SubjectKey | None
     """The customer's; None where it is gone, and then there are no values (R35)."""

@@ -49,12 +49,12 @@ class Legal:
         self._store, self._site, self._fields, self._references = store, site, fields, references
 
     async def to_sign(self, new: NewRequest, now: datetime) -> str:
-        """What the officer who files a request signs; nothing is noted."""
+        """The text that the officer who files a request signs; nothing is noted."""
         new.check(frozenset(self._fields), now, self._references)
         return to_sign(new.reference, new.digest(await self._subject(new)))
 
     async def to_sign_again(self, reference: str) -> str:
-        """What the second officer signs: the same text, from the register."""
+        """The text that the second officer signs: the same one, from the register."""
         async with self._store.write() as connection:
             row = await self._row(connection, reference)
             return to_sign(row.reference, await self._digest(connection, row))
@@ -152,7 +152,7 @@ class Legal:
         return {"reference": row.reference, "authority": row.authority, "fields": read.values}  # 5
 
     async def _read(self, row: Any, now: datetime) -> OrderAnswer | None:
-        """What the order names; None where it is about nobody who is held."""
+        """The values that the order names; None where it is about nobody who is held."""
         if row.customer_id is None:
             return None
         named = tuple(orjson.loads(row.fields))
@@ -203,7 +203,7 @@ class Legal:
         return holder
 
     def namespace(self, meaning: str) -> str:
-        """What is signed for, and where: a signature for one gateway is worth nothing at another.
+        """The namespace of a signature: its meaning and the gateway, as one for another gateway is worth nothing here.
 
         LegalRequestError while nobody has said which one this is.
         """

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Self
 
-from authlib.oauth2.rfc6749 import AuthorizationCodeMixin
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from store.queue.revocations import announce, revoke_families
@@ -43,8 +42,8 @@ class AuthenticationEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizationCode(AuthorizationCodeMixin):
-    """What a code stands for."""
+class AuthorizationCode:
+    """The grant that a code stands for."""
 
     client_id: str
     sign_in: AuthenticationEvent
@@ -62,7 +61,7 @@ class AuthorizationCode(AuthorizationCodeMixin):
         return self.redirect_uri
 
     def get_scope(self) -> str:
-        """What was granted."""
+        """The scopes that were granted."""
         return self.scope
 
 
@@ -85,7 +84,7 @@ def issue(connection: Connection, code: AuthorizationCode, now: datetime) -> str
 
 
 def redeem(connection: Connection, text: str, client_id: str, now: datetime) -> AuthorizationCode | None:
-    """What the code stands for, for the first who brings it in time; None for everyone else.
+    """The grant of a code, for the first who brings it in time; None for everyone else.
 
     One statement decides who is first, whichever replica it runs at. Whoever comes second ends what the first was
     given: one of the two has stolen it (RFC 9700 §2.1.1). A code that another client brings is left as it is.

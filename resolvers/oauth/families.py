@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from authlib.oauth2.rfc6749 import TokenMixin
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from resolvers.oauth import refresh_tokens
@@ -30,7 +29,7 @@ class Lifetimes:
 
 
 @dataclass(frozen=True, slots=True)
-class Family(TokenMixin):
+class Family:
     """A family and its newest generation; Authlib takes it for a refresh token."""
 
     id: int
@@ -70,7 +69,7 @@ class Family(TokenMixin):
         return bool(client.client_id == self.client_id)
 
     def get_scope(self) -> str:
-        """What the customer granted."""
+        """The scopes that the customer granted."""
         return self.scope
 
 

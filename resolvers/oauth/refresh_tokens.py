@@ -25,7 +25,7 @@ MAC_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class PresentedRefreshToken:
-    """What a refresh token says, before it is proven."""
+    """The content of a refresh token, before it is proven."""
 
     family: int
     generation: int
@@ -49,7 +49,7 @@ def write(key: bytes, salt: bytes, family: int, generation: int) -> str:
 
 
 def read(key: bytes, text: str) -> PresentedRefreshToken | None:
-    """What it says; None when it has not the form of one."""
+    """The content of a token; None when it has not the form of one."""
     body = text.removeprefix(PREFIX)
     if body == text or len(text) > 100:
         return None

@@ -14,7 +14,7 @@ from store.tables.oauth import oauth_consents
 def allowed_still(
     connection: Connection, client: RegisteredClient, sign_in: AuthenticationEvent, scope: str
 ) -> str | None:
-    """What is left of scopes that a customer granted: all for our own clients, for others what stands allowed now.
+    """The rest of the scopes that a customer granted: all for our own clients, for others those that stand allowed now.
 
     None when nothing is: the consent was taken back, or the session has ended. The rows are held until the transaction
     ends, so that whoever takes back or ends at the same moment finds what was given, and ends it.

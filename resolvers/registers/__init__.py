@@ -1,1 +1,1 @@
-"""What operators register: payment affiliates, partners, staff and their keys."""
+"""Registers that operators keep: payment affiliates, partners, staff and their keys."""

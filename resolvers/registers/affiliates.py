@@ -29,7 +29,7 @@ SECRET_BYTES = 32
 
 
 class AffiliateError(Exception):
-    """What was asked cannot be done; the text says why, and what to do."""
+    """The register refuses the change; the text says why, and how to go on."""
 
 
 class Affiliates:

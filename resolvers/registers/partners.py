@@ -27,7 +27,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")
 
 
 class PartnerError(Exception):
-    """What was asked cannot be done; the text says why, and what to do."""
+    """The register refuses the change; the text says why, and how to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class NewPartner:
     fields: tuple[str, ...]
 
     def check(self, rules: Sequence[Rule]) -> None:
-        """PartnerRefused for what cannot be registered: what a hard rule forbids (D11), or no name."""
+        """PartnerError for what cannot be registered: what a hard rule forbids (D11), or no name."""
         if not NAME.fullmatch(self.name):
             raise PartnerError("A name has up to 63 letters, digits, spaces, dots and dashes.")
         if is_own_name(self.name):

@@ -207,7 +207,7 @@ def _rsa(wire: Wire) -> Verify:
 
 
 def _touched(signature: Wire, application: bytes, signed: bytes) -> bytes:
-    """What a security key signs (PROTOCOL.u2f); SshError when nobody touched it."""
+    """The bytes that a security key signs (PROTOCOL.u2f); SshError when nobody touched it."""
     flags, counter = signature.take(1), signature.take(4)
     if not flags[0] & PRESENT:
         raise SshError("Nobody touched the security key.")

@@ -16,7 +16,7 @@ HASHES: Final = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 
 @dataclass(frozen=True, slots=True)
 class SshSignature:
-    """What a signature file says of itself; nothing of it is true before `verify`."""
+    """The content of a signature file; nothing of it is true before `verify`."""
 
     key: PublicKey
     namespace: str

@@ -21,7 +21,7 @@ CODE = re.compile(r"[A-Z][A-Z0-9-]{1,15}")
 
 
 class StaffError(Exception):
-    """What was asked cannot be done; the text says why, and what to do."""
+    """The register refuses the change; the text says why, and how to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Staff:
 
 
 async def holder_of(connection: AsyncConnection, key: PublicKey) -> Member | None:
-    """Who holds a key: somebody who works here now, and whose key it still is; else None."""
+    """The member of staff who holds a key and works here now; None when it is nobody's any more."""
     query = select(S.id, S.code, S.role).join_from(staff, staff_keys, K.staff_id == S.id)
     mine = K.fingerprint == key.fingerprint, K.public == key.line, K.removed_at.is_(None), S.disabled_at.is_(None)
     row = (await connection.execute(query.where(*mine))).one_or_none()

@@ -1,4 +1,4 @@
-"""What the staff does about restrictions and objections: asked by letter, decided, lifted (GDPR Art. 18, 21)."""
+"""Restrictions and objections in the hands of staff: asked by letter, decided, lifted (GDPR Art. 18, 21)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PENDING = ObjectionState.PENDING.name
 
 
 class RightsError(Exception):
-    """What was asked cannot be done; the text says why, and what to do. It repeats no value of a person."""
+    """The change is refused; the text says why, and how to go on. It repeats no value of a person."""
 
 
 class Rights:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -77,6 +77,10 @@ class LedgerKeys:
     async def all(self) -> list[LedgerKey]:
         """Every key there ever was, the youngest first."""
         return await self._known.all()
+
+    async def signers(self) -> Sequence[NoteSigner]:
+        """Those that sign now, without their keys' records (`signing`)."""
+        return [signer for _, signer in await self.signing()]
 
     async def signing(self) -> list[tuple[LedgerKey, NoteSigner]]:
         """Those that sign now, the youngest first; the very first one is made. LedgerKeyLostError, LedgerUnnamedError.

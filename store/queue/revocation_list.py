@@ -1,4 +1,4 @@
-"""What was revoked, as every replica knows it before it answers a request (O5).
+"""The list of revocations, as every replica knows it before it answers a request (O5).
 
 Each process follows one list (`store.queue.revocations`) and asks, per request, if it has grown: one row read by its
 key.

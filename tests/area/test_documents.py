@@ -10,11 +10,11 @@ import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 from sqlalchemy import select, update
 
-from gateway.access.client_area import ID, page_documents, register_client_area
-from gateway.http.pages import STATIC
+from gateway.http.pages import STATIC, page_documents
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from policy.restricting import Ground, ObjectionOutcome, objection_to
+from resolvers.clients.client_area import ID, register_client_area
 from resolvers.erasure.consents import CARD, MEASURING, NEWS, PHONE, STAYS
 from schema.api.build import sdl
 from schema.documents.requests import RequestOutcome
@@ -80,12 +80,12 @@ def test_no_script_makes_markup_of_text() -> None:
 
 @pytest.mark.anyio
 async def test_it_is_registered_once_and_follows_its_release(store: Store) -> None:
-    await register_client_area(store, NOW)
+    await register_client_area(store, page_documents().values(), NOW)
     async with store.write() as connection:
         await connection.execute(update(clients).where(clients.c.id == ID).values(name="Our client area"))
         first = (await connection.execute(select(documents.c.hash))).scalars().first()
         await connection.execute(documents.delete().where(documents.c.hash == first))
-    await register_client_area(store, NOW)
+    await register_client_area(store, page_documents().values(), NOW)
     async with store.write() as connection:
         texts = dict((await connection.execute(select(documents.c.hash, documents.c.text))).all())  # type: ignore[arg-type]
         name = await connection.scalar(select(clients.c.name).where(clients.c.id == ID))
@@ -96,7 +96,7 @@ async def test_it_is_registered_once_and_follows_its_release(store: Store) -> No
 @pytest.mark.anyio
 async def test_its_token_sends_nothing_else(store: Store) -> None:
     """A stolen token reads what the page reads."""
-    await register_client_area(store, NOW)
+    await register_client_area(store, page_documents().values(), NOW)
     gate = await Gate.of(store, 1)
     who = Grant(
         token_id="t", client_id=ID, subject=gate.ids[0], purposes=frozenset({Purpose.SELF_SERVICE}),

@@ -13,9 +13,10 @@ from uuid import UUID
 import httpx
 import pytest
 
-from gateway.api.consent_receipts import KINDS, ConsentReceipts, receipt
+from gateway.api.consent_receipts import ConsentReceipts
 from gateway.http.problems import ProblemError
 from policy.wordings import VERSION, WORDINGS, wording
+from resolvers.consents.receipts import KINDS, receipt
 from store.database.store import Store
 from store.tables.consents import CONSENT_KINDS
 from tests.programs import needs

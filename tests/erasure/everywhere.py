@@ -9,8 +9,6 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from gateway.demo.population import population
-from gateway.oauth.endpoints import consent
-from gateway.oauth.endpoints.authorization_request import AuthorizationRequest
 from policy.purposes import Purpose
 from policy.wordings import VERSION
 from resolvers.account import factors_enrolling as enrolling
@@ -22,6 +20,7 @@ from resolvers.customers.registration import register
 from resolvers.legal.holds import Holds, NewHold
 from resolvers.legal.requests import Legal
 from resolvers.oauth import codes, families
+from resolvers.oauth import consents as allowed
 from resolvers.oauth.families import Lifetimes
 from resolvers.signin.verdicts import SecondFactorRequired, SignedIn
 from resolvers.signins.signins import Visitor
@@ -164,10 +163,9 @@ class Everywhere:
         assert client is not None and session is not None
         sign_in = codes.AuthenticationEvent(self.person.id, session.id, now, ("pwd",))
         code = codes.AuthorizationCode("guest", sign_in, new_id(), back, "profile:read", "c" * 43, None, True)
-        wanted = AuthorizationRequest(client, back, None, frozenset({"profile:read"}), "c" * 43, None, None, None)
 
         def allow(connection: Connection) -> None:
-            consent.give(connection, wanted, _SignedIn(self.person.id, session.id, int(now.timestamp())), now)
+            allowed.give(connection, client, frozenset({"profile:read"}), self.person.id, now)
             text = codes.issue(connection, code, now)
             assert codes.redeem(connection, text, "guest", now) is not None
             families.begin(connection, code, Lifetimes(DAY / 24, DAY, 30 * DAY), now, None, "Guest")
@@ -262,16 +260,6 @@ class Everywhere:
                 rows = await reader.fetch(reader.prepare(select(*table.c)), {})
                 found += [str(value) for row in rows for value in row if value is not None]
         return "\n".join(found)
-
-
-@dataclass(frozen=True)
-class _SignedIn:
-    customer_id: int
-    session_id: int
-    authenticated_at: int
-    amr: tuple[str, ...] = ("pwd",)
-    platform: str = "CLIENT_AREA"
-    shared: bool = False
 
 
 async def settled(config: StoreConfig, house: House, folder: Path) -> Everywhere:

@@ -14,11 +14,11 @@ from aiosmtpd.smtp import SMTP
 from sqlalchemy import func, select, update
 
 from gateway.demo.population import population
-from gateway.run.erasing import letters, signers_of
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import Site
 from resolvers.customers.new_customer import NewCustomer
 from resolvers.customers.registration import register
+from resolvers.erasure.telling import ErasureTelling
 from resolvers.letters.erasure import ErasureLetter
 from store.database.config import StoreConfig
 from store.database.store import open_store
@@ -77,8 +77,8 @@ class House:
 
     def another(self) -> Eraser:
         """One more worker."""
-        say = letters(self.store, SITE)
-        return Eraser(self.store, signers_of(self.keys), say, MIDNIGHT_OF, self.gate.clock, pause=0.01)
+        say = ErasureTelling(self.store, SITE)
+        return Eraser(self.store, self.keys.signers, say, MIDNIGHT_OF, self.gate.clock, pause=0.01)
 
     def wait(self, **time: float) -> None:
         """Let time pass, or go back."""

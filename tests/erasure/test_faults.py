@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
-from gateway.run.erasing import letters, signers_of
+from resolvers.erasure.telling import ErasureTelling
 from store.database.config import StoreConfig
 from store.ledger.signing_keys import LedgerKeyLostError
 from store.merkle.signed_note import NoteSigner
@@ -59,8 +59,9 @@ async def test_a_full_disk_in_the_middle_puts_it_off(store_config: StoreConfig) 
         async def much(*_: object) -> bytes:
             return bytes(300_000)
 
-        say = replace(letters(house.store, SITE), compose=much)
-        worker = Eraser(house.store, signers_of(house.keys), say, clock=house.gate.clock)
+        say = ErasureTelling(house.store, SITE)
+        say.compose = much  # type: ignore[method-assign]
+        worker = Eraser(house.store, house.keys.signers, say, clock=house.gate.clock)
         async with house.store.write() as connection:
             pages = await connection.scalar(text("PRAGMA page_count"))
             await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
@@ -81,7 +82,7 @@ async def test_a_lost_key_of_the_ledger_holds_up_the_certificate_only(house: Hou
     async def lost() -> Sequence[NoteSigner]:
         raise LedgerKeyLostError
 
-    await Eraser(house.store, lost, letters(house.store, SITE), clock=house.gate.clock).step()
+    await Eraser(house.store, lost, ErasureTelling(house.store, SITE), clock=house.gate.clock).step()
     row = await house.row(0)
     assert (row.state, row.step, row.trouble) == ("ERASING", "FILES", "NOTHING_SIGNS")
     assert await house.left(0) == {"erasures": 1}

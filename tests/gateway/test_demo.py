@@ -22,9 +22,9 @@ from gateway.config.settings import read
 from gateway.demo import loading
 from gateway.demo.marks import FIRST_ID
 from gateway.demo.population import SIZE
-from gateway.run.demo_tokens import DemoTokens
+from gateway.demo.tokens import DemoTokens
+from gateway.demo.tour import CUSTOMER
 from gateway.run.serving import open_works
-from gateway.run.tour import CUSTOMER
 from policy.purposes import Purpose
 from resolvers.clients.registrar import ClientRegistrar
 from resolvers.clients.registration import ClientKind, NewClient
@@ -165,7 +165,7 @@ async def test_it_is_served_when_the_featured_customer_is_found_no_more(store_co
     async with a_store(store_config) as store:
         await demo.load(store, now=NOW, size=2)
     async with open_works(settings) as works:
-        tokens = DemoTokens(works, settings)
+        tokens = DemoTokens(works.store, works.tokens, settings.demo_token_seconds)
         assert f"gateway token {demo.FEATURED}" in await welcome(tokens, settings)
         assert CUSTOMER in {each["name"] for each in await tokens.listed()}
         await works.store.keys.destroy(FIRST_ID)

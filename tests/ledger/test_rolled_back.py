@@ -19,7 +19,6 @@ import orjson
 import pytest
 from sqlalchemy import select, text
 
-from gateway.run.sealing import Seals, rotate_ledger_key
 from store.database.config import StoreConfig
 from store.database.schemas import LEDGER
 from store.ledger.heads import LedgerBehindError, SignedHead
@@ -30,6 +29,7 @@ from store.sql.engines import make_engine, transaction
 from store.sql.errors import OutageCause, StoreUnavailableError
 from tests.ledger.crowd import start
 from tests.ledger.logs import ORIGIN, Log, WallClock, entry, opened_log
+from workers.ledger.seals import Seals, rotate_ledger_key
 from workers.ledger.worker import Rhythm
 
 pytestmark = pytest.mark.anyio

@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Table, func, insert, select
 
-from gateway.config import settings
-from gateway.run.housekeeping import Housekeeping
 from gateway.tokens.signing_keys import ANNOUNCED
+from resolvers.account.signins_tidying import tidy
 from store.database.config import StoreConfig
 from store.database.store import Store
 from store.queue.rate_limit import AttemptRate, Slowdowns
@@ -21,6 +20,7 @@ from store.tables.oauth import oauth_codes, oauth_families, revocations, slowdow
 from tests.gateway.desk import LIFE, START, Desk
 from tests.store.people import add_customers
 from tests.stores import opened
+from workers.operations.housekeeping import Housekeeping
 
 pytestmark = pytest.mark.anyio
 NOW = datetime.fromtimestamp(START, UTC)
@@ -36,9 +36,8 @@ class Replica:
 
     @classmethod
     def at(cls, store: Store, days: int = 30) -> Replica:
-        found = settings.read({"GATEWAY_SIGNING_KEY_DAYS": str(days)})
         desk = Desk(store)
-        return cls(desk, Housekeeping(store, desk.keys, SingleUse(store), found))
+        return cls(desk, Housekeeping(store, desk.keys, SingleUse(store), timedelta(days=days), tidy))
 
     async def round(self) -> None:
         await self.work.round(datetime.fromtimestamp(self.desk.clock(), UTC))
@@ -50,7 +49,7 @@ async def test_keys_change_on_schedule_and_no_token_is_refused(store_config: Sto
         first, second = Replica.at(one), Replica.at(two)
         second.desk.clock = first.desk.clock
         second.desk.__post_init__()
-        second.work = Housekeeping(two, second.desk.keys, SingleUse(two), settings.read({}))
+        second.work = Housekeeping(two, second.desk.keys, SingleUse(two), timedelta(days=30), tidy)
         replicas, signers = (first, second), []
         await first.desk.keys.open()
         for _ in range(24):

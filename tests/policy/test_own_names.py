@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.access.client_area import ID
 from gateway.demo.clients import CLIENTS
 from policy.own_names import OWN_CLIENTS, is_own_name
 from policy.purposes import Purpose
+from resolvers.clients.client_area import ID
 from resolvers.clients.registration import ID as ID_FORM
 
 ROOT = Path(__file__).parents[2]

@@ -21,6 +21,7 @@ from gateway.http.multipart import fields_of_multipart, is_multipart
 from gateway.http.negotiation import answer_media, is_json_in_utf8
 from gateway.oauth.authentication import _basic
 from gateway.oauth.parameters import parse
+from gateway.oauth.scopes import narrowed
 from gateway.signin.frame.cookies import Cookies
 from gateway.signin.frame.visit import fields_of, local
 from gateway.signin.frame.words import chosen
@@ -30,7 +31,6 @@ from gateway.tokens.tokens import _header
 from policy.purposes import Purpose
 from resolvers.catalogues import preferred
 from resolvers.clients.registration import ClientKind, check_redirect_uri, key_set
-from resolvers.clients.scopes import narrowed
 from resolvers.events.references import REFERENCES
 from resolvers.imports.source import ImportSource
 from resolvers.signins.devices import device_of, told

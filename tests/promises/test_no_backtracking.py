@@ -166,7 +166,7 @@ READING = {
     "values.domain_name": "a domain",
     "values.hosts": "an address of the web",
     "values.lines": "a line",
-    "workers.outbox.webhooks": "an address of the web",
+    "workers.http.client": "an address of the web",
 }
 OURS = {
     "audits.papers.controller": "the operator's file",

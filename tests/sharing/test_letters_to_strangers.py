@@ -367,7 +367,11 @@ def test_nothing_reaches_a_mailbox_but_by_the_two_ways() -> None:
     assert calls["send_typed"] == {"resolvers/account/email_changing.py", "resolvers/registrants/registrants.py",
                                    "resolvers/registrants/confirmation.py"}  # fmt: skip
     # The last letter of an erasure is put aside by the worker: composed for a reader, whose address is proven.
-    assert calls["compose"] == {"resolvers/letters/letters.py", "gateway/run/erasing.py", "workers/outbox/smtp.py"}
+    assert calls["compose"] == {
+        "resolvers/letters/letters.py",
+        "resolvers/erasure/telling.py",
+        "workers/outbox/smtp.py",
+    }
 
 
 def test_whoever_writes_mail_without_a_proven_address_is_stopped_by_the_types() -> None:

@@ -13,13 +13,12 @@ from sqlalchemy import update
 from starlette.applications import Starlette
 
 from gateway.api.rdap import list_routes as rdap_routes
-from gateway.run.sealing import _sweeping
 from gateway.signin.frame.cookies import Cookies
 from gateway.signin.frame.house import SignInServices
 from gateway.signin.routes import list_routes
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import SignInDependencies, Times
-from resolvers.registrants.rights import erase_due_owners
+from resolvers.registrants.sweeping import DueOwners
 from store.database.store import Store
 from store.links.registrant_links import RegistrantLink
 from store.tables.domains import domains
@@ -86,8 +85,7 @@ async def sweep(gate: Gate) -> int:
     async def nothing(_: Any) -> int:
         return 0
 
-    means = SignInDependencies()
-    owners = lambda now: erase_due_owners(_sweeping(gate.store, means, now))  # noqa: E731
+    owners = DueOwners(gate.store, SignInDependencies()).erase
     return await Sweeper(gate.store, nothing, gate.clock, owners=owners).step()
 
 

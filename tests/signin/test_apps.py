@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 
-from gateway.access.client_area import page_documents
+from gateway.http.pages import page_documents
 from gateway.signin.frame.words import say
 from policy.app_scopes import AppScope
 from policy.purposes import Purpose

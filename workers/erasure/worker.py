@@ -9,8 +9,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Protocol
 
 from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -69,13 +69,20 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Letters:
-    """What is written to customers, and told to internal systems."""
+class Letters(Protocol):
+    """Writes to customers, and tells internal systems, within the transactions of this worker."""
 
-    tell: Tell
-    compose: Compose
-    done: Done
+    @property
+    def tell(self) -> Tell:
+        """Writes a letter before the data goes."""
+
+    @property
+    def compose(self) -> Compose:
+        """Makes the last letter."""
+
+    @property
+    def done(self) -> Done:
+        """Says that it is done."""
 
 
 class Eraser:

@@ -68,6 +68,13 @@ class HttpClient:
         """Status and headers of the answer to a POST; HttpRequestError when there is none."""
         return await self._request("POST", url, headers, body, None)
 
+    async def status(self, url: str, headers: Mapping[str, str], body: bytes) -> int | None:
+        """The status of the answer to a POST alone; None when there is none."""
+        try:
+            return (await self.post(url, headers, body)).status
+        except HttpRequestError:
+            return None
+
     async def get(self, url: str, headers: Mapping[str, str], most: int) -> HttpResponse:
         """The answer to a GET with at most `most` bytes of body; HttpRequestError when there is none."""
         return await self._request("GET", url, headers, None, most)

@@ -28,7 +28,7 @@ KEPT = timedelta(hours=3)
 
 @dataclass(slots=True)
 class _Client:
-    """What one client read: of this process by slot, and with the others' together as one window."""
+    """The readings of one client: of this process by slot, and with the others' together as one window."""
 
     limit: int = 0
     slots: dict[int, bytearray] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class DistinctCustomerLimiter:
         return self._beyond(client, client.window.new(pseudonyms), grant, slot)
 
     def _client(self, client_id: str, limit: int) -> tuple[_Client, int]:
-        """What is known of a client, and the slot that runs."""
+        """The counts of a client, and the slot that runs."""
         slot = int(self._clock() // SLOT)
         if slot != self._slot:
             self._roll(slot)

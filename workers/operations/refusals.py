@@ -1,4 +1,4 @@
-"""Who keeps asking for what they may not have: refusals are counted in memory and written down in the background (G17).
+"""Refusals by client, purpose and field, counted in memory and written down in the background (G17).
 
 A sum says client, purpose, coordinate and reason: names that were registered or declared, never a value or a person.
 """
@@ -35,7 +35,7 @@ BEYOND = "*"
 
 
 class Sum(NamedTuple):
-    """What is counted together."""
+    """The refusals that are counted together."""
 
     day: int
     """Days since 1970, in UTC."""
@@ -55,7 +55,7 @@ class Sum(NamedTuple):
 
 
 class RefusedField(Protocol):
-    """What was asked for and refused, as the schema's floor says it."""
+    """A field that was asked for and refused, as the schema's floor says it."""
 
     @property
     def purpose(self) -> str:
@@ -77,7 +77,7 @@ class Refusals:
         self._store, self._clock, self._pause = store, clock, pause
         self._waiting: Counter[Sum] = Counter()
         self.totals: Counter[tuple[str, str, str, str]] = Counter()
-        """What this process refused since it began, by client, purpose, coordinate and reason."""
+        """The refusals of this process since it began, by client, purpose, coordinate and reason."""
 
     def note(self, client_id: str, denials: Sequence[RefusedField]) -> None:
         """Count what one operation was refused; nothing is written, and nobody waits."""

@@ -41,7 +41,7 @@ STATES: dict[str, ColumnElement[bool]] = {
 
 
 class WebhookError(Exception):
-    """What was asked cannot be done; the text says why, and what to do."""
+    """The change is refused; the text says why, and how to go on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ C, E, K, O, R, W = (  # noqa: E741  (the tables' columns)
     clients.c, erasures.c, recipient_contacts.c, outbox.c, erasure_recipients.c, webhooks.c,
 )  # fmt: skip
 KINDS = tuple(kind for kind in RECIPIENT_KINDS if kind != Recipient.AUTHORITY.name)
-"""What an authority received under an order is not called back."""
+"""Authorities are left out: data that one received under an order is not called back."""
 NAMED = {
     Recipient.PAYMENT_AFFILIATE.name: affiliates.c.name,
     Recipient.PARTNER.name: partners.c.name,
@@ -42,7 +42,7 @@ NAMED = {
 
 
 class RecipientError(Exception):
-    """What was asked cannot be done; the text says why, and what to do."""
+    """The change is refused; the text says why, and how to go on."""
 
 
 def posting(on: date, zone: tzinfo, listed: datetime, now: datetime) -> datetime:
@@ -56,7 +56,7 @@ def posting(on: date, zone: tzinfo, listed: datetime, now: datetime) -> datetime
 
 
 class Recipients:
-    """What operators do with recipients of erased data."""
+    """Work of operators on recipients of erased data."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""What an operator does by hand about notices of restrictions, their end and corrections (GDPR Art. 19)."""
+"""Notices of restrictions, their end and corrections that an operator handles by hand (GDPR Art. 19)."""
 
 from __future__ import annotations
 

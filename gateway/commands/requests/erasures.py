@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 import orjson
-from sqlalchemy import select, update
 
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.ledger_verify import Keys, PublicKeys
@@ -29,9 +28,8 @@ from store.database.doctor import server_complaints
 from store.database.privileges import complaints
 from store.database.store import Store, open_store
 from store.merkle.signed_note import NoteInvalidError
-from store.records.holds import told_holds
 from store.sql.errors import OutageCause
-from store.tables.erasures import STANDING_STATES, erasure_letters, erasure_recipients, erasure_steps, erasures
+from store.tables.erasures import STANDING_STATES
 from workers.certificates.certificates import (
     digest,
     is_files_statement,
@@ -44,14 +42,13 @@ from workers.certificates.certificates import (
     verified_letter,
     verified_recipients,
 )
+from workers.erasure.cases import CaseDetails, ErasureCases
 from workers.erasure.plans import record_warning
 from workers.erasure.redoing import redo_certified
 
-E, R, T, L = erasures.c, erasure_recipients.c, erasure_steps.c, erasure_letters.c
 Result = TypeVar("Result")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NOT_THERE = 1
-MOST = 1000
 
 
 @click.group("erasures")
@@ -106,10 +103,8 @@ def list_(every: bool, as_json: bool) -> None:
 
 
 async def _listed(every: bool) -> Sequence[Any]:
-    query = select(erasures).order_by(E.due_at.is_(None), E.due_at, E.id).limit(MOST)
-    async with _opened() as store, store.write() as connection:
-        rows = await connection.execute(query if every else query.where(E.state.in_(STANDING_STATES) | E.unobserved))
-        return rows.all()
+    async with _opened() as store:
+        return await ErasureCases(store).listed(every)
 
 
 @commands.command()
@@ -121,20 +116,21 @@ def show(case: int) -> None:
         gateway erasures show 4711
     """
     with told_in_a_sentence():
-        row, done, told, letters, held = server.run(_shown(case))
-    if row is None:
+        found = server.run(_shown(case))
+    if found is None:
         _no_such_case()
-    recipients = [recipient_facts(each) | {"trouble": each.trouble} for each in told]
+    row = found.row
+    recipients = [recipient_facts(each) | {"trouble": each.trouble} for each in found.recipients]
     notes = {"certificate": row.certificate, "recipientsStatement": row.recipients_statement}
-    steps = [{"step": each.step, "doneAt": said(each.done_at)} for each in done]
+    steps = [{"step": each.step, "doneAt": said(each.done_at)} for each in found.steps]
     shown = (
         _facts(row, read_settings().time_zone)
-        | {"meaning": meaning(State[row.state], held), "steps": steps, "recipients": recipients}
+        | {"meaning": meaning(State[row.state], found.held), "steps": steps, "recipients": recipients}
         | notes
     )
     shown |= {"filesAt": said(row.files_at), "filesStatement": row.files_statement, "unobserved": row.unobserved}
     shown["letterStatement"] = row.letter_statement
-    shown["letters"] = [_letter(each) for each in letters]
+    shown["letters"] = [_letter(each) for each in found.letters]
     shown["troubleMeaning"] = OutageCause[row.trouble].value if row.trouble in OutageCause.__members__ else None
     click.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
 
@@ -151,15 +147,9 @@ def _letter(row: Any) -> dict[str, Any]:
     }
 
 
-async def _shown(case: int) -> tuple[Any, Sequence[Any], Sequence[Any], Sequence[Any], bool]:
-    async with _opened() as store, store.write() as connection:
-        row = (await connection.execute(select(erasures).where(E.id == case))).one_or_none()
-        told = await connection.execute(select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name))
-        steps = select(erasure_steps).where(T.erasure_id == case).order_by(T.done_at, T.id)
-        letters = await connection.execute(select(erasure_letters).where(L.erasure_id == case).order_by(L.written_at))
-        owner = 0 if row is None else row.customer_id or 0
-        held = bool(await told_holds(connection, owner, datetime.now(UTC)))
-        return row, (await connection.execute(steps)).all(), told.all(), letters.all(), held
+async def _shown(case: int) -> CaseDetails | None:
+    async with _opened() as store:
+        return await ErasureCases(store).shown(case, datetime.now(UTC))
 
 
 def _facts(row: Any, zone: tzinfo) -> dict[str, Any]:
@@ -224,9 +214,8 @@ def retry(case: int) -> None:
 
 
 async def _retried(case: int) -> bool:
-    free = update(erasures).where(E.id == case, E.state == "ERASING").values(leased_until=None, trouble=None)
-    async with _opened() as store, store.write() as connection:
-        return (await connection.execute(free)).rowcount == 1
+    async with _opened() as store:
+        return await ErasureCases(store).retry(case)
 
 
 for each in (letter, answered, give_up, request_erasure, cancel_erasure):
@@ -394,6 +383,6 @@ def _verified(
     return found
 
 
-def _no_such_case() -> None:
+def _no_such_case() -> NoReturn:
     click.echo("There is no such case: `gateway erasures list --all` lists them.", err=True)
     raise SystemExit(NOT_THERE)

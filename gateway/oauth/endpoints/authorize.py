@@ -18,7 +18,7 @@ from gateway.http import problems
 from gateway.http.bodies import ClientDisconnectedError
 from gateway.oauth.endpoints import consent, pages
 from gateway.oauth.endpoints.authorization_request import AuthorizationRequest, judge
-from gateway.oauth.endpoints.consent import Consents, Ticket
+from gateway.oauth.endpoints.consent import Ticket
 from gateway.oauth.endpoints.endpoint import AuthorizationServer
 from gateway.oauth.endpoints.pushed import Pushed, open_sealed
 from gateway.oauth.identity import SignedInIdentity, sign_in_address
@@ -28,6 +28,7 @@ from resolvers.clients.oauth_clients import REFRESH, RegisteredClient
 from resolvers.clients.scopes import spelt
 from resolvers.oauth import codes
 from resolvers.oauth.codes import AuthenticationEvent, AuthorizationCode
+from resolvers.oauth.consents import Consents, give
 from store.sql.ids import new_id
 
 LENIENCE = 60
@@ -99,7 +100,7 @@ class Authorization:
                     raise LoginRequiredError
                 back = f"/oauth/resume?{query.decode('ascii')}"
                 return _to(sign_in_address(wanted.client.platform, back, _age(wanted)))
-            if wanted.prompt == "consent" or not await self._consents.covers(wanted, signed_in):  # 4
+            if wanted.prompt == "consent" or not await self._covers(wanted, signed_in):  # 4
                 if wanted.prompt == "none":
                     raise ConsentRequiredError
                 ticket = Ticket(query.decode("ascii"), signed_in.session_id, int(self._house.clock()) + consent.SECONDS)
@@ -156,6 +157,9 @@ class Authorization:
             )
         return ClientRedirect(client, address, parameters, found)
 
+    async def _covers(self, wanted: AuthorizationRequest, signed_in: SignedInIdentity) -> bool:
+        return await self._consents.covers(wanted.client, wanted.scopes, signed_in.customer_id)
+
     def _is_good_enough(self, signed_in: SignedInIdentity, wanted: AuthorizationRequest) -> bool:
         """Whether it is the right sign-in, and young enough."""
         if signed_in.platform != wanted.client.platform:
@@ -184,7 +188,7 @@ class Authorization:
             if sent.pushed is not None and not sent.pushed.spend(connection):
                 return None
             if consented and not sent.client.first_party:  # Our own act for their customer, not by consent.
-                consent.give(connection, wanted, signed_in, now)
+                give(connection, wanted.client, wanted.scopes, signed_in.customer_id, now)
             return codes.issue(connection, code, now)
 
         async with self._house.store.write() as connection:

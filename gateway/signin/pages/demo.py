@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import orjson
 import pyotp
-from sqlalchemy import bindparam, select
 from starlette.responses import Response
 
 from gateway.demo import FEATURED, demo_password
 from gateway.demo.factors import demo_totp_secret
+from gateway.demo.outbox import latest_letters
 from gateway.signin.frame.layout import links, notice
 from gateway.signin.frame.markup import Markup, tag
 from gateway.signin.frame.visit import RequestContext
-from resolvers.letters.letters import TOPIC
-from store.queue.messages import opened
-from store.tables.outbox import outbox
-
-MOST = 20
 
 
 def demo_note(visit: RequestContext) -> Markup | None:
@@ -48,12 +42,7 @@ def demo_code(visit: RequestContext) -> Markup:
 
 async def show_outbox(visit: RequestContext) -> Response:
     """The last messages to customers, the newest first. Of the demo only: elsewhere nobody may read them."""
-    store = visit.house.store
-    listed = select(outbox.c.id, outbox.c.customer_id, outbox.c.payload).where(outbox.c.topic == bindparam("topic"))
-    prepared = store.reader.prepare(listed.order_by(outbox.c.id.desc()).limit(MOST))
-    rows = await store.reader.fetch(prepared, {"topic": TOPIC})
-    found = await opened(store.keys, [tuple(row) for row in rows])
-    letters = [_letter(orjson.loads(message)) for message in found if message is not None]
+    letters = [_letter(message) for message in await latest_letters(visit.house.store)]
     return visit.page(visit.say("outbox"), letters or notice("—"), wide=True)
 
 

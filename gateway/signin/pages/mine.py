@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from gateway.access.client_area import ID as AREA
 from gateway.signin.frame.visit import RequestContext
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
+from resolvers.clients.client_area import ID as AREA
 from resolvers.signin.sessions import Session
 from schema.documents.requests import Request, RequestOutcome
 from store.sql.errors import OutageCause, StoreUnavailableError

@@ -1,4 +1,4 @@
-"""What a newcomer tries first: for each tool of the demo a question that is answered, and one that is refused."""
+"""The tour for newcomers: for each tool of the demo a question that is answered, and one that is refused."""
 
 from __future__ import annotations
 

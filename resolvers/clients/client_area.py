@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 
@@ -10,7 +11,6 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.http.pages import STATIC
 from policy.purposes import Purpose
 from store.database.store import Store
 from store.queue.revocations import client_changed
@@ -18,14 +18,15 @@ from store.registers.clients import clients, documents
 from store.tables.oauth import oauth_clients
 
 ID = "client-area"
-DOCUMENTS = STATIC / "area" / "documents"
 MAX_PAGE = 50
 
 
-async def register_client_area(store: Store, now: datetime) -> None:
+async def register_client_area(store: Store, documents_of_page: Iterable[str], now: datetime) -> None:
     """Make sure that it is there and may send what this release's page sends, and nothing else.
-    StoreUnavailableError."""
-    texts = {sha256(text.encode()).hexdigest(): text for text in sorted(page_documents().values())}
+
+    StoreUnavailableError.
+    """
+    texts = {sha256(text.encode()).hexdigest(): text for text in sorted(documents_of_page)}
     async with store.write() as connection:
         if await connection.scalar(select(clients.c.id).where(clients.c.id == ID)) is None:
             try:
@@ -42,11 +43,6 @@ async def register_client_area(store: Store, now: datetime) -> None:
             insert(documents), [facts | {"hash": hash_, "text": text} for hash_, text in texts.items()]
         )
         await client_changed(connection, ID, now)
-
-
-def page_documents() -> dict[str, str]:
-    """The text of each document of the page, by the name of its operation."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(DOCUMENTS.glob("*.graphql"))}
 
 
 async def _add(connection: AsyncConnection, now: datetime) -> None:

@@ -1,18 +1,17 @@
-"""What has to be done again and again: old rows go, and a new key signs once the old one has signed for long enough."""
+"""Old rows of the authorization server go, and a new key signs once the old one has signed for long enough (O8)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.config.settings import Settings
-from gateway.tokens.signing_keys import SigningKeys
-from resolvers.account.signins_tidying import tidy
 from store.database.store import Store, StoreUnavailableError
 from store.queue.single_use import SingleUse
 from store.tables.oauth import (
@@ -38,14 +37,47 @@ FORGOTTEN = timedelta(days=1)
 """How long what is over is kept, so that its reuse is still told from noise."""
 
 
+Tidy = Callable[[AsyncConnection, datetime], Awaitable[None]]
+"""Deletes what signing in leaves behind, in the transaction that it is given."""
+
+
+class RotatedKey(Protocol):
+    """A key that signs tokens."""
+
+    @property
+    def kid(self) -> str:
+        """Its id."""
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made."""
+
+
+class RotatedKeys(Protocol):
+    """The keys that sign tokens, in all replicas."""
+
+    async def retire_replaced(self) -> None:
+        """Retire those that another one has taken over from."""
+
+    async def newest(self) -> RotatedKey:
+        """The one that was made last."""
+
+    async def add(self) -> str:
+        """Make another one; its id."""
+
+
 class Housekeeping:
     """Any number of replicas may do it at once: each deletion is of rows that are over, each new key is made once."""
 
-    def __init__(self, store: Store, keys: SigningKeys, single_use: SingleUse, settings: Settings) -> None:
+    def __init__(
+        self, store: Store, keys: RotatedKeys, single_use: SingleUse, key_life: timedelta, tidy_signing_in: Tidy
+    ) -> None:
+        """`key_life` is how long a key signs before the next one; none: as long as nobody asks for another."""
         self._store = store
         self._keys = keys
         self._single_use = single_use
-        self._key_life = timedelta(days=settings.signing_key_days)
+        self._key_life = key_life
+        self._tidy = tidy_signing_in
 
     async def round(self, now: datetime) -> None:
         """Do everything that is due, each part whatever becomes of the others; StoreUnavailableError when nothing can
@@ -72,7 +104,7 @@ class Housekeeping:
 
     async def _tidy_signing_in(self, now: datetime) -> None:
         async with self._store.write() as connection:
-            await tidy(connection, now)
+            await self._tidy(connection, now)
 
     async def renew_keys(self, now: datetime) -> None:
         """Make a new signing key when the newest is old, and retire those that another has taken over from (O8)."""
@@ -102,7 +134,7 @@ class Housekeeping:
 
 
 def _over(now: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
-    """What is over in each table."""
+    """The condition for the rows of each table that are over."""
     over = now - FORGOTTEN
     families, codes = oauth_families.c, oauth_codes.c
     alive = exists().where(families.id == codes.family_id)
@@ -120,7 +152,7 @@ def _over(now: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
 
 
 async def _guarded(what: str, work: Awaitable[None]) -> None:
-    """What goes wrong with one part must not keep the others waiting (F9); it is tried again in the next round."""
+    """Run one part so that its failure does not keep the others waiting (F9); it is tried again in the next round."""
     try:
         await work
     except StoreUnavailableError as outage:

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from gateway.config.settings import Settings
 from gateway.demo import CLIENTS, FEATURED
 from gateway.demo.marks import FIRST_ID
-from gateway.run.serving import Services
-from gateway.run.tour import CUSTOMER, STEPS
+from gateway.demo.tour import CUSTOMER, STEPS
+from gateway.tokens.tokens import Tokens
 from policy.purposes import Purpose
 from store.crypto.blind_index import Lookup
+from store.database.store import Store
 from store.tables.customers import customers
 
 AREA = next(client for client in CLIENTS if Purpose.SELF_SERVICE in client.purposes)
@@ -32,18 +32,18 @@ class UnknownNameError(Exception):
 class DemoTokens:
     """Mints tokens for the demo's tools and customers."""
 
-    def __init__(self, works: Services, settings: Settings) -> None:
-        self._works = works
-        self._seconds = settings.demo_token_seconds
-        reader = works.store.reader
+    def __init__(self, store: Store, tokens: Tokens, seconds: int) -> None:
+        """`seconds` is how long each token lives."""
+        self._store, self._tokens, self._seconds = store, tokens, seconds
+        reader = store.reader
         self._first = reader.prepare(select(customers.c.id).where(customers.c.id == FIRST_ID))
         self._by_email = reader.prepare(
             select(customers.c.id).where(customers.c.id == bindparam("id"), customers.c.email_ref == bindparam("ref"))
         )
 
     async def require_demo(self) -> None:
-        """NoDemo unless the first customer of the demo is here, who cannot be in a store that was filled by use."""
-        if not await self._works.store.reader.fetch(self._first, {}):
+        """NoDemoError unless the first customer of the demo is here, who is in no store that was filled by use."""
+        if not await self._store.reader.fetch(self._first, {}):
             raise NoDemoError("There is no demo in this data folder: make one with `gateway demo`.")
 
     async def mint(self, name: str) -> str:
@@ -53,9 +53,9 @@ class DemoTokens:
         tool = next((client for client in TOOLS if client.id == name), None)
         if tool is not None:
             scopes = [*(purpose.scope for purpose in tool.purposes), *tool.scopes]
-            return await self._works.tokens.mint(tool.id, scopes, self._seconds)
+            return await self._tokens.mint(tool.id, scopes, self._seconds)
         subject = await self._customer(name)
-        return await self._works.tokens.mint(AREA.id, [Purpose.SELF_SERVICE.scope], self._seconds, subject)
+        return await self._tokens.mint(AREA.id, [Purpose.SELF_SERVICE.scope], self._seconds, subject)
 
     async def featured(self) -> str | None:
         """A token for the featured customer; None once they were erased, or changed their address."""
@@ -65,9 +65,9 @@ class DemoTokens:
             return None
 
     async def _customer(self, email: str) -> int:
-        keys = self._works.store.keys
+        keys = self._store.keys
         held = await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, email))
-        rows = await self._works.store.reader.fetch(self._by_email, {"id": held.row_id, "ref": held.ref})
+        rows = await self._store.reader.fetch(self._by_email, {"id": held.row_id, "ref": held.ref})
         if not rows:
             tools = ", ".join(client.id for client in TOOLS)
             raise UnknownNameError(

@@ -1,0 +1,64 @@
+"""Cases of erasure as operators look at them: listed, shown in full, and taken up again at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from store.database.store import Store
+from store.records.holds import told_holds
+from store.tables.erasures import STANDING_STATES, erasure_letters, erasure_recipients, erasure_steps, erasures
+
+E, R, T, L = erasures.c, erasure_recipients.c, erasure_steps.c, erasure_letters.c
+MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDetails:
+    """One case with all that belongs to it, as rows."""
+
+    row: Any
+    steps: Sequence[Any]
+    recipients: Sequence[Any]
+    letters: Sequence[Any]
+    held: bool
+    """Whether an order keeps data of the customer, and may be told."""
+
+
+class ErasureCases:
+    """Names cases by number, and nobody by name."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def listed(self, every: bool) -> Sequence[Any]:
+        """Those that are not over, or not yet observed, the earliest deadline first; with `every`, all."""
+        query = select(erasures).order_by(E.due_at.is_(None), E.due_at, E.id).limit(MOST)
+        async with self._store.write() as connection:
+            rows = await connection.execute(
+                query if every else query.where(E.state.in_(STANDING_STATES) | E.unobserved)
+            )
+            return rows.all()
+
+    async def shown(self, case: int, now: datetime) -> CaseDetails | None:
+        """One case; None where there is none of this number."""
+        steps = select(erasure_steps).where(T.erasure_id == case).order_by(T.done_at, T.id)
+        recipients = select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name)
+        letters = select(erasure_letters).where(L.erasure_id == case).order_by(L.written_at)
+        async with self._store.write() as connection:
+            row = (await connection.execute(select(erasures).where(E.id == case))).one_or_none()
+            if row is None:
+                return None
+            done, told, sent = [(await connection.execute(query)).all() for query in (steps, recipients, letters)]
+            held = bool(await told_holds(connection, row.customer_id or 0, now))
+            return CaseDetails(row, done, told, sent, held)
+
+    async def retry(self, case: int) -> bool:
+        """Free a case that is under way from its lease; False where no such case is."""
+        free = update(erasures).where(E.id == case, E.state == "ERASING").values(leased_until=None, trouble=None)
+        async with self._store.write() as connection:
+            return (await connection.execute(free)).rowcount == 1
