@@ -1,4 +1,4 @@
-"""The customer's own choices on which an allowance may depend: compiled into filters, never asked per row."""
+"""The customer's own choices on which an allowance may depend; compiled into SQL filters, never evaluated per row."""
 
 from enum import unique
 from typing import Literal
@@ -10,7 +10,7 @@ ConditionScope = Literal["ROW", "VALUE"]
 
 @unique
 class Condition(Row):
-    """What must hold of the customer's data for an allowance to apply.
+    """A condition on the customer's data that must hold for an allowance to apply.
 
     Scope ROW: a row for which it fails is not read at all. Scope VALUE: only this field's value is withheld.
     """
@@ -38,4 +38,4 @@ class Condition(Row):
 
     def __init__(self, _text: str, scope: ConditionScope) -> None:
         self.scope = scope
-        """ROW or VALUE: what is left out when it fails."""
+        """ROW or VALUE: the unit that is left out when the condition fails."""

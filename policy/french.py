@@ -1,4 +1,4 @@
-"""The catalogues in French, for what is written to people; a row that is not here yet is told in English."""
+"""The French sentences of the catalogues, for texts shown to people; a row that is not here is shown in English."""
 
 from typing import Final
 
@@ -94,5 +94,5 @@ WORDS: Final = {
 
 
 def told(row: Row, language: str) -> str:
-    """The sentence of a row in a language (`en`, `fr`)."""
+    """Return the sentence of a row in a language (`en`, `fr`)."""
     return WORDS.get(type(row).__name__, {}).get(row.name, row.text) if language == "fr" else row.text
