@@ -51,7 +51,8 @@ class AppScope(Row):
     def of_scope(cls, scope: str) -> Self | None:
         """Return the member for this exact scope, or None for an unknown one."""
         member = cls.__members__.get(scope.upper().replace(":", "_"))
-        # `PROFILE:READ` would find the member, too: OAuth scopes are case-sensitive (RFC 6749 §3.3), so compare it back.
+        # `PROFILE:READ` would find the member, too: OAuth scopes are case-sensitive (RFC 6749 §3.3), so compare it
+        # back.
         return member if member is not None and member.scope == scope else None
 
     def told(self, language: str) -> str:

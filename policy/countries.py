@@ -19,7 +19,8 @@ EEA: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Adequate:
-    """The countries with an adequacy decision: for every recipient there (`countries`), or for `some` recipients only."""
+    """The countries with an adequacy decision: for every recipient there (`countries`), or for `some` recipients
+    only."""
 
     countries: frozenset[str]
     some: frozenset[str]

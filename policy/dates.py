@@ -108,7 +108,8 @@ def requested_erasure(requested: datetime, last_service_ended: datetime | None, 
 
 
 def automatic_erasure(last_service_ended: datetime, zone: tzinfo) -> ErasureDates:
-    """Return the dates of an automatic erasure: on the day six months after the last service ended, not before (R34)."""
+    """Return the dates of an automatic erasure: on the day six months after the last service ended, not before
+    (R34)."""
     day = AUTOMATIC.after(local_day(last_service_ended, zone))
     due = end_of_day(day, zone)
     return ErasureDates(
@@ -135,10 +136,10 @@ def warning_dates(clock: ErasureDates) -> tuple[datetime, ...]:
 
 
 def named_day(due: datetime, now: datetime, zone: tzinfo) -> datetime:
-
     """Return the end of the day that a warning written now announces: the deadline's, but at least NOTICE ahead.
 
-    A customer who was found too late is erased on that day, and the deadline is missed: better late than without warning.
+    A customer who was found too late is erased on that day, and the deadline is missed: better late than without
+    warning.
     """
     return max(due, end_of_day(NOTICE.after(local_day(now, zone)), zone))
 

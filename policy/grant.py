@@ -80,9 +80,9 @@ class Grant:
             raise ValueError("a purpose for one's own data needs a token with a subject")
         if self.max_page < 1:
             raise ValueError("max_page must be at least 1")
+        # A frozen dataclass has no other way to set a computed field.
         object.__setattr__(self, "fingerprint", self._fingerprint())
-# A frozen dataclass has no other way to set a computed field.
-object.__setattr__(self, "fingerprint", self._fingerprint())
+
     def __hash__(self) -> int:
         """Hash the token's id alone: it is unique, and its hash is kept by the str."""
         return hash(self.token_id)

@@ -125,7 +125,8 @@ def never_shared(rule: Rule) -> str | None:
 
 
 def forbids(rule: Rule, purpose: Purpose, when: Condition | None) -> list[str]:
-    """Return the hard rules against reading this coordinate for the purpose under this condition; empty: it may be read."""
+    """Return the hard rules against reading this coordinate for the purpose under this condition; empty: it may be
+    read."""
     category = rule.category
     if category is None:
         return []

@@ -32,7 +32,8 @@ class Pattern:
 
     @classmethod
     def parse(cls, text: str) -> "Pattern":
-        """Parse letters, digits, `_./:#-`, and sets of them such as `[A-Z]`, each with `{2}` or `{1,8}`; else ValueError.
+        """Parse letters, digits, `_./:#-`, and sets of them such as `[A-Z]`, each with `{2}` or `{1,8}`; else
+        ValueError.
 
         Every quantifier is possessive: the pattern never backtracks, so that matching takes linear time (G12).
         """

@@ -97,7 +97,8 @@ def instead(purpose: Purpose) -> str:
 
 
 def answer_by(asked: datetime, zone: tzinfo) -> datetime:
-    """Return the deadline for answering a request: one month, to the end of that day in the controller's zone (Art. 12(3))."""
+    """Return the deadline for answering a request: one month, to the end of that day in the controller's zone (Art.
+    12(3))."""
     return period_end(asked, ONE_MONTH, zone)
 
 

@@ -17,7 +17,8 @@ class Allowance:
     purposes: frozenset[Purpose]
     when: Condition | None = None
     third_party: frozenset[AppScope] = frozenset()
-    """Scopes with any of which a third-party app may read it, if its customer granted one; empty: first parties only."""
+    """Scopes with any of which a third-party app may read it, if its customer granted one; empty: first parties
+    only."""
 
 
 @dataclass(frozen=True, slots=True)

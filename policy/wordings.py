@@ -53,7 +53,8 @@ class Wording:
 
 
 def wording(kind: str, language: str) -> Wording:
-    """Return the current sentence in this language or the one it is a variant of, else English; KeyError: unknown kind."""
+    """Return the current sentence in this language or the one it is a variant of, else English; KeyError: unknown
+    kind."""
     texts = WORDINGS[kind]
     wanted = language.lower().partition("-")[0]
     spoken = wanted if wanted in texts else "en"

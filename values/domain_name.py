@@ -41,7 +41,8 @@ class DomainNameError(ValueError):
 
 
 def to_ascii(text: str) -> str:
-    """Return the name in A-labels, as in DNS, certificates and RDAP (`ldhName`); DomainNameError if it is no domain name.
+    """Return the name in A-labels, as in DNS, certificates and RDAP (`ldhName`); DomainNameError if it is no domain
+    name.
 
     1. UTS #46 maps case, width and the dots of other scripts; `ß`, `ς` and joiners stay what they are. 2. One final dot
     is dropped. 3. Each label is letters, digits and hyphens, or a U-label that is converted to its A-label; an A-label
@@ -86,9 +87,9 @@ def lookup_form(text: str) -> str:
     try:
         return to_ascii(text)
     except DomainNameError:
+        # No domain name contains NUL, so that an invalid text is equal to itself only.
         return "\0" + text.strip().lower()
-# No domain name contains NUL, so that an invalid text is equal to itself only.
-return "\0" + text.strip().lower()
+
 
 def _to_a_label(label: str) -> str:
     # Not by idna alone: it refuses names such as "r3---sn-1" that DNS has, by a rule for names yet to be registered.
@@ -114,7 +115,8 @@ def _to_u_label(label: str) -> str:
 
 
 def _check_direction(labels: list[str]) -> None:
-    """Check the bidi rule (RFC 5893 §2) for every label: idna checks only labels that are written from right to left."""
+    """Check the bidi rule (RFC 5893 §2) for every label: idna checks only labels that are written from right to
+    left."""
     if not any(each.startswith(_ACE) for each in labels):
         return
     shown = [_to_u_label(each) for each in labels]

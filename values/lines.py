@@ -27,8 +27,8 @@ class LineError(ValueError):
 def read_line(text: str, most: int = LONGEST) -> str:
     """Return the line in NFC, stripped; LineError if it is too long or has invisible characters.
 
-    The joiners of Unicode are spelling in some scripts (`علی‌رضا`, `ශ්‍රී`) and invisible in others, so they are allowed
-    only where those scripts use them (RFC 5892, appendix A).
+    The joiners of Unicode are spelling in some scripts (`علی‌رضا`, `ශ්‍රී`) and invisible in others, so they are
+    allowed only where those scripts use them (RFC 5892, appendix A).
     """
     if len(text) > 4 * most:  # Before anything that takes time by the length.
         raise _too_long(most)

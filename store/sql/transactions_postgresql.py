@@ -1,4 +1,4 @@
-"""Write transactions on PostgreSQL: each on a connection of its own, begun and ended in a round trip each."""
+"""Write transactions on PostgreSQL, each on a connection of its own, with one round trip to begin and one to end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from store.sql.transactions import PooledConnection, TransactionAbortedError, Tr
 
 
 class PostgresTransactions(Transactions):
-    """At most `size` at once. The server commits several together by itself, so being brief changes nothing."""
+    """At most `size` transactions at a time. The server does group commits itself, so `brief` has no effect."""
 
     def __init__(self, address: Address, size: int = 8, patience: float = 5.0) -> None:
         super().__init__(bare_engine(address, size, patience), patience)
@@ -26,7 +26,8 @@ class PostgresTransactions(Transactions):
             raise
 
     async def _begun_on_idle(self) -> PooledConnection | None:
-        """BEGIN shows whether the server is still there; where it went away, it left all idle connections."""
+        """Begin on an idle connection; None if there is none that works. BEGIN shows whether the server is still
+        there."""
         while self._idle:
             kept = self._idle.pop()
             if kept.lost:
@@ -35,6 +36,7 @@ class PostgresTransactions(Transactions):
             try:
                 return await self._begun(kept)
             except DRIVER_ERRORS:
+                # The server was restarted or failed over, which ended the other idle connections, too.
                 while self._idle:
                     self._start(self._idle.pop().close())
         return None
@@ -55,10 +57,11 @@ class PostgresTransactions(Transactions):
             raise
         self._give(kept, sound=True)
         if tag != "COMMIT":
+            # The server answers COMMIT of a failed transaction with the tag ROLLBACK, not with an error.
             raise TransactionAbortedError
 
     async def _undo(self, kept: PooledConnection, error: BaseException) -> None:
-        """Cancelled, a connection is in a state not worth finding out."""
+        """Roll back, or discard the connection: after a cancellation its state is unknown."""
         sound = isinstance(error, Exception) and not kept.lost and cause_of(error) not in LASTING
         try:
             if sound:

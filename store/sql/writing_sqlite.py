@@ -1,4 +1,4 @@
-"""The connection that writes an SQLite file: what is short runs in the event loop, what waits for the disk does not."""
+"""The connection that writes an SQLite file: short statements run in the event loop, commits in a thread."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ BEGIN = "BEGIN IMMEDIATE"
 """Without IMMEDIATE two writers that read first both succeed, and one update is lost."""
 
 SHORT = frozenset({"execute", "fetchall", "fetchmany", "fetchone", "close"})
-"""What a cursor does in the loop: a row costs 4 microseconds there, and a hop to a thread and back 45 to 110."""
+"""Methods of a cursor that run in the loop: a row costs 4 microseconds there, a round trip to a thread 45 to 110."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.02
-"""Seconds between two tries for a file that another process is writing to."""
+"""Seconds between two attempts to lock a file that another process is writing to (exponential backoff)."""
 
 Result = TypeVar("Result")
 
 
 class WritingConnection(aiosqlite.Connection):
-    """An aiosqlite connection without its hops, but for commits, many rows at once, and what is no statement.
+    """An aiosqlite connection that uses its thread only for commits, `executemany`, and calls that are no statement.
 
-    `patience` is how many seconds a transaction waits for another process's; it waits without holding up the loop.
+    `patience` is the maximum wait in seconds for another process's transaction; it does not block the event loop.
     """
 
     def __init__(self, file: str, patience: float) -> None:
@@ -39,15 +39,15 @@ class WritingConnection(aiosqlite.Connection):
         self._sent = self._done = 0
 
     def _open(self) -> sqlite3.Connection:
-        """Connect, in the thread."""
+        """Connect; runs in the thread."""
         self._opened = _connect(self._file, self._patience)
         return self._opened
 
     def stop(self) -> asyncio.Future[Any] | None:
-        """End the thread, and close what it opened.
+        """End the thread, and close the connection that it opened.
 
         A task that is cancelled while the thread connects never receives the connection, so aiosqlite would not close
-        it: the thread does, which by then has opened it.
+        it; the thread does.
         """
         self._tx.put_nowait((None, self._close_opened))
         return super().stop()
@@ -57,7 +57,8 @@ class WritingConnection(aiosqlite.Connection):
             self._opened.close()
 
     async def _execute(self, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-        """The one door that every call of aiosqlite passes through."""
+        """Run a call of aiosqlite, all of which pass through here: in the loop if it is short and the thread is
+        idle."""
         if self._sent == self._done and self._connection is not None and self._running and self._is_short(fn):
             return fn(*args, **kwargs)
         self._sent += 1
@@ -66,13 +67,13 @@ class WritingConnection(aiosqlite.Connection):
             try:
                 return fn(*args, **kwargs)
             finally:
-                self._done += 1  # Also when whoever sent it was cancelled: until then the thread uses the connection.
+                self._done += 1  # Also if the caller was cancelled: until here the thread uses the connection.
 
         found: Result = await super()._execute(counted)  # type: ignore[no-untyped-call]
         return found
 
     async def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Run one short statement of the transaction that is open."""
+        """Run one short statement of the open transaction."""
         if self._sent == self._done:
             return self._conn.execute(sql, values)
         return await self._execute(self._conn.execute, sql, values)
@@ -82,7 +83,7 @@ class WritingConnection(aiosqlite.Connection):
         return name == "cursor" or (name in SHORT and isinstance(owner, sqlite3.Cursor))
 
     async def begin(self) -> None:
-        """Take the file's write lock, trying again and again; sqlite3's own waiting would hold up the whole loop."""
+        """Take the file's write lock, with retries; the busy handler of sqlite3 would block the event loop."""
         until, pause = monotonic() + self._patience, FIRST_PAUSE
         while True:
             await self.run("PRAGMA busy_timeout = 0")
@@ -99,15 +100,16 @@ class WritingConnection(aiosqlite.Connection):
 
 
 def sqlite_file(path: Path) -> str:
-    """The file as a URI that never creates it: an empty database in its place would answer "nobody" to everything."""
+    """Return a URI that never creates the file: an empty database in its place would answer every query with no
+    rows."""
     return f"{path.absolute().as_uri()}?mode=rw"
 
 
 class _AutoRollbackConnection(sqlite3.Connection):
-    """A connection that lets go of the file's lock when it is closed.
+    """A connection that rolls back when it is closed, and so releases the file's lock.
 
-    One that is closed while a cursor of a cancelled task still refers to it lives on until that cursor is collected,
-    and with it a transaction that nobody can end any more.
+    A connection that is closed while a cursor of a cancelled task still refers to it stays open until that cursor is
+    garbage collected, and with it its transaction.
     """
 
     is_closed = False
