@@ -16,9 +16,9 @@ AUTOMATIC: Final = Period(months=6)
 GUARD: Final = Period(days=3)
 """Cooling-off period: the owner of a hijacked account has this long to cancel a request before anything is erased."""
 TARGET: Final = Period(days=25)
-"""When an erasure on request should be done; the days left until the deadline are for repairs."""
+"""The target for an erasure on request; the days left until the deadline are for repairs."""
 ALARM: Final = Period(days=27)
-"""When an erasure on request that is not done yet raises an alarm."""
+"""An erasure on request that is not done by then raises an alarm."""
 LAST_CALL: Final = timedelta(hours=6)
 """Time before its deadline at which an automatic erasure should be done, and raises an alarm if it is not."""
 WARNINGS: Final = (timedelta(days=60), timedelta(days=7))
@@ -193,7 +193,7 @@ class Warned:
     """The state of the warnings of an automatic erasure."""
 
     begins: datetime | None
-    """When the erasure may begin: on the announced day; None as long as no warning counts."""
+    """The earliest time for the erasure: on the announced day; None as long as no warning counts."""
     write: datetime | None
     """The day that a warning announces that is to be written now; None: none is to be written."""
     alarm_at: datetime | None

@@ -139,7 +139,7 @@ class RecipientAnswer(Enum):
 
     @property
     def state(self) -> NotificationState:
-        """What it makes of the recipient's state."""
+        """The state of the recipient after this answer."""
         return NotificationState.REFUSED if self is RecipientAnswer.REFUSED else NotificationState.ACKNOWLEDGED
 
 

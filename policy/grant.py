@@ -58,7 +58,7 @@ class Grant:
     session_id: int | None = field(default=None, repr=False)
     """The session the customer signed in with; None for a tool, or when the issuer says nothing of it."""
     authenticated_at: int | None = field(default=None, repr=False)
-    """When the customer last authenticated, in Unix seconds; None: unknown, which counts as too long ago."""
+    """The time of the customer's last authentication in Unix seconds; None: unknown, which counts as too long ago."""
     customers_per_hour: int | None = None
     """The number of different customers that its client may read in an hour; None: no limit."""
     over: Over = Over.ALARM

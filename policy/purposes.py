@@ -45,7 +45,8 @@ class PurposeTerms:
     enabled: bool = True
     """False: declared, but refused until the controller has configured it (A8)."""
     exempt: str | None = None
-    """Why it continues while processing is restricted (Art. 18(2)); None: it stops, as any new purpose does."""
+    """The reason why it continues while processing is restricted (Art. 18(2)); None: it stops, as any new purpose
+    does."""
 
 
 def refuse_sale(dpv: tuple[str, ...], fides: str) -> None:

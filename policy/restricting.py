@@ -130,5 +130,5 @@ class NoticeReply(Enum):
 
     @property
     def state(self) -> NotificationState:
-        """What it makes of the recipient's state."""
+        """The state of the recipient after this answer."""
         return NotificationState.REFUSED if self is NoticeReply.REFUSED else NotificationState.ACKNOWLEDGED

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 OWNED = "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('\"{name}\"')"
-"""Whether the role owns the table: VACUUM skips the tables of other owners and still reports success."""
+"""Tests if the role owns the table: VACUUM skips the tables of other owners and still reports success."""
 
 DATABASE = """
     SELECT datname, pg_has_role(current_user, datdba, 'USAGE') FROM pg_database WHERE datname = current_database()

@@ -26,7 +26,7 @@ session_proofs = customer_table(
 )
 """The cookie of a session, and its last authentication: `methods` are values of RFC 8176, separated by spaces. `shared`
 sessions are at a shared computer (R41). `contexts` are keyed hashes, under the customer's own key, of the networks,
-countries and devices from which it was used (`resolvers.signin.contexts`)."""
+countries and devices from which it was used (`resolvers.signins.contexts`)."""
 
 known_devices = customer_table(
     "known_devices",

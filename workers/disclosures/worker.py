@@ -1,5 +1,5 @@
-"""Whoever was not to be told yet is told on the day, and a restriction is lifted on it: looked for every quarter of an
-hour, by any worker (R24; GDPR Art. 18(3))."""
+"""Informs customers at the end of an embargo, and lifts announced restrictions: checked every quarter of an hour by any
+worker (R24; GDPR Art. 18(3))."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ log = logging.getLogger(__name__)
 EVERY = 900.0
 
 Tell = Callable[[datetime], Awaitable[int]]
-"""Writes to those whose embargo has ended; how many there were."""
+"""Writes to the customers that are due; returns their number."""
 
 
 class Teller:
-    """Each customer is written to once: the row says when, in the transaction that holds the letter."""
+    """Calls `tell` periodically. Each customer is written to once: the row is marked in the letter's transaction."""
 
     def __init__(
         self, tell: Tell, clock: Callable[[], datetime], pause: float = EVERY, what: str = "the end of an embargo"
@@ -28,7 +28,7 @@ class Teller:
         self._tell, self._clock, self._pause, self._what = tell, clock, pause, what
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tell until told to stop, whatever happens to the store meanwhile."""
+        """Run until `stop`, also across outages of the store."""
         while not stop.is_set():
             await self._try()
             with suppress(TimeoutError):
@@ -41,5 +41,5 @@ class Teller:
         except StoreUnavailableError as outage:
             log.warning("nobody was told of %s: %s", self._what, outage.reason)
         except Exception:
-            # The next look tries again; the log says where it happened.
+            # The next round retries; the traceback is in the log.
             log.exception("nobody was told of %s", self._what)

@@ -30,20 +30,20 @@ POLICY = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}';"
     " base-uri 'none'; form-action 'none'"
 )
-"""What the page may do: show itself. The page says so itself, and whoever serves it says it in a header."""
+"""The Content-Security-Policy of the page, in a meta element and in the header of its response."""
 
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-"""Characters that would hide something, or turn its direction."""
+"""Characters that hide text, or change its direction."""
 
 
 class HtmlForm(Form):
-    """A section for each holding: what its fields mean, then its records as a table."""
+    """A section for each holding: the meaning of its fields, then its records as a table."""
 
     def __init__(self) -> None:
         self._language = "en"
 
     def begin(self, head: DocumentHeader) -> str:
-        """The head, an introduction and the contents."""
+        """Return the head, an introduction and the table of contents."""
         language = self._language = head.language
         say = SAY[language]
         title = say["title"].format(site=head.controller)
@@ -65,7 +65,7 @@ class HtmlForm(Form):
         )
 
     def open(self, section: ExportedSection) -> str:
-        """The heading, how long it is kept, what each field means, and the head of the table."""
+        """Return the heading, the retention, the meaning of each field, and the head of the table."""
         if not section.tells:
             return ""
         say, language = SAY[self._language], self._language
@@ -82,12 +82,12 @@ class HtmlForm(Form):
         )
 
     def record(self, section: ExportedSection, record: Mapping[str, Any]) -> str:
-        """A row of the table."""
+        """Return a row of the table."""
         cells = "".join(f"<td>{self._cell(record.get(field.name))}</td>" for field in _columns(section))
         return f"<tr>{cells}</tr>\n"
 
     def close(self, section: ExportedSection, count: int | None) -> str:
-        """The end of the table; a section that tells nothing only says how many rows there are."""
+        """Return the end of the table; for a section that is not exported by row, only the number of rows."""
         say = SAY[self._language]
         if section.tells:
             nothing = "" if count else f'<p class="quiet">{_text(say["none"])}</p>'
@@ -101,7 +101,7 @@ class HtmlForm(Form):
         return f"<section><h2>{title}</h2><p>{_text(say['counted'].format(count=count))} {kept}</p></section>\n"
 
     def end(self) -> str:
-        """The end of the page."""
+        """Return the end of the page."""
         return f"<footer><p>{_text(SAY[self._language]['end'])}</p></footer></main></body></html>\n"
 
     def _meaning(self, field: ExportedField) -> str:

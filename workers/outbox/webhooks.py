@@ -1,4 +1,4 @@
-"""Posting a message to an address that the operator gave: in bounded time, and never where it should not go."""
+"""Posts messages to URLs given by the operator, in bounded time, and never to a forbidden address."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from urllib.parse import SplitResult, urlsplit
 from workers.outbox.destinations import LOOPBACK, Destinations, Network
 
 SECONDS = 10.0
-"""All that a receiver gets, from the look-up of its name to the end of the head of its answer."""
+"""Timeout of a whole request, from the DNS query to the end of the response headers, in seconds."""
 
 MAX_HEAD = 16_384
-"""Bytes of an answer that are read at most. The body is left where it is: the status says everything."""
+"""Maximum bytes of the response headers. The body is not read: the status is sufficient."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class PostError(Exception):
-    """Nothing was answered; the text is one word that says why, for the operator."""
+    """There was no response; the text is a code for the reason, for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiverAnswer:
-    """What a receiver said."""
+    """The response of a receiver."""
 
     status: int
     retry_after: str | None
     erasure_answer: str | None = None
-    """What `Erasure-Answer` said, of an answer to `customer.erase`."""
+    """The header `Erasure-Answer`, in a response to `customer.erase`."""
     notice_answer: str | None = None
-    """What `Notice-Answer` said, of an answer to `customer.restrict` and its like."""
+    """The header `Notice-Answer`, in a response to `customer.restrict` and the other notices."""
 
 
 def is_safe(url: str) -> bool:
-    """Whether an address may be posted to: https, or http on this machine; without a password in it."""
-    # Before it is split: `urlsplit` normalises what is not ASCII, in the square of a run of combining marks.
+    """Return whether a URL may be posted to: https, or http to this machine; without user or password."""
+    # Before it is parsed: `urlsplit` normalises non-ASCII, in quadratic time for a run of combining marks.
     if not url.isascii() or any(ord(each) <= 32 or ord(each) == 127 for each in url):
         return False
     try:
@@ -56,17 +56,17 @@ def is_safe(url: str) -> bool:
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a name."""
+    """Resolve a host name to its addresses, in the order of preference."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=SOCK_STREAM)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
 class Poster:
-    """Posts to public addresses, to those of the networks it is given, and to this machine if it is named outright.
+    """Posts to public addresses, to those of the configured networks, and to this machine if it is named explicitly.
 
-    1. the address is https (http on this machine); 2. its name is looked up once, and only an address that was judged
-    is connected to, so that a name cannot turn to another one in between; 3. the certificate is verified against the
-    name; 4. redirects are not followed: where we were told to go is where we go; 5. all of it within `seconds`.
+    1. The URL is https (http for this machine); 2. its name is resolved once, and the connection goes to the checked
+    address, so that the name cannot resolve to another one in between; 3. the certificate is verified against the name;
+    4. redirects are not followed, since they could lead to a forbidden address; 5. all of it within `seconds`.
     """
 
     def __init__(self, networks: Sequence[Network] = (), seconds: float = SECONDS, look_up: Resolve = resolve) -> None:
@@ -74,11 +74,11 @@ class Poster:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """Made at the first need: reading every authority that the machine trusts takes 50 milliseconds."""
+        """Made at first use: loading the certificate authorities takes 50 milliseconds."""
         return ssl.create_default_context()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> ReceiverAnswer:
-        """What the receiver answers; PostError when it does not."""
+        """Post a message and return the response; PostError when there is none."""
         if not is_safe(url):  # 1
             raise PostError("ADDRESS")
         try:
@@ -104,7 +104,7 @@ class Poster:
             await writer.drain()
             return await _answer(reader)
         finally:
-            writer.transport.abort()
+            writer.transport.abort()  # A graceful TLS shutdown would wait for the receiver, beyond the timeout.
             with suppress(OSError):
                 await writer.wait_closed()
 
@@ -129,7 +129,7 @@ async def _answer(reader: asyncio.StreamReader) -> ReceiverAnswer:
         code = rest[:3]
         if not version.startswith("HTTP/1.") or not (code.isascii() and code.isdigit() and len(code) == 3):
             raise ValueError("not HTTP")
-        if int(code) >= HTTPStatus.OK:  # What comes before are steps on the way, such as 100 Continue.
+        if int(code) >= HTTPStatus.OK:  # Skip interim responses, such as 100 Continue.
             break
     named = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     said = (named.get(each) for each in ("retry-after", "erasure-answer", "notice-answer"))

@@ -1,4 +1,4 @@
-"""Delivering what waits in the outbox: at least once, in order for each customer and receiver, and none forgotten.
+"""Delivers the outbox: at least once, in order for each customer and receiver.
 
 ```
 waits ──claim──▶ leased ──taken──▶ delivered
@@ -39,22 +39,22 @@ log = logging.getLogger(__name__)
 O, L = outbox.c, erasure_letters.c  # noqa: E741  (the tables' columns)
 
 Also = Callable[[AsyncConnection], Awaitable[None]]
-"""What belongs to the outcome of a delivery, and is written with it."""
+"""Writes further state in the transaction that records the outcome of a delivery."""
 
 LEASE = timedelta(minutes=1)
-"""How long a worker that died keeps its messages from the others; far longer than any delivery takes."""
+"""Duration of a lease, after which another worker takes over; far longer than any delivery takes."""
 
 BATCH = 8
-"""Messages of one receiver that are under way at once, each of another customer."""
+"""Concurrent messages to one receiver, each of another customer."""
 
 RESTS = timedelta(minutes=1)
-"""The longest that a receiver which takes nothing is left alone by one worker."""
+"""Maximum backoff of one worker for a receiver that accepts nothing."""
 
 TO_RECIPIENTS = frozenset(event.wire for event in (Event.ERASE, Event.RESTRICT, Event.RESTRICTION_LIFT, Event.RECTIFY))
-"""Events that are sent to one that holds a copy, whose answer is noted."""
+"""Events for recipients with a copy of the data, whose answer is recorded."""
 
 FAREWELL = 5.0
-"""Seconds that deliveries under way get when the worker stops; whoever comes next repeats those that need more."""
+"""Seconds of grace for deliveries under way when the worker stops; the next worker repeats the unfinished ones."""
 
 
 def _now() -> datetime:
@@ -63,14 +63,15 @@ def _now() -> datetime:
 
 @dataclass(slots=True)
 class _Rest:
-    """How a receiver fares with this worker."""
+    """The backoff of a receiver in this worker."""
 
     failures: int = 0
     until: datetime | None = None
 
 
 class Deliverer:
-    """One of any number, in any number of processes. Each receiver has a lane of its own: a slow one holds up none."""
+    """A worker; any number of them may run, in any number of processes. Each receiver has a task of its own, so that a
+    slow one does not delay the others."""
 
     def __init__(
         self,
@@ -89,7 +90,7 @@ class Deliverer:
         self._stop = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until told to stop."""
+        """Run until `stop`."""
         self._stop = stop
         while not stop.is_set():
             await self._try()
@@ -107,11 +108,11 @@ class Deliverer:
         except StoreUnavailableError as outage:
             log.warning("deliveries were put off: %s", outage.reason)
         except Exception:
-            # Nothing that is wrong with one message or receiver may end the deliveries of all.
+            # A problem with one message or receiver must not stop all deliveries.
             log.exception("deliveries were put off")
 
     async def look(self) -> None:
-        """Open a lane for each receiver for whom something is due, unless one is open or the receiver is resting."""
+        """Start a task for each receiver with due messages, unless it has one or is in backoff."""
         now = self._clock()
         rows = await self._store.reader.fetch(self._due, {"now": now})
         for receiver in await self._receivers.named([row[0] for row in rows], now):
@@ -122,7 +123,7 @@ class Deliverer:
             lane.add_done_callback(lambda _, id_=receiver.id: self._lanes.pop(id_, None))  # type: ignore[misc]
 
     async def settle_all(self) -> None:
-        """Wait until no lane is open."""
+        """Wait until all tasks of receivers have ended."""
         while lanes := list(self._lanes.values()):
             await asyncio.gather(*lanes)
 
@@ -141,7 +142,7 @@ class Deliverer:
             log.exception("deliveries to one receiver were put off", extra={"receiver": receiver.id})
 
     async def step(self, receiver: Receiver) -> int:
-        """Deliver what is due for a receiver, a few messages at once; how many there were."""
+        """Deliver a batch of due messages to a receiver; returns their number."""
         messages = await self._claim(receiver)
         taken = await asyncio.gather(*(self._deliver(receiver, message) for message in messages))
         rest = self._rests.setdefault(receiver.id, _Rest())
@@ -154,7 +155,7 @@ class Deliverer:
         return len(messages)
 
     async def _claim(self, receiver: Receiver) -> list[Message]:
-        """The next messages, under a lease; of each customer only the first that is not settled."""
+        """Claim the next messages under a lease; of each customer only the first open one, which keeps the order."""
         now = self._clock()
         free = or_(O.leased_until.is_(None), O.leased_until <= now)
         waiting = select(O.id, O.customer_id, O.payload, O.attempts, O.created_at, O.give_up_at, O.event)
@@ -181,9 +182,9 @@ class Deliverer:
         ]
 
     async def _deliver(self, receiver: Receiver, message: Message) -> bool:
-        """One attempt, and what became of it; whether the receiver took the message."""
+        """Make one attempt and record its outcome; returns whether the receiver accepted the message."""
         if message.content is None:
-            # Its customer was erased, or it was damaged: either way there is nothing left to deliver.
+            # Its customer was erased, or it was damaged: there is nothing to deliver.
             await self._dead(receiver, message, "UNREADABLE", "GIVEN_UP")
             return True
         try:
@@ -193,7 +194,7 @@ class Deliverer:
             return False
         done: dict[str, Any] = {"delivered_at": self._clock(), "next_attempt_at": None, "trouble": None}
         if receiver.id is None or message.customer_id is None:
-            done["payload"] = None  # Nobody needs a letter again, and what is sealed for nobody must not stay.
+            done["payload"] = None  # E-mails are not replayed, and content of erased customers must not stay.
         now = self._clock()
 
         async def taken(connection: AsyncConnection) -> None:
@@ -221,7 +222,7 @@ class Deliverer:
         await self._settle(receiver, message, change, {"failed_at": now}, failed)
 
     async def _dead(self, receiver: Receiver, message: Message, word: str, outcome: str) -> None:
-        """Give a message up; what is sealed for nobody could be read by nobody but us, and does not stay (D5)."""
+        """Give a message up; the content of one for an erased customer, under a system key, is deleted (D5)."""
         now = self._clock()
         change: dict[str, Any] = {"dead_at": now, "next_attempt_at": None, "trouble": word}
         if message.customer_id is None:
@@ -235,8 +236,8 @@ class Deliverer:
     async def _settle(
         self, receiver: Receiver, message: Message, change: dict[str, Any], letter: dict[str, Any], also: Also
     ) -> None:
-        """Note what became of an attempt, unless another worker has taken over since; in the same transaction (F10)
-        the state of a letter about an erasure, or of a recipient of erased data whom the message was for."""
+        """Record the outcome of an attempt, unless another worker has taken over; in the same transaction (F10) also
+        the state of a letter about an erasure, or of the notified recipient."""
         mine = (O.id == message.id, O.attempts == message.attempt, O.next_attempt_at.is_not(None))
         async with self._store.write() as connection:
             noted = await connection.execute(update(outbox).where(*mine).values(**change, leased_until=None))
@@ -263,7 +264,7 @@ _earlier = (
 
 
 def _good(now: Any) -> Any:
-    """Of those that may be sent at this moment."""
+    """Return the condition for messages that are not void at a time."""
     return or_(O.void_at.is_(None), O.void_at > now)
 
 
