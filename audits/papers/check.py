@@ -1,4 +1,4 @@
-"""Holding the released papers against the ledger: a version that is missing, extra or another was altered."""
+"""Verifies the released papers against the ledger: a version that is missing, extra or different was altered."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from store.ledger.pruning import expired_before
 from store.sql.reading import Reader
 
 AGAIN_SECONDS = 0.5
-"""After which it is looked again: between its entry in the ledger and its commit, a release is in one of the two."""
+"""Seconds before a second check: between its ledger entry and its commit, a release is in one of the two only."""
 
 RESTORE = "Restore the tables papers and paper_forms from a backup."
 
 
 async def altered(main: Reader, ledger: Reader, kind: str) -> list[str]:
-    """A sentence for each version of a kind that is not as the ledger says, forms and all; none if all are."""
+    """Return a sentence for each version of a kind that differs from the ledger, forms included; none if all match."""
     found = await _against_ledger(main, ledger, kind)
     if found:
         return found
@@ -33,9 +33,9 @@ async def altered(main: Reader, ledger: Reader, kind: str) -> list[str]:
 
 
 async def require_released(main: Reader, ledger: Reader, kind: str) -> None:
-    """PaperAlteredError unless the versions of a kind and their days are those of the ledger; no form is read.
+    """Raise PaperAlteredError unless the versions of a kind and their days match the ledger; no form is read.
 
-    Which version holds on a day follows from all of them: one that was taken out would let an older one hold.
+    All versions are needed to determine the one in force on a day: if one was removed, an older one would be in force.
     """
     if found := await _against_ledger(main, ledger, kind):
         raise PaperAlteredError(found[0])
@@ -66,7 +66,7 @@ async def _compared(main: Reader, ledger: Reader, kind: str) -> list[str]:
 
 
 def _missing(kind: str, resting: Mapping[int, Issued], told: Mapping[int, Sequence[PaperRelease]]) -> Iterator[str]:
-    """What the ledger has and the database does not, and gaps: versions are numbered without any."""
+    """Yield versions that the ledger has and the database lacks, and gaps: versions are numbered consecutively."""
     for version in sorted({*told, *range(1, max(resting, default=0))} - resting.keys()):
         name = f"version {version} of the {kind.lower()}"
         if version not in told:
@@ -82,7 +82,8 @@ def _missing(kind: str, resting: Mapping[int, Issued], told: Mapping[int, Sequen
 def _others(
     resting: Mapping[int, Issued], told: Mapping[int, Sequence[PaperRelease]], expired: datetime | None
 ) -> Iterator[str]:
-    """What was released otherwise or never; a release that is older than what the ledger keeps has no entry left."""
+    """Yield versions with another release, or none; the entry of a release older than the ledger's retention is
+    pruned."""
     for version, paper in resting.items():
         if version not in told:
             if expired is None or paper.at >= expired or version > min(told, default=version):

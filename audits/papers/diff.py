@@ -1,4 +1,4 @@
-"""Two versions of a paper compared by what they mean for people: the schema's changes, and those of the registers."""
+"""Compares two versions of a paper by their meaning for people: changes of the schema and of the registers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from policy.registries import Publishing
 
 REGISTERS, CONTROLLER, POLICY = SourcePosition("registers"), SourcePosition("controller"), SourcePosition("policy")
 OPENNESS: Final = [Publishing.NEVER.name, Publishing.OPT_IN.name, Publishing.HIDEABLE.name, Publishing.ALWAYS.name]
-"""From what nobody publishes to what nobody can hide."""
+"""The publication rules, from the most to the least protective."""
 SECONDS: Final = {"S": 1, "H": 3_600, "D": 86_400, "M": 30 * 86_400, "Y": 365 * 86_400}
 Told = Mapping[str, Any]
 
 
 def paper_changes(old: Inputs, new: Inputs) -> list[SchemaChange]:
-    """Every change between what two papers were made from; none for two that say the same."""
+    """Return every change between the inputs of two papers; empty for equal content."""
     found = [] if old.schema == new.schema else diff(old.facts(), new.facts())
     return [
         *found,
@@ -51,7 +51,8 @@ def _companies(old: Told, new: Told) -> Iterator[SchemaChange]:
 
 
 def _company(coordinate: str, old: Told, new: Told) -> Iterator[SchemaChange]:
-    """One that stayed: what it gets, for what, and what it signed. Its country is told with those of its kind."""
+    """Compare a company that is in both: fields, purpose and undertaking. Its country is compared with those of its
+    kind."""
     for field in sorted(set(new.get("fields", ())) - set(old.get("fields", ()))):
         yield SchemaChange(ChangeKind.RECIPIENT_ADDED, coordinate, field, REGISTERS)
     for field in sorted(set(old.get("fields", ())) - set(new.get("fields", ()))):
@@ -83,7 +84,7 @@ def _registries(old: Told, new: Told) -> Iterator[SchemaChange]:
 
 
 def _rules(entry: Told | None) -> dict[str, str]:
-    """An ending without a row publishes nothing."""
+    """Return the rules of an ending by kind and field; an ending without a row publishes nothing."""
     return {f"{each['kind']} {each['field']}": each["rule"] for each in (entry or {"published": ()})["published"]}
 
 
@@ -114,7 +115,7 @@ def _copies(old: Told, new: Told) -> Iterator[SchemaChange]:
 def _periods(
     prefix: str, old: Mapping[str, str | None], new: Mapping[str, str | None], place: SourcePosition
 ) -> Iterator[SchemaChange]:
-    """None has no end, and no end is longer than any."""
+    """Compare periods; None means no end, which is longer than any period."""
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name), new.get(name)
         if before == after:
@@ -133,7 +134,7 @@ def _seconds(period: str | None) -> float:
 
 
 def _controller(old: Told, new: Told) -> Iterator[SchemaChange]:
-    """What the file says: safeguards, measures, and the rest, section by section."""
+    """Compare the controller's files: safeguards, measures, and the other sections."""
     transfers = [
         {(each["recipient"], each["country"]): each["safeguards"] for each in given["transfers"].get("to", ())}
         for given in (old, new)
@@ -155,7 +156,7 @@ def _controller(old: Told, new: Told) -> Iterator[SchemaChange]:
 
 
 def _policy(old: Told, new: Told) -> Iterator[SchemaChange]:
-    """A purpose that came or went is a change of the schema's words; of one that stayed, what it rests on."""
+    """Compare the legal grounds of purposes that are in both; added and removed ones are changes of the schema."""
     for name, entry in new["purposes"].items():
         before = old["purposes"].get(name, entry)
         for what in entry:
@@ -168,6 +169,6 @@ def _policy(old: Told, new: Told) -> Iterator[SchemaChange]:
 
 
 def _said(entry: Told) -> str:
-    """An entry of a register in a line."""
+    """Return an entry of a register as one line."""
     parts = (" ".join(each) if isinstance(each, list) else str(each) for each in entry.values() if each)
     return ", ".join(parts)

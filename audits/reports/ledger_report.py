@@ -12,11 +12,11 @@ from audits.reports.ledger import LedgerFacts, LedgerUse
 from store.ledger.signed_checkpoints import Signed
 
 CHECKPOINTS = 10
-"""How many a report lists."""
+"""Maximum checkpoints in a report."""
 
 
 def ledger_report(found: LedgerFacts, now: datetime, signed: Sequence[Signed] = ()) -> Report:
-    """Who read how often, for what, and which fields; entries that cannot be read first."""
+    """Return the report: entries that cannot be parsed first, then reads by client and purpose, and by field."""
     uses = found.sorted_uses()
     table = Table(
         ("Period", "Client", "Purpose", "Operations", "Persons read", "With a case", "Last"),
@@ -82,5 +82,5 @@ def _checkpoints(signed: Sequence[Signed]) -> Table:
 
 
 def moment(seconds: int) -> str:
-    """RFC 3339, in UTC."""
+    """Format Unix seconds by RFC 3339, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

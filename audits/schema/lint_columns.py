@@ -1,4 +1,4 @@
-"""The schema beside the store: each source a real column, of the same category, and one that may be given out."""
+"""Checks the schema against the store: each source is an existing column, of the same category, that may be shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from store.records.declared_check import complaints
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
-    """Only for a schema over our own store: another team's columns are not ours to judge."""
+    """Yield the findings for a schema over our own store; another team's columns are unknown here."""
     if not speaks_of_this_store(facts):
         return
     for table in unruled_tables():
