@@ -95,6 +95,7 @@ def brand_of(digits: str) -> Brand | None:
         for first, last in brand.beginnings:
             length = len(str(first))
             fits = len(digits) >= length and first <= int(digits[:length]) <= last
+            # The ranges overlap: Maestro's 6 contains those of Discover and UnionPay.
             if fits and (found is None or length > found[0]):
                 found = length, brand
     return None if found is None else found[1]
@@ -104,6 +105,8 @@ def luhn(digits: str) -> bool:
     """Return whether the last digit is the check digit of the others (Luhn; ISO/IEC 7812-1, annex B)."""
     total = 0
     for place, digit in enumerate(reversed(digits)):
+        # From the right every second digit counts double; the sum of the two digits of a number above 9 is that number
+        # less 9.
         value = int(digit) * (1 + place % 2)
         total += value - 9 if value > 9 else value
     return total % 10 == 0

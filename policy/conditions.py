@@ -19,6 +19,7 @@ class Condition(Row):
     CARD_STORAGE_CONSENTED = "The customer's consent to store this card stands.", "ROW"
     DISCLOSURE_MAY_BE_TOLD = "No order forbids telling the customer of this disclosure (yet).", "ROW"
     REGISTRATION_RUNS = "The domain is registered: it has not expired, and its service has not ended.", "ROW"
+    # One condition for each field: the customer hides each of the four by itself.
     WHOIS_NAME_PUBLISHED = (
         "The domain owner's name is one that the registry publishes.",
         "VALUE",

@@ -88,6 +88,7 @@ def due_erasure(
         return automatic
     if first.due <= automatic.due:
         return first
+    # The six months had ended before the customer asked: without this, the erasure would begin at once.
     if automatic.due < min(asked_at):  # 4
         return replace(automatic, not_before=first.not_before)
     return automatic
@@ -97,6 +98,7 @@ def requested_erasure(requested: datetime, last_service_ended: datetime | None, 
     """Return the dates of an erasure that the customer asked for (R32, R33, A11)."""
     start = requested if last_service_ended is None else max(requested, last_service_ended)
     day = local_day(start, zone)
+    # In a month of 31 days the 30 days end first, in February the month does.
     due = min(end_of_day(limit.after(day), zone) for limit in REQUEST_LIMITS)
     return ErasureDates(
         cause=ErasureCause.REQUEST,
@@ -215,6 +217,7 @@ def warned(clock: ErasureDates, warnings: Iterable[WarningLetter], now: datetime
     known = [each for each in warnings if each.good_for(clock.due)]  # 1
     counting = [each for each in known if each.counts]
     waiting = any(each.settled_at is None for each in known)
+    # At most one warning a day, however often a delivery fails.
     recent = any(abs(now - each.written_at) < AGAIN for each in known)
     if counting:
         day = min(each.names for each in counting)

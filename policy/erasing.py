@@ -64,6 +64,7 @@ TRANSITIONS: Final[Mapping[tuple[State, ErasureEvent], State]] = {
     (State.HELD, ErasureEvent.SERVICE_BEGAN): State.BLOCKED,
     (State.HELD, ErasureEvent.OVERTAKEN): State.CANCELLED,
     (State.HELD, ErasureEvent.CANCELLED): State.CANCELLED,
+    # before.
     (State.ERASING, ErasureEvent.DONE): State.ERASED,
 }
 """Every allowed transition. None leads back out of ERASING: its first steps destroy what a return would need."""
@@ -93,6 +94,9 @@ def after(state: State, event: ErasureEvent) -> State:
 class Step(Enum):
     """The steps of an erasure, in their order; each is idempotent."""
 
+    # Tokens first, so that nobody reads meanwhile; recipients before the key, without which the ledger cannot be
+    # searched; the final notice before the key, too, which decrypts the address; files after the rows that they still
+    # contain.
     TOKENS = "Every token and session ended."
     RECIPIENTS = "Everybody who ever received the data, and every tool that read it, was listed."
     FAREWELL = "The last message was written and put aside."

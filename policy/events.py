@@ -53,6 +53,7 @@ class Event(Row):
         "customer.objection.ended",
         "It says what may be read, and is read for nothing else.",
     )
+    # From here on the events are for recipients of the data, who may answer.
     ERASE = (
         "A customer whose data the receiver got is erased: it erases its copy, and may answer in the header"
         " `Erasure-Answer` (ERASED, UNKNOWN or REFUSED).",

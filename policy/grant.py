@@ -76,6 +76,7 @@ class Grant:
     """
 
     def __post_init__(self) -> None:
+        # Without a subject a filter "own data" would have nothing to compare with.
         if self.subject is None and any(purpose.own_data_only for purpose in self.purposes):
             raise ValueError("a purpose for one's own data needs a token with a subject")
         if self.max_page < 1:
@@ -89,6 +90,7 @@ class Grant:
 
     def _fingerprint(self) -> str:
         """Digest what decisions depend on; lists are sorted and repr-quoted, so no two inputs read alike."""
+        # Rate limits and recording are left out: they are applied to each request, and are part of no plan.
         facts = (
             sorted(purpose.name for purpose in self.purposes),
             sorted(self.scopes),

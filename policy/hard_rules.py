@@ -130,6 +130,7 @@ def forbids(rule: Rule, purpose: Purpose, when: Condition | None) -> list[str]:
     category = rule.category
     if category is None:
         return []
+    # ONLY and NEVER apply to what may be read or taken in, NEEDS to what is returned.
     found = [row.source for row in ONLY if _among(category, row.categories) and purpose not in row.purposes]
     found += [
         row.source

@@ -24,6 +24,7 @@ _BETWEEN: Final = re.compile(r"[\s._-]+")
 
 def is_own_name(name: str) -> bool:
     """Return whether a name is reserved, ignoring case, spaces, dots, hyphens and underscores."""
+    # Compared without separators and case: `Client Area` or `client_area` in the ledger would be taken for ours.
     return _bare(name) in _OURS
 
 

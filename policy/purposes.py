@@ -101,6 +101,7 @@ class Purpose(Row):
         self.own_data_only = terms.own_data_only
         self.enabled = terms.enabled
         self.exempt = terms.exempt
+        # At import, so that no process starts with such a purpose.
         refuse_sale(self.dpv, fides)
 
     @property

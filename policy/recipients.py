@@ -65,4 +65,5 @@ class Recipient(Row):
 
     def may_receive_for(self, purpose: Purpose) -> bool:
         """Return whether this kind of recipient may receive anything for the purpose (R2)."""
+        # A partner is bound to one part of the contract each, so the kind may receive data for any of them.
         return purpose in self.purposes or (self is Recipient.PARTNER and purpose in CONTRACTED)

@@ -46,6 +46,7 @@ class Pattern:
             most = int(found[3] or least)
             longest += most
             signs = found[1] if found[1].startswith("[") else re.escape(found[1])
+            # The final `+` makes the quantifier possessive (Python 3.11).
             parts.append(f"{signs}{{{least},{most}}}+")
             at = found.end()
             if least > most:
@@ -73,6 +74,7 @@ class References:
         """Return whether a reference matches the purpose's pattern and cannot be personal data."""
         if len(reference) > LONGEST or not self.of(purpose).compiled.fullmatch(reference):
             return False
+        # Also where a pattern would allow it: an operator's mistake must not bring personal data into the ledger.
         return not self.personal(reference)
 
 

@@ -117,6 +117,7 @@ def _address(url: str) -> list[str]:
         host = parts.hostname
     except ValueError:
         host = None
+    # Plain HTTP only on this machine, for tests and the demo.
     if host and (parts.scheme == "https" or (parts.scheme == "http" and host in LOCAL)):
         return []
     return ["R23: what leaves the house leaves it encrypted: the address begins with https://"]

@@ -91,6 +91,7 @@ def registry_of(tld: str) -> Registry | None:
 def rule_of(tld: str, kind: str, field: str) -> Publishing:
     """Return the rule for a field; NEVER for an unknown ending."""
     registry = registry_of(tld)
+    # An ending without a row publishes nothing, whatever the customer chose: fail closed.
     return Publishing.NEVER if registry is None else registry.rule(kind, field)
 
 

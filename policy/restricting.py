@@ -80,6 +80,7 @@ def stops(purpose: Purpose) -> tuple[str, ...]:
     """Return the names of the stops that exclude a person's rows from this purpose; empty: no stop does."""
     if purpose.exempt is not None:
         return ()
+    # An objection has no effect on a purpose that allows none, so that only a restriction stops it.
     return (RESTRICTION,) if objection_to(purpose) is ObjectionOutcome.NONE else (RESTRICTION, purpose.name)
 
 

@@ -10,6 +10,7 @@ _HOW_LONG = "Questions, How long will my personal data be kept after I terminate
 _NOT_IN_NOTICE = "Not in the notice (A16)"
 
 
+# Calendar units: six months of the notice are not 180 days (R59).
 @unique
 class RetentionRule(Row):
     """The end of a record's retention; no rule extends past the customer's erasure unless it says so.

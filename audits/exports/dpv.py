@@ -52,6 +52,7 @@ def dpv(facts: Facts, found: ProcessingRecord) -> dict[str, Any]:
                 "dct:conformsTo": f"DPV {DPV_VERSION}",
                 "dct:source": f"{facts.sdl.name} (SHA-256 {facts.sdl.sha256})",
                 "dpv:hasDataController": f"{OWN}controller",
+                # A purpose that is switched off processes nothing.
                 "dpv:hasProcess": [_process(each) for each in found.activities if each.enabled],
             },
             *_parties(found.controller),

@@ -49,6 +49,7 @@ def export_report(facts: Facts) -> Report:
     table = Table(columns, rows)
     data = {
         "fields": [_fact(fact) for fact in facts.all.values() if fact.governs or fact.declared.public],
+        # Another team's schema is exported without our columns.
         "columns": _columns() if speaks_of_this_store(facts) else [],
         "words": {enum: {row.name: row.text for row in rows} for enum, rows in CATALOGUES.items()},
     }

@@ -111,6 +111,7 @@ def _declaration(facts: Facts, activity: Activity) -> dict[str, Any]:
         "shared_categories": shared,
     }
     if basis := next((each.fides for each in purpose.bases if each.fides), None):
+        # fideslang allows one basis for each declaration: the usual one, which is the first with a term.
         declaration["legal_basis_for_processing"] = basis
     return declaration
 

@@ -48,6 +48,7 @@ def findings_table(findings: Sequence[Finding]) -> Table:
 
 
 def _row(finding: Finding) -> list[Cell]:
+    # A signed-off finding shows its justification instead of the advice.
     advice = f"Accepted by {finding.accepted}" if finding.accepted else finding.advice
     return [
         cell(finding.level, TONES[finding.level]),

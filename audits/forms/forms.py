@@ -27,6 +27,7 @@ def to_json(report: Report) -> str:
 def to_csv(report: Report) -> str:
     """Return the main table (RFC 4180); a cell that a spreadsheet would run as a formula gets an apostrophe (D7)."""
     out = io.StringIO()
+    # RFC 4180 wants CRLF.
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([harmless(each) for each in report.flat.columns])
     for row in report.flat.rows:
@@ -36,6 +37,7 @@ def to_csv(report: Report) -> str:
 
 def harmless(text: str) -> str:
     """Neutralise a text that a spreadsheet would take for a formula, also after whitespace (OWASP, CSV injection)."""
+    # Some spreadsheets also run full-width signs.
     return f"'{text}" if re.match(r"\s*[=+\-@\t\r\n|＝＋－＠]", text) else text
 
 
@@ -49,6 +51,7 @@ def to_markdown(report: Report) -> str:
             lines += [escaped(paragraph), ""]
         lines += [f"- {escaped(each)}" for each in section.bullets]
         if section.code:
+            # Four backticks, since the code may contain a block of its own with three.
             lines += ["", "````text", section.code.replace("````", "` ` ` `"), "````"]
         if section.table is not None:
             lines += ["", *(_markdown_table(section.table) if section.table.rows else ["None."])]

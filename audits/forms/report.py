@@ -82,6 +82,7 @@ class Report:
         """The table of the CSV form."""
         if self.rows is not None:
             return self.rows
+        # Most reports have one table only.
         return next((each.table for each in self.sections if each.table is not None), Table((), ()))
 
 

@@ -100,5 +100,6 @@ def _uri(file: str) -> str:
 
 def _log(name: str, version: str, rules: Iterable[Mapping[str, Any]], results: Iterable[Mapping[str, Any]]) -> str:
     driver = {"name": name, "semanticVersion": version, "rules": list(rules)}
+    # graphql-core counts columns in code points, not in UTF-16 units.
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": list(results)}
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"

@@ -119,6 +119,7 @@ def _wrapped(text: str, width: int) -> list[str]:
     """Wrap a text at blanks, and within a name after a dot, an underscore or a slash, and before a bracket."""
     if columns_of(text) <= width:
         return [text]
+    # Zero-width spaces mark the places where a name may be broken.
     loose = text.replace(".", ".\u200b").replace("_", "_\u200b").replace("(", "\u200b(").replace("/", "/\u200b")
     lines: list[str] = []
     for word in loose.split(" "):

@@ -44,6 +44,7 @@ async def require_released(main: Reader, ledger: Reader, kind: str) -> None:
 async def _against_ledger(main: Reader, ledger: Reader, kind: str) -> list[str]:
     found = await _compared(main, ledger, kind)
     if found:
+        # A release writes its ledger entry before it commits, so that a difference may be one under way.
         await asyncio.sleep(AGAIN_SECONDS)
         found = await _compared(main, ledger, kind)
     return found
@@ -61,6 +62,7 @@ async def _compared(main: Reader, ledger: Reader, kind: str) -> list[str]:
     by_version: dict[int, list[PaperRelease]] = {}
     for each in told:
         by_version.setdefault(each.version, []).append(each)
+    # A day of tolerance, since the clock of the pruner may be ahead of this one.
     expired = expired_before(datetime.now(UTC) + timedelta(days=1)) if resting and await releases.pruned() else None
     return [*_missing(kind, resting, by_version), *_others(resting, by_version, expired)]
 

@@ -65,6 +65,7 @@ def _affiliates(facts: Facts, registers: Registers) -> Iterator[Company]:
 
 def _registries(facts: Facts, registers: Registers) -> Iterator[Company]:
     fields, categories, groups = received(facts, Recipient.REGISTRY)
+    # Once for each registry, which may have several endings.
     for name, country in dict.fromkeys((each.name, each.country) for each in registers.registries):
         yield Company(Recipient.REGISTRY, name, country, Recipient.REGISTRY.purposes, fields, categories, groups)
 

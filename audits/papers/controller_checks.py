@@ -65,6 +65,7 @@ def _at(given: Mapping[str, Any], path: str) -> Any:
 def _missing(given: Mapping[str, Any]) -> Iterator[str]:
     for each in NEEDED:
         section = each.path.partition(".")[0]
+        # Sections with `none` need no further facts.
         if section in EXCUSABLE and _said(_at(given, f"{section}.none")):
             continue
         value = _at(given, each.path)
@@ -73,6 +74,7 @@ def _missing(given: Mapping[str, Any]) -> Iterator[str]:
             if not _at(given, "transfers.to"):
                 yield f"transfers.to or transfers.none: {each.what} ({each.article})"
         elif each.path == "measures":
+            # An empty list would read as if there were no measures.
             if not isinstance(value, list) or not value or not all(map(_said, value)):
                 yield f"measures: {each.what} ({each.article})"
         else:

@@ -43,6 +43,7 @@ def _companies(old: Told, new: Told) -> Iterator[SchemaChange]:
                 yield from _company(coordinate, before, entry)
         for name in old[kind].keys() - new[kind].keys():
             yield SchemaChange(ChangeKind.RECIPIENT_REMOVED, f"{recipient} {name}", "", REGISTERS)
+    # Countries are compared for each kind of recipient: another company in the same country is no new transfer.
     before_in, after_in = _countries(old), _countries(new)
     for recipient, country in sorted(after_in - before_in):
         yield SchemaChange(ChangeKind.COUNTRY_ADDED, f"{recipient} {country}", country, REGISTERS)
@@ -76,6 +77,7 @@ def _countries(registers: Told) -> set[tuple[str, str]]:
 def _registries(old: Told, new: Told) -> Iterator[SchemaChange]:
     for ending, entry in new.items():
         before = old.get(ending)
+        # Another registry under the same ending is another recipient.
         if before is None or before["name"] != entry["name"]:
             yield SchemaChange(ChangeKind.RECIPIENT_ADDED, f"REGISTRY .{ending}", entry["name"], REGISTERS)
         yield from _published(f"REGISTRY .{ending}", _rules(before), _rules(entry))
@@ -128,6 +130,7 @@ def _periods(
 def _seconds(period: str | None) -> float:
     if period is None:
         return float("inf")
+    # Months and years are approximate, which suffices to tell which of two settings is longer.
     digits = period[:-1]
     number = digits[len(digits.rstrip("0123456789")) :]
     return int(number) * SECONDS[period[-1]]
@@ -163,6 +166,7 @@ def _policy(old: Told, new: Told) -> Iterator[SchemaChange]:
             if (was := before.get(what, entry[what])) != entry[what]:
                 value = f"{what}: {was or 'none'} -> {entry[what] or 'none'}"
                 yield SchemaChange(ChangeKind.LEGAL_GROUND_CHANGED, f"Purpose.{name}", value, POLICY)
+    # Only rules of both: added and removed ones are changes of the schema's catalogue.
     known = {name: period for name, period in old["retention"].items() if name in new["retention"]}
     yield from _periods("RetentionRule.", known, {name: new["retention"][name] for name in known}, POLICY)
     yield from _periods("deletion ", old["deletion"], new["deletion"], POLICY)

@@ -71,6 +71,7 @@ class Draft:
     @property
     def substance(self) -> bytes:
         """The SHA-256 of the content, without its version, its date and the names of its source files."""
+        # Without the sources: another name of a file does not change the content.
         said = {language: FORMS["markdown"](replace(each, sources={})) for language, each in self.reports.items()}
         facts = {language: dict(each.data) for language, each in self.reports.items()}
         return sha256(orjson.dumps([said, facts], option=orjson.OPT_SORT_KEYS)).digest()

@@ -61,6 +61,7 @@ async def versions(reader: Reader, kind: str) -> list[Issued]:
 
 async def in_force(reader: Reader, kind: str, day: date) -> Issued | None:
     """Return the version in force on a day: the highest of those that began by then."""
+    # Of several versions for one day the highest one counts: it corrects the others.
     query = _newest().where(P.valid_from <= bindparam("day")).limit(1)
     found = await _issued(reader, query, {"kind": kind, "day": f"{day}"})
     return found[0] if found else None

@@ -150,6 +150,7 @@ def notice(facts: Facts, registers: Registers) -> PrivacyNotice:
 
 def deletion() -> Deletion:
     """Return the periods of `policy.dates`, from its own function if a rule is more than a number."""
+    # Any date: only whether there is a result matters.
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     while_active = due_erasure(
         requests=[moment], services_active=True, last_service_ended=None, last_sign_in=None, zone=UTC

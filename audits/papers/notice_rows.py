@@ -67,6 +67,7 @@ def readable(facts: Facts) -> Iterator[tuple[Fact, Category]]:
     for fact in facts.outputs:
         category = Category.__members__.get(fact.category or "")
         record_id = fact.name == "id" and fact.named == "ID"
+        # A part is skipped if its type stands behind a field with the whole category, such as the street of an address.
         if category is None or record_id or (category.parent and (fact.type_name, category.parent) in wholes):
             continue
         yield fact, category

@@ -91,6 +91,7 @@ def record(facts: Facts, controller: Controller, registers: Registers) -> Proces
 def activity(facts: Facts, purpose: Purpose, registers: Registers, transfers: tuple[Transfer, ...] = ()) -> Activity:
     """Derive the activity of one purpose from the fields that can be read for it, or from OUTSIDE."""
     read = [fact for fact in facts.outputs if purpose.name in fact.purposes]
+    # OUTSIDE applies only as long as the schema has no field for the purpose.
     stored, limits, note = OUTSIDE.get(purpose, ((), (), "")) if not read else ((), (), "")
     hidden = [column for column in never_shown(facts) if column.category and keeper(column.category) is purpose]
     categories = {fact.category for fact in read} | {each.name for each in stored}

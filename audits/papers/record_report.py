@@ -77,6 +77,7 @@ def _recipients(each: Activity) -> Iterator[str]:
     """Yield the kinds of recipients, and the companies by name; without the registers these are unknown."""
     yield from (f"{one.text} {one.condition}" for one in each.recipients)
     yield from map(_company, each.companies or ())
+    # Without the registers it would be wrong to state that there is no partner.
     if each.companies is None and each.may_have_partners:
         yield "The partners bound to carry it out, if any: the register of partners was not read."
     elif each.companies is None and each.recipients:

@@ -150,6 +150,7 @@ def registry_rules() -> tuple[RegistryDisclosure, ...]:
 
 
 async def _rows(reader: Reader, query: Select[Any]) -> Any:
+    # One row more than allowed, to notice a longer register.
     rows = await reader.fetch(reader.prepare(query.limit(MOST + 1)), {})
     if len(rows) > MOST:
         raise UnreadableError(

@@ -76,6 +76,7 @@ async def _state(
         message = f"No {kind.lower()} was released: nothing says what holds."
         return PaperState(kind, None, None, (), (Finding(Check.PAPER_MISSING, message, kind, STORE),))
     held = await issued.in_force(reader, kind, day) or newest
+    # Before the first version is in force, the coming one is compared.
     was = await issued.inputs_of(reader, held)
     last = was if newest == held else await issued.inputs_of(reader, newest)
     text = controller or Text(f"controller of {newest.named}", last.controller)

@@ -77,6 +77,7 @@ class ReadableField:
 async def registrations(reader: Reader) -> list[AuditedClient]:
     """Read every client with its documents, by id."""
     c, d = clients.c, documents.c
+    # The fields of the class have the names of the columns.
     columns = [c[name] for name in AuditedClient.__slots__ if name not in ("documents", "first_party")]
     ours = oauth_clients.c.first_party
     texts = await reader.fetch(
@@ -119,6 +120,7 @@ def _for(
 ) -> Iterator[ReadableField]:
     for fact in facts.outputs:
         verdict = decide(fact.rule(), purpose, client.scopes, client.third_party_for(purpose))
+        # A gap is no grant either: incomplete declarations refuse everybody.
         if not isinstance(verdict, Granted):
             continue
         via = [] if client.documents_only else [AD_HOC]
@@ -191,6 +193,7 @@ def refusals(
     for group in read.either:
         verdicts = [_verdict(facts, each, purpose, scopes) for each in group]
         refused = [each for each in verdicts if isinstance(each, Refused)]
+        # Refused only if none of the implementations may be read.
         if len(refused) == len(group):
             yield group[0], refused[0]
 

@@ -47,6 +47,7 @@ async def consent_facts(reader: Reader) -> ConsentFacts:
     c, k = consents.c, cookie_choices.c
     grouped = (c.kind, c.state, c.wording_version, c.language, c.source)
     events = await _rows(reader, select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
+    # Ids increase with time, so the highest one is the newest event.
     newest = select(func.max(c.id)).group_by(c.customer_id, c.kind).scalar_subquery()
     standing = await _rows(
         reader, select(c.kind, c.state, func.count()).where(c.id.in_(newest)).group_by(c.kind, c.state)

@@ -55,6 +55,7 @@ async def erasure_facts(reader: Reader) -> list[ErasureFact]:
         ErasureFact(case, state, cause, instant(asked), _maybe(due), bool(waits), _maybe(cancelled), _maybe(finished))
         for case, state, cause, asked, due, waits, cancelled, finished in rows
     ]
+    # Open cases first, by deadline; those without one by their request.
     return sorted(found, key=lambda each: (each.state not in OPEN, each.due_at or each.requested_at, each.case))
 
 

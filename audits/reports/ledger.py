@@ -121,6 +121,8 @@ def _read(raw: bytes) -> dict[str, Any] | None:
     """Parse an entry; None when it is not canonical JSON, as after most accidental changes."""
     try:
         entry = orjson.loads(raw)
+        # A changed byte usually breaks the canonical form. Only `gateway ledger verify` proves that nothing was
+        # changed.
         sound = isinstance(entry, dict) and orjson.dumps(entry, option=orjson.OPT_SORT_KEYS) == bytes(raw)
     except orjson.JSONDecodeError:
         return None

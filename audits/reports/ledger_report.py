@@ -23,6 +23,7 @@ def ledger_report(found: LedgerFacts, now: datetime, signed: Sequence[Signed] = 
         [_row(each) for each in uses],
     )
     fields = sorted(found.fields.items(), key=lambda each: (-each[1], each[0]))
+    # Unreadable entries first: they may be a sign of tampering.
     sections = [Section("Entries that cannot be read", table=findings_table(found.findings))] if found.findings else []
     sections += [
         Section("Readings", table=table),

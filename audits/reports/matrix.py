@@ -59,6 +59,7 @@ def matrix(
     rows = tuple(_row(fact) for fact in facts.outputs if kept(fact))
     used = {name for row in rows for name in row.purposes}
     readable = {name for fact in facts.outputs for name in fact.purposes}
+    # Purposes of another team's schema, which the policy does not know, come last.
     order = [*Purpose.__members__, *sorted(used - Purpose.__members__.keys())]
     shown = tuple(name for name in order if name in used and (not purposes or name in purposes))
     return Matrix(shown, rows, tuple(name for name in Purpose.__members__ if name not in readable))

@@ -39,6 +39,7 @@ async def opened(config: StoreConfig, deadline: float = DEADLINE) -> AsyncIterat
 
 
 async def _checked(reader: Reader, schema: Schema, address: Address) -> None:
+    # SQLite reports a missing file only as `unable to open`, which would look like an outage.
     if address.is_sqlite and not address.path.exists():
         raise StoreUnavailableError(OutageCause.NOT_MIGRATED, schema.name)
     await check_version(reader, schema)

@@ -44,6 +44,7 @@ async def refusal_facts(
     values: dict[str, Any] = {"since": since, "until": until}
     if client is not None:
         query, values = query.where(R.client_id == bindparam("client")), values | {"client": client}
+    # Ordered by the columns as well, so that equal counts have a stable order.
     query = query.group_by(*columns).order_by(total.desc(), *columns).limit(most)
     rows = await reader.fetch(reader.prepare(query), values)
     return [

@@ -62,6 +62,7 @@ def stored_columns() -> dict[str, StoredColumn]:
             tuple(column.info["sealing"].parts.values()) if "sealing" in column.info else (),
             column.info.get("forwarded"),
         )
+        # Tables without a rule are a finding of their own (`unruled_tables`).
         for schema in SCHEMAS
         for table in schema.tables.sorted_tables
         if "retention" in table.info

@@ -82,6 +82,7 @@ def _period(before: RetentionRule | None, after: RetentionRule | None) -> Change
     if before is None or after is None:
         return ChangeKind.RETENTION_CHANGED
     ends = _days(before), _days(after)
+    # Zero and infinity compare with every period, wherever it starts.
     if ends[1] == float("inf") or ends[0] == 0:
         return ChangeKind.RETENTION_LONGER
     if ends[0] == float("inf") or ends[1] == 0:
@@ -96,6 +97,7 @@ def _period(before: RetentionRule | None, after: RetentionRule | None) -> Change
 def _days(rule: RetentionRule) -> float:
     if rule.period is None:
         return float("inf")
+    # Months have no fixed length, so both periods are counted from one date.
     start = date(2025, 1, 1)
     return (Period.parse(rule.period).after(start) - start).days
 

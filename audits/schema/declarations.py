@@ -75,6 +75,7 @@ class _Reading:
         if applied.name == PURPOSE:
             self.purpose(applied)
         elif applied.name in self.said:
+            # Only @purpose is repeatable; of two others nobody could tell which one applies.
             self.wrong(applied, f"@{applied.name} stands here twice: write it once.")
         else:
             getattr(self, "_" + applied.name)(applied)

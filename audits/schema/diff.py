@@ -39,6 +39,7 @@ def loosening(changes: Iterable[SchemaChange]) -> list[SchemaChange]:
 
 
 def _fields(old: Facts, new: Facts) -> Iterator[SchemaChange]:
+    # Categories and purposes that the notice names already: a new field with another pair is a new use.
     known, silent = uses(old), silent_coordinates(new)
     for coordinate, fact in new.all.items():
         before = old.all.get(coordinate)

@@ -103,7 +103,7 @@ class _Walk:
     def field(self, type_name: str, node: ast.FieldNode, depth: int) -> None:
         name = node.name.value
         if name.startswith("__"):
-            return
+            return  # Introspection is allowed by the grant, not by a purpose.
         type_ = self.facts.sdl.types[type_name]
         field_ = type_.fields.get(name)
         coordinate = f"{type_name}.{name}"

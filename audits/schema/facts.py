@@ -75,6 +75,7 @@ class Fact:
                     self._opened() if Purpose[name].own_data_only else frozenset(),
                 )
                 for name, when in self.purposes.items()
+                # An unknown condition drops the whole allowance: dropping only the condition would widen it.
                 if name in Purpose.__members__ and (when is None or when in Condition.__members__)
             ),
             next((RetentionRule[name] for name in self.retention if name in RetentionRule.__members__), None),
@@ -185,6 +186,7 @@ class Facts:
             if own := declaration(type_.applied).retention:
                 found[own] = None
                 continue
+            # Through interfaces and undeclared carriers, such as connections and edges.
             waiting += self.structure.possible.get(name, ())
             if name in self.structure.carriers:
                 waiting += [each.named for each in type_.fields.values()]

@@ -31,6 +31,7 @@ def findings(facts: Facts) -> Iterator[Finding]:
         if column is None:
             message = f"{fact.coordinate} names {source}: the store has no such column."
             yield Finding(Check.UNKNOWN_COLUMN, message, fact.coordinate, fact.place)
+        # An argument may take in a secret, such as a password; only outputs must not show one.
         elif not fact.inbound and not column.output:
             message = f"{fact.coordinate} shows {source}, which no API may give out."
             yield Finding(Check.SECRET_COLUMN, message, fact.coordinate, fact.place)

@@ -88,6 +88,7 @@ def _against(facts: Facts, type_: Type, interface: Type) -> Iterator[Finding]:
         if own is None:
             message = f"{type_.name} has no field {name}, which {interface.name} promises."
             yield Finding(Check.INTERFACE_GAP, message, coordinate, type_.place)
+        # An interface without a declaration promises nothing about purposes.
         elif promised.declared.governs and (difference := _difference(promised, own)):
             message = f"{coordinate} {difference} than {promised.coordinate}."
             yield Finding(Check.INTERFACE_DISAGREES, message, coordinate, own.place)
@@ -106,6 +107,7 @@ def _alone(fact: Fact) -> Iterator[Finding]:
     """Check a single field."""
     if fact.inbound or not fact.category:
         return
+    # Relay requires `id: ID!`.
     if fact.type.endswith("!") and not (fact.named == "ID" and fact.name == "id"):
         message = f"{fact.coordinate} is {fact.type}, which promises never to be null."
         yield Finding(Check.NOT_NULLABLE, message, fact.coordinate, fact.place)

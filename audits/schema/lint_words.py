@@ -52,6 +52,7 @@ def _written(
         message = f"{coordinate} is called public and bound to purposes at once."
         yield Finding(Check.CONTRADICTION, message, coordinate, place)
     for use in applied:
+        # A directive that the text itself defines is no misspelling of ours.
         meant = None if use.name in OURS or use.name in defined else _meant(use.name)
         if meant:
             yield Finding(Check.MISTYPED, f"{coordinate}: @{use.name}: did you mean @{meant}?", coordinate, use.place)

@@ -40,7 +40,7 @@ def read_sdl(text: Text) -> Sdl:
         line, column = error.locations[0] if error.locations else (1, 1)
         message = error.message.removeprefix("Syntax Error: ")
         sdl.faults.append(SyntaxFault("SYNTAX", message, "", SourcePosition(text.name, line, column)))
-    except RecursionError:
+    except RecursionError:  # The parser of graphql-core is recursive.
         sdl.faults.append(SyntaxFault("SYNTAX", "It is nested too deeply to be read.", "", SourcePosition(text.name)))
     else:
         _Reader(sdl).all(document)
@@ -74,6 +74,7 @@ class _Reader:
                 self.sdl.directives.add(node.name.value)
             elif type(node) in KINDS:
                 self.type(node)
+        # Without a schema definition the root types have their default names (GraphQL, section 3.3.1).
         usual = {name.lower(): name for name in ("Query", "Mutation", "Subscription")}
         chosen = roots or usual
         self.sdl.roots = {operation: name for operation, name in chosen.items() if name in self.sdl.types}

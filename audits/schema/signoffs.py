@@ -35,6 +35,7 @@ class SignOff:
 
     def covers(self, change: str, coordinate: str, value: str | None) -> bool:
         """Return whether it accepts this change or finding."""
+        # By coordinate and change, not by line, so that a sign-off survives unrelated edits.
         return self.change == change and self.coordinate == coordinate and self.value in (None, value)
 
 

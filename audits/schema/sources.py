@@ -43,6 +43,7 @@ def read_text(where: str) -> Text:
 
 def _decoded(name: str, raw: bytes) -> str:
     try:
+        # Editors on Windows write a byte order mark.
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1

@@ -41,6 +41,7 @@ class Vocabulary:
         return cls(
             {
                 enum: {
+                    # The policy's sentences win over those of the schema.
                     **{value.name: value.description for value in _values(sdl, enum)},
                     **policy.names[enum],
                 }

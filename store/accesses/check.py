@@ -42,6 +42,7 @@ async def altered_accesses(
     younger = [access for access in found if access.index >= size]
     try:
         paths = await prover.inclusions([access.index for access in signed], size) if signed else []
+        # Without a signature yet, the stored tree is all there is to compare with.
         leaves = await prover.leaves([access.index for access in younger])
     except TileMissingError:
         return {access.index for access in found}

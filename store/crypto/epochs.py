@@ -90,6 +90,7 @@ class WritingEpochs:
         return {"epoch": number, "root_version": version, "wrapped": wrapped, "made_at": now, "ended_at": None}
 
     def _keep(self, rows: Sequence[Sequence[Any]]) -> None:
+        # Unwrap only new or changed keys: this runs in every write of a look-up.
         kept = {(each.wrapped, each.ended): each for each in self.living}
         found = [(row[0], row[1], bytes(row[2]), row[3] is not None) for row in rows]
         self.living = tuple(

@@ -88,6 +88,7 @@ class GlobalIds:
         if version not in self._keys:
             return None
         customer, key = BLOCK.unpack(self._decryptor(type_name, version).update(bytes.fromhex(found[3])))
+        # A forged id decodes to random numbers. Beyond 63 bits they would be an error of the database, not a miss.
         return GlobalId(type_name, customer, key) if 0 < key <= MOST and 0 < customer <= MOST else None
 
     def _decryptor(self, type_name: str, version: int) -> CipherContext:

@@ -116,6 +116,7 @@ class KeyStore:
     async def create(self, ids: Sequence[int]) -> list[SubjectKey]:
         """Make a key for each customer, durably; an existing key is kept. SubjectErasedError if one was destroyed."""
         self.house.require()
+        # Committed before the data that is encrypted with them, or a crash could leave data without a key.
         made = [(id_, secrets.token_bytes(KEY_BYTES)) for id_ in ids]
         moment = self._clock()
         rows = []
@@ -151,12 +152,14 @@ class KeyStore:
             done = await connection.execute(gone.values(wrapped=None, destroyed_at=self._clock()))
             if done.rowcount == 1:
                 numbered = subject_keys.update().where(subject_keys.c.customer_id == customer_id)
+                # In the transaction of the destruction, so that a restored database is recognised by its number.
                 counted = await count_erasure(connection, key_erasure_count, number)
                 await connection.execute(numbered.values(erasure_number=counted))
             query = select(subject_keys.c.fingerprint).where(subject_keys.c.customer_id == customer_id)
             mark = (await connection.execute(query)).scalar()
             for table in MARKED:
                 await connection.execute(table.delete().where(table.c.customer_id == customer_id))
+        # After the commit: a read that began before it must not put the key back into the cache (see `_unwrap`).
         self._destructions += 1
         self._kept.pop(customer_id, None)
         if clean:

@@ -107,4 +107,5 @@ async def _destroy(engine: AsyncEngine) -> None:
     """Delete the keys of ended epochs that no row uses any more."""
     empty = [~exists().where(table.c.epoch == E.epoch) for table in MARKED]
     async with transaction(engine) as connection:
+        # In one statement with the test: a row that is still under the key keeps it.
         await connection.execute(delete(lookup_epochs).where(and_(E.ended_at.is_not(None), *empty)))

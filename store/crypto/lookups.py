@@ -72,6 +72,7 @@ class LookUps:
         marks = [bindparam(f"mark{place}", type_=L.mark.type) for place in range(places)]
         same = and_(L.epoch == E.epoch, L.kind == bindparam(KIND, type_=String()), L.mark.in_(marks), *more)
         columns = E.epoch, L.mark, L.row_id, L.customer_id, L.ref
+        # An outer join: each epoch gives a row even without a match, so that a change of epochs is noticed.
         return self._reader.prepare(select(*columns).select_from(lookup_epochs.outerjoin(lookups, same)))
 
     async def _asked(

@@ -62,6 +62,7 @@ class SealingNonces:
         prefix, advance = self._series
         number = advance()
         if number >= self._limit:
+            # Two threads may both renew: each prefix then still has a counter of its own.
             self.renew()
             return self()
         return prefix + number.to_bytes(4, "big")

@@ -40,6 +40,7 @@ class SubjectKey:
         self._key = key
         self.expires = expires
         """Until when (monotonic seconds) the key may be used without reading the key store again."""
+        # 16 bytes are 22 characters of base64, without the padding.
         self.pseudonym = urlsafe_b64encode(hmac.digest(key, b"ledger", "sha256")[:16])[:22].decode()
         self._cipher = AESGCM(key)
         self.decrypt = self._cipher.decrypt

@@ -113,6 +113,7 @@ class SystemKeys:
             return self._kept[name]
         if not (rows := await self._reader.fetch(self._find, {"name": name})):
             await self._make(name)
+            # Read back: another process may have made it first, and that one is stored.
             rows = await self._reader.fetch(self._find, {"name": name})
         ((version, wrapped),) = rows
         self._kept[name] = self._root.unwrap(version, f"system:{name}", wrapped)
@@ -126,6 +127,7 @@ class SystemKeys:
         """
         week = int(now.timestamp() // WEEK.total_seconds())
         last = self._weeks.get(name)
+        # The key of the next week was made by a process whose clock is ahead.
         if last is None or last[0] not in (week, week + 1):
             last = await self._of_week(name, week)
             if last is None:

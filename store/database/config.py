@@ -37,8 +37,10 @@ class StoreConfig:
 
     def __post_init__(self) -> None:
         """ValueError when two parts of the store share a database that they must not share."""
+        # Compared as URLs: two names of one database are beyond this check.
         if self.key_store == self.database:
             raise ValueError("the key store must not be the main database: a copy of one would be a copy of both")
+        # Two connections of one process that write to the same file would block each other.
         if self.ledger.is_sqlite and self.ledger in (self.database, self.key_store):
             raise ValueError("the ledger needs an SQLite file of its own")
 

@@ -47,6 +47,7 @@ async def server_complaints(config: StoreConfig) -> list[str]:
 def logged(settings: dict[str, str]) -> list[str]:
     """Return the settings by which the server's own log may contain values."""
     found = []
+    # -1 turns these settings off; from 0 on statements are logged with their values.
     logs = settings.get("log_statement", "none") in ("mod", "all") or any(
         settings.get(name, "-1") != "-1" for name in ("log_min_duration_statement", "log_min_duration_sample")
     )

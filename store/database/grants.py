@@ -57,6 +57,7 @@ def by_database(config: StoreConfig) -> dict[Address, list[Schema]]:
 def roles_sql(roles: Roles) -> Iterator[str]:
     """Create the roles that are missing; without a password, so that nobody can connect with them yet."""
     for each in (roles.owner, roles.serving):
+        # CREATE ROLE has no IF NOT EXISTS.
         yield (
             f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{each}') THEN "
             f"CREATE ROLE {each} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS; END IF; END $$;"
@@ -68,6 +69,7 @@ def grants_sql(schemas: Sequence[Schema], roles: Roles) -> Iterator[str]:
     """Yield the grants for one database, to be run by its administrator: before its first upgrade, and after each."""
     owner, serving = roles.owner, roles.serving
     yield "BEGIN;"
+    # Before PostgreSQL 15 every role may create objects there, which could shadow ours.
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
     yield f"REVOKE ALL ON SCHEMA public FROM {serving};"
     yield f"GRANT USAGE, CREATE ON SCHEMA public TO {owner};"
@@ -88,6 +90,7 @@ def grants_sql(schemas: Sequence[Schema], roles: Roles) -> Iterator[str]:
 
 
 def _if_there(relation: str, *statements: str) -> str:
+    # The grants are run before the first upgrade as well, when there are no tables yet.
     return f"DO $$ BEGIN IF to_regclass('{relation}') IS NOT NULL THEN {' '.join(statements)} END IF; END $$;"
 
 

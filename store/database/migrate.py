@@ -90,6 +90,7 @@ def create_file(path: Path) -> None:
 @asynccontextmanager
 async def alone(address: Address) -> AsyncIterator[AsyncConnection]:
     """Run a transaction that excludes the migrations of other replicas, by SQLite's write lock or an advisory lock."""
+    # No statement timeout: a migration may rewrite a large table.
     engine = make_engine(address, patience=PATIENCE, longest=None)
     try:
         async with engine.connect() as connection:
@@ -99,6 +100,7 @@ async def alone(address: Address) -> AsyncIterator[AsyncConnection]:
                 if not address.is_sqlite:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
                 yield connection
+                # SQLite's foreign keys were off meanwhile: see `_before`.
                 if address.is_sqlite and (await connection.execute(text("PRAGMA foreign_key_check"))).first():
                     raise RuntimeError("a migration left a row that points nowhere; nothing was changed")
     except (SQLAlchemyError, *DRIVER_ERRORS) as error:

@@ -101,4 +101,5 @@ LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 6))
 SCHEMAS = (MAIN, LEDGER, KEYS)
 
+# At import, so that a process with an undeclared table does not start.
 require_declared(table for schema in SCHEMAS for table in schema.tables.sorted_tables)

@@ -218,10 +218,12 @@ class Store:
         try:
             await self._containing.require([await self.heads.latest(), await self._head_of_place()])
         except LedgerBehindError as behind:
+            # Logged once, not at every check.
             if not isinstance(self.ledger.withheld, LedgerBehindError):
                 log.critical("%s Nothing is answered or signed meanwhile (%s)", behind, behind.detail)
             self.ledger.withheld = behind
             raise
+        # Not while start-up work is outstanding, which withholds the ledger as well.
         if self._first is None and self.ledger.withheld is not None:
             log.warning("The ledger has what was signed: requests are answered again")
             self.ledger.withheld = None
@@ -275,6 +277,7 @@ class Store:
         elif await _any(self.reader, customers.c.id):
             raise KeyStoreMissingError
         elif not root.exists:
+            # Neither keys nor customers: a new store.
             root.create()
 
     def check_until_ready(self) -> None:
@@ -285,6 +288,7 @@ class Store:
     async def begin_with(self, first: Callable[[], Awaitable[object]]) -> None:
         """Run start-up work before any request is answered: now, or as soon as the store can be reached."""
         self._first = first
+        # Until the work is done nothing is recorded, and so nothing is revealed.
         self.ledger.withheld = self.ledger.withheld or StoreUnavailableError(OutageCause.DOWN, "not begun")
         with suppress(StoreUnavailableError):
             await self.check()
@@ -306,6 +310,7 @@ class Store:
             except StoreUnavailableError:
                 continue
             except RootKeyError as problem:
+                # An operator may restore the file, so go on checking.
                 log.critical("%s", problem)
 
     async def close(self) -> None:

@@ -8,6 +8,7 @@ from store.ledger.append import Entry
 from store.sql.engines import Address, connect_postgresql
 from store.sql.exclusive import ExclusiveConnection
 
+# ORDER BY place: without it the numbers need not follow the order of the arrays.
 INSERT = """
     INSERT INTO ledger_entries (entry, at)
     SELECT entry, at FROM unnest($1::bytea[], $2::timestamptz[]) WITH ORDINALITY AS given (entry, at, place)

@@ -65,6 +65,7 @@ def canonical(entry: Mapping[str, Any], random: Callable[[int], bytes] = secrets
     return orjson.dumps({**entry, "nonce": nonce}, option=orjson.OPT_SORT_KEYS)
 
 
+# By exact type: floats are excluded, since orjson's form of them is not always the canonical one.
 _PLAIN = frozenset({str, int, bool, type(None), orjson.Fragment})
 
 

@@ -115,6 +115,7 @@ class LedgerExporter:
         yield head.first, head.line() + await self._signed(head.first - 1, head.first)
         begin = head.first
         while begin < head.size:
+            # The first page is shorter if it begins inside of a tile, so that all others begin with one.
             end = min(begin - begin % WIDTH + PAGE, head.size)
             yield end, await self._page(begin, end, pruned_to)
             begin = end

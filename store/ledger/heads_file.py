@@ -43,10 +43,13 @@ class HeadFile:
         found = [head for head in map(_head, lines) if head is not None]
         if not found:
             return None
+        # Within one log the largest head counts, whatever the order of lines; a resumed log has the name of the last
+        # line.
         return max((head for head in found if head.origin == found[-1].origin), key=lambda head: head.size)
 
     def _append(self, line: bytes) -> None:
         try:
+            # O_APPEND: replicas that write at the same time do not overwrite each other's line.
             descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 # The first newline ends a line that a killed process wrote in part, so that it cannot spoil this one.

@@ -69,7 +69,7 @@ class Prover:
     def _keep(self, full: Mapping[int, bytes]) -> None:
         self._kept |= full
         while len(self._kept) > KEPT:
-            del self._kept[next(iter(self._kept))]
+            del self._kept[next(iter(self._kept))]  # The oldest: a dict keeps the order of insertion.
 
     async def _hashes(self, spans: Iterable[Span]) -> Hashes:
         return Hashes(await self.tiles(tiles_of(spans)))

@@ -101,6 +101,7 @@ class Pruner:
         limit = signed.size if signed else 0
         end = state.pruned_to
         while kept := await self._kept(end, limit):
+            # Only a prefix of the tree can be pruned, so stop at the first entry that is too new.
             fresh = next((each.index for each in kept if each.at >= before), None)
             if fresh is not None:
                 end = fresh
@@ -131,6 +132,7 @@ class Pruner:
     async def _delete(self) -> int:
         """Delete the texts below the mark, the oldest first, with their rows of the index."""
         pruned_to, gone = (await self._tree.state()).pruned_to, 0
+        # From 0 every time: deleted entries are not found again.
         while kept := await self._kept(0, pruned_to):
             async with transaction(self._tree.engine) as connection:
                 await _delete_some(connection, kept)

@@ -154,6 +154,7 @@ class Tree:
                 changed = grown(tiles, size, [each.leaf for each in some])
                 await self._add(lease, size, some, changed)
                 size += len(some)
+                # The partial tiles of the grown tree, for the next part, without another read.
                 tiles = changed | {at: tiles[at] for at in edge_of(size) - changed.keys() if at in tiles}
         except TileMissingError:
             if (await self.state()).size != size:  # Another sealer wrote between the two reads: the tree is sound.
@@ -169,6 +170,7 @@ class Tree:
             "mark": [mark_of(each.leaf) for each in found],
         }
         async with transaction(self.engine) as connection:
+            # First, so that a transaction that has lost the lease fails before it writes anything else.
             await self._resize(connection, lease, size, size + len(found))
             await insert_columns(connection, ledger_leaves, leaves)
             done = delete(ledger_pending).where(any_of(ledger_pending.c.sequence, "sequences"))

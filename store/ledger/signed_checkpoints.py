@@ -146,6 +146,7 @@ class Notary:
         head = await self._heads.latest()
         await self._containing.require([head, await self._place.latest() if self._place else None])
         if head is not None and head.origin == signing[0][1].name:
+            # Another process may have signed a larger tree: a log must not sign a smaller one after it.
             size = max(size, head.size)
         checkpoint = Checkpoint(signing[0][1].name, size, await self._prover.root(size))
         note = checkpoint.sign(signer for _, signer in signing)

@@ -89,6 +89,7 @@ class LedgerKeys:
             await self._add(1)
             active = await self.all()
         pairs = [(key, await self._signer(key)) for key in active]
+        # For a lost name the key store makes a new key, which does not match the public one.
         able = [(key, signer) for key, signer in pairs if signer.verifier == key.verifier]
         if not able:
             raise LedgerKeyLostError

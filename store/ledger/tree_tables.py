@@ -64,6 +64,7 @@ ledger_subjects = table(
     plain("pseudonym", String(22), Category.CUSTOMER_ID, primary_key=True),
     plain("leaf_index", Id, None, primary_key=True, autoincrement=False),
     within=ledger_metadata,
+    # Without a rowid the primary key is the table itself, which takes about half the space.
     sqlite_with_rowid=False,
 )
 """The index of subjects: from the pseudonym of a customer, which needs the customer's key, to the leaves about them."""

@@ -44,4 +44,5 @@ def number_of(key: bytes, text: str) -> int | None:
 
 
 def _cipher(key: bytes) -> AESSIV:
+    # A key of its own, derived from the system key: AES-SIV needs 64 bytes.
     return AESSIV(hmac.digest(key, b"addresses", "sha512"))

@@ -41,6 +41,7 @@ class RegistrantLink:
             content = urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
         except (Base64Error, ValueError):
             return None
+        # A domain's number has 63 bits, so that a first byte above 127 is a forgery that the database would not accept.
         return cls(content) if len(content) == NUMBER + UNTIL + PROOF and content[0] < 128 else None
 
     async def holds(self, house: SystemKeys, resting_email: bytes, now: datetime, key: str = KEY) -> bool:

@@ -97,6 +97,7 @@ class Reservations:
         if twice := _twice(wanted):
             raise LookupTakenError(twice)
         if not self._used and connection.dialect.name == "postgresql":
+            # Held until the transaction ends, so that others can test whether this mutation is still running.
             await connection.execute(select(func.pg_advisory_xact_lock(self._number)))
         self._used = True
         over = [(customer, ref) for customer, ref in replacing if ref is not None]
@@ -154,6 +155,7 @@ class Reservations:
             if rows := [self._row(each, epoch) for each in wanted if each not in held]:
                 # In the same order everywhere, so that transactions cannot deadlock.
                 rows.sort(key=lambda row: (row["kind"], row["mark"]))
+                # Existing rows are ignored: the primary key decides between concurrent mutations.
                 done = await connection.execute(insert_new(connection, lookups), rows)
                 taken = done.rowcount == len(wanted)  # PostgreSQL's driver does not report it for several rows.
             held = {} if taken else await _held(connection, lookup_epochs.living, wanted)

@@ -43,6 +43,7 @@ async def alive(connection: AsyncConnection, numbers: Iterable[int]) -> set[int]
     if connection.dialect.name != "postgresql":
         return set()
     tried = {number: select(func.pg_try_advisory_xact_lock_shared(number)) for number in sorted(numbers)}
+    # The lock is granted if the mutation has ended. Shared, so that two sweepers do not take each other for a mutation.
     return {number for number, query in tried.items() if not await connection.scalar(query)}
 
 

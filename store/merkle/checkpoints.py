@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from store.merkle.merkle_tree import Hash
 from store.merkle.signed_note import NAME, Note, NoteInvalidError, NoteSigner, VerifierKey, open_note, sign, unbase64
 
+# At most 19 digits, and no leading zero: one spelling for each size.
 NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 
 

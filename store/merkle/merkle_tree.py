@@ -60,6 +60,7 @@ def fold(nodes: Span, node: Callable[[Node], Hash]) -> Hash:
     if not nodes:
         return EMPTY
     *rest, last = map(node, nodes)
+    # From the right: in a tree of this form the smaller subtree is always on the right.
     for left in reversed(rest):
         last = node_hash(left, last)
     return last
@@ -106,6 +107,7 @@ def verify_inclusion(index: int, size: int, leaf: Hash, path: Iterable[Hash], ro
     """Verify the inclusion proof of a leaf at `index` in the tree of this size and root (section 2.1.3.2)."""
     if not 0 <= index < size:
         return False
+    # The algorithm of the RFC, whose fn and sn are here `at` and `last`.
     at, last, result = index, size - 1, leaf
     for sibling in path:
         if last == 0:

@@ -32,6 +32,7 @@ def unbase64(text: str) -> bytes:
         content = b64decode(text, validate=True)
     except (Base64Error, ValueError):
         raise ValueError("not base64") from None
+    # `b64decode` ignores the unused bits of the last character, so that several texts would be one value.
     if b64encode(content).decode() != text:
         raise ValueError("not base64 as it is written")
     return content
@@ -53,6 +54,7 @@ class VerifierKey:
         if len(self.public) != 32:
             raise ValueError("an Ed25519 public key has 32 bytes")
         digest = sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()
+        # A frozen dataclass has no other way to set a computed field.
         object.__setattr__(self, "id", digest[:4])
 
     def __str__(self) -> str:
@@ -132,7 +134,7 @@ def open_note(note: str, keys: Iterable[VerifierKey]) -> Note:
     """
     if len(note) > LONGEST or re.search(r"[\x00-\x09\x0b-\x1f]", note):  # 1
         raise NoteInvalidError("it is too long, or holds control characters")
-    text, parting, signatures = note.rpartition("\n\n")  # 2
+    text, parting, signatures = note.rpartition("\n\n")  # 2: the last one, as the text may have empty lines
     lines = signatures.removesuffix("\n").split("\n")
     if not parting or not signatures.endswith("\n") or len(lines) > MOST_SIGNATURES:
         raise NoteInvalidError("it is not a text with signatures under it")

@@ -96,6 +96,7 @@ def grown(tiles: Mapping[int, bytes], size: int, leaves: Sequence[Hash]) -> dict
         content = before + b"".join(leaves)
         pieces = [content[at : at + FULL] for at in range(0, len(content), FULL)]
         changed |= {place(level, position + nth): piece for nth, piece in enumerate(pieces)}
+        # Only full tiles have a hash in the next level; those of partial ones would still change.
         leaves = [root_of(hashes_of(piece)) for piece in pieces if len(piece) == FULL]
         level += 1
     return changed

@@ -22,6 +22,7 @@ def marks(pseudonyms: Iterable[str]) -> Iterator[tuple[int, int]]:
     """Yield the register and the rank of each pseudonym; pseudonyms are random already, so they need no hashing."""
     letters = "".join([name[:12] for name in pseudonyms])
     for high, low in _NINE_BYTES.iter_unpack(a2b_base64(letters.replace("-", "+").replace("_", "/"))):
+        # The low bits choose the register; the rank is the position of the first one bit in the rest.
         yield low & SIZE - 1, _REST + 1 - (high << 64 - BITS | low >> BITS).bit_length()
 
 

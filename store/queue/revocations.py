@@ -125,4 +125,5 @@ async def void_families(connection: AsyncConnection, client_id: str, before: dat
 
 async def client_changed(connection: AsyncConnection, client_id: str, now: datetime) -> None:
     """Make every replica reload a client's registration before it answers its next request."""
+    # Minutes suffice: it revokes nothing, and every replica reads the list before its next request.
     await connection.run_sync(announce, [News("CLIENT", client_id, now + timedelta(minutes=5))])

@@ -33,7 +33,7 @@ class SingleUse:
         """
         mark = _mark(kind, value)
         if mark in self._waiting:
-            return False
+            return False  # Another request of this process is claiming it.
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting[mark] = (until, answer)
         if self._work is None:
@@ -55,6 +55,7 @@ class SingleUse:
             async with self._store.write() as connection:
                 fresh = await _insert(connection, rows)
         except BaseException as error:
+            # Also for a cancellation: the waiting callers must not wait for ever.
             for _, answer in batch.values():
                 if not answer.done():
                     answer.set_exception(error)

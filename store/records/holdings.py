@@ -116,6 +116,7 @@ async def rows_of(reader: Reader, holding: Holding, key: SubjectKey, now: dateti
     Rows under an embargo (`Table.info["embargo"]`) that has not ended are left out: they must not be shown yet.
     """
     order = next(iter(holding.table.primary_key.columns))
+    # The key comes first: it is needed to decrypt the row, and for the next page.
     columns = [order, *(column for column in holding.shown if column is not order)]
     base = select(*columns).where(holding.of(bindparam("owner", type_=Id))).order_by(order).limit(PAGE)
     values: dict[str, Any] = {"owner": key.customer_id}

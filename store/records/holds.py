@@ -53,6 +53,7 @@ async def told_holds(
     if standing:
         query = query.where(holds_at(now))
     return [
+        # A hold that was lifted after its end had ended by itself.
         Hold(tuple(orjson.loads(fields or "[]")), basis or "an order to preserve", placed, min(lifted or until, until))
         for fields, basis, placed, until, lifted in await connection.execute(query.order_by(H.id))
     ]

@@ -40,6 +40,7 @@ async def let_go(connection: AsyncConnection, rows: Collection[int], now: dateti
     if rows:
         over = update(domains).where(D.id.in_(list(rows)), D.released_at.is_(None), ~runs(literal(now, Instant())))
         await connection.execute(over.values(released_at=now))
+        # In the same transaction after the update: a registration that was renewed meanwhile is not released.
         still = select(D.id).where(D.id.in_(list(rows)), D.released_at.is_(None)).limit(1)
         if await connection.scalar(still) is not None:
             raise RegistrationRunsError

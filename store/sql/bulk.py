@@ -16,6 +16,7 @@ async def insert_columns(connection: AsyncConnection, table: Table, columns: Map
     """
     names = ", ".join(columns)
     if connection.dialect.name == "postgresql":
+        # The types are named, since PostgreSQL cannot infer those of parameters of unnest.
         types = [table.c[name].type.compile(connection.dialect) for name in columns]
         arrays = ", ".join(f"${nth}::{type_}[]" for nth, type_ in enumerate(types, 1))
         statement = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608  (names of ours)

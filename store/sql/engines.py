@@ -37,6 +37,7 @@ class Address:
             raise ValueError("not a database address") from None
         if url.get_backend_name() not in ("sqlite", "postgresql"):
             raise ValueError(f"a database is sqlite:// or postgresql://, not {url.get_backend_name()}://")
+        # Without a path it would be an in-memory database, a separate one for each connection.
         if url.get_backend_name() == "sqlite" and not url.database:
             raise ValueError("an SQLite database needs a file: sqlite:///path")
         return cls(url)
@@ -98,6 +99,7 @@ def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest:
 def bare_engine(address: Address, size: int, patience: float) -> AsyncEngine:
     """Make an engine for `store.sql.transactions`: SQLAlchemy neither begins nor ends transactions on its
     connections."""
+    # AUTOCOMMIT: SQLAlchemy must send no BEGIN. Without the second option it would send a ROLLBACK at each return.
     return _engine(address, size, patience, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
 
 

@@ -136,6 +136,7 @@ def cause_of(error: BaseException) -> OutageCause | None:
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         return POSTGRESQL_CAUSES.get(state) or POSTGRESQL_CAUSES.get(state[:2])
+    # Before OSError, of which TimeoutError is a subclass.
     if isinstance(error, (TimeoutError, PoolTimeout)):
         return OutageCause.SLOW
     if isinstance(error, ValueError):  # asyncpg's own DataError: a value that no server has seen.

@@ -16,6 +16,8 @@ from store.sql.errors import DRIVER_ERRORS, OutageCause, StoreUnavailableError, 
 MARK = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 """Every transaction that has ended before this statement has a number below the result."""
 
+# Both columns hold VACUUM back: xmin of a session that reads, xid of one that has written. Slots, standbys and prepared
+# transactions do so without a session. Compared by age, since the 32-bit numbers wrap around.
 HOLDERS = """
     WITH held (kind, who, horizon) AS (
         SELECT CASE WHEN backend_type = 'walsender' THEN 'STANDBY' ELSE 'SNAPSHOT' END,

@@ -69,6 +69,7 @@ class Instant(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
         if dialect.name == "sqlite":
+            # Whole seconds on both stores: texts with fractions would sort differently from those without.
             return instant_text(value)
         return value.astimezone(UTC).replace(microsecond=0)
 
@@ -212,6 +213,7 @@ def table(
 
 def _one_of(column: Column[str]) -> CheckConstraint:
     listed = ", ".join(f"'{word}'" for word in column.info["choices"])
+    # The naming convention expands the name to ck_<table>_<column>.
     return CheckConstraint(f"{column.name} IN ({listed})", name=column.name)
 
 
@@ -228,6 +230,7 @@ def customer_table(
     `single` allows one row for each customer. Nothing cascades: an erasure that forgets a table fails on the foreign
     key instead of succeeding silently.
     """
+    # By customer and id: one customer's rows are read in pages, in the order of their ids.
     index = Index(None, "customer_id", unique=True) if single else Index(None, "customer_id", "id")
     return table(name, retention, identity(), owner(bound=bound), *parts, index, embargo=embargo)
 

@@ -68,6 +68,7 @@ class _AnyOf(FunctionElement[bool]):
 @compiles(_AnyOf, "postgresql")
 def _any_of_postgresql(element: _AnyOf, compiler: SQLCompiler, **options: Any) -> str:
     column, values = element.clauses
+    # Not IN: its list of parameters would need another prepared statement for each length.
     return f"{compiler.process(column, **options)} = ANY({compiler.process(values, **options)})"
 
 
@@ -75,6 +76,7 @@ def _any_of_postgresql(element: _AnyOf, compiler: SQLCompiler, **options: Any) -
 def _any_of_sqlite(element: _AnyOf, compiler: SQLCompiler, **options: Any) -> str:
     column, values = element.clauses
     left, right = compiler.process(column, **options), compiler.process(values, **options)
+    # One parameter, so one statement for any length, and no limit of SQLite on the number of parameters.
     return f"{left} IN (SELECT value FROM json_each({right}))"  # noqa: S608  (two compiled expressions)
 
 
@@ -162,6 +164,7 @@ def _general_binder(
     steps = [(name, name in fixed, fixed.get(name), processors.get(name, keep)) for name in order]
 
     def bind(values: Mapping[str, Any]) -> tuple[Any, ...]:
+        # Faster with a list than with a generator.
         return tuple([process(given if known else values[name]) for name, known, given, process in steps])
 
     return bind

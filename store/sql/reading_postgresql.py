@@ -12,6 +12,7 @@ from store.sql.errors import DRIVER_ERRORS, SERVER_ERRORS, unavailable
 from store.sql.reading import PreparedStatement, Reader, Row
 from store.sql.semaphore import Slots
 
+# Read-only although nothing here writes: a second line of defence against a statement that does.
 SETTINGS = {"application_name": "gateway-read", "default_transaction_read_only": "on", "jit": "off", "timezone": "UTC"}
 
 GRACE = 0.5
@@ -54,6 +55,7 @@ class PostgresReader(Reader):
     async def _run(self, sql: str, parameters: tuple[Any, ...]) -> Sequence[Row]:
         """Run on an idle connection; if the server has closed it since its last use, retry once on a new one."""
         while self._idle:
+            # The last one returned: it is the least likely to have been closed by the server or a firewall.
             connection = self._idle.pop()
             if connection.is_closed():
                 continue

@@ -56,7 +56,7 @@ class SqliteReader(Reader):
             isolation_level=None,
             check_same_thread=False,
             cached_statements=STATEMENTS_KEPT,
-            timeout=0.1,
+            timeout=0.1,  # A reader waits only for the recovery of the log; longer would block the event loop.
         )
         connection.execute("PRAGMA query_only = ON")
         # No mmap_size: it saves a microsecond, but a disk failure would kill the process (SIGBUS) instead of raising.

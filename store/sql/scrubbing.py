@@ -73,6 +73,7 @@ async def scrub_statistics(engine: AsyncEngine) -> None:
     try:
         async with engine.connect() as connection:
             name, allowed = (await connection.execute(text(DATABASE))).one()
+            # Ends the transaction that SQLAlchemy has begun: VACUUM cannot run in one.
             await connection.commit()
             if allowed:
                 await outside(connection, f"SET lock_timeout = '{QUEUE}'")
@@ -99,6 +100,7 @@ async def _vacuum(engine: AsyncEngine, table: Table, must: bool, whole: bool) ->
         if not await connection.scalar(text(OWNED.format(name=table.name))):
             raise StoreUnavailableError(OutageCause.NOT_PERMITTED)
         size = await connection.scalar(text(SIZE.format(name=table.name)))
+        # Ends the transaction that SQLAlchemy has begun: VACUUM cannot run in one.
         await connection.commit()
         small = size is not None and size <= REWRITTEN
         if (whole or small) and await _rewritten(connection, table, must, PATIENCE if whole else QUEUE):
@@ -116,5 +118,6 @@ async def _rewritten(connection: AsyncConnection, table: Table, must: bool, queu
             raise
         return False
     finally:
+        # The setting would outlive this use in the pool.
         await outside(connection, "RESET lock_timeout")
     return True

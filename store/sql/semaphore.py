@@ -41,7 +41,7 @@ class Slots:
         """Release a slot, to the task that has waited longest."""
         while self._waiting:
             turn = self._waiting.popleft()
-            if not turn.done():
+            if not turn.done():  # Otherwise the task was cancelled or has timed out.
                 turn.set_result(None)
                 return
         self.free += 1

@@ -54,9 +54,10 @@ class PooledConnection:
     async def close(self) -> None:
         """Close the connection in any state; uncommitted changes are rolled back."""
         if isinstance(self.driver, asyncpg.Connection):
-            self.driver.terminate()
+            self.driver.terminate()  # Without a round trip, which a broken connection would not answer.
         with suppress(*DRIVER_ERRORS):
             if not self.connection.invalidated:
+                # Otherwise the pool would keep it for the next use.
                 await self.connection.invalidate()
             await self.connection.close()
 

@@ -53,6 +53,7 @@ class PostgresTransactions(Transactions):
         try:
             tag = await kept.driver.execute("COMMIT")
         except BaseException:
+            # It is unknown whether it was committed, so the connection is not reused.
             self._give(kept, sound=False)
             raise
         self._give(kept, sound=True)
@@ -62,6 +63,7 @@ class PostgresTransactions(Transactions):
 
     async def _undo(self, kept: PooledConnection, error: BaseException) -> None:
         """Roll back, or discard the connection: after a cancellation its state is unknown."""
+        # A cancellation is no Exception: then a statement may still be running on the connection.
         sound = isinstance(error, Exception) and not kept.lost and cause_of(error) not in LASTING
         try:
             if sound:

@@ -50,6 +50,7 @@ class SqliteTransactions(Transactions):
         try:
             return await self._open()
         except BaseException as error:
+            # Discard a connection on which this block has begun a transaction, unless ended blocks still depend on it.
             if cause_of(error) in LASTING or (self._is_open and not self._ended):
                 self._drop()
             self._broken(error)
@@ -92,6 +93,7 @@ class SqliteTransactions(Transactions):
             if not self._is_open:
                 raise TransactionAbortedError
             if self._joined:
+                # Merges the block into the transaction; only the group commit makes it durable.
                 await kept.driver.run("RELEASE block")
         except BaseException as error:
             self._drop()
@@ -152,6 +154,7 @@ class SqliteTransactions(Transactions):
 
     async def _commit_all(self) -> None:
         """Commit for all blocks that have ended."""
+        # Holds unless the commit succeeds, also for a cancellation, so that no block waits for ever.
         failure: Exception | None = StoreUnavailableError(OutageCause.DOWN)
         try:
             assert self._kept is not None

@@ -35,7 +35,9 @@ class WritingConnection(aiosqlite.Connection):
         super().__init__(self._open, iter_chunk_size=64)
         self._file, self._patience = file, patience
         self._opened: sqlite3.Connection | None = None
+        # A connection that nobody closed must not keep the process from ending.
         self._thread.daemon = True
+        # Equal while the thread is idle. Otherwise a call in the loop would use the connection concurrently.
         self._sent = self._done = 0
 
     def _open(self) -> sqlite3.Connection:
@@ -86,6 +88,7 @@ class WritingConnection(aiosqlite.Connection):
         """Take the file's write lock, with retries; the busy handler of sqlite3 would block the event loop."""
         until, pause = monotonic() + self._patience, FIRST_PAUSE
         while True:
+            # Fail at once and sleep in the loop: sqlite3's busy handler would sleep in the loop's own thread.
             await self.run("PRAGMA busy_timeout = 0")
             try:
                 await self.run(BEGIN)

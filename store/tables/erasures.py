@@ -91,6 +91,7 @@ erasure_count = table(
 )
 """One row: the number of the last erasure in this database (`store.crypto.erasure_numbers`)."""
 
+# At most one open erasure for each customer (R47), also when two requests race.
 Index(
     "uq_erasures_standing",
     erasures.c.customer_id,
@@ -100,6 +101,7 @@ Index(
 )
 Index("ix_erasures_state_not_before", erasures.c.state, erasures.c.not_before)
 Index("ix_erasures_state_id", erasures.c.state, erasures.c.id)
+# Partial: records are kept for years, but only open erasures can raise an alarm.
 Index(
     "ix_erasures_alarm_at",
     erasures.c.alarm_at,

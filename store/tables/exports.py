@@ -56,4 +56,5 @@ def open_part(key: SubjectKey, export_id: int, place: tuple[int, str, int], last
 
 def _bound(place: tuple[int, str, int], last: bool) -> str:
     attempt, form, position = place
+    # All of it is associated data: parts cannot be reordered, mixed between attempts and forms, or cut off at the end.
     return f"export_parts.content:{attempt}:{form}:{position}:{'last' if last else 'more'}"

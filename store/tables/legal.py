@@ -14,7 +14,7 @@ legal_requests = table(
     "legal_requests",
     RetentionRule.LEGAL_HOLDS,
     identity(),
-    owner(nullable=True),
+    owner(nullable=True),  # Null for a person whose data is not held, and after an erasure.
     plain("reference", String(64), Category.ACCESS_HISTORY, unique=True),
     plain("authority", String(200), Category.ACCESS_HISTORY),
     plain("country", String(2), Category.ACCESS_HISTORY),

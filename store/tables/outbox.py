@@ -12,7 +12,7 @@ outbox = table(
     "outbox",
     RetentionRule.OUTBOX,
     identity(),
-    owner(nullable=True, bound=False),
+    owner(nullable=True, bound=False),  # Null for messages that outlive the customer.
     plain("topic", String(64), None),
     sealed("payload", Category.EMAIL, output=False),
     plain("created_at", Instant, None),

@@ -28,6 +28,7 @@ payment_methods = customer_table(
 )
 """`card_consent_id` is the consent to store the card (R20); null means there is none."""
 
+# A table of its own: reads of payment methods never load a card number, and its retention is another one.
 card_vault = customer_table(
     "card_vault",
     RetentionRule.CARD_CONSENT,

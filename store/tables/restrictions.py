@@ -68,6 +68,7 @@ objections = customer_table(
 """One for each purpose, until it is withdrawn. `answer_by` is the month of Art. 12(3); `letter_id` and `told_at` are
 those of the letter that it was overridden: until it has arrived, the purpose stays stopped (Art. 18(3))."""
 
+# Partial indexes: the workers look for these few rows in every round (F9).
 Index(
     "ix_objections_pending",
     objections.c.answer_by,

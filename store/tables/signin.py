@@ -59,6 +59,7 @@ passkeys = customer_table(
 )
 """WebAuthn credentials: the credential id, the public key (COSE), and the last signature counter."""
 
+# Without a customer for a discoverable credential: the challenge is made before it is known whose it is.
 passkey_challenges = table(
     "passkey_challenges",
     RetentionRule.SIGN_IN_RECORDS,

@@ -155,6 +155,7 @@ async def _empty_page(address: Address, name: str, former: Sequence[str], after:
 
 async def _drop(address: Address) -> bool:
     dropped = False
+    # Locked against the upgrades of other replicas, which see the column gone when their turn comes.
     async with alone(address) as connection:
         for each, names in COLUMNS.items():
             for name in set(names) & await connection.run_sync(_columns, each.name):

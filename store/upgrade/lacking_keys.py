@@ -57,6 +57,7 @@ async def _pages(store: Store) -> AsyncIterator[list[int]]:
 
 
 async def _lacking(store: Store, ids: Sequence[int]) -> list[int]:
+    # Two walks over primary keys: the databases are separate, so that no join can do it.
     known = await store.keys.known(ids)
     return sorted(set(ids) - known)
 

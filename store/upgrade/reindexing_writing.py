@@ -138,6 +138,7 @@ async def _page(store: Store, name: str, former: Former, after: int) -> tuple[in
         if free:
             await _write(connection, store, reserved, target, free, former)
         await reserved.written(connection)
+    # After the data is committed: a record that is left behind by a crash is found to be stale by the next call.
     await _forget(store, over | {each.id for each in free})
     return noted[-1].id, len(free), len(over) + len(free)
 

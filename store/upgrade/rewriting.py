@@ -199,6 +199,7 @@ async def _write(connection: AsyncConnection, rewrite: Rewrite, changes: Sequenc
     """Write the changes, except where the value was changed since it was read: then it is in this release's form."""
     type_ = rewrite.column.type
     mine = rewrite.table.c.id == bindparam("which", type_=Id), rewrite.column == bindparam("former", type_=type_)
+    # The former value is part of the condition: a row that was changed meanwhile is not overwritten.
     change = update(rewrite.table).where(*mine).values({rewrite.column.name: bindparam("anew", type_=type_)})
     await connection.execute(change, changes)
 

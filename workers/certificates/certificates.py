@@ -180,6 +180,7 @@ def verified_letter(statement: str, keys: Sequence[VerifierKey]) -> dict[str, An
 
 def is_letter_statement(note: str) -> bool:
     """Return whether a note claims to be a statement about the final notice; `verified_letter` verifies it."""
+    # By the first line alone, to choose the right verification.
     return note.partition("\n")[0].endswith(LETTER)
 
 

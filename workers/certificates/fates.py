@@ -29,6 +29,7 @@ def fates(done: Mapping[str, datetime]) -> list[dict[str, Any]]:
     key, rows = done.get(Step.KEY.name), done.get(Step.ROWS.name)
     if key is not None:
         found.append({"fate": "KEY_DESTROYED", "at": _said(key), "fields": sorted([*sealed, KEY])})
+        # The key store deletes the look-ups in the transaction that destroys the key, so they have its time.
         found.append({"fate": "ERASED", "at": _said(key), "fields": sorted(_with_the_key())})
     if rows is not None:
         found.append({"fate": "ERASED", "at": _said(rows), "fields": sorted([*removed, *_detached()])})

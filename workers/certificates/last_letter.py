@@ -59,6 +59,8 @@ class LetterStatements:
             name = case_name(self._store.keys.house, row.id)
             statement = row.letter_statement or signed(signers, letter_facts(name, row.certificate, row, now), LETTER)
             await connection.execute(update(erasures).where(E.id == row.id).values(letter_statement=statement))
+        # Not in the transaction: the ledger is another database. After a crash in between the stored statement is
+        # recorded again, so the ledger may have its entry twice, but never lacks it.
         await self._store.ledger.append(letter_ledger_entry(statement, now))
         async with self._store.write() as connection:
             await _stated(connection, letter)

@@ -36,6 +36,7 @@ class Teller:
 
     async def _try(self) -> None:
         try:
+            # A page at a time, until nobody is due.
             while await self._tell(self._clock()):
                 pass
         except StoreUnavailableError as outage:

@@ -46,6 +46,7 @@ async def redo_missing(store: Store, now: datetime) -> int:
     back, lowest, after = 0, min(keys, data), data
     while page := await store.keys.erased_since(after, PAGE):  # 1
         for number, owner in page:
+            # Numbers up to the last certified one are not certified again.
             back += await begin_again(store, [owner], now, certified=number <= certified)
         after = page[-1][0]
     back += await _from_the_data(store, keys, certified, now)  # 2
@@ -56,6 +57,7 @@ async def redo_missing(store: Store, now: datetime) -> int:
                 await store.keys.destroy(living, number=number)
                 back += await begin_again(store, [living], now, certified=True)
     top = max(keys, data, certified)
+    # Last, so that the next start compares again if the process is killed before.
     await store.keys.settle_erasures(top)  # 4
     async with store.write() as connection:
         await count_erasure(connection, erasure_count, top)

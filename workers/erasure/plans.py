@@ -122,6 +122,7 @@ class Planner:
         waiting = [state for state in STANDING_STATES if state != "ERASING"]
         page = select(erasures).where(E.state.in_(waiting), E.customer_id.in_(owners)).order_by(E.id)
         async with self._store.write() as connection:
+            # Skip cases that another worker or a request has locked: the next round reviews them.
             rows = (await connection.execute(page.with_for_update(skip_locked=True))).all()
             if not rows:
                 return
@@ -165,6 +166,7 @@ class Planner:
                 values = _dated(row, clock)
             else:
                 values = await self._warn(connection, row, state, clock, key, letters, now)
+        # Only changed columns: nearly every review changes nothing, and then writes nothing.
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         if state.name != row.state or changed:
             await connection.execute(update(erasures).where(E.id == row.id).values(changed | {"state": state.name}))
@@ -210,6 +212,7 @@ class Planner:
         if plan.write is None or state is not State.SCHEDULED or key is None:
             return values
         named = replace(clock, due=plan.write)
+        # A first warning must arrive some days before the date that it announces; a second one only before that day.
         void = plan.write - (ARRIVAL if plan.begins is None else LAST_DAY)
         message = await self._tell(connection, key, "WARNING", row.id, named, now, void)
         letter = {"id": message or new_id(), "erasure_id": row.id, "kind": "WARNING", "names": plan.write}

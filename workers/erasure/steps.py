@@ -92,6 +92,7 @@ class Steps:
             (key,) = await self._store.keys.subjects([case.customer_id])
         readers = await self._readers(key) if step is Step.RECIPIENTS else set[str]()
         if step is Step.KEY:
+            # Before the key is destroyed: without it the ledger cannot be searched for readers any more.
             await self._list_latest(case, until)
             # Committed before the data records it: after a crash in between the key is gone, and destroying it again is
             # a no-op.
@@ -107,6 +108,7 @@ class Steps:
                 case Step.FAREWELL if key is not None:
                     await self._put_aside(connection, case, key, now)
                 case Step.ROWS:
+                    # Copied first: the holds are rows of the customer, too, and the certificate needs them.
                     stood = await told_holds(connection, case.customer_id, self._clock(), standing=False)
                     await connection.execute(update(erasures).where(E.id == case.id).values(holds=as_json(stood)))
                     await detach_requests(connection, case)
@@ -174,6 +176,7 @@ class Steps:
         async with self._store.write() as connection:
             await self.hold(connection, case, done | {"trouble": None, "recipients_due_at": now if told else None})
             await self._note(connection, case, Step.CERTIFICATE)
+            # The final notice may leave now; it has waited without a customer and without a date.
             farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None), O.dead_at.is_(None)
             await connection.execute(update(outbox).where(*farewell).values(next_attempt_at=now))
             await self._done(connection, case.customer_id, now)

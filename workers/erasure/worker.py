@@ -194,6 +194,7 @@ class Eraser:
         claimed = []
         async with self._store.write() as connection:
             rows = await connection.execute(
+                # Skip cases that another worker is claiming at the same time.
                 found.order_by(E.due_at, E.id).limit(TOGETHER).with_for_update(skip_locked=True)
             )
             for id_, owner, state, attempts, step in rows.all():

@@ -202,6 +202,7 @@ class Contents:
             altered = await altered_accesses(self._prover, self._key.pseudonym, page, head)
             for access in page:
                 if access.index in altered:
+                    # Critical: somebody has changed the ledger's database.
                     log.critical("an entry of the ledger is not as it was signed", extra={"entry": access.index})
                     yield dict.fromkeys((field.name for field in ACCESSES.fields), DamagedValue()) | {
                         "index": access.index

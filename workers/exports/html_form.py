@@ -76,6 +76,7 @@ class HtmlForm(Form):
             f"<p>{_text(say['kept'])} {_text(told(section.retention, language))}</p>\n"
             f"<details><summary>{_text(say['meaning'])}</summary><div class=wide>"
             f"<table><thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table></div></details>\n"
+            # Tables that scroll must be reachable by keyboard (WCAG 2.1.1).
             f'<div class=wide role=region tabindex=0 aria-labelledby="{section.name}"><table><thead><tr>'
             + "".join(f'<th scope="col">{_text(_named(field))}</th>' for field in _columns(section))
             + "</tr></thead><tbody>\n"
@@ -154,4 +155,5 @@ def _listed(texts: Iterable[str]) -> str:
 
 
 def _text(text: str) -> str:
+    # Replaced before escaping, so that hidden characters are visible as U+FFFD.
     return escape(UNSEEN.sub("\ufffd", text))

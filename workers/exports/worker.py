@@ -115,6 +115,7 @@ class Exporter:
         free = or_(E.leased_until.is_(None), E.leased_until <= now)
         waiting = select(exports).where(E.state == "REQUESTED", free).order_by(E.id).limit(1)
         async with self._store.write() as connection:
+            # Skip an export that another worker is claiming at the same time.
             row = (await connection.execute(waiting.with_for_update(skip_locked=True))).one_or_none()
             if row is None:
                 return None
@@ -141,6 +142,7 @@ class Exporter:
             ("HTML", HtmlForm()),
             ("PORTABLE", JsonForm(portable=True)),
         )
+        # All forms are written during one pass over the data, so that they agree.
         written = [_Written(form, _Pieces(self, job, key, name)) for name, form in forms]
         for each in written:
             await each.add(each.form.begin(head))
@@ -206,7 +208,7 @@ class _Pieces:
         """Append text."""
         self.waiting.append(text)
         self.size += len(text)
-        while self.size > PIECE:
+        while self.size > PIECE:  # Not >=: some text must be left for the last part.
             whole = "".join(self.waiting)
             await self._seal(whole[:PIECE], last=False)
             self.waiting, self.size = [whole[PIECE:]], self.size - PIECE
@@ -216,7 +218,7 @@ class _Pieces:
         await self._seal("".join(self.waiting), last=True)
 
     async def _seal(self, text: str, last: bool) -> None:
-        content = text.encode("utf-8", "replace")
+        content = text.encode("utf-8", "replace")  # A lone surrogate in old data must not stop the export.
         place = (self.job.attempt, self.form, self.position)
         row = {
             "id": new_id(),

@@ -66,4 +66,5 @@ class RootKeyRotation:
         first = await keys.first_destroyed()
         if first is None or now < first + timedelta(days=self._days) - OVERLAP:
             return False
+        # One replica makes the new version; the claim is renewed after an hour in case that it crashed.
         return await self._claims.claim("root key", str(keys.root_version()), now + timedelta(hours=1))

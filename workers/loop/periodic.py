@@ -32,6 +32,7 @@ async def run_periodically(step: Callable[[], Awaitable[bool]], stop: asyncio.Ev
             log.exception("%s could not be carried out, and will be tried again", what)
         if not busy:
             with suppress(TimeoutError):
+                # Instead of a sleep, so that a stop is noticed at once.
                 await asyncio.wait_for(stop.wait(), pause)
 
 

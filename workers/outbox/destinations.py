@@ -44,6 +44,7 @@ def is_public(address: Address) -> bool:
         return False
     if isinstance(address, IPv6Address) and int(address) >> 32 & 0xFFFFFFFF in ISATAP:
         return False
+    # `is_global` alone is true for many multicast addresses.
     return address.is_global and not address.is_multicast
 
 
@@ -58,6 +59,7 @@ class Destinations:
         found = ip_address(address.partition("%")[0])  # Without the zone of a link-local address.
         if found.is_loopback:
             return host in LOOPBACK
+        # An IPv4-mapped address is checked as the IPv4 address to which the connection would go.
         plain = getattr(found, "ipv4_mapped", None) or found
         if plain.is_loopback:
             return False

@@ -79,6 +79,7 @@ class System:
         if answer.status not in OK:
             raise DeliveryError(f"HTTP {answer.status}", answer.retry_after)
         if message.event == Event.ERASE.wire:
+            # An unknown word is no answer: an operator can still record one.
             return RecipientAnswer.__members__.get((answer.erasure_answer or "").strip().upper())
         return NoticeReply.__members__.get((answer.notice_answer or "").strip().upper())
 
@@ -122,6 +123,7 @@ class Receivers:
         id_, url, secret, previous, until = row
         house = self._store.keys.house
         secrets = [await open_secret(house, id_, secret)]
+        # During a rotation both secrets sign, so that receivers can switch at any time.
         if previous is not None and until is not None and now < instant(until):
             secrets.append(await open_secret(house, id_, previous))
         return System(id_, url, tuple(secrets), self._poster)

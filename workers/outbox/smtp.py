@@ -68,12 +68,14 @@ class Mailer:
         try:
             with self._connected() as server:
                 if terms.security == "starttls":
+                    # Raises if the server does not offer it: never falls back to plain text.
                     server.starttls(context=self._tls)
                 if terms.user:
                     server.login(terms.user, terms.password)
                 server.send_message(letter)
         except smtplib.SMTPRecipientsRefused as refused:
             ((code, _),) = refused.recipients.values()
+            # 5yz is a permanent failure (RFC 5321 §4.2.1).
             raise MailError(f"SMTP {code}", hopeless=code >= 500) from None
         # `from None` here and below: the server's reply may contain the address.
         except smtplib.SMTPResponseException as refused:
@@ -106,7 +108,9 @@ def compose(terms: MailServerSettings, name: str, content: bytes, now: datetime)
     except Exception as error:  # The parser of `email` raises many types for malformed addresses.
         raise MailError("ADDRESS", hopeless=True) from error
     letter["Date"] = format_datetime(now)
+    # The same in every attempt, so that mail servers and readers can detect a duplicate.
     letter["Message-ID"] = f"<{name}@{terms.sender.rpartition('@')[2]}>"
+    # Keeps vacation responders from answering (RFC 3834).
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(said["text"], charset="utf-8")
     letter["Content-Language"] = said["language"]

@@ -150,6 +150,7 @@ class Deliverer:
             rest.failures = 0
         elif messages:
             rest.failures += 1
+            # Exponential backoff for the receiver as a whole, besides that of each message.
             again = self._clock() + min(timedelta(seconds=2 ** min(rest.failures, 10)), RESTS)
             rest.until = max(again, rest.until or again)
         return len(messages)
@@ -160,6 +161,7 @@ class Deliverer:
         free = or_(O.leased_until.is_(None), O.leased_until <= now)
         waiting = select(O.id, O.customer_id, O.payload, O.attempts, O.created_at, O.give_up_at, O.event)
         waiting = waiting.where(_of(receiver), O.next_attempt_at <= now, free, ~_earlier, _good(now))
+        # Skip messages that another worker is claiming at the same time.
         waiting = waiting.order_by(O.next_attempt_at, O.id).limit(BATCH).with_for_update(skip_locked=True)
         async with self._store.write() as connection:
             rows = (await connection.execute(waiting)).all()
@@ -239,6 +241,7 @@ class Deliverer:
         """Record the outcome of an attempt, unless another worker has taken over; in the same transaction (F10) also
         the state of a letter about an erasure, or of the notified recipient."""
         mine = (O.id == message.id, O.attempts == message.attempt, O.next_attempt_at.is_not(None))
+        # The number of attempts is the fencing number: after another claim this update matches no row.
         async with self._store.write() as connection:
             noted = await connection.execute(update(outbox).where(*mine).values(**change, leased_until=None))
             if noted.rowcount != 1:

@@ -75,6 +75,7 @@ class Closing:
             statement = row.recipients_statement or signed(signers, facts, RECIPIENTS)
             taken = {"recipients_statement": statement, "recipients_due_at": now + LEASE}
             await connection.execute(update(erasures).where(E.id == case).values(taken))
+        # After the commit: the ledger is another database. A worker that takes over records the stored statement again.
         await self._store.ledger.append(recipients_ledger_entry(statement, now))
         async with self._store.write() as connection:
             await connection.execute(update(erasures).where(E.id == case).values(recipients_due_at=None))
@@ -85,6 +86,7 @@ async def give_up(connection: AsyncConnection, case: int, now: datetime) -> Sequ
     """Give up the recipients of a case that have not answered in time; returns all its recipients."""
     open_ = [state.name for state in NotificationState if state not in SETTLED]
     late = R.erasure_id == case, R.state.in_(open_), R.listed_at <= now - ANSWER_WITHIN
+    # Tools that keep nothing have nothing to answer, so that they are not given up either.
     over = update(erasure_recipients).where(*late, R.keeps_days.is_distinct_from(0))
     await connection.execute(over.values(state=NotificationState.GIVEN_UP.name, given_up_at=now))
     listed = select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name)

@@ -177,8 +177,10 @@ async def way_to(connection: AsyncConnection, kind: str, name: str) -> tuple[int
     row = (await connection.execute(contact)).one_or_none()
     hook, email = (None, None) if row is None else (row.webhook_id, row.email)
     if row is None and kind == Recipient.PAYMENT_AFFILIATE.name:
+        # The affiliate's own webhook, unless the operator has named another contact.
         hook = await connection.scalar(select(A.webhook_id).where(A.name == name))
     if hook is not None:
+        # Checked again: the row may be of a release that allowed more (D11).
         found = select(W.name, W.url, W.events).where(W.id == hook, W.disabled_at.is_(None))
         there = (await connection.execute(found)).one_or_none()
         if there is None or offences(Webhook(there.name, there.url, frozenset(orjson.loads(there.events)))):

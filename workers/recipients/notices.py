@@ -93,6 +93,7 @@ class Notifier:
         (key,) = await self._store.keys.subjects([owner])
         readers = set[str]() if key is None else await self._readers(key)
         async with self._store.write() as connection:
+            # key_share: the lock waits neither for readers nor for inserts of rows that refer to the customer.
             free = select(P.id).where(P.id == owner).with_for_update(skip_locked=True, key_share=True)
             if await connection.scalar(free) is None:
                 return  # Another worker, or a change of the customer's rights, has the lock.

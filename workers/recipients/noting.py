@@ -54,6 +54,7 @@ async def _note(
     those = R.outbox_id == outbox_id, R.state.in_([state.name for state in of])
     case = await connection.scalar(select(R.erasure_id).where(*those))
     if case is None:
+        # Not of an erasure: the message was about a restriction or a correction.
         its = N.outbox_id == outbox_id, N.state.in_([state.name for state in of])
         await connection.execute(update(notice_recipients).where(*its).values(values))
         return

@@ -37,6 +37,7 @@ async def wipe_void(store: Store, now: datetime) -> int:
     waits = and_(O.next_attempt_at.is_not(None), or_(*old), ~under_way)
     gone = 0
     for each in (void, waits):
+        # Locked rows are being delivered or claimed at this moment.
         found = select(O.id).where(each).order_by(O.id).limit(BATCH).with_for_update(skip_locked=True)
         while some := await _wipe(store, found, now):
             gone += some

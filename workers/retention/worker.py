@@ -73,6 +73,7 @@ class Sweeper:
         gone += await self._alone("outbox", self._of_messages(now))
         if self._owners is not None:
             gone += await self._alone("domains", self._of_owners(self._owners, now))
+        # Files after rows: the bytes of everything that this round has deleted.
         await guarded("what was removed, in the files", self._store.tidy(now))
         return gone + await self._alone("ledger_entries", self._prune(expired_before(now)))
 
@@ -115,6 +116,7 @@ class Sweeper:
         while True:
             async with self._store.write() as connection:
                 ids = list((await connection.execute(over)).scalars())
+                # Referring rows first: nothing cascades.
                 for table, column in sweep.first:
                     await connection.execute(delete(table).where(column.in_(ids)))
                 await connection.execute(delete(sweep.table).where(key.in_(ids)))
