@@ -55,7 +55,7 @@ class AppScope(Row):
         # back.
         return member if member is not None and member.scope == scope else None
 
-    def told(self, language: str) -> str:
+    def translated(self, language: str) -> str:
         """Return the sentence in a language, `en` or `fr`; every other language gets English."""
         return self.french if language == "fr" else self.text
 

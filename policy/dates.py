@@ -158,7 +158,7 @@ def still_ahead(clock: ErasureDates, now: datetime, zone: tzinfo) -> ErasureDate
     return replace(clock, not_before=max(clock.not_before, end_of_day(local_day(now + SAME_DAY, zone), zone)))
 
 
-def as_told(clock: ErasureDates, zone: tzinfo) -> ErasureDates:
+def as_announced(clock: ErasureDates, zone: tzinfo) -> ErasureDates:
     """Return the dates as a letter announces them: if the deadline is missed, with the day on which it will be done."""
     return replace(clock, due=max(clock.due, end_of_day(local_day(clock.not_before + SAME_DAY, zone), zone)))
 

@@ -93,6 +93,6 @@ WORDS: Final = {
 """By catalogue and row."""
 
 
-def told(row: Row, language: str) -> str:
+def translated(row: Row, language: str) -> str:
     """Return the sentence of a row in a language (`en`, `fr`)."""
     return WORDS.get(type(row).__name__, {}).get(row.name, row.text) if language == "fr" else row.text

@@ -54,7 +54,7 @@ def table_lines(table: Table, width: int) -> Iterator[str]:
         return
     heads = [printable(each) for each in table.columns]
     if table.dense:
-        heads = [heads[0], *letters(heads[1:])]
+        heads = [heads[0], *abbreviations(heads[1:])]
     widths = _widths(heads, table.rows, width)
     yield from _row(heads, widths)
     yield "  ".join("─" * each for each in widths)
@@ -83,7 +83,7 @@ def _wordy(table: Table, width: int) -> Iterator[str]:
                 yield from textwrap.wrap(printable(line), width, initial_indent=indent, subsequent_indent="      ")
 
 
-def letters(names: Sequence[str]) -> list[str]:
+def abbreviations(names: Sequence[str]) -> list[str]:
     """Return unique abbreviations of names, as short as possible: SERVICE_PROVISION is SP."""
     found: list[str] = []
     for name in names:

@@ -53,28 +53,28 @@ async def _against_ledger(main: Reader, ledger: Reader, kind: str) -> list[str]:
 async def _compared(main: Reader, ledger: Reader, kind: str) -> list[str]:
     releases = PaperReleases(ledger)
     try:
-        told = [each for each in await releases.all() if each.kind == kind]
+        released = [each for each in await releases.all() if each.kind == kind]
         resting = {each.version: each for each in await issued.versions(main, kind)}
     except AlteredEntryError as error:
         return [f"Entry {error.index} of the ledger, of a release, is not as it was signed: `gateway ledger verify`."]
     except PaperAlteredError as error:
         return [str(error)]
     by_version: dict[int, list[PaperRelease]] = {}
-    for each in told:
+    for each in released:
         by_version.setdefault(each.version, []).append(each)
     # A day of tolerance, since the clock of the pruner may be ahead of this one.
     expired = expired_before(datetime.now(UTC) + timedelta(days=1)) if resting and await releases.pruned() else None
     return [*_missing(kind, resting, by_version), *_others(resting, by_version, expired)]
 
 
-def _missing(kind: str, resting: Mapping[int, Issued], told: Mapping[int, Sequence[PaperRelease]]) -> Iterator[str]:
+def _missing(kind: str, resting: Mapping[int, Issued], released: Mapping[int, Sequence[PaperRelease]]) -> Iterator[str]:
     """Yield versions that the ledger has and the database lacks, and gaps: versions are numbered consecutively."""
-    for version in sorted({*told, *range(1, max(resting, default=0))} - resting.keys()):
+    for version in sorted({*released, *range(1, max(resting, default=0))} - resting.keys()):
         name = f"version {version} of the {kind.lower()}"
-        if version not in told:
+        if version not in released:
             yield f"The database has no {name}, though it has a later one. {RESTORE}"
             continue
-        last = told[version][-1]
+        last = released[version][-1]
         yield (
             f"The ledger has the release of {name}, from {last.day}, and the database has no such version. {RESTORE}"
             f" If `gateway audit acts` has no DONE of the act {last.act}, it was interrupted: release it again."
@@ -82,17 +82,17 @@ def _missing(kind: str, resting: Mapping[int, Issued], told: Mapping[int, Sequen
 
 
 def _others(
-    resting: Mapping[int, Issued], told: Mapping[int, Sequence[PaperRelease]], expired: datetime | None
+    resting: Mapping[int, Issued], released: Mapping[int, Sequence[PaperRelease]], expired: datetime | None
 ) -> Iterator[str]:
     """Yield versions with another release, or none; the entry of a release older than the ledger's retention is
     pruned."""
     for version, paper in resting.items():
-        if version not in told:
-            if expired is None or paper.at >= expired or version > min(told, default=version):
+        if version not in released:
+            if expired is None or paper.at >= expired or version > min(released, default=version):
                 yield f"{paper.named.capitalize()}, has no entry of a release in the ledger. {RESTORE}"
             continue
-        if (paper.digest.hex(), f"{paper.day}") not in {(each.digest, each.day) for each in told[version]}:
-            first = told[version][-1]
+        if (paper.digest.hex(), f"{paper.day}") not in {(each.digest, each.day) for each in released[version]}:
+            first = released[version][-1]
             yield (
                 f"{paper.named.capitalize()}, was changed in the database after its release: its SHA-256 is"
                 f" {paper.digest.hex()}, and the ledger has {first.digest}, from {first.day}. {RESTORE}"

@@ -16,7 +16,7 @@ REGISTERS, CONTROLLER, POLICY = SourcePosition("registers"), SourcePosition("con
 OPENNESS: Final = [Publishing.NEVER.name, Publishing.OPT_IN.name, Publishing.HIDEABLE.name, Publishing.ALWAYS.name]
 """The publication rules, from the most to the least protective."""
 SECONDS: Final = {"S": 1, "H": 3_600, "D": 86_400, "M": 30 * 86_400, "Y": 365 * 86_400}
-Told = Mapping[str, Any]
+Data = Mapping[str, Any]
 
 
 def paper_changes(old: Inputs, new: Inputs) -> list[SchemaChange]:
@@ -33,7 +33,7 @@ def paper_changes(old: Inputs, new: Inputs) -> list[SchemaChange]:
     ]
 
 
-def _companies(old: Told, new: Told) -> Iterator[SchemaChange]:
+def _companies(old: Data, new: Data) -> Iterator[SchemaChange]:
     for kind, recipient in (("partners", "PARTNER"), ("affiliates", "PAYMENT_AFFILIATE")):
         for name, entry in new[kind].items():
             before, coordinate = old[kind].get(name), f"{recipient} {name}"
@@ -51,7 +51,7 @@ def _companies(old: Told, new: Told) -> Iterator[SchemaChange]:
         yield SchemaChange(ChangeKind.COUNTRY_REMOVED, f"{recipient} {country}", country, REGISTERS)
 
 
-def _company(coordinate: str, old: Told, new: Told) -> Iterator[SchemaChange]:
+def _company(coordinate: str, old: Data, new: Data) -> Iterator[SchemaChange]:
     """Compare a company that is in both: fields, purpose and undertaking. Its country is compared with those of its
     kind."""
     for field in sorted(set(new.get("fields", ())) - set(old.get("fields", ()))):
@@ -66,7 +66,7 @@ def _company(coordinate: str, old: Told, new: Told) -> Iterator[SchemaChange]:
         yield SchemaChange(ChangeKind.UNDERTAKING_CHANGED, coordinate, str(new.get("since")), REGISTERS)
 
 
-def _countries(registers: Told) -> set[tuple[str, str]]:
+def _countries(registers: Data) -> set[tuple[str, str]]:
     return (
         {("PARTNER", each["country"]) for each in registers["partners"].values()}
         | {("PAYMENT_AFFILIATE", each["country"]) for each in registers["affiliates"].values()}
@@ -74,7 +74,7 @@ def _countries(registers: Told) -> set[tuple[str, str]]:
     )
 
 
-def _registries(old: Told, new: Told) -> Iterator[SchemaChange]:
+def _registries(old: Data, new: Data) -> Iterator[SchemaChange]:
     for ending, entry in new.items():
         before = old.get(ending)
         # Another registry under the same ending is another recipient.
@@ -85,7 +85,7 @@ def _registries(old: Told, new: Told) -> Iterator[SchemaChange]:
         yield SchemaChange(ChangeKind.RECIPIENT_REMOVED, f"REGISTRY .{ending}", old[ending]["name"], REGISTERS)
 
 
-def _rules(entry: Told | None) -> dict[str, str]:
+def _rules(entry: Data | None) -> dict[str, str]:
     """Return the rules of an ending by kind and field; an ending without a row publishes nothing."""
     return {f"{each['kind']} {each['field']}": each["rule"] for each in (entry or {"published": ()})["published"]}
 
@@ -99,7 +99,7 @@ def _published(coordinate: str, old: Mapping[str, str], new: Mapping[str, str]) 
             yield SchemaChange(kind, coordinate, f"{what}: {before} -> {rule}", REGISTERS)
 
 
-def _copies(old: Told, new: Told) -> Iterator[SchemaChange]:
+def _copies(old: Data, new: Data) -> Iterator[SchemaChange]:
     for client, entry in new.items():
         before, coordinate = old.get(client), f"client {client}"
         if before is None:
@@ -136,7 +136,7 @@ def _seconds(period: str | None) -> float:
     return int(number) * SECONDS[period[-1]]
 
 
-def _controller(old: Told, new: Told) -> Iterator[SchemaChange]:
+def _controller(old: Data, new: Data) -> Iterator[SchemaChange]:
     """Compare the controller's files: safeguards, measures, and the other sections."""
     transfers = [
         {(each["recipient"], each["country"]): each["safeguards"] for each in given["transfers"].get("to", ())}
@@ -158,7 +158,7 @@ def _controller(old: Told, new: Told) -> Iterator[SchemaChange]:
             yield SchemaChange(ChangeKind.CONTROLLER_CHANGED, f"controller {section}", "", CONTROLLER)
 
 
-def _policy(old: Told, new: Told) -> Iterator[SchemaChange]:
+def _policy(old: Data, new: Data) -> Iterator[SchemaChange]:
     """Compare the legal grounds of purposes that are in both; added and removed ones are changes of the schema."""
     for name, entry in new["purposes"].items():
         before = old["purposes"].get(name, entry)
@@ -172,7 +172,7 @@ def _policy(old: Told, new: Told) -> Iterator[SchemaChange]:
     yield from _periods("deletion ", old["deletion"], new["deletion"], POLICY)
 
 
-def _said(entry: Told) -> str:
+def _said(entry: Data) -> str:
     """Return an entry of a register as one line."""
     parts = (" ".join(each) if isinstance(each, list) else str(each) for each in entry.values() if each)
     return ", ".join(parts)

@@ -30,7 +30,7 @@ class Inputs:
     @classmethod
     def now(cls, schema: Text, registers: Registers, controller: Text) -> Inputs:
         """Return the present inputs."""
-        return cls(schema.text, controller.text, registers_told(registers), policy_told())
+        return cls(schema.text, controller.text, registers_content(registers), policy_content())
 
     @classmethod
     def of(cls, resting: str) -> Inputs:
@@ -47,7 +47,7 @@ class Inputs:
         return Facts.of(Text("schema of the release", self.schema))
 
 
-def registers_told(registers: Registers) -> dict[str, Any]:
+def registers_content(registers: Registers) -> dict[str, Any]:
     """Return the registers by name, so that additions and removals can be compared."""
     return {
         "partners": {
@@ -67,7 +67,7 @@ def registers_told(registers: Registers) -> dict[str, Any]:
     }
 
 
-def policy_told() -> dict[str, Any]:
+def policy_content() -> dict[str, Any]:
     """Return the parts of the policy that papers contain and no schema."""
     return {
         "purposes": {

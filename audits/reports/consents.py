@@ -52,8 +52,8 @@ async def consent_facts(reader: Reader) -> ConsentFacts:
     standing = await _rows(
         reader, select(c.kind, c.state, func.count()).where(c.id.in_(newest)).group_by(c.kind, c.state)
     )
-    told = (c.kind, c.wording_version, c.language, c.wording_hash)
-    wordings = await _rows(reader, select(*told).distinct().order_by(*told))
+    shown = (c.kind, c.wording_version, c.language, c.wording_hash)
+    wordings = await _rows(reader, select(*shown).distinct().order_by(*shown))
     chosen = (k.measurement, k.global_privacy_control)
     cookies = await _rows(reader, select(*chosen, func.count()).group_by(*chosen))
     hashes: dict[tuple[str, str, str], tuple[str, ...]] = {}

@@ -17,7 +17,7 @@ from resolvers.catalogues import preferred
 from resolvers.erasure.consents import stays
 from store.database.store import Store
 from store.links.receipts import erasure_of
-from store.records.holds import told_holds
+from store.records.holds import visible_holds
 from store.sql.metadata import Id, instant
 from store.tables.erasures import erasures
 
@@ -81,7 +81,7 @@ class Receipts:
         now = datetime.now(UTC)
         async with self._store.write() as connection:
             owner = await connection.scalar(select(E.customer_id).where(E.id == id_))
-            holds = await told_holds(connection, owner or 0, now)
+            holds = await visible_holds(connection, owner or 0, now)
         return [
             {"fields": list(each.fields), "because": each.basis, "until": each.until.isoformat().replace("+00:00", "Z")}
             for each in holds

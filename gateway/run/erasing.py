@@ -22,7 +22,7 @@ from store.ledger.signing_keys import LedgerKeys
 from store.links.receipts import receipt_of
 from store.merkle.checkpoints import origin_of
 from store.merkle.signed_note import NoteSigner
-from store.records.holds import told_holds
+from store.records.holds import visible_holds
 from workers.certificates.certificates import Signers
 from workers.erasure.worker import Eraser, Letters
 
@@ -32,7 +32,7 @@ async def open_eraser(
     store: Store, config: StoreConfig, settings: Settings, site: Site, clock: Callable[[], datetime]
 ) -> AsyncIterator[Eraser]:
     """For the length of the block; certificates are signed with the keys of the ledger."""
-    tree = Tree.at(config.maintained(config.ledger), config.patience)
+    tree = Tree.at(config.maintained(config.ledger), config.lock_timeout)
     try:
         origin = origin_of(settings.issuer) if settings.issuer else None
         keys = LedgerKeys(tree.reader, tree.engine, store.keys.house, origin)
@@ -66,7 +66,7 @@ def letters(store: Store, site: Site) -> Letters:
         void_at: datetime | None,
     ) -> int | None:
         if kind == ErasureLetter.HELD.name:
-            holds = await told_holds(connection, key.customer_id, now)
+            holds = await visible_holds(connection, key.customer_id, now)
             if not holds:
                 where = await link(erasure_id)
                 await write(connection, key, site, ErasureLetter.HELD_RESTRICTED, now, None, link=where)

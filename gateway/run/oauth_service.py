@@ -26,7 +26,7 @@ from policy.app_scopes import APP_SCOPES
 from policy.purposes import Purpose
 from resolvers.account.signins_evaluating import Evaluator
 from resolvers.commands.dependencies import SignInDependencies
-from store.queue.rate_limit import Slowdowns
+from store.queue.rate_limit import FailureLimiter
 
 
 def open_house(
@@ -37,7 +37,7 @@ def open_house(
     store, clock = works.store, works.clock
     clients = Clients(store.reader, settings.public_url, clock)
     assertions = Assertions(works.single_use, settings.issuer, settings.clock_skew_seconds, clock)
-    authentication = ClientAuthentication(clients, store.keys.house, assertions, Slowdowns(store, clock))
+    authentication = ClientAuthentication(clients, store.keys.house, assertions, FailureLimiter(store, clock))
     return AuthorizationServer(
         settings=settings,
         store=store,

@@ -17,7 +17,7 @@ from resolvers.commands.dependencies import SignInDependencies
 from resolvers.disclosures.legal_telling import tell_those_who_may_know
 from resolvers.restriction.restrictions import lift_what_was_told
 from schema.model.model import SchemaModel
-from workers.disclosures.worker import Teller
+from workers.disclosures.worker import PeriodicNotifier
 from workers.keys.reservations import ReservationSweep
 from workers.keys.rotation import RootKeyRotation
 from workers.recipients.notices import Notifier
@@ -40,8 +40,10 @@ async def open_workers(
         open_eraser(store, config, settings, means.site, now) as eraser,
         open_sweeper(store, config, settings, means, now) as sweeper,
     ):
-        teller = Teller(lambda moment: tell_those_who_may_know(store, means.site, moment), now)
-        lifter = Teller(lambda moment: lift_what_was_told(store, means.site, moment), now, what="a lifted restriction")
+        teller = PeriodicNotifier(lambda moment: tell_those_who_may_know(store, means.site, moment), now)
+        lifter = PeriodicNotifier(
+            lambda moment: lift_what_was_told(store, means.site, moment), now, what="a lifted restriction"
+        )
         rotation = RootKeyRotation(store, settings.root_key_days, clock=now)
         yield [
             make_exporter(store, means.site, model),

@@ -19,13 +19,13 @@ D = disclosures.c
 
 
 @dataclass(frozen=True, slots=True)
-class TellableCases:
+class VisibleCases:
     """The cases of authorities that may be shown to this customer at a given time."""
 
-    told: frozenset[Order]
+    cases: frozenset[Order]
 
     @classmethod
-    async def about(cls, reader: Reader, customer_id: int, now: datetime) -> TellableCases:
+    async def about(cls, reader: Reader, customer_id: int, now: datetime) -> VisibleCases:
         """Find the cases in which data was disclosed and every embargo has ended."""
         columns = select(D.trigger, D.embargoed_until).where(
             D.customer_id == bindparam("owner", type_=Id), D.recipient_kind == "AUTHORITY"
@@ -39,4 +39,4 @@ class TellableCases:
         """Return whether the customer may see this entry of the ledger: an access for a case reveals the case."""
         if entry.get("purpose") != Purpose.LEGAL_REQUEST.name:
             return True
-        return Order(str(entry.get("reference"))) in self.told
+        return Order(str(entry.get("reference"))) in self.cases

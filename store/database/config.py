@@ -27,7 +27,7 @@ class StoreConfig:
     ledger_url: str | None = None
     maintenance_url: str | None = None
     read_deadline: float = 2.0
-    patience: float = 5.0
+    lock_timeout: float = 5.0
     connections: int = 8
     keys_kept: int = 100_000
     key_max_age: float = 60.0

@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parents[1] / "migrations"
 LOCK = 0x6761_7465
 """The advisory lock that serialises the replicas on PostgreSQL: "gate" in ASCII."""
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Maximum wait of a replica for another one to finish, in seconds."""
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
@@ -91,7 +91,7 @@ def create_file(path: Path) -> None:
 async def alone(address: Address) -> AsyncIterator[AsyncConnection]:
     """Run a transaction that excludes the migrations of other replicas, by SQLite's write lock or an advisory lock."""
     # No statement timeout: a migration may rewrite a large table.
-    engine = make_engine(address, patience=PATIENCE, longest=None)
+    engine = make_engine(address, lock_timeout=TIMEOUT, longest=None)
     try:
         async with engine.connect() as connection:
             for statement in _before(address):

@@ -106,8 +106,8 @@ class Store:
         root = RootKeys(config.root_key_path)
         size, deadline = config.connections, config.read_deadline
         key_reader = make_reader(config.key_store, size, deadline)
-        key_engine = make_engine(config.key_store, size, config.patience)
-        key_owner = make_engine(config.maintained(config.key_store), 1, config.patience, CLEANING)
+        key_engine = make_engine(config.key_store, size, config.lock_timeout)
+        key_owner = make_engine(config.maintained(config.key_store), 1, config.lock_timeout, CLEANING)
         self.reader = make_reader(config.database, size, deadline)
         """Reads the customer data."""
         self.ledger_reader = make_reader(config.ledger, 1, deadline)
@@ -119,7 +119,7 @@ class Store:
         """The latest signed tree heads of the ledger."""
         self._containing, self._place = Containing(self.ledger_reader), config.head_place
         self._placed: tuple[float, SignedHead | None] | None = None
-        engine = make_engine(config.maintained(config.database), 1, config.patience, CLEANING)
+        engine = make_engine(config.maintained(config.database), 1, config.lock_timeout, CLEANING)
         self._parts = _Parts(config, root, engine, _transactions(config), key_reader, key_engine, key_owner)
         self._reindexing = reindexing
         self._checked = False
@@ -127,16 +127,16 @@ class Store:
         self._first: Callable[[], Awaitable[object]] | None = None
         self._checking: asyncio.Task[None] | None = None
 
-    def write(self, *, brief: bool = False, apart: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
+    def write(self, *, group_commit: bool = False, apart: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
         """Run a transaction on the main database, durable when the block ends; see `store.sql.transactions`.
 
         On SQLite it is the only writer while the block runs, so keep it short and never open a second one inside; a
-        `brief` block, which awaits nothing but its own statements, takes part in group commit. On PostgreSQL it is READ
-        COMMITTED: lock rows that you read in order to change them with `with_for_update()`. A write that must persist
-        even if the mutation around it is rolled back, such as the count of a failed attempt, is `apart`; here every
-        transaction is.
+        `group_commit` block, which awaits nothing but its own statements, takes part in group commit. On PostgreSQL it
+        is READ COMMITTED: lock rows that you read in order to change them with `with_for_update()`. A write that must
+        persist even if the mutation around it is rolled back, such as the count of a failed attempt, is `apart`; here
+        every transaction is.
         """
-        return self._parts.transactions.begin(brief)
+        return self._parts.transactions.begin(group_commit)
 
     async def scrub(self, table: Table, *, must: bool = False, whole: bool = False) -> None:
         """Remove the deleted rows of a table from the main database's files, too; see `store.sql.scrubbing`."""
@@ -155,10 +155,10 @@ class Store:
         """Return a point in both databases after everything that is committed now; StoreUnavailableError."""
         return Point(await mark(self._parts.engine), await mark(self._parts.key_owner))
 
-    async def unseen(self, point: Point, patience: float = 0.0) -> None:
-        """Wait until no snapshot sees rows deleted before a point; StillVisibleError after `patience` seconds."""
-        await passed(self._parts.engine, point.main, patience)
-        await passed(self._parts.key_owner, point.keys, patience)
+    async def unseen(self, point: Point, max_wait: float = 0.0) -> None:
+        """Wait until no snapshot sees rows deleted before a point; StillVisibleError after `max_wait` seconds."""
+        await passed(self._parts.engine, point.main, max_wait)
+        await passed(self._parts.key_owner, point.keys, max_wait)
 
     async def tidy(self, now: datetime) -> None:
         """Remove deleted and overwritten values of all tables from the files: those whose removal was postponed because
@@ -179,7 +179,7 @@ class Store:
         """Check that reads, writes, keys and the ledger all work now; else StoreUnavailableError."""
         await self.check()
         for writing, table, change in (
-            (self.write(brief=True), used_values, {"until": used_values.c.until}),
+            (self.write(group_commit=True), used_values, {"until": used_values.c.until}),
             (transaction(self._parts.key_engine), system_keys, {"wrapped": system_keys.c.wrapped}),
         ):
             async with writing as connection:
@@ -331,14 +331,14 @@ class Store:
 
 def _ledger_writer(config: StoreConfig) -> GroupWriter:
     if config.ledger.is_sqlite:
-        return SqliteWriter(config.ledger.path, config.patience)
-    return PostgresWriter(config.ledger, config.patience)
+        return SqliteWriter(config.ledger.path, config.lock_timeout)
+    return PostgresWriter(config.ledger, config.lock_timeout)
 
 
 def _transactions(config: StoreConfig) -> Transactions:
     if config.database.is_sqlite:
-        return SqliteTransactions(config.database, config.patience)
-    return PostgresTransactions(config.database, config.connections, config.patience)
+        return SqliteTransactions(config.database, config.lock_timeout)
+    return PostgresTransactions(config.database, config.connections, config.lock_timeout)
 
 
 async def _any(reader: Reader, column: ColumnElement[Any], *where: ColumnElement[bool]) -> bool:

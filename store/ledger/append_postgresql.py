@@ -19,10 +19,8 @@ INSERT = """
 class PostgresWriter:
     """Each group is one statement and so one transaction, which costs one round trip and one fsync."""
 
-    def __init__(self, address: Address, patience: float = 5.0) -> None:
-        self._connection = ExclusiveConnection(
-            lambda: connect_postgresql(address, "gateway-ledger", patience), patience
-        )
+    def __init__(self, address: Address, timeout: float = 5.0) -> None:
+        self._connection = ExclusiveConnection(lambda: connect_postgresql(address, "gateway-ledger", timeout), timeout)
 
     async def write(self, entries: Sequence[Entry]) -> None:
         """Append all entries or none; they are on the server's disk on return."""

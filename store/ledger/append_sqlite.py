@@ -25,11 +25,11 @@ PROBE = "INSERT INTO ledger_entries (entry, at) SELECT '', '' WHERE 0"
 
 
 class SqliteWriter:
-    """Writes in one thread, since a commit waits for the disk; `patience` is the maximum wait for a lock in seconds."""
+    """Writes in one thread, since a commit waits for the disk; `timeout` is the maximum wait for a lock in seconds."""
 
-    def __init__(self, path: Path, patience: float = 5.0) -> None:
+    def __init__(self, path: Path, timeout: float = 5.0) -> None:
         self._path = path
-        self._patience = patience
+        self._timeout = timeout
         self._connection: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
@@ -57,7 +57,7 @@ class SqliteWriter:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            sqlite_file(self._path), uri=True, isolation_level=None, check_same_thread=False, timeout=self._patience
+            sqlite_file(self._path), uri=True, isolation_level=None, check_same_thread=False, timeout=self._timeout
         )
         tune(connection)
         self._connection = connection

@@ -52,7 +52,7 @@ class Pruner:
     """Prunes the ledger for the retention sweeper; at most one may run at a time.
 
     `seal` adds appended entries to the tree and signs a checkpoint (`workers.ledger.worker.Sealer.seal_all`); it is
-    called until the pruning record is covered, for `patience` seconds at most.
+    called until the pruning record is covered, for `timeout` seconds at most.
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class Pruner:
         tree: Tree,
         ledger: LedgerAppender,
         seal: Callable[[], Awaitable[object]],
-        patience: float = 30.0,
+        timeout: float = 30.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._tree = tree
         self._ledger = ledger
         self._seal = seal
-        self._patience = patience
+        self._timeout = timeout
         self._clock = clock
         self._checkpoints = Checkpoints(tree.reader)
         L, E = ledger_leaves.c, ledger_entries.c  # noqa: N806  (columns, as everywhere)
@@ -115,7 +115,7 @@ class Pruner:
         return [_Kept(index, sequence, bytes(entry), instant(at)) for index, sequence, entry, at in rows]
 
     async def _await_signature(self, leaf: Hash) -> None:
-        give_up = monotonic() + self._patience
+        give_up = monotonic() + self._timeout
         while monotonic() < give_up:
             await self._seal()
             index, signed = await self._tree.prover.find(leaf), await self._checkpoints.latest()

@@ -87,9 +87,9 @@ class Tree:
         self._before = reader.prepare(select(P.sequence).where(P.sequence <= bindparam("last", type_=Id)).limit(1))
 
     @classmethod
-    def at(cls, address: Address, patience: float = 5.0, clock: Callable[[], float] = time.time) -> Tree:
-        """Open the tree of the ledger at this address, with its own connections; `patience` in seconds for a lock."""
-        return cls(make_reader(address, 1), make_engine(address, 1, patience), clock)
+    def at(cls, address: Address, timeout: float = 5.0, clock: Callable[[], float] = time.time) -> Tree:
+        """Open the tree of the ledger at this address, with its own connections; `timeout` in seconds for a lock."""
+        return cls(make_reader(address, 1), make_engine(address, 1, timeout), clock)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -38,7 +38,7 @@ class AttemptRate:
         return self.step * (self.burst - 1)
 
 
-class Slowdowns:
+class FailureLimiter:
     """Counts failures by name. Names are hashed with a weekly key, so that the table reveals no address."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
@@ -47,24 +47,28 @@ class Slowdowns:
         columns = slowdowns.c.key, slowdowns.c.due
         self._find = store.reader.prepare(select(*columns).where(any_of(slowdowns.c.key, "keys")))
 
-    async def waits(self, paces: Mapping[str, AttemptRate]) -> dict[str, float]:
+    async def waits(self, limits: Mapping[str, AttemptRate]) -> dict[str, float]:
         """Return the seconds that each name must wait for its next attempt; 0: it may try now."""
         now = self._now()
-        keys = {await self._hashed(name, now): name for name in paces}
-        waits = dict.fromkeys(paces, 0.0)
+        keys = {await self._hashed(name, now): name for name in limits}
+        waits = dict.fromkeys(limits, 0.0)
         for key, due in await self._store.reader.fetch(self._find, {"keys": list(keys)}):
-            pace = paces[keys[key]]
+            limit = limits[keys[key]]
             # A later time than failures can reach comes from a clock that was set back (F3).
-            if due - now <= 2 * (pace.allowance + pace.step):
-                waits[keys[key]] = max(0, due - now - pace.allowance) / 1000
+            if due - now <= 2 * (limit.allowance + limit.step):
+                waits[keys[key]] = max(0, due - now - limit.allowance) / 1000
         return waits
 
-    async def count(self, paces: Mapping[str, AttemptRate]) -> None:
+    async def count(self, limits: Mapping[str, AttemptRate]) -> None:
         """Record one failure for each name."""
         now = self._now()
         rows = [
-            {"name": await self._hashed(name, now), "step": pace.step, "most": now + 2 * (pace.allowance + pace.step)}
-            for name, pace in paces.items()
+            {
+                "name": await self._hashed(name, now),
+                "step": limit.step,
+                "most": now + 2 * (limit.allowance + limit.step),
+            }
+            for name, limit in limits.items()
         ]
         rows.sort(key=lambda row: str(row["name"]))  # In one order everywhere, so that no two replicas deadlock.
         async with self._store.write() as connection:
@@ -80,22 +84,22 @@ class Slowdowns:
         return int(self._clock() * 1000)
 
 
-async def take(connection: AsyncConnection, paces: Mapping[str, AttemptRate], now: int) -> float:
+async def take(connection: AsyncConnection, limits: Mapping[str, AttemptRate], now: int) -> float:
     """Record one attempt for each of these hashed names in the caller's transaction and return 0; or record none, and
     return the seconds to wait.
 
     A single statement for each name decides, so that it is atomic across replicas. `now` is in Unix milliseconds.
     """
     statement, taken = _taking(connection.dialect.name), list[str]()
-    for name in sorted(paces):  # In one order everywhere, so that no two replicas deadlock.
-        pace = paces[name]
-        most, latest = now + 2 * (pace.allowance + pace.step), now + pace.allowance
-        values = {"name": name, "step": pace.step, "most": most, "latest": latest, "now": now}
+    for name in sorted(limits):  # In one order everywhere, so that no two replicas deadlock.
+        limit = limits[name]
+        most, latest = now + 2 * (limit.allowance + limit.step), now + limit.allowance
+        values = {"name": name, "step": limit.step, "most": most, "latest": latest, "now": now}
         if (await connection.execute(statement, values)).first() is None:
             # Undo the names before it by hand: a savepoint for each attempt would cost more than this rare case.
             for other in taken:
                 back = update(slowdowns).where(slowdowns.c.key == other)
-                await connection.execute(back.values(due=slowdowns.c.due - paces[other].step))
+                await connection.execute(back.values(due=slowdowns.c.due - limits[other].step))
             due = await connection.scalar(select(slowdowns.c.due).where(slowdowns.c.key == name))
             return max(1, (due or now) - latest) / 1000
         taken.append(name)

@@ -24,7 +24,7 @@ class Whose(Enum):
 
 
 @unique
-class ExportTelling(Enum):
+class ExportDetail(Enum):
     """The part of the rows that an export contains."""
 
     RECORDS = "every row, column by column"
@@ -64,7 +64,7 @@ class TableDeclaration:
     """The declaration of one table."""
 
     whose: Whose
-    telling: ExportTelling
+    export: ExportDetail
     fate: Fate
     way: Way
     because: str = ""
@@ -75,31 +75,31 @@ class TableDeclaration:
     """The foreign key column to the row of the other table, for `Whose.PARENT`."""
 
 
-def rows(way: Way = Way.ERASURE, telling: ExportTelling = ExportTelling.RECORDS) -> TableDeclaration:
+def rows(way: Way = Way.ERASURE, export: ExportDetail = ExportDetail.RECORDS) -> TableDeclaration:
     """Declare rows of customers that are exported and erased, the usual case."""
-    return TableDeclaration(Whose.COLUMN, telling, Fate.ROWS, way)
+    return TableDeclaration(Whose.COLUMN, export, Fate.ROWS, way)
 
 
 def kept(because: str, parent: str | None = None, way: Way = Way.NEVER, fate: Fate = Fate.KEPT) -> TableDeclaration:
     """Declare rows about a customer that outlive the erasure; `parent` is the column to the row with the customer."""
     whose = Whose.COLUMN if parent is None else Whose.PARENT
-    return TableDeclaration(whose, ExportTelling.RECORDS, fate, way, because, parent=parent)
+    return TableDeclaration(whose, ExportDetail.RECORDS, fate, way, because, parent=parent)
 
 
 def marks(within: str, because: str, way: Way = Way.HOUSEKEEPING) -> TableDeclaration:
     """Declare keyed hashes that come from customers, cannot be found by customer, and expire by themselves."""
-    return TableDeclaration(Whose.FINGERPRINT, ExportTelling.HELD, Fate.BOUNDED, way, because, within)
+    return TableDeclaration(Whose.FINGERPRINT, ExportDetail.HELD, Fate.BOUNDED, way, because, within)
 
 
 def nobodys(way: Way, because: str = "They are about no customer.") -> TableDeclaration:
     """Declare rows that are about no customer."""
-    return TableDeclaration(Whose.NOBODY, ExportTelling.NOTHING, Fate.NOTHING, way, because)
+    return TableDeclaration(Whose.NOBODY, ExportDetail.NOTHING, Fate.NOTHING, way, because)
 
 
 DETACHED: Final = ("customer_id", "embargoed_until")
 """The columns that are cleared in a detached row: the owner, and the embargo, since there is nobody left to inform."""
 
-COUNTED: Final = ExportTelling.COUNT
+COUNTED: Final = ExportDetail.COUNT
 PROOF: Final = "The proof that the erasure was done and who was told of it; it names nobody."
 REGISTER: Final = "A register of the operator's: it is about programs, companies and staff."
 
@@ -135,7 +135,7 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "known_devices": rows(Way.HOUSEKEEPING),
     "ledger_checkpoints": nobodys(Way.LEDGER),
     "ledger_entries": TableDeclaration(
-        Whose.PSEUDONYM, ExportTelling.RECORDS, Fate.KEPT, Way.LEDGER,
+        Whose.PSEUDONYM, ExportDetail.RECORDS, Fate.KEPT, Way.LEDGER,
         "Who read what, under a pseudonym that nobody can lead to a person once the key is destroyed.",
     ),
     "ledger_heads": nobodys(Way.NEVER),
@@ -143,7 +143,7 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "ledger_leaves": nobodys(Way.LEDGER, "The order of entries, and hashes of them."),
     "ledger_pending": nobodys(Way.LEDGER, "The order of entries."),
     "ledger_subjects": TableDeclaration(
-        Whose.PSEUDONYM, ExportTelling.RECORDS, Fate.KEPT, Way.LEDGER,
+        Whose.PSEUDONYM, ExportDetail.RECORDS, Fate.KEPT, Way.LEDGER,
         "Which entries are about a pseudonym that nobody can lead to a person once the key is destroyed.",
     ),
     "ledger_tiles": nobodys(Way.NEVER, "Hashes of entries."),
@@ -153,9 +153,9 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
         "What an authority asked for stays in the register, without the customer; the answer is the certificate.",
         way=Way.ERASURE, fate=Fate.DETACHED,
     ),
-    "lookup_changes": rows(telling=ExportTelling.HELD),
+    "lookup_changes": rows(export=ExportDetail.HELD),
     "lookup_epochs": nobodys(Way.HOUSEKEEPING, "Keys under which keyed marks rest."),
-    "lookups": rows(telling=ExportTelling.HELD),
+    "lookups": rows(export=ExportDetail.HELD),
     "notice_recipients": rows(),
     "notices": rows(),
     "oauth_clients": nobodys(Way.OPERATOR, REGISTER),
@@ -169,7 +169,7 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "papers": nobodys(Way.KEPT, "Released papers, which name no customer."),
     "partners": nobodys(Way.OPERATOR, REGISTER),
     "passkey_challenges": rows(Way.HOUSEKEEPING, COUNTED),
-    "passkeys": rows(telling=COUNTED),
+    "passkeys": rows(export=COUNTED),
     "payment_methods": rows(),
     "pending_sign_ins": rows(Way.HOUSEKEEPING),
     "processing_stops": rows(),
@@ -189,7 +189,7 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "staff": nobodys(Way.OPERATOR, REGISTER),
     "staff_keys": nobodys(Way.OPERATOR, REGISTER),
     "subject_keys": TableDeclaration(
-        Whose.COLUMN, ExportTelling.HELD, Fate.KEPT, Way.ERASURE,
+        Whose.COLUMN, ExportDetail.HELD, Fate.KEPT, Way.ERASURE,
         "That there was a key and that it was destroyed: one that a backup brings back is not taken for a living one.",
     ),
     "system_keys": nobodys(Way.NEVER),

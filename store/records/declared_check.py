@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Table
 
 from policy.categories import Category
-from store.records.declared import DECLARED, ExportTelling, TableDeclaration, UndeclaredTableError, Whose
+from store.records.declared import DECLARED, ExportDetail, TableDeclaration, UndeclaredTableError, Whose
 
 OWNED = (Whose.COLUMN, Whose.PARENT)
 
@@ -40,7 +40,7 @@ def _untrue(table: Table, said: TableDeclaration) -> Iterator[str]:
         yield "it has personal data, so it is somebody's"
     if said.whose is Whose.NOBODY and any(_leads(column) for column in table.c):
         yield "it refers to rows of customers, so it is somebody's"
-    if said.telling is not ExportTelling.RECORDS and (shown := [each.name for each in table.c if _is_shown(each)]):
+    if said.export is not ExportDetail.RECORDS and (shown := [each.name for each in table.c if _is_shown(each)]):
         yield f"{shown[0]} may be told, and no export would tell it"
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Column, ColumnElement, LargeBinary, MetaData, Se
 
 from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey
-from store.records.declared import ExportTelling, Fate, TableDeclaration, Whose, declaration_of
+from store.records.declared import ExportDetail, Fate, TableDeclaration, Whose, declaration_of
 from store.sql.metadata import Id, Instant, instant, key_metadata, ledger_metadata, metadata
 from store.sql.reading import Reader
 from store.tables.customers import customers
@@ -45,9 +45,9 @@ class Holding:
         return tuple(column for column in self.table.c if not column.info["output"])
 
     @property
-    def tells(self) -> bool:
+    def row_by_row(self) -> bool:
         """True if an export contains the rows one by one."""
-        return self.declared.telling is ExportTelling.RECORDS
+        return self.declared.export is ExportDetail.RECORDS
 
     @property
     def removed(self) -> bool:
@@ -77,7 +77,7 @@ def holdings() -> tuple[Holding, ...]:
 def held_apart() -> tuple[Holding, ...]:
     """Return the tables with data of customers that cannot be exported by row: not found by customer, or all secret."""
     said = [each for tables in (metadata, key_metadata) for each in _declared(tables)]
-    return tuple(Holding(table, declared) for table, declared in said if declared.telling is ExportTelling.HELD)
+    return tuple(Holding(table, declared) for table, declared in said if declared.export is ExportDetail.HELD)
 
 
 def left_behind() -> tuple[Holding, ...]:

@@ -38,17 +38,17 @@ def holds_at(now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
     return H.lifted_at.is_(None) & (H.until > now)
 
 
-def may_be_told(now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
+def may_be_shown(now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition for holds that are under no embargo at a time."""
     return or_(H.embargoed_until.is_(None), H.embargoed_until <= now)
 
 
-async def told_holds(
+async def visible_holds(
     connection: AsyncConnection, customer_id: int, now: datetime, standing: bool = True
 ) -> Sequence[Hold]:
     """Return the holds that may be shown to the customer, in force or (`standing=False`) all ever; the oldest first."""
     query = select(H.fields, H.basis, H.placed_at, H.until, H.lifted_at).where(
-        H.customer_id == customer_id, may_be_told(now)
+        H.customer_id == customer_id, may_be_shown(now)
     )
     if standing:
         query = query.where(holds_at(now))

@@ -85,29 +85,33 @@ IDLE = 5.0
 """Seconds after which an idle pooled connection is pinged before use."""
 
 
-def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest: float | None = 30.0) -> AsyncEngine:
+def make_engine(
+    address: Address, size: int = 8, lock_timeout: float = 5.0, longest: float | None = 30.0
+) -> AsyncEngine:
     """Make an engine for writing.
 
-    `patience` is the maximum time in seconds to wait for a lock or a connection; `longest` the maximum duration of a
-    statement on PostgreSQL in seconds (None: no limit).
+    `lock_timeout` is the maximum time in seconds to wait for a lock or a connection; `longest` the maximum duration of
+    a statement on PostgreSQL in seconds (None: no limit).
     """
-    engine = _engine(address, size, patience, longest)
+    engine = _engine(address, size, lock_timeout, longest)
     (_begin_at_once if address.is_sqlite else _look_after)(engine)
     return engine
 
 
-def bare_engine(address: Address, size: int, patience: float) -> AsyncEngine:
+def bare_engine(address: Address, size: int, lock_timeout: float) -> AsyncEngine:
     """Make an engine for `store.sql.transactions`: SQLAlchemy neither begins nor ends transactions on its
     connections."""
     # AUTOCOMMIT: SQLAlchemy must send no BEGIN. Without the second option it would send a ROLLBACK at each return.
-    return _engine(address, size, patience, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+    return _engine(address, size, lock_timeout, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
 
 
-def _engine(address: Address, size: int, patience: float, longest: float | None = 30.0, **options: Any) -> AsyncEngine:
+def _engine(
+    address: Address, size: int, lock_timeout: float, longest: float | None = 30.0, **options: Any
+) -> AsyncEngine:
     if address.is_sqlite:
-        engine = _sqlite_engine(address, patience, **options)
+        engine = _sqlite_engine(address, lock_timeout, **options)
     else:
-        engine = _server_engine(address, size, patience, longest, **options)
+        engine = _server_engine(address, size, lock_timeout, longest, **options)
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def failed(context: Any) -> None:
@@ -118,13 +122,15 @@ def _engine(address: Address, size: int, patience: float, longest: float | None 
     return engine
 
 
-def _server_engine(address: Address, size: int, patience: float, longest: float | None, **options: Any) -> AsyncEngine:
+def _server_engine(
+    address: Address, size: int, lock_timeout: float, longest: float | None, **options: Any
+) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: connect_postgresql(address, "gateway-write", patience, longest),
+        async_creator=lambda: connect_postgresql(address, "gateway-write", lock_timeout, longest),
         pool_size=size,
         max_overflow=0,  # Under load requests wait here, instead of exhausting the connections of the server.
-        pool_timeout=patience,
+        pool_timeout=lock_timeout,
         hide_parameters=True,  # Error messages must not contain values (D1).
         **options,
     )
@@ -151,21 +157,22 @@ def _look_after(engine: AsyncEngine) -> None:
 
 
 async def connect_postgresql(
-    address: Address, name: str, patience: float, longest: float | None = 30.0
+    address: Address, name: str, lock_timeout: float, longest: float | None = 30.0
 ) -> asyncpg.Connection[Any]:
-    """Connect; the connection gives up on locks after `patience` seconds and on statements after `longest` seconds."""
+    """Connect; the connection gives up on locks after `lock_timeout` seconds and on statements after `longest`
+    seconds."""
     settings = {
         "application_name": name,
         "timezone": "UTC",
-        "lock_timeout": f"{patience * 1000:.0f}ms",
+        "lock_timeout": f"{lock_timeout * 1000:.0f}ms",
         "jit": "off",  # Compiling takes longer than the short statements of this product.
     }
     return await asyncpg.connect(address.dsn, timeout=5, command_timeout=longest, server_settings=settings)
 
 
-def _sqlite_engine(address: Address, patience: float, **options: Any) -> AsyncEngine:
+def _sqlite_engine(address: Address, lock_timeout: float, **options: Any) -> AsyncEngine:
     async def create() -> aiosqlite.Connection:
-        return await WritingConnection(sqlite_file(address.path), patience)
+        return await WritingConnection(sqlite_file(address.path), lock_timeout)
 
     # One connection: SQLite has one writer anyway, and the pool's queue is fair where its busy handler is not.
     engine = create_async_engine(
@@ -174,7 +181,7 @@ def _sqlite_engine(address: Address, patience: float, **options: Any) -> AsyncEn
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
-        pool_timeout=patience,
+        pool_timeout=lock_timeout,
         hide_parameters=True,
         **options,
     )

@@ -17,9 +17,9 @@ Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
 class ExclusiveConnection:
     """Runs statements one after the other, each in its own transaction, without handing out the connection itself."""
 
-    def __init__(self, connect: Connect, patience: float) -> None:
-        """`connect` opens it at first use and again after a failure; `patience` is the wait for a turn in seconds."""
-        self._connect, self._patience = connect, patience
+    def __init__(self, connect: Connect, timeout: float) -> None:
+        """`connect` opens it at first use and again after a failure; `timeout` is the wait for a turn in seconds."""
+        self._connect, self._timeout = connect, timeout
         self._turn = asyncio.Lock()
         self._connection: asyncpg.Connection[Any] | None = None
 
@@ -30,7 +30,7 @@ class ExclusiveConnection:
         it.
         """
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 await self._turn.acquire()
         except TimeoutError:
             raise StoreUnavailableError(OutageCause.SLOW) from None

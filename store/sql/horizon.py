@@ -89,14 +89,14 @@ async def _holders(connection: AsyncConnection, point: str) -> list[SnapshotHold
     return [SnapshotHolder(*row) for row in (await connection.execute(text(HOLDERS), {"mark": point})).all()]
 
 
-async def passed(engine: AsyncEngine, point: str | None, patience: float = 5.0) -> None:
-    """Wait until no snapshot sees rows deleted before a point; StillVisibleError after `patience` seconds.
+async def passed(engine: AsyncEngine, point: str | None, max_wait: float = 5.0) -> None:
+    """Wait until no snapshot sees rows deleted before a point; StillVisibleError after `max_wait` seconds.
 
     Short reads end by themselves; the error names a dump, a report, a standby or a forgotten slot.
     """
     if point is None:
         return
-    until = monotonic() + patience
+    until = monotonic() + max_wait
     while found := await holders(engine, point):
         if monotonic() > until:
             raise StillVisibleError(found)

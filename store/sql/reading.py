@@ -190,6 +190,6 @@ class Reader(ABC):
     async def close(self) -> None:
         """Close the connections."""
 
-    def _tell(self, sql: str) -> None:
+    def _notify(self, sql: str) -> None:
         for listener in self.listeners:
             listener(sql)

@@ -40,7 +40,7 @@ class PostgresReader(Reader):
     async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
         """Return all rows as asyncpg records."""
         if self.listeners:
-            self._tell(prepared.sql)
+            self._notify(prepared.sql)
         parameters = prepared.bind(values)
         slots = self._slots
         if not slots.take():

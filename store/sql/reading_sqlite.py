@@ -37,7 +37,7 @@ class SqliteReader(Reader):
     async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
         """Return all rows as tuples."""
         if self.listeners:
-            self._tell(prepared.sql)
+            self._notify(prepared.sql)
         return self._run(prepared.sql, prepared.bind(values))
 
     def _run(self, sql: str, parameters: tuple[Any, ...]) -> list[Row]:

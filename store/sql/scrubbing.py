@@ -28,14 +28,14 @@ REWRITTEN = 32 << 20
 free space of the pages until it is reused. For larger tables the exclusive lock would last minutes, not
 milliseconds."""
 
-QUEUE = "500ms"
+LOCK_TIMEOUT = "500ms"
 """The lock timeout of a rewrite; statements that arrive meanwhile queue behind it for this long at most."""
 
 CLEANED = 'VACUUM (INDEX_CLEANUP ON, ANALYZE) "{name}"'
 """By default VACUUM skips the indexes when little was deleted; ANALYZE replaces the statistics (D8)."""
 
 
-PATIENCE = "30s"
+OFFLINE_LOCK_TIMEOUT = "30s"
 """The lock timeout of a rewrite while no requests are served."""
 
 
@@ -76,7 +76,7 @@ async def scrub_statistics(engine: AsyncEngine) -> None:
             # Ends the transaction that SQLAlchemy has begun: VACUUM cannot run in one.
             await connection.commit()
             if allowed:
-                await outside(connection, f"SET lock_timeout = '{QUEUE}'")
+                await outside(connection, f"SET lock_timeout = '{LOCK_TIMEOUT}'")
                 try:
                     await outside(connection, "VACUUM FULL pg_statistic")
                 finally:
@@ -103,14 +103,17 @@ async def _vacuum(engine: AsyncEngine, table: Table, must: bool, whole: bool) ->
         # Ends the transaction that SQLAlchemy has begun: VACUUM cannot run in one.
         await connection.commit()
         small = size is not None and size <= REWRITTEN
-        if (whole or small) and await _rewritten(connection, table, must, PATIENCE if whole else QUEUE):
+        if (whole or small) and await _rewritten(
+            connection, table, must, OFFLINE_LOCK_TIMEOUT if whole else LOCK_TIMEOUT
+        ):
             return
         await outside(connection, CLEANED.format(name=table.name))
 
 
-async def _rewritten(connection: AsyncConnection, table: Table, must: bool, queue: str) -> bool:
-    """Rewrite a table; False if its lock was not acquired in `queue`, so that readers and writers wait only shortly."""
-    await outside(connection, f"SET lock_timeout = '{queue}'")
+async def _rewritten(connection: AsyncConnection, table: Table, must: bool, lock_timeout: str) -> bool:
+    """Rewrite a table; False if its lock was not acquired in `lock_timeout`, so that readers and writers wait only
+    shortly."""
+    await outside(connection, f"SET lock_timeout = '{lock_timeout}'")
     try:
         await outside(connection, f'VACUUM (FULL, ANALYZE) "{table.name}"')
     except DRIVER_ERRORS as error:

@@ -65,47 +65,47 @@ class PooledConnection:
 class Transactions(ABC):
     """Write transactions on one database: `store.sql.transactions_sqlite` or `store.sql.transactions_postgresql`."""
 
-    def __init__(self, engine: AsyncEngine, patience: float) -> None:
-        """`engine` comes from `bare_engine`; `patience` is the maximum wait for a connection, and for a lock, in
+    def __init__(self, engine: AsyncEngine, timeout: float) -> None:
+        """`engine` comes from `bare_engine`; `timeout` is the maximum wait for a connection, and for a lock, in
         seconds."""
-        self._engine, self._patience = engine, patience
+        self._engine, self._timeout = engine, timeout
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def begin(self, brief: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def begin(self, group_commit: bool = False) -> AsyncIterator[AsyncConnection]:
         """Run a transaction: committed and durable when the block ends, rolled back when it raises or is cancelled.
 
         If it is cancelled during the commit, it waits for the end of the commit first, so that the outcome is settled.
         StoreUnavailableError when the database cannot be reached, is locked for too long, read-only, full or slow. With
-        `brief` the block must await nothing but statements of its own transaction.
+        `group_commit` the block must await nothing but statements of its own transaction.
         """
         try:
-            kept = await self._enter(brief)
+            pooled = await self._enter(group_commit)
         except DRIVER_ERRORS as error:
             raise unavailable(error) from None
         try:
-            yield kept.connection
+            yield pooled.connection
         except BaseException as error:
-            await self._undo(kept, error)
+            await self._undo(pooled, error)
             if isinstance(error, STATEMENT_ERRORS):
                 raise unavailable(error) from None
             raise
         try:
-            await self._to_the_end(self._commit(kept))
+            await self._to_the_end(self._commit(pooled))
         except DRIVER_ERRORS as failure:
             raise unavailable(failure) from None
 
     @abstractmethod
-    async def _enter(self, brief: bool) -> PooledConnection:
+    async def _enter(self, group_commit: bool) -> PooledConnection:
         """Return a connection with an open transaction."""
 
     @abstractmethod
-    async def _commit(self, kept: PooledConnection) -> None:
+    async def _commit(self, pooled: PooledConnection) -> None:
         """Commit; returns when it is on the disk. TransactionAbortedError when the database has aborted the
         transaction."""
 
     @abstractmethod
-    async def _undo(self, kept: PooledConnection, error: BaseException) -> None:
+    async def _undo(self, pooled: PooledConnection, error: BaseException) -> None:
         """Roll back after `error`."""
 
     @abstractmethod

@@ -18,7 +18,7 @@ GROUP = 64
 class _Waiting:
     """A task that waits for its turn to write."""
 
-    brief: bool
+    group_commit: bool
     turn: asyncio.Future[None]
 
 
@@ -31,21 +31,21 @@ class SqliteTransactions(Transactions):
     those before it, so it begins a transaction of its own after they are committed.
     """
 
-    def __init__(self, address: Address, patience: float = 5.0) -> None:
-        super().__init__(bare_engine(address, 1, patience), patience)
+    def __init__(self, address: Address, timeout: float = 5.0) -> None:
+        super().__init__(bare_engine(address, 1, timeout), timeout)
         self._queue: deque[_Waiting] = deque()
         self._taken = False
-        self._kept: PooledConnection | None = None
+        self._pooled: PooledConnection | None = None
         self._joined = False
         """True if the current block runs in a savepoint of the transaction of earlier blocks."""
         self._ended: list[asyncio.Future[Exception | None]] = []
         """The blocks that have ended in the open transaction; each future gets None once it is on the disk, or the
         failure."""
 
-    async def _enter(self, brief: bool) -> PooledConnection:
+    async def _enter(self, group_commit: bool) -> PooledConnection:
         """Wait for the turn, then begin a transaction or a savepoint."""
         if self._taken:
-            await self._wait(brief)
+            await self._wait(group_commit)
         self._taken = True
         try:
             return await self._open()
@@ -60,13 +60,13 @@ class SqliteTransactions(Transactions):
     @property
     def _is_open(self) -> bool:
         """True if a transaction is open. SQLite ends one by itself after some errors, such as a full disk."""
-        return self._kept is not None and not self._kept.lost and self._kept.driver.in_transaction
+        return self._pooled is not None and not self._pooled.lost and self._pooled.driver.in_transaction
 
-    async def _wait(self, brief: bool) -> None:
+    async def _wait(self, group_commit: bool) -> None:
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(brief, loop.create_future())
+        waiting = _Waiting(group_commit, loop.create_future())
         self._queue.append(waiting)
-        alarm = loop.call_later(self._patience, _too_late, waiting.turn)
+        alarm = loop.call_later(self._timeout, _too_late, waiting.turn)
         try:
             await waiting.turn
         except BaseException:
@@ -77,24 +77,24 @@ class SqliteTransactions(Transactions):
             alarm.cancel()
 
     async def _open(self) -> PooledConnection:
-        if self._kept is None:
-            self._kept = await PooledConnection.on(self._engine)
-        kept, self._joined = self._kept, bool(self._ended)
+        if self._pooled is None:
+            self._pooled = await PooledConnection.on(self._engine)
+        pooled, self._joined = self._pooled, bool(self._ended)
         if self._joined:
-            await kept.driver.run("SAVEPOINT block")
+            await pooled.driver.run("SAVEPOINT block")
         else:
-            await kept.driver.begin()
-        return kept
+            await pooled.driver.begin()
+        return pooled
 
-    async def _commit(self, kept: PooledConnection) -> None:
-        kept.settle()
+    async def _commit(self, pooled: PooledConnection) -> None:
+        pooled.settle()
         done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         try:
             if not self._is_open:
                 raise TransactionAbortedError
             if self._joined:
                 # Merges the block into the transaction; only the group commit makes it durable.
-                await kept.driver.run("RELEASE block")
+                await pooled.driver.run("RELEASE block")
         except BaseException as error:
             self._drop()
             self._broken(error)
@@ -106,18 +106,18 @@ class SqliteTransactions(Transactions):
         if failure is not None:
             raise each_its_own(failure)
 
-    async def _undo(self, kept: PooledConnection, error: BaseException) -> None:
+    async def _undo(self, pooled: PooledConnection, error: BaseException) -> None:
         """Roll back this block only, unless SQLite or the connection has aborted the whole transaction."""
         try:
-            kept.settle()
-            if kept.lost or cause_of(error) in LASTING:
+            pooled.settle()
+            if pooled.lost or cause_of(error) in LASTING:
                 self._drop()
             elif self._joined and self._is_open:
-                await kept.driver.run("ROLLBACK TO block")
+                await pooled.driver.run("ROLLBACK TO block")
                 # ROLLBACK TO leaves the savepoint on the stack, where the next block's of the same name would hide it.
-                await kept.driver.run("RELEASE block")
+                await pooled.driver.run("RELEASE block")
             elif self._is_open:
-                await kept.driver.run("ROLLBACK")
+                await pooled.driver.run("ROLLBACK")
         except BaseException as second:
             self._drop()
             if not isinstance(second, DRIVER_ERRORS):
@@ -145,7 +145,7 @@ class SqliteTransactions(Transactions):
         queue = self._queue
         while queue and queue[0].turn.done():
             queue.popleft()
-        if self._ended and not (queue and queue[0].brief and len(self._ended) < GROUP):
+        if self._ended and not (queue and queue[0].group_commit and len(self._ended) < GROUP):
             self._start(self._commit_all())
         elif queue:
             queue.popleft().turn.set_result(None)
@@ -157,8 +157,8 @@ class SqliteTransactions(Transactions):
         # Holds unless the commit succeeds, also for a cancellation, so that no block waits for ever.
         failure: Exception | None = StoreUnavailableError(OutageCause.DOWN)
         try:
-            assert self._kept is not None
-            await self._kept.driver.commit()
+            assert self._pooled is not None
+            await self._pooled.driver.commit()
             failure = None
         except Exception as error:  # noqa: BLE001  (every waiting block must get the failure, whatever it is)
             failure = unavailable(error)
@@ -169,9 +169,9 @@ class SqliteTransactions(Transactions):
             self._pass_on()
 
     def _drop(self) -> None:
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            self._start(kept.close())
+        pooled, self._pooled = self._pooled, None
+        if pooled is not None:
+            self._start(pooled.close())
 
     async def close(self) -> None:
         """Close the connection."""

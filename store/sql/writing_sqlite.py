@@ -28,12 +28,12 @@ Result = TypeVar("Result")
 class WritingConnection(aiosqlite.Connection):
     """An aiosqlite connection that uses its thread only for commits, `executemany`, and calls that are no statement.
 
-    `patience` is the maximum wait in seconds for another process's transaction; it does not block the event loop.
+    `timeout` is the maximum wait in seconds for another process's transaction; it does not block the event loop.
     """
 
-    def __init__(self, file: str, patience: float) -> None:
+    def __init__(self, file: str, timeout: float) -> None:
         super().__init__(self._open, iter_chunk_size=64)
-        self._file, self._patience = file, patience
+        self._file, self._timeout = file, timeout
         self._opened: sqlite3.Connection | None = None
         # A connection that nobody closed must not keep the process from ending.
         self._thread.daemon = True
@@ -42,7 +42,7 @@ class WritingConnection(aiosqlite.Connection):
 
     def _open(self) -> sqlite3.Connection:
         """Connect; runs in the thread."""
-        self._opened = _connect(self._file, self._patience)
+        self._opened = _connect(self._file, self._timeout)
         return self._opened
 
     def stop(self) -> asyncio.Future[Any] | None:
@@ -86,7 +86,7 @@ class WritingConnection(aiosqlite.Connection):
 
     async def begin(self) -> None:
         """Take the file's write lock, with retries; the busy handler of sqlite3 would block the event loop."""
-        until, pause = monotonic() + self._patience, FIRST_PAUSE
+        until, pause = monotonic() + self._timeout, FIRST_PAUSE
         while True:
             # Fail at once and sleep in the loop: sqlite3's busy handler would sleep in the loop's own thread.
             await self.run("PRAGMA busy_timeout = 0")
@@ -97,7 +97,7 @@ class WritingConnection(aiosqlite.Connection):
                 if cause_of(error) is not OutageCause.LOCKED or monotonic() > until:
                     raise
             finally:
-                await self.run(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
+                await self.run(f"PRAGMA busy_timeout = {int(self._timeout * 1000)}")
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
@@ -124,6 +124,6 @@ class _AutoRollbackConnection(sqlite3.Connection):
         super().close()
 
 
-def _connect(file: str, patience: float) -> sqlite3.Connection:
-    how = {"isolation_level": None, "timeout": patience, "check_same_thread": False}
+def _connect(file: str, timeout: float) -> sqlite3.Connection:
+    how = {"isolation_level": None, "timeout": timeout, "check_same_thread": False}
     return sqlite3.connect(file, uri=True, factory=_AutoRollbackConnection, **how)  # type: ignore[call-overload,no-any-return]

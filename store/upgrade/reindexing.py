@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 R = index_rebuilds.c
 PAGE = 500
 """Rows that one transaction reads or changes."""
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Maximum wait of a replica for the page of another one, in seconds."""
 TURN = 0x6C6F_6F6B
 """The advisory lock that serialises the replicas on PostgreSQL: "look" in ASCII."""
@@ -96,17 +96,17 @@ async def scan(store: Store, name: str) -> int:
     """Move the look-ups beside the data, and record the rows whose look-up changes, from where the last scan stopped;
     returns the number of moved ones."""
     moved, former = 0, await Former.of(store, TARGETS[name].place, TARGETS[name].former)
-    while (some := await patiently(lambda: _scan_page(store, name, former))) is not None:
+    while (some := await with_retries(lambda: _scan_page(store, name, former))) is not None:
         moved += some
     return moved
 
 
-async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Do the work, with retries while another replica holds its locks; StoreUnavailableError after PATIENCE seconds.
+async def with_retries(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Do the work, with retries while another replica holds its locks; StoreUnavailableError after TIMEOUT seconds.
 
     Retries, too, when a row was erased or a value taken between the read and the write: the next read sees it.
     """
-    until = monotonic() + PATIENCE
+    until = monotonic() + TIMEOUT
     while True:
         try:
             return await work()

@@ -21,7 +21,7 @@ from store.sql.engines import transaction
 from store.sql.metadata import Id
 from store.tables.domains import domains
 from store.upgrade.former_indexes import Former, write_refs
-from store.upgrade.reindexing import PAGE, TARGETS, Target, begin_anew, opened, patiently, scan, turn
+from store.upgrade.reindexing import PAGE, TARGETS, Target, begin_anew, opened, scan, turn, with_retries
 from values.domain_name import DomainNameError, to_ascii
 
 N, R = lookup_changes.c, index_rebuilds.c
@@ -117,7 +117,7 @@ async def _round(store: Store, name: str, former: Former) -> tuple[int, bool]:
     """Make one pass over the recorded rows of a kind; returns the number of changed rows, and whether others may be
     free."""
     written, settled, last = 0, False, 0
-    while (page := await patiently(lambda: _page(store, name, former, last))) is not None:  # noqa: B023  (awaited at once)
+    while (page := await with_retries(lambda: _page(store, name, former, last))) is not None:  # noqa: B023  (awaited at once)
         last, some, gone = page
         written += some
         settled = settled or gone > 0

@@ -29,22 +29,22 @@ from store.tables.oauth import oauth_families, slowdowns
 from store.tables.payments import card_fingerprint, card_vault
 from store.tables.signin import email_links, guesses, reset_links, session_proofs
 from store.upgrade.lacking_keys import require_rows
-from store.upgrade.reindexing import patiently
+from store.upgrade.reindexing import with_retries
 
 log = logging.getLogger(__name__)
 
 W = value_rewrites.c
 PAGE = 500
 """Rows in one transaction."""
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Maximum wait for readers of the former values, in seconds."""
-TELLS = 5.0
+REPORT_EVERY = 5.0
 """Seconds between two progress reports."""
 
 LOST: Final = object()
 """Marks a value for which no new form can be made."""
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ FORMER_KEYS = ("contexts", "guesses", "slowdowns")
 """Former system keys for hashes of guessable values; not used any more (D10)."""
 
 
-async def rewrite_all(store: Store, tell: Tell, *, accept_loss: bool = False) -> list[Rewritten]:
+async def rewrite_all(store: Store, report: Report, *, accept_loss: bool = False) -> list[Rewritten]:
     """Finish the rewriting under way; returns the result of each column that this call has finished.
 
     1. Rewrite all rows; 2. remove the former values from the files, and the former keys from the key store; 3. allow
@@ -118,7 +118,7 @@ async def rewrite_all(store: Store, tell: Tell, *, accept_loss: bool = False) ->
     store lacks a customer; with `accept_loss` such customers count as erased.
     """
     for name in REWRITES:
-        await _rows_of(store, name, tell, accept_loss)  # 1
+        await _rows_of(store, name, report, accept_loss)  # 1
     under_way = await _under_way(store)
     if not under_way:
         return []
@@ -130,12 +130,12 @@ async def rewrite_all(store: Store, tell: Tell, *, accept_loss: bool = False) ->
     return await _ended(store)  # 3
 
 
-async def _rows_of(store: Store, name: str, tell: Tell, accept_loss: bool) -> None:
-    told = monotonic()
-    while (so_far := await patiently(lambda: _page(store, name, accept_loss))) is not None:
-        if monotonic() - told >= TELLS:
-            told = monotonic()
-            tell(f"{name}: {so_far:,} rows are done.")
+async def _rows_of(store: Store, name: str, report: Report, accept_loss: bool) -> None:
+    reported = monotonic()
+    while (so_far := await with_retries(lambda: _page(store, name, accept_loss))) is not None:
+        if monotonic() - reported >= REPORT_EVERY:
+            reported = monotonic()
+            report(f"{name}: {so_far:,} rows are done.")
 
 
 async def _page(store: Store, name: str, accept_loss: bool) -> int | None:
@@ -212,7 +212,7 @@ async def _under_way(store: Store) -> list[str]:
 async def _clean(store: Store, table: Table) -> None:
     """Remove the former values from the files, whatever the table's size, since no requests are served meanwhile."""
     try:
-        await store.unseen(await store.point(), PATIENCE)
+        await store.unseen(await store.point(), TIMEOUT)
     except StillVisibleError as seen:
         log.warning("Former values of %s stay in the files for now: %s (%s)", table.name, seen.reason, seen.detail)
     await store.scrub(table, whole=True)

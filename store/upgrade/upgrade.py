@@ -19,7 +19,7 @@ from store.sql.engines import Address, make_reader
 from store.upgrade.former_indexes import former_there, remove_former
 from store.upgrade.lacking_keys import require_all_rows
 from store.upgrade.reindexing_writing import Collision, collisions, rebuild
-from store.upgrade.rewriting import Rewritten, Tell, rewrite_all
+from store.upgrade.rewriting import Report, Rewritten, rewrite_all
 
 
 def silent(_: str) -> None:
@@ -27,7 +27,7 @@ def silent(_: str) -> None:
 
 
 async def upgrade_all(
-    config: StoreConfig, tell: Tell = silent, *, accept_loss: bool = False
+    config: StoreConfig, report: Report = silent, *, accept_loss: bool = False
 ) -> tuple[int, list[Collision]]:
     """Upgrade the store (`gateway db upgrade`); returns the number of rows with a new look-up, and the collisions.
 
@@ -43,8 +43,8 @@ async def upgrade_all(
     if (rewriting or reindexing) and not accept_loss:
         await _require_keys(config)
     if rewriting:
-        await _rewritten(config, tell, accept_loss)
-    done = await _reindexed(config, tell, anew=False) if reindexing else (0, [])
+        await _rewritten(config, report, accept_loss)
+    done = await _reindexed(config, report, anew=False) if reindexing else (0, [])
     if not accept_loss and await former_there(config):
         await _require_keys(config)
     await remove_former(config)
@@ -56,11 +56,11 @@ async def _require_keys(config: StoreConfig) -> None:
         await require_all_rows(store)
 
 
-async def _rewritten(config: StoreConfig, tell: Tell, accept_loss: bool) -> None:
+async def _rewritten(config: StoreConfig, report: Report, accept_loss: bool) -> None:
     """Rewrite stored values in this release's form, and report the results."""
     async with _opened(config) as store:
-        for each in await rewrite_all(store, tell, accept_loss=accept_loss):
-            tell(_said(each))
+        for each in await rewrite_all(store, report, accept_loss=accept_loss):
+            report(_said(each))
 
 
 def _said(each: Rewritten) -> str:
@@ -68,9 +68,9 @@ def _said(each: Rewritten) -> str:
     return f"{said} {each.lost:,} were emptied: their customers are erased, or they do not open." if each.lost else said
 
 
-async def reindex_all(config: StoreConfig, tell: Tell = silent) -> tuple[int, list[Collision]]:
+async def reindex_all(config: StoreConfig, report: Report = silent) -> tuple[int, list[Collision]]:
     """Rebuild all look-ups, for example after the last replica of an earlier release has ended."""
-    return await _reindexed(config, tell, anew=True)
+    return await _reindexed(config, report, anew=True)
 
 
 async def customer_ids(config: StoreConfig, found: Iterable[Collision]) -> dict[int, str]:
@@ -80,15 +80,15 @@ async def customer_ids(config: StoreConfig, found: Iterable[Collision]) -> dict[
         return {each: ids("Customer", each, each) for one in found for each in (one.customer, *one.others)}
 
 
-async def _reindexed(config: StoreConfig, tell: Tell, anew: bool) -> tuple[int, list[Collision]]:
+async def _reindexed(config: StoreConfig, report: Report, anew: bool) -> tuple[int, list[Collision]]:
     moved = list[int]()
     async with _opened(config) as store:
         changed = await rebuild(store, anew, moved.append)
         if some := sum(moved):
-            tell(f"{some:,} look-ups were moved to the key store.")
+            report(f"{some:,} look-ups were moved to the key store.")
         if changed - some or anew:
             made = "have a look-up again, or" if anew else "are looked up"
-            tell(f"{changed - some:,} rows {made} by another form of their value now.")
+            report(f"{changed - some:,} rows {made} by another form of their value now.")
         found, last = list[Collision](), 0
         while page := await collisions(store, last):
             found += [collision for _, collision in page]

@@ -68,7 +68,7 @@ class Case:
     def deliverer(self) -> Deliverer:
         """A worker, as each process has one."""
         return Deliverer(
-            self.house.store, Receivers(self.house.store, Poster(seconds=5)), self.house.gate.clock, dice=lambda: 0.5
+            self.house.store, Receivers(self.house.store, Poster(seconds=5)), self.house.gate.clock, rng=lambda: 0.5
         )
 
     async def deliver(self) -> None:

@@ -82,7 +82,7 @@ def facts_of(
 
 def as_json(holds: Sequence[Hold]) -> str:
     """Return legal holds in the form for a certificate, without the reference that would identify the case."""
-    told = [
+    holds_data = [
         {
             "fields": list(each.fields),
             "because": each.basis,
@@ -91,7 +91,7 @@ def as_json(holds: Sequence[Hold]) -> str:
         }
         for each in holds
     ]
-    return orjson.dumps(told).decode()
+    return orjson.dumps(holds_data).decode()
 
 
 def recipients_facts(case: str, certificate: str, recipients: Sequence[Any], signed_at: datetime) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def fates(done: Mapping[str, datetime]) -> list[dict[str, Any]]:
     `done` are the observed steps by name, with their times: a fate is listed only if its step was observed.
     """
     sealed = [_name(column) for each in holdings() for column in each.table.c if "sealing" in column.info]
-    mine = [column for each in holdings() if each.removed for column in each.table.c if _is_told_of(column)]
+    mine = [column for each in holdings() if each.removed for column in each.table.c if _is_listed(column)]
     removed = [_name(column) for column in mine if "sealing" not in column.info]
     found: list[dict[str, Any]] = []
     key, rows = done.get(Step.KEY.name), done.get(Step.ROWS.name)
@@ -65,7 +65,7 @@ def _detached() -> list[str]:
     return [_name(columns[name]) for columns in left for name in DETACHED if name in columns]
 
 
-def _is_told_of(column: Column[Any]) -> bool:
+def _is_listed(column: Column[Any]) -> bool:
     return column.info["category"] is not None and not is_key(column)
 
 

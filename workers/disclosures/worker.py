@@ -15,17 +15,17 @@ log = logging.getLogger(__name__)
 
 EVERY = 900.0
 
-Tell = Callable[[datetime], Awaitable[int]]
+Notify = Callable[[datetime], Awaitable[int]]
 """Writes to the customers that are due; returns their number."""
 
 
-class Teller:
-    """Calls `tell` periodically. Each customer is written to once: the row is marked in the letter's transaction."""
+class PeriodicNotifier:
+    """Calls `notify` periodically. Each customer is written to once: the row is marked in the letter's transaction."""
 
     def __init__(
-        self, tell: Tell, clock: Callable[[], datetime], pause: float = EVERY, what: str = "the end of an embargo"
+        self, notify: Notify, clock: Callable[[], datetime], pause: float = EVERY, what: str = "the end of an embargo"
     ) -> None:
-        self._tell, self._clock, self._pause, self._what = tell, clock, pause, what
+        self._notify, self._clock, self._pause, self._what = notify, clock, pause, what
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, also across outages of the store."""
@@ -37,7 +37,7 @@ class Teller:
     async def _try(self) -> None:
         try:
             # A page at a time, until nobody is due.
-            while await self._tell(self._clock()):
+            while await self._notify(self._clock()):
                 pass
         except StoreUnavailableError as outage:
             log.warning("nobody was told of %s: %s", self._what, outage.reason)

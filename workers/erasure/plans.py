@@ -17,7 +17,7 @@ from policy.dates import (
     ErasureCause,
     ErasureDates,
     WarningLetter,
-    as_told,
+    as_announced,
     due_erasure,
     named_day,
     still_ahead,
@@ -27,7 +27,7 @@ from policy.erasing import ErasureEvent, State, after
 from store.crypto.subject_key import SubjectKey
 from store.crypto.system_keys import insert_new
 from store.database.store import Store
-from store.records.holds import holds_at, may_be_told
+from store.records.holds import holds_at, may_be_shown
 from store.sql.ids import new_id
 from store.sql.metadata import Id
 from store.sql.reading import PreparedStatement, any_of
@@ -49,7 +49,7 @@ MANY = 2_000
 UNWARNED = "NOT_WARNED"
 """The trouble code of an automatic erasure while no warning was delivered."""
 
-Tell = Callable[
+Notify = Callable[
     [AsyncConnection, SubjectKey, str, int, ErasureDates | None, datetime, datetime | None], Awaitable[int | None]
 ]
 """Writes to the customer; parameters: kind of message, number of the erasure, its dates, now, and the time from which
@@ -74,8 +74,8 @@ class _Facts:
 class Planner:
     """Reviews all customers and erasures, some pages in each round. `zone` is the time zone of deadlines."""
 
-    def __init__(self, store: Store, tell: Tell, zone: tzinfo) -> None:
-        self._store, self._tell, self._zone = store, tell, zone
+    def __init__(self, store: Store, notify: Notify, zone: tzinfo) -> None:
+        self._store, self._notify, self._zone = store, notify, zone
         self._everybody, self._standing = Walk("customers without services"), Walk("erasures that wait")
         prepare, after_last = store.reader.prepare, bindparam("last", type_=Id)
         self._next_customers = prepare(select(C.id).where(C.id > after_last).order_by(C.id).limit(MANY))
@@ -146,23 +146,23 @@ class Planner:
         state, asked = State[row.state], row.cause == ErasureCause.REQUEST.name
         values: dict[str, Any] = {}
         clock = self._clock_of(row, facts)
-        told = ""
+        message = ""
         if clock is None:
             if state in (State.SCHEDULED, State.HELD):
                 state = after(state, ErasureEvent.SERVICE_BEGAN if asked else ErasureEvent.OVERTAKEN)
                 values = {"not_before": None, "alarm_at": None, "due_at": None, "trouble": None}
                 values |= {} if asked else {"cancelled_at": now}
-                told = "BLOCKED" if asked else ""
+                message = "BLOCKED" if asked else ""
         else:
             if state in (State.ARMED, State.BLOCKED):
-                state, told = after(state, ErasureEvent.SERVICES_ENDED), "ACCEPTED"
+                state, message = after(state, ErasureEvent.SERVICES_ENDED), "ACCEPTED"
             held = facts.held or (facts.restricted and not asked)
             if state is State.SCHEDULED and held:
-                state, told = after(state, ErasureEvent.HOLD_PLACED), "HELD"
+                state, message = after(state, ErasureEvent.HOLD_PLACED), "HELD"
             elif state is State.HELD and not held:
                 state = after(state, ErasureEvent.HOLD_LIFTED)
             if asked:
-                clock = still_ahead(clock, now, self._zone) if told and told != "HELD" else clock
+                clock = still_ahead(clock, now, self._zone) if message and message != "HELD" else clock
                 values = _dated(row, clock)
             else:
                 values = await self._warn(connection, row, state, clock, key, letters, now)
@@ -170,8 +170,8 @@ class Planner:
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         if state.name != row.state or changed:
             await connection.execute(update(erasures).where(E.id == row.id).values(changed | {"state": state.name}))
-        if told and key is not None:
-            await self._tell(connection, key, told, row.id, clock and as_told(clock, self._zone), now, None)
+        if message and key is not None:
+            await self._notify(connection, key, message, row.id, clock and as_announced(clock, self._zone), now, None)
 
     def _clock_of(self, row: Any, facts: _Facts) -> ErasureDates | None:
         """Return the dates of a case; those of a request never get later than they were, even if the time zone changes
@@ -214,7 +214,7 @@ class Planner:
         named = replace(clock, due=plan.write)
         # A first warning must arrive some days before the date that it announces; a second one only before that day.
         void = plan.write - (ARRIVAL if plan.begins is None else LAST_DAY)
-        message = await self._tell(connection, key, "WARNING", row.id, named, now, void)
+        message = await self._notify(connection, key, "WARNING", row.id, named, now, void)
         letter = {"id": message or new_id(), "erasure_id": row.id, "kind": "WARNING", "names": plan.write}
         missing = {} if message else {"settled_at": now, "outcome": "NO_ADDRESS"}
         await connection.execute(insert(erasure_letters).values(letter | {"written_at": now} | missing))
@@ -285,7 +285,7 @@ async def _facts(connection: AsyncConnection, owners: Sequence[int], now: dateti
     of = {id_: (int(running), ended) for id_, running, ended in await connection.execute(
         counted.where(S.customer_id.in_(owners)).group_by(S.customer_id)
     )}  # fmt: skip
-    holding = select(H.customer_id).where(H.customer_id.in_(owners), holds_at(now), may_be_told(now))
+    holding = select(H.customer_id).where(H.customer_id.in_(owners), holds_at(now), may_be_shown(now))
     held = set((await connection.execute(holding)).scalars())
     restricting = select(restrictions.c.customer_id).where(restrictions.c.customer_id.in_(owners))
     restricted = set((await connection.execute(restricting)).scalars())

@@ -93,8 +93,8 @@ async def begin_again(store: Store, owners: Sequence[int], now: datetime, certif
     async with store.write() as connection:
         for owner in found:
             await _record(connection, owner, now, certified)
-    told = {"cases": len(found)}
-    log.warning("customers who had been erased had come back from a backup, and are erased again", extra=told)
+    counted = {"cases": len(found)}
+    log.warning("customers who had been erased had come back from a backup, and are erased again", extra=counted)
     return len(found)
 
 

@@ -21,7 +21,7 @@ from store.queue.messages import seal_for_nobody
 from store.queue.revocations import end_customer
 from store.records.declared import DETACHED, Fate
 from store.records.holdings import holdings
-from store.records.holds import told_holds
+from store.records.holds import visible_holds
 from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.erasures import erasure_count, erasure_letters, erasure_recipients, erasure_steps, erasures
@@ -109,7 +109,7 @@ class Steps:
                     await self._put_aside(connection, case, key, now)
                 case Step.ROWS:
                     # Copied first: the holds are rows of the customer, too, and the certificate needs them.
-                    stood = await told_holds(connection, case.customer_id, self._clock(), standing=False)
+                    stood = await visible_holds(connection, case.customer_id, self._clock(), standing=False)
                     await connection.execute(update(erasures).where(E.id == case.id).values(holds=as_json(stood)))
                     await detach_requests(connection, case)
                     await remove_rows(connection, case.customer_id)
@@ -147,8 +147,8 @@ class Steps:
         if (await connection.execute(update(erasures).where(*mine).values(change))).rowcount != 1:
             raise ErasureLeaseLostError
 
-    async def unseen(self, case: Case, patience: float) -> None:
-        """Wait until no snapshot from before the deletion is left; StillVisibleError with its holders after `patience`
+    async def unseen(self, case: Case, max_wait: float) -> None:
+        """Wait until no snapshot from before the deletion is left; StillVisibleError with its holders after `max_wait`
         seconds.
 
         The point is taken at the first call of this process, after the deletion, and stays the same: on a busy server
@@ -156,7 +156,7 @@ class Steps:
         """
         point = self._points.get(case.id) or await self._store.point()
         self._points[case.id] = point
-        await self._store.unseen(point, patience)
+        await self._store.unseen(point, max_wait)
 
     async def clean(self) -> None:
         """Do the step FILES, for all customers whose rows were deleted before: it processes whole tables.
@@ -171,14 +171,16 @@ class Steps:
     async def certify(self, case: Case, now: datetime) -> None:
         """Do the last step. The certificate is stored before the case is closed, and signed once: a worker that takes
         over finds it."""
-        told, unobserved = await self._sign(case, now)
+        recipients, unobserved = await self._sign(case, now)
         done = {"state": "ERASED", "finished_at": self._clock(), "leased_until": None, "step": Step.CERTIFICATE.name}
         async with self._store.write() as connection:
-            await self.hold(connection, case, done | {"trouble": None, "recipients_due_at": now if told else None})
+            await self.hold(
+                connection, case, done | {"trouble": None, "recipients_due_at": now if recipients else None}
+            )
             await self._note(connection, case, Step.CERTIFICATE)
             # The final notice may leave now; it has waited without a customer and without a date.
-            farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None), O.dead_at.is_(None)
-            await connection.execute(update(outbox).where(*farewell).values(next_attempt_at=now))
+            final_notice = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None), O.dead_at.is_(None)
+            await connection.execute(update(outbox).where(*final_notice).values(next_attempt_at=now))
             await self._done(connection, case.customer_id, now)
         if not unobserved:
             self._points.pop(case.id, None)
@@ -193,11 +195,11 @@ class Steps:
                 # Certified before a restore: a case has only one certificate, and its ledger entry exists (F8).
                 return False, row.files_at is None
             listed = select(erasure_recipients).where(R.erasure_id == case.id).order_by(R.kind, R.name)
-            told = (await connection.execute(listed)).all()
+            recipients = (await connection.execute(listed)).all()
             steps = (await connection.execute(select(erasure_steps).where(T.erasure_id == case.id))).all()
             name = case_name(self._store.keys.house, case.id)
             last = await self._last_letter(connection, case)
-            facts = facts_of(name, row, steps, told, self._clock()) | self._files(row, now) | last
+            facts = facts_of(name, row, steps, recipients, self._clock()) | self._files(row, now) | last
             certificate = row.certificate or signed(signers, facts)
             unobserved = row.unobserved if row.certificate else row.files_at is None
             await self.hold(connection, case, {"certificate": certificate, "unobserved": unobserved})
@@ -205,7 +207,7 @@ class Steps:
         await self._store.ledger.append(ledger_entry(certificate, recorded))
         if row.number is not None:
             await self._store.ledger.append(erased_entry(row.number, bytes(row.fingerprint or b""), recorded))
-        return bool(told), unobserved
+        return bool(recipients), unobserved
 
     async def _last_letter(self, connection: AsyncConnection, case: Case) -> dict[str, Any]:
         """Return the state of the final notice; with an outcome the certificate contains it, and no statement

@@ -27,7 +27,7 @@ from store.tables.restrictions import restrictions
 from store.tables.services import services
 from workers.certificates.certificates import Signers, case_name
 from workers.certificates.last_letter import LetterStatements
-from workers.erasure.plans import Planner, Tell
+from workers.erasure.plans import Notify, Planner
 from workers.erasure.redoing import Redoing
 from workers.erasure.steps import Case, Compose, Done, ErasureLeaseLostError, Steps, is_there
 from workers.loop.periodic import guarded, run_periodically
@@ -50,7 +50,7 @@ LOOK = timedelta(minutes=1)
 """Interval between two rounds of planning."""
 
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Maximum wait for short reads to end before a case is postponed, in seconds."""
 
 PRESSING = timedelta(days=2)
@@ -73,7 +73,7 @@ def _now() -> datetime:
 class Letters:
     """Callbacks that write to customers, and notify internal systems."""
 
-    tell: Tell
+    notify: Notify
     compose: Compose
     done: Done
 
@@ -97,7 +97,7 @@ class Eraser:
         self._steps = Steps(store, signers, letters.compose, letters.done, clock, backup_days)
         self._closing = Closing(store, signers)
         self._letters = LetterStatements(store, signers)
-        self._planner = Planner(store, letters.tell, zone)
+        self._planner = Planner(store, letters.notify, zone)
         self._redoing = Redoing(store)
         self._looked: datetime | None = None
         self._alarmed = 0
@@ -130,13 +130,13 @@ class Eraser:
 
         It waits until no snapshot sees the deleted rows: before that, PostgreSQL keeps them.
         """
-        unseen, patience = list[Case](), PATIENCE
+        unseen, max_wait = list[Case](), TIMEOUT
         for case in cases:
             try:
-                await self._steps.unseen(case, patience)
+                await self._steps.unseen(case, max_wait)
                 unseen.append(case)
             except StoreUnavailableError as outage:
-                patience = 0.0  # The same snapshot blocks the other cases, and has been waited for already.
+                max_wait = 0.0  # The same snapshot blocks the other cases, and has been waited for already.
                 await self._note(case, outage.cause.name, _reason(outage))
         try:
             if unseen:

@@ -18,11 +18,11 @@ from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from store.accesses.accesses import Accesses
 from store.accesses.check import altered_accesses
-from store.accesses.disclosure_embargo import TellableCases as Told
+from store.accesses.disclosure_embargo import VisibleCases
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.ledger.proofs import Prover
-from store.records.declared import ExportTelling
+from store.records.declared import ExportDetail
 from store.records.holdings import (
     DamagedValue,
     Holding,
@@ -75,19 +75,19 @@ class ExportedField:
 
 @dataclass(frozen=True, slots=True)
 class ExportedSection:
-    """One holding: its fields, and whether its rows are exported one by one (`tells`) or only counted."""
+    """One holding: its fields, and whether its rows are exported one by one (`row_by_row`) or only counted."""
 
     name: str
     retention: RetentionRule
     fields: tuple[ExportedField, ...]
-    tells: bool = True
+    row_by_row: bool = True
     apart: bool = False
     """True if rows are held that cannot be found by customer, so that they cannot be counted either."""
 
     @property
     def portable(self) -> bool:
         """True if any of its fields is portable."""
-        return self.tells and any(field.portable for field in self.fields)
+        return self.row_by_row and any(field.portable for field in self.fields)
 
 
 ACCESSES = ExportedSection(
@@ -121,8 +121,8 @@ def section_of(holding: Holding, meanings: Meanings) -> ExportedSection:
     """Describe a table by its declarations and by the schema fields that show it."""
     retention: RetentionRule = holding.table.info["retention"]
     fields = tuple(_field(column, retention, meanings) for column in holding.table.c)
-    apart = holding.declared.telling is ExportTelling.HELD
-    return ExportedSection(holding.name, retention, fields, holding.tells, apart)
+    apart = holding.declared.export is ExportDetail.HELD
+    return ExportedSection(holding.name, retention, fields, holding.row_by_row, apart)
 
 
 def _field(column: Column[Any], retention: RetentionRule, meanings: Meanings) -> ExportedField:
@@ -163,8 +163,8 @@ class Contents:
         """Return the sections: customers first, then the other tables in the order of their dependencies, then
         accesses, and at the end the tables that cannot be exported by row."""
         found = sorted(self._holdings.values(), key=lambda holding: holding.name != "customers")
-        told = [section_of(holding, self._meanings) for holding in found]
-        return [*told, ACCESSES, *(section_of(holding, self._meanings) for holding in held_apart())]
+        sections = [section_of(holding, self._meanings) for holding in found]
+        return [*sections, ACCESSES, *(section_of(holding, self._meanings) for holding in held_apart())]
 
     def records(self, section: ExportedSection) -> AsyncIterator[Row]:
         """Return the rows of a section that is exported by row."""
@@ -175,9 +175,9 @@ class Contents:
     async def transfers(self) -> list[dict[str, str]]:
         """Return the recipients of the customer's data with their countries, unless under embargo (Art. 15(1)(c),
         15(2))."""
-        told = T.embargoed_until.is_(None) | (T.embargoed_until <= bindparam("now", type_=Instant))
+        shown = T.embargoed_until.is_(None) | (T.embargoed_until <= bindparam("now", type_=Instant))
         columns = (T.recipient_kind, T.recipient_name, T.recipient_country)
-        mine = select(*columns).where(T.customer_id == bindparam("owner", type_=Id), told)
+        mine = select(*columns).where(T.customer_id == bindparam("owner", type_=Id), shown)
         known = mine.where(T.recipient_country.is_not(None)).distinct().order_by(*columns)
         reader = self._store.reader
         rows = await reader.fetch(reader.prepare(known), {"owner": self._key.customer_id, "now": self._now})
@@ -195,7 +195,7 @@ class Contents:
         reader = self._store.reader
         registered = await reader.fetch(reader.prepare(select(clients.c.id, clients.c.name)), {})
         names = {row[0]: row[1] for row in registered}
-        telling = await Told.about(reader, self._key.customer_id, self._now)
+        embargo = await VisibleCases.about(reader, self._key.customer_id, self._now)
         accesses, before = Accesses(self._store.ledger_reader), None
         head = await self._store.heads.latest()
         while page := (await accesses.pages([self._key.pseudonym], before, PAGE)).get(self._key.pseudonym):
@@ -209,7 +209,7 @@ class Contents:
                     }
                     continue
                 entry = orjson.loads(access.entry)
-                if telling.allows(entry):
+                if embargo.allows(entry):
                     yield {
                         "index": access.index,
                         "at": _moment(entry["at"]),

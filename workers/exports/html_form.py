@@ -9,7 +9,7 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
-from policy.french import told
+from policy.french import translated
 from store.records.holdings import DamagedValue
 from workers.exports.contents import ExportedField, ExportedSection
 from workers.exports.forms import DocumentHeader, Form
@@ -47,7 +47,7 @@ class HtmlForm(Form):
         language = self._language = head.language
         say = SAY[language]
         title = say["title"].format(site=head.controller)
-        shown = [section for section in head.sections if section.tells]
+        shown = [section for section in head.sections if section.row_by_row]
         links = "".join(f'<li><a href="#{each.name}">{_text(titled(each.name, language))}</a></li>' for each in shown)
         made = head.made_at.strftime("%Y-%m-%d %H:%M UTC")
         whither = _listed(f"{each['recipientName']}, {each['country']}" for each in head.transfers)
@@ -66,14 +66,14 @@ class HtmlForm(Form):
 
     def open(self, section: ExportedSection) -> str:
         """Return the heading, the retention, the meaning of each field, and the head of the table."""
-        if not section.tells:
+        if not section.row_by_row:
             return ""
         say, language = SAY[self._language], self._language
         rows = "\n".join(self._meaning(field) for field in section.fields if not field.key)
         heads = "".join(f'<th scope="col">{_text(say[name])}</th>' for name in COLUMNS)
         return (
             f'<section><h2 id="{section.name}">{_text(titled(section.name, language))}</h2>\n'
-            f"<p>{_text(say['kept'])} {_text(told(section.retention, language))}</p>\n"
+            f"<p>{_text(say['kept'])} {_text(translated(section.retention, language))}</p>\n"
             f"<details><summary>{_text(say['meaning'])}</summary><div class=wide>"
             f"<table><thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table></div></details>\n"
             # Tables that scroll must be reachable by keyboard (WCAG 2.1.1).
@@ -90,7 +90,7 @@ class HtmlForm(Form):
     def close(self, section: ExportedSection, count: int | None) -> str:
         """Return the end of the table; for a section that is not exported by row, only the number of rows."""
         say = SAY[self._language]
-        if section.tells:
+        if section.row_by_row:
             nothing = "" if count else f'<p class="quiet">{_text(say["none"])}</p>'
             return f"</tbody></table></div>{nothing}</section>\n"
         title = _text(titled(section.name, self._language))
@@ -98,7 +98,7 @@ class HtmlForm(Form):
             return f"<section><h2>{title}</h2><p>{_text(say['apart'])}</p></section>\n"
         if not count:
             return ""
-        kept = _text(told(section.retention, self._language))
+        kept = _text(translated(section.retention, self._language))
         return f"<section><h2>{title}</h2><p>{_text(say['counted'].format(count=count))} {kept}</p></section>\n"
 
     def end(self) -> str:
@@ -111,11 +111,11 @@ class HtmlForm(Form):
         if field.description and language == "en":
             name += f"<br><small>{_text(field.description)}</small>"
         cells = [
-            _text(told(field.category, language)) if field.category else "",
-            _listed(told(each, language) for each in field.purposes),
-            _listed(told(each, language) for each in field.recipients) or _text(SAY[language]["nobody"]),
-            _text(told(field.retention, language)),
-            _text(told(field.origin, language)),
+            _text(translated(field.category, language)) if field.category else "",
+            _listed(translated(each, language) for each in field.purposes),
+            _listed(translated(each, language) for each in field.recipients) or _text(SAY[language]["nobody"]),
+            _text(translated(field.retention, language)),
+            _text(translated(field.origin, language)),
         ]
         if field.withheld:
             cells[0] += f" <em>{_text(WITHHELD[language][field.withheld])}</em>"

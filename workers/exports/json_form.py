@@ -10,7 +10,7 @@ import orjson
 
 from policy.bases import LegalBasis
 from policy.categories import Category
-from policy.french import told
+from policy.french import translated
 from policy.meanings import Origin
 from policy.purposes import Purpose
 from policy.recipients import Recipient
@@ -58,7 +58,7 @@ class JsonForm(Form):
         self._records = 0
         facts: dict[str, Any] = {"name": section.name, "retention": section.retention.name}
         facts["fields"] = {field.name: _described(field) for field in self._fields(section)}
-        return comma + _dumped(facts)[:-1] + (',"records":[' if section.tells else "")
+        return comma + _dumped(facts)[:-1] + (',"records":[' if section.row_by_row else "")
 
     def record(self, section: ExportedSection, record: Mapping[str, Any]) -> str:
         """Return one row as an object by field name."""
@@ -73,7 +73,7 @@ class JsonForm(Form):
         """Return the end of the records, with their number; null if they cannot be found by customer."""
         if self._portable and not section.portable:
             return ""
-        return ("]" if section.tells else "") + f',"count":{_dumped(count)}}}'
+        return ("]" if section.row_by_row else "") + f',"count":{_dumped(count)}}}'
 
     def end(self) -> str:
         """Return the end of the document; without it the document is no valid JSON, so that a truncated one is
@@ -96,10 +96,10 @@ class JsonForm(Form):
         }
 
     def _purpose(self, purpose: Purpose) -> dict[str, Any]:
-        return {"why": told(purpose, self._language), "legalBases": [_basis(each) for each in purpose.bases]}
+        return {"why": translated(purpose, self._language), "legalBases": [_basis(each) for each in purpose.bases]}
 
     def _said(self, catalogue: Any, used: set[Any]) -> dict[str, str]:
-        return {each.name: told(each, self._language) for each in catalogue if each in used}
+        return {each.name: translated(each, self._language) for each in catalogue if each in used}
 
 
 RIGHTS = {

@@ -38,11 +38,11 @@ LEASE = timedelta(minutes=2)
 MOST = 5
 """Maximum attempts before an export is given up."""
 
-Tell = Callable[[AsyncConnection, SubjectKey, datetime, datetime], Awaitable[None]]
+Notify = Callable[[AsyncConnection, SubjectKey, datetime, datetime], Awaitable[None]]
 """Writes to the customer, in the transaction that makes the export ready; parameters: now, and its expiry."""
 
 
-async def tell_nobody(connection: AsyncConnection, key: SubjectKey, now: datetime, until: datetime) -> None:
+async def notify_nobody(connection: AsyncConnection, key: SubjectKey, now: datetime, until: datetime) -> None:
     """Send no e-mail."""
 
 
@@ -52,7 +52,7 @@ class ExportController:
 
     name: str
     address: str
-    tell: Tell = tell_nobody
+    notify: Notify = notify_nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,11 @@ class Exporter:
         self,
         store: Store,
         meanings: Meanings,
-        house: ExportController,
+        controller: ExportController,
         clock: Callable[[], datetime] = _now,
         pause: float = 2.0,
     ) -> None:
-        self._store, self._meanings, self._house = store, meanings, house
+        self._store, self._meanings, self._controller = store, meanings, controller
         self._clock, self._pause = clock, pause
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -135,8 +135,8 @@ class Exporter:
         contents = Contents(self._store, self._meanings, key, now)
         sections = contents.sections()
         customer = key.global_id("Customer", job.customer_id)
-        house, transfers = self._house, await contents.transfers()
-        head = DocumentHeader(house.name, house.address, customer, job.language, now, sections, transfers)
+        controller, transfers = self._controller, await contents.transfers()
+        head = DocumentHeader(controller.name, controller.address, customer, job.language, now, sections, transfers)
         forms: tuple[tuple[str, Form], ...] = (
             ("JSON", JsonForm()),
             ("HTML", HtmlForm()),
@@ -149,13 +149,13 @@ class Exporter:
         for section in sections:
             for each in written:
                 await each.add(each.form.open(section))
-            told = 0
-            if section.tells:
+            records = 0
+            if section.row_by_row:
                 async for record in contents.records(section):
-                    told += 1
+                    records += 1
                     for each in written:
                         await each.add(each.form.record(section, record))
-            count = told if section.tells else await contents.count(section)
+            count = records if section.row_by_row else await contents.count(section)
             for each in written:
                 await each.add(each.form.close(section, count))
         for each in written:
@@ -184,7 +184,7 @@ class Exporter:
             await self._hold(connection, job, ready)
             leftovers = delete(export_parts).where(P.export_id == job.export_id, P.attempt != job.attempt)
             await connection.execute(leftovers)
-            await self._house.tell(connection, key, now, until)
+            await self._controller.notify(connection, key, now, until)
 
     async def _give_up(self, job: Job) -> None:
         async with self._store.write() as connection:

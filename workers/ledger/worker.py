@@ -58,16 +58,16 @@ class Sealer:
         try:
             busy = await self.step()
         except (StoreUnavailableError, LedgerKeyLostError, LedgerUnnamedError, LedgerInconsistentError) as error:
-            self._tell(str(error))
+            self._log_change(str(error))
             return False
         except Exception:
             # The sealer must continue once the cause is fixed, whatever it is; the traceback is in the log.
             log.exception("sealing the ledger failed")
             return False
-        self._tell("")
+        self._log_change("")
         return busy
 
-    def _tell(self, trouble: str) -> None:
+    def _log_change(self, trouble: str) -> None:
         if trouble and trouble != self._trouble:
             log.error("the ledger cannot be sealed: %s", trouble)
         elif self._trouble and not trouble:

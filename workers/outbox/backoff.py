@@ -12,13 +12,13 @@ ASKED_FOR = timedelta(hours=24)
 """The longest Retry-After that is respected."""
 
 
-def pause(attempt: int, dice: Callable[[], float]) -> timedelta:
+def pause(attempt: int, rng: Callable[[], float]) -> timedelta:
     """Return the backoff after this many attempts: doubling from 5 seconds to 4 hours, with a jitter of ±25 %.
 
     `rng` returns random numbers from 0 to 1.
     """
     # The exponent is bounded: an unbounded shift would overflow a timedelta after some 45 attempts.
-    return min(FIRST * (1 << min(attempt - 1, 20)), LONGEST) * (0.75 + dice() / 2)
+    return min(FIRST * (1 << min(attempt - 1, 20)), LONGEST) * (0.75 + rng() / 2)
 
 
 def asked_for(retry_after: str | None, now: datetime) -> timedelta:

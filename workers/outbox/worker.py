@@ -32,7 +32,7 @@ from store.tables.restrictions import LIFTING_LETTER
 from workers.outbox.backoff import asked_for, pause
 from workers.outbox.receivers import DeliveryError, Message, Receiver, Receivers
 from workers.recipients.noting import note_failed, note_given_up, note_taken
-from workers.recipients.restrictions_noting import note_told
+from workers.recipients.restrictions_noting import note_delivered
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ RESTS = timedelta(minutes=1)
 TO_RECIPIENTS = frozenset(event.wire for event in (Event.ERASE, Event.RESTRICT, Event.RESTRICTION_LIFT, Event.RECTIFY))
 """Events for recipients with a copy of the data, whose answer is recorded."""
 
-FAREWELL = 5.0
+SHUTDOWN_GRACE = 5.0
 """Seconds of grace for deliveries under way when the worker stops; the next worker repeats the unfinished ones."""
 
 
@@ -80,10 +80,10 @@ class Deliverer:
         clock: Callable[[], datetime] = _now,
         pause: float = 1.0,
         give_up: timedelta = timedelta(days=3),
-        dice: Callable[[], float] = random.random,
+        rng: Callable[[], float] = random.random,
     ) -> None:
         self._store, self._receivers = store, receivers
-        self._clock, self._pause, self._age, self._dice = clock, pause, give_up, dice
+        self._clock, self._pause, self._age, self._rng = clock, pause, give_up, rng
         self._due = store.reader.prepare(_due)
         self._lanes: dict[int | None, asyncio.Task[None]] = {}
         self._rests: dict[int | None, _Rest] = {}
@@ -97,7 +97,7 @@ class Deliverer:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._pause)
         if lanes := list(self._lanes.values()):
-            _, late = await asyncio.wait(lanes, timeout=FAREWELL)
+            _, late = await asyncio.wait(lanes, timeout=SHUTDOWN_GRACE)
             for lane in late:
                 lane.cancel()
             await asyncio.gather(*lanes, return_exceptions=True)
@@ -215,7 +215,7 @@ class Deliverer:
             return
         if asked:
             self._rests.setdefault(receiver.id, _Rest()).until = now + asked
-        again = now + max(pause(message.attempt, self._dice), asked)
+        again = now + max(pause(message.attempt, self._rng), asked)
 
         async def failed(connection: AsyncConnection) -> None:
             await note_failed(connection, message.id, message.attempt, failure.word, now)
@@ -250,7 +250,7 @@ class Deliverer:
                 await also(connection)
             elif message.event == LIFTING_LETTER:
                 if "outcome" in letter:
-                    await note_told(connection, message.id, letter["outcome"], letter["settled_at"])
+                    await note_delivered(connection, message.id, letter["outcome"], letter["settled_at"])
             elif receiver.id is None:
                 open_ = [L.id == message.id, L.outcome.is_(None)]
                 if "failed_at" in letter:

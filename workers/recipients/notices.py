@@ -82,13 +82,13 @@ class Notifier:
         """Do one round; returns whether there was anything to do. A failing notice does not block the others."""
         now = self._clock()
         waiting = await self._store.reader.fetch(self._waiting, {})
-        done = [await guarded("a notice to recipients", self.tell(id_, owner, now)) for id_, owner in waiting]
+        done = [await guarded("a notice to recipients", self.process(id_, owner, now)) for id_, owner in waiting]
         late = await self._store.reader.fetch(self._late, {"before": now - ANSWER_WITHIN})
         if late:
             await self._give_up([id_ for (id_,) in late], now)
         return any(done) or bool(late)
 
-    async def tell(self, notice_id: int, owner: int, now: datetime) -> None:
+    async def process(self, notice_id: int, owner: int, now: datetime) -> None:
         """List the recipients that a notice concerns, and write to each over its registered channel."""
         (key,) = await self._store.keys.subjects([owner])
         readers = set[str]() if key is None else await self._readers(key)
@@ -119,7 +119,7 @@ class Notifier:
         notified of it, of a correction those that received the corrected fields; of the clients those that keep data,
         or have a contact."""
         if row.about == Notice.LIFTING.name:
-            return await self._told_before(connection, row)
+            return await self._notified_before(connection, row)
         keeping = set(await connection.scalars(select(C.id).where(_keeps(), C.id.in_(sorted(readers)))))
         keeping |= set(await connection.scalars(select(K.name).where(K.kind == TOOL, K.name.in_(sorted(readers)))))
         found = [
@@ -131,15 +131,15 @@ class Notifier:
             return [each for each in found if each.kind == TOOL or (each.kind, each.name) in got]
         return found
 
-    async def _told_before(self, connection: AsyncConnection, row: Any) -> Sequence[CopyHolder]:
+    async def _notified_before(self, connection: AsyncConnection, row: Any) -> Sequence[CopyHolder]:
         """Return the recipients that were listed for the restriction that ended, with their current references."""
         of, mine = Notice.RESTRICTION.name, N.customer_id == row.customer_id
         begun = select(func.max(N.id)).where(mine, N.about == of, N.id < row.id).scalar_subquery()
-        told = select(R.kind, R.name, R.country).where(R.notice_id == begun, R.customer_id == row.customer_id)
+        listed = select(R.kind, R.name, R.country).where(R.notice_id == begun, R.customer_id == row.customer_id)
         known = {(each.kind, each.name): each for each in await holders(connection, row.customer_id, ())}
         return [
             known.get((kind, name), CopyHolder(kind, name, country))
-            for kind, name, country in await connection.execute(told.order_by(R.id))
+            for kind, name, country in await connection.execute(listed.order_by(R.id))
         ]
 
     async def _got(self, connection: AsyncConnection, owner: int, fields: frozenset[str]) -> set[tuple[str, str]]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store.tables.restrictions import objections, restrictions
 
 
-async def note_told(connection: AsyncConnection, outbox_id: int, outcome: str, now: datetime) -> None:
+async def note_delivered(connection: AsyncConnection, outbox_id: int, outcome: str, now: datetime) -> None:
     """Start the period before the lifting; a letter that was given up informed nobody, so that one by post is
     awaited."""
     if outcome not in ("DELIVERED", "REFUSED"):

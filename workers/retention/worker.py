@@ -50,18 +50,18 @@ class Sweeper:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, also across outages of the store."""
-        told = asyncio.create_task(stop.wait())
+        stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 work = asyncio.create_task(self.step())
-                await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
                 if not work.done():  # Cancelling is safe: transactions are atomic, and the next round continues.
                     work.cancel()
                     await asyncio.wait((work,))
                     return
-                await asyncio.wait((told,), timeout=self._pause)
+                await asyncio.wait((stopped,), timeout=self._pause)
         finally:
-            told.cancel()
+            stopped.cancel()
 
     async def step(self) -> int:
         """Do one round; returns the number of deleted rows and entries. A failing table does not affect the others

@@ -29,7 +29,7 @@ from store.database.doctor import server_complaints
 from store.database.privileges import complaints
 from store.database.store import Store, open_store
 from store.merkle.signed_note import NoteInvalidError
-from store.records.holds import told_holds
+from store.records.holds import visible_holds
 from store.sql.errors import OutageCause
 from store.tables.erasures import STANDING_STATES, erasure_letters, erasure_recipients, erasure_steps, erasures
 from workers.certificates.certificates import (
@@ -158,7 +158,7 @@ async def _shown(case: int) -> tuple[Any, Sequence[Any], Sequence[Any], Sequence
         steps = select(erasure_steps).where(T.erasure_id == case).order_by(T.done_at, T.id)
         letters = await connection.execute(select(erasure_letters).where(L.erasure_id == case).order_by(L.written_at))
         owner = 0 if row is None else row.customer_id or 0
-        held = bool(await told_holds(connection, owner, datetime.now(UTC)))
+        held = bool(await visible_holds(connection, owner, datetime.now(UTC)))
         return row, (await connection.execute(steps)).all(), told.all(), letters.all(), held
 
 

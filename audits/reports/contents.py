@@ -34,35 +34,35 @@ from store.sql.reading import Reader
 Data = Mapping[str, Any]
 
 
-def schema_told(facts: Facts) -> Data:
+def schema_content(facts: Facts) -> Data:
     """Return the audited schema: its name, SHA-256 and size."""
     name, digest = schema_source(facts).values()
     return {"name": name, "sha256": digest, "types": len(facts.sdl.types), "personalFields": len(facts.personal)}
 
 
-def lint_told(facts: Facts) -> Data:
+def lint_content(facts: Facts) -> Data:
     """Return the data of `gateway audit lint`."""
     return lint_report(facts, lint(facts)).data
 
 
-def matrix_told(facts: Facts, filters: Mapping[str, Sequence[str]]) -> Data:
+def matrix_content(facts: Facts, filters: Mapping[str, Sequence[str]]) -> Data:
     """Return the data of `gateway audit matrix`, with the same filters."""
     return matrix_report(facts, matrix(facts, **filters)).data
 
 
-def notice_told(facts: Facts, registers: Registers, language: str) -> Data:
+def notice_content(facts: Facts, registers: Registers, language: str) -> Data:
     """Return the data of `gateway audit notice`, from the schema and the registers, without the controller's own
     facts."""
     return notice_data(notice(facts, registers), NoticeTexts(language))
 
 
-def record_told(facts: Facts, registers: Registers) -> Data:
+def record_content(facts: Facts, registers: Registers) -> Data:
     """Return the data of `gateway audit record`, letters b to d, f and g; a and e are in the controller's file."""
     activities = [activity_data(activity(facts, purpose, registers)) for purpose in Purpose]
     return {"article": "GDPR Art. 30(1)", "activities": activities, "g": list(own_measures(facts))}
 
 
-async def papers_told(reader: Reader, day: date) -> Sequence[Data]:
+async def papers_content(reader: Reader, day: date) -> Sequence[Data]:
     """Return the versions of notice and record in force on a day, and the newest."""
     return [
         {
@@ -74,7 +74,7 @@ async def papers_told(reader: Reader, day: date) -> Sequence[Data]:
     ]
 
 
-def words_told(language: str) -> Sequence[Data]:
+def words_content(language: str) -> Sequence[Data]:
     """Return every row of the policy with its sentence."""
     texts = NoticeTexts(language)
     return [
@@ -82,13 +82,13 @@ def words_told(language: str) -> Sequence[Data]:
     ]
 
 
-async def clients_told(facts: Facts, reader: Reader) -> Data:
+async def clients_content(facts: Facts, reader: Reader) -> Data:
     """Return the data of `gateway audit clients`."""
     registered = await registrations(reader)
     return clients_report(facts, registered, findings(facts, registered)).data
 
 
-async def erasures_told(reader: Reader, now: datetime) -> Data:
+async def erasures_content(reader: Reader, now: datetime) -> Data:
     """Return the data of `gateway audit erasures`, counted by state, and by due day."""
     data = erasures_report(await erasure_facts(reader), now).data
     counts = data["counts"]
@@ -97,23 +97,23 @@ async def erasures_told(reader: Reader, now: datetime) -> Data:
     return {name: counts[name] for name in totals} | {"states": states, "due": data["due"]}
 
 
-async def consents_told(reader: Reader, now: datetime) -> Data:
+async def consents_content(reader: Reader, now: datetime) -> Data:
     """Return the data of `gateway audit consents`."""
     data = consents_report(await consent_facts(reader), now).data
     standing = [{"kind": kind} | counts for kind, counts in data["standing"].items()]
     return {**data, "standing": standing}
 
 
-async def refusals_told(reader: Reader, now: datetime, days: int) -> Sequence[Data]:
+async def refusals_content(reader: Reader, now: datetime, days: int) -> Sequence[Data]:
     """Return the data of `gateway audit refusals`, of the last `days` days."""
     return refusals_data(await refusal_facts(reader, now - timedelta(days=days), now))
 
 
-async def acts_told(reader: Reader, most: int) -> Sequence[Data]:
+async def acts_content(reader: Reader, most: int) -> Sequence[Data]:
     """Return the newest acts of operators, as in `gateway audit acts`."""
     return acts_data(await Acts(reader).newest(most))
 
 
-async def ledger_told(reader: Reader, most: int) -> Sequence[Data]:
+async def ledger_content(reader: Reader, most: int) -> Sequence[Data]:
     """Return the newest checkpoints, as in `gateway audit ledger`."""
     return checkpoints_data(await checkpoint_facts(reader, most))
