@@ -1,4 +1,4 @@
-"""What customers may let an app of somebody else do: a closed list of scopes (RFC 6749 §3.3), each in words (O10)."""
+"""The OAuth scopes that customers may grant to third-party apps: a closed list (RFC 6749 §3.3), each in words (O10)."""
 
 from enum import unique
 from typing import Final, Self
@@ -8,7 +8,7 @@ from policy.rows import Row
 
 @unique
 class AppScope(Row):
-    """One thing that a customer can allow; everything else is for first-party clients, whatever a token says."""
+    """One scope that a customer can grant to a third-party app; everything else is for first-party clients only."""
 
     PROFILE_READ = (
         "Read your name, postal address, phone, language and customer number.",
@@ -44,17 +44,19 @@ class AppScope(Row):
 
     @property
     def scope(self) -> str:
-        """As it stands in a token, such as `profile:read`."""
+        """The scope as it is written in a token, such as `profile:read`."""
         return self.name.lower().replace("_", ":")
 
     @classmethod
     def of_scope(cls, scope: str) -> Self | None:
-        """The member that exactly this scope is, or None."""
+        """Return the member for this exact scope, or None for an unknown one."""
         member = cls.__members__.get(scope.upper().replace(":", "_"))
+        # `PROFILE:READ` would find the member, too: OAuth scopes are case-sensitive (RFC 6749 §3.3), so compare it
+        # back.
         return member if member is not None and member.scope == scope else None
 
-    def told(self, language: str) -> str:
-        """The sentence, in `en` or `fr`."""
+    def translated(self, language: str) -> str:
+        """Return the sentence in a language, `en` or `fr`; every other language gets English."""
         return self.french if language == "fr" else self.text
 
 

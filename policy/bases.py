@@ -7,7 +7,7 @@ from policy.rows import Row
 
 @unique
 class LegalBasis(Row):
-    """Why the law lets us process; each is the default that the controller confirms.
+    """A legal basis for processing; each is a default that the controller confirms.
 
     The ePrivacy bases stand beside Art. 6: where Art. 13(2) applies, the conditions of Art. 6(1) do not
     (CJEU C-654/23), and DPV 2.3 has no term for them.

@@ -1,4 +1,4 @@
-"""What makes a card number one: its digits, brand, length and check digit, and its date of expiry (ISO/IEC 7812)."""
+"""Validation of card numbers and expiry dates: digits, brand, length and check digit (ISO/IEC 7812)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -23,14 +23,14 @@ class Brand(Row):
 
     def __init__(self, _text: str, beginnings: tuple[tuple[int, int], ...], lengths: tuple[int, ...]) -> None:
         self.beginnings = beginnings
-        """Ranges of prefixes; the networks' ranges overlap, and the longest prefix wins."""
+        """Ranges of prefixes. The networks' ranges overlap; the longest matching prefix wins."""
         self.lengths = lengths
-        """How many digits a number may have."""
+        """The numbers of digits that the network issues."""
 
 
 @unique
 class CardFault(Row):
-    """Why something is no card number that can be used; it never says the number."""
+    """The reason why a text is rejected as a card number; it never repeats the number."""
 
     CHARACTERS = ("A card number is made of digits; spaces and hyphens between them are fine.",)
     BRAND = ("No card network that is known here has numbers that begin like this.",)
@@ -48,31 +48,32 @@ TEST_NUMBERS: Final = frozenset(
         "6304000000000000",
     }
 )  # fmt: skip
-"""Numbers that the networks publish for tests: no bank ever issued one."""
+"""Numbers that the networks publish for tests; no bank ever issued one."""
 
 LONGEST: Final = 40
-"""Characters that are looked at: 19 digits with something between each two."""
+"""Maximum characters of the input: 19 digits with a separator between each two, rounded up."""
 
 YEARS_AHEAD: Final = 20
-"""No card is valid longer."""
+"""Years between today and an expiry date beyond which the date is taken for a typing error."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CardNumber:
-    """A number that passed every check. It never prints itself (D4)."""
+    """A card number that passed every check. Its `repr` does not contain it (D4)."""
 
     digits: str
     brand: Brand
 
     @property
     def last4(self) -> str:
-        """What may be shown of it."""
+        """The last four digits, the only part that may be shown (D4; PCI DSS 3.4)."""
         return self.digits[-4:]
 
 
 def card_number(text: str, *, tests: bool = False) -> CardNumber | CardFault:
-    """Read a number as people type it; `tests` accepts the published test numbers, too."""
+    """Parse a number as people type it; `tests` also accepts the published test numbers."""
     digits = text.strip().replace(" ", "").replace("-", "").replace("\u00a0", "")
+    # `isdecimal` alone accepts the digits of every script, which the check digit would then be computed from.
     if len(text) > LONGEST or not digits.isascii() or not digits.isdecimal():
         return CardFault.CHARACTERS
     brand = brand_of(digits)
@@ -88,31 +89,34 @@ def card_number(text: str, *, tests: bool = False) -> CardNumber | CardFault:
 
 
 def brand_of(digits: str) -> Brand | None:
-    """The network whose prefix is the longest that fits; None if none does."""
+    """Return the network with the longest matching prefix; None if there is none."""
     found: tuple[int, Brand] | None = None
     for brand in Brand:
         for first, last in brand.beginnings:
             length = len(str(first))
             fits = len(digits) >= length and first <= int(digits[:length]) <= last
+            # The ranges overlap: Maestro's 6 contains those of Discover and UnionPay.
             if fits and (found is None or length > found[0]):
                 found = length, brand
     return None if found is None else found[1]
 
 
 def luhn(digits: str) -> bool:
-    """Whether the last digit is the check digit of those before it (ISO/IEC 7812-1, annex B)."""
+    """Return whether the last digit is the check digit of the others (Luhn; ISO/IEC 7812-1, annex B)."""
     total = 0
     for place, digit in enumerate(reversed(digits)):
+        # From the right every second digit counts double; the sum of the two digits of a number above 9 is that number
+        # less 9.
         value = int(digit) * (1 + place % 2)
         total += value - 9 if value > 9 else value
     return total % 10 == 0
 
 
 def expired(month: int, year: int, today: date) -> bool:
-    """Whether the card's last day, that of the printed month, is over."""
+    """Return whether the card has expired: it is valid until the end of the printed month."""
     return (year, month) < (today.year, today.month)
 
 
 def possible(month: int, year: int, today: date) -> bool:
-    """Whether there could be a card with this expiry."""
+    """Return whether a card with this expiry date can exist: a real month, within YEARS_AHEAD of today."""
     return 1 <= month <= 12 and today.year - YEARS_AHEAD <= year <= today.year + YEARS_AHEAD

@@ -8,7 +8,7 @@ from policy.rows import Row
 
 @unique
 class Category(Row):
-    """What kind of personal data a field carries; no special category (GDPR Art. 9) is among them.
+    """The kind of personal data that a field carries; no special category (GDPR Art. 9) is among them.
 
     Columns: sentence, DPV-PD term, fideslang data category, and where it applies the name of the category it
     is a part of, or of the one it is derived from (R60).
@@ -64,5 +64,5 @@ class Category(Row):
         """Name of the category that this one is computed from, or None."""
 
     def within(self, whole: Self) -> bool:
-        """Whether this is the given category or a part of it, so that a rule for the whole binds its parts."""
+        """Return whether this is the given category or a part of it: a rule for the whole also binds its parts."""
         return self is whole or self.parent == whole.name

@@ -1,4 +1,4 @@
-"""The customer's own choices on which an allowance may depend: compiled into filters, never asked per row."""
+"""The customer's own choices on which an allowance may depend; compiled into SQL filters, never evaluated per row."""
 
 from enum import unique
 from typing import Literal
@@ -10,7 +10,7 @@ ConditionScope = Literal["ROW", "VALUE"]
 
 @unique
 class Condition(Row):
-    """What must hold of the customer's data for an allowance to apply.
+    """A condition on the customer's data that must hold for an allowance to apply.
 
     Scope ROW: a row for which it fails is not read at all. Scope VALUE: only this field's value is withheld.
     """
@@ -19,6 +19,7 @@ class Condition(Row):
     CARD_STORAGE_CONSENTED = "The customer's consent to store this card stands.", "ROW"
     DISCLOSURE_MAY_BE_TOLD = "No order forbids telling the customer of this disclosure (yet).", "ROW"
     REGISTRATION_RUNS = "The domain is registered: it has not expired, and its service has not ended.", "ROW"
+    # One condition for each field: the customer hides each of the four by itself.
     WHOIS_NAME_PUBLISHED = (
         "The domain owner's name is one that the registry publishes.",
         "VALUE",
@@ -38,4 +39,4 @@ class Condition(Row):
 
     def __init__(self, _text: str, scope: ConditionScope) -> None:
         self.scope = scope
-        """ROW or VALUE: what is left out when it fails."""
+        """ROW or VALUE: the unit that is left out when the condition fails."""

@@ -1,8 +1,8 @@
-"""The countries to which personal data may go as it goes at home, and those that ask for a safeguard (GDPR Ch. V).
+"""The countries to which personal data may be transferred without a safeguard, and those that need one (GDPR Ch. V).
 
-Data, to be read again whenever a decision is made: `checked` is when the source was last read. What is not on a list
-asks for a safeguard, and so does a decision that covers some recipients only: nothing here knows whether a recipient in
-the United States is certified, so the controller says it.
+The lists are data to be reviewed whenever an adequacy decision is made: `checked` is the date of the last review. A
+country that is on no list needs a safeguard, and so does one whose decision covers some recipients only: the gateway
+cannot know whether a recipient in the United States is certified, so the controller states it.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ EEA: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Adequate:
-    """A list of countries whose law protects enough: for every recipient there, or for `some` only."""
+    """The countries with an adequacy decision: for every recipient there (`countries`), or for `some` recipients
+    only."""
 
     countries: frozenset[str]
     some: frozenset[str]
@@ -42,10 +43,10 @@ SWISS: Final = Adequate(
 
 
 def safe(home: str, country: str) -> bool:
-    """Whether data of a controller at `home` may go to a country without a safeguard of the controller's own.
+    """Return whether a controller at `home` may transfer data to a country without a safeguard of its own.
 
-    The GDPR binds whoever serves people in the Union (Art. 3(2)), so its list counts for every controller; one in
-    Switzerland has a list of its own besides. Two capitals each (ISO 3166-1).
+    The GDPR binds every controller that serves people in the Union (Art. 3(2)), so its list always applies; for a
+    controller in Switzerland the Swiss list applies as well. Both countries are ISO 3166-1 codes of two capitals.
     """
     if country == home:
         return True

@@ -1,4 +1,4 @@
-"""When a customer is erased: on request, or by itself (R32-R34, R42-R47, R59; readings A11, A12, A19)."""
+"""Computes when a customer is erased, on request or automatically (R32-R34, R42-R47, R59; readings A11, A12, A19)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,28 +14,28 @@ REQUEST_LIMITS: Final = (Period(days=30), Period(months=1))
 AUTOMATIC: Final = Period(months=6)
 """From the end of the last service, in calendar months, not 180 days (R34)."""
 GUARD: Final = Period(days=3)
-"""A taken-over account's owner has this long to cancel a request before anything is erased."""
+"""Cooling-off period: the owner of a hijacked account has this long to cancel a request before anything is erased."""
 TARGET: Final = Period(days=25)
-"""When an erasure on request should be done; what is left until the deadline is for repairs."""
+"""The target for an erasure on request; the days left until the deadline are for repairs."""
 ALARM: Final = Period(days=27)
-"""When an erasure on request that is not done raises an alarm."""
+"""An erasure on request that is not done by then raises an alarm."""
 LAST_CALL: Final = timedelta(hours=6)
-"""How long before its deadline an automatic erasure should be done, and raises an alarm if it is not."""
+"""Time before its deadline at which an automatic erasure should be done, and raises an alarm if it is not."""
 WARNINGS: Final = (timedelta(days=60), timedelta(days=7))
-"""How long before an automatic erasure the customer is warned; the first is early, as it has to arrive."""
+"""Times before an automatic erasure at which the customer is warned; the first is early, since it must arrive."""
 NOTICE: Final = Period(days=7)
-"""How far ahead the day that a warning names is at least, however late it was found to be due."""
+"""Minimum time between a warning and the day that it announces, however late the erasure was found to be due."""
 ARRIVAL: Final = timedelta(days=3)
-"""How long before the day that it names a warning is void: whoever gets it has this time at least."""
+"""A warning expires this long before the day that it announces: the customer has at least this time to react."""
 SAME_DAY: Final = timedelta(days=1)
-"""By how much less the day that a warning named may differ from the present one: a time zone's change, no new clock."""
+"""Differences below this between the announced and the present deadline are a time zone change, not a new deadline."""
 LAST_LETTER: Final = timedelta(days=1)
-"""How long the last letter may be tried where the deadline is nearer than that, or over."""
+"""Minimum time for delivery attempts of the final notice when the deadline is nearer than that, or has passed."""
 
 
 @unique
 class ErasureCause(Row):
-    """Why a customer is erased."""
+    """The reason for which a customer is erased."""
 
     REQUEST = ("The customer asked for it.",)
     RETENTION = ("Six months have passed since the last service ended.",)
@@ -43,14 +43,14 @@ class ErasureCause(Row):
 
 @dataclass(frozen=True, slots=True)
 class ErasureDates:
-    """When a customer is to be erased; all instants in UTC, `not_before <= by <= due` and `alarm_at < due`."""
+    """The dates of an erasure; all instants in UTC, `not_before <= by <= due` and `alarm_at < due`."""
 
     cause: ErasureCause
     not_before: datetime
     by: datetime
-    """When the work should be done."""
+    """The target: the erasure should be done by then."""
     alarm_at: datetime
-    """When the operator is alarmed, should it not be done."""
+    """The operator is alarmed at this time if the erasure is not done."""
     due: datetime
     """The deadline, the last second of its day; the customer has been told by then as well (A19)."""
 
@@ -64,15 +64,15 @@ def due_erasure(
     zone: tzinfo,
     not_due_before: datetime | None = None,
 ) -> ErasureDates | None:
-    """Return when the customer is to be erased, or None while no clock runs.
+    """Return when the customer is to be erased, or None while no period runs.
 
     `requests` are the standing ones, withdrawn ones left out; `last_service_ended` is the end of the latest
     service of all; `last_sign_in` counts for an account that never had one (A12), and only for step 3, so that
     signing in never moves a request; `zone` is the controller's. Steps:
-    1. no clock runs while a service is active: a request then stays armed (R31, R42-R45);
+    1. no period runs while a service is active: a request then stays armed (R31, R42-R45);
     2. each request starts at the later of itself and that end (A11), and the earliest deadline holds (R47);
     3. without a request the six months run from that end (R34, R44), and they still hold with one (R46);
-    4. whoever asks when the six months are over has the days in which a request can be called off all the same;
+    4. a customer who asks after the six months still has the days in which a request can be cancelled;
     5. `not_due_before` leaves a customer who came in after their services had ended the time to be warned.
     """
     if services_active:  # 1
@@ -88,6 +88,7 @@ def due_erasure(
         return automatic
     if first.due <= automatic.due:
         return first
+    # The six months had ended before the customer asked: without this, the erasure would begin at once.
     if automatic.due < min(asked_at):  # 4
         return replace(automatic, not_before=first.not_before)
     return automatic
@@ -97,6 +98,7 @@ def requested_erasure(requested: datetime, last_service_ended: datetime | None, 
     """Return the dates of an erasure that the customer asked for (R32, R33, A11)."""
     start = requested if last_service_ended is None else max(requested, last_service_ended)
     day = local_day(start, zone)
+    # In a month of 31 days the 30 days end first, in February the month does.
     due = min(end_of_day(limit.after(day), zone) for limit in REQUEST_LIMITS)
     return ErasureDates(
         cause=ErasureCause.REQUEST,
@@ -108,7 +110,8 @@ def requested_erasure(requested: datetime, last_service_ended: datetime | None, 
 
 
 def automatic_erasure(last_service_ended: datetime, zone: tzinfo) -> ErasureDates:
-    """Return the dates of an erasure that nobody asked for: on the day six months later, not before (R34)."""
+    """Return the dates of an automatic erasure: on the day six months after the last service ended, not before
+    (R34)."""
     day = AUTOMATIC.after(local_day(last_service_ended, zone))
     due = end_of_day(day, zone)
     return ErasureDates(
@@ -121,7 +124,7 @@ def automatic_erasure(last_service_ended: datetime, zone: tzinfo) -> ErasureDate
 
 
 def _later(clock: ErasureDates, not_due_before: datetime | None) -> ErasureDates:
-    """The same clock with a deadline that is not before a moment."""
+    """Move all dates of an erasure so that its deadline is not before a given time."""
     if not_due_before is None or clock.due >= not_due_before:
         return clock
     late = not_due_before - clock.due
@@ -130,37 +133,38 @@ def _later(clock: ErasureDates, not_due_before: datetime | None) -> ErasureDates
 
 
 def warning_dates(clock: ErasureDates) -> tuple[datetime, ...]:
-    """Return when the customer is warned, earliest first; a customer who asked needs no warning."""
+    """Return when the customer is warned, earliest first; empty for an erasure that the customer asked for."""
     return tuple(clock.due - ahead for ahead in WARNINGS) if clock.cause is ErasureCause.RETENTION else ()
 
 
 def named_day(due: datetime, now: datetime, zone: tzinfo) -> datetime:
-    """Return the end of the day that a warning written now names: the deadline's, and never one that is near or past.
+    """Return the end of the day that a warning written now announces: the deadline's, but at least NOTICE ahead.
 
-    A customer who is found too late is erased on that day, and the deadline is missed: better late than unwarned.
+    A customer who was found too late is erased on that day, and the deadline is missed: better late than without
+    warning.
     """
     return max(due, end_of_day(NOTICE.after(local_day(now, zone)), zone))
 
 
 def earliest_due(known: datetime, zone: tzinfo) -> datetime:
-    """Return the earliest deadline of a customer who came in, with services that had ended, at the instant `known`:
-    it leaves time for every warning."""
+    """Return the earliest deadline of a customer who was imported, at the instant `known`, after their services had
+    ended: it leaves time for every warning."""
     return end_of_day(local_day(known + max(WARNINGS), zone), zone)
 
 
 def still_ahead(clock: ErasureDates, now: datetime, zone: tzinfo) -> ErasureDates:
-    """Return the dates of a request whose services ended earlier than we were told: who hears of it now has the time to
-    call it off all the same. The deadline stands, and may be missed."""
+    """Return the dates of a request whose services ended earlier than was known: a customer who hears of it only now
+    still has time to cancel. The deadline stays, and may be missed."""
     return replace(clock, not_before=max(clock.not_before, end_of_day(local_day(now + SAME_DAY, zone), zone)))
 
 
-def as_told(clock: ErasureDates, zone: tzinfo) -> ErasureDates:
-    """Return the dates as a letter names them: where the deadline is missed, the day on which it will be done."""
+def as_announced(clock: ErasureDates, zone: tzinfo) -> ErasureDates:
+    """Return the dates as a letter announces them: if the deadline is missed, with the day on which it will be done."""
     return replace(clock, due=max(clock.due, end_of_day(local_day(clock.not_before + SAME_DAY, zone), zone)))
 
 
 def last_letter_until(due: datetime | None, now: datetime) -> datetime:
-    """Return when nothing of the last letter is kept any more: with the deadline, which includes telling (A19)."""
+    """Return until when the final notice may be kept: the deadline, by which the customer must be informed (A19)."""
     return max(due or now, now + LAST_LETTER)
 
 
@@ -171,35 +175,35 @@ def days_over(due: datetime, now: datetime, zone: tzinfo) -> int:
 
 @dataclass(frozen=True, slots=True)
 class WarningLetter:
-    """A warning that was written: the day it names, and how it fares."""
+    """A warning that was written: the day that it announces, and the state of its delivery."""
 
     names: datetime
     written_at: datetime
     failed_at: datetime | None = None
-    """Its first failure."""
+    """The time of its first failed delivery."""
     settled_at: datetime | None = None
     counts: bool = False
-    """Whether it arrived, or it is known that it never will."""
+    """True if it was delivered, or if it is certain that it cannot be."""
 
     def good_for(self, due: datetime) -> bool:
-        """Whether it is about this deadline, and not about one that was moved since."""
+        """Return whether it announces this deadline, and not one that was moved since."""
         return self.names >= due - SAME_DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """How far the warnings of an automatic erasure have come."""
+    """The state of the warnings of an automatic erasure."""
 
     begins: datetime | None
-    """When it may begin: on the day that was named; None as long as no warning counts."""
+    """The earliest time for the erasure: on the announced day; None as long as no warning counts."""
     write: datetime | None
-    """The day that a warning to be written now names; None when none is to be written."""
+    """The day that a warning announces that is to be written now; None: none is to be written."""
     alarm_at: datetime | None
-    """Since when a warning fails while none counts."""
+    """Since when the delivery of a warning has been failing while none counts; None: it does not fail."""
 
 
 AGAIN: Final = timedelta(days=1)
-"""After which a warning that failed is written anew, and one that merely waits is called a failure."""
+"""Delay after which a failed warning is written again, and a warning that is still waiting counts as failed."""
 
 
 def warned(clock: ErasureDates, warnings: Iterable[WarningLetter], now: datetime, zone: tzinfo) -> Warned:
@@ -213,6 +217,7 @@ def warned(clock: ErasureDates, warnings: Iterable[WarningLetter], now: datetime
     known = [each for each in warnings if each.good_for(clock.due)]  # 1
     counting = [each for each in known if each.counts]
     waiting = any(each.settled_at is None for each in known)
+    # At most one warning a day, however often a delivery fails.
     recent = any(abs(now - each.written_at) < AGAIN for each in known)
     if counting:
         day = min(each.names for each in counting)
@@ -226,7 +231,7 @@ def warned(clock: ErasureDates, warnings: Iterable[WarningLetter], now: datetime
 
 
 def _failure(warning: WarningLetter, now: datetime) -> datetime | None:
-    """Since when a warning that does not count fails."""
+    """Return since when a warning that does not count has been failing; None: it has not failed."""
     late = warning.written_at + AGAIN
     found = [each for each in (warning.failed_at, warning.settled_at, late if late <= now else None) if each]
     return min(found, default=None)

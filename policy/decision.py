@@ -1,4 +1,4 @@
-"""Whether a purpose may read a coordinate: a value with its reason, decided before anything is fetched."""
+"""Decides whether a purpose may read a schema coordinate, before anything is fetched; a refusal carries its reason."""
 
 from collections import Counter
 from collections.abc import Set
@@ -28,7 +28,7 @@ __all__ = [
 
 @unique
 class Reason(Row):
-    """Why something was refused."""
+    """The reason of a refusal."""
 
     PURPOSE_NOT_ALLOWED = ("This may not be read for this purpose.",)
     PURPOSE_NOT_GRANTED = ("The token was not granted this purpose.",)
@@ -46,25 +46,25 @@ class Reason(Row):
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """It may be read where all these conditions hold; none: always."""
+    """The coordinate may be read where all these conditions hold; an empty set means always."""
 
     conditions: frozenset[Condition] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It may not be read."""
+    """The coordinate may not be read."""
 
     reason: Reason
     allowed: tuple[Purpose, ...] = ()
     """The purposes that would have been allowed, in the order of the catalogue."""
     expected: str = ""
-    """The pattern that the reference does not have, as the operator wrote it."""
+    """The pattern that the reference should match, as the operator wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The declaration is incomplete, which closes it for everyone; at start-up it stops the process (R1)."""
+    """The declaration is incomplete: everybody is refused, and the process does not start with one (R1)."""
 
     missing: tuple[str, ...]
 
@@ -103,7 +103,7 @@ def decide_order(rule: Rule, named: Set[str]) -> Granted | Refused | Gap:
 
 
 def _closed_to_apps(rule: Rule, purpose: Purpose, scopes: Set[str]) -> Reason | None:
-    """Why an app of somebody else may not have it; what is not open is closed, in hard rules too."""
+    """Return why a third-party app is refused, or None; what no declaration opens is closed, by the hard rules too."""
     opened = frozenset() if rule.first_party or never_shared(rule) else rule.opened(purpose)
     if not opened:
         return Reason.FIRST_PARTY_ONLY
@@ -111,7 +111,7 @@ def _closed_to_apps(rule: Rule, purpose: Purpose, scopes: Set[str]) -> Reason | 
 
 
 def gaps(rule: Rule) -> tuple[str, ...]:
-    """Name what the declaration lacks to be decided upon; empty when it is complete.
+    """Name the parts that the declaration lacks; empty when it is complete.
 
     An empty list of checks is never a grant: an allowance without purposes and an alternative without scopes
     are gaps, and so is a purpose named twice, of which nobody could say which condition holds.
@@ -130,7 +130,7 @@ def gaps(rule: Rule) -> tuple[str, ...]:
 
 
 def _permits(rule: Rule, purpose: Purpose) -> bool:
-    """Whether an allowance names the purpose and no hard rule forbids it, whatever was declared (R15)."""
+    """Return whether an allowance names the purpose and no hard rule forbids it, whatever was declared (R15)."""
     return any(not forbids(rule, purpose, when) for when in rule.when(purpose))
 
 

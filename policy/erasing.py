@@ -1,4 +1,4 @@
-"""The states of an erasure, and the only ways from one to another (R31-R36, R42-R47)."""
+"""The state machine of an erasure (R31-R36, R42-R47)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 @unique
 class State(Enum):
-    """Where an erasure stands."""
+    """The state of an erasure."""
 
     ARMED = "Asked for; begins by itself when the last service ends."
     BLOCKED = "Suspended: a service runs again."
@@ -30,7 +30,7 @@ HELD_BY_RESTRICTION: Final = (
 
 
 def meaning(state: State, ordered: bool) -> str:
-    """What a state means; of one that is HELD by what, where `ordered` says that a legal hold stands."""
+    """Explain a state; for HELD, `ordered` says that a legal hold is the cause, else it is a restriction."""
     if state is not State.HELD:
         return str(state.value)
     return HELD_BY_ORDER if ordered else HELD_BY_RESTRICTION
@@ -38,7 +38,7 @@ def meaning(state: State, ordered: bool) -> str:
 
 @unique
 class ErasureEvent(Enum):
-    """What moves an erasure on."""
+    """An event that changes the state of an erasure."""
 
     SERVICES_ENDED = "the last service ended"
     SERVICE_BEGAN = "a service began"
@@ -64,9 +64,10 @@ TRANSITIONS: Final[Mapping[tuple[State, ErasureEvent], State]] = {
     (State.HELD, ErasureEvent.SERVICE_BEGAN): State.BLOCKED,
     (State.HELD, ErasureEvent.OVERTAKEN): State.CANCELLED,
     (State.HELD, ErasureEvent.CANCELLED): State.CANCELLED,
+    # before.
     (State.ERASING, ErasureEvent.DONE): State.ERASED,
 }
-"""What is not here cannot happen: least of all a way back out of ERASING."""
+"""Every allowed transition. None leads back out of ERASING: its first steps destroy what a return would need."""
 
 WAITING: Final = frozenset({State.ARMED, State.BLOCKED, State.SCHEDULED, State.HELD})
 """States in which nothing has been erased yet."""
@@ -75,7 +76,7 @@ STANDING: Final = WAITING | {State.ERASING}
 
 
 class TransitionError(Exception):
-    """An event that means nothing in this state."""
+    """The event is not allowed in this state."""
 
     def __init__(self, state: State, event: ErasureEvent) -> None:
         super().__init__(f"{event.name} does nothing to an erasure that is {state.name}")
@@ -91,8 +92,11 @@ def after(state: State, event: ErasureEvent) -> State:
 
 @unique
 class Step(Enum):
-    """What an erasure does, in this order; each can be done again without harm."""
+    """The steps of an erasure, in their order; each is idempotent."""
 
+    # Tokens first, so that nobody reads meanwhile; recipients before the key, without which the ledger cannot be
+    # searched; the final notice before the key, too, which decrypts the address; files after the rows that they still
+    # contain.
     TOKENS = "Every token and session ended."
     RECIPIENTS = "Everybody who ever received the data, and every tool that read it, was listed."
     FAREWELL = "The last message was written and put aside."
@@ -107,7 +111,7 @@ STEPS: Final = tuple(Step)
 
 @unique
 class NotificationState(Enum):
-    """How far a recipient of erased data has been told (GDPR Art. 17(2), 19)."""
+    """Progress of the notification of a recipient of erased data (GDPR Art. 17(2), 19)."""
 
     LISTED = "Known to have received the data; nothing has reached it yet."
     SENT = "A message reached it, or a letter was posted; it has not answered."
@@ -117,12 +121,12 @@ class NotificationState(Enum):
 
 
 SETTLED: Final = frozenset({NotificationState.ACKNOWLEDGED, NotificationState.REFUSED, NotificationState.GIVEN_UP})
-"""States of a recipient from whom nothing is waited for any more."""
+"""Final states: no answer of the recipient is expected any more."""
 
 
 @unique
 class Method(Enum):
-    """How a recipient was told."""
+    """The channel by which a recipient was notified."""
 
     WEBHOOK = "A signed message over HTTPS."
     EMAIL = "An e-mail to its registered contact."
@@ -131,7 +135,7 @@ class Method(Enum):
 
 @unique
 class RecipientAnswer(Enum):
-    """What a recipient says of its copy."""
+    """The answer of a recipient about its copy of the data."""
 
     ERASED = "It erased what it held."
     UNKNOWN = "It holds nothing of this person."
@@ -139,11 +143,11 @@ class RecipientAnswer(Enum):
 
     @property
     def state(self) -> NotificationState:
-        """What it makes of the recipient's state."""
+        """The state of the recipient after this answer."""
         return NotificationState.REFUSED if self is RecipientAnswer.REFUSED else NotificationState.ACKNOWLEDGED
 
 
 ANSWER_WITHIN: Final = timedelta(days=30)
-"""After which a recipient that was listed and has not answered is given up."""
+"""Time after which a recipient that was listed and has not answered is given up."""
 DELIVER_WITHIN: Final = timedelta(days=14)
-"""For how long a message to a recipient is tried."""
+"""Time during which delivery of a message to a recipient is retried."""

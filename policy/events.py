@@ -1,4 +1,4 @@
-"""What internal systems can be told of as it happens: each event by its name, and when it is sent."""
+"""The events that are sent to internal systems."""
 
 from enum import unique
 
@@ -7,10 +7,10 @@ from policy.rows import Row
 
 @unique
 class Event(Row):
-    """An event is told by its name alone, with ids and the names of fields: never with a value of a person.
+    """An event contains its name, ids and names of fields, never personal data.
 
-    Columns: sentence, the name that receivers subscribe to, and why systems are told of it also while the customer has
-    processing restricted (Art. 18(2)); without a reason they are not.
+    Columns: sentence, the name that receivers subscribe to, and the reason why it is sent even while processing is
+    restricted (Art. 18(2)); without a reason it is not.
     """
 
     PROFILE_CHANGED = ("Name, address, phone or language of a customer changed.", "customer.profile.changed")
@@ -53,6 +53,7 @@ class Event(Row):
         "customer.objection.ended",
         "It says what may be read, and is read for nothing else.",
     )
+    # From here on the events are for recipients of the data, who may answer.
     ERASE = (
         "A customer whose data the receiver got is erased: it erases its copy, and may answer in the header"
         " `Erasure-Answer` (ERASED, UNKNOWN or REFUSED).",
@@ -79,9 +80,9 @@ class Event(Row):
 
     def __init__(self, _text: str, wire: str, despite: str | None = None) -> None:
         self.wire = wire
-        """The name that receivers see."""
+        """The name in messages and subscriptions."""
         self.despite = despite
-        """Why it is told of a customer who has processing restricted; None: it is not."""
+        """The reason why it is sent while the customer has processing restricted; None: it is not."""
 
 
 BY_NAME = {event.wire: event for event in Event}

@@ -1,4 +1,4 @@
-"""The catalogues in French, for what is written to people; a row that is not here yet is told in English."""
+"""The French sentences of the catalogues, for texts shown to people; a row that is not here is shown in English."""
 
 from typing import Final
 
@@ -93,6 +93,6 @@ WORDS: Final = {
 """By catalogue and row."""
 
 
-def told(row: Row, language: str) -> str:
-    """The sentence of a row in a language (`en`, `fr`)."""
+def translated(row: Row, language: str) -> str:
+    """Return the sentence of a row in a language (`en`, `fr`)."""
     return WORDS.get(type(row).__name__, {}).get(row.name, row.text) if language == "fr" else row.text

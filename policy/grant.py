@@ -1,4 +1,4 @@
-"""What a verified token allows: the one value that the front door hands down."""
+"""The permissions of a verified token: the value that authentication passes down to every other layer."""
 
 from dataclasses import dataclass, field
 from enum import unique
@@ -10,7 +10,7 @@ from policy.rows import Row
 
 @unique
 class Refusal(Row):
-    """What a client that asks for too much receives, by its registration."""
+    """The answer to a client that asks for more than it may have, by its registration."""
 
     REFUSE = ("The whole operation is refused.",)
     WITHHOLD = ("Refused fields are null and listed; the rest is answered.",)
@@ -18,7 +18,7 @@ class Refusal(Row):
 
 @unique
 class Over(Row):
-    """What happens when a client reads more customers in an hour than it is registered for."""
+    """The reaction when a client reads more customers in an hour than it is registered for."""
 
     ALARM = ("It is told to the operator, and answered.",)
     STOP = ("It is told to the operator, and nothing about a further customer is answered.",)
@@ -26,7 +26,7 @@ class Over(Row):
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A company that works for us under an undertaking of confidentiality, and all that it may get (R7)."""
+    """A company that works for us under an undertaking of confidentiality, and the fields that it may get (R7)."""
 
     name: str
     country: str
@@ -36,7 +36,7 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Who asks, for which purposes, within which limits; made once per token and kept until it expires.
+    """The client, its subject, purposes and limits; made once per token and cached until the token expires.
 
     Raises ValueError when it would let a purpose that is for one's own data read anybody's, or allows no row.
     """
@@ -58,28 +58,30 @@ class Grant:
     session_id: int | None = field(default=None, repr=False)
     """The session the customer signed in with; None for a tool, or when the issuer says nothing of it."""
     authenticated_at: int | None = field(default=None, repr=False)
-    """When the customer last proved who they are, in Unix seconds; None: nobody can say, so long ago."""
+    """The time of the customer's last authentication in Unix seconds; None: unknown, which counts as too long ago."""
     customers_per_hour: int | None = None
-    """How many different customers its client may read in an hour; None: nobody counts."""
+    """The number of different customers that its client may read in an hour; None: no limit."""
     over: Over = Over.ALARM
     partner: Partner | None = None
-    """The company outside whose client this is; None for one of ours."""
+    """The processor whose client this is; None for one of our own clients."""
     summed: bool = False
-    """Whether anybody at all may ask this, so that reads are recorded in sums."""
+    """True for anonymous clients (RDAP): their reads are recorded in sums, not one by one."""
     third_party: bool = False
-    """Whether a customer let an app of somebody else act for them: then nothing that is for first parties (O10)."""
+    """True for a third-party app that a customer has authorised: everything for first parties is refused (O10)."""
     fingerprint: str = field(init=False, compare=False, repr=False)
-    """The same for two grants exactly when every decision is; a key of plan caches.
+    """Equal for two grants exactly when every decision is; the key of the plan caches.
 
-    It holds whether there is a subject, not which: plans are shared between customers. Computed here, once,
-    so that a request only looks it up (a str keeps its hash).
+    It states whether there is a subject, not which: plans are shared between customers. Computed here, once,
+    so that a request only looks it up (a str caches its hash).
     """
 
     def __post_init__(self) -> None:
+        # Without a subject a filter "own data" would have nothing to compare with.
         if self.subject is None and any(purpose.own_data_only for purpose in self.purposes):
             raise ValueError("a purpose for one's own data needs a token with a subject")
         if self.max_page < 1:
             raise ValueError("max_page must be at least 1")
+        # A frozen dataclass has no other way to set a computed field.
         object.__setattr__(self, "fingerprint", self._fingerprint())
 
     def __hash__(self) -> int:
@@ -88,6 +90,7 @@ class Grant:
 
     def _fingerprint(self) -> str:
         """Digest what decisions depend on; lists are sorted and repr-quoted, so no two inputs read alike."""
+        # Rate limits and recording are left out: they are applied to each request, and are part of no plan.
         facts = (
             sorted(purpose.name for purpose in self.purposes),
             sorted(self.scopes),

@@ -1,4 +1,4 @@
-"""What no declaration may allow, whoever signs it: the combinations that the notice itself excludes."""
+"""The hard rules: combinations that the privacy notice itself excludes, so that no declaration can allow them."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -111,11 +111,11 @@ NEVER_SHARED: Final = (
     Category.COARSE_LOCATION,
     Category.SUBJECT_PSEUDONYM,
 )
-"""Of these an app of somebody else gets and changes nothing, whatever its customer allowed (O10)."""
+"""Categories that a third-party app can neither read nor change, whatever its customer granted (O10)."""
 
 
 def never_shared(rule: Rule) -> str | None:
-    """Return why the coordinate cannot be open to apps of somebody else; None: it can."""
+    """Return why the coordinate cannot be open to third-party apps; None: it can."""
     if rule.category is None:
         return None
     if rule.inbound and _among(rule.category, (Category.EMAIL,)):
@@ -125,10 +125,12 @@ def never_shared(rule: Rule) -> str | None:
 
 
 def forbids(rule: Rule, purpose: Purpose, when: Condition | None) -> list[str]:
-    """Return why this coordinate must not be allowed for the purpose under this condition; empty: it may."""
+    """Return the hard rules against reading this coordinate for the purpose under this condition; empty: it may be
+    read."""
     category = rule.category
     if category is None:
         return []
+    # ONLY and NEVER apply to what may be read or taken in, NEEDS to what is returned.
     found = [row.source for row in ONLY if _among(category, row.categories) and purpose not in row.purposes]
     found += [
         row.source
@@ -190,5 +192,5 @@ def never_received(category: Category | None, recipient: Recipient) -> list[str]
 
 @cache  # A schema asks this ten thousand times before it loads, of a few hundred pairs.
 def _among(category: Category, wholes: tuple[Category, ...]) -> bool:
-    """Whether the category is one of these or a part of one."""
+    """Return whether the category is one of these or a part of one."""
     return any(category.within(whole) for whole in wholes)

@@ -1,4 +1,4 @@
-"""What is said of a stored datum to the person whom it is about: what for, for whom, and where it came from."""
+"""The description of a stored datum for the data subject: its purposes, recipients and origin (GDPR Art. 15)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from policy.rows import Row
 
 @unique
 class Origin(Row):
-    """Where a datum came from (GDPR Art. 15(1)(g))."""
+    """The source of a datum (GDPR Art. 15(1)(g))."""
 
     GIVEN = ("You gave it to us.",)
     OBSERVED = ("It was recorded when you used our services.",)
@@ -39,7 +39,7 @@ ORIGINS: Final[Mapping[Category, Origin]] = {
     C.CUSTOMER_ID: Origin.MADE,
     C.SUBJECT_PSEUDONYM: Origin.DERIVED,
 }
-"""Of the categories that the customer did not type in."""
+"""The origins of categories that the customer did not enter; every other category is GIVEN."""
 
 KEPT_FOR: Final[Mapping[RetentionRule, Purpose]] = {
     RetentionRule.CARD_CONSENT: P.CARD_ON_FILE,
@@ -56,7 +56,7 @@ KEPT_FOR: Final[Mapping[RetentionRule, Purpose]] = {
     RetentionRule.OUTBOX: P.SERVICE_COMMUNICATION,
     RetentionRule.EXPORTS: P.SELF_SERVICE,
 }
-"""What a record is kept for where no field of the schema shows it and says more."""
+"""The purpose of records that no field of the schema shows, by their retention rule."""
 
 OF_THE_PERSON: Final = frozenset({Origin.GIVEN, Origin.OBSERVED})
 BY_WILL: Final = frozenset({LegalBasis.A6_1_A, LegalBasis.A6_1_B})
@@ -64,7 +64,7 @@ BY_WILL: Final = frozenset({LegalBasis.A6_1_A, LegalBasis.A6_1_B})
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What the schema says of one column, all fields that show it taken together."""
+    """The declarations of one column, merged from all schema fields that show it."""
 
     coordinates: tuple[str, ...]
     description: str
@@ -74,19 +74,19 @@ class Meaning:
 
 
 def origin_of(category: Category | None) -> Origin:
-    """Where data of a category came from."""
+    """Return the origin of data of a category; None (no personal category) is MADE."""
     return Origin.MADE if category is None else ORIGINS.get(category, Origin.GIVEN)
 
 
 def kept_for(rule: RetentionRule) -> Purpose:
-    """What a column that no field shows is kept for."""
+    """Return the purpose of a column that no field shows."""
     return KEPT_FOR.get(rule, Purpose.SERVICE_PROVISION)
 
 
 def is_portable(category: Category | None, purposes: tuple[Purpose, ...]) -> bool:
-    """Whether a datum is one to take along (Art. 20): it came from the person, by consent or contract.
+    """Return whether a datum is portable (Art. 20): it came from the person, by consent or contract.
 
-    What we worked out or made ourselves is not, nor what rests on the law or on our interest alone.
+    Derived data and records that we made are not portable, nor data that rests on the law or on our interest alone.
     """
     if category is None or origin_of(category) not in OF_THE_PERSON:
         return False

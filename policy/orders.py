@@ -1,4 +1,4 @@
-"""The order of an authority: its reference as the ledger has it, and as the trigger of what was disclosed (R24)."""
+"""The reference of an authority's order, as the ledger and the trigger of a disclosure contain it (R24)."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ MARK: Final = "order:"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order: the same to whoever writes it down as to whoever looks for it."""
+    """One order of an authority, in the same form for the code that records it and the code that searches for it."""
 
     reference: str
 
     @classmethod
     def of_trigger(cls, trigger: str) -> Order | None:
-        """The order that called for a disclosure; None when something else did."""
+        """Return the order that caused a disclosure; None when something else did."""
         return cls(trigger.removeprefix(MARK)) if trigger.startswith(MARK) else None
 
     @property
     def trigger(self) -> str:
-        """As `Disclosure.trigger` has it."""
+        """The value of `Disclosure.trigger` for this order."""
         return MARK + self.reference
 
     @property
     def sound(self) -> bool:
-        """Whether the reference may go on record: a file number, with a digit, and so nobody's name."""
+        """True if the reference may be recorded: a file number with a digit, so that it cannot be a person's name."""
         return REFERENCE.fullmatch(self.reference) is not None and any(each.isdigit() for each in self.reference)

@@ -1,4 +1,4 @@
-"""The names under which the product itself reads and acts, in tokens and in the ledger: nobody else gets one (O12)."""
+"""The client ids that the product reserves for itself in tokens and in the ledger; nobody can register one (O12)."""
 
 import re
 from typing import Final
@@ -16,14 +16,15 @@ OWN_CLIENTS: Final = frozenset(
         "web",
     }
 )
-"""Ids that ledger entries, tokens and records name as their client."""
+"""Client ids that ledger entries, tokens and records contain."""
 OTHERS: Final = frozenset({"anonymous", "customer", "demo", "gateway-demo", "ledger", "operator", "system", "worker"})
-"""Words that would be taken for one of ours."""
+"""Reserved words that readers of the ledger would mistake for one of ours."""
 _BETWEEN: Final = re.compile(r"[\s._-]+")
 
 
 def is_own_name(name: str) -> bool:
-    """Whether a name is one of ours, however it is spaced, dotted or written."""
+    """Return whether a name is reserved, ignoring case, spaces, dots, hyphens and underscores."""
+    # Compared without separators and case: `Client Area` or `client_area` in the ledger would be taken for ours.
     return _bare(name) in _OURS
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Self
 
+# ASCII: otherwise `\d` matches the digits of every script.
 _ISO: Final = re.compile(r"P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """So many calendar months, then so many days."""
+    """A calendar period: months first, then days."""
 
     months: int = 0
     days: int = 0
@@ -32,6 +33,7 @@ class Period:
     def first_running(self, today: date) -> date:
         """Return the first day whose period has not ended before today: of all earlier ones it is over."""
         day = add_months(today, -self.months) - timedelta(days=self.days)
+        # Months differ in length, so subtracting the period is only an estimate; the loops correct it by a few days.
         while self.after(day) >= today:
             day -= timedelta(days=1)
         while self.after(day) < today:

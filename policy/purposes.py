@@ -30,22 +30,23 @@ _SALE_USE: Final = "third_party_sharing"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurposeTerms:
-    """What the law and the notice say of one purpose, beside its why and its vocabulary terms."""
+    """The terms of one purpose in the law and the notice: consent, objection, references, exemptions."""
 
     notice: str
-    """Where the privacy notice says so, or why it does not."""
+    """The place in the privacy notice, or why there is none."""
     consent: str | None = None
-    """When the customer's consent is needed; None: never."""
+    """The cases in which the customer's consent is needed; None: never."""
     objection: str | None = None
-    """How the customer can object or withdraw; None: no such right for this purpose."""
+    """The way to object or withdraw; None: no such right for this purpose."""
     requires_reference: bool = False
-    """Whether each operation must name the case it is for (R14, R24)."""
+    """True if each operation must state a case reference (R14, R24)."""
     own_data_only: bool = False
-    """Whether only the token's own customer may be read."""
+    """True if only the token's own subject may be read."""
     enabled: bool = True
     """False: declared, but refused until the controller has configured it (A8)."""
     exempt: str | None = None
-    """Why it goes on while the person has processing restricted (Art. 18(2)); None: it stops, as any new purpose does."""
+    """The reason why it continues while processing is restricted (Art. 18(2)); None: it stops, as any new purpose
+    does."""
 
 
 def refuse_sale(dpv: tuple[str, ...], fides: str) -> None:
@@ -60,7 +61,7 @@ def refuse_sale(dpv: tuple[str, ...], fides: str) -> None:
 # fmt: off
 @unique
 class Purpose(Row):
-    """Why personal data is read; a token carries purposes, and each field names those it may be read for."""
+    """A purpose for which personal data is read; a token carries purposes, and each field declares those it allows."""
 
     SERVICE_PROVISION         = "Provide the services the customer subscribed to.", "RequestedServiceProvision", "essential.service", (CONTRACT,), PurposeTerms(notice="Respect of your privacy, paragraph 2")
     SERVICE_COMMUNICATION     = "E-mail the customer about subscribed services.", "CommunicationForCustomerCare", "essential.service.notifications.email", (CONTRACT,), PurposeTerms(notice="Table, row Email address")
@@ -100,6 +101,7 @@ class Purpose(Row):
         self.own_data_only = terms.own_data_only
         self.enabled = terms.enabled
         self.exempt = terms.exempt
+        # At import, so that no process starts with such a purpose.
         refuse_sale(self.dpv, fides)
 
     @property
@@ -120,5 +122,5 @@ class Purpose(Row):
 
     @property
     def promotional(self) -> bool:
-        """Whether it promotes our services; derived, so that no purpose can be promotional and not say so."""
+        """True if it promotes our services; derived from the vocabulary terms, so that it cannot be forgotten."""
         return self.family == "marketing" or any("Marketing" in term or "Advertising" in term for term in self.dpv)

@@ -16,13 +16,13 @@ CONTRACTED: Final = frozenset(
     }
 )
 """The parts of the contract with the customer that a partner may carry out for us (R7). Each rests on the contract
-itself: whoever promotes, measures or personalises does not perform it, and what goes to a payment affiliate, a
-registry or an authority goes to no partner (R2)."""
+itself: promotion, measurement and personalisation do not perform it, and data for a payment affiliate, a registry or
+an authority goes to no partner (R2)."""
 
 
 @unique
 class Recipient(Row):
-    """Who outside may receive data, for what, and on what condition (R2)."""
+    """A kind of external recipient, with the purposes and the condition of disclosures to it (R2)."""
 
     PAYMENT_AFFILIATE = (
         "A company affiliated with the payment method that the customer chose.",
@@ -59,10 +59,11 @@ class Recipient(Row):
         self.purposes = purposes
         """The purposes for which this kind of recipient may receive anything."""
         self.condition = condition
-        """What bounds each disclosure."""
+        """The limit of each disclosure, as a sentence."""
         self.notice = notice
-        """Where the privacy notice says so."""
+        """The place in the privacy notice."""
 
     def may_receive_for(self, purpose: Purpose) -> bool:
-        """Whether this kind of recipient may receive anything for the purpose (R2)."""
+        """Return whether this kind of recipient may receive anything for the purpose (R2)."""
+        # A partner is bound to one part of the contract each, so the kind may receive data for any of them.
         return purpose in self.purposes or (self is Recipient.PARTNER and purpose in CONTRACTED)

@@ -9,9 +9,9 @@ from policy.purposes import Purpose
 
 LONGEST: Final = 64
 DIGITS: Final = 9
-"""From so many digits on it may be a telephone number, whatever stands between them."""
+"""A text with this many digits may be a telephone number, whatever separates them."""
 EVERY: Final = "*"
-"""Stands for the purposes that have no pattern of their own."""
+"""The key of the default pattern, for purposes without a pattern of their own."""
 USUAL: Final = "[A-Za-z]{1,16}-[0-9]{1,7}"
 
 _SIGNS = r"A-Za-z0-9_./:#-"
@@ -19,22 +19,23 @@ _ELEMENT = re.compile(rf"(\[[{_SIGNS}]{{1,40}}\]|[{_SIGNS}])(?:\{{([0-9]{{1,2}})
 
 
 def looks_personal(text: str) -> bool:
-    """Whether it may be a telephone number, by the count of its digits, or an e-mail address."""
+    """Return whether a text may be a telephone number, by the count of its digits, or an e-mail address."""
     return "@" in text or sum(each.isdigit() for each in text) >= DIGITS
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What references of a purpose look like, and how the operator wrote it."""
+    """The pattern of a purpose's references, compiled, and as the operator wrote it."""
 
     text: str
     compiled: re.Pattern[str]
 
     @classmethod
     def parse(cls, text: str) -> "Pattern":
-        """Letters, digits, `_./:#-`, and sets of them such as `[A-Z]`, each with `{2}` or `{1,8}`; else ValueError.
+        """Parse letters, digits, `_./:#-`, and sets of them such as `[A-Z]`, each with `{2}` or `{1,8}`; else
+        ValueError.
 
-        Each part takes as much as it can and gives nothing back, so no text takes long to match (G12).
+        Every quantifier is possessive: the pattern never backtracks, so that matching takes linear time (G12).
         """
         parts, at, longest = [], 0, 0
         while at < len(text):
@@ -45,6 +46,7 @@ class Pattern:
             most = int(found[3] or least)
             longest += most
             signs = found[1] if found[1].startswith("[") else re.escape(found[1])
+            # The final `+` makes the quantifier possessive (Python 3.11).
             parts.append(f"{signs}{{{least},{most}}}+")
             at = found.end()
             if least > most:
@@ -59,19 +61,20 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """The patterns by the name of their purpose, and what counts as personal data whatever they say."""
+    """The patterns by purpose name, and the test for personal data, which overrides every pattern."""
 
     patterns: Mapping[str, Pattern]
     personal: Callable[[str], bool] = looks_personal
 
     def of(self, purpose: Purpose) -> Pattern:
-        """The pattern of this purpose."""
+        """Return the pattern of this purpose, or the default one."""
         return self.patterns.get(purpose.name) or self.patterns[EVERY]
 
     def fits(self, purpose: Purpose, reference: str) -> bool:
-        """Whether it is a reference of this purpose, and nothing that may be of a person."""
+        """Return whether a reference matches the purpose's pattern and cannot be personal data."""
         if len(reference) > LONGEST or not self.of(purpose).compiled.fullmatch(reference):
             return False
+        # Also where a pattern would allow it: an operator's mistake must not bring personal data into the ledger.
         return not self.personal(reference)
 
 

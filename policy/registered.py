@@ -1,7 +1,7 @@
-"""The hard rules for what operators register at run time: judged as the schema is, when written and when read (D11).
+"""The hard rules for entries that operators register at run time, checked when they are written and read (D11).
 
-A row may have been written by hand, or by a release that allowed more: so whoever serves from a register asks
-`offences` again, and what breaks a rule is refused, and logged, as if it had never been registered.
+A row may have been written by hand, or by a release that allowed more. Code that serves from a register therefore
+calls `offences` again; an entry that breaks a rule is refused and logged, as if it had never been registered.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from policy.transport import is_encrypted
 
 COUNTRY: Final = re.compile(r"[A-Z]{2}")
 AFFILIATE_MARK: Final = "affiliate:"
-"""How the subscription of a payment affiliate is named: it is told of cards that may not be kept, of nothing else."""
+"""Name prefix of a payment affiliate's webhook: it receives events about withdrawn cards, and no others."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientRegistration:
-    """A program that may ask for tokens; `purposes` by name, as they rest."""
+    """A client that may request tokens; `purposes` by name, as they are stored."""
 
     purposes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class PartnerRegistration:
-    """A company that carries out part of the contract. `rules` are the schema's, by coordinate."""
+    """A processor that carries out part of the contract. `rules` are the schema's, by coordinate."""
 
     purpose: str
     country: str
@@ -42,7 +42,7 @@ class PartnerRegistration:
 
 @dataclass(frozen=True, slots=True)
 class AffiliateRegistration:
-    """A company that takes payments."""
+    """A company that executes payments."""
 
     url: str
     country: str
@@ -50,7 +50,7 @@ class AffiliateRegistration:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A system that is told of events; none means all there are."""
+    """A system that receives events; an empty set of `events` means all of them."""
 
     name: str
     url: str
@@ -74,9 +74,9 @@ def offences(entry: Registered) -> list[str]:
 
 
 def _client(entry: ClientRegistration) -> list[str]:
-    """What this release does not know allows nothing, and offends nobody.
+    """Check a client. A purpose that this release does not know allows nothing, so it breaks no rule.
 
-    One's own data and anybody's are kept apart where a token becomes a grant, whatever its client is registered for.
+    Purposes for the subject's own data and for any customer are separated later, when a token becomes a grant.
     """
     if Purpose.LEGAL_REQUEST.name in entry.purposes:
         return ["R24: an order is answered by two persons (`gateway legal`), never with a token"]

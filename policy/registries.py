@@ -1,8 +1,8 @@
-"""What each registry publishes of a domain's owner, by kind of owner and field (R25, R26, R51, A6).
+"""The fields of a domain's owner that each registry publishes, by kind of owner (R25, R26, R51, A6).
 
-An example to be verified with each registry: `checked` is when the source was last read. What a customer wishes is
-stored as it was wished; what is shown follows from the wish and from this table at the moment of reading, so that a
-change of a row here holds for every domain at once.
+The rows are examples to be verified with each registry: `checked` is the date of the last review. A customer's choice
+is stored as it was made; the published fields follow from the choice and from this table at the time of reading, so
+that a changed row here applies to every domain at once.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from policy.rows import Row
 
 @unique
 class Publishing(Row):
-    """What a registry does with one field. Columns: sentence, whether hiding is up to the customer."""
+    """The publication rule of one field. Columns: sentence, whether the customer can hide the field."""
 
     ALWAYS = "The registry requires it to be published.", False
     HIDEABLE = "It is published unless the customer hides it.", True
@@ -24,7 +24,7 @@ class Publishing(Row):
 
     def __init__(self, _text: str, free: bool) -> None:
         self.free = free
-        """Whether the customer decides."""
+        """True if the customer decides."""
 
 
 NATURAL, LEGAL = "NATURAL_PERSON", "LEGAL_PERSON"
@@ -43,7 +43,7 @@ class Registry:
     checked: str
 
     def rule(self, kind: str, field: str) -> Publishing:
-        """What becomes of a field of an owner of this kind; KeyError or ValueError for no kind or field."""
+        """Return the rule for a field of this kind of owner; KeyError for an unknown kind, ValueError for a field."""
         return {NATURAL: self.natural, LEGAL: self.legal}[kind][FIELDS.index(field)]
 
 
@@ -80,28 +80,29 @@ COUNTRIES: Final = {
     "SWITCH": "CH", "OFCOM": "CH", "DENIC": "DE", "AFNIC": "FR", "Registro .it": "IT", "Nominet": "GB", "SIDN": "NL",
     "DNS Belgium": "BE", "Internetstiftelsen": "SE", "FORTH-ICS": "GR", "JPRS": "JP",
 }  # fmt: skip
-"""Where each registry is (ISO 3166-1): what is handed to it goes there."""
+"""The country of each registry (ISO 3166-1), to which an owner's details are transferred at registration."""
 
 
 def registry_of(tld: str) -> Registry | None:
-    """The registry of an ending; None for one that has no row, of which nothing is published (fail closed)."""
+    """Return the registry of an ending; None for an unknown one, of which nothing is published (fail closed)."""
     return REGISTRIES.get(tld.lower().removeprefix("."))
 
 
 def rule_of(tld: str, kind: str, field: str) -> Publishing:
-    """What becomes of a field; NEVER where no row says."""
+    """Return the rule for a field; NEVER for an unknown ending."""
     registry = registry_of(tld)
+    # An ending without a row publishes nothing, whatever the customer chose: fail closed.
     return Publishing.NEVER if registry is None else registry.rule(kind, field)
 
 
 def shown(tld: str, kind: str, field: str, hidden: bool) -> bool:
-    """Whether a field is published, given what the customer wished."""
+    """Return whether a field is published, given the customer's choice."""
     rule = rule_of(tld, kind, field)
     return rule is Publishing.ALWAYS or (rule.free and not hidden)
 
 
 def pairs(field: str, *rules: Publishing) -> Iterator[tuple[str, str]]:
-    """The endings and kinds of owner to which one of these rules applies."""
+    """Yield the endings and kinds of owner for which one of these rules applies to the field."""
     for tld, registry in REGISTRIES.items():
         for kind in (NATURAL, LEGAL):
             if registry.rule(kind, field) in rules:

@@ -1,4 +1,4 @@
-"""Restriction of processing and objection to it: grounds, states, and what each keeps from being read (Art. 18, 21)."""
+"""Restriction of processing and objection: grounds, states, and the purposes that each stops (GDPR Art. 18, 21)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from policy.purposes import Purpose
 from policy.rows import Row
 
 RESTRICTION: Final = "RESTRICTION"
-"""The subject of a stop that concerns every purpose which is not exempt; of any other it is the purpose's name."""
+"""The name of a stop for every purpose that is not exempt; the name of any other stop is its purpose's."""
 
 ONE_MONTH: Final = Period.parse("P1M")
 TOLD_AHEAD: Final = timedelta(days=3)
-"""How long before a restriction is lifted the person has been told: time to complain (Art. 18(3))."""
+"""Minimum time between informing the person and lifting a restriction, so that they can complain (Art. 18(3))."""
 
 
 @unique
 class Ground(Row):
-    """Why a person has processing restricted (Art. 18(1))."""
+    """The ground for a restriction of processing (Art. 18(1))."""
 
     ACCURACY_CONTESTED = ("The data may be wrong, and it is verified.", "Art. 18(1)(a)")
     UNLAWFUL = ("The processing is unlawful, and the person does not want the data erased.", "Art. 18(1)(b)")
@@ -38,7 +38,7 @@ class Ground(Row):
 
 @unique
 class RightsEvent(Row):
-    """What happens to a restriction or an objection; events are only ever added."""
+    """An event of a restriction or an objection; the log of events is append-only."""
 
     RESTRICTED = ("Processing was restricted.",)
     LIFT_ANNOUNCED = ("The person was written to that it will be lifted, and why.",)
@@ -52,7 +52,7 @@ class RightsEvent(Row):
 
 @unique
 class ObjectionOutcome(Enum):
-    """What becomes of an objection to a purpose."""
+    """The legal effect of an objection to a purpose."""
 
     AT_ONCE = "Direct marketing: it holds always, at once and without a reason (Art. 21(2), (3))."
     JUDGED = "It stops the purpose at once, unless it is exempt, and is decided within a month (Art. 21(1), 18(1)(d))."
@@ -61,7 +61,7 @@ class ObjectionOutcome(Enum):
 
 @unique
 class ObjectionState(Row):
-    """Where an objection stands."""
+    """The state of an objection."""
 
     PENDING = ("It is not decided yet; until then the purpose stands still, unless it is exempt.",)
     UPHELD = ("It holds.",)
@@ -69,7 +69,7 @@ class ObjectionState(Row):
 
 
 def objection_to(purpose: Purpose) -> ObjectionOutcome:
-    """What an objection does, by the purpose's legal bases: none may say otherwise of itself."""
+    """Return the effect of an objection; it follows from the purpose's legal bases, so that none can claim another."""
     if purpose.promotional:
         return ObjectionOutcome.AT_ONCE
     judged = {LegalBasis.A6_1_E, LegalBasis.A6_1_F}.intersection(purpose.bases)
@@ -77,9 +77,10 @@ def objection_to(purpose: Purpose) -> ObjectionOutcome:
 
 
 def stops(purpose: Purpose) -> tuple[str, ...]:
-    """The subjects of stops that keep a person's rows from this purpose; none: nothing does."""
+    """Return the names of the stops that exclude a person's rows from this purpose; empty: no stop does."""
     if purpose.exempt is not None:
         return ()
+    # An objection has no effect on a purpose that allows none, so that only a restriction stops it.
     return (RESTRICTION,) if objection_to(purpose) is ObjectionOutcome.NONE else (RESTRICTION, purpose.name)
 
 
@@ -88,27 +89,28 @@ INSTEAD: Final[Mapping[LegalBasis, str]] = {
     LegalBasis.A6_1_B: "It rests on the contract with you: end the service, or have processing restricted instead.",
     LegalBasis.A6_1_C: "The law obliges us to it: have processing restricted, or complain to the authority, instead.",
 }
-"""Why one cannot object to a purpose, and what to do, by its first legal basis (Art. 21(1); 12(4))."""
+"""The explanation why there is no right to object, and the alternative, by legal basis (Art. 21(1); 12(4))."""
 
 
 def instead(purpose: Purpose) -> str:
-    """What a person who cannot object to this purpose is told."""
+    """Return the explanation for a person who has no right to object to this purpose."""
     return INSTEAD[purpose.bases[0]]
 
 
 def answer_by(asked: datetime, zone: tzinfo) -> datetime:
-    """By when a request is answered: one month, to the end of that day where the controller is (Art. 12(3))."""
+    """Return the deadline for answering a request: one month, to the end of that day in the controller's zone (Art.
+    12(3))."""
     return period_end(asked, ONE_MONTH, zone)
 
 
 def may_lift(told_at: datetime | None, now: datetime) -> bool:
-    """Whether the person has been told long enough ahead of the lifting (Art. 18(3))."""
+    """Return whether the person was informed long enough before the lifting (Art. 18(3))."""
     return told_at is not None and told_at + TOLD_AHEAD <= now
 
 
 @unique
 class Notice(Row):
-    """What those who have a copy of the data are told of beside its erasure (Art. 19)."""
+    """A notification to recipients of the data, other than its erasure (Art. 19)."""
 
     RESTRICTION = ("The person has processing restricted.", "customer.restrict")
     LIFTING = ("The restriction ended.", "customer.restriction.lift")
@@ -116,12 +118,12 @@ class Notice(Row):
 
     def __init__(self, _text: str, wire: str) -> None:
         self.wire = wire
-        """The type of the message that a recipient gets."""
+        """The event type of the message to a recipient."""
 
 
 @unique
 class NoticeReply(Enum):
-    """What a recipient says of its copy, in the header `Notice-Answer` or to an operator."""
+    """The answer of a recipient about its copy, in the header `Notice-Answer` or given to an operator."""
 
     DONE = "It did what it was told of."
     UNKNOWN = "It holds nothing of this person."
@@ -129,5 +131,5 @@ class NoticeReply(Enum):
 
     @property
     def state(self) -> NotificationState:
-        """What it makes of the recipient's state."""
+        """The state of the recipient after this answer."""
         return NotificationState.REFUSED if self is NoticeReply.REFUSED else NotificationState.ACKNOWLEDGED

@@ -1,4 +1,4 @@
-"""How long each kind of record is kept, and from when: data that every table names and the notice prints."""
+"""The retention period of each kind of record and its start; every table refers to a rule, and the notice prints it."""
 
 from collections.abc import Mapping
 from enum import unique
@@ -10,9 +10,10 @@ _HOW_LONG = "Questions, How long will my personal data be kept after I terminate
 _NOT_IN_NOTICE = "Not in the notice (A16)"
 
 
+# Calendar units: six months of the notice are not 180 days (R59).
 @unique
 class RetentionRule(Row):
-    """Until when a record is kept; no rule outlives the customer's erasure unless it says so.
+    """The end of a record's retention; no rule extends past the customer's erasure unless it says so.
 
     Columns: sentence, period (ISO 8601, calendar units), what it is counted from, the notice's place.
     """
@@ -149,11 +150,11 @@ class RetentionRule(Row):
         self.period = period
         """ISO 8601 duration counted from `starts`; None: the policy sets no end."""
         self.starts = starts
-        """What the period is counted from, as a noun phrase."""
+        """The event from which the period is counted, as a noun phrase."""
         self.notice = notice
-        """Where the privacy notice says so, or why it does not."""
+        """The place in the privacy notice, or why there is none."""
 
 
 WAITING: Final[Mapping[str, str]] = {"email": "P30D", "webhook": "P30D"}
-"""How long a message of each topic may wait to be taken, from its writing or its replay; then it is given up, and what
-was sealed in it is wiped. Letters that name a date end earlier, and the last letter with the erasure's deadline."""
+"""The time that a message of each topic may wait for delivery, from its writing or its replay; then it is given up and
+its encrypted content is wiped. E-mails that announce a date expire earlier, the final notice with the deadline."""

@@ -1,4 +1,4 @@
-"""A catalogue: an enumeration whose members are rows of facts, read like a table."""
+"""Base class of the catalogues: an enumeration whose members are rows of facts, read like a table."""
 
 from enum import Enum
 from typing import Any, Self
@@ -14,7 +14,7 @@ class Row(Enum):
     _value_: str
 
     def __new__(cls, text: str, *_columns: Any) -> Self:
-        """Make the member whose value is its sentence; the columns are for the catalogue's `__init__`."""
+        """Make the member with its sentence as value; the other columns are for the catalogue's `__init__`."""
         member = object.__new__(cls)
         member._value_ = text
         return member

@@ -1,4 +1,4 @@
-"""What the schema declares of one coordinate: its category, the purposes that may read it, and how long it is kept."""
+"""The declaration of one schema coordinate: its category, the purposes that may read it, and its retention."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,8 @@ class Allowance:
     purposes: frozenset[Purpose]
     when: Condition | None = None
     third_party: frozenset[AppScope] = frozenset()
-    """With any of these scopes also an app of somebody else, if its customer allowed it; none: first parties only."""
+    """Scopes with any of which a third-party app may read it, if its customer granted one; empty: first parties
+    only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,16 @@ class Rule:
     inbound: bool = False
     """True for arguments and input fields: the datum comes in and is not returned."""
     first_party: bool = False
-    """True: it needs no purpose, and yet no app of somebody else may ask for it."""
+    """True: it needs no purpose, and yet no third-party app may use it."""
 
     def when(self, purpose: Purpose) -> tuple[Condition | None, ...]:
         """Return the condition of each allowance that names the purpose; none: it is not allowed."""
         return tuple(allowance.when for allowance in self.allowances if purpose in allowance.purposes)
 
     def opened(self, purpose: Purpose) -> frozenset[AppScope]:
-        """Return the scopes with which an app of somebody else may ask for the purpose; none: it may not (O10)."""
+        """Return the scopes with which a third-party app may use it for the purpose; empty: it may not (O10)."""
         return frozenset(one for each in self.allowances if purpose in each.purposes for one in each.third_party)
 
     def conditions(self, purpose: Purpose) -> frozenset[Condition]:
-        """Return what must hold of a row for it to be read for the purpose, where that is allowed at all."""
+        """Return the conditions under which a row may be read for the purpose, if it is allowed at all."""
         return frozenset(when for when in self.when(purpose) if when is not None)

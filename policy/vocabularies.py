@@ -1,4 +1,4 @@
-"""The public vocabularies that the catalogues speak, and the versions their terms were checked against.
+"""The public vocabularies that the catalogues use, and the versions that their terms were checked against.
 
 DPV addresses carry no version, so an export writes the version beside them.
 """

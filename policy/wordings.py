@@ -53,8 +53,10 @@ class Wording:
 
 
 def wording(kind: str, language: str) -> Wording:
-    """The present sentence in this language, or the language it is a variant of; else English. KeyError for no kind."""
+    """Return the current sentence in this language or the one it is a variant of, else English; KeyError: unknown
+    kind."""
     texts = WORDINGS[kind]
+    # A variant such as fr-CH gets the language's sentence: the consent stores which one was shown.
     wanted = language.lower().partition("-")[0]
     spoken = wanted if wanted in texts else "en"
     return Wording(kind, VERSION, spoken, texts[spoken])

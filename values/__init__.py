@@ -1,1 +1,1 @@
-"""What single values are: one rule each, for everything that takes, compares, finds or writes them."""
+"""Value types with one rule each for validation, comparison, look-ups and output."""

@@ -15,7 +15,7 @@ LONGEST_LABEL = 63
 MOST_LABELS = 127
 """Labels of the longest name: one octet each, and the dots."""
 LONGEST_TYPED = 1000
-"""Characters that are looked at: more than any name takes in any script."""
+"""Maximum characters of the input, more than any name needs in any script; longer texts are refused unparsed."""
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _TOP = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])")
@@ -23,7 +23,7 @@ _ACE = "xn--"
 
 
 class DomainNameFault(Enum):
-    """What is wrong with a name, as a sentence."""
+    """The reason why a text is no domain name, as a sentence."""
 
     NO_NAME = "This is no domain name, such as example.ch."
     ENDING = "A domain name has an ending, such as .ch."
@@ -33,7 +33,7 @@ class DomainNameFault(Enum):
 
 
 class DomainNameError(ValueError):
-    """The text is no domain name; the message says why, and never what was written."""
+    """The text is no domain name; the message says why and never repeats the text."""
 
     def __init__(self, fault: DomainNameFault) -> None:
         super().__init__(fault.value)
@@ -41,12 +41,13 @@ class DomainNameError(ValueError):
 
 
 def to_ascii(text: str) -> str:
-    """The name as DNS, certificates and RDAP have it (`ldhName`); DomainNameError for what is no name of two labels.
+    """Return the name in A-labels, as in DNS, certificates and RDAP (`ldhName`); DomainNameError if it is no domain
+    name.
 
-    1. UTS #46 maps case, width and the dots of other scripts; `ß`, `ς` and joiners stay what they are. 2. One dot may
-    stand at the end. 3. Each label is letters, digits and hyphens, or a U-label whose A-label is taken; an A-label
-    must be the one that its own U-label gives. 4. Where one label is written from right to left, all keep to the rule
-    for such names. 5. The lengths fit DNS.
+    1. UTS #46 maps case, width and the dots of other scripts; `ß`, `ς` and joiners stay what they are. 2. One final dot
+    is dropped. 3. Each label is letters, digits and hyphens, or a U-label that is converted to its A-label; an A-label
+    must be the one of its own U-label. 4. If one label is written from right to left, all labels must follow the rules
+    for such names. 5. The lengths fit DNS, and there are two labels at least.
     """
     name = text.strip()
     if not name:
@@ -77,15 +78,16 @@ def to_ascii(text: str) -> str:
 
 
 def to_unicode(name: str) -> str:
-    """The name as people read it, from its A-labels; a label that does not decode stays as it is."""
+    """Return the name as people read it, in U-labels; a label that does not decode stays as it is."""
     return ".".join(_to_u_label(each) for each in name.split("."))
 
 
 def lookup_form(text: str) -> str:
-    """What the name is looked up and compared by: its A-labels; what is no name is never equal to one."""
+    """Return the form for look-ups and comparisons: the A-labels; a text that is no name never equals one."""
     try:
         return to_ascii(text)
     except DomainNameError:
+        # No domain name contains NUL, so that an invalid text is equal to itself only.
         return "\0" + text.strip().lower()
 
 
@@ -113,7 +115,8 @@ def _to_u_label(label: str) -> str:
 
 
 def _check_direction(labels: list[str]) -> None:
-    """RFC 5893 §2: idna looks at the labels that are written from right to left, here all of such a name are."""
+    """Check the bidi rule (RFC 5893 §2) for every label: idna checks only labels that are written from right to
+    left."""
     if not any(each.startswith(_ACE) for each in labels):
         return
     shown = [_to_u_label(each) for each in labels]

@@ -1,4 +1,4 @@
-"""The host of an address of the web, as DNS and certificates have it: what Python resolves must be ASCII already.
+"""Converts the host of a URL to A-labels, as in DNS and certificates, before Python resolves it.
 
 Python resolves other hosts by IDNA 2003, which turns one name into another one (`faß.de` into `fass.de`).
 """
@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 from values.domain_name import to_ascii
 
 LONGEST = 2_048
-"""Characters of an address; `urlsplit` normalises its host, which takes the square of a run of combining marks."""
+"""Maximum characters of a URL; `urlsplit` normalises its host, in quadratic time for a run of combining marks."""
 
 
 def host_to_ascii(host: str) -> str:
-    """A host by its A-labels; one that is ASCII stays as it is. DomainNameError for what is no name."""
+    """Return a host in A-labels; one in ASCII stays as it is. DomainNameError if it is no domain name."""
     return host if host.isascii() else to_ascii(host)
 
 
 def url_to_ascii(url: str) -> str:
-    """An address with its host by A-labels; ValueError for one whose host is no name. One in ASCII stays as it is."""
+    """Return a URL with its host in A-labels; one in ASCII stays as it is. ValueError if its host is no domain name."""
     if url.isascii():
         return url
     if len(url) > LONGEST:

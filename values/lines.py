@@ -1,4 +1,4 @@
-"""One line of text that people type: in Unicode's form C, without what nobody can see."""
+"""Validation of one line of typed text: normalised to NFC, without invisible characters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 import idna
 
 LONGEST = 200
-"""Characters of a line, unless its field says otherwise."""
+"""Maximum characters of a line, unless its field has another limit."""
 
 _JOINERS = "\u200c\u200d"
 _INVISIBLE = re.compile(
@@ -17,7 +17,7 @@ _INVISIBLE = re.compile(
 
 
 class LineError(ValueError):
-    """The text is no line; `code` is TOO_LONG or INVALID_CHARACTERS, and the message repeats nothing of it."""
+    """The text is no valid line; `code` is TOO_LONG or INVALID_CHARACTERS, and the message repeats nothing of it."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -25,10 +25,10 @@ class LineError(ValueError):
 
 
 def read_line(text: str, most: int = LONGEST) -> str:
-    """The line in NFC, without the space around it; LineError for one that is too long or holds what cannot be seen.
+    """Return the line in NFC, stripped; LineError if it is too long or has invisible characters.
 
-    The joiners of Unicode are spelling in some scripts (`علی‌رضا`, `ශ්‍රී`) and invisible in others, so they may stand
-    where those scripts have them (RFC 5892, appendix A) and nowhere else.
+    The joiners of Unicode are spelling in some scripts (`علی‌رضا`, `ශ්‍රී`) and invisible in others, so they are
+    allowed only where those scripts use them (RFC 5892, appendix A).
     """
     if len(text) > 4 * most:  # Before anything that takes time by the length.
         raise _too_long(most)

@@ -24,7 +24,7 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 class MailboxFault(Enum):
-    """What is wrong with an address: the code that the API tells, and a sentence."""
+    """The reason why an e-mail address is rejected: the error code of the API, and a sentence."""
 
     NO_ADDRESS = "INVALID_EMAIL", "This is no e-mail address."
     QUOTED = "INVALID_EMAIL", "Addresses with quotation marks before the @ are not taken: give another one."
@@ -38,7 +38,7 @@ class MailboxFault(Enum):
 
 
 class MailboxError(ValueError):
-    """The text is no address that is taken; the message says why and repeats nothing of it."""
+    """The e-mail address is rejected; the message says why and repeats nothing of it."""
 
     def __init__(self, fault: MailboxFault) -> None:
         super().__init__(fault.sentence)
@@ -47,31 +47,31 @@ class MailboxError(ValueError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Mailbox:
-    """One address in its forms. It never prints itself."""
+    """One e-mail address in its forms. Its `repr` does not contain it."""
 
     local: str
-    """In NFC, as it was written: who takes mail for it may tell its cases apart (RFC 5321 §2.4)."""
+    """In NFC, with its original case: the receiving server may distinguish it (RFC 5321 §2.4)."""
     domain: str
     """A-labels."""
 
     @property
     def canonical(self) -> str:
-        """What it is compared and looked up by."""
+        """The form for comparisons and look-ups."""
         return f"{_lower(self.local)}@{self.domain}"
 
     @property
     def address(self) -> str:
-        """Where letters go: the domain as DNS has it."""
+        """The form for delivery: the domain in A-labels."""
         return f"{self.local}@{self.domain}"
 
     @property
     def display(self) -> str:
-        """What is kept and shown: the domain as people read it."""
+        """The form that is stored and shown: the domain in U-labels."""
         return f"{self.local}@{to_unicode(self.domain)}"
 
 
 def read_mailbox(text: str) -> Mailbox:
-    """The mailbox of an address that nobody takes for another one; MailboxError for anything else.
+    """Parse an address that cannot be confused with another one; MailboxError for anything else.
 
     A part that mixes scripts can look like another one, letter by letter (UTS #39 §5.2), also when its domain is given
     by A-labels.
@@ -86,7 +86,7 @@ def read_mailbox(text: str) -> Mailbox:
 
 
 def parse_mailbox(text: str) -> Mailbox:
-    """The mailbox of any address that mail can be sent to, whatever it looks like; MailboxError where there is none."""
+    """Parse any address that mail can be sent to, also one that can be confused; MailboxError if it is none."""
     if len(text) > LONGEST_TYPED:
         raise MailboxError(MailboxFault.TOO_LONG)
     local, at, domain = unicodedata.normalize("NFC", text.strip()).rpartition("@")
@@ -111,7 +111,7 @@ def parse_mailbox(text: str) -> Mailbox:
 
 
 def lookup_form(text: str) -> str:
-    """What an address, or a login name, is looked up and compared by; what is no address is never equal to one."""
+    """Return the form of an address or login name for look-ups; a text that is no address never equals one."""
     text = text[: LONGEST_TYPED + 1]  # Nothing longer is an address, and normalising takes long for many marks.
     try:
         return parse_mailbox(text).canonical
@@ -121,7 +121,7 @@ def lookup_form(text: str) -> str:
 
 
 def same_mailbox(one: str, other: str) -> bool:
-    """Whether letters to both reach one mailbox, as far as their spelling tells."""
+    """Return whether both addresses are one mailbox, as far as their spelling tells."""
     return lookup_form(one) == lookup_form(other)
 
 

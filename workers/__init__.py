@@ -1,1 +1,1 @@
-"""Floor 3, when? What must happen by itself: each worker leases what is due, does it, and can be killed anywhere."""
+"""Floor 3, when? Background jobs: each worker leases due work, does it, and can be killed at any point."""

@@ -1,1 +1,1 @@
-"""The record and the data map for other programs: DPV, fideslang, JSON, CSV."""
+"""Exports of the record and the data map for other programs: DPV, fideslang, JSON, CSV."""

@@ -20,7 +20,7 @@ from policy.retention import RetentionRule
 from policy.vocabularies import DPV, DPV_VERSION, EU_GDPR, PD
 
 OWN: Final = "urn:customer-data-gateway:"
-"""Names of our own: the DPV has no terms for ePrivacy bases and none for our rules."""
+"""The prefix of our own names: the DPV has no terms for ePrivacy bases and for our rules."""
 
 CONTEXT: Final[dict[str, Any]] = {
     "dpv": DPV,
@@ -41,7 +41,7 @@ CONTEXT: Final[dict[str, Any]] = {
 
 
 def dpv(facts: Facts, found: ProcessingRecord) -> dict[str, Any]:
-    """The whole document; its graph names every party, basis and category that the processes point to."""
+    """Return the whole document; its graph has every party, basis and category to which the processes refer."""
     return {
         "@context": CONTEXT,
         "@graph": [
@@ -52,6 +52,7 @@ def dpv(facts: Facts, found: ProcessingRecord) -> dict[str, Any]:
                 "dct:conformsTo": f"DPV {DPV_VERSION}",
                 "dct:source": f"{facts.sdl.name} (SHA-256 {facts.sdl.sha256})",
                 "dpv:hasDataController": f"{OWN}controller",
+                # A purpose that is switched off processes nothing.
                 "dpv:hasProcess": [_process(each) for each in found.activities if each.enabled],
             },
             *_parties(found.controller),
@@ -89,7 +90,8 @@ def _process(activity: Activity) -> dict[str, Any]:
 
 
 def _processing(activity: Activity) -> list[str]:
-    """Read and kept; passed on, or published where a registry does; erased where that is the purpose itself."""
+    """Return the processing terms: stored and used; transmitted, or published by a registry; erased if that is the
+    purpose."""
     terms = ["dpv:Store", "dpv:Use"]
     if activity.recipients:
         terms.append("dpv:MakeAvailable" if Recipient.REGISTRY in activity.recipients else "dpv:Transmit")
@@ -99,7 +101,7 @@ def _processing(activity: Activity) -> list[str]:
 
 
 def _storage(rule: RetentionRule) -> dict[str, Any]:
-    """How long: a period where the policy has one, else until an event."""
+    """Return the storage duration: a period if the policy has one, else until an event."""
     kind = "dpv:TemporalDuration" if rule.period else "dpv:UntilEventDuration"
     value: Any = {"@value": rule.period, "@type": "xsd:duration"} if rule.period else rule.starts
     return {
@@ -158,7 +160,7 @@ def _recipients(found: ProcessingRecord) -> Iterator[dict[str, Any]]:
 
 
 def _derived(found: ProcessingRecord) -> Iterator[dict[str, Any]]:
-    """Categories worked out from others are derived personal data (R60)."""
+    """Yield the categories that are computed from others, which are derived personal data (R60)."""
     used = {category for each in found.activities if each.enabled for category in each.categories}
     for category in (each for each in Category if each in used and each.derived_from):
         yield {

@@ -1,4 +1,4 @@
-"""Everything the schema says, for other programs: JSON and CSV of our own, fideslang, and the DPV."""
+"""Exports of the schema's declarations for other programs: our own JSON and CSV, fideslang, and the DPV."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from audits.schema.vocabulary import CATALOGUES
 
 
 def fideslang_json(facts: Facts, found: ProcessingRecord) -> str:
-    """JSON, which every YAML reader takes."""
+    """Return JSON, which every YAML parser accepts."""
     return _dumped(fideslang(facts, found))
 
 
 def dpv_json(facts: Facts, found: ProcessingRecord) -> str:
-    """JSON-LD."""
+    """Return JSON-LD."""
     return _dumped(dpv(facts, found))
 
 
@@ -31,7 +31,7 @@ def _dumped(document: Mapping[str, Any]) -> str:
 
 
 def export_report(facts: Facts) -> Report:
-    """Every coordinate with what is declared of it, every column of the store, and the words they use."""
+    """Report every coordinate with its declaration, every column of the store, and the catalogues."""
     rows = [_row(fact) for fact in facts.all.values() if fact.governs or fact.declared.public]
     columns = (
         "Coordinate",
@@ -49,6 +49,7 @@ def export_report(facts: Facts) -> Report:
     table = Table(columns, rows)
     data = {
         "fields": [_fact(fact) for fact in facts.all.values() if fact.governs or fact.declared.public],
+        # Another team's schema is exported without our columns.
         "columns": _columns() if speaks_of_this_store(facts) else [],
         "words": {enum: {row.name: row.text for row in rows} for enum, rows in CATALOGUES.items()},
     }

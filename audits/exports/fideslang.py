@@ -1,7 +1,7 @@
 """The data map in fideslang 3.1.4 (Fides): an organization, its systems, its dataset, and the policy's hard rules.
 
-Written as JSON, which is YAML too. The package accepts unknown keys silently, so every key here is the policy's own,
-checked against the taxonomy when the policy was written; keys that the taxonomy lacks are defined in the export.
+Written as JSON, which is also YAML. The package silently accepts unknown keys, so all keys come from the policy, where
+they were checked against the taxonomy; keys that the taxonomy lacks are defined in the export.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DATASET: Final = "customer_store"
 
 
 def fideslang(facts: Facts, found: ProcessingRecord) -> dict[str, Any]:
-    """One Taxonomy document, as `fideslang.models.Taxonomy` reads it."""
+    """Return one Taxonomy document, for `fideslang.models.Taxonomy`."""
     own_subjects = [each for each in Subject if each is not Subject.CUSTOMER]
     return {
         "data_subject": [
@@ -94,7 +94,7 @@ def _recipient(recipient: Recipient) -> dict[str, Any]:
 
 
 def _declaration(facts: Facts, activity: Activity) -> dict[str, Any]:
-    """One purpose. It always has a name: two without one are a bare TypeError in the package."""
+    """Return the declaration of one purpose, always with a name: the package raises a TypeError for two without one."""
     purpose = activity.purpose
     shared = sorted({key for each in activity.recipients for key in _categories_to(facts, each, purpose)})
     declaration: dict[str, Any] = {
@@ -111,6 +111,7 @@ def _declaration(facts: Facts, activity: Activity) -> dict[str, Any]:
         "shared_categories": shared,
     }
     if basis := next((each.fides for each in purpose.bases if each.fides), None):
+        # fideslang allows one basis for each declaration: the usual one, which is the first with a term.
         declaration["legal_basis_for_processing"] = basis
     return declaration
 
@@ -161,7 +162,7 @@ def _key(recipient: Recipient) -> str:
 
 
 def _policy() -> dict[str, Any]:
-    """The hard rules as rules that Fides can enforce: these categories never with these uses."""
+    """Return the hard rules in the form of Fides: categories that are never combined with uses."""
     every = {each.fides for each in Purpose}
     # A rule that begins with a coordinate is left out: Fides knows of no coordinates.
     rules = [
@@ -189,5 +190,5 @@ def _rule(source: str, categories: Collection[Category], uses: set[str]) -> dict
 
 
 def unmapped() -> tuple[LegalBasis, ...]:
-    """The legal bases for which fideslang has no word; they are in no declaration, so the export says less."""
+    """Return the legal bases without a fideslang term; they are missing in the declarations of the export."""
     return tuple(each for each in LegalBasis if each.fides is None)

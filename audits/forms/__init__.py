@@ -1,1 +1,1 @@
-"""How a report looks: terminal, JSON, Markdown, CSV, HTML and SARIF."""
+"""The output forms of a report: terminal, JSON, Markdown, CSV, HTML and SARIF."""

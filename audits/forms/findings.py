@@ -14,7 +14,7 @@ TONES: dict[str, Tone] = {"error": "bad", "warning": "care", "note": "quiet"}
 
 
 def lint_report(facts: Facts, findings: Sequence[Finding]) -> Report:
-    """Every finding with its place and what to do; figures first."""
+    """Report every finding with its place and advice, figures first."""
     counts = Counter(each.level for each in findings)
     accepted = sum(1 for each in findings if each.accepted)
     figures = [
@@ -42,12 +42,13 @@ def lint_report(facts: Facts, findings: Sequence[Finding]) -> Report:
 
 
 def findings_table(findings: Sequence[Finding]) -> Table:
-    """One row a finding."""
+    """Return a table with one row for each finding."""
     columns = ("Level", "Where", "Check", "What", "What to do")
     return Table(columns, [_row(each) for each in findings], wordy=3)
 
 
 def _row(finding: Finding) -> list[Cell]:
+    # A signed-off finding shows its justification instead of the advice.
     advice = f"Accepted by {finding.accepted}" if finding.accepted else finding.advice
     return [
         cell(finding.level, TONES[finding.level]),
@@ -59,7 +60,7 @@ def _row(finding: Finding) -> list[Cell]:
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
-    """One finding in the JSON form."""
+    """Return one finding in the JSON form."""
     return {
         "check": finding.check.id,
         "level": finding.level,
@@ -74,5 +75,5 @@ def finding_data(finding: Finding) -> dict[str, Any]:
 
 
 def schema_source(facts: Facts, name: str = "Schema") -> dict[str, str]:
-    """What a report about a schema was made from."""
+    """Return the sources of a report about a schema: its name and SHA-256."""
     return {name: facts.sdl.name, f"{name} SHA-256": facts.sdl.sha256}

@@ -14,7 +14,7 @@ from audits.forms.text_form import printable, to_text
 
 
 def to_json(report: Report) -> str:
-    """The facts in a stable form: keys never change their meaning within one `schemaVersion`."""
+    """Return the facts in a stable form: keys never change their meaning within one `schemaVersion`."""
     envelope = {
         "schemaVersion": SCHEMA_VERSION,
         "report": report.kind,
@@ -25,8 +25,9 @@ def to_json(report: Report) -> str:
 
 
 def to_csv(report: Report) -> str:
-    """The main table, RFC 4180; a cell that a spreadsheet would run as a formula gets an apostrophe (D7)."""
+    """Return the main table (RFC 4180); a cell that a spreadsheet would run as a formula gets an apostrophe (D7)."""
     out = io.StringIO()
+    # RFC 4180 wants CRLF.
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([harmless(each) for each in report.flat.columns])
     for row in report.flat.rows:
@@ -35,12 +36,13 @@ def to_csv(report: Report) -> str:
 
 
 def harmless(text: str) -> str:
-    """The text as no spreadsheet takes it for a formula, also behind blanks or line ends (OWASP, CSV injection)."""
+    """Neutralise a text that a spreadsheet would take for a formula, also after whitespace (OWASP, CSV injection)."""
+    # Some spreadsheets also run full-width signs.
     return f"'{text}" if re.match(r"\s*[=+\-@\t\r\n|＝＋－＠]", text) else text
 
 
 def to_markdown(report: Report) -> str:
-    """GitHub's Markdown, tables included; whatever a text holds stays text."""
+    """Return GitHub Flavored Markdown, with all texts escaped."""
     lines = [f"# {escaped(report.title)}", "", escaped(report.lead), ""]
     lines += [f"- **{escaped(each.label)}**: {escaped(each.value)}" for each in report.figures]
     for section in report.sections:
@@ -49,6 +51,7 @@ def to_markdown(report: Report) -> str:
             lines += [escaped(paragraph), ""]
         lines += [f"- {escaped(each)}" for each in section.bullets]
         if section.code:
+            # Four backticks, since the code may contain a block of its own with three.
             lines += ["", "````text", section.code.replace("````", "` ` ` `"), "````"]
         if section.table is not None:
             lines += ["", *(_markdown_table(section.table) if section.table.rows else ["None."])]
@@ -74,7 +77,7 @@ def _in_code(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is: no emphasis, link, picture or tag comes of it."""
+    """Escape a text for Markdown, so that it contains no emphasis, link, picture or tag."""
     flat = printable(" ".join(text.split()))
     return re.sub(r"([\\`*_\[\]<>|#!~$&])", r"\\\1", flat)
 
@@ -90,4 +93,4 @@ FORMS: Mapping[str, Callable[[Report], str]] = {
     "csv": to_csv,
     "html": to_html,
 }
-"""By the name that `--format` takes."""
+"""The forms by the names of the option `--format`."""

@@ -17,11 +17,11 @@ from audits.forms.text_form import printable
 
 BULLET = "• "
 CARDS = 7
-"""Columns of sentences that a page can hold; a table with more is shown as one card a row."""
+"""Maximum columns of sentences on a page; a table with more is shown as one card for each row."""
 
 
 def escape(text: str) -> str:
-    """Text that a page shows as it is; without characters that would turn its direction or hide something."""
+    """Escape a text for HTML, without characters that change its direction or hide a part of it."""
     return quoted("\n".join(map(printable, text.split("\n"))))
 
 
@@ -31,13 +31,15 @@ def _style() -> str:
 
 
 def content_security_policy() -> str:
-    """What the file may do: show itself, in its own style. The same header serves a server that hands it out."""
+    """Return the Content-Security-Policy of the file, which allows its own style only; servers send it as a header,
+    too."""
+    # The style is allowed by its hash, so that the file needs no 'unsafe-inline'.
     digest = b64encode(sha256(_style().encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def to_html(report: Report) -> str:
-    """The whole file."""
+    """Return the whole file."""
     return "\n".join(_page(report)) + "\n"
 
 
@@ -111,7 +113,7 @@ def _rows(table: Table) -> Iterator[str]:
 
 
 def _grouped(table: Table) -> Iterator[str]:
-    """Fields under their type, whose name is told once."""
+    """Yield the rows grouped by type, with the type's name as a heading."""
     group = ""
     for head, *rest in table.rows:
         type_name, _, name = head.text.partition(".")
@@ -124,13 +126,13 @@ def _grouped(table: Table) -> Iterator[str]:
 
 
 def _mark(cell: Cell) -> str:
-    """A sign for the eye, and a word for whoever listens."""
+    """Return a cell with a symbol, and a word for screen readers."""
     heard = {"good": "yes", "care": "under a condition", "quiet": "no"}.get(cell.tone, cell.text)
     return f'<td{_attributes(cell)}><span aria-hidden="true">{escape(cell.text)}</span><i>{heard}</i></td>'
 
 
 def _cards(table: Table) -> Iterator[str]:
-    """Rows with more sentences than a page is wide: one card each."""
+    """Yield one card for each row of a table that is too wide."""
     for head, *rest in table.rows:
         yield f"<article><h3>{_text(head)}</h3><dl>"
         for name, each in zip(table.columns[1:], rest, strict=True):
@@ -149,7 +151,7 @@ def _attributes(cell: Cell) -> str:
 
 
 def _text(cell: Cell) -> str:
-    """The cell's words: lines that begin with a bullet are a list, names may break where their parts meet."""
+    """Return the text of a cell: lines with a bullet become a list, names may wrap between their parts."""
     if cell.code and cell.text:
         return "<code>" + re.sub(r"(?<=[._/:])(?=\w)", "<wbr>", escape(cell.text)) + "</code>"
     if "\n" not in cell.text and not cell.text.startswith(BULLET):

@@ -1,4 +1,4 @@
-"""A report before it has a form: headings, figures, paragraphs and tables, and the same facts as JSON."""
+"""The model of a report, independent of its form: headings, figures, paragraphs, tables, and the same facts as JSON."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 SCHEMA_VERSION = 1
-"""Of the JSON form: raised when a key changes its meaning or goes; new keys may come without."""
+"""The version of the JSON form: raised when a key changes its meaning or is removed, not for new keys."""
 
 Tone = Literal["", "good", "bad", "care", "quiet"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in one cell of a table."""
+    """One cell of a table."""
 
     text: str
     tone: Tone = ""
     title: str = ""
-    """What it means, shown when somebody points at it."""
+    """An explanation, shown as a tooltip."""
     code: bool = False
-    """A name out of a program."""
+    """True for a name from code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under columns.
+    """A table.
 
-    `dense` is for matrices, whose many narrow columns carry their names sideways. `wordy` is for rows of sentences: in
-    a terminal so many of the first cells make a line, and each of the others a paragraph below it.
+    `dense` is for matrices with many narrow columns, whose names are rotated. `wordy` is for rows of sentences: in a
+    terminal this number of first cells is one line, and each of the others a paragraph below it.
     """
 
     columns: Sequence[str]
@@ -47,13 +47,13 @@ class Section:
     paragraphs: Sequence[str] = ()
     bullets: Sequence[str] = ()
     code: str = ""
-    """Lines to be copied as they stand."""
+    """Lines to be copied verbatim."""
     table: Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number that tells how things are."""
+    """One key figure."""
 
     label: str
     value: str
@@ -62,34 +62,35 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report. `data` is what its JSON form says beside the envelope."""
+    """One report. `data` is the content of its JSON form inside the envelope."""
 
     kind: str
-    """The command that makes it: `matrix`."""
+    """The command that makes it, such as `matrix`."""
     title: str
     lead: str
     sections: Sequence[Section]
     data: Mapping[str, Any]
     figures: Sequence[Figure] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
-    """What it was made from: a name and its SHA-256, or a moment."""
+    """The sources of the report: a name and its SHA-256, or a time."""
     language: str = "en"
     rows: Table | None = None
-    """What its CSV form holds; by default the first table."""
+    """The table for the CSV form; by default the first one."""
 
     @property
     def flat(self) -> Table:
         """The table of the CSV form."""
         if self.rows is not None:
             return self.rows
+        # Most reports have one table only.
         return next((each.table for each in self.sections if each.table is not None), Table((), ()))
 
 
 def cell(value: object, tone: Tone = "", title: str = "") -> Cell:
-    """A cell of plain words."""
+    """Make a cell of plain text."""
     return Cell("" if value is None else str(value), tone, title)
 
 
 def code(value: object, tone: Tone = "", title: str = "") -> Cell:
-    """A cell with a name out of a program."""
+    """Make a cell with a name from code."""
     return Cell("" if value is None else str(value), tone, title, code=True)

@@ -1,4 +1,4 @@
-"""Findings and changes as SARIF 2.1.0 (OASIS), the form that code review shows beside the lines."""
+"""Findings and changes as SARIF 2.1.0 (OASIS), which code review shows beside the lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def findings_sarif(findings: Sequence[Finding], version: str) -> str:
-    """The lint's findings; a signed-off one is there, suppressed, with who and why."""
+    """Return the lint's findings; a signed-off one is suppressed, with its justification."""
     checks = list(dict.fromkeys(each.check for each in findings))
     rules = [_rule(each.id, each.text, each.advice, each.level) for each in sorted(checks, key=lambda each: each.name)]
     results = [
@@ -29,7 +29,7 @@ def findings_sarif(findings: Sequence[Finding], version: str) -> str:
 
 
 def changes_sarif(changes: Sequence[SchemaChange], version: str) -> str:
-    """The changes of a diff: what loosens is an error, what a person should see a warning, the rest notes."""
+    """Return the changes of a diff: loosening ones are errors, those to be reviewed warnings, the others notes."""
     kinds = list(dict.fromkeys(each.kind for each in changes))
     rules = [_rule(each.id, each.text, _asks(each), _level(each)) for each in sorted(kinds, key=lambda each: each.name)]
     results = [
@@ -82,7 +82,7 @@ def _result(
                 }
             }
         ],
-        # The coordinate, not the line: a finding stays the same when lines move.
+        # The coordinate, not the line, so that a finding keeps its identity when lines move.
         "partialFingerprints": {"coordinate/v1": f"{rule} {identity}"},
     }
     if accepted:
@@ -91,7 +91,7 @@ def _result(
 
 
 def _uri(file: str) -> str:
-    """The file as code review knows it: relative to here where it lies below; of `git:REV:PATH`, the path."""
+    """Return the path for code review: relative to the current folder if it is below, the path of `git:REV:PATH`."""
     path = file.split(":", 2)[2] if file.startswith("git:") and file.count(":") > 1 else file
     if (absolute := Path(path)).is_absolute() and absolute.is_relative_to(Path.cwd()):
         path = absolute.relative_to(Path.cwd()).as_posix()
@@ -100,5 +100,6 @@ def _uri(file: str) -> str:
 
 def _log(name: str, version: str, rules: Iterable[Mapping[str, Any]], results: Iterable[Mapping[str, Any]]) -> str:
     driver = {"name": name, "semanticVersion": version, "rules": list(rules)}
+    # graphql-core counts columns in code points, not in UTF-16 units.
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": list(results)}
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"

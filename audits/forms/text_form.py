@@ -1,4 +1,4 @@
-"""Reports for a terminal: tables that fit its width, words wrapped, nothing that a log could not hold."""
+"""Reports for a terminal: tables that fit its width, wrapped texts, no control characters."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from audits.forms.report import Cell, Report, Table
 NARROWEST = 60
 WIDEST = 160
 LEAST = 6
-"""The narrowest column, in characters."""
+"""Minimum width of a column, in characters."""
 
 
 def to_text(report: Report, width: int | None = None) -> str:
-    """The whole report; as wide as the terminal, or 100 characters where there is none."""
+    """Return the whole report, in the width of the terminal, or 100 characters without one."""
     wide = width or max(NARROWEST, min(WIDEST, shutil.get_terminal_size((100, 24)).columns))
     return "\n".join(_lines(report, wide)).rstrip() + "\n"
 
@@ -45,7 +45,7 @@ def _lines(report: Report, width: int) -> Iterator[str]:
 
 
 def table_lines(table: Table, width: int) -> Iterator[str]:
-    """A table; a matrix has letters for its columns and tells below what they stand for."""
+    """Yield the lines of a table; a matrix has abbreviated columns with a legend below."""
     if not table.rows:
         yield "None."
         return
@@ -54,7 +54,7 @@ def table_lines(table: Table, width: int) -> Iterator[str]:
         return
     heads = [printable(each) for each in table.columns]
     if table.dense:
-        heads = [heads[0], *letters(heads[1:])]
+        heads = [heads[0], *abbreviations(heads[1:])]
     widths = _widths(heads, table.rows, width)
     yield from _row(heads, widths)
     yield "  ".join("─" * each for each in widths)
@@ -68,7 +68,7 @@ def table_lines(table: Table, width: int) -> Iterator[str]:
 
 
 def _wordy(table: Table, width: int) -> Iterator[str]:
-    """Rows of sentences: a line of the short cells, then the long ones below it."""
+    """Yield rows of sentences: a line of the short cells, then the long ones below it."""
     for number, row in enumerate(table.rows):
         if number:
             yield ""
@@ -83,8 +83,8 @@ def _wordy(table: Table, width: int) -> Iterator[str]:
                 yield from textwrap.wrap(printable(line), width, initial_indent=indent, subsequent_indent="      ")
 
 
-def letters(names: Sequence[str]) -> list[str]:
-    """The shortest letters that tell the names apart: SERVICE_PROVISION is SP."""
+def abbreviations(names: Sequence[str]) -> list[str]:
+    """Return unique abbreviations of names, as short as possible: SERVICE_PROVISION is SP."""
     found: list[str] = []
     for name in names:
         words = name.split("_")
@@ -95,7 +95,7 @@ def letters(names: Sequence[str]) -> list[str]:
 
 
 def _widths(heads: Sequence[str], rows: Sequence[Sequence[Cell]], width: int) -> list[int]:
-    """Each column as wide as it needs, then the widest ones narrowed until the table fits."""
+    """Return the widths of the columns: as wide as needed, then the widest ones narrowed until the table fits."""
     needed = [
         max(columns_of(head), *(columns_of(printable(row[number].text)) for row in rows))
         for number, head in enumerate(heads)
@@ -116,9 +116,10 @@ def _row(texts: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Broken at blanks, and within a name after a dot, an underscore or a bracket."""
+    """Wrap a text at blanks, and within a name after a dot, an underscore or a slash, and before a bracket."""
     if columns_of(text) <= width:
         return [text]
+    # Zero-width spaces mark the places where a name may be broken.
     loose = text.replace(".", ".\u200b").replace("_", "_\u200b").replace("(", "\u200b(").replace("/", "/\u200b")
     lines: list[str] = []
     for word in loose.split(" "):
@@ -133,7 +134,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def columns_of(text: str) -> int:
-    """How many columns of a terminal a text takes: two for wide letters, none for combining ones."""
+    """Return the width of a text in columns of a terminal: two for wide letters, none for combining characters."""
     if text.isascii():
         return len(text)
     return sum(
@@ -142,5 +143,5 @@ def columns_of(text: str) -> int:
 
 
 def printable(text: str) -> str:
-    """Without control characters: what a schema says must not steer the terminal that shows it."""
+    """Replace control characters: a text from a schema must not control the terminal (escape sequences)."""
     return "".join(each if each.isprintable() else " " for each in text)

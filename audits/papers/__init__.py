@@ -1,1 +1,1 @@
-"""The privacy notice, the record of processing activities (GDPR Art. 30), and their exports."""
+"""The privacy notice and the record of processing activities (GDPR Art. 30), and their releases."""

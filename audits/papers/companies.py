@@ -1,4 +1,4 @@
-"""The companies that may receive personal data, by name and country: what of the data, for what, since when."""
+"""The companies that may receive personal data: name, country, fields, purposes, and since when."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ class Company:
     country: str
     purposes: tuple[Purpose, ...]
     fields: tuple[str, ...]
-    """Schema coordinates; of a payment affiliate and a registry, those that its kind may receive."""
+    """Schema coordinates; for a payment affiliate or a registry, those that its kind may receive."""
     categories: tuple[Category, ...]
     groups: tuple[str, ...]
-    """The rows of the notice that hold them."""
+    """The rows of the notice with these fields."""
     since: str | None = None
-    """The day of a partner's undertaking, or of an affiliate's registration."""
+    """The day of a partner's undertaking, or of a payment affiliate's registration."""
     document: str | None = None
     """The SHA-256 of a partner's undertaking."""
 
 
 def companies(facts: Facts, registers: Registers) -> tuple[Company, ...]:
-    """Everybody, payment affiliates first, then registries, then partners."""
+    """Return all companies: payment affiliates first, then registries, then partners."""
     return (*_affiliates(facts, registers), *_registries(facts, registers), *_partners(facts, registers))
 
 
 def received(facts: Facts, recipient: Recipient) -> tuple[tuple[str, ...], tuple[Category, ...], tuple[str, ...]]:
-    """What a kind of recipient may receive: coordinates, categories, and the rows that hold them.
+    """Return the coordinates and categories that a kind of recipient may receive, and their rows of the notice.
 
-    The fields that name it, and what the gateway itself forwards though no field shows it.
+    These are the fields that name it as recipient, and hidden data that the gateway itself forwards to it.
     """
     found = [(fact, category) for fact, category in readable(facts) if recipient.name in fact.declared.recipients]
     forwarded = {each.category for each in never_shown(facts) if each.forwarded is recipient and each.category}
@@ -65,6 +65,7 @@ def _affiliates(facts: Facts, registers: Registers) -> Iterator[Company]:
 
 def _registries(facts: Facts, registers: Registers) -> Iterator[Company]:
     fields, categories, groups = received(facts, Recipient.REGISTRY)
+    # Once for each registry, which may have several endings.
     for name, country in dict.fromkeys((each.name, each.country) for each in registers.registries):
         yield Company(Recipient.REGISTRY, name, country, Recipient.REGISTRY.purposes, fields, categories, groups)
 
@@ -86,7 +87,7 @@ def _partners(facts: Facts, registers: Registers) -> Iterator[Company]:
 
 
 def _parts(facts: Facts, coordinates: Iterable[str]) -> Iterator[tuple[str, Category, str]]:
-    """Each field with its category and its row; a field that the schema has no more tells nothing."""
+    """Yield each field with its category and its row; a field that is not in the schema any more is skipped."""
     for coordinate in coordinates:
         fact = facts.all.get(coordinate)
         category = Category.__members__.get(fact.category or "") if fact is not None else None

@@ -1,6 +1,6 @@
-"""What only the controller knows and the notice must say: who it is, whom to ask, where data goes (A15).
+"""The facts of the notice that only the controller knows: its identity, contacts, and transfers of data (A15).
 
-Nothing of it is invented: a notice or record without it is not made, and the refusal names what is missing.
+None of them is invented: a notice or record without them is refused, with a list of the missing ones.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from policy.recipients import Recipient
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Somebody with a name and a way to be reached."""
+    """A person or an organisation with a contact."""
 
     name: str
     email: str
     address: str = ""
     none: Mapping[str, str] | None = None
-    """Why there is nobody, by language."""
+    """The reason why there is none, by language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Data that goes to another country."""
+    """A transfer of data to another country."""
 
     recipient: Recipient
     country: str
     safeguards: Mapping[str, str]
-    """By language."""
+    """The safeguards, by language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """The file, checked."""
+    """The validated controller's file."""
 
     name: str
     address: str
@@ -53,17 +53,17 @@ class Controller:
     authority_site: str
     transfers: tuple[Transfer, ...]
     no_transfers: Mapping[str, str] | None
-    """Why there are none, by language."""
+    """The reason why there are no transfers, by language."""
     rights: Mapping[str, str]
     obligation: Mapping[str, str]
     automated: Mapping[str, str]
     measures: tuple[str, ...]
     source: str
-    """The file's name."""
+    """The name of the file."""
 
 
 def read_controller(text: Text) -> Controller:
-    """The controller's file; Unreadable names everything that is missing or unknown, with the article that asks."""
+    """Parse the controller's file; UnreadableError lists everything that is missing or unknown, with the article."""
     try:
         given = tomllib.loads(text.text)
     except tomllib.TOMLDecodeError as error:
@@ -110,5 +110,5 @@ def _party(given: Mapping[str, Any]) -> Party:
 
 
 def _sentences(given: str | Mapping[str, str]) -> Mapping[str, str]:
-    """A sentence by language; one that is written once stands for all."""
+    """Return a sentence by language; a single one applies to all languages."""
     return dict.fromkeys(LANGUAGES, given) if isinstance(given, str) else given

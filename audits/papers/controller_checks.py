@@ -1,4 +1,4 @@
-"""What the controller's file must say: each fact with the article that asks for it, and each mistake with its place."""
+"""Validates the controller's file: the required facts with their articles, and mistakes with their place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LANGUAGES: Final = ("en", "fr")
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """One thing the file must say; `by_language` if people read it as it stands."""
+    """One required fact; `by_language` if people read it verbatim."""
 
     path: str
     what: str
@@ -47,11 +47,11 @@ OPTIONAL: Final = {
     "joint_controllers",
 }
 EXCUSABLE: Final = ("dpo", "eu_representative", "transfers")
-"""May say `none = "why"` instead: silence is not an answer, a reason is."""
+"""Sections that may have `none = "why"` instead: a reason is required, silence is not accepted."""
 
 
 def faults(given: Mapping[str, Any]) -> list[str]:
-    """Everything that is missing, misspelt or of another form; an empty list is a file that can be used."""
+    """Return everything that is missing, misspelt or malformed; empty for a valid file."""
     return [*_missing(given), *_unknown(given), *_odd(given), *_transfer_faults(given)]
 
 
@@ -65,6 +65,7 @@ def _at(given: Mapping[str, Any], path: str) -> Any:
 def _missing(given: Mapping[str, Any]) -> Iterator[str]:
     for each in NEEDED:
         section = each.path.partition(".")[0]
+        # Sections with `none` need no further facts.
         if section in EXCUSABLE and _said(_at(given, f"{section}.none")):
             continue
         value = _at(given, each.path)
@@ -73,6 +74,7 @@ def _missing(given: Mapping[str, Any]) -> Iterator[str]:
             if not _at(given, "transfers.to"):
                 yield f"transfers.to or transfers.none: {each.what} ({each.article})"
         elif each.path == "measures":
+            # An empty list would read as if there were no measures.
             if not isinstance(value, list) or not value or not all(map(_said, value)):
                 yield f"measures: {each.what} ({each.article})"
         else:
@@ -86,7 +88,7 @@ def _said(value: object) -> bool:
 
 
 def _unknown(given: Mapping[str, Any]) -> Iterator[str]:
-    """A misspelt key is a fact that is not told."""
+    """Yield unknown keys: a misspelt key is a fact that would be missing in the notice."""
     known = {each.path for each in NEEDED} | OPTIONAL | {f"{section}.none" for section in EXCUSABLE}
     spoken = [each.path for each in NEEDED if each.by_language] + [f"{section}.none" for section in EXCUSABLE]
     known |= {f"{path}.{language}" for path in spoken for language in LANGUAGES}
@@ -97,7 +99,7 @@ def _unknown(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _odd(given: Mapping[str, Any]) -> Iterator[str]:
-    """What has another form than words: a number for an address would end in the notice as it is."""
+    """Yield values of another type than text, which would be printed in the notice as they are."""
     for key, value in given.items():
         if key in ("measures", "joint_controllers"):
             if not isinstance(value, list) or not all(isinstance(each, str) for each in value):

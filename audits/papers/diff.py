@@ -1,4 +1,4 @@
-"""Two versions of a paper compared by what they mean for people: the schema's changes, and those of the registers."""
+"""Compares two versions of a paper by their meaning for people: changes of the schema and of the registers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from policy.registries import Publishing
 
 REGISTERS, CONTROLLER, POLICY = SourcePosition("registers"), SourcePosition("controller"), SourcePosition("policy")
 OPENNESS: Final = [Publishing.NEVER.name, Publishing.OPT_IN.name, Publishing.HIDEABLE.name, Publishing.ALWAYS.name]
-"""From what nobody publishes to what nobody can hide."""
+"""The publication rules, from the most to the least protective."""
 SECONDS: Final = {"S": 1, "H": 3_600, "D": 86_400, "M": 30 * 86_400, "Y": 365 * 86_400}
-Told = Mapping[str, Any]
+Data = Mapping[str, Any]
 
 
 def paper_changes(old: Inputs, new: Inputs) -> list[SchemaChange]:
-    """Every change between what two papers were made from; none for two that say the same."""
+    """Return every change between the inputs of two papers; empty for equal content."""
     found = [] if old.schema == new.schema else diff(old.facts(), new.facts())
     return [
         *found,
@@ -33,7 +33,7 @@ def paper_changes(old: Inputs, new: Inputs) -> list[SchemaChange]:
     ]
 
 
-def _companies(old: Told, new: Told) -> Iterator[SchemaChange]:
+def _companies(old: Data, new: Data) -> Iterator[SchemaChange]:
     for kind, recipient in (("partners", "PARTNER"), ("affiliates", "PAYMENT_AFFILIATE")):
         for name, entry in new[kind].items():
             before, coordinate = old[kind].get(name), f"{recipient} {name}"
@@ -43,6 +43,7 @@ def _companies(old: Told, new: Told) -> Iterator[SchemaChange]:
                 yield from _company(coordinate, before, entry)
         for name in old[kind].keys() - new[kind].keys():
             yield SchemaChange(ChangeKind.RECIPIENT_REMOVED, f"{recipient} {name}", "", REGISTERS)
+    # Countries are compared for each kind of recipient: another company in the same country is no new transfer.
     before_in, after_in = _countries(old), _countries(new)
     for recipient, country in sorted(after_in - before_in):
         yield SchemaChange(ChangeKind.COUNTRY_ADDED, f"{recipient} {country}", country, REGISTERS)
@@ -50,8 +51,9 @@ def _companies(old: Told, new: Told) -> Iterator[SchemaChange]:
         yield SchemaChange(ChangeKind.COUNTRY_REMOVED, f"{recipient} {country}", country, REGISTERS)
 
 
-def _company(coordinate: str, old: Told, new: Told) -> Iterator[SchemaChange]:
-    """One that stayed: what it gets, for what, and what it signed. Its country is told with those of its kind."""
+def _company(coordinate: str, old: Data, new: Data) -> Iterator[SchemaChange]:
+    """Compare a company that is in both: fields, purpose and undertaking. Its country is compared with those of its
+    kind."""
     for field in sorted(set(new.get("fields", ())) - set(old.get("fields", ()))):
         yield SchemaChange(ChangeKind.RECIPIENT_ADDED, coordinate, field, REGISTERS)
     for field in sorted(set(old.get("fields", ())) - set(new.get("fields", ()))):
@@ -64,7 +66,7 @@ def _company(coordinate: str, old: Told, new: Told) -> Iterator[SchemaChange]:
         yield SchemaChange(ChangeKind.UNDERTAKING_CHANGED, coordinate, str(new.get("since")), REGISTERS)
 
 
-def _countries(registers: Told) -> set[tuple[str, str]]:
+def _countries(registers: Data) -> set[tuple[str, str]]:
     return (
         {("PARTNER", each["country"]) for each in registers["partners"].values()}
         | {("PAYMENT_AFFILIATE", each["country"]) for each in registers["affiliates"].values()}
@@ -72,9 +74,10 @@ def _countries(registers: Told) -> set[tuple[str, str]]:
     )
 
 
-def _registries(old: Told, new: Told) -> Iterator[SchemaChange]:
+def _registries(old: Data, new: Data) -> Iterator[SchemaChange]:
     for ending, entry in new.items():
         before = old.get(ending)
+        # Another registry under the same ending is another recipient.
         if before is None or before["name"] != entry["name"]:
             yield SchemaChange(ChangeKind.RECIPIENT_ADDED, f"REGISTRY .{ending}", entry["name"], REGISTERS)
         yield from _published(f"REGISTRY .{ending}", _rules(before), _rules(entry))
@@ -82,8 +85,8 @@ def _registries(old: Told, new: Told) -> Iterator[SchemaChange]:
         yield SchemaChange(ChangeKind.RECIPIENT_REMOVED, f"REGISTRY .{ending}", old[ending]["name"], REGISTERS)
 
 
-def _rules(entry: Told | None) -> dict[str, str]:
-    """An ending without a row publishes nothing."""
+def _rules(entry: Data | None) -> dict[str, str]:
+    """Return the rules of an ending by kind and field; an ending without a row publishes nothing."""
     return {f"{each['kind']} {each['field']}": each["rule"] for each in (entry or {"published": ()})["published"]}
 
 
@@ -96,7 +99,7 @@ def _published(coordinate: str, old: Mapping[str, str], new: Mapping[str, str]) 
             yield SchemaChange(kind, coordinate, f"{what}: {before} -> {rule}", REGISTERS)
 
 
-def _copies(old: Told, new: Told) -> Iterator[SchemaChange]:
+def _copies(old: Data, new: Data) -> Iterator[SchemaChange]:
     for client, entry in new.items():
         before, coordinate = old.get(client), f"client {client}"
         if before is None:
@@ -114,7 +117,7 @@ def _copies(old: Told, new: Told) -> Iterator[SchemaChange]:
 def _periods(
     prefix: str, old: Mapping[str, str | None], new: Mapping[str, str | None], place: SourcePosition
 ) -> Iterator[SchemaChange]:
-    """None has no end, and no end is longer than any."""
+    """Compare periods; None means no end, which is longer than any period."""
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name), new.get(name)
         if before == after:
@@ -127,13 +130,14 @@ def _periods(
 def _seconds(period: str | None) -> float:
     if period is None:
         return float("inf")
+    # Months and years are approximate, which suffices to tell which of two settings is longer.
     digits = period[:-1]
     number = digits[len(digits.rstrip("0123456789")) :]
     return int(number) * SECONDS[period[-1]]
 
 
-def _controller(old: Told, new: Told) -> Iterator[SchemaChange]:
-    """What the file says: safeguards, measures, and the rest, section by section."""
+def _controller(old: Data, new: Data) -> Iterator[SchemaChange]:
+    """Compare the controller's files: safeguards, measures, and the other sections."""
     transfers = [
         {(each["recipient"], each["country"]): each["safeguards"] for each in given["transfers"].get("to", ())}
         for given in (old, new)
@@ -154,20 +158,21 @@ def _controller(old: Told, new: Told) -> Iterator[SchemaChange]:
             yield SchemaChange(ChangeKind.CONTROLLER_CHANGED, f"controller {section}", "", CONTROLLER)
 
 
-def _policy(old: Told, new: Told) -> Iterator[SchemaChange]:
-    """A purpose that came or went is a change of the schema's words; of one that stayed, what it rests on."""
+def _policy(old: Data, new: Data) -> Iterator[SchemaChange]:
+    """Compare the legal grounds of purposes that are in both; added and removed ones are changes of the schema."""
     for name, entry in new["purposes"].items():
         before = old["purposes"].get(name, entry)
         for what in entry:
             if (was := before.get(what, entry[what])) != entry[what]:
                 value = f"{what}: {was or 'none'} -> {entry[what] or 'none'}"
                 yield SchemaChange(ChangeKind.LEGAL_GROUND_CHANGED, f"Purpose.{name}", value, POLICY)
+    # Only rules of both: added and removed ones are changes of the schema's catalogue.
     known = {name: period for name, period in old["retention"].items() if name in new["retention"]}
     yield from _periods("RetentionRule.", known, {name: new["retention"][name] for name in known}, POLICY)
     yield from _periods("deletion ", old["deletion"], new["deletion"], POLICY)
 
 
-def _said(entry: Told) -> str:
-    """An entry of a register in a line."""
+def _said(entry: Data) -> str:
+    """Return an entry of a register as one line."""
     parts = (" ".join(each) if isinstance(each, list) else str(each) for each in entry.values() if each)
     return ", ".join(parts)

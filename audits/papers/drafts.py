@@ -1,4 +1,4 @@
-"""A notice or a record before it is released: what it says in each language, and the bytes of each of its forms."""
+"""A draft of a notice or a record before its release: the report in each language, and the bytes of each form."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ from audits.schema.facts import Facts
 
 NOTICE, RECORD = "NOTICE", "RECORD"
 WIDTH: Final = 100
-"""Columns of the table form of a released paper, which must be the same on every terminal."""
+"""Width of the table form of a released paper in characters, the same on every terminal."""
 SEALED: Final = (
     "kind", "version", "valid_from", "issued_at", "operator", "staff", "reason", "sign_offs", "loosens", "inputs",
     "substance",
 )  # fmt: skip
-"""The columns of a released paper that its SHA-256 covers beside its forms: all but its id and that SHA-256."""
+"""The columns of a released paper that its SHA-256 covers, beside its forms: all but its id and the SHA-256 itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """When a paper holds: a version that was released, or a draft of today (version 0)."""
+    """The version and validity of a paper: of a released version, or of a draft of today (version 0)."""
 
     version: int
     day: date
-    """From when it holds; of a draft, the day it was made."""
+    """The day from which it is in force; for a draft, the day on which it was made."""
     issued: date
 
     def put(self, report: Report) -> Report:
-        """The report with its version and dates in words, in its sources and in its data."""
+        """Return the report with its version and dates, in words, in its sources and in its data."""
         key = "released" if self.version else "draft"
         words = NoticeTexts(report.language).prose(
             f"release.{key}", version=self.version, day=self.day, issued=self.issued
@@ -62,7 +62,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One paper as it would be released now, by language."""
+    """One paper as it would be released now, in each language."""
 
     kind: str
     reports: Mapping[str, Report]
@@ -70,13 +70,14 @@ class Draft:
 
     @property
     def substance(self) -> bytes:
-        """SHA-256 of what it says, whatever its version, its date and the names of the files it was made from."""
+        """The SHA-256 of the content, without its version, its date and the names of its source files."""
+        # Without the sources: another name of a file does not change the content.
         said = {language: FORMS["markdown"](replace(each, sources={})) for language, each in self.reports.items()}
         facts = {language: dict(each.data) for language, each in self.reports.items()}
         return sha256(orjson.dumps([said, facts], option=orjson.OPT_SORT_KEYS)).digest()
 
     def forms(self, stamp: Stamp) -> dict[tuple[str, str], str]:
-        """Every language in every form, byte for byte as it stays."""
+        """Return every form in every language, byte for byte as it will be stored."""
         return {
             (language, form): to_text(stamp.put(each), WIDTH) if form == "table" else make(stamp.put(each))
             for language, each in self.reports.items()
@@ -85,31 +86,32 @@ class Draft:
 
 
 def draft(kind: str, facts: Facts, registers: Registers, controller: Controller) -> Draft:
-    """The paper of a kind; Unreadable while a country that receives data has no safeguard."""
+    """Make the paper of a kind; UnreadableError while a country that receives data has no safeguard."""
     require_safeguards(controller, companies(facts, registers))
     return notice_draft(facts, registers, controller) if kind == NOTICE else record_draft(facts, registers, controller)
 
 
 def notice_draft(facts: Facts, registers: Registers, controller: Controller | None) -> Draft:
-    """The notice in every language; without the controller's file, of what the gateway knows by itself."""
+    """Make the notice in every language; without the controller's file, from the facts that the gateway knows."""
     found, texts = notice(facts, registers), {language: NoticeTexts(language) for language in LANGUAGES}
     reports = {language: notice_report(facts, found, controller, each) for language, each in texts.items()}
     return Draft(NOTICE, reports, frozenset().union(*(each.untranslated for each in texts.values())))
 
 
 def record_draft(facts: Facts, registers: Registers, controller: Controller) -> Draft:
-    """The record, which is in English."""
+    """Make the record, in English."""
     return Draft(RECORD, {"en": record_report(facts, record(facts, controller, registers))}, frozenset())
 
 
 def digest_of(forms: Mapping[tuple[str, str], str], row: Mapping[str, Any]) -> bytes:
-    """SHA-256 over the SHA-256 of each form and the `SEALED` columns of the row: what the ledger holds of a paper."""
+    """Return the SHA-256 over the SHA-256 of each form and the `SEALED` columns, which the ledger records for a
+    paper."""
     listed = [[language, form, sha256(text.encode()).hexdigest()] for (language, form), text in sorted(forms.items())]
     return sha256(orjson.dumps([listed, [[name, _written(row[name])] for name in SEALED]])).digest()
 
 
 def _written(value: Any) -> str | int | None:
-    """One value, the same from every database: moments in whole seconds, bytes in hexadecimal."""
+    """Normalise one value, so that it is the same from every database: times in whole seconds, bytes in hexadecimal."""
     if isinstance(value, datetime):
         return int(value.timestamp())
     if value is None or isinstance(value, int):

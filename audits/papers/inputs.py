@@ -1,4 +1,4 @@
-"""What a released paper was made from, in a form that stays: the schema, the registers, the controller, the policy."""
+"""The inputs of a released paper in a permanent form: the schema, the registers, the controller's file, the policy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from policy.retention import RetentionRule
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """All of it; two papers with the same inputs say the same, but for the words of a release of the gateway."""
+    """All inputs; papers with equal inputs have equal content, except for the wording of a gateway release."""
 
     schema: str
     controller: str
@@ -29,26 +29,26 @@ class Inputs:
 
     @classmethod
     def now(cls, schema: Text, registers: Registers, controller: Text) -> Inputs:
-        """What is so today."""
-        return cls(schema.text, controller.text, registers_told(registers), policy_told())
+        """Return the present inputs."""
+        return cls(schema.text, controller.text, registers_content(registers), policy_content())
 
     @classmethod
     def of(cls, resting: str) -> Inputs:
-        """As it was written down."""
+        """Parse the stored form."""
         return cls(**orjson.loads(resting))
 
     def written(self) -> str:
-        """The form that rests with the paper."""
+        """Return the form that is stored with the paper."""
         found = {name: getattr(self, name) for name in self.__slots__}
         return orjson.dumps(found, option=orjson.OPT_SORT_KEYS).decode()
 
     def facts(self) -> Facts:
-        """The schema."""
+        """Return the facts of the schema."""
         return Facts.of(Text("schema of the release", self.schema))
 
 
-def registers_told(registers: Registers) -> dict[str, Any]:
-    """The registers by name, so that what came and what went can be seen."""
+def registers_content(registers: Registers) -> dict[str, Any]:
+    """Return the registers by name, so that additions and removals can be compared."""
     return {
         "partners": {
             each.name: {
@@ -67,8 +67,8 @@ def registers_told(registers: Registers) -> dict[str, Any]:
     }
 
 
-def policy_told() -> dict[str, Any]:
-    """What of the policy stands in a paper and in no schema."""
+def policy_content() -> dict[str, Any]:
+    """Return the parts of the policy that papers contain and no schema."""
     return {
         "purposes": {
             each.name: {

@@ -1,4 +1,4 @@
-"""The papers that were released: which holds on a day, and what it said, byte for byte."""
+"""The released papers: the version in force on a day, and its bytes."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ COLUMNS = (P.id, P.kind, P.version, P.valid_from, P.issued_at, P.loosens, P.subs
 
 
 class NoneReleasedError(UnreadableError):
-    """No paper held on that day."""
+    """No paper was in force on that day."""
 
 
 class PaperAlteredError(UnreadableError):
-    """What rests is not what was released: the sentence says which version, and what to do."""
+    """The stored paper differs from the released one: the message says which version, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Issued:
     kind: str
     version: int
     day: date
-    """From when it holds."""
+    """The day from which it is in force."""
     at: datetime
     loosens: tuple[str, ...]
     substance: bytes
@@ -44,30 +44,31 @@ class Issued:
 
     @property
     def named(self) -> str:
-        """In words."""
+        """The version in words."""
         return f"version {self.version} of the {self.kind.lower()}, which holds from {self.day}"
 
 
 async def latest(reader: Reader, kind: str) -> Issued | None:
-    """The newest version, whether it holds already or not yet."""
+    """Return the newest version, also one that is not in force yet."""
     found = await _issued(reader, _newest().limit(1), {"kind": kind})
     return found[0] if found else None
 
 
 async def versions(reader: Reader, kind: str) -> list[Issued]:
-    """All of them, the first one first."""
+    """Return all versions, the first one first."""
     return await _issued(reader, _newest(first=True), {"kind": kind})
 
 
 async def in_force(reader: Reader, kind: str, day: date) -> Issued | None:
-    """The version that holds on a day: the highest of those that began until then."""
+    """Return the version in force on a day: the highest of those that began by then."""
+    # Of several versions for one day the highest one counts: it corrects the others.
     query = _newest().where(P.valid_from <= bindparam("day")).limit(1)
     found = await _issued(reader, query, {"kind": kind, "day": f"{day}"})
     return found[0] if found else None
 
 
 async def held_on(reader: Reader, kind: str, day: date) -> Issued:
-    """The same, for whoever asks what held; NoneReleasedError names the first version."""
+    """Return the version in force on a day; NoneReleasedError, with the first version, if there is none."""
     found = await in_force(reader, kind, day)
     if found is not None:
         return found
@@ -80,7 +81,7 @@ async def held_on(reader: Reader, kind: str, day: date) -> Issued:
 
 
 async def forms_of(reader: Reader, paper: Issued) -> dict[tuple[str, str], str]:
-    """Every form by language and name; PaperAlteredError when what rests does not have its SHA-256."""
+    """Return every form by language and name; PaperAlteredError when the SHA-256 differs."""
     given = {"paper": paper.id}
     query = select(F.language, F.form, F.content).where(F.paper_id == bindparam("paper", type_=F.paper_id.type))
     rows = await reader.fetch(reader.prepare(query), given)
@@ -96,9 +97,9 @@ async def forms_of(reader: Reader, paper: Issued) -> dict[tuple[str, str], str]:
 
 
 async def form_of(reader: Reader, paper: Issued, language: str, form: str) -> str:
-    """The bytes of one form; PaperAlteredError when what rests is not what was released.
+    """Return the text of one form; PaperAlteredError when the stored paper differs from the released one.
 
-    That its SHA-256 is that of the ledger, `audits.papers.check.require_released` has to say before.
+    Call `audits.papers.check.require_released` first, which compares the SHA-256 with the ledger.
     """
     forms = await forms_of(reader, paper)
     if (language, form) not in forms:
@@ -108,7 +109,7 @@ async def form_of(reader: Reader, paper: Issued, language: str, form: str) -> st
 
 
 async def inputs_of(reader: Reader, paper: Issued) -> Inputs:
-    """What it was made from."""
+    """Return the inputs of a released paper."""
     query = select(P.inputs).where(P.id == bindparam("paper", type_=P.id.type))
     ((resting,),) = await reader.fetch(reader.prepare(query), {"paper": paper.id})
     try:

@@ -1,4 +1,4 @@
-"""The facts of the privacy notice, worked out from schema, policy and store: change a field, and they change."""
+"""The facts of the privacy notice, derived from schema, policy and store, so that they follow every change."""
 
 from __future__ import annotations
 
@@ -33,52 +33,52 @@ class Use:
 
     purpose: Purpose
     categories: tuple[Category, ...]
-    """For which of the row's categories: a name may be used for what an address may not."""
+    """The categories of the row with this purpose: a name may be used for a purpose for which an address may not."""
     conditions: tuple[Condition, ...]
     partly: bool
-    """Whether the conditions hold for some of the row's fields only."""
+    """True if the conditions apply to some of the row's fields only."""
     at_home: bool
-    """Whether this is the row under which the company's own notice tells the purpose."""
+    """True if the company's own notice explains the purpose in this row."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataRow:
-    """One kind of data, as people speak of it."""
+    """One row of the notice: a kind of data in everyday terms."""
 
     group: str
     categories: tuple[Category, ...]
     uses: tuple[Use, ...]
     own: bool
-    """Whether the person reads it in the client area."""
+    """True if the person can read it in the client area."""
     hidden: tuple[Category, ...]
-    """Stored, and never given out."""
+    """Categories that are stored, and never returned."""
     kept: tuple[RetentionRule, ...]
     recipients: tuple[Recipient, ...]
     limits: tuple[str, ...]
-    """The hard rules that bind it, with their numbers."""
+    """The hard rules that apply to it, with their numbers."""
     fields: tuple[str, ...]
     forwarded: tuple[tuple[Category, Recipient], ...]
-    """Of what is hidden, what the gateway itself sends to somebody, as a card number to pay (R22)."""
+    """Hidden categories that the gateway itself sends to a recipient, such as a card number for a payment (R22)."""
     companies: tuple[Company, ...]
-    """Who of the registers may receive something of it."""
+    """The registered companies that may receive it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharingCase:
-    """One case in which data is passed on."""
+    """One case of disclosure."""
 
     recipient: Recipient
     categories: tuple[Category, ...]
     groups: tuple[str, ...]
     by_order: bool
-    """Whether an order or an allow-list names the fields, each time anew."""
+    """True if an order or an allow-list determines the fields, case by case."""
     companies: tuple[Company, ...]
-    """Those of the registers."""
+    """The registered companies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """When everything about a person is deleted."""
+    """The periods after which all data of a person is deleted."""
 
     services_must_have_ended: bool
     request_days: int
@@ -88,42 +88,42 @@ class Deletion:
 
 @dataclass(frozen=True, slots=True)
 class PrivacyNotice:
-    """All facts of the notice, in no language."""
+    """All facts of the notice, independent of language."""
 
     rows: tuple[DataRow, ...]
     sharing: tuple[SharingCase, ...]
     cookies: tuple[Purpose, ...]
     own: tuple[Purpose, ...]
-    """The purposes by which people see and change their own data."""
+    """The purposes with which people see and change their own data."""
     deletion: Deletion
     kept: tuple[tuple[RetentionRule, tuple[str, ...]], ...]
-    """Each rule with the groups it holds for."""
+    """Each retention rule with the rows to which it applies."""
     purposes: tuple[Purpose, ...]
-    """Everything that data may be used for, in the order of the policy."""
+    """All purposes of the services, in the order of the policy."""
     beyond: tuple[Purpose, ...]
-    """Uses that are not about the services (A14)."""
+    """Purposes beyond the services (A14)."""
     beyond_kept: tuple[RetentionRule, ...]
     limits: tuple[str, ...]
     platforms: tuple[str, ...]
     registries: tuple[RegistryDisclosure, ...]
-    """What is published of an owner, by ending."""
+    """The published fields of a domain's owner, by ending."""
     copies: tuple[Copies, ...]
-    """The programs that may keep copies of what they read."""
+    """The programs that may keep copies of the data that they read."""
     periods: Mapping[str, str | None] | None
-    """What the operator set; None: not at hand."""
+    """The periods set by the operator; None: unknown."""
     registers_read: bool
-    """Whether the registers were at hand: without them nobody can say who receives what."""
+    """False if the registers were not available, so that the recipients are unknown."""
 
 
 def notice(facts: Facts, registers: Registers) -> PrivacyNotice:
-    """The facts, from what the schema allows today and the registers hold; `SCHEMA_ALONE` where none is at hand.
+    """Derive the facts from the present schema and the registers (`SCHEMA_ALONE` if there are none).
 
-    Names that the policy does not know are the lint's to find.
+    Names that the policy does not know are ignored here; the lint reports them.
     """
     known = companies(facts, registers)
     rows = tuple(_rows(facts, known))
     groups = {rule: tuple(row.group for row in rows if rule in row.kept) for rule in RetentionRule}
-    # They name nobody. The ledger is told of by itself even where customers read what it says about them.
+    # They contain no names. The ledger has its own paragraph, even if customers can read the entries about them.
     off_notice = (RetentionRule.LEDGER, RetentionRule.ERASURE_RECORDS)
     by_itself = RetentionRule.LEDGER
     kept = tuple((rule, groups[rule]) for rule in RetentionRule if groups[rule] and rule is not by_itself)
@@ -149,7 +149,8 @@ def notice(facts: Facts, registers: Registers) -> PrivacyNotice:
 
 
 def deletion() -> Deletion:
-    """The dates of `policy.dates`, asked of its own function where a rule is more than a number."""
+    """Return the periods of `policy.dates`, from its own function if a rule is more than a number."""
+    # Any date: only whether there is a result matters.
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     while_active = due_erasure(
         requests=[moment], services_active=True, last_service_ended=None, last_sign_in=None, zone=UTC
@@ -173,7 +174,7 @@ def _rows(facts: Facts, known: Sequence[Company]) -> Iterator[DataRow]:
     hidden: dict[str, list[StoredColumn]] = {}
     shown = {category for _, category in readable(facts)}
     for column in never_shown(facts):
-        # A copy of what is shown elsewhere is no news; a secret that was sealed to be kept from everybody is.
+        # Hidden copies of shown categories are not listed, except secrets, which are shown to nobody.
         if column.category is not None and (column.category not in shown or column.is_secret):
             hidden.setdefault(group_of(column.category), []).append(column)
     order = [name for name, _ in GROUPS] + sorted(fields.keys() | hidden.keys())

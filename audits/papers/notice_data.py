@@ -1,4 +1,4 @@
-"""The facts of the notice by the policy's names, so that programs compare them whatever the language."""
+"""The facts of the notice by the policy's names, so that programs can compare them independently of the language."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audits.papers.texts import NoticeTexts
 
 
 def notice_data(found: PrivacyNotice, texts: NoticeTexts) -> dict[str, Any]:
-    """The facts by the policy's names, so that programs compare them whatever the language."""
+    """Return the facts of the notice by the policy's names."""
     return {
         "language": texts.language,
         "data": [_row_data(row) for row in found.rows],
@@ -75,7 +75,7 @@ def _row_data(row: DataRow) -> dict[str, Any]:
 
 
 def company_data(each: Company) -> dict[str, Any]:
-    """One recipient of the registers."""
+    """Return one registered company in the JSON form."""
     return {
         "kind": each.recipient.name,
         "name": each.name,
@@ -89,7 +89,7 @@ def company_data(each: Company) -> dict[str, Any]:
 
 
 def registry_data(each: RegistryDisclosure) -> dict[str, Any]:
-    """What one registry publishes."""
+    """Return the published fields of one registry."""
     rules = [
         {"kind": kind, "field": name, "rule": rule}
         for kind, fields in each.published.items()
@@ -99,10 +99,10 @@ def registry_data(each: RegistryDisclosure) -> dict[str, Any]:
 
 
 def copies_data(each: Copies) -> dict[str, Any]:
-    """A program that may keep copies."""
+    """Return a program that may keep copies in the JSON form."""
     return {"client": each.client, "name": each.name, "keeps": each.keeps, "days": each.days}
 
 
 def periods_data(periods: Mapping[str, str | None] | None) -> list[dict[str, Any]] | None:
-    """What the operator set; None where the settings were not at hand."""
+    """Return the periods set by the operator; None if the settings were not available."""
     return None if periods is None else [{"setting": name, "period": period} for name, period in periods.items()]

@@ -1,4 +1,5 @@
-"""The privacy notice in words: the facts of `audits.papers.notice`, what the controller adds, in English or French."""
+"""The text of the privacy notice in English or French: the facts of `audits.papers.notice` and those of the
+controller."""
 
 from __future__ import annotations
 
@@ -20,9 +21,9 @@ from policy.registries import LEGAL, NATURAL, Publishing
 
 
 def notice_report(facts: Facts, found: PrivacyNotice, controller: Controller | None, texts: NoticeTexts) -> Report:
-    """The whole notice, in the order of the company's own, then what GDPR Art. 13 adds.
+    """Return the whole notice, in the order of the company's own, then the further information of GDPR Art. 13.
 
-    Without the controller's facts it is no notice yet, and says so in their place.
+    Without the controller's facts it is not a complete notice, and says so in their place.
     """
     words = _Words(found, controller, texts)
     sections = list(words.sections())
@@ -44,7 +45,7 @@ class _Words:
         self.say = texts.prose
 
     def sections(self) -> Iterator[Section]:
-        """Every section; each heading is a key of the prose."""
+        """Yield every section; each heading is a key of the prose."""
         say, found = self.say, self.found
         yield Section(say("section.data"), [say("data.lead")], table=self.data_table())
         limits = [say("limits.sale"), *map(self.texts.rule, found.limits), say("limits.minimum")]
@@ -64,7 +65,7 @@ class _Words:
         yield Section(say("section.beyond"), [say("beyond.lead")], list(self.beyond()))
 
     def data_table(self) -> Table:
-        """What the company's notice calls “Data” and “Used for”, with how long and for whom."""
+        """Return the table “Data” and “Used for” of the company's notice, with retention and recipients."""
         columns = [self.say(f"column.{name}") for name in ("data", "used", "kept", "shared")]
         return Table(columns, [self.data_row(row) for row in self.found.rows], wordy=1)
 
@@ -74,7 +75,7 @@ class _Words:
         return [cell(self.group(row.group)), *(cell("\n".join(each)) for each in (list(self.used(row)), kept, shared))]
 
     def used(self, row: DataRow) -> Iterator[str]:
-        """Each purpose with what bounds it, then what is never done, then what the person can do."""
+        """Yield each purpose with its conditions, then the excluded uses, then the person's options."""
         for use in sorted(row.uses, key=lambda use: not use.at_home):
             yield "• " + self.use(use, row)
         if not row.uses and row.own:
@@ -91,17 +92,17 @@ class _Words:
             yield self.say("data.own")
 
     def shared(self, row: DataRow) -> Iterator[str]:
-        """Each kind of recipient, and below it the companies that the registers name."""
+        """Yield each kind of recipient, followed by its registered companies."""
         for recipient in row.recipients:
             yield self.texts.of(recipient)
             yield from (self.company(each) for each in row.companies if each.recipient is recipient)
 
     def company(self, each: Company) -> str:
-        """One company with its country."""
+        """Return one company with its country."""
         return f"• {each.name} ({each.country})"
 
     def use(self, use: Use, row: DataRow) -> str:
-        """A purpose and what bounds it; consent and objection in the row where people look for them, once."""
+        """Return a purpose with its conditions; consent and objection only once, in the row of the company's notice."""
         parts = [self.texts.of(use.purpose)]
         if len(use.categories) < len(row.categories):
             parts.append(f"({self.say('data.of_it', categories=' '.join(map(self.texts.of, use.categories)))})")
@@ -111,25 +112,25 @@ class _Words:
         return " ".join([*parts, *(self.consent(use.purpose) if use.at_home else ())])
 
     def consent(self, purpose: Purpose) -> Iterator[str]:
-        """What consent it needs and how one objects."""
+        """Yield the consent that a purpose needs, and how to object."""
         if purpose.consent:
             yield self.say("data.consent", consent=self.texts.of(purpose, "consent"))
         if purpose.objection:
             yield self.say("data.objection", objection=self.texts.of(purpose, "objection"))
 
     def purpose(self, purpose: Purpose) -> str:
-        """A purpose in a sentence of its own."""
+        """Return a purpose as a sentence."""
         off = "" if purpose.enabled else f" ({self.say('beyond.off')})"
         return " ".join([self.texts.of(purpose) + off, *self.consent(purpose)])
 
     def group(self, name: str) -> str:
-        """The name of a row; of a category without one, its own sentence."""
+        """Return the name of a row; for a category without one, its own sentence."""
         if name in Category.__members__:
             return self.say("group.other", category=self.texts.of(Category[name]))
         return self.say(f"group.{name}")
 
     def sharing_table(self) -> Table:
-        """The cases: when, who and why, which data, on what condition."""
+        """Return the table of disclosures: case, recipients and purposes, data, condition."""
         columns = [self.say(f"column.{name}") for name in ("who", "why", "fields", "condition")]
         return Table(columns, [self.case(each) for each in self.found.sharing], wordy=1)
 
@@ -148,7 +149,7 @@ class _Words:
         ]
 
     def named(self, each: Company) -> str:
-        """One company: where it is, and of a partner what it does, with which data."""
+        """Return one company with its country, and for a partner its purposes and data."""
         if each.recipient is not Recipient.PARTNER:
             return self.company(each)
         purposes = " ".join(map(self.texts.of, each.purposes))
@@ -157,7 +158,7 @@ class _Words:
         return f"{self.company(each)}: {purposes} {fields} {bound}"
 
     def registries_table(self) -> Table:
-        """Each ending: its registry, where it is, and what it publishes of an owner."""
+        """Return the table of endings: registry, country, and published fields of an owner."""
         columns = [self.say(f"column.{name}") for name in ("ending", "registry", "person", "organisation")]
         rows = [
             [
@@ -170,7 +171,7 @@ class _Words:
         return Table(columns, rows)
 
     def published(self, rules: Mapping[str, str]) -> str:
-        """What one registry publishes of one kind of owner, in words."""
+        """Return the published fields of one registry for one kind of owner, in words."""
         shown = [
             f"{self.texts.word(name)} ({self.say(f'registries.{rule}')})"
             for name, rule in rules.items()
@@ -179,12 +180,12 @@ class _Words:
         return ", ".join(shown) or self.say("registries.nothing")
 
     def unread(self) -> Iterator[str]:
-        """That nobody looked who is registered."""
+        """Yield the remark that the registers were not read."""
         if not self.found.registers_read:
             yield self.say("sharing.unread")
 
     def transfers(self) -> Iterator[str]:
-        """Countries outside, or why there are none (Art. 13(1)(f))."""
+        """Yield the transfers to other countries, or the reason why there are none (Art. 13(1)(f))."""
         own, language = self.controller, self.texts.language
         if own is None:
             yield self.say("release.no_controller")
@@ -197,7 +198,7 @@ class _Words:
             yield self.say("sharing.transfer", country=each.country, recipient=recipient, safeguards=safeguards)
 
     def deletion(self) -> Iterator[str]:
-        """What must be so, and how long it takes."""
+        """Yield the preconditions and the period of deletion on request."""
         facts = self.found.deletion
         if facts.services_must_have_ended:
             yield self.say("delete.blocked")
@@ -205,7 +206,7 @@ class _Words:
         yield self.say("delete.armed")
 
     def keeping(self) -> Iterator[str]:
-        """With a request, and without one."""
+        """Yield the periods of deletion, with and without a request, and of copies."""
         facts = self.found.deletion
         first, second = facts.warning_days
         yield self.say("kept.asked", days=facts.request_days)
@@ -218,7 +219,7 @@ class _Words:
             yield self.say(key, name=each.name, keeps=each.keeps, days=each.days)
 
     def kept_table(self) -> Table:
-        """Each period with what it holds for."""
+        """Return the table of retention periods with the data to which they apply."""
         columns = [self.say("column.records"), self.say("column.until")]
         rows = [
             [cell("\n".join(self.group(group) for group in groups)), cell(self.texts.of(rule))]
@@ -227,14 +228,14 @@ class _Words:
         return Table(columns, rows)
 
     def advice(self) -> tuple[str, ...]:
-        """The five recommendations, with the platforms there are."""
+        """Return the five recommendations, with the names of the platforms."""
         platforms = self.found.platforms
         first, second = (self.texts.word(each) for each in platforms[:2])
         listed = self.texts.listed(platforms)
         return self.texts.items("protect.items", platforms=listed, first=first, second=second)
 
     def basis_table(self) -> Table:
-        """Every purpose with its legal ground, consent and objection (Art. 13(1)(c)(d))."""
+        """Return the table of purposes with legal basis, consent and objection (Art. 13(1)(c)(d))."""
         columns = [self.say(f"column.{name}") for name in ("purpose", "basis", "consent", "objection")]
         rows = [
             [
@@ -248,7 +249,7 @@ class _Words:
         return Table(columns, rows)
 
     def responsible(self) -> Iterator[str]:
-        """Who answers, to whom one turns, and what the law wants said besides (Art. 13(1)(a)(b), 13(2))."""
+        """Yield the controller, its contacts, and the other mandatory information (Art. 13(1)(a)(b), 13(2))."""
         say, own, language = self.say, self.controller, self.texts.language
         if own is None:
             yield say("release.no_controller")
@@ -275,6 +276,6 @@ class _Words:
         yield say("rights.published", url=own.notice_url, email=own.email)
 
     def beyond(self) -> Iterator[str]:
-        """Uses and periods that are not about the services (A14, A16)."""
+        """Yield purposes and periods beyond the services (A14, A16)."""
         yield from (self.purpose(each) for each in self.found.beyond)
         yield from (self.texts.of(each) for each in self.found.beyond_kept)

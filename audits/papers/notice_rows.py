@@ -1,4 +1,4 @@
-"""The rows of the notice, as people speak of their data, and the category that belongs to each."""
+"""The rows of the notice in everyday terms, and the categories of each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Category, ...]], ...]] = (
     ("numbers", (Category.CUSTOMER_ID, Category.SUBJECT_PSEUDONYM)),
     ("cookies", (Category.COOKIE_ID, Category.BROWSING)),
 )
-"""The rows of the notice, in its order. A category in none of them gets a row of its own, in its own words."""
+"""The rows of the notice, in its order. A category in none of them gets a row of its own, with its own sentence."""
 HOMES: Final = {
     "name_address": "row Full name and postal address",
     "email": "row Email address",
@@ -38,11 +38,11 @@ HOMES: Final = {
     "payment": "row Payment information",
     "domain_owner": "case Domain name registration",
 }
-"""How `Purpose.notice` names the place in the company's own notice where a purpose is told."""
+"""The text with which `Purpose.notice` refers to a row of the company's own notice."""
 
 
 def group_of(category: Category) -> str:
-    """The row a category belongs to, parts with their whole; its own name where no row is for it."""
+    """Return the row of a category, of parts that of their whole; the category's own name if it has none."""
     for name, categories in GROUPS:
         if any(category.within(whole) for whole in categories):
             return name
@@ -50,9 +50,9 @@ def group_of(category: Category) -> str:
 
 
 def row_of(category: Category, recipients: Collection[str], kept: Sequence[str]) -> str:
-    """The row in which a field is told, by what it declares.
+    """Return the row of a field, by its declaration.
 
-    A registrant's details are another person's data than the customer's (R52, A4); disclosures are a list apart.
+    A registrant's details are another person's data than the customer's (R52, A4); disclosures have a row of their own.
     """
     if Recipient.REGISTRY.name in recipients:
         return "domain_owner"
@@ -62,11 +62,12 @@ def row_of(category: Category, recipients: Collection[str], kept: Sequence[str])
 
 
 def readable(facts: Facts) -> Iterator[tuple[Fact, Category]]:
-    """Readable fields of a known category; parts are told with their whole, and the ids of records tell nothing."""
+    """Yield readable fields of a known category, without parts whose whole is listed, and without ids of records."""
     wholes = {(fact.named, fact.category) for fact in facts.outputs}
     for fact in facts.outputs:
         category = Category.__members__.get(fact.category or "")
         record_id = fact.name == "id" and fact.named == "ID"
+        # A part is skipped if its type stands behind a field with the whole category, such as the street of an address.
         if category is None or record_id or (category.parent and (fact.type_name, category.parent) in wholes):
             continue
         yield fact, category

@@ -38,12 +38,12 @@ OUTSIDE: Final[Mapping[Purpose, tuple[tuple[Category, ...], tuple[RetentionRule,
     ),
     Purpose.STATUTORY_RETENTION: ((), (), "Nothing until the controller configures statute, period and fields (A8)."),
 }
-"""What a purpose processes where no field of the schema can be read for it: categories, rules, and how."""
+"""The categories, retention rules and remarks of purposes for which no field of the schema can be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One purpose with everything the article asks of it, and the legal bases, which it does not ask."""
+    """One purpose with all information that the article requires, plus the legal bases, which it does not require."""
 
     purpose: Purpose
     subjects: tuple[Subject, ...]
@@ -54,16 +54,16 @@ class Activity:
     fields: tuple[str, ...]
     note: str
     companies: tuple[Company, ...] | None
-    """Of the registers, those that receive something for this purpose; None: no register was read."""
+    """The registered companies that receive data for this purpose; None: no register was read."""
 
     @property
     def may_have_partners(self) -> bool:
-        """Whether a partner may carry it out, so that only the register can say that none does."""
+        """True if a partner may carry it out; whether one does is known from the register only."""
         return self.purpose in CONTRACTED
 
     @property
     def enabled(self) -> bool:
-        """Whether it is carried out at all."""
+        """True unless the purpose is switched off."""
         return self.purpose.enabled
 
 
@@ -75,22 +75,23 @@ class ProcessingRecord:
     activities: tuple[Activity, ...]
     measures: tuple[str, ...]
     copies: tuple[Copies, ...]
-    """The programs that may keep copies of what they read."""
+    """The programs that may keep copies of the data that they read."""
     periods: Mapping[str, str | None] | None
-    """What the operator set; None: not at hand."""
+    """The periods set by the operator; None: unknown."""
     registers_read: bool
 
 
 def record(facts: Facts, controller: Controller, registers: Registers) -> ProcessingRecord:
-    """One activity a purpose, in the order of the policy; of `SCHEMA_ALONE` it says that nobody looked."""
+    """Make the record with one activity for each purpose, in the order of the policy; `SCHEMA_ALONE` is remarked."""
     activities = tuple(activity(facts, purpose, registers, controller.transfers) for purpose in Purpose)
     measures = (*own_measures(facts), *controller.measures)
     return ProcessingRecord(controller, activities, measures, registers.copies, registers.periods, registers.read)
 
 
 def activity(facts: Facts, purpose: Purpose, registers: Registers, transfers: tuple[Transfer, ...] = ()) -> Activity:
-    """What one purpose uses: from the fields that can be read for it, or from what is done outside the schema."""
+    """Derive the activity of one purpose from the fields that can be read for it, or from OUTSIDE."""
     read = [fact for fact in facts.outputs if purpose.name in fact.purposes]
+    # OUTSIDE applies only as long as the schema has no field for the purpose.
     stored, limits, note = OUTSIDE.get(purpose, ((), (), "")) if not read else ((), (), "")
     hidden = [column for column in never_shown(facts) if column.category and keeper(column.category) is purpose]
     categories = {fact.category for fact in read} | {each.name for each in stored}
@@ -114,9 +115,10 @@ def activity(facts: Facts, purpose: Purpose, registers: Registers, transfers: tu
 
 
 def keeper(category: Category) -> Purpose | None:
-    """Why a secret that no field shows is kept: of the purposes a hard rule leaves, one by consent, else the first.
+    """Return the purpose of a secret that no field shows: of those that a hard rule allows, one by consent, else the
+    first.
 
-    A stored card number is CARD_ON_FILE's, a password AUTHENTICATION's.
+    For example a stored card number has CARD_ON_FILE, a password AUTHENTICATION.
     """
     allowed = {purpose for rule in ONLY if category in rule.categories for purpose in rule.purposes}
     left = [each for each in Purpose if each in allowed and each.enabled and not each.own_data_only]
@@ -124,7 +126,7 @@ def keeper(category: Category) -> Purpose | None:
 
 
 def disclosed(facts: Facts, recipient: Recipient, purpose: Purpose | None = None) -> tuple[Fact, ...]:
-    """The fields that may go to a recipient, for one purpose or for any."""
+    """Return the fields that may be disclosed to a recipient, for one purpose or for any."""
     return tuple(
         fact
         for fact in facts.outputs
@@ -133,7 +135,7 @@ def disclosed(facts: Facts, recipient: Recipient, purpose: Purpose | None = None
 
 
 def own_measures(facts: Facts) -> tuple[str, ...]:
-    """What the gateway itself does (Art. 30(1)(g), 32), counted where it can be counted."""
+    """Return the gateway's own security measures (Art. 30(1)(g), 32), with counts if possible."""
     pairs = sum(len(fact.purposes) for fact in facts.outputs)
     every = len(facts.outputs) * len(Purpose)
     said = [

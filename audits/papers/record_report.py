@@ -1,4 +1,4 @@
-"""The record of processing activities as a report: each part under the letter of Art. 30(1) that asks for it."""
+"""The record of processing activities as a report: each part under the letter of Art. 30(1) that requires it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ COLUMNS = (
     "Legal basis (extra)",
     "Remarks",
 )
-"""The legal basis is not asked for by Art. 30 and marked as extra."""
+"""The columns; Art. 30 does not require the legal basis, which is marked as extra."""
 
 
 def record_report(facts: Facts, found: ProcessingRecord) -> Report:
-    """Controller, activities, transfers, measures."""
+    """Return the report: controller, activities, transfers, measures."""
     own = found.controller
     table = Table(COLUMNS, [_row(each, own) for each in found.activities], wordy=1)
     transfers = [f"{each.recipient.text} {each.country}: {each.safeguards['en']}" for each in own.transfers]
@@ -74,9 +74,10 @@ def _row(each: Activity, own: Controller) -> list[Cell]:
 
 
 def _recipients(each: Activity) -> Iterator[str]:
-    """The kinds of recipients, and the companies by name: only the registers can say that there is none."""
+    """Yield the kinds of recipients, and the companies by name; without the registers these are unknown."""
     yield from (f"{one.text} {one.condition}" for one in each.recipients)
     yield from map(_company, each.companies or ())
+    # Without the registers it would be wrong to state that there is no partner.
     if each.companies is None and each.may_have_partners:
         yield "The partners bound to carry it out, if any: the register of partners was not read."
     elif each.companies is None and each.recipients:
@@ -126,7 +127,7 @@ def _remarks(each: Activity) -> Iterator[str]:
 
 
 STOPS = "it stops; rows of that person are not read."
-"""What happens to a purpose that says nothing else."""
+"""The remark for a purpose without an exemption (Art. 18(2))."""
 
 
 def _responsible(own: Controller) -> Iterator[str]:
@@ -181,7 +182,7 @@ def _partner_data(one: Company) -> dict[str, Any]:
 
 
 def activity_data(each: Activity) -> dict[str, Any]:
-    """One activity in the JSON form, by the letters of the article."""
+    """Return one activity in the JSON form, by the letters of the article."""
     return {
         "name": each.purpose.name,
         "enabled": each.enabled,

@@ -1,7 +1,7 @@
-"""The registers as they stand: who is bound, who takes payments, which registry gets what, and who keeps copies.
+"""The present registers: partners, payment affiliates, registries, and programs that keep copies.
 
-Notice and record are made from the schema and from these; `SCHEMA_ALONE` stands for a schema of another team, or a
-store that cannot be read, and then the papers say that nobody looked.
+Notice and record are made from the schema and from these; `SCHEMA_ALONE` is for a schema of another team, or a store
+that cannot be read, and then the papers say that the registers were not read.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from store.sql.reading import Reader
 from store.tables.oauth import oauth_clients
 
 MOST: Final = 10_000
-"""Rows of one register; a paper of a part of them would be none."""
+"""Maximum rows of one register; a paper with a part of them would be wrong, so more is an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoundPartner:
-    """A company under an undertaking of confidentiality that has not ended; its `fields` are schema coordinates."""
+    """A partner under a current undertaking of confidentiality; its `fields` are schema coordinates."""
 
     name: str
     country: str
@@ -39,7 +39,7 @@ class BoundPartner:
     fields: tuple[str, ...]
     since: datetime
     document: str = ""
-    """The SHA-256 of what it signed, in hexadecimal."""
+    """The SHA-256 of the signed document, in hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,18 @@ class PaymentAffiliate:
 
 @dataclass(frozen=True, slots=True)
 class RegistryDisclosure:
-    """What the registry of one ending publishes of the owner, whose details it is handed at registration."""
+    """The fields of an owner that the registry of one ending publishes."""
 
     tld: str
     name: str
     country: str
     published: Mapping[str, Mapping[str, str]]
-    """By kind of owner and field, the policy's word."""
+    """The policy's rule by kind of owner and field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """A program that may keep copies of what it reads; `days` None: nobody has said for how long."""
+    """A program that may keep copies of the data that it reads, for `days`; None: unknown."""
 
     client: str
     name: str
@@ -75,24 +75,24 @@ class Copies:
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """What the operator has registered and set."""
+    """The operator's registers and settings."""
 
     partners: tuple[BoundPartner, ...] = ()
     affiliates: tuple[PaymentAffiliate, ...] = ()
     registries: tuple[RegistryDisclosure, ...] = ()
     copies: tuple[Copies, ...] = ()
     periods: Mapping[str, str | None] | None = None
-    """The settings that lengthen or shorten what is kept, by name (ISO 8601); a period None has no end that is said.
-    None in place of all: the settings were not at hand."""
+    """The settings that change retention, by name (ISO 8601); a period None is unknown.
+    None for the whole mapping: the settings were not available."""
     read: bool = True
 
 
 SCHEMA_ALONE: Final = Registers(read=False)
-"""No register was read."""
+"""Stands for registers that were not read."""
 
 
 async def registers_of(reader: Reader, periods: Mapping[str, str | None] | None = None) -> Registers:
-    """The registers of a store, in three statements; Unreadable when one is too long to be told."""
+    """Read the registers of a store, in three statements; UnreadableError when one has too many rows."""
     return Registers(
         await bound_partners(reader),
         await payment_affiliates(reader),
@@ -103,7 +103,7 @@ async def registers_of(reader: Reader, periods: Mapping[str, str | None] | None 
 
 
 async def bound_partners(reader: Reader) -> tuple[BoundPartner, ...]:
-    """Those that may be served now, by name; a purpose that the policy does not know gives nothing to anybody."""
+    """Return the active partners, by name; those with a purpose that the policy does not know receive nothing."""
     p = partners.c
     bound = p.undertaken_at.is_not(None), p.document.is_not(None), p.ended_at.is_(None)
     query = select(p.name, p.country, p.purpose, p.fields, p.undertaken_at, p.document).where(*bound).order_by(p.name)
@@ -115,7 +115,7 @@ async def bound_partners(reader: Reader) -> tuple[BoundPartner, ...]:
 
 
 async def payment_affiliates(reader: Reader) -> tuple[PaymentAffiliate, ...]:
-    """Those that take payments now, by name; what breaks a hard rule receives nothing, and is not told."""
+    """Return the active payment affiliates, by name; those that break a hard rule receive nothing, and are left out."""
     a = affiliates.c
     query = select(a.name, a.kind, a.country, a.created_at, a.url).where(a.disabled_at.is_(None)).order_by(a.name)
     return tuple(
@@ -126,7 +126,8 @@ async def payment_affiliates(reader: Reader) -> tuple[PaymentAffiliate, ...]:
 
 
 async def copies_kept(reader: Reader) -> tuple[Copies, ...]:
-    """The programs that may hold copies, by id: neither a partner's, which is told as such, nor our own pages."""
+    """Return the programs that may keep copies, by id, without those of partners, which are listed as such, and our
+    own."""
     c, o = clients.c, oauth_clients.c
     ours = and_(o.client_id == c.id, o.first_party)
     terms = clients.outerjoin(oauth_clients, ours)
@@ -136,7 +137,7 @@ async def copies_kept(reader: Reader) -> tuple[Copies, ...]:
 
 
 def registry_rules() -> tuple[RegistryDisclosure, ...]:
-    """Every ending of the policy, since each may be registered with the next request."""
+    """Return every ending of the policy, since a domain of any of them may be registered at any time."""
     return tuple(
         RegistryDisclosure(
             tld,
@@ -149,6 +150,7 @@ def registry_rules() -> tuple[RegistryDisclosure, ...]:
 
 
 async def _rows(reader: Reader, query: Select[Any]) -> Any:
+    # One row more than allowed, to notice a longer register.
     rows = await reader.fetch(reader.prepare(query.limit(MOST + 1)), {})
     if len(rows) > MOST:
         raise UnreadableError(

@@ -1,4 +1,4 @@
-"""Whether the released notice and record are still true: registers, settings, schema and policy go on, papers stay."""
+"""Checks that the released notice and record are still true after changes of registers, settings, schema or policy."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ STORE = SourcePosition("store")
 
 @dataclass(frozen=True, slots=True)
 class PaperState:
-    """One kind of paper: the version in force, the newest one, and what is not as they say."""
+    """The state of one kind of paper: the version in force, the newest one, and deviations from them."""
 
     kind: str
     held: Issued | None
     newest: Issued | None
     changes: tuple[SchemaChange, ...]
-    """Since the version in force."""
+    """Changes since the version in force."""
     findings: tuple[Finding, ...]
 
 
@@ -47,9 +47,9 @@ async def paper_states(
     day: date,
     ledger: Reader | None = None,
 ) -> list[PaperState]:
-    """Both kinds; without a controller's file each is judged by that of its newest release.
+    """Return the states of both kinds; without a controller's file, that of the newest release is used.
 
-    With the ledger every version is held against it first; what was altered is not compared with what is so.
+    With the ledger every version is verified first; altered papers are not compared with the present.
     """
     registers, found = await registers_of(reader, periods), []
     for kind in (NOTICE, RECORD):
@@ -76,6 +76,7 @@ async def _state(
         message = f"No {kind.lower()} was released: nothing says what holds."
         return PaperState(kind, None, None, (), (Finding(Check.PAPER_MISSING, message, kind, STORE),))
     held = await issued.in_force(reader, kind, day) or newest
+    # Before the first version is in force, the coming one is compared.
     was = await issued.inputs_of(reader, held)
     last = was if newest == held else await issued.inputs_of(reader, newest)
     text = controller or Text(f"controller of {newest.named}", last.controller)
@@ -88,7 +89,7 @@ async def _state(
 
 
 def _drafted(kind: str, facts: Facts, registers: Registers, text: Text) -> tuple[Draft, list[Finding]]:
-    """What it would say now, and the countries for which nobody has named a safeguard."""
+    """Make the present draft, and findings for countries without a safeguard."""
     own = read_controller(text)
     found = [
         Finding(Check.TRANSFER_UNGUARDED, f"The {kind.lower()}: {each}", f"{each.recipient.name} {each.country}",
@@ -100,7 +101,7 @@ def _drafted(kind: str, facts: Facts, registers: Registers, text: Text) -> tuple
 
 
 def _untrue(held: Issued, newest: Issued, changes: list[SchemaChange], made: Draft) -> Iterator[Finding]:
-    """One finding a change; where a version that is still to come says it, it is a warning that says when."""
+    """Yield one finding for each change; if a version that is not yet in force contains it, a warning with its day."""
     said = newest.substance == made.substance
     check = Check.PAPER_BEHIND if said else Check.PAPER_OUTDATED
     later = f" {newest.named.capitalize()}, says it." if said else ""

@@ -1,4 +1,4 @@
-"""The categories of people whose data is processed (GDPR Art. 30(1)(c)): policy names purposes, this names persons."""
+"""The categories of data subjects (GDPR Art. 30(1)(c)), by purpose."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from policy.rows import Row
 
 @unique
 class Subject(Row):
-    """A kind of person."""
+    """A category of data subjects."""
 
     CUSTOMER = "Customers: people who subscribed to a service.", "Customer", "customer"
     DOMAIN_OWNER = "Owners of domain names, who need not be the customer (R52).", "DataSubject", "domain_owner"
@@ -21,11 +21,12 @@ class Subject(Row):
         self.dpv = dpv
         """Term under `vocabularies.DPV`."""
         self.fides = fides
-        """fideslang data subject; `domain_owner` and `website_visitor` are not in its taxonomy and are defined."""
+        """The fideslang data subject; `domain_owner` and `website_visitor` are not in its taxonomy, so the export
+        defines them."""
 
 
 def subjects(purpose: Purpose) -> tuple[Subject, ...]:
-    """Whose data a purpose uses."""
+    """Return the data subjects of a purpose."""
     if purpose.notice == "Cookies":
         return (Subject.VISITOR,)
     if purpose in Recipient.REGISTRY.purposes:

@@ -1,4 +1,4 @@
-"""The words of the notice in English and French: the policy's own sentences, and the prose around them."""
+"""The texts of the notice in English and French: the policy's own sentences, and the prose around them."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def _catalogue(language: str) -> Mapping[str, Any]:
 
 @dataclass(slots=True)
 class NoticeTexts:
-    """One language. English sentences of a row are the policy's; French ones stand in data/fr.toml, by the row's name.
+    """The texts in one language. English sentences of a row are the policy's; French ones are in data/fr.toml, by name.
 
-    A row without a French sentence is told in English, and named in `untranslated`: a new purpose shows at once.
+    A row without a French sentence is shown in English, and added to `untranslated`, so that a new purpose is noticed.
     """
 
     language: str
     untranslated: set[str] = field(default_factory=set)
 
     def of(self, row: Row, column: str = "text") -> str:
-        """A sentence of a row: its text, or another of its columns that holds one; empty when it says none."""
+        """Return a sentence of a row: its text, or another column; empty if the column is None."""
         said = getattr(row, column)
         if said is None or self.language == "en":
             return str(said or "")
@@ -36,18 +36,18 @@ class NoticeTexts:
         return self._translated(f"{name}.{row.name}.{column}", str(said), name, row.name, column)
 
     def rule(self, source: str) -> str:
-        """A hard rule in words, its numbers left out: `R14: a telephone number is …`."""
+        """Return a hard rule in words, without its numbers: `R14: a telephone number is …`."""
         numbers, _, words = source.partition(": ")
         if self.language != "en":
             words = self._translated(f"rule {numbers}", words, "rules", numbers)
         return words[:1].upper() + words[1:] + "."
 
     def prose(self, key: str, **values: object) -> str:
-        """A sentence of the notice itself; KeyError when the language lacks it."""
+        """Return a sentence of the notice itself; KeyError when the language lacks it."""
         return str(self._prose(key)).format(**values)
 
     def items(self, key: str, **values: object) -> tuple[str, ...]:
-        """Several sentences of the notice itself."""
+        """Return several sentences of the notice itself."""
         return tuple(str(each).format(**values) for each in self._prose(key))
 
     def _prose(self, key: str) -> Any:
@@ -57,16 +57,16 @@ class NoticeTexts:
         return found
 
     def word(self, name: str) -> str:
-        """A word for a name out of a program, such as a platform; the name itself where there is none."""
+        """Return the word for a name from code, such as a platform; the name itself if there is none."""
         return str(_catalogue(self.language)["words"].get(name, name))
 
     def period(self, text: str) -> str:
-        """An ISO 8601 period of one unit in words: P30D is 30 days, PT72H 72 hours."""
+        """Return an ISO 8601 period of one unit in words: P30D is 30 days, PT72H 72 hours."""
         number, unit = text.lstrip("PT")[:-1], text[-1]
         return f"{number} {self.word(f'unit_{unit}')}"
 
     def listed(self, names: Sequence[str]) -> str:
-        """Several words in a row: one, two and three."""
+        """Return several words as an enumeration: one, two and three."""
         words = [self.word(each) for each in names]
         return f" {self.word('and')} ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 

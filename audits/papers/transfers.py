@@ -1,7 +1,7 @@
-"""Data that leaves for other countries: which recipients of the registers need a safeguard that nobody has named.
+"""Transfers to other countries: finds registered recipients that need a safeguard which the controller has not named.
 
-Art. 13(1)(f), 30(1)(e) and 44 to 49 GDPR: a country without an adequate level of protection needs one, and the notice
-and the record say which. Only the controller knows it, so its absence is an error and never a gap in a paper.
+GDPR Art. 13(1)(f), 30(1)(e) and 44 to 49: a transfer to a country without an adequate level of protection needs a
+safeguard, which the notice and the record must name. Only the controller knows it, so that its absence is an error.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from policy.recipients import Recipient
 
 @dataclass(frozen=True, slots=True)
 class Unguarded:
-    """A country to which a kind of recipient takes data, without a safeguard in the controller's file."""
+    """A country of a kind of recipient without a safeguard in the controller's file."""
 
     recipient: Recipient
     country: str
     names: tuple[str, ...]
 
     def __str__(self) -> str:
-        """What is missing, and what to write."""
+        """Return the missing safeguard, and the text to add to the file."""
         who = f"{', '.join(self.names)} ({self.recipient.name})"
         return (
             f"transfers.to: {who} in {self.country}, which asks for a safeguard"
@@ -36,7 +36,7 @@ class Unguarded:
 
 
 def outside(home: str, known: Sequence[Company]) -> list[Unguarded]:
-    """Every country outside with who is there; the same recipients, whatever the controller's file says of them."""
+    """Return every country that needs a safeguard, with its recipients, whatever the controller's file contains."""
     found: dict[tuple[Recipient, str], list[str]] = {}
     for each in known:
         if not safe(home, each.country):
@@ -45,13 +45,13 @@ def outside(home: str, known: Sequence[Company]) -> list[Unguarded]:
 
 
 def unguarded(controller: Controller, known: Sequence[Company]) -> list[Unguarded]:
-    """Those for which the file names no safeguard; `transfers.none` names none for anybody."""
+    """Return the countries for which the file has no safeguard; `transfers.none` has none at all."""
     named = {(each.recipient, each.country) for each in controller.transfers}
     return [each for each in outside(controller.country, known) if (each.recipient, each.country) not in named]
 
 
 def require_safeguards(controller: Controller, known: Sequence[Company]) -> None:
-    """Unreadable, naming each country and what to add, as long as a safeguard is missing."""
+    """Raise UnreadableError, with each country and the text to add, as long as a safeguard is missing."""
     if found := unguarded(controller, known):
         listed = "\n".join(f"  - {each}" for each in found)
         raise UnreadableError(

@@ -1,1 +1,1 @@
-"""What the audits find in the schema, the registers, the store and the ledger."""
+"""Reports about the schema, the registers, the store and the ledger."""

@@ -1,4 +1,4 @@
-"""What operators did, from the ledger: commands, codes and pseudonyms, and nobody's name (G17)."""
+"""Report of operators' acts from the ledger: commands, codes and pseudonyms, without names (G17)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from store.accesses.acts import ActEntry
 
 
 def acts_report(found: Sequence[ActEntry], now: datetime) -> Report:
-    """The newest entries first."""
+    """Return the report, the newest entries first."""
     table = Table(("At", "Act", "State", "To", "With", "Staff", "Operator", "Id"), [_row(each) for each in found])
     failed = sum(each.state == "FAILED" for each in found)
     figures = [
@@ -30,7 +30,7 @@ def acts_report(found: Sequence[ActEntry], now: datetime) -> Report:
 
 
 def acts_data(found: Sequence[ActEntry]) -> list[dict[str, Any]]:
-    """The entries in the JSON form."""
+    """Return the entries in the JSON form."""
     return [
         {
             "id": each.id,

@@ -1,4 +1,4 @@
-"""The newest checkpoints of the ledger: how much of it was signed, and when."""
+"""The newest checkpoints of the ledger, with their size and time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from store.sql.reading import Reader
 
 
 async def checkpoint_facts(reader: Reader, most: int) -> list[Signed]:
-    """At most so many, the newest first; none while nothing was signed."""
+    """Return at most `most` checkpoints, the newest first; empty while nothing was signed."""
     return await Checkpoints(reader).recent(most)
 
 
 def checkpoints_data(found: Sequence[Signed]) -> list[dict[str, Any]]:
-    """Their JSON form. `note` is what was signed, and verifies with the ledger's public key."""
+    """Return the JSON form. `note` is the signed text, which can be verified with the ledger's public key."""
     return [
         {
             "size": str(each.size),

@@ -1,4 +1,4 @@
-"""Who can read what, for what purpose, through which document: registrations beside the schema."""
+"""The reach of registered clients: the fields that each can read, for which purpose, through which document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from store.sql.reading import Reader
 from store.tables.oauth import oauth_clients
 
 AD_HOC = "ad hoc"
-"""How a client reads that may send any document."""
+"""Stands for any document, for clients that are not limited to registered ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class RegisteredDocument:
 
 @dataclass(frozen=True, slots=True)
 class AuditedClient:
-    """A registration, as it rests in the store."""
+    """A registration as it is stored."""
 
     id: str
     name: str
@@ -49,14 +49,14 @@ class AuditedClient:
     disabled_at: datetime | None
     documents: tuple[RegisteredDocument, ...]
     first_party: bool = True
-    """False for an app of somebody else, which gets of customers what they allowed it and nothing more (O10)."""
+    """False for a third-party app, which can only read data that a customer has granted (O10)."""
 
     def third_party_for(self, purpose: Purpose) -> bool:
-        """Whether it acts for a purpose as an app that a customer let in."""
+        """Return whether it acts for a purpose as a third-party app, authorised by a customer."""
         return purpose.own_data_only and not self.first_party
 
     def known(self) -> tuple[Purpose, ...]:
-        """Its purposes, in the order of the policy; what the policy does not know allows nothing."""
+        """Return its purposes, in the order of the policy; names that the policy does not know allow nothing."""
         return tuple(each for each in Purpose if each.name in self.purposes)
 
 
@@ -69,14 +69,15 @@ class ReadableField:
     coordinate: str
     conditions: tuple[str, ...]
     own_only: bool
-    """Whether only the signed-in person's own data is within reach."""
+    """True if only the signed-in person's own data can be read."""
     via: tuple[str, ...]
-    """`ad hoc`, or the hashes of the documents that ask for it."""
+    """`ad hoc`, or the hashes of the documents that select it."""
 
 
 async def registrations(reader: Reader) -> list[AuditedClient]:
-    """Every client with its documents, by id."""
+    """Read every client with its documents, by id."""
     c, d = clients.c, documents.c
+    # The fields of the class have the names of the columns.
     columns = [c[name] for name in AuditedClient.__slots__ if name not in ("documents", "first_party")]
     ours = oauth_clients.c.first_party
     texts = await reader.fetch(
@@ -107,7 +108,7 @@ async def registrations(reader: Reader) -> list[AuditedClient]:
 
 
 def reach(facts: Facts, client: AuditedClient) -> list[ReadableField]:
-    """Every field within the client's reach: nothing for a disabled one, its documents' fields for a bound one."""
+    """Return every field that a client can read: none for a disabled one, those of its documents for a limited one."""
     if client.disabled_at is not None:
         return []
     read = {each.hash: read_document(facts, f"document {each.hash[:12]}", each.text) for each in client.documents}
@@ -119,6 +120,7 @@ def _for(
 ) -> Iterator[ReadableField]:
     for fact in facts.outputs:
         verdict = decide(fact.rule(), purpose, client.scopes, client.third_party_for(purpose))
+        # A gap is no grant either: incomplete declarations refuse everybody.
         if not isinstance(verdict, Granted):
             continue
         via = [] if client.documents_only else [AD_HOC]
@@ -139,7 +141,7 @@ def _asks(document: DocumentFacts, coordinate: str) -> bool:
 
 
 def findings(facts: Facts, registered: Sequence[AuditedClient]) -> list[Finding]:
-    """What is wrong with the registrations: purposes that are gone, documents that no longer fit."""
+    """Check the registrations for purposes that do not exist any more, and documents that do not fit the schema."""
     found: list[Finding] = []
     for client in (each for each in registered if each.disabled_at is None):
         found += _purposes(client)
@@ -173,7 +175,7 @@ def _document(facts: Facts, client: AuditedClient, document: RegisteredDocument)
         else tuple(each for each in client.known() if each.name == document.purpose)
     )
     refused = {purpose: list(refusals(facts, read, purpose, client.scopes)) for purpose in purposes}
-    if purposes and all(refused.values()):  # without a purpose of its own, one that answers it is enough
+    if purposes and all(refused.values()):  # A document without a purpose needs only one that answers it.
         purpose, first = min(refused.items(), key=lambda each: len(each[1]))
         for asked, verdict in first:
             allowed = ", ".join(each.name for each in verdict.allowed) or "no purpose"
@@ -184,13 +186,14 @@ def _document(facts: Facts, client: AuditedClient, document: RegisteredDocument)
 def refusals(
     facts: Facts, read: DocumentFacts, purpose: Purpose, scopes: frozenset[str]
 ) -> Iterator[tuple[RequestedCoordinate, Refused]]:
-    """Each coordinate of a document that the purpose may not use, and why."""
+    """Yield each coordinate of a document that the purpose may not use, with the refusal."""
     for asked in read.asked.values():
         if isinstance(verdict := _verdict(facts, asked, purpose, scopes), Refused):
             yield asked, verdict
     for group in read.either:
         verdicts = [_verdict(facts, each, purpose, scopes) for each in group]
         refused = [each for each in verdicts if isinstance(each, Refused)]
+        # Refused only if none of the implementations may be read.
         if len(refused) == len(group):
             yield group[0], refused[0]
 
@@ -200,7 +203,7 @@ def _verdict(facts: Facts, asked: RequestedCoordinate, purpose: Purpose, scopes:
     if not fact.governs:
         return None
     verdict = decide(fact.rule(), purpose, scopes)
-    if isinstance(verdict, Gap):  # a gap closes
+    if isinstance(verdict, Gap):  # An incomplete declaration refuses everybody.
         return Refused(Reason.UNDECLARED)
     return verdict if isinstance(verdict, Refused) else None
 
@@ -208,7 +211,7 @@ def _verdict(facts: Facts, asked: RequestedCoordinate, purpose: Purpose, scopes:
 def unused(
     registered: Sequence[AuditedClient], used: Mapping[tuple[str, str], datetime], now: datetime, days: int
 ) -> list[Finding]:
-    """Purposes that were granted and not used for so long; `used` is the last use by client and purpose."""
+    """Find granted purposes that were not used for `days` days; `used` is the last use by client and purpose."""
     since = now - timedelta(days=days)
     return [
         Finding(

@@ -1,4 +1,4 @@
-"""Clients and their reach as a report: the table to keep beside the code and to review when it changes."""
+"""The report of clients and their reach, to be kept beside the code and reviewed when it changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from audits.schema.facts import Facts
 
 
 def clients_report(facts: Facts, registered: Sequence[AuditedClient], findings: Sequence[Finding]) -> Report:
-    """Registrations, what is wrong with them, and field by field what each can read."""
+    """Return the report: registrations, findings, and the readable fields of each client."""
     reaches = {client.id: reach(facts, client) for client in registered}
     every = [each for found in reaches.values() for each in found]
     sections = [Section("Clients", table=_clients(registered, reaches))]

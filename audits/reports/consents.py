@@ -1,4 +1,4 @@
-"""What people agreed to, counted: by kind, wording and language, and how many stand today; nobody is named."""
+"""Counts of consents by kind, wording and language, and of those in force today, without names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from store.tables.consents import consents, cookie_choices
 
 @dataclass(frozen=True, slots=True)
 class ConsentEvents:
-    """How often one wording was agreed to or taken back."""
+    """The number of consents or withdrawals of one wording."""
 
     kind: str
     state: str
@@ -35,24 +35,25 @@ class ConsentFacts:
 
     events: tuple[ConsentEvents, ...]
     standing: dict[str, dict[str, int]]
-    """By kind, how many people's newest event is GIVEN, and how many's WITHDRAWN."""
+    """By kind, the number of people whose newest event is GIVEN, and WITHDRAWN."""
     wordings: dict[tuple[str, str, str], tuple[str, ...]]
-    """By kind, version and language, the SHA-256 of each text that was shown: there must be one."""
+    """By kind, version and language, the SHA-256 of each shown text; there must be exactly one."""
     cookies: dict[str, int]
-    """Choices about measurement: `yes`, `no`, and of these how many came with Global Privacy Control."""
+    """Choices about measurement: `yes`, `no`, and the number of these with Global Privacy Control."""
 
 
 async def consent_facts(reader: Reader) -> ConsentFacts:
-    """Counted by the database; no row about a person leaves it."""
+    """Count in the database; no row about a person is read."""
     c, k = consents.c, cookie_choices.c
     grouped = (c.kind, c.state, c.wording_version, c.language, c.source)
     events = await _rows(reader, select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
+    # Ids increase with time, so the highest one is the newest event.
     newest = select(func.max(c.id)).group_by(c.customer_id, c.kind).scalar_subquery()
     standing = await _rows(
         reader, select(c.kind, c.state, func.count()).where(c.id.in_(newest)).group_by(c.kind, c.state)
     )
-    told = (c.kind, c.wording_version, c.language, c.wording_hash)
-    wordings = await _rows(reader, select(*told).distinct().order_by(*told))
+    shown = (c.kind, c.wording_version, c.language, c.wording_hash)
+    wordings = await _rows(reader, select(*shown).distinct().order_by(*shown))
     chosen = (k.measurement, k.global_privacy_control)
     cookies = await _rows(reader, select(*chosen, func.count()).group_by(*chosen))
     hashes: dict[tuple[str, str, str], tuple[str, ...]] = {}
@@ -74,7 +75,7 @@ async def _rows(reader: Reader, statement: Any) -> Sequence[Sequence[Any]]:
 
 
 def unclear_wordings(facts: ConsentFacts) -> list[Finding]:
-    """Versions of a wording that stand for several texts: what was agreed to can no longer be shown (Art. 7(1))."""
+    """Find versions of a wording with several texts: the consent can then not be demonstrated (Art. 7(1))."""
     return [
         Finding(
             Check.WORDING_CHANGED,
@@ -88,7 +89,7 @@ def unclear_wordings(facts: ConsentFacts) -> list[Finding]:
 
 
 def consents_report(facts: ConsentFacts, now: datetime) -> Report:
-    """What stands today, then every event counted."""
+    """Return the report: consents in force today, then all events."""
     found = unclear_wordings(facts)
     standing = Table(
         ("Kind", "Stand", "Taken back"),

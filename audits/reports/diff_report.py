@@ -1,4 +1,4 @@
-"""The diff as a report, with what it changes in the privacy notice and the sign-offs it asks for."""
+"""The diff as a report, with the changes of the privacy notice and the required sign-offs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TONES: dict[Direction, Tone] = {Direction.LOOSENS: "bad", Direction.TIGHTENS: "g
 
 
 def diff_report(old: Facts, new: Facts, changes: Sequence[SchemaChange], stale: Sequence[SignOff] = ()) -> Report:
-    """Every change; first how many loosen, last what the notice will say differently."""
+    """Return the report: counts first, then every change, then the changes of the notice."""
     open_ = loosening(changes)
     counts = Counter(each.kind.direction for each in changes)
     heaviest = next((each for each in Severity if any(change.kind.severity is each for change in changes)), None)
@@ -82,7 +82,7 @@ def _row(change: SchemaChange) -> list[Cell]:
 
 
 def change_data(change: SchemaChange) -> dict[str, Any]:
-    """One change in the JSON form."""
+    """Return one change in the JSON form."""
     return {
         "change": change.kind.id,
         "direction": change.kind.direction.value,
@@ -98,7 +98,7 @@ def change_data(change: SchemaChange) -> dict[str, Any]:
 
 
 def notice_changes(old: Facts, new: Facts) -> list[dict[str, Any]]:
-    """The uses of each category that the notice will name, or name no longer."""
+    """Return the pairs of category and purpose that are added to or removed from the notice."""
     before, after = uses(old), uses(new)
     words = Vocabulary.of_schema(new.sdl)
     return [

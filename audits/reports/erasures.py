@@ -1,4 +1,4 @@
-"""The erasures asked for or due: dates and states, without a word about whom."""
+"""Report of requested and due erasures: dates and states, without personal data."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ class ErasureFact:
     finished_at: datetime | None
 
     def overdue(self, now: datetime) -> bool:
-        """Whether its deadline has passed without it."""
+        """Return whether its deadline has passed and it is not done."""
         return self.state in OPEN and self.due_at is not None and self.due_at < now
 
     def late(self) -> bool:
-        """Whether it was done after its deadline."""
+        """Return whether it was done after its deadline."""
         return self.finished_at is not None and self.due_at is not None and self.finished_at > self.due_at
 
     def soon(self, now: datetime) -> bool:
-        """Whether it is due within a week."""
+        """Return whether it is due within a week."""
         return self.state in OPEN and self.due_at is not None and now <= self.due_at <= now + SOON
 
 
 async def erasure_facts(reader: Reader) -> list[ErasureFact]:
-    """Every erasure on record, the next due first, then those done."""
+    """Read every erasure, the next due first, then those done."""
     column = erasures.c
     names = ("id", "state", "cause", "requested_at", "due_at", "when_services_end", "cancelled_at", "finished_at")
     rows = await reader.fetch(reader.prepare(select(*(column[name] for name in names)).order_by(column.id)), {})
@@ -55,6 +55,7 @@ async def erasure_facts(reader: Reader) -> list[ErasureFact]:
         ErasureFact(case, state, cause, instant(asked), _maybe(due), bool(waits), _maybe(cancelled), _maybe(finished))
         for case, state, cause, asked, due, waits, cancelled, finished in rows
     ]
+    # Open cases first, by deadline; those without one by their request.
     return sorted(found, key=lambda each: (each.state not in OPEN, each.due_at or each.requested_at, each.case))
 
 
@@ -63,7 +64,7 @@ def _maybe(resting: str | datetime | None) -> datetime | None:
 
 
 def overdue(found: list[ErasureFact], now: datetime) -> list[Finding]:
-    """The promises that are broken at this moment."""
+    """Return findings for erasures that are past their deadline."""
     return [
         Finding(
             Check.ERASURE_OVERDUE,
@@ -77,7 +78,7 @@ def overdue(found: list[ErasureFact], now: datetime) -> list[Finding]:
 
 
 def erasures_report(found: list[ErasureFact], now: datetime) -> Report:
-    """Deadlines first."""
+    """Return the report, deadlines first."""
     states = Counter(each.state for each in found)
     late = sum(each.late() for each in found)
     broken = sum(each.overdue(now) for each in found)
@@ -117,7 +118,7 @@ def erasures_report(found: list[ErasureFact], now: datetime) -> Report:
 
 
 def due_days(found: list[ErasureFact], now: datetime) -> list[dict[str, Any]]:
-    """The days on which open cases are due, the earliest first, with how many and whether the day is over."""
+    """Return the days on which open cases are due, the earliest first, with counts of due and overdue cases."""
     days: dict[str, list[ErasureFact]] = {}
     for each in found:
         if each.state in OPEN and each.due_at is not None:

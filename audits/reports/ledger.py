@@ -1,4 +1,4 @@
-"""What the ledger says was read: counted by client, purpose and period; it holds no personal data, nor does this."""
+"""Counts of reads from the ledger, by client, purpose and period, without personal data."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from store.sql.reading import Reader
 
 PAGE: Final = 5_000
 KEYS: Final = frozenset({"version", "at", "client", "purpose", "operation", "fields", "subjects", "nonce"})
-"""What every entry of a reading has."""
+"""The keys of every entry about a read."""
 Period = Literal["day", "month", "year"]
 LENGTHS: Final = {"day": 10, "month": 7, "year": 4}
 
 
 @dataclass(slots=True)
 class LedgerUse:
-    """The readings of one client for one purpose in one period."""
+    """The reads of one client for one purpose in one period."""
 
     client: str
     purpose: str
     period: str
-    """`2026-11`, in UTC."""
+    """Such as `2026-11`, in UTC."""
     operations: int = 0
     subjects: int = 0
-    """Persons, once for each operation."""
+    """Data subjects, counted once for each operation."""
     with_reference: int = 0
     first: int = 0
     last: int = 0
@@ -42,7 +42,7 @@ class LedgerUse:
     def add(self, entry: dict[str, Any]) -> None:
         """Count one entry."""
         at = entry["at"]
-        # A sum of reads by anybody counts how often each of its subjects was read.
+        # An entry with `counts` is a sum of anonymous reads, with a number for each of its subjects.
         self.operations += sum(entry["counts"]) if entry.get("counts") else 1
         self.subjects += sum(entry["counts"]) if entry.get("counts") else len(entry["subjects"])
         self.with_reference += bool(entry.get("reference"))
@@ -52,22 +52,22 @@ class LedgerUse:
 
 @dataclass(slots=True)
 class LedgerFacts:
-    """What was counted, and which entries could not be read."""
+    """The counts, and the entries that could not be parsed."""
 
     entries: int = 0
     others: int = 0
-    """Entries that are not about a reading, such as certificates."""
+    """Entries that are not about a read, such as certificates."""
     uses: dict[tuple[str, str, str], LedgerUse] = field(default_factory=dict)
     fields: dict[str, int] = field(default_factory=dict)
-    """How many operations read each coordinate."""
+    """The number of operations that read each coordinate."""
     findings: list[Finding] = field(default_factory=list)
 
     def sorted_uses(self) -> list[LedgerUse]:
-        """By period, client and purpose."""
+        """Return the uses by period, client and purpose."""
         return [self.uses[key] for key in sorted(self.uses, key=lambda key: (key[2], key[0], key[1]))]
 
     def last_use(self) -> dict[tuple[str, str], datetime]:
-        """When each client last used each purpose."""
+        """Return the time at which each client last used each purpose."""
         found: dict[tuple[str, str], int] = {}
         for use in self.uses.values():
             key = (use.client, use.purpose)
@@ -78,7 +78,7 @@ class LedgerFacts:
 async def ledger_facts(
     reader: Reader, since: datetime | None = None, until: datetime | None = None, period: Period = "month"
 ) -> LedgerFacts:
-    """Every entry appended from `since` on and before `until`, in pages: memory does not grow with the ledger."""
+    """Count the entries appended from `since` on and before `until`, in pages, so that memory stays bounded."""
     found = LedgerFacts()
     async for sequence, raw, at in _entries(reader):
         if (since is None or at >= since) and (until is None or at < until):
@@ -118,9 +118,11 @@ def _count(found: LedgerFacts, sequence: int, raw: bytes, length: int) -> None:
 
 
 def _read(raw: bytes) -> dict[str, Any] | None:
-    """The entry; None when it is not the canonical JSON that the ledger writes (a flipped bit often is not)."""
+    """Parse an entry; None when it is not canonical JSON, as after most accidental changes."""
     try:
         entry = orjson.loads(raw)
+        # A changed byte usually breaks the canonical form. Only `gateway ledger verify` proves that nothing was
+        # changed.
         sound = isinstance(entry, dict) and orjson.dumps(entry, option=orjson.OPT_SORT_KEYS) == bytes(raw)
     except orjson.JSONDecodeError:
         return None

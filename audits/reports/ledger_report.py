@@ -12,17 +12,18 @@ from audits.reports.ledger import LedgerFacts, LedgerUse
 from store.ledger.signed_checkpoints import Signed
 
 CHECKPOINTS = 10
-"""How many a report lists."""
+"""Maximum checkpoints in a report."""
 
 
 def ledger_report(found: LedgerFacts, now: datetime, signed: Sequence[Signed] = ()) -> Report:
-    """Who read how often, for what, and which fields; entries that cannot be read first."""
+    """Return the report: entries that cannot be parsed first, then reads by client and purpose, and by field."""
     uses = found.sorted_uses()
     table = Table(
         ("Period", "Client", "Purpose", "Operations", "Persons read", "With a case", "Last"),
         [_row(each) for each in uses],
     )
     fields = sorted(found.fields.items(), key=lambda each: (-each[1], each[0]))
+    # Unreadable entries first: they may be a sign of tampering.
     sections = [Section("Entries that cannot be read", table=findings_table(found.findings))] if found.findings else []
     sections += [
         Section("Readings", table=table),
@@ -82,5 +83,5 @@ def _checkpoints(signed: Sequence[Signed]) -> Table:
 
 
 def moment(seconds: int) -> str:
-    """RFC 3339, in UTC."""
+    """Format Unix seconds by RFC 3339, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Fields against purposes: what may be read for what, on one page."""
+"""The matrix of fields and purposes, on one page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALWAYS, UNDER_CONDITION, NEVER = "●", "◐", "·"
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
-    """One field and what it may be read for."""
+    """One field with the purposes for which it may be read."""
 
     coordinate: str
     category: str | None
@@ -36,7 +36,7 @@ class Matrix:
     purposes: tuple[str, ...]
     rows: tuple[MatrixRow, ...]
     unused: tuple[str, ...]
-    """Purposes of the policy for which nothing in the schema can be read."""
+    """Purposes of the policy for which no field can be read."""
 
 
 def matrix(
@@ -46,7 +46,7 @@ def matrix(
     types: Sequence[str] = (),
     recipients: Sequence[str] = (),
 ) -> Matrix:
-    """Every readable field; each filter, where given, keeps what matches one of its names."""
+    """Return every readable field; each given filter selects the fields that match one of its names."""
 
     def kept(fact: Fact) -> bool:
         return (
@@ -59,6 +59,7 @@ def matrix(
     rows = tuple(_row(fact) for fact in facts.outputs if kept(fact))
     used = {name for row in rows for name in row.purposes}
     readable = {name for fact in facts.outputs for name in fact.purposes}
+    # Purposes of another team's schema, which the policy does not know, come last.
     order = [*Purpose.__members__, *sorted(used - Purpose.__members__.keys())]
     shown = tuple(name for name in order if name in used and (not purposes or name in purposes))
     return Matrix(shown, rows, tuple(name for name in Purpose.__members__ if name not in readable))
@@ -77,7 +78,7 @@ def _row(fact: Fact) -> MatrixRow:
 
 
 def matrix_report(facts: Facts, found: Matrix) -> Report:
-    """The matrix, and below it the purposes in words and each field in words."""
+    """Return the report: the matrix, then the purposes and the fields in words."""
     words = Vocabulary.of_schema(facts.sdl)
     table = Table(
         ["Field", *found.purposes],
@@ -160,7 +161,7 @@ def _fields(found: Matrix, words: Vocabulary) -> Table:
 
 
 def _flat(found: Matrix) -> Table:
-    """For spreadsheets: yes, a condition, or nothing."""
+    """Return the table for spreadsheets: `yes`, a condition, or empty."""
 
     def said(row: MatrixRow, name: str) -> str:
         return row.purposes[name] or "yes" if name in row.purposes else ""
@@ -182,7 +183,7 @@ def _flat(found: Matrix) -> Table:
 
 
 def row_data(row: MatrixRow, purposes: Sequence[str]) -> dict[str, Any]:
-    """One field in the JSON form."""
+    """Return one field in the JSON form."""
     return {
         "coordinate": row.coordinate,
         "category": row.category,

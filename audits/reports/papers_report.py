@@ -1,4 +1,4 @@
-"""The released papers as a report: which version holds, and what it does not say."""
+"""Report of the released papers: the version in force, and deviations from it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from audits.schema.checks import Check, in_order
 
 
 def papers_report(found: Sequence[PaperState], now: datetime) -> Report:
-    """Both papers, then everything that is not as they say."""
+    """Return the report: both papers, then all deviations."""
     findings = in_order([each for state in found for each in state.findings])
     errors = sum(each.level == "error" for each in findings)
     table = Table(("Paper", "Version", "Holds from", "Released", "Newest", "SHA-256"), [_row(each) for each in found])
@@ -45,7 +45,7 @@ def _row(state: PaperState) -> list[Cell]:
 
 
 def paper_data(paper: Issued | None) -> dict[str, Any] | None:
-    """A version in the JSON form."""
+    """Return a version in the JSON form."""
     if paper is None:
         return None
     return {

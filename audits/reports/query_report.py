@@ -1,4 +1,4 @@
-"""Whether a client may send a document, told field by field; the gateway decides, this only says it."""
+"""Report whether a client may send a document, field by field; the decisions come from the gateway."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from audits.schema.places import SourcePosition
 from audits.schema.sources import Text
 
 Verdict = Literal["allowed", "withheld", "refused"]
-"""Withheld: answered without the refused fields, as the client is registered for."""
+"""Withheld: answered without the refused fields, if the client is registered so."""
 TONES: dict[Verdict, Tone] = {"allowed": "good", "withheld": "care", "refused": "bad"}
 COLUMNS = ("Field", "Verdict", "Only where", "Why", "Would be allowed for", "Column", "Where")
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One coordinate that an operation asks for."""
+    """The decision about one coordinate of an operation."""
 
     coordinate: str
     place: SourcePosition
     allowed: bool
     conditions: tuple[str, ...]
     reason: str
-    """Why not; empty when it is allowed."""
+    """The reason of the refusal; empty when it is allowed."""
     instead: tuple[str, ...]
     """The purposes that would be allowed."""
     column: str
@@ -42,12 +42,12 @@ class Explained:
     remarks: tuple[str, ...]
     fields: tuple[Judged, ...]
     columns: tuple[str, ...]
-    """All that would be selected at most, as table.column."""
+    """The columns that would be selected at most, as `table.column`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """Why no client could send the document, and where it goes wrong."""
+    """The reason why the document is invalid for every client, with its position."""
 
     message: str
     place: SourcePosition
@@ -55,7 +55,7 @@ class Unfit:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One document: its operations, each for every purpose it was judged for; or why it is not valid."""
+    """The decisions about one document: its operations, each for every purpose; or why it is invalid."""
 
     text: Text
     operations: tuple[Explained, ...] = ()
@@ -63,13 +63,13 @@ class Explanation:
 
     @property
     def answered(self) -> bool:
-        """Whether every operation is answered whole for one purpose at least."""
+        """True if every operation is answered completely for at least one purpose."""
         whole = {each.operation for each in self.operations if each.verdict == "allowed"}
         return not self.unfit and whole == {each.operation for each in self.operations}
 
 
 def query_report(client: str, found: Sequence[Explanation]) -> Report:
-    """One section an operation and purpose."""
+    """Return the report, with one section for each operation and purpose."""
     sections = [section for each in found for section in _sections(each)]
     verdicts = [one.verdict for each in found for one in each.operations]
     invalid = sum(len(each.unfit) for each in found)

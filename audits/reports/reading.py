@@ -1,4 +1,4 @@
-"""Readers of a store for audits: they need no keys, open nothing that is sealed, and write nothing."""
+"""Read-only access to a store for audits: no keys, no decryption, no writes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.reading import Reader
 
 DEADLINE = 300.0
-"""Seconds that one statement may take: an audit counts everything, and nobody waits for a page."""
+"""Maximum seconds of a statement: an audit scans whole tables, outside of any request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """The databases that an audit looks at; never the key store."""
+    """The databases that an audit reads; never the key store."""
 
     main: Reader
     ledger: Reader
@@ -27,7 +27,7 @@ class Readers:
 
 @asynccontextmanager
 async def opened(config: StoreConfig, deadline: float = DEADLINE) -> AsyncIterator[Readers]:
-    """Readers of the customers' data and of the ledger; StoreUnavailableError when they cannot be read."""
+    """Open readers of the customer data and of the ledger; StoreUnavailableError when they cannot be read."""
     readers = Readers(make_reader(config.database, 1, deadline), make_reader(config.ledger, 1, deadline))
     try:
         await _checked(readers.main, MAIN, config.database)
@@ -39,6 +39,7 @@ async def opened(config: StoreConfig, deadline: float = DEADLINE) -> AsyncIterat
 
 
 async def _checked(reader: Reader, schema: Schema, address: Address) -> None:
+    # SQLite reports a missing file only as `unable to open`, which would look like an outage.
     if address.is_sqlite and not address.path.exists():
         raise StoreUnavailableError(OutageCause.NOT_MIGRATED, schema.name)
     await check_version(reader, schema)

@@ -1,4 +1,4 @@
-"""Who keeps asking for what they may not have: sums by client, purpose, field and reason, and nobody in them (G17)."""
+"""Report of refused requests: counts by client, purpose, field and reason, without persons (G17)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from store.sql.reading import Reader
 
 R = refusal_counts.c
 MOST = 1_000
-"""Sums that one report shows, the largest first."""
+"""Maximum counts in one report, the largest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedClient:
-    """What one client was refused, over all days of the report."""
+    """The refusals of one client for one purpose, field and reason, over all days of the report."""
 
     client: str
     purpose: str
@@ -29,14 +29,14 @@ class RefusedClient:
     reason: str
     operations: int
     days: int
-    """On how many days it was asked for."""
+    """The number of days with a request."""
     last_at: datetime
 
 
 async def refusal_facts(
     reader: Reader, since: datetime, until: datetime, client: str | None = None, most: int = MOST
 ) -> list[RefusedClient]:
-    """The largest sums of the days that begin in this time; by the index of days, or of one client's days."""
+    """Read the largest counts of the days that begin in this period, of all clients or of one."""
     columns = (R.client_id, R.purpose, R.coordinate, R.reason)
     total = func.sum(R.operations).label("total")
     begun = R.day >= bindparam("since", type_=Instant), R.day < bindparam("until", type_=Instant)
@@ -44,6 +44,7 @@ async def refusal_facts(
     values: dict[str, Any] = {"since": since, "until": until}
     if client is not None:
         query, values = query.where(R.client_id == bindparam("client")), values | {"client": client}
+    # Ordered by the columns as well, so that equal counts have a stable order.
     query = query.group_by(*columns).order_by(total.desc(), *columns).limit(most)
     rows = await reader.fetch(reader.prepare(query), values)
     return [
@@ -53,7 +54,7 @@ async def refusal_facts(
 
 
 def refusals_report(found: Sequence[RefusedClient], since: datetime, now: datetime) -> Report:
-    """The largest sums first."""
+    """Return the report, the largest counts first."""
     table = Table(
         ("Client", "Purpose asked", "Field", "Reason", "Operations", "Days", "Last"), [_row(each) for each in found]
     )
@@ -72,7 +73,7 @@ def refusals_report(found: Sequence[RefusedClient], since: datetime, now: dateti
 
 
 def refusals_data(found: Sequence[RefusedClient]) -> list[dict[str, Any]]:
-    """The sums in the JSON form."""
+    """Return the counts in the JSON form."""
     return [
         {
             "client": each.client,

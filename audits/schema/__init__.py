@@ -1,1 +1,1 @@
-"""The schema as a text: its facts, its lint, and how two versions differ."""
+"""Audits of the schema's text: facts, lint, and diff of two versions."""

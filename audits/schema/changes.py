@@ -1,4 +1,4 @@
-"""What can change between two schemas, and how each change is judged: its direction, and how much it weighs."""
+"""The kinds of changes between two schemas, each with its direction and severity."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from audits.schema.places import SourcePosition
 
 
 class Direction(Enum):
-    """What a change does to the protection of personal data."""
+    """The effect of a change on the protection of personal data."""
 
     LOOSENS = "loosens"
     TIGHTENS = "tightens"
@@ -17,14 +17,14 @@ class Direction(Enum):
 
 
 class Severity(Enum):
-    """What must happen before it is released."""
+    """The steps that are required before a release."""
 
     BREAKING = "BREAKING-PRIVACY"
-    """A new version of the notice; where needed, people are told or asked first (GDPR Art. 13(3))."""
+    """A new version of the notice; if necessary, people are informed or asked first (GDPR Art. 13(3))."""
     REVIEW = "REVIEW"
-    """Somebody looks at it."""
+    """A review by a person."""
     SAFE = "SAFE"
-    """Nothing."""
+    """None."""
 
 
 LOOSENS, TIGHTENS, NEUTRAL = Direction.LOOSENS, Direction.TIGHTENS, Direction.NEUTRAL
@@ -98,7 +98,7 @@ class ChangeKind(Enum):
 
     @property
     def id(self) -> str:
-        """The name as files carry it: `purpose-added`."""
+        """The name in files, such as `purpose-added`."""
         return self.name.lower().replace("_", "-")
 
 
@@ -110,18 +110,18 @@ class SchemaChange:
     coordinate: str
     """A field, argument, input field, type, or enum value (`Purpose.INVOICING`)."""
     value: str
-    """What exactly: the purpose, recipient, rule … that came, went or changed."""
+    """The purpose, recipient, rule … that was added, removed or changed."""
     place: SourcePosition
-    """In the new schema; of what is gone, in the old one."""
+    """The position in the new schema; for a removal, in the old one."""
     accepted: str | None = None
-    """Who signed it off and why."""
+    """The person who signed it off, with the reason; None: not signed off."""
 
     @property
     def message(self) -> str:
-        """What happened, for people."""
+        """The change as a text."""
         what = f" ({self.value})" if self.value else ""
         return f"{self.coordinate}: {self.kind.id.replace('-', ' ')}{what}"
 
     def signed(self, by: str) -> SchemaChange:
-        """The same, signed off."""
+        """Return the change, signed off."""
         return replace(self, accepted=by)

@@ -1,4 +1,4 @@
-"""Everything the audits look for in a schema or a registration: one row a check, with what to do about it."""
+"""All checks of the audits, one row each, with its advice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 # ruff: noqa: E501
 # fmt: off
 class Check(Enum):
-    """What is looked for. The names are stable: sign-offs, SARIF and JSON carry them."""
+    """A check. The names are stable: sign-offs, SARIF and JSON contain them."""
 
     SYNTAX               = "error", "The text is not valid SDL.", "Mend the line; nothing after it was read."
     DUPLICATE            = "error", "A name is defined twice.", "Keep one of the definitions: which of them a server would enforce is not certain."
@@ -79,48 +79,49 @@ class Check(Enum):
         self.advice = advice
 
     def __new__(cls, *row: Any) -> Self:
-        """Members are told apart by their names; two rows may say the same."""
+        """Make a member with a unique value: with equal values, Enum would make the second row an alias of the
+        first."""
         member = object.__new__(cls)
         member._value_ = (len(cls.__members__), *row)
         return member
 
     @property
     def id(self) -> str:
-        """The name as files carry it: `undeclared-path`."""
+        """The name in files, such as `undeclared-path`."""
         return self.name.lower().replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to mend, where it stands and what to do."""
+    """One problem, with its position and advice."""
 
     check: Check
     message: str
     coordinate: str
     place: SourcePosition
     accepted: str | None = None
-    """Who signed it off and why, when somebody did."""
+    """The person who signed it off, with the reason; None: not signed off."""
 
     @property
     def level(self) -> Level:
-        """How much it matters; what was signed off is only noted."""
+        """The level of the check; `note` if it was signed off."""
         return "note" if self.accepted else self.check.level
 
     @property
     def advice(self) -> str:
-        """What to do."""
+        """The advice of the check."""
         return self.check.advice
 
     def __str__(self) -> str:
-        """One line for a terminal or a log."""
+        """Return one line for a terminal or a log."""
         return f"{self.place}: {self.level}: {self.message} [{self.check.id}]"
 
 
 def failing(findings: list[Finding], strict: bool = False) -> bool:
-    """Whether a build must stop: for any error, and with `strict` for any warning too."""
+    """Return whether a build must fail: for any error, and with `strict` for any warning, too."""
     return any(each.level == "error" or (strict and each.level == "warning") for each in findings)
 
 
 def in_order(findings: list[Finding]) -> list[Finding]:
-    """Errors before warnings before notes, each by file and line."""
+    """Sort findings: errors, warnings, notes, each by file and line."""
     return sorted(findings, key=lambda each: (LEVELS.index(each.level), each.place, each.check.name, each.coordinate))

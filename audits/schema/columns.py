@@ -1,4 +1,4 @@
-"""Where personal data rests: every column of the store with its category, and which field shows it."""
+"""The columns of the store with their categories, and the fields that show them."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ class StoredColumn:
     sealed: bool
     """Encrypted under the customer's own key."""
     output: bool
-    """False: no API may ever give it out."""
+    """False: no API may ever return it."""
     retention: RetentionRule
     fingerprint: bool
-    """A keyed hash by which a value can be looked up or compared, and nothing more."""
+    """True for a keyed hash, which only allows looking up or comparing a value."""
     parts: tuple[Category, ...] = ()
-    """Of a sealed column with parts, the category of each."""
+    """The categories of the parts of an encrypted column."""
     forwarded: Recipient | None = None
-    """Who receives it from the gateway itself, though no API shows it."""
+    """The recipient to which the gateway itself sends it, although no API shows it."""
 
     @property
     def is_secret(self) -> bool:
-        """Sealed so that nobody sees it again, such as a card's full number; messages on their way are not."""
+        """True if it is encrypted and never shown, such as a full card number; messages and exports are not secrets."""
         return self.sealed and not self.output and self.retention not in (RetentionRule.OUTBOX, RetentionRule.EXPORTS)
 
     @property
     def name(self) -> str:
-        """As `@personalData(source:)` writes it."""
+        """The name in `@personalData(source:)`."""
         return f"{self.table}.{self.column}"
 
 
 @cache
 def stored_columns() -> dict[str, StoredColumn]:
-    """Every column of every table of this release, by `table.column`."""
+    """Return every column of every table of this release, by `table.column`."""
     found = [
         StoredColumn(
             table.name,
@@ -62,6 +62,7 @@ def stored_columns() -> dict[str, StoredColumn]:
             tuple(column.info["sealing"].parts.values()) if "sealing" in column.info else (),
             column.info.get("forwarded"),
         )
+        # Tables without a rule are a finding of their own (`unruled_tables`).
         for schema in SCHEMAS
         for table in schema.tables.sorted_tables
         if "retention" in table.info
@@ -71,15 +72,15 @@ def stored_columns() -> dict[str, StoredColumn]:
 
 
 def unruled_tables() -> list[str]:
-    """The tables of the store that name no rule of retention."""
+    """Return the tables of the store without a retention rule."""
     tables = [table for schema in SCHEMAS for table in schema.tables.sorted_tables]
     return [table.name for table in tables if not isinstance(table.info.get("retention"), RetentionRule)]
 
 
 def undeclared_texts() -> list[tuple[str, str]]:
-    """Columns of text of which nobody has said whose data may stand in them, and what is wrong with each.
+    """Return text columns without a declaration of their content, each with an explanation.
 
-    A text is sealed, a word out of a closed list, of a category, or of a form that the program gives it or judges.
+    A text column must be encrypted, a closed list, have a category, or a form that the program makes or validates.
     """
     columns = {str(column): column for schema in SCHEMAS for table in schema.tables.sorted_tables
                for column in table.columns}  # fmt: skip
@@ -100,13 +101,13 @@ def _open_text(column: Column[Any]) -> bool:
 
 
 def speaks_of_this_store(facts: Facts) -> bool:
-    """Whether the schema names any column of our store: another team's schema names its own, or none."""
+    """Return whether the schema refers to any column of our store: another team's refers to its own, or none."""
     columns = stored_columns()
     return any(fact.declared.source in columns for fact in facts.all.values())
 
 
 def shown_by(facts: Facts) -> dict[str, tuple[Fact, ...]]:
-    """The fields that show each column, by `table.column`."""
+    """Return the fields that show each column, by `table.column`."""
     found: dict[str, tuple[Fact, ...]] = {}
     for fact in facts.outputs:
         if fact.declared.source:
@@ -115,7 +116,7 @@ def shown_by(facts: Facts) -> dict[str, tuple[Fact, ...]]:
 
 
 def never_shown(facts: Facts) -> tuple[StoredColumn, ...]:
-    """Personal data that is stored and that no API may give out, without the fingerprints of what it may."""
+    """Return the columns of personal data that no API may return, without keyed hashes."""
     if not speaks_of_this_store(facts):
         return ()
     return tuple(

@@ -1,4 +1,4 @@
-"""Which of two declarations protects more: purposes, categories, periods and scopes, measured by the policy."""
+"""Compares two declarations by the policy: purposes, categories, retention, recipients and scopes."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from policy.retention import RetentionRule
 from policy.rules import Rule
 
 Difference = tuple[ChangeKind, str]
-"""The kind, and what exactly."""
+"""The kind of change, and the changed value."""
 
 
 @cache
 def sensitivity(category: Category) -> int:
-    """How much the policy protects a category: for how many purposes its hard rules exclude it, come what may."""
+    """Return the number of purposes for which the hard rules exclude a category, under every condition."""
     rule = Rule("", category, (), None)
     conditions: tuple[Condition | None, ...] = (None, *Condition)
     return sum(all(forbids(rule, purpose, when) for when in conditions) for purpose in Purpose)
 
 
 def purposes(old: Fact, new: Fact) -> Iterator[Difference]:
-    """Purposes that came and went, and conditions on those that stayed."""
+    """Compare purposes: added and removed ones, and the conditions of the others."""
     for name in (name for name in new.purposes if name not in old.purposes):
         yield ChangeKind.PURPOSE_ADDED, name
     for name in (name for name in old.purposes if name not in new.purposes):
@@ -48,7 +48,7 @@ def purposes(old: Fact, new: Fact) -> Iterator[Difference]:
 
 
 def categories(old: str | None, new: str | None) -> Iterator[Difference]:
-    """What kind of data it is said to hold."""
+    """Compare categories."""
     if old == new or old is None or new is None:
         return
     what = f"{old} -> {new}"
@@ -66,7 +66,7 @@ def categories(old: str | None, new: str | None) -> Iterator[Difference]:
 
 
 def retention(old: str | None, new: str | None) -> Iterator[Difference]:
-    """How long it is kept. Periods with one beginning compare; no end is longer than any."""
+    """Compare retention rules. Periods are comparable if they have the same start; no end is longer than any period."""
     if old == new:
         return
     if old is None:
@@ -82,6 +82,7 @@ def _period(before: RetentionRule | None, after: RetentionRule | None) -> Change
     if before is None or after is None:
         return ChangeKind.RETENTION_CHANGED
     ends = _days(before), _days(after)
+    # Zero and infinity compare with every period, wherever it starts.
     if ends[1] == float("inf") or ends[0] == 0:
         return ChangeKind.RETENTION_LONGER
     if ends[0] == float("inf") or ends[1] == 0:
@@ -96,19 +97,20 @@ def _period(before: RetentionRule | None, after: RetentionRule | None) -> Change
 def _days(rule: RetentionRule) -> float:
     if rule.period is None:
         return float("inf")
+    # Months have no fixed length, so both periods are counted from one date.
     start = date(2025, 1, 1)
     return (Period.parse(rule.period).after(start) - start).days
 
 
 def recipients(old: Fact, new: Fact) -> Iterator[Difference]:
-    """Who may receive it."""
+    """Compare recipients."""
     before, after = old.declared.recipients, new.declared.recipients
     yield from ((ChangeKind.RECIPIENT_ADDED, name) for name in after if name not in before)
     yield from ((ChangeKind.RECIPIENT_REMOVED, name) for name in before if name not in after)
 
 
 def scopes(old: Scopes, new: Scopes) -> Iterator[Difference]:
-    """Which tokens reach it: looser when a set of scopes that was not enough is enough now."""
+    """Compare scopes: looser if a set of scopes that was not sufficient is sufficient now, and vice versa."""
     if old == new:
         return
     what = f"{_alternatives(old)} -> {_alternatives(new)}"
@@ -124,7 +126,7 @@ def _alternatives(scopes: Scopes) -> str:
 
 
 def forms(old: Fact, new: Fact) -> Iterator[Difference]:
-    """The field itself: its type, its column, whether it may be null."""
+    """Compare the fields themselves: type, nullability, column, deprecation."""
     if old.type != new.type:
         what = f"{old.type} -> {new.type}"
         if new.type == f"{old.type}!":

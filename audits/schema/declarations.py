@@ -1,4 +1,4 @@
-"""What the purpose directives on one field, argument, input field or type say, as they are written."""
+"""Parses the purpose directives on one field, argument, input field or type, without interpreting the names."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from audits.schema.sdl import Applied
 PERSONAL_DATA, PURPOSE, RETENTION = "personalData", "purpose", "retention"
 DISCLOSED_TO, REQUIRES_SCOPES, PUBLIC = "disclosedTo", "requiresScopes", "public"
 OURS = (PERSONAL_DATA, PURPOSE, RETENTION, DISCLOSED_TO, REQUIRES_SCOPES, PUBLIC)
-"""The directives that audits read; all others are somebody else's and pass."""
+"""The directives that audits read; all others are ignored."""
 
 Scopes = frozenset[frozenset[str]]
-"""Alternatives, each a set of scopes that are all needed; none: no scope is needed."""
+"""Alternatives, each a set of scopes that are all needed; empty: no scope is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A directive that does not say what it must, so it says nothing."""
+    """A malformed directive, which has no effect."""
 
     message: str
     place: SourcePosition
@@ -37,7 +37,7 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True)
 class FieldDeclaration:
-    """Names as written: whether the policy knows them is for the lint to say."""
+    """The declaration of one coordinate. Names are as written; the lint checks whether the policy knows them."""
 
     category: str | None = None
     source: str | None = None
@@ -46,17 +46,17 @@ class FieldDeclaration:
     recipients: tuple[str, ...] = ()
     scopes: Scopes = frozenset()
     public: str | None = None
-    """Why it needs no purpose, when it says so."""
+    """The reason in `@public` why it needs no purpose; None without the directive."""
     malformed: tuple[Malformed, ...] = ()
 
     @property
     def governs(self) -> bool:
-        """Whether anything bounds who may use it."""
+        """True if a category, a purpose or a scope restricts its use."""
         return self.category is not None or bool(self.allowed) or bool(self.scopes)
 
 
 def declaration(applied: Iterable[Applied]) -> FieldDeclaration:
-    """What these directives say together."""
+    """Merge directives into one declaration."""
     reading = _Reading()
     for each in applied:
         if each.name in OURS:
@@ -71,10 +71,11 @@ class _Reading:
         self.malformed: list[Malformed] = []
 
     def read(self, applied: Applied) -> None:
-        """Take one directive in."""
+        """Process one directive."""
         if applied.name == PURPOSE:
             self.purpose(applied)
         elif applied.name in self.said:
+            # Only @purpose is repeatable; of two others nobody could tell which one applies.
             self.wrong(applied, f"@{applied.name} stands here twice: write it once.")
         else:
             getattr(self, "_" + applied.name)(applied)
@@ -142,7 +143,7 @@ class _Reading:
 
 
 def _names(given: Any) -> tuple[str, ...]:
-    """A list of names; one alone stands for a list of one, as GraphQL has it. Empty when it is anything else."""
+    """Return a list of names; a single one is coerced to a list, as in GraphQL. Empty for anything else."""
     listed = [given] if isinstance(given, str) else given
     if not isinstance(listed, list) or not all(isinstance(each, str) and each for each in listed):
         return ()

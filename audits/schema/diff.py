@@ -1,4 +1,4 @@
-"""Two schemas compared by what they mean for privacy: each change loosens, tightens, or does neither."""
+"""Compares two schemas by their meaning for privacy: each change loosens, tightens, or is neutral."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WEIGHT = tuple(Severity)
 
 
 def diff(old: Facts, new: Facts) -> list[SchemaChange]:
-    """Every change that matters, the weightiest first. A rename is a removal and an addition (§4.6)."""
+    """Return every relevant change, the most severe first. A rename is a removal and an addition."""
     found = [*_fields(old, new), *_types(old, new), *_words(old, new)]
     directions = tuple(Direction)
     return sorted(
@@ -34,11 +34,12 @@ def diff(old: Facts, new: Facts) -> list[SchemaChange]:
 
 
 def loosening(changes: Iterable[SchemaChange]) -> list[SchemaChange]:
-    """The changes that nobody has signed off: a build stops for any."""
+    """Return the loosening changes without a sign-off: a build fails for any."""
     return [each for each in changes if each.kind.direction is Direction.LOOSENS and not each.accepted]
 
 
 def _fields(old: Facts, new: Facts) -> Iterator[SchemaChange]:
+    # Categories and purposes that the notice names already: a new field with another pair is a new use.
     known, silent = uses(old), silent_coordinates(new)
     for coordinate, fact in new.all.items():
         before = old.all.get(coordinate)
@@ -60,17 +61,18 @@ def _change(difference: Difference, fact: Fact) -> SchemaChange:
 
 
 def silent_coordinates(facts: Facts) -> frozenset[str]:
-    """What says nothing where it must, by the lint: a server that does not refuse it would give it to anybody."""
+    """Return coordinates without a required declaration, by the lint: a permissive server would show them to
+    anybody."""
     return frozenset(each.coordinate for each in lint_silence.findings(facts) if each.level == "error")
 
 
 def uses(facts: Facts) -> frozenset[tuple[str, str]]:
-    """Each category with each purpose that some field of it can be read for."""
+    """Return the pairs of category and purpose of all readable fields."""
     return frozenset((fact.category, purpose) for fact in facts.outputs if fact.category for purpose in fact.purposes)
 
 
 def _added(fact: Fact, known: frozenset[tuple[str, str]]) -> Iterator[Difference]:
-    """A coordinate that was not there."""
+    """Yield the changes of an added coordinate."""
     if not fact.governs:
         return
     if fact.inbound:
@@ -88,7 +90,7 @@ def _added(fact: Fact, known: frozenset[tuple[str, str]]) -> Iterator[Difference
 
 
 def _between(old: Facts, new: Facts, before: Fact, after: Fact) -> Iterator[Difference]:
-    """A coordinate that stayed."""
+    """Yield the changes of a coordinate that is in both schemas."""
     if before.governs and not after.governs:
         yield ChangeKind.UNDECLARED, before.category or ", ".join(before.purposes)
         return
@@ -110,7 +112,7 @@ def _between(old: Facts, new: Facts, before: Fact, after: Fact) -> Iterator[Diff
 
 
 def _categories(before: Fact, after: Fact) -> Iterator[Difference]:
-    """A category that comes binds the field to the hard rules; one that goes frees it from them."""
+    """Compare categories: an added one makes the hard rules apply to the field, a removed one stops that."""
     if before.category and not after.category:
         yield ChangeKind.UNDECLARED, before.category
     elif after.category and not before.category:
@@ -119,7 +121,7 @@ def _categories(before: Fact, after: Fact) -> Iterator[Difference]:
 
 
 def _retention(old: Facts, new: Facts, before: Fact, after: Fact) -> Iterator[Difference]:
-    """Its own rule, or its type's where it has none; where neither has one, the change is said once, of the type."""
+    """Compare a field's own retention rules, or its type's; without own ones only the type's change is reported."""
     if before.declared.retention or after.declared.retention:
         yield from comparing.retention(
             before.declared.retention or type_retention(old, before.type_name),
@@ -128,12 +130,12 @@ def _retention(old: Facts, new: Facts, before: Fact, after: Fact) -> Iterator[Di
 
 
 def type_retention(facts: Facts, name: str) -> str | None:
-    """The rule on a type itself."""
+    """Return the retention rule on a type itself."""
     return declaration(facts.sdl.types[name].applied).retention
 
 
 def _types(old: Facts, new: Facts) -> Iterator[SchemaChange]:
-    """Rules of whole types; and new ways to what is there: an interface or union that now covers personal data."""
+    """Compare the retention of types, and find new paths: interfaces or unions that now include personal data."""
     for name, type_ in new.sdl.types.items():
         if name in old.sdl.types:
             for kind, value in comparing.retention(type_retention(old, name), type_retention(new, name)):
@@ -146,7 +148,7 @@ def _types(old: Facts, new: Facts) -> Iterator[SchemaChange]:
 
 
 def _words(old: Facts, new: Facts) -> Iterator[SchemaChange]:
-    """The policy's words as each schema prints them."""
+    """Compare the policy's catalogues as each schema prints them."""
     before, after = Vocabulary.of_schema_alone(old.sdl), Vocabulary.of_schema_alone(new.sdl)
     for enum in CATALOGUES:
         if not before.names[enum] or not after.names[enum]:

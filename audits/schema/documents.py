@@ -1,4 +1,4 @@
-"""What a GraphQL document asks for, by coordinate: read beside the schema's text, never executed."""
+"""Analyses the coordinates that a GraphQL document selects, with the schema's text, without executing it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from audits.schema.facts import Facts
 from audits.schema.places import SourcePosition
 
 DEEPEST = 100
-"""Levels of fields and fragments that are followed; no registered document is deeper (`schema.documents.limits`)."""
+"""Maximum depth of fields and fragments; no registered document is deeper (`schema.documents.limits`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedCoordinate:
-    """One coordinate, and the first place in the document that asks for it."""
+    """One coordinate, and its first position in the document."""
 
     coordinate: str
     place: SourcePosition
@@ -26,17 +26,17 @@ class RequestedCoordinate:
 
 @dataclass(slots=True)
 class DocumentFacts:
-    """Every coordinate that a document mentions, and what of it the schema does not have."""
+    """Every coordinate in a document, and findings for those that the schema does not have."""
 
     name: str
     asked: dict[str, RequestedCoordinate] = field(default_factory=dict)
     either: list[tuple[RequestedCoordinate, ...]] = field(default_factory=list)
-    """Fields of an undeclared interface such as `Node.id`: of each group one that may be read is enough."""
+    """Fields of an undeclared interface such as `Node.id`: one readable field of each group is sufficient."""
     findings: list[Finding] = field(default_factory=list)
 
 
 def read_document(facts: Facts, name: str, text: str, operation: str | None = None) -> DocumentFacts:
-    """What the document asks for, or one operation of it; what the schema does not have is a finding with its place."""
+    """Analyse a document, or one operation of it; coordinates that the schema does not have are findings."""
     found = DocumentFacts(name)
     try:
         document = parse(text, max_tokens=20_000, allow_empty_selection_sets=False)
@@ -61,7 +61,7 @@ class _Walk:
         self.seen: set[tuple[str, str]] = set()
 
     def all(self, only: str | None) -> None:
-        """Every operation of the document, or the one of that name (an empty name: the nameless one)."""
+        """Process every operation of the document, or the one of that name (an empty name: the anonymous one)."""
         for node in self.document.definitions:
             named = isinstance(node, ast.OperationDefinitionNode) and (node.name.value if node.name else "")
             if isinstance(node, ast.OperationDefinitionNode) and only in (None, named):
@@ -72,7 +72,7 @@ class _Walk:
                     self.selections(root, node.selection_set, 0)
 
     def selections(self, type_name: str, node: ast.SelectionSetNode, depth: int) -> None:
-        """Fields and fragments on a type."""
+        """Process the fields and fragments on a type."""
         if depth > DEEPEST:
             return
         for each in node.selections:
@@ -90,7 +90,7 @@ class _Walk:
             self.gone(f"There is no fragment {node.name.value}.", "", node)
             return
         target = fragment.type_condition.name.value
-        if (node.name.value, target) not in self.seen:  # a fragment asks for the same wherever it is spread
+        if (node.name.value, target) not in self.seen:  # Once is enough, and it ends cycles of fragments.
             self.seen.add((node.name.value, target))
             self.fragment(target, node, fragment.selection_set, depth)
 
@@ -103,7 +103,7 @@ class _Walk:
     def field(self, type_name: str, node: ast.FieldNode, depth: int) -> None:
         name = node.name.value
         if name.startswith("__"):
-            return
+            return  # Introspection is allowed by the grant, not by a purpose.
         type_ = self.facts.sdl.types[type_name]
         field_ = type_.fields.get(name)
         coordinate = f"{type_name}.{name}"
@@ -119,7 +119,8 @@ class _Walk:
             self.gone(f"{coordinate} is a {field_.named} and has no fields.", coordinate, node)
 
     def ask(self, type_name: str, name: str, node: ast.FieldNode) -> None:
-        """The field; of an interface, also those of the types behind it: all if it is declared, else any."""
+        """Record a field; for an interface also those of its implementations: all if it is declared, else any of
+        them."""
         place = self.place(node)
         behind = [
             RequestedCoordinate(f"{each}.{name}", place)
@@ -135,7 +136,7 @@ class _Walk:
             self.found.either.append(tuple(behind))
 
     def argument(self, coordinate: str, node: ast.ArgumentNode) -> None:
-        """An argument, and the input fields that are written out in it."""
+        """Record an argument, and the input fields in its literal."""
         name = f"{coordinate}({node.name.value}:)"
         fact = self.facts.all.get(name)
         if fact is None:
@@ -150,7 +151,7 @@ class _Walk:
                 self.gone(f"The schema has no {inner}.", inner, given)
 
     def written(self, named: str, value: ast.ValueNode) -> Iterator[tuple[str, ast.ObjectFieldNode]]:
-        """The fields of input objects in a literal, at any depth that the parser takes."""
+        """Yield the fields of input objects in a literal, at any depth, without recursion."""
         waiting = [(named, value)]
         while waiting:
             name, node = waiting.pop()

@@ -1,4 +1,4 @@
-"""Every coordinate of a schema with what is declared of it: the facts that all audits speak of."""
+"""Every coordinate of a schema with its declaration: the facts on which all audits are based."""
 
 from __future__ import annotations
 
@@ -41,29 +41,30 @@ class Fact:
     purposes: Mapping[str, str | None]
     """Each purpose with its condition; None: always."""
     retention: tuple[str, ...]
-    """What holds for it: its own rule, or that of the type it leads to or stands in, or of what embeds it."""
+    """The effective rules: its own, or those of the type that it leads to, of its own type, or of the embedding
+    fields."""
     scopes: Scopes
-    """Its own and its type's, both needed."""
+    """Its own scopes combined with those of its type: both are needed."""
     applied: tuple[Applied, ...] = field(repr=False)
     deprecated: str | None = None
 
     @property
     def category(self) -> str | None:
-        """The category of personal data, if it is declared to hold any."""
+        """The declared category of personal data, or None."""
         return self.declared.category
 
     @property
     def governs(self) -> bool:
-        """Whether anything bounds who may use it, its type's scopes included."""
+        """True if anything restricts its use, its type's scopes included."""
         return self.declared.governs or bool(self.scopes)
 
     @property
     def inbound(self) -> bool:
-        """Whether the datum comes in and is not returned."""
+        """True for arguments and input fields, which are not returned."""
         return self.kind != "FIELD"
 
     def rule(self) -> Rule:
-        """The policy's view of it: what the policy does not know is left out, and never adds an allowance."""
+        """Return the rule for the policy; unknown names are left out, and never add an allowance."""
         return Rule(
             self.coordinate,
             Category.__members__.get(self.category or ""),
@@ -74,6 +75,7 @@ class Fact:
                     self._opened() if Purpose[name].own_data_only else frozenset(),
                 )
                 for name, when in self.purposes.items()
+                # An unknown condition drops the whole allowance: dropping only the condition would widen it.
                 if name in Purpose.__members__ and (when is None or when in Condition.__members__)
             ),
             next((RetentionRule[name] for name in self.retention if name in RetentionRule.__members__), None),
@@ -83,7 +85,7 @@ class Fact:
         )
 
     def _opened(self) -> frozenset[AppScope]:
-        """The scopes of `@thirdParty` that the policy knows."""
+        """Return the scopes of `@thirdParty` that the policy knows."""
         given = [each.arguments.get("scopes") for each in self.applied if each.name == "thirdParty"]
         words = [word for each in given if isinstance(each, list) for word in each if isinstance(word, str)]
         return frozenset(scope for word in words if (scope := AppScope.of_scope(word)) is not None)
@@ -98,11 +100,12 @@ class Facts:
 
     @classmethod
     def of(cls, text: Text) -> Facts:
-        """Read from a text; never raises."""
+        """Parse a text; never raises."""
         return cls(read_sdl(text))
 
     def require_readable(self) -> Facts:
-        """Itself; Unreadable when the text could not be parsed: of such a text nothing may be concluded."""
+        """Return itself; UnreadableError when the text could not be parsed, since no conclusion from it would be
+        valid."""
         for fault in self.sdl.faults:
             if fault.check == "SYNTAX":
                 raise UnreadableError(f"{fault.place}: {fault.message}")
@@ -110,17 +113,17 @@ class Facts:
 
     @cached_property
     def all(self) -> Mapping[str, Fact]:
-        """By coordinate, in the order of the text."""
+        """All facts by coordinate, in the order of the text."""
         return {fact.coordinate: fact for fact in self._facts()}
 
     @cached_property
     def outputs(self) -> tuple[Fact, ...]:
-        """Fields that name a category or purposes: everything that can be read of a person."""
+        """Fields with a category or purposes: everything that can be read about a person."""
         return tuple(fact for fact in self.all.values() if not fact.inbound and (fact.category or fact.purposes))
 
     @cached_property
     def personal(self) -> tuple[Fact, ...]:
-        """All that is declared to carry personal data, arguments and inputs included."""
+        """Everything that is declared as personal data, arguments and inputs included."""
         return tuple(fact for fact in self.all.values() if fact.category)
 
     def _facts(self) -> Iterator[Fact]:
@@ -159,7 +162,8 @@ class Facts:
     def retention_of(
         self, type_: Type, own: FieldDeclaration, node: SdlField | Argument, declared: FieldDeclaration, kind: FactKind
     ) -> tuple[str, ...]:
-        """What holds: (1) its own rule; (2) that of the rows it leads to; (3) its type's; (4) of what embeds it."""
+        """Return the effective rules: (1) its own; (2) of the rows it leads to; (3) of its type; (4) of the embedding
+        fields."""
         if declared.retention:  # 1
             return (declared.retention,)
         if kind == "FIELD" and (ahead := self._retention_ahead(node.named)):  # 2
@@ -169,7 +173,7 @@ class Facts:
         return self._embedded.get(type_.name, ()) if kind == "FIELD" else ()  # 4
 
     def _retention_ahead(self, name: str) -> tuple[str, ...]:
-        """The rules of the types that a field leads to, through connections, edges, interfaces and unions."""
+        """Return the rules of the types that a field leads to, through connections, edges, interfaces and unions."""
         found: dict[str, None] = {}
         seen: set[str] = set()
         waiting = [name]
@@ -182,6 +186,7 @@ class Facts:
             if own := declaration(type_.applied).retention:
                 found[own] = None
                 continue
+            # Through interfaces and undeclared carriers, such as connections and edges.
             waiting += self.structure.possible.get(name, ())
             if name in self.structure.carriers:
                 waiting += [each.named for each in type_.fields.values()]
@@ -189,7 +194,7 @@ class Facts:
 
     @cached_property
     def _embedded(self) -> Mapping[str, tuple[str, ...]]:
-        """For types without a rule of their own, such as an address: the rules of the fields that embed them."""
+        """For types without a rule, such as an address, the rules of the fields that embed them."""
         found: dict[str, dict[str, None]] = {}
         for type_ in self.sdl.object_like():
             own = declaration(type_.applied)
@@ -204,7 +209,7 @@ class Facts:
 
 
 def both(one: Scopes, other: Scopes) -> Scopes:
-    """The alternatives that satisfy both requirements."""
+    """Return the alternatives that satisfy both requirements."""
     if not one or not other:
         return one or other
     return frozenset(left | right for left in one for right in other)

@@ -1,4 +1,4 @@
-"""Default deny, read from the SDL alone: what a schema must say before anybody may trust it (R1, G9)."""
+"""The lint: default deny, checked on the SDL alone (R1, G9)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from audits.schema.vocabulary import Vocabulary
 
 
 def lint(facts: Facts, vocabulary: Vocabulary | None = None) -> list[Finding]:
-    """Every finding, errors first, then by place; an empty list is a clean schema.
+    """Return every finding, errors first, then by position; empty for a clean schema.
 
-    A text that cannot be parsed has one finding and no others: nothing of it is known.
+    A text that cannot be parsed has only that finding, since nothing else is known of it.
     """
     found = list(_faults(facts))
     if any(each.check is Check.SYNTAX for each in found):
@@ -27,6 +27,6 @@ def lint(facts: Facts, vocabulary: Vocabulary | None = None) -> list[Finding]:
 
 
 def _faults(facts: Facts) -> Iterator[Finding]:
-    """What already the reader stumbled over."""
+    """Yield the errors of the parser."""
     for fault in facts.sdl.faults:
         yield Finding(Check[fault.check], fault.message, fault.coordinate, fault.place)

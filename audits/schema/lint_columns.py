@@ -1,4 +1,4 @@
-"""The schema beside the store: each source a real column, of the same category, and one that may be given out."""
+"""Checks the schema against the store: each source is an existing column, of the same category, that may be shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from store.records.declared_check import complaints
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
-    """Only for a schema over our own store: another team's columns are not ours to judge."""
+    """Yield the findings for a schema over our own store; another team's columns are unknown here."""
     if not speaks_of_this_store(facts):
         return
     for table in unruled_tables():
@@ -31,6 +31,7 @@ def findings(facts: Facts) -> Iterator[Finding]:
         if column is None:
             message = f"{fact.coordinate} names {source}: the store has no such column."
             yield Finding(Check.UNKNOWN_COLUMN, message, fact.coordinate, fact.place)
+        # An argument may take in a secret, such as a password; only outputs must not show one.
         elif not fact.inbound and not column.output:
             message = f"{fact.coordinate} shows {source}, which no API may give out."
             yield Finding(Check.SECRET_COLUMN, message, fact.coordinate, fact.place)

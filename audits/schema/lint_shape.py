@@ -1,4 +1,4 @@
-"""The shape of a schema: types that do not exist, circles, and interfaces that promise something else."""
+"""Checks the structure of a schema: unknown types, cycles, and fields that differ from their interface."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from audits.schema.sdl import Argument, Sdl, SdlField, Type
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
-    """Everything wrong with the shape, in the order of the text."""
+    """Yield the findings about the structure, in the order of the text."""
     yield from _unknown_types(facts.sdl)
     yield from _interface_circles(facts.sdl)
     yield from _input_circles(facts.sdl)
@@ -58,7 +58,7 @@ def _reaches(sdl: Sdl, start: str) -> bool:
 
 
 def _input_circles(sdl: Sdl) -> Iterator[Finding]:
-    """Input objects that need one another without end: `input A { a: A! }`."""
+    """Find input objects that require one another infinitely: `input A { a: A! }`."""
     needs = {
         type_.name: [
             each.named
@@ -81,13 +81,14 @@ def _input_circles(sdl: Sdl) -> Iterator[Finding]:
 
 
 def _against(facts: Facts, type_: Type, interface: Type) -> Iterator[Finding]:
-    """A type beside its interface: each field there, and each with the same category and purposes."""
+    """Compare a type with its interface: each field exists, with the same category and purposes."""
     for name in interface.fields:
         coordinate, promised = f"{type_.name}.{name}", facts.all[f"{interface.name}.{name}"]
         own = facts.all.get(coordinate)
         if own is None:
             message = f"{type_.name} has no field {name}, which {interface.name} promises."
             yield Finding(Check.INTERFACE_GAP, message, coordinate, type_.place)
+        # An interface without a declaration promises nothing about purposes.
         elif promised.declared.governs and (difference := _difference(promised, own)):
             message = f"{coordinate} {difference} than {promised.coordinate}."
             yield Finding(Check.INTERFACE_DISAGREES, message, coordinate, own.place)
@@ -103,9 +104,10 @@ def _difference(promised: Fact, own: Fact) -> str | None:
 
 
 def _alone(fact: Fact) -> Iterator[Finding]:
-    """What a single field shows."""
+    """Check a single field."""
     if fact.inbound or not fact.category:
         return
+    # Relay requires `id: ID!`.
     if fact.type.endswith("!") and not (fact.named == "ID" and fact.name == "id"):
         message = f"{fact.coordinate} is {fact.type}, which promises never to be null."
         yield Finding(Check.NOT_NULLABLE, message, fact.coordinate, fact.place)
@@ -115,14 +117,14 @@ def _alone(fact: Fact) -> Iterator[Finding]:
 
 
 def _narrower(facts: Facts) -> Iterator[Finding]:
-    """Parts of an embedded object that name purposes for which nothing leads to them."""
+    """Find fields of an embedded object with purposes that no field leading to the object allows."""
     leading: dict[str, set[str]] = {}
     reached: set[str] = set(facts.sdl.root_types)
     for fact in facts.all.values():
         if fact.kind == "FIELD" and facts.sdl.kind(fact.named) == "OBJECT":
             leading.setdefault(fact.named, set()).update(fact.purposes)
             if not fact.purposes:
-                reached.add(fact.named)  # through a connection: what leads to it is decided elsewhere
+                reached.add(fact.named)  # Through a connection, whose own path is checked separately.
     identified = {fact.type_name for fact in facts.all.values() if fact.name == "id" and fact.kind == "FIELD"}
     for fact in facts.outputs:
         purposes = leading.get(fact.type_name)

@@ -1,4 +1,4 @@
-"""Silence is not an answer: what stands beside personal data must say something, by structure and not by its name."""
+"""Checks that coordinates beside personal data have a declaration, by structure and not by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from audits.schema.facts import Fact, Facts
 from audits.schema.sdl import Type
 
 PAGING: Final = {"first": {"Int"}, "last": {"Int"}, "before": {"String", "ID"}, "after": {"String", "ID"}}
-"""The arguments of the Relay cursor specification, with the types they may have."""
+"""The arguments of the Relay cursor specification, with their allowed types."""
 
 TELLING: Final = (
     ("EMAIL", r"e_?mail(_?address)?"),
@@ -25,11 +25,11 @@ TELLING: Final = (
     ("CARD_NUMBER", r"(card|pan|iban)(_?number)?|last_?4"),
     ("CUSTOMER_ID", r"(customer|user|account|member)_?(id|number)"),
 )
-"""Names that suggest a category: used for notes only, never to decide."""
+"""Names that suggest a category, for notes only, never for decisions."""
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
-    """Everything that says nothing where it must, then what might be meant."""
+    """Yield missing declarations, and notes about names that look personal."""
     if not facts.personal:
         yield from _nothing_declared(facts)
     for type_ in facts.sdl.types.values():
@@ -66,7 +66,8 @@ def _field(facts: Facts, type_: Type, fact: Fact) -> Iterator[Finding]:
 
 
 def _must_speak(facts: Facts, type_: Type, fact: Fact) -> bool:
-    """Whether a leaf stands where personal data is; Relay's plumbing and what every implementer declares need not."""
+    """Return whether a leaf needs a declaration; not Relay's own fields, nor those that every implementation
+    declares."""
     structure = facts.structure
     if not facts.personal or structure.plumbing(type_, facts.sdl.types[type_.name].fields[fact.name]):
         return False
@@ -86,7 +87,7 @@ def _why(facts: Facts, type_: Type) -> str:
 
 
 def _input(facts: Facts, fact: Fact) -> Iterator[Finding]:
-    """A leaf of an input object that reaches people; words out of a list and switches tell nothing of a person."""
+    """Check a leaf of an input object that reaches personal data; enums and booleans are harmless."""
     if facts.sdl.kind(fact.named) == "INPUT" or _harmless(facts, fact) or fact.name == "clientMutationId":
         return
     if fact.type_name in facts.structure.personal_inputs:
@@ -98,7 +99,7 @@ def _input(facts: Facts, fact: Fact) -> Iterator[Finding]:
 
 
 def _argument(facts: Facts, fact: Fact) -> Iterator[Finding]:
-    """An argument that searches by personal data is personal data too."""
+    """Check an argument: one that searches by personal data is personal data, too."""
     if facts.sdl.kind(fact.named) == "INPUT" or _harmless(facts, fact):
         return
     if fact.named in PAGING.get(fact.name, ()):
@@ -114,6 +115,6 @@ def _harmless(facts: Facts, fact: Fact) -> bool:
 
 
 def _suggests(name: str) -> str | None:
-    """The category that a name suggests, camelCase read as snake_case."""
+    """Return the category that a name suggests, or None."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     return next((category for category, pattern in TELLING if re.fullmatch(pattern, snake)), None)

@@ -1,4 +1,4 @@
-"""The words of the directives: written in full, known to the policy, and not what the notice excludes."""
+"""Checks the names in directives: complete, known to the policy, and allowed by the hard rules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from policy.purposes import Purpose
 
 
 def findings(facts: Facts, words: Vocabulary) -> Iterator[Finding]:
-    """Everything wrong with what is said, in the order of the text."""
+    """Yield the findings about declarations, in the order of the text."""
     for type_ in facts.sdl.types.values():
         own = declaration(type_.applied)
         yield from _written(type_.name, own, type_.applied, type_.place, facts.sdl.directives)
@@ -45,13 +45,14 @@ def _written(
     place: SourcePosition,
     defined: set[str],
 ) -> Iterator[Finding]:
-    """Directives that are malformed, or misspelt and therefore silent."""
+    """Find directives that are malformed, or misspelt and so without effect."""
     for each in declared.malformed:
         yield Finding(Check.MALFORMED, f"{coordinate}: {each.message}", coordinate, each.place)
     if declared.public and declared.governs:
         message = f"{coordinate} is called public and bound to purposes at once."
         yield Finding(Check.CONTRADICTION, message, coordinate, place)
     for use in applied:
+        # A directive that the text itself defines is no misspelling of ours.
         meant = None if use.name in OURS or use.name in defined else _meant(use.name)
         if meant:
             yield Finding(Check.MISTYPED, f"{coordinate}: @{use.name}: did you mean @{meant}?", coordinate, use.place)
@@ -64,7 +65,7 @@ def _meant(name: str) -> str | None:
 
 
 def _known(fact: Fact, words: Vocabulary) -> Iterator[Finding]:
-    """Names that no catalogue has."""
+    """Find names that are in no catalogue."""
     said, place = fact.declared, _place_of(fact, PERSONAL_DATA)
     if said.category:
         yield from _unknown(Check.UNKNOWN_CATEGORY, "DataCategory", said.category, fact.coordinate, place, words)
@@ -92,7 +93,7 @@ def _unknown(
 
 
 def _complete(fact: Fact) -> Iterator[Finding]:
-    """Gaps: what nobody could decide upon is closed to everybody (`policy.decision.gaps`)."""
+    """Find incomplete declarations, which refuse everybody (`policy.decision.gaps`)."""
     if fact.category and not fact.purposes:
         yield Finding(Check.NO_PURPOSE, f"{fact.coordinate} names no purpose.", fact.coordinate, fact.place)
     if fact.category and not fact.retention:
@@ -105,7 +106,7 @@ def _complete(fact: Fact) -> Iterator[Finding]:
 
 
 def _lawful(fact: Fact) -> Iterator[Finding]:
-    """What the notice itself excludes, and what allows nothing."""
+    """Find violations of hard rules, and purposes that are switched off."""
     for violation in violations(fact.rule()):
         yield Finding(Check.HARD_RULE, f"{fact.coordinate}: {violation}", fact.coordinate, fact.place)
     for name in fact.purposes:

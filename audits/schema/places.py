@@ -1,4 +1,4 @@
-"""Where in a file something stands."""
+"""Positions in source files."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourcePosition:
-    """A file as it was named, with line and column counted from 1."""
+    """A file name with line and column, counted from 1."""
 
     file: str
     line: int = 1
     column: int = 1
 
     def __str__(self) -> str:
-        """As compilers write it, so that terminals and editors make it a link."""
+        """Return the format of compilers, which terminals and editors turn into a link."""
         return f"{self.file}:{self.line}:{self.column}"

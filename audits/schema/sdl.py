@@ -1,4 +1,4 @@
-"""What a text in the GraphQL Schema Definition Language says: types, fields and directives, each with its place."""
+"""The model of a text in the GraphQL Schema Definition Language: types, fields and directives, with positions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from audits.schema.places import SourcePosition
 
 Kind = Literal["OBJECT", "INTERFACE", "UNION", "INPUT", "ENUM", "SCALAR"]
 BUILT_IN = frozenset({"String", "ID", "Int", "Float", "Boolean"})
-"""The scalars that every GraphQL schema has without saying so."""
+"""The built-in scalars of GraphQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Argument:
     type: str
     """As written: `[ID!]!`."""
     named: str
-    """The type without list and null marks."""
+    """The type without list and non-null markers."""
     applied: tuple[Applied, ...]
     place: SourcePosition
     description: str
@@ -52,7 +52,7 @@ class SdlField:
 
     @property
     def non_null(self) -> bool:
-        """Whether it promises never to be null."""
+        """True for a non-null type."""
         return self.type.endswith("!")
 
 
@@ -82,7 +82,7 @@ class Type:
 
 @dataclass(frozen=True, slots=True)
 class SyntaxFault:
-    """Something that no reader of the SDL can make sense of."""
+    """An error in the SDL."""
 
     check: str
     """The name of a row of `audits.schema.checks.Check`."""
@@ -93,36 +93,36 @@ class SyntaxFault:
 
 @dataclass(slots=True)
 class Sdl:
-    """Everything that one text defines; what could not be read is in `faults`, and the rest still stands."""
+    """All definitions of one text; errors are in `faults`, and the rest is still usable."""
 
     name: str
     sha256: str
     types: dict[str, Type] = field(default_factory=dict)
     roots: dict[str, str] = field(default_factory=dict)
-    """Of `query`, `mutation` and `subscription`, those that exist: the name of the type."""
+    """The root types of `query`, `mutation` and `subscription`, if they exist."""
     directives: set[str] = field(default_factory=set)
-    """Names of the directives that the text itself defines."""
+    """The names of the directives that the text defines."""
     faults: list[SyntaxFault] = field(default_factory=list)
 
     def object_like(self) -> Iterator[Type]:
-        """Object types and interfaces, in the order of the text."""
+        """Return object types and interfaces, in the order of the text."""
         return (each for each in self.types.values() if each.kind in ("OBJECT", "INTERFACE"))
 
     def inputs(self) -> Iterator[Type]:
-        """Input object types, in the order of the text."""
+        """Return input object types, in the order of the text."""
         return (each for each in self.types.values() if each.kind == "INPUT")
 
     def kind(self, name: str) -> Kind | None:
-        """The kind of a type; None for one that nothing defines."""
+        """Return the kind of a type; None for an undefined one."""
         if name in self.types:
             return self.types[name].kind
         return "SCALAR" if name in BUILT_IN else None
 
     def is_composite(self, name: str) -> bool:
-        """Whether fields of this type have fields of their own."""
+        """Return whether fields of this type have a selection set."""
         return self.kind(name) in ("OBJECT", "INTERFACE", "UNION")
 
     @property
     def root_types(self) -> frozenset[str]:
-        """The names of the types where every operation begins."""
+        """The names of the root types."""
         return frozenset(self.roots.values())

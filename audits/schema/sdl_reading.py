@@ -1,4 +1,4 @@
-"""Reads SDL with graphql-core's parser alone: no schema is built, so unknown directives and broken parts pass."""
+"""Parses SDL with graphql-core's parser, without building a schema, so that invalid parts do not stop the audit."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KINDS: dict[type[ast.Node], Kind] = {
 
 
 def read_sdl(text: Text) -> Sdl:
-    """What the text defines; never raises. A text that cannot be parsed defines nothing and has one fault."""
+    """Parse a text; never raises. A text with a syntax error has no definitions and one fault."""
     sdl = Sdl(text.name, text.sha256)
     try:
         with _without_collector():
@@ -40,7 +40,7 @@ def read_sdl(text: Text) -> Sdl:
         line, column = error.locations[0] if error.locations else (1, 1)
         message = error.message.removeprefix("Syntax Error: ")
         sdl.faults.append(SyntaxFault("SYNTAX", message, "", SourcePosition(text.name, line, column)))
-    except RecursionError:
+    except RecursionError:  # The parser of graphql-core is recursive.
         sdl.faults.append(SyntaxFault("SYNTAX", "It is nested too deeply to be read.", "", SourcePosition(text.name)))
     else:
         _Reader(sdl).all(document)
@@ -49,7 +49,7 @@ def read_sdl(text: Text) -> Sdl:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """A syntax tree makes no garbage, and looking for it takes half the time of a large file."""
+    """Pause the garbage collector: parsing makes no cycles, and its scans take half the time of a large file."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -65,7 +65,7 @@ class _Reader:
         self.defined: set[str] = set()
 
     def all(self, document: ast.DocumentNode) -> None:
-        """Every definition, extensions merged into what they extend wherever they stand."""
+        """Process every definition, and merge extensions into their type, wherever they are."""
         roots: dict[str, str] = {}
         for node in document.definitions:
             if isinstance(node, (ast.SchemaDefinitionNode, ast.SchemaExtensionNode)):
@@ -74,12 +74,13 @@ class _Reader:
                 self.sdl.directives.add(node.name.value)
             elif type(node) in KINDS:
                 self.type(node)
+        # Without a schema definition the root types have their default names (GraphQL, section 3.3.1).
         usual = {name.lower(): name for name in ("Query", "Mutation", "Subscription")}
         chosen = roots or usual
         self.sdl.roots = {operation: name for operation, name in chosen.items() if name in self.sdl.types}
 
     def type(self, node: Any) -> None:
-        """One definition or extension of a type."""
+        """Process one definition or extension of a type."""
         name, kind, place = node.name.value, KINDS[type(node)], self.place(node.name)
         if isinstance(node, ast.TypeDefinitionNode):
             if name in self.defined:
@@ -97,7 +98,7 @@ class _Reader:
         self.fields(type_, getattr(node, "fields", None) or ())
 
     def values(self, type_: Type, nodes: Sequence[Any]) -> None:
-        """The values of an enum."""
+        """Add the values of an enum."""
         for node in nodes:
             name, place = node.name.value, self.place(node.name)
             if name in type_.values:
@@ -105,7 +106,7 @@ class _Reader:
             type_.values[name] = EnumValue(name, _description(node), place)
 
     def fields(self, type_: Type, nodes: Sequence[Any]) -> None:
-        """The fields of an object, interface or input object."""
+        """Add the fields of an object, interface or input object."""
         for node in nodes:
             name, place = node.name.value, self.place(node.name)
             coordinate = f"{type_.name}.{name}"
@@ -123,7 +124,7 @@ class _Reader:
             )
 
     def arguments(self, coordinate: str, nodes: Sequence[Any]) -> dict[str, Argument]:
-        """The arguments of a field."""
+        """Return the arguments of a field."""
         found: dict[str, Argument] = {}
         for node in nodes:
             name, place = node.name.value, self.place(node.name)
@@ -135,7 +136,7 @@ class _Reader:
         return found
 
     def applied(self, node: Any) -> tuple[Applied, ...]:
-        """The directives on a node."""
+        """Return the directives on a node."""
         return tuple(
             Applied(
                 each.name.value,
@@ -146,12 +147,12 @@ class _Reader:
         )
 
     def place(self, node: Any) -> SourcePosition:
-        """Where a node begins."""
+        """Return the position at which a node begins."""
         token = node.loc.start_token
         return SourcePosition(self.sdl.name, token.line, token.column)
 
     def fault(self, check: str, message: str, coordinate: str, place: SourcePosition) -> None:
-        """Note what does not hold together."""
+        """Record an error."""
         self.sdl.faults.append(SyntaxFault(check, message, coordinate, place))
 
 

@@ -1,4 +1,4 @@
-"""Sign-offs: who accepted which change or finding, and why; a file that is reviewed like code."""
+"""Sign-offs: accepted changes and findings, with person and reason, in a file that is reviewed like code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from audits.schema.sources import Text, UnreadableError
 REQUIRED = ("coordinate", "change", "who", "why")
 KNOWN = {*REQUIRED, "value"}
 NEVER = frozenset({Check.SYNTAX, Check.HARD_RULE, Check.SECRET_COLUMN})
-"""What nobody can sign off: the notice itself excludes it."""
+"""Checks that cannot be signed off, since the notice itself excludes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +24,31 @@ class SignOff:
     change: str
     """The id of the change or check: `purpose-added`, `undeclared`."""
     value: str | None
-    """What exactly, such as the purpose; None: whatever it is."""
+    """The changed value, such as the purpose; None: any value."""
     who: str
     why: str
 
     @property
     def by(self) -> str:
-        """Who and why, in a line."""
+        """The person and the reason, as one line."""
         return f"{self.who}: {self.why}"
 
     def covers(self, change: str, coordinate: str, value: str | None) -> bool:
-        """Whether it speaks of this."""
+        """Return whether it accepts this change or finding."""
+        # By coordinate and change, not by line, so that a sign-off survives unrelated edits.
         return self.change == change and self.coordinate == coordinate and self.value in (None, value)
 
 
 @dataclass(slots=True)
 class SignOffs:
-    """A file of them; `stale` is what it accepts and what did not happen."""
+    """The sign-offs of a file; `stale` are those that matched nothing."""
 
     given: tuple[SignOff, ...] = ()
     used: set[SignOff] = field(default_factory=set)
 
     @classmethod
     def read(cls, text: Text) -> SignOffs:
-        """From TOML; Unreadable names every entry that does not say who, why, and what."""
+        """Parse TOML; UnreadableError lists every incomplete entry."""
         try:
             entries = tomllib.loads(text.text).get("accept", [])
         except tomllib.TOMLDecodeError as error:
@@ -60,7 +61,7 @@ class SignOffs:
         return cls(tuple(SignOff(**{"value": None, **entry}) for entry in entries))
 
     def changes(self, changes: Iterable[SchemaChange]) -> list[SchemaChange]:
-        """The changes, with what was signed off marked; only a loosening needs it."""
+        """Mark the changes that were signed off; only loosening ones need it."""
         return [
             each.signed(found.by)
             if each.kind.direction is Direction.LOOSENS
@@ -70,7 +71,7 @@ class SignOffs:
         ]
 
     def findings(self, findings: Iterable[Finding]) -> list[Finding]:
-        """The findings, with what was signed off marked."""
+        """Mark the findings that were signed off."""
         return [
             replace(each, accepted=found.by)
             if each.check not in NEVER and (found := self._find(each.check.id, each.coordinate, None))
@@ -86,7 +87,7 @@ class SignOffs:
 
     @property
     def stale(self) -> tuple[SignOff, ...]:
-        """Accepted, and not found: an old sign-off left lying about would accept the next one unseen."""
+        """Sign-offs that matched nothing: if they stay, they would accept a later change without a review."""
         return tuple(each for each in self.given if each not in self.used)
 
 
@@ -104,7 +105,7 @@ def _faults(number: int, entry: object) -> list[str]:
 
 
 def proposed(changes: Iterable[SchemaChange]) -> str:
-    """The TOML that would accept these changes, with who and why left to be filled in: empty ones are refused."""
+    """Return TOML that accepts these changes, with `who` and `why` to be filled in: empty ones are refused."""
     lines = []
     for each in changes:
         lines += [

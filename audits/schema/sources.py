@@ -13,24 +13,24 @@ STDIN = "-"
 
 
 class UnreadableError(Exception):
-    """The text cannot be had; the message names it and says why."""
+    """The text cannot be read; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text and how it was named."""
+    """A text with its name."""
 
     name: str
     text: str
 
     @property
     def sha256(self) -> str:
-        """Hexadecimal: two reports with the same one speak of the same schema."""
+        """The SHA-256 in hexadecimal: reports with the same one are about the same schema."""
         return sha256(self.text.encode()).hexdigest()
 
 
 def read_text(where: str) -> Text:
-    """The text of `schema.graphql`, `-` (standard input) or `git:REVISION:PATH`; Unreadable otherwise."""
+    """Read a file, `-` (standard input) or `git:REVISION:PATH`; UnreadableError if that fails."""
     if where.startswith(GIT):
         return Text(where, _decoded(where, _from_git(where)))
     if where == STDIN:
@@ -43,6 +43,7 @@ def read_text(where: str) -> Text:
 
 def _decoded(name: str, raw: bytes) -> str:
     try:
+        # Editors on Windows write a byte order mark.
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1

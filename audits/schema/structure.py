@@ -1,4 +1,4 @@
-"""The shape of a schema: which types hold personal data, and which only lead to it."""
+"""The structure of a schema: types with personal data, and types that only lead to it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ RELAY_PAYLOAD = frozenset({"clientMutationId"})
 
 
 class Structure:
-    """Facts about types that need the whole schema; every question costs time linear in its size, once."""
+    """Facts about types that need the whole schema; each is computed once, in linear time."""
 
     def __init__(self, sdl: Sdl) -> None:
         self.sdl = sdl
 
     @cached_property
     def possible(self) -> dict[str, tuple[str, ...]]:
-        """The object types that may stand behind each interface or union, through interfaces of interfaces too."""
+        """The possible object types of each interface or union, also through interfaces of interfaces."""
         found: defaultdict[str, list[str]] = defaultdict(list)
         for type_ in self.sdl.types.values():
             if type_.kind == "OBJECT":
@@ -32,7 +32,7 @@ class Structure:
         return {name: tuple(dict.fromkeys(types)) for name, types in found.items()}
 
     def _interfaces(self, type_: Type) -> list[str]:
-        """Every interface of a type; a circle of them ends where it began."""
+        """Return every interface of a type, also inherited ones; terminates on cycles."""
         found: dict[str, None] = {}
         waiting = list(type_.interfaces)
         while waiting:
@@ -44,7 +44,7 @@ class Structure:
 
     @cached_property
     def governed(self) -> frozenset[str]:
-        """The types of which at least one field is declared."""
+        """The types with at least one declared field."""
         return frozenset(
             each.name
             for each in self.sdl.types.values()
@@ -53,7 +53,7 @@ class Structure:
 
     @cached_property
     def carriers(self) -> frozenset[str]:
-        """The undeclared types that lead to a governed one by fields that nothing declares: connections, edges, …"""
+        """The undeclared types that lead to a governed one through undeclared fields: connections, edges, …"""
         leads: defaultdict[str, set[str]] = defaultdict(set)  # from a type to those that lead to it
         for type_ in self.sdl.types.values():
             if type_.name in self.governed or type_.kind == "INPUT":
@@ -69,12 +69,12 @@ class Structure:
         return frozenset(found)
 
     def leads_to_people(self, name: str) -> bool:
-        """Whether a field of this type leads to personal data."""
+        """Return whether a field of this type leads to personal data."""
         return self.sdl.is_composite(name) and (name in self.governed or name in self.carriers)
 
     @cached_property
     def personal_inputs(self) -> frozenset[str]:
-        """Input types that reach a field with personal data, or that declare a field of their own."""
+        """Input types that are used with personal data, or that have a declared field."""
         found: set[str] = {each.name for each in self.sdl.inputs() if each.name in self.governed}
         waiting = [
             argument.named
@@ -92,7 +92,8 @@ class Structure:
         return frozenset(found)
 
     def plumbing(self, type_: Type, field: SdlField) -> bool:
-        """Whether Relay's own conventions explain a field: by the shape of its type, not by its name alone."""
+        """Return whether a field belongs to Relay's conventions, by the structure of its type, not by its name
+        alone."""
         if field.name in RELAY_EDGE:
             return "node" in type_.fields
         if field.name in RELAY_CONNECTION:

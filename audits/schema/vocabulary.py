@@ -1,4 +1,4 @@
-"""The names a schema may use: the policy's and, where a team brings its own catalogues, those of its own enums."""
+"""The names that a schema may use: the policy's and, for a team with its own catalogues, those of its enums."""
 
 from __future__ import annotations
 
@@ -20,27 +20,28 @@ CATALOGUES: Mapping[str, type[Row]] = {
     "Recipient": Recipient,
     "RetentionRule": RetentionRule,
 }
-"""The policy's catalogue behind each enum of the schema."""
+"""The policy's catalogue for each enum of the schema."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Known names by the enum they belong to, each with its sentence."""
+    """Known names by enum, each with its sentence."""
 
     names: Mapping[str, Mapping[str, str]]
 
     @classmethod
     def of_policy(cls) -> Vocabulary:
-        """The policy's rows."""
+        """Return the policy's rows."""
         return cls({enum: {row.name: row.text for row in rows} for enum, rows in CATALOGUES.items()})
 
     @classmethod
     def of_schema(cls, sdl: Sdl) -> Vocabulary:
-        """The policy's rows and whatever the schema's own enums of these names add."""
+        """Return the policy's rows, plus the values of the schema's own enums of these names."""
         policy = cls.of_policy()
         return cls(
             {
                 enum: {
+                    # The policy's sentences win over those of the schema.
                     **{value.name: value.description for value in _values(sdl, enum)},
                     **policy.names[enum],
                 }
@@ -50,20 +51,20 @@ class Vocabulary:
 
     @classmethod
     def of_schema_alone(cls, sdl: Sdl) -> Vocabulary:
-        """What the schema prints, whatever the policy says today."""
+        """Return the values that the schema prints, without the policy's rows."""
         return cls({enum: {value.name: value.description for value in _values(sdl, enum)} for enum in CATALOGUES})
 
     def knows(self, enum: str, name: str) -> bool:
-        """Whether the name may be used."""
+        """Return whether the name may be used."""
         return name in self.names[enum]
 
     def text(self, enum: str, name: str) -> str:
-        """The sentence of a name; the name itself when there is none."""
+        """Return the sentence of a name; the name itself if there is none."""
         return self.names[enum].get(name) or name
 
 
 def stale(sdl: Sdl) -> list[tuple[str, str, str]]:
-    """Enum values whose text is not the policy's: (enum, name, the policy's text)."""
+    """Return enum values whose text differs from the policy's: (enum, name, the policy's text)."""
     return [
         (enum, value.name, rows[value.name].text)
         for enum, rows in CATALOGUES.items()

@@ -19,7 +19,7 @@ from gateway.tokens.jwts import InvalidJwtError
 from resolvers.clients.oauth_clients import Clients, RegisteredClient
 from resolvers.clients.secrets import matches
 from store.crypto.system_keys import SystemKeys
-from store.queue.rate_limit import AttemptRate, Slowdowns
+from store.queue.rate_limit import AttemptRate, FailureLimiter
 
 BASIC, POST, ASSERTION, NONE = "client_secret_basic", "client_secret_post", "private_key_jwt", "none"
 REGISTERED = {BASIC: "SECRET", POST: "SECRET", ASSERTION: "PRIVATE_KEY_JWT", NONE: "NONE"}
@@ -58,7 +58,7 @@ class AuthenticatedClient:
 class ClientAuthentication:
     """Finds out which client is asking."""
 
-    def __init__(self, clients: Clients, house: SystemKeys, assertions: Assertions, slowdowns: Slowdowns) -> None:
+    def __init__(self, clients: Clients, house: SystemKeys, assertions: Assertions, slowdowns: FailureLimiter) -> None:
         self._clients = clients
         self._house = house
         self._assertions = assertions

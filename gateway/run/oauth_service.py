@@ -27,7 +27,7 @@ from resolvers.clients.oauth_clients import Clients
 from resolvers.clients.scopes import INTROSPECT
 from resolvers.commands.dependencies import SignInDependencies
 from schema.api.build import declared_rules
-from store.queue.rate_limit import Slowdowns
+from store.queue.rate_limit import FailureLimiter
 
 
 def open_house(
@@ -38,7 +38,7 @@ def open_house(
     store, clock = works.store, works.clock
     clients = Clients(store.reader, declared_rules(), settings.public_url, clock)
     assertions = Assertions(works.single_use, settings.issuer, settings.clock_skew_seconds, clock)
-    authentication = ClientAuthentication(clients, store.keys.house, assertions, Slowdowns(store, clock))
+    authentication = ClientAuthentication(clients, store.keys.house, assertions, FailureLimiter(store, clock))
     return AuthorizationServer(
         settings=settings,
         store=store,

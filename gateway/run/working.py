@@ -20,7 +20,7 @@ from resolvers.exports.letters import ExportLetters
 from resolvers.restriction.restrictions import lift_what_was_told
 from schema.model.meanings import meanings
 from schema.model.model import SchemaModel
-from workers.disclosures.worker import Teller
+from workers.disclosures.worker import PeriodicNotifier
 from workers.exports.worker import ExportController, Exporter
 from workers.keys.reservations import ReservationSweep
 from workers.keys.rotation import RootKeyRotation
@@ -46,8 +46,8 @@ async def open_workers(
         open_eraser(store, config, settings, means.site, now) as eraser,
         open_sweeper(store, config, settings, means, now) as sweeper,
     ):
-        teller = Teller(partial(tell_those_who_may_know, store, means.site), now)
-        lifter = Teller(partial(lift_what_was_told, store, means.site), now, what="a lifted restriction")
+        teller = PeriodicNotifier(partial(tell_those_who_may_know, store, means.site), now)
+        lifter = PeriodicNotifier(partial(lift_what_was_told, store, means.site), now, what="a lifted restriction")
         rotation = RootKeyRotation(store, settings.root_key_days, clock=now)
         yield [
             Exporter(store, meanings(model), exports),

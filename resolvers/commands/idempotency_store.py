@@ -37,14 +37,14 @@ class KeyedStore:
         return getattr(self._store, name)
 
     @asynccontextmanager
-    async def write(self, *, brief: bool = False, apart: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, group_commit: bool = False, apart: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed with the answer, or before the next thing that is asked of the store.
 
         One that is `apart` is committed when its block ends, whatever becomes of the command.
         """
         await self.commit()
         if apart:
-            async with self._store.write(brief=brief) as connection:
+            async with self._store.write(group_commit=group_commit) as connection:
                 yield connection
             return
         async with AsyncExitStack() as stack:

@@ -39,7 +39,7 @@ async def update_profile(desk: CommandContext, given: Mapping[str, Any]) -> Resu
     (key,) = await desk.store.keys.subjects([desk.subject])
     if key is None:
         return Result(problems=(GONE,))
-    async with desk.store.write(brief=True) as connection:
+    async with desk.store.write(group_commit=True) as connection:
         rows = await CURRENT.rows(connection, {"own": desk.subject})
         if not rows:
             return Result(problems=(GONE,))

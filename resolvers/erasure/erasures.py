@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.dates import as_told, due_erasure
+from policy.dates import as_announced, due_erasure
 from policy.erasing import WAITING, ErasureEvent, State, after
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.erasure.consents import erase_consented, scrub, stays
@@ -158,7 +158,7 @@ async def _accept(
             await send_to(connection, reader, site, ErasureLetter.ARMED, now, link=link, stays=why)
     else:
         assert clock is not None  # It does not wait, so it has its dates.
-        told = as_told(clock, site.zone)
+        told = as_announced(clock, site.zone)
         begin, due = told.not_before, told.due
         await write(connection, key, site, ErasureLetter.ACCEPTED, now, link=link, begin=begin, due=due)
     return id_

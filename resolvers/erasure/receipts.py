@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from policy.erasing import State, meaning
 from store.database.store import Store
 from store.links.receipts import erasure_of
-from store.records.holds import Hold, told_holds
+from store.records.holds import Hold, visible_holds
 from store.sql.metadata import Id, instant
 from store.sql.reading import Row
 from store.tables.erasures import erasures
@@ -83,7 +83,7 @@ class ErasureReceipts:
     async def _held(self, id_: int, now: datetime) -> Sequence[Hold]:
         async with self._store.write() as connection:
             owner = await connection.scalar(select(E.customer_id).where(E.id == id_))
-            return await told_holds(connection, owner or 0, now)
+            return await visible_holds(connection, owner or 0, now)
 
 
 def _standing(row: Row, held: Sequence[Hold]) -> ErasureStanding:

@@ -14,7 +14,7 @@ from resolvers.letters.letters import compose, reader_of, write
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.links.receipts import receipt_of
-from store.records.holds import told_holds
+from store.records.holds import visible_holds
 
 
 class ErasureTelling:
@@ -23,7 +23,7 @@ class ErasureTelling:
     def __init__(self, store: Store, site: Site) -> None:
         self._store, self._site = store, site
 
-    async def tell(
+    async def notify(
         self,
         connection: AsyncConnection,
         key: SubjectKey,
@@ -63,7 +63,7 @@ class ErasureTelling:
     async def _tell_held(self, connection: AsyncConnection, key: SubjectKey, erasure_id: int, now: datetime) -> None:
         """A letter about each hold that may be told; of a customer without one a restriction keeps the data."""
         where = await self._link(erasure_id)
-        holds = await told_holds(connection, key.customer_id, now)
+        holds = await visible_holds(connection, key.customer_id, now)
         if not holds:
             await write(connection, key, self._site, ErasureLetter.HELD_RESTRICTED, now, None, link=where)
         for hold in holds:

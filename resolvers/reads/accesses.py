@@ -16,7 +16,7 @@ from resolvers.reads.filters import NOW
 from resolvers.reads.operation import OperationContext
 from store.accesses.accesses import Accesses, LedgerAccess
 from store.accesses.check import verify_accesses
-from store.accesses.disclosure_embargo import TellableCases
+from store.accesses.disclosure_embargo import VisibleCases
 from store.database.store import Store
 from store.ledger.proofs import Prover
 from store.ledger.signed_checkpoints import Checkpoints
@@ -123,14 +123,14 @@ async def readings_about(
     (key,) = await unit.store.keys.subjects([customer_id])
     if key is None:
         return [], False
-    telling = await TellableCases.about(unit.store.reader, customer_id, unit.parameters[NOW])
+    embargo = await VisibleCases.about(unit.store.reader, customer_id, unit.parameters[NOW])
     found: list[tuple[LedgerAccess, Mapping[str, Any]]] = []
     head = await unit.store.heads.latest()
     while len(found) <= first:
         page = (await readings.accesses.pages([key.pseudonym], after, first + 1)).get(key.pseudonym, [])
         await verify_accesses(readings.prover, key.pseudonym, page, head)
         read = ((access, orjson.loads(access.entry)) for access in page)
-        found += [each for each in read if telling.allows(each[1])]
+        found += [each for each in read if embargo.allows(each[1])]
         if len(page) <= first:
             break
         after = page[-1].index

@@ -18,7 +18,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
-from policy.french import told
+from policy.french import translated
 from policy.purposes import Purpose
 from policy.restricting import (
     RESTRICTION,
@@ -291,4 +291,4 @@ async def _tell(
     """Write about a purpose, in the customer's words for it."""
     reader = await reader_of(connection, key)
     language = "en" if reader is None else reader.language
-    return await write(connection, key, site, letter, now, None, purpose=told(purpose, language), **facts)
+    return await write(connection, key, site, letter, now, None, purpose=translated(purpose, language), **facts)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from audits.papers.controller_checks import LANGUAGES
 from audits.papers.registers import registers_of
-from audits.reports import told
+from audits.reports import contents
 from audits.schema.facts import Facts
 from schema.audits.audits_documents import AuditDocument, explain
 from schema.audits.audits_papers import AuditNotice, AuditPapers, AuditRecord
@@ -55,45 +55,45 @@ def of_schema(make: Callable[[Facts, Mapping[str, Any]], Any]) -> Callable[[Any]
 
 
 def _matrix(facts: Facts, given: Mapping[str, Any]) -> Any:
-    return told.matrix_told(facts, given)
+    return contents.matrix_content(facts, given)
 
 
 async def _record(bench: ReportContext, given: Mapping[str, Any]) -> Any:
     facts, registers = await bench.facts(), await registers_of(bench.readers.main)
-    return await to_thread(lambda: told.record_told(facts, registers))
+    return await to_thread(lambda: contents.record_content(facts, registers))
 
 
 async def _notice(bench: ReportContext, given: Mapping[str, Any]) -> Any:
     facts, registers = await bench.facts(), await registers_of(bench.readers.main)
-    return await to_thread(lambda: told.notice_told(facts, registers, given["language"]))
+    return await to_thread(lambda: contents.notice_content(facts, registers, given["language"]))
 
 
 async def _papers(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await told.papers_told(bench.readers.main, bench.day)
+    return await contents.papers_content(bench.readers.main, bench.day)
 
 
 async def _clients(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await told.clients_told(await bench.facts(), bench.readers.main)
+    return await contents.clients_content(await bench.facts(), bench.readers.main)
 
 
 async def _erasures(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await told.erasures_told(bench.readers.main, bench.now)
+    return await contents.erasures_content(bench.readers.main, bench.now)
 
 
 async def _consents(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await told.consents_told(bench.readers.main, bench.now)
+    return await contents.consents_content(bench.readers.main, bench.now)
 
 
 async def _refusals(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await told.refusals_told(bench.readers.main, bench.now, min(max(given["days"], 1), MOST_DAYS))
+    return await contents.refusals_content(bench.readers.main, bench.now, min(max(given["days"], 1), MOST_DAYS))
 
 
 async def _acts(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await told.acts_told(bench.readers.ledger, min(max(given["most"], 0), MOST))
+    return await contents.acts_content(bench.readers.ledger, min(max(given["most"], 0), MOST))
 
 
 async def _checkpoints(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await told.ledger_told(bench.readers.ledger, min(max(given["most"], 0), MOST))
+    return await contents.ledger_content(bench.readers.ledger, min(max(given["most"], 0), MOST))
 
 
 async def nothing_yet(bench: ReportContext, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -105,11 +105,11 @@ async def nothing_yet(bench: ReportContext, given: Mapping[str, Any]) -> Mapping
 class Audit:
     """What may be read, by whom, for what, and was it so? Everything is derived, and nobody is named."""
 
-    @of_schema(lambda facts, given: told.schema_told(facts))
+    @of_schema(lambda facts, given: contents.schema_content(facts))
     def schema(self) -> AuditSchema:
         """Which schema all of this is about."""
 
-    @of_schema(lambda facts, given: told.lint_told(facts))
+    @of_schema(lambda facts, given: contents.lint_content(facts))
     def lint(self) -> AuditLint:
         """What the schema leaves open."""
 
@@ -135,7 +135,7 @@ class Audit:
     def papers(self) -> list[AuditPapers]:
         """Which versions of the notice and the record were released, and which holds today."""
 
-    @of_schema(lambda facts, given: told.words_told(given["language"]))
+    @of_schema(lambda facts, given: contents.words_content(given["language"]))
     def words(self, language: Language = AuditLanguage.en) -> list[AuditWord]:
         """Every row of the policy with its sentence."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from policy.categories import Category
-from policy.french import told
+from policy.french import translated
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers.reads.accesses import Reading, readings_about
@@ -131,7 +131,7 @@ def _word(given: Any) -> Any:
 
 def _access(context: ResolverContext, reading: Reading, language: str) -> _Access:
     purpose = Purpose.__members__.get(reading.purpose or "")
-    why = told(purpose, language) if purpose is not None else None
+    why = translated(purpose, language) if purpose is not None else None
     return _Access(
         reading, purpose and purpose.name, why, [_field(context, each, language) for each in reading.coordinates]
     )
@@ -143,7 +143,7 @@ def _field(context: ResolverContext, coordinate: str, language: str) -> _Field:
     category = field.rule.category if field is not None and field.rule is not None else None
     words = field.core.description if field is not None else None
     if language == "fr" and category is not None:
-        words = told(category, language)
+        words = translated(category, language)
     return _Field(coordinate, words, category.name if category else None)
 
 

@@ -1,1 +1,1 @@
-"""Who read a customer's data, as the ledger has it."""
+"""The accesses to a customer's data, as recorded in the ledger."""

@@ -1,4 +1,4 @@
-"""Who read a customer's data: the ledger's entries by pseudonym, newest first, in pages for many customers at once."""
+"""Reads the ledger's entries by pseudonym, newest first, in pages for many customers at once."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from store.sql.metadata import Id
 from store.sql.reading import Reader, any_of
 
 BEGINNING = 2**63 - 1
-"""The index before the newest entry."""
+"""An index above every entry, for the first page."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerAccess:
-    """One entry of the ledger, by its place in the tree; `entry` is what was signed, to be read with `orjson.loads`."""
+    """One entry of the ledger, with its index in the tree; `entry` is the signed JSON text."""
 
     index: int
     entry: bytes
 
     @property
     def leaf(self) -> Hash:
-        """What a proof by `store.ledger.proofs.Prover.inclusions` is about."""
+        """The leaf hash, for a proof by `store.ledger.proofs.Prover.inclusions`."""
         return leaf_hash(self.entry)
 
 
 class Accesses:
-    """A relation from pseudonyms (`SubjectKey.pseudonym`) to entries; one statement, however many pseudonyms.
+    """Finds entries by pseudonym (`SubjectKey.pseudonym`), with one statement for any number of pseudonyms.
 
-    An entry is found once the sealer has made it a leaf, which is a second or two after it was appended.
+    An entry is found once the sealer has added it to the tree, a second or two after it was appended.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -63,11 +63,13 @@ class Accesses:
         )
 
     async def pages(self, pseudonyms: Sequence[str], before: int | None, most: int) -> dict[str, list[LedgerAccess]]:
-        """Up to `most` entries about each, older than the one at index `before`; those about nobody are left out."""
+        """Return up to `most` entries for each pseudonym, below the index `before`; pseudonyms without any are left
+        out."""
         values: dict[str, Any] = {"before": BEGINNING if before is None else before, "most": most}
         if not pseudonyms:
             return {}
         if len(pseudonyms) == 1:
+            # Without the window function, the database stops after `most` rows of the index.
             rows = await self._reader.fetch(self._one, values | {"pseudonym": pseudonyms[0]})
         else:
             rows = await self._reader.fetch(self._many, values | {"pseudonyms": list(pseudonyms)})

@@ -1,4 +1,4 @@
-"""What operators did: entries of the ledger that name an act and who did it, by a pseudonym that a key keeps (G17)."""
+"""The acts of operators: ledger entries with the command and a keyed pseudonym of the operator (G17)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from store.sql.reading import Reader
 
 KEY = "operators"
 WAITING = 10_000
-"""Entries that are no leaves yet and are looked through; a sealer makes them leaves within a second or two."""
+"""Maximum unsealed entries that are scanned; a sealer normally adds entries to the tree within a second or two."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActEntry:
-    """One entry about an act. Each act has one before it (BEGUN) and one after it (DONE or FAILED)."""
+    """One entry about an act. Each act has an entry before it (BEGUN) and one after it (DONE or FAILED)."""
 
     id: str
     at: datetime
@@ -35,21 +35,21 @@ class ActEntry:
     """The command, such as `clients create`."""
     state: str
     operator: str
-    """Who was signed in to the operating system, by a pseudonym."""
+    """The pseudonym of the user of the operating system."""
     staff: str | None
-    """The code of the staff that they gave, if any."""
+    """The staff code that the operator gave, if any."""
     target: str | None
     details: tuple[str, ...]
 
 
 async def pseudonym_of(house: SystemKeys, operator: str) -> str:
-    """22 letters that stand for whoever is signed in to the operating system; without the key nobody finds out who."""
+    """Return the pseudonym of a user of the operating system, 22 letters; it cannot be resolved without the key."""
     digest = hmac.digest(await house.system(KEY), operator.encode(), sha256)
     return urlsafe_b64encode(digest[:16])[:22].decode()
 
 
 def entry_of(act: ActEntry) -> dict[str, Any]:
-    """The form in the ledger."""
+    """Return the form in the ledger."""
     return {
         "version": 1,
         "event": EVENT_ACT,
@@ -65,7 +65,7 @@ def entry_of(act: ActEntry) -> dict[str, Any]:
 
 
 def act_of(entry: Mapping[str, Any]) -> ActEntry | None:
-    """The act that an entry is about; None for any other entry."""
+    """Parse the act of an entry; None for any other entry."""
     if entry.get("event") != EVENT_ACT:
         return None
     return ActEntry(
@@ -81,7 +81,7 @@ def act_of(entry: Mapping[str, Any]) -> ActEntry | None:
 
 
 class Acts:
-    """Reads them newest first: by the ledger's index, and those of the last seconds from what is not sealed yet."""
+    """Reads the acts, newest first: by the ledger's index, and those of the last seconds from the unsealed entries."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader, self._sealed = reader, Accesses(reader)
@@ -90,10 +90,11 @@ class Acts:
         self._waiting = reader.prepare(query.order_by(P.sequence.desc()).limit(bindparam("most", type_=Id)))
 
     async def newest(self, most: int) -> list[ActEntry]:
-        """At most so many entries."""
+        """Return the newest entries, at most `most`."""
         rows = await self._reader.fetch(self._waiting, {"most": WAITING})
         found = [act_of(orjson.loads(row[0])) for row in rows]
         pages = await self._sealed.pages([EVENT_ACT], None, most)
         found += [act_of(orjson.loads(access.entry)) for access in pages.get(EVENT_ACT, [])]
+        # An entry that is sealed between the two reads is found by both.
         unique = {(each.id, each.state): each for each in found if each is not None}
         return list(unique.values())[:most]

@@ -1,4 +1,4 @@
-"""Holding what is told of the ledger against the tree that was signed, before anybody is told it (D14)."""
+"""Verifies entries of the ledger against the signed tree before they are shown (D14)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from store.merkle.tiles import TileMissingError
 
 
 class AlteredEntryError(Exception):
-    """An entry is not the one that was signed, so it is not told: the ledger's database was changed."""
+    """An entry differs from the signed one, so it is not shown: the ledger's database was tampered with."""
 
     def __init__(self, index: int) -> None:
         super().__init__(f"entry {index} of the ledger is not as it was signed")
@@ -23,7 +23,7 @@ class AlteredEntryError(Exception):
 async def verify_accesses(
     prover: Prover, pseudonym: str, found: Sequence[LedgerAccess], head: SignedHead | None
 ) -> None:
-    """AlteredEntryError for the first of these entries that is not in the signed tree, or not about this pseudonym."""
+    """Raise AlteredEntryError for the first entry that is not in the signed tree, or not about this pseudonym."""
     if wrong := await altered_accesses(prover, pseudonym, found, head):
         raise AlteredEntryError(next(access.index for access in found if access.index in wrong))
 
@@ -31,17 +31,18 @@ async def verify_accesses(
 async def altered_accesses(
     prover: Prover, pseudonym: str, found: Sequence[LedgerAccess], head: SignedHead | None
 ) -> set[int]:
-    """The indexes of the entries that are not in the signed tree, or not about this pseudonym.
+    """Return the indexes of the entries that are not in the signed tree, or not about this pseudonym.
 
-    `head` is what was signed last, as it is remembered outside the ledger: so neither entry, hashes nor checkpoint
-    can be changed together. What is not signed yet must be what its leaf says. One statement for the whole page; where
-    a part of the tree is missing nothing of the page can be proven.
+    `head` is the latest signed tree head, stored outside of the ledger, so that changing entry, hashes and checkpoint
+    together is detected. An unsigned entry must match its leaf hash. One statement for the whole page; if a part of the
+    tree is missing, no entry of the page can be proven.
     """
     size = 0 if head is None else head.size
     signed = [access for access in found if access.index < size]
     younger = [access for access in found if access.index >= size]
     try:
         paths = await prover.inclusions([access.index for access in signed], size) if signed else []
+        # Without a signature yet, the stored tree is all there is to compare with.
         leaves = await prover.leaves([access.index for access in younger])
     except TileMissingError:
         return {access.index for access in found}

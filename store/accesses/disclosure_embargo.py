@@ -1,4 +1,4 @@
-"""Which reads a customer may be told of: those for a legal request wait until the case itself may be told (R24)."""
+"""The embargo on accesses for a legal request: they are hidden from the customer as long as the case is (R24)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ D = disclosures.c
 
 
 @dataclass(frozen=True, slots=True)
-class TellableCases:
-    """The cases of authorities that this customer may be told of at a moment."""
+class VisibleCases:
+    """The cases of authorities that may be shown to this customer at a given time."""
 
-    told: frozenset[Order]
+    cases: frozenset[Order]
 
     @classmethod
-    async def about(cls, reader: Reader, customer_id: int, now: datetime) -> TellableCases:
-        """A case may be told once something was disclosed in it, and every order to be silent about it has ended."""
+    async def about(cls, reader: Reader, customer_id: int, now: datetime) -> VisibleCases:
+        """Find the cases in which data was disclosed and every embargo has ended."""
         columns = select(D.trigger, D.embargoed_until).where(
             D.customer_id == bindparam("owner", type_=Id), D.recipient_kind == "AUTHORITY"
         )
@@ -36,7 +36,7 @@ class TellableCases:
         return cls(frozenset(case for case, _ in cases if case is not None and case not in silent))
 
     def allows(self, entry: Mapping[str, Any]) -> bool:
-        """Whether the customer may be told of this entry of the ledger: to see the read is to know of the request."""
+        """Return whether the customer may see this entry of the ledger: an access for a case reveals the case."""
         if entry.get("purpose") != Purpose.LEGAL_REQUEST.name:
             return True
-        return Order(str(entry.get("reference"))) in self.told
+        return Order(str(entry.get("reference"))) in self.cases

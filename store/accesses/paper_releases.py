@@ -1,4 +1,4 @@
-"""Which versions of the notice and the record were released: the ledger's own entries, held against its tree (D14)."""
+"""The released versions of the notice and the record, from ledger entries that are verified against its tree (D14)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from store.sql.metadata import Id
 from store.sql.reading import Reader
 
 PAGE = 500
-"""Entries of one statement."""
+"""Entries in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaperRelease:
-    """What one entry says: which version an act released, with which SHA-256, from which day."""
+    """One entry: the act, the version that it released, its SHA-256, and the day from which it is valid."""
 
     act: str
     kind: str
@@ -37,7 +37,7 @@ class PaperRelease:
 
 
 class PaperReleases:
-    """Reads them by the ledger's index: as many entries as there were releases, and those that wait to be sealed."""
+    """Reads the releases by the ledger's index, and from the unsealed entries."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader, self._sealed, self._prover = reader, Accesses(reader), Prover(reader)
@@ -48,13 +48,16 @@ class PaperReleases:
         self._pruned = reader.prepare(select(ledger_tree.c.pruned_to).where(ledger_tree.c.id == TREE))
 
     async def all(self) -> list[PaperRelease]:
-        """Every one whose text the ledger still has; AlteredEntryError for one that is not as it was signed."""
-        waiting = [each async for each in self._pending()]  # First: what becomes a leaf meanwhile is found twice.
+        """Return all releases whose entries were not pruned; AlteredEntryError for one that differs from the signed
+        one."""
+        waiting = [
+            each async for each in self._pending()
+        ]  # First: an entry sealed meanwhile is found twice, not missed.
         found = [act_of(orjson.loads(each)) for each in waiting] + [each async for each in self._leaves()]
         return list(dict.fromkeys(_release(each) for each in found if each is not None and each.state == RELEASED))
 
     async def pruned(self) -> bool:
-        """Whether entries have given up their text: then those of old releases are not found any more."""
+        """Return whether entries were pruned: then those of old releases are not found any more."""
         rows = await self._reader.fetch(self._pruned, {})
         return bool(rows and rows[0][0])
 

@@ -1,4 +1,4 @@
-"""Which programs read a customer's data, by the ledger: entries that are leaves by its index, the newest one by one."""
+"""Finds the clients that read a customer's data, from the ledger's index and its unsealed entries."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from store.ledger.tree_tables import ledger_pending
 from store.sql.reading import Reader
 
 PAGE = 500
-"""Entries read at once."""
+"""Entries in one statement."""
 
 NEWEST = 20_000
-"""Entries that are no leaves yet and are looked through at most: more than wait while anything seals the ledger."""
+"""Maximum unsealed entries that are scanned: more than there are while any sealer runs."""
 
 
 async def clients_that_read(reader: Reader, pseudonym: str) -> set[str]:
-    """The ids of the clients of every entry about this pseudonym that the ledger still has; StoreUnavailableError."""
+    """Return the client ids of all entries about this pseudonym that were not pruned; StoreUnavailableError."""
     found: set[str] = set()
     accesses, before = Accesses(reader), None
     while page := (await accesses.pages([pseudonym], before, PAGE)).get(pseudonym):

@@ -1,4 +1,4 @@
-"""Looking up a sealed value without storing it: a keyed fingerprint of its normal form."""
+"""Blind indexes: an encrypted value is looked up by a keyed hash of its normal form."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from enum import Enum
 from values import domain_name, mailbox
 
 LENGTH = 16
-"""Bytes: 128 bits, so that two of a billion values meet with a probability of 10^-21."""
+"""Bytes of a blind index: with 128 bits two of a billion values collide with a probability of 10^-21."""
 
 
 LONGEST = 1_024
-"""Characters of a value that is brought into its normal form; nothing that is kept is longer."""
+"""Maximum characters of a value that is normalised; no stored value is longer."""
 
 
 def _number(value: str) -> str:
-    # Customer numbers are ASCII: nothing else is brought to their form, so that nothing else can be taken for one.
+    # Customer numbers are ASCII. Upper-casing other letters could turn one into ASCII (`ı` into `I`).
     if len(value) > LONGEST:
-        return value  # It is found nowhere, and normalising takes the square of the number of combining marks.
+        return value  # It matches nothing, and normalising takes quadratic time in the number of combining marks.
     bare = unicodedata.normalize("NFC", value).strip()
     return bare.upper() if bare.isascii() else bare
 
 
 class Lookup(Enum):
-    """What can be looked up, and how it is brought into one form first."""
+    """A kind of value that can be looked up, with its normalisation."""
 
     def __init__(self, word: str, normalise: Callable[[str], str]) -> None:
         self.word = word
@@ -46,4 +46,6 @@ def blind_index(key: bytes, kind: Lookup | str, value: str) -> bytes:
     lookup = WORDS.get(kind) if isinstance(kind, str) else kind
     if lookup is None:
         raise ValueError(f"nothing is looked up by {kind}; known are {sorted(WORDS)}")
+    # The kind separates the domains: an e-mail address and an equal login name have different indexes. `replace`,
+    # because a lone surrogate in a request cannot be encoded.
     return hmac.digest(key, f"{lookup.word}\0{lookup.normalise(value)}".encode(errors="replace"), "sha256")[:LENGTH]

@@ -1,7 +1,7 @@
-"""Content that is handed out, or kept for a while, so that only this house can read it and nobody can change it.
+"""Authenticated encryption of content that is handed out or stored for a while, readable by this gateway only.
 
-AES-256-GCM under a key that is made for the one envelope from a key of the house and a random salt (HMAC-SHA-256), so
-no key ever seals twice and any number of envelopes may be made.
+AES-256-GCM under a key that is derived for each envelope from a system key and a random salt (HMAC-SHA-256), so that
+no key encrypts twice and the number of envelopes is unlimited.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 SALT = 24
 NONCE = bytes(12)
-"""One message for each key: see above."""
+"""A constant nonce is safe: each key encrypts one message only."""
 
 
 def seal(key: bytes, content: bytes, context: bytes) -> bytes:
-    """The envelope: salt, ciphertext and tag. It opens with the same key, for the same context."""
+    """Encrypt content; returns salt, ciphertext and tag. The same key and context decrypt it."""
     salt = secrets.token_bytes(SALT)
     return salt + _cipher(key, salt).encrypt(NONCE, content, context)
 
 
 def open_envelope(key: bytes, envelope: bytes, context: bytes) -> bytes | None:
-    """What was sealed; None for anything that was not sealed here for this context."""
+    """Decrypt an envelope; None if it was not made with this key for this context."""
     try:
         return _cipher(key, envelope[:SALT]).decrypt(NONCE, envelope[SALT:], context)
     except (InvalidTag, ValueError):
@@ -32,7 +32,7 @@ def open_envelope(key: bytes, envelope: bytes, context: bytes) -> bytes | None:
 
 
 def name_of(envelope: bytes) -> str:
-    """What tells one envelope from all others, by which it can be marked as used."""
+    """Return the unique name of an envelope, with which it can be marked as used: its salt, in hexadecimal."""
     return envelope[:SALT].hex()
 
 

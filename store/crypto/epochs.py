@@ -1,4 +1,4 @@
-"""The keys under which fingerprints rest: each lives and dies with one version of the root key."""
+"""The keys that encrypt stored blind indexes: one for each version of the root key, destroyed with it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ E = lookup_epochs.c
 COLUMNS = (E.epoch, E.root_version, E.wrapped, E.ended_at)
 
 MOST = 2
-"""Epochs that live at a time: none begins while rows of an earlier one are left."""
+"""Maximum epochs at a time: none begins while rows of an earlier one are left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One key. What is encrypted is exactly one block of AES (FIPS 197), a pseudorandom 128-bit number that is unique
-    for its value: equal values give equal marks, which a look-up needs, and nothing else is to be seen."""
+    """One key. The plaintext is exactly one AES block (FIPS 197), a pseudorandom 128-bit number that is unique for its
+    value: equal values give equal marks, which a look-up needs, and a mark shows nothing else."""
 
     number: int
     root_version: int
@@ -41,28 +41,27 @@ class Epoch:
     _cipher: Cipher[ECB] = field(repr=False)
 
     def mark(self, index: bytes) -> bytes:
-        """How a blind index rests."""
+        """Encrypt a blind index to its stored form."""
         return self._cipher.encryptor().update(index)
 
     def index(self, mark: bytes) -> bytes:
-        """The blind index of a mark of this epoch."""
+        """Decrypt a mark of this epoch to its blind index."""
         return self._cipher.decryptor().update(mark)
 
 
 class WritingEpochs:
-    """Unwraps the keys of epochs, keeps them while they live, and says which one a transaction writes under."""
+    """Unwraps and caches the keys of the current epochs, and determines the one under which a transaction writes."""
 
     def __init__(self, root: RootKeys) -> None:
         self._root = root
         self.living: tuple[Epoch, ...] = ()
-        """Those that were there when the key store was last asked, the oldest first."""
+        """The epochs at the last read of the key store, the oldest first."""
 
     async def lock(self, connection: AsyncConnection) -> Epoch:
-        """The epoch in which a transaction may write: no other begins before the transaction ends.
+        """Return the epoch in which a transaction may write, and lock it: no other begins before the transaction ends.
 
-        On PostgreSQL the rows are locked FOR SHARE. Where an epoch ended while the lock was waited for, the one that
-        follows it is not in the statement's snapshot: it is asked for once more. StoreUnavailableError without an
-        epoch.
+        On PostgreSQL the rows are locked FOR SHARE. If an epoch ended during the wait for the lock, its successor is
+        not in the statement's snapshot, so the query is repeated. StoreUnavailableError if there is no epoch.
         """
         for _ in range(10):
             rows = (await connection.execute(select(*COLUMNS).order_by(E.epoch).with_for_update(read=True))).all()
@@ -72,11 +71,11 @@ class WritingEpochs:
         raise StoreUnavailableError(OutageCause.LOCKED, lookup_epochs.name)
 
     async def ended(self, connection: AsyncConnection) -> bool:
-        """Whether an epoch has ended and is not gone yet."""
+        """Return whether an epoch has ended whose key still exists."""
         return bool(await connection.scalar(select(E.epoch).where(E.ended_at.is_not(None)).limit(1)))
 
     async def begin(self, connection: AsyncConnection) -> bool:
-        """End the present epoch and begin the next one, if the root key is a newer one; within a transaction."""
+        """End the current epoch and begin the next one if there is a newer root key; within a transaction."""
         present = select(*COLUMNS).where(E.ended_at.is_(None)).with_for_update()
         row = (await connection.execute(present)).one_or_none()
         if row is None or row.root_version >= self._root.current():
@@ -91,6 +90,7 @@ class WritingEpochs:
         return {"epoch": number, "root_version": version, "wrapped": wrapped, "made_at": now, "ended_at": None}
 
     def _keep(self, rows: Sequence[Sequence[Any]]) -> None:
+        # Unwrap only new or changed keys: this runs in every write of a look-up.
         kept = {(each.wrapped, each.ended): each for each in self.living}
         found = [(row[0], row[1], bytes(row[2]), row[3] is not None) for row in rows]
         self.living = tuple(
@@ -104,7 +104,7 @@ class WritingEpochs:
 
 
 class Epochs(WritingEpochs):
-    """The same for who reads, too: an answer tells which epochs live (`store.crypto.lookups`)."""
+    """Epochs for readers: they are loaded outside of a transaction, and reloaded when one has changed."""
 
     def __init__(self, reader: Reader, engine: AsyncEngine, root: RootKeys) -> None:
         super().__init__(root)
@@ -112,7 +112,7 @@ class Epochs(WritingEpochs):
         self._all = reader.prepare(select(*COLUMNS).order_by(E.epoch))
 
     async def load(self) -> None:
-        """Get those that live now, and make the first one."""
+        """Read the current epochs; creates the first one."""
         rows = await self._reader.fetch(self._all, {})
         if not rows:
             await self._make_first()
@@ -120,7 +120,7 @@ class Epochs(WritingEpochs):
         self._keep(rows)
 
     async def known(self) -> tuple[Epoch, ...]:
-        """Those that live as far as is known here; never none."""
+        """Return the cached epochs; at least one."""
         if not self.living:
             await self.load()
         return self.living

@@ -1,4 +1,4 @@
-"""Each store holds the number of the last erasure carried out in it: after a restore they differ (F8)."""
+"""The number of the last erasure, counted in each database: after a restore of one of them the counts differ (F8)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from store.crypto.system_keys import insert_new
 from store.sql.reading import Reader
 
 ONE = 1
-"""The id of the one row."""
+"""The id of the only row."""
 
 
 async def last_erasure(reader: Reader, count: Table) -> int:
-    """The last number in this table; 0 before the first."""
+    """Return the last number in this table; 0 before the first erasure."""
     rows = await reader.fetch(reader.prepare(select(count.c.last).where(count.c.id == ONE)), {})
     return int(rows[0][0]) if rows else 0
 
 
 async def count_erasure(connection: AsyncConnection, count: Table, number: int | None = None) -> int:
-    """Raise the last number to this one, or by one; returns what was counted. The row is locked till the end."""
+    """Raise the last number to `number`, or by one, and return it. The row stays locked until the transaction ends."""
     await connection.execute(insert_new(connection, count), {"id": ONE, "last": 0})
     row = update(count).where(count.c.id == ONE)
     if number is None:

@@ -1,4 +1,4 @@
-"""The key store: customers' data keys, made, cached for a minute, and destroyed."""
+"""The key store: creates, caches and destroys the data keys of customers (envelope encryption, key wrapping)."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
-    """The time in UTC."""
+    """Return the time in UTC."""
     return datetime.now(UTC)
 
 
 class SubjectErasedError(Exception):
-    """The customer's key was destroyed: nothing may be stored for this customer again (R56)."""
+    """The customer's key was destroyed: no data may be stored for this customer again (R56)."""
 
     def __init__(self, customer_id: int) -> None:
         super().__init__(f"the key of customer {customer_id} was destroyed")
 
 
 class KeyStore:
-    """Gives the keys of customers, and the keys of the house.
+    """Provides the keys of customers, and the system keys.
 
-    An unwrapped key is kept for `max_age` seconds at most, so that a key destroyed by another process dies here too;
-    of at most `capacity` customers, the oldest going first. `house` has the keys that belong to no customer.
+    An unwrapped key is cached for `max_age` seconds at most, so that a key destroyed by another process expires here
+    too; for at most `capacity` customers, evicting the oldest first. `house` has the keys that belong to no customer.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class KeyStore:
         clock: Clock = now,
         owner: AsyncEngine | None = None,
     ) -> None:
-        """`owner` is an engine with the role that owns the tables; the other one's, if there is none."""
+        """`owner` is an engine with the role that owns the tables; default: `engine`."""
         self._owner = owner or engine
         self.house = SystemKeys(reader, engine, root)
         self.lookups = LookUps(reader, engine, root)
-        """Whose values are, by their blind indexes."""
+        """Finds the owners of values by their blind indexes."""
         self.engine = engine
         """For transactions on the key store."""
         self._reader = reader
@@ -80,7 +80,7 @@ class KeyStore:
         self._find = reader.prepare(select(*columns).where(any_of(subject_keys.c.customer_id, "ids"), live))
 
     async def subjects(self, ids: Sequence[int]) -> list[SubjectKey | None]:
-        """Each customer's key, in the order of the ids; None where there is none, or it was destroyed."""
+        """Return each customer's key, in the order of the ids; None if there is none, or it was destroyed."""
         kept = self._kept
         time = monotonic()
         found = [key if (key := kept.get(id_)) is not None and key.expires > time else None for id_ in ids]
@@ -90,7 +90,8 @@ class KeyStore:
         return found
 
     async def read(self, id_: int) -> SubjectKey | None:
-        """One customer's key, read anew whether it is kept or not: as much work for nobody as for a customer (G7)."""
+        """Return one customer's key, without the cache: the same work for an unknown customer as for a known one
+        (G7)."""
         return (await self._unwrap({id_}, monotonic())).get(id_)
 
     async def _unwrap(self, ids: Iterable[int], time: float) -> dict[int, SubjectKey]:
@@ -101,22 +102,22 @@ class KeyStore:
             id_: SubjectKey(id_, self._root.unwrap(version, f"subject:{id_}", wrapped), expires, outside)
             for id_, version, wrapped in rows
         }
-        if before == self._destructions:  # Otherwise it may have been read before its destruction was committed.
+        if before == self._destructions:  # Otherwise it may have been read before its destruction, which would undo it.
             self._keep(fresh)
         return fresh
 
     def _keep(self, fresh: dict[int, SubjectKey]) -> None:
         kept = self._kept
         for id_ in fresh:
-            kept.pop(id_, None)  # Back in at the end, where the youngest are.
+            kept.pop(id_, None)  # An update keeps the position, so remove it first: the newest belong at the end.
         kept.update(fresh)
         while len(kept) > self._capacity:
             kept.popitem(last=False)
 
     async def create(self, ids: Sequence[int]) -> list[SubjectKey]:
-        """Make a key for each customer, durably; those who have one keep it. SubjectErasedError if one was
-        destroyed."""
+        """Make a key for each customer, durably; an existing key is kept. SubjectErasedError if one was destroyed."""
         self.house.require()
+        # Committed before the data that is encrypted with them, or a crash could leave data without a key.
         made = [(id_, secrets.token_bytes(KEY_BYTES)) for id_ in ids]
         moment = self._clock()
         rows = []
@@ -127,6 +128,7 @@ class KeyStore:
         if rows:
             async with transaction(self._engine) as connection:
                 await connection.execute(insert_new(connection, subject_keys), rows)
+                # Read back: another process may have made a key for the same customer first, and that one counts.
         keys = await self.subjects(ids)
         for id_, found in zip(ids, keys, strict=True):
             if found is None:
@@ -134,15 +136,15 @@ class KeyStore:
         return [key for key in keys if key is not None]
 
     async def destroy(self, customer_id: int, *, clean: bool = True, number: int | None = None) -> bytes | None:
-        """Destroy a customer's key, and with it by what they were found; returns the fingerprint of the key that is
-        gone, None if there never was one.
+        """Destroy a customer's key and look-ups; returns the fingerprint of the destroyed key, None if there never was
+        one.
 
-        Who destroys many says `clean=False`, and calls `clean` once after the last.
+        To destroy many, pass `clean=False` and call `clean` once after the last.
 
-        The destruction gets the next number of an erasure, or the one that another store remembers it by.
-        Asking again is harmless. SQLite overwrites the bytes in the file at once (secure_delete, and the log is cut);
-        PostgreSQL when the row is vacuumed, which is done here. What backups still hold dies with `rotate` and the
-        removal of the old root key.
+        The destruction gets the next erasure number, or the `number` that the other database has for it. Idempotent.
+        SQLite overwrites the bytes in the file at once (secure_delete, and the log is truncated); PostgreSQL when the
+        row is vacuumed, which is done here. Keys in backups become unreadable by `rotate` and the removal of the old
+        root key.
         """
         gone = subject_keys.update().where(
             subject_keys.c.customer_id == customer_id, subject_keys.c.wrapped.is_not(None)
@@ -151,12 +153,14 @@ class KeyStore:
             done = await connection.execute(gone.values(wrapped=None, destroyed_at=self._clock()))
             if done.rowcount == 1:
                 numbered = subject_keys.update().where(subject_keys.c.customer_id == customer_id)
+                # In the transaction of the destruction, so that a restored database is recognised by its number.
                 counted = await count_erasure(connection, key_erasure_count, number)
                 await connection.execute(numbered.values(erasure_number=counted))
             query = select(subject_keys.c.fingerprint).where(subject_keys.c.customer_id == customer_id)
             mark = (await connection.execute(query)).scalar()
             for table in MARKED:
                 await connection.execute(table.delete().where(table.c.customer_id == customer_id))
+        # After the commit: a read that began before it must not put the key back into the cache (see `_unwrap`).
         self._destructions += 1
         self._kept.pop(customer_id, None)
         if clean:
@@ -164,17 +168,18 @@ class KeyStore:
         return mark
 
     async def erasure_number(self, customer_id: int) -> int | None:
-        """The number of the erasure that destroyed a customer's key; None for a living key, or one that died before."""
+        """Return the number of the erasure that destroyed a customer's key; None for a key that is live, or was
+        destroyed before erasures had numbers."""
         found = select(subject_keys.c.erasure_number).where(subject_keys.c.customer_id == bindparam("id", type_=Id))
         rows = await self._reader.fetch(self._reader.prepare(found), {"id": customer_id})
         return None if not rows or rows[0][0] is None else int(rows[0][0])
 
     async def last_erasure(self) -> int:
-        """The number of the last erasure that was carried out here; 0 before the first."""
+        """Return the number of the last erasure in this database; 0 before the first."""
         return await last_erasure(self._reader, key_erasure_count)
 
     async def erased_since(self, number: int, most: int) -> list[tuple[int, int]]:
-        """Numbers above this one and the customers whose keys they destroyed, the lowest first."""
+        """Return the erasures after a number with their customers, the lowest number first, at most `most`."""
         S = subject_keys.c  # noqa: N806  (columns, as everywhere)
         found = select(S.erasure_number, S.customer_id).where(S.erasure_number > bindparam("number", type_=Id))
         ordered = found.order_by(S.erasure_number).limit(bindparam("most", type_=Id))
@@ -182,28 +187,27 @@ class KeyStore:
         return [(int(number), owner) for number, owner in rows]
 
     async def settle_erasures(self, number: int) -> None:
-        """Remember that everything up to this number is carried out here."""
+        """Record that all erasures up to this number are carried out here."""
         async with transaction(self._engine) as connection:
             await count_erasure(connection, key_erasure_count, number)
 
     async def clean(self, *, must: bool = False) -> None:
-        """Take the bytes of destroyed keys and look-ups out of the key store's files, too; see
-        `store.sql.scrubbing`."""
+        """Remove the bytes of destroyed keys and look-ups from the key store's files; see `store.sql.scrubbing`."""
         for table in (subject_keys, *MARKED):
             await scrub(self._owner, table, must=must)
 
     async def clean_house(self) -> None:
-        """The same for keys of the house that another took the place of."""
+        """Remove the bytes of replaced system keys from the key store's files."""
         await scrub(self._owner, system_keys)
 
     async def destroy_of_house(self, name: str) -> None:
-        """Destroy a key of the house that nothing is made with any more; harmless if there is none."""
+        """Destroy a system key that is not used any more; no error if there is none."""
         async with transaction(self._owner) as connection:
             await connection.execute(delete(system_keys).where(system_keys.c.name == name))
         await self.clean_house()
 
     async def destroyed(self, after: int, most: int) -> list[int]:
-        """Customers whose key was destroyed, in the order of their ids, beginning behind one of them."""
+        """Return customers whose key was destroyed, with an id above `after`, in the order of their ids."""
         found = select(subject_keys.c.customer_id).where(
             subject_keys.c.customer_id > bindparam("after", type_=Id), subject_keys.c.wrapped.is_(None)
         )
@@ -212,19 +216,19 @@ class KeyStore:
         return [row[0] for row in rows]
 
     async def known(self, ids: Sequence[int]) -> set[int]:
-        """Those of these customers who have a row here: their key, or the word that it was destroyed."""
+        """Return the customers that have a row here, whether their key is live or destroyed."""
         found = select(subject_keys.c.customer_id).where(any_of(subject_keys.c.customer_id, "ids"))
         return {row[0] for row in await self._reader.fetch(self._reader.prepare(found), {"ids": list(ids)})}
 
     async def fingerprints(self, ids: Sequence[int]) -> dict[int, bytes]:
-        """The fingerprints of these customers' keys, as far as the keys are still there."""
+        """Return the fingerprints of the live keys of these customers."""
         columns = select(subject_keys.c.customer_id, subject_keys.c.fingerprint)
         living = columns.where(any_of(subject_keys.c.customer_id, "ids"), subject_keys.c.wrapped.is_not(None))
         rows = await self._reader.fetch(self._reader.prepare(living), {"ids": list(ids)})
         return {id_: bytes(mark) for id_, mark in rows}
 
     async def living(self, fingerprint: bytes) -> int | None:
-        """The customer whose key has this fingerprint; None when there is no such key any more."""
+        """Return the customer whose live key has this fingerprint; None if there is none."""
         found = select(subject_keys.c.customer_id).where(
             subject_keys.c.fingerprint == bindparam("mark"), subject_keys.c.wrapped.is_not(None)
         )
@@ -238,21 +242,23 @@ class KeyStore:
         return done
 
     async def pending(self) -> int:
-        """How many keys are wrapped under an older version of the root key, and look-ups under such a key of theirs."""
+        """Count the keys that are wrapped under an older root key, and the look-ups that are encrypted under such a
+        key."""
         return await pending(self._root, self._engine)
 
     def root_version(self) -> int:
-        """The newest version of the root key."""
+        """Return the newest version of the root key."""
         return self._root.current()
 
     def root_made_at(self) -> datetime:
-        """When the newest version was written here."""
+        """Return when the newest version of the root key was written to this machine."""
         return self._root.made_at()
 
     async def first_destroyed(self) -> datetime | None:
-        """When the first key was destroyed that backups may hold under the newest version; None: there is no such key.
+        """Return the earliest destruction of a key that backups may contain under the newest root key; None: there is
+        none.
 
-        What they hold under older versions ends with those, once everything is wrapped anew.
+        Keys that backups contain under older versions end with those, once everything is rewrapped.
         """
         first = select(subject_keys.c.destroyed_at).where(
             subject_keys.c.root_version == bindparam("version", type_=Integer()),
@@ -264,9 +270,9 @@ class KeyStore:
         return instant(rows[0][0]) if rows else None
 
     async def destroy_old_roots(self) -> list[int]:
-        """Destroy the files of older versions that nothing is wrapped under; which they were.
+        """Destroy the files of older root keys under which nothing is wrapped any more; returns their versions.
 
-        What backups of the key store hold under them, destroyed keys too, can then be read by nobody.
+        Keys that backups contain under them, destroyed ones included, are unreadable from then on.
         """
         older = self._root.older()
         if not older or await self.pending():
@@ -276,5 +282,5 @@ class KeyStore:
         return older
 
     def blind_index(self, kind: Lookup | str, value: str) -> bytes:
-        """The fingerprint by which a value is looked up: email, customer_number, domain, login; 16 bytes."""
+        """Return the blind index of a value; `kind` is email, customer_number, domain or login; 16 bytes."""
         return blind_index(self.house.index_key, kind, value)

@@ -1,4 +1,4 @@
-"""The tables of the key store: one wrapped key a customer, and the keys of the house itself."""
+"""The tables of the key store: one wrapped key for each customer, and the system keys."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ subject_keys = table(
     ),
     within=key_metadata,
 )
-"""A destroyed key keeps its row, without the key: an old backup of this table can then be told from a live one.
-`fingerprint` is a hash of the data key, which the erasure's certificate names. Destroyed keys have an index of their
-own: those that live are not walked to find them (F9)."""
+"""A destroyed key keeps its row, without the key, so that an old backup of this table can be recognised.
+`fingerprint` is a hash of the data key, which the erasure certificate contains. Destroyed keys have a partial index,
+so that finding them does not scan the live ones (F9)."""
 
 key_erasure_count = table(
     "key_erasure_count",
@@ -44,7 +44,7 @@ key_erasure_count = table(
     plain("last", BigInteger, None),
     within=key_metadata,
 )
-"""One row: the number of the last erasure that was carried out here (`store.crypto.erasure_numbers`)."""
+"""One row: the number of the last erasure in this database (`store.crypto.erasure_numbers`)."""
 
 system_keys = table(
     "system_keys",
@@ -54,7 +54,7 @@ system_keys = table(
     plain("wrapped", LargeBinary, None, output=False),
     within=key_metadata,
 )
-"""Keys that belong to no customer, such as the one of the blind indexes."""
+"""Keys that belong to no customer, such as the key of the blind indexes."""
 
 signing_keys = table(
     "signing_keys",
@@ -67,4 +67,4 @@ signing_keys = table(
     plain("retired_at", Instant, None, nullable=True),
     within=key_metadata,
 )
-"""Private signing keys, wrapped; `public_jwk` is the JSON that everyone may see."""
+"""Private signing keys, wrapped; `public_jwk` is the public JSON Web Key."""

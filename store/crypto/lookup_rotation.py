@@ -1,7 +1,7 @@
-"""A new key for look-ups with each new root key: all are marked anew under it, and the old key is destroyed.
+"""Rotates the key of look-ups with each new root key: all marks are re-encrypted, and the old key is destroyed.
 
-An old key of look-ups is never wrapped under a new root key. When the old root key is destroyed nobody can tell any
-more what a mark in a backup of the key store stands for, not even by trying values.
+An old key of look-ups is never rewrapped under a new root key. So once the old root key is destroyed, the marks in a
+backup of the key store cannot be resolved any more, not even by guessing values.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ E = lookup_epochs.c
 Marked = Callable[[int], None]
 
 PAUSE = 0.05
-"""Seconds until it is looked again whether another replica has finished its page."""
+"""Seconds between two checks whether another replica has finished its page."""
 
 
 def untold(_: int) -> None:
-    """Nobody wants to know."""
+    """Ignore the progress report."""
 
 
 async def mark_anew(root: RootKeys, engine: AsyncEngine, batch: int, marked: Marked = untold) -> None:
-    """Finish the change of epochs under way, and begin and finish one if the root key is a newer one.
+    """Finish the change of epochs under way, then change again if there is a newer root key.
 
-    Killed at any point, the next call goes on: (1) the new epoch begins while no writer is inside the old one, and
-    from then on nothing is written but under the new one; (2) page by page all that is under the old one is encrypted
-    under the new one, for which no value is opened; (3) when nothing is left, the old key goes. Two epochs live at a
-    time, so the next one begins only then. `marked` is told how many look-ups each page of this call had.
+    If it is killed, the next call continues: (1) the new epoch begins while no writer is in the old one, and from then
+    on all writes use the new one; (2) the marks of the old one are re-encrypted page by page under the new one, without
+    decrypting any value; (3) when none is left, the old key is deleted. There are at most two epochs, so the next one
+    begins only then. `marked` is called with the number of look-ups of each page.
     """
     epochs = WritingEpochs(root)
     while True:
@@ -49,9 +49,9 @@ async def mark_anew(root: RootKeys, engine: AsyncEngine, batch: int, marked: Mar
 
 
 async def outdated(root: RootKeys, connection: AsyncConnection) -> int:
-    """How many keys of look-ups are to be replaced, and how many look-ups are under one that has ended.
+    """Count the keys of look-ups to be replaced, plus the look-ups under a key that has ended.
 
-    While one epoch lives nothing is counted: it is asked hourly, and all rows are under that one.
+    With a single epoch the rows are not counted: all of them are under that one, and this runs hourly.
     """
     rows = (await connection.execute(select(E.epoch, E.root_version, E.ended_at))).all()
     old = [row for row in rows if row.ended_at is not None or row.root_version < root.current()]
@@ -68,10 +68,10 @@ async def outdated(root: RootKeys, connection: AsyncConnection) -> int:
 
 
 async def _page(epochs: WritingEpochs, engine: AsyncEngine, table: Table, batch: int, marked: Marked) -> bool:
-    """Encrypt a page of an ended epoch's rows under the present one; whether there are more.
+    """Re-encrypt a page of an ended epoch's rows under the current one; returns whether there are more.
 
-    Rows that another replica has in hand are passed over, so nobody waits while holding others; it is waited for
-    before the end.
+    Rows that another replica has locked are skipped, so that no replica waits while it holds locks; at the end it waits
+    for them.
     """
     async with transaction(engine) as connection:
         present = await epochs.lock(connection)
@@ -104,7 +104,8 @@ async def _encrypt(connection: AsyncConnection, table: Table, rows: Sequence[tup
 
 
 async def _destroy(engine: AsyncEngine) -> None:
-    """Delete the keys of ended epochs that nothing is under."""
+    """Delete the keys of ended epochs that no row uses any more."""
     empty = [~exists().where(table.c.epoch == E.epoch) for table in MARKED]
     async with transaction(engine) as connection:
+        # In one statement with the test: a row that is still under the key keeps it.
         await connection.execute(delete(lookup_epochs).where(and_(E.ended_at.is_not(None), *empty)))

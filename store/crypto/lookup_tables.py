@@ -1,4 +1,4 @@
-"""By what customers are found: fingerprints of values, in the key store's database and never beside the data."""
+"""The tables of look-ups: blind indexes of values, in the key store's database and never beside the data."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ lookup_epochs = table(
     plain("ended_at", Instant, None, nullable=True),
     within=key_metadata,
 )
-"""The keys under which fingerprints rest. One is never wrapped anew: a new root key brings a new one, and the old one
-goes with its root key (`store.crypto.lookup_rotation`). Exactly one has not ended."""
+"""The keys that encrypt the blind indexes. They are never rewrapped: a new root key brings a new one, and the old one
+is destroyed with its root key (`store.crypto.lookup_rotation`). Exactly one has not ended."""
 
 lookups = table(
     "lookups",
@@ -45,10 +45,10 @@ lookups = table(
     ),
     within=key_metadata,
 )
-"""Whose a value is. `mark` is the value's blind index, encrypted under the key of `epoch`. `scope` is what it is unique
-within: the platform of a login name, the row of a domain whose registration has ended, else nothing. It holds while the
-row `row_id` of the data has the same random `ref` (`store.lookups.holders`). `reservation` is the number of the change
-that reserved it, or is about to let go of it, and null as soon as it was seen what the data made of that."""
+"""The owner of a value. `mark` is the value's blind index, encrypted under the key of `epoch`. `scope` is the range in
+which it is unique: the platform of a login name, the row of a domain whose registration has ended, else empty. A
+look-up is valid while the row `row_id` of the data has the same random `ref` (`store.lookups.holders`). `reservation`
+is the number of the change that reserved or releases it, and null once the outcome in the data was observed."""
 
 lookup_changes = table(
     "lookup_changes",
@@ -65,13 +65,13 @@ lookup_changes = table(
     Index(None, "kind", "mark", "scope"),
     within=key_metadata,
 )
-"""Rows of the data that are to be found by another form of their value (`store.upgrade.reindexing`), each with the
-`ref` that it had when it was looked at. One that stays here has the value of another row in its new form."""
+"""Rows of the data that get a new form of their look-up (`store.upgrade.reindexing`), each with the `ref` that it had
+when it was read. A row that stays here collides with another row in its new form."""
 
 MARKED = (lookups, lookup_changes)
-"""The tables of fingerprints."""
+"""The tables with marks."""
 
 
 def new_ref() -> bytes:
-    """What ties a row of the data to its look-up: random, so that it says nothing to whoever has one of them alone."""
+    """Return a random number that links a row of the data to its look-up; one of the two alone reveals nothing."""
     return secrets.token_bytes(REF_BYTES)

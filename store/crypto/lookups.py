@@ -1,4 +1,4 @@
-"""Finding whose a value is: one read of the key store, which costs the same for what nobody has (G7)."""
+"""Finds the owner of a value with one read of the key store, which costs the same if there is none (G7)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ E, L = lookup_epochs.c, lookups.c
 KIND, SCOPE = "kind", "scope"
 
 AT_ONCE = 200
-"""Marks that one statement asks for; a shorter list is filled up with its last one."""
+"""Marks in one statement; a shorter list is padded with its last one, so that one prepared statement suffices."""
 TRIES = 10
-"""How often an answer is asked for that another epoch began under."""
+"""Maximum attempts when a new epoch begins during a read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The row of the data that a look-up leads to; it is only true while that row has the same `ref`."""
+    """The row of the data that a look-up leads to; valid only while that row has the same `ref`."""
 
     row_id: int
     customer_id: int
@@ -35,12 +35,12 @@ class Held:
 
 
 NOBODY = Held(0, 0, bytes(REF_BYTES))
-"""What nobody has leads to a row that there never is, so that the data is asked for it, too."""
+"""The result for a value without an owner: a row that never exists, so that the data is queried all the same (G7)."""
 
 
 class LookUps:
-    """Reads look-ups. An answer names the epochs that lived when it was given: one that was asked by the marks of
-    others is asked again, so that a rotation by another process hides nobody."""
+    """Reads look-ups. A result contains the epochs at the time of the read: if the marks were of other epochs, the read
+    is repeated, so that a rotation by another process hides no customer."""
 
     def __init__(self, reader: Reader, engine: AsyncEngine, root: RootKeys) -> None:
         self.epochs = Epochs(reader, engine, root)
@@ -51,16 +51,16 @@ class LookUps:
         self._in_any_scope = self._prepared(MOST)
 
     async def find(self, kind: Lookup, index: bytes, scope: str = "") -> Held:
-        """Whose the value of this blind index is; NOBODY's where it is nobody's."""
+        """Return the owner of the value with this blind index; NOBODY if there is none."""
         return (await self._asked(self._one, kind, [index], {SCOPE: scope})).get(index, [NOBODY])[0]
 
     async def find_all(self, kind: Lookup, index: bytes) -> list[Held]:
-        """The same in every scope, the newest row first: the present registration of a domain and those that ended."""
+        """Return the owners in every scope, the newest row first: a domain's current registration and ended ones."""
         found = (await self._asked(self._in_any_scope, kind, [index], {})).get(index, [])
         return sorted(found, key=lambda held: held.row_id, reverse=True)
 
     async def find_each(self, kind: Lookup, indexes: Sequence[bytes], scope: str = "") -> dict[bytes, Held]:
-        """Those of many values that are somebody's, some hundred in a statement."""
+        """Return the owners of many values, a hundred in each statement; values without an owner are left out."""
         found: dict[bytes, Held] = {}
         for start in range(0, len(indexes), AT_ONCE // MOST):
             some = indexes[start : start + AT_ONCE // MOST]
@@ -72,6 +72,7 @@ class LookUps:
         marks = [bindparam(f"mark{place}", type_=L.mark.type) for place in range(places)]
         same = and_(L.epoch == E.epoch, L.kind == bindparam(KIND, type_=String()), L.mark.in_(marks), *more)
         columns = E.epoch, L.mark, L.row_id, L.customer_id, L.ref
+        # An outer join: each epoch gives a row even without a match, so that a change of epochs is noticed.
         return self._reader.prepare(select(*columns).select_from(lookup_epochs.outerjoin(lookups, same)))
 
     async def _asked(
@@ -99,5 +100,5 @@ def _by_index(rows: Sequence[Sequence[Any]], marks: Mapping[bytes, bytes]) -> di
 
 
 def marks_of(epochs: Sequence[Epoch], index: bytes) -> list[bytes]:
-    """How a blind index may rest now."""
+    """Return the stored forms of a blind index, one for each epoch."""
     return [epoch.mark(index) for epoch in epochs]

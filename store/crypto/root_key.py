@@ -1,9 +1,8 @@
-"""The root key, which wraps all other keys: one file for each version, written once and never again.
+"""The root key, which wraps all other keys: one file for each version, written once and never changed.
 
-Version 1 rests in the file that the settings name, version n in the same name followed by `.n`. Rotation adds a file;
-an old one may be removed when `KeyStore.rotate` has reported that nothing is wrapped under it any more. Whoever
-keeps root keys elsewhere (a key management service) gives `KeyStore` another object with these three methods:
-`current`, `wrap`, `unwrap`.
+Version 1 is in the file that the settings name, version n in the same name followed by `.n`. Rotation adds a file; an
+old one may be removed once `KeyStore.rotate` has reported that nothing is wrapped under it any more. For root keys in a
+key management service, give `KeyStore` another object with the same three methods: `current`, `wrap`, `unwrap`.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ CREATED = """
 
 
 class RootKeyError(Exception):
-    """The root key does not fit the store; the process must not start. The text says what to do."""
+    """The root key does not match the store; the process must not start. The text says what to do."""
 
 
 class RootKeyMissingError(RootKeyError):
-    """The store holds wrapped keys and the file that unwraps them is not there."""
+    """The store has wrapped keys, but the file that unwraps them is missing."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
@@ -49,7 +48,7 @@ class RootKeyMissingError(RootKeyError):
 
 
 class RootKeyMismatchError(RootKeyError):
-    """A file is there and is not the key that wrapped the store."""
+    """The file exists, but its key did not wrap this store."""
 
     def __init__(self, path: Path, why: str = "did not wrap this key store") -> None:
         super().__init__(
@@ -59,14 +58,14 @@ class RootKeyMismatchError(RootKeyError):
 
 
 class RootKeyExposedError(RootKeyError):
-    """Everyone on the machine may read the file."""
+    """The file is world-readable or world-writable."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"Everyone may read the root key {path}: run `chmod 600 {path}`, and consider rotating it.")
 
 
 class RootKeys:
-    """All versions that were found. Files of versions made by another process are found when they are needed."""
+    """All versions of the root key. Versions made by another process are loaded when they are needed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -75,11 +74,11 @@ class RootKeys:
 
     @property
     def exists(self) -> bool:
-        """Is there a root key at all?"""
+        """True if there is any root key."""
         return bool(self._ciphers)
 
     def current(self) -> int:
-        """The newest version, under which new keys are wrapped; costs one look at the folder."""
+        """Return the newest version, under which new keys are wrapped; costs one `stat`."""
         if self.file(max(self._ciphers, default=0) + 1).exists():
             self._load()
         if not self._ciphers:
@@ -87,11 +86,11 @@ class RootKeys:
         return max(self._ciphers)
 
     def file(self, version: int) -> Path:
-        """Where a version rests."""
+        """Return the path of a version."""
         return self.path if version == 1 else self.path.with_name(f"{self.path.name}.{version}")
 
     def create(self) -> int:
-        """Make the next version and return its number; if another process made it first, theirs counts."""
+        """Make the next version and return its number; if another process made it first, its key is used."""
         version = max(self._ciphers, default=0) + 1
         if write_once(self.file(version), _file_text(version, secrets.token_bytes(32))):
             log.warning(CREATED, self.file(version).absolute())
@@ -99,17 +98,17 @@ class RootKeys:
         return version
 
     def made_at(self) -> datetime:
-        """When the newest version's file was written, or copied here."""
+        """Return when the newest version's file was written, or copied here."""
         return datetime.fromtimestamp(self.file(self.current()).stat().st_mtime, UTC)
 
     def older(self) -> list[int]:
-        """The versions that are here beside the newest one."""
+        """Return all versions but the newest one."""
         return sorted(set(self._versions()) - {self.current()})
 
     def destroy(self, version: int) -> None:
-        """Overwrite and remove the file of a version that nothing is wrapped under any more; never of the newest.
+        """Overwrite and remove the file of a version that is not used any more; ValueError for the newest.
 
-        What an SSD or a file system of its own kind keeps of it, and copies elsewhere, are for the operator.
+        Copies that an SSD or a copy-on-write file system keeps, and copies elsewhere, are left to the operator.
         """
         if version >= self.current():
             raise ValueError("the newest root key is in use")
@@ -124,12 +123,12 @@ class RootKeys:
         self._ciphers.pop(version, None)
 
     def wrap(self, place: str, key: bytes) -> tuple[int, bytes]:
-        """Wrap a key for its place in the key store; returns the version it was wrapped under, too."""
+        """Wrap a key, bound to its place in the key store; returns the version of the root key and the wrapped key."""
         version = self.current()
         return version, bytes(seal(self._ciphers[version], place.encode(), key))
 
     def unwrap(self, version: int, place: str, wrapped: bytes) -> bytes:
-        """The key; RootKeyMissingError when the version is not here, RootKeyMismatchError when it does not fit."""
+        """Unwrap a key; RootKeyMissingError without the version, RootKeyMismatchError when it does not decrypt."""
         cipher = self._ciphers.get(version)
         if cipher is None:
             self._load()
@@ -154,7 +153,7 @@ class RootKeys:
 
 
 def write_new(path: Path) -> bool:
-    """Write a key to a file that is not in use yet, to be copied and then named as a version; False: it is there."""
+    """Write a new key to a file that is not in use yet, to be copied and renamed to a version; False if it exists."""
     return write_once(
         path, _file_text(int(path.suffix[1:]) if path.suffix[1:].isdecimal() else 1, secrets.token_bytes(32))
     )
@@ -166,7 +165,8 @@ def _file_text(version: int, key: bytes) -> bytes:
 
 
 def _check(key: bytes) -> str:
-    """Tells a damaged file from a key of another store; half a hash of 256 random bits gives nothing away."""
+    """Return a checksum that distinguishes a damaged file from another key; 64 bits of a hash of a random key are
+    safe."""
     return sha256(b"gateway root key" + key).hexdigest()[:16]
 
 
@@ -187,10 +187,10 @@ def _read(path: Path) -> bytes:
 
 
 def write_once(path: Path, content: bytes) -> bool:
-    """Create a file of mode 0600 with this content, durably; False when the name is taken, which changes nothing.
+    """Create a file of mode 0600 with this content, durably and atomically; False, without a change, if it exists.
 
-    The steps, each safe to be killed after: (1) a temporary file that nobody else can open, (2) written and flushed
-    to the disk, (3) linked to its name, which fails if the name exists, (4) the folder flushed.
+    The process may be killed after each step: (1) create a temporary file with mode 0600, (2) write and fsync it, (3)
+    link it to its name, which fails if the name exists, (4) fsync the folder.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -211,7 +211,7 @@ def write_once(path: Path, content: bytes) -> bool:
 
 
 def sync_folder(path: Path) -> None:
-    """Write to the disk which files a folder has."""
+    """Flush the entries of a folder to the disk (fsync)."""
     folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -1,7 +1,7 @@
-"""Replacing the root key while everything runs: each wrapped key is wrapped anew, some at a time.
+"""Rotates the root key online: each wrapped key is rewrapped, in batches.
 
-The keys of look-ups are not wrapped anew but replaced (`store.crypto.lookup_rotation`): what backups have of them goes
-with the old root key."""
+The keys of look-ups are not rewrapped but replaced (`store.crypto.lookup_rotation`): copies of them in backups become
+unreadable with the old root key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from store.sql.engines import transaction
 from store.sql.scrubbing import scrub
 
 PLACES = {subject_keys: "subject", system_keys: "system", signing_keys: "signing"}
-"""The tables of wrapped keys, and the first word of the place that each key is bound to."""
+"""The tables of wrapped keys, and the prefix of the place to which each key is bound."""
 
 
 async def rotate(
@@ -29,12 +29,12 @@ async def rotate(
     owner: AsyncEngine | None = None,
     marked: Marked = untold,
 ) -> int:
-    """Finish the rotation under way, or begin one and finish it; returns how many keys were wrapped anew.
+    """Finish the rotation under way, or begin one and finish it; returns the number of rewrapped keys.
 
-    Killed at any point, the next call goes on. Other processes notice the new version by themselves if they see the
-    same folder. On several machines, make the version first (`RootKeys.create`), copy the file to each, then call
-    this. Afterwards nothing is wrapped under the old version, and its file can be removed: what backups of the key
-    store hold is then unreadable. `marked` is told how many look-ups each page that was marked anew had.
+    If it is killed, the next call continues. Other processes find the new version by themselves if they see the same
+    folder. With several machines, make the version first (`RootKeys.create`), copy the file to each, then call this.
+    Afterwards nothing is wrapped under the old version, and its file can be removed: keys in backups of the key store
+    are then unreadable. `marked` is called with the number of look-ups of each re-encrypted page.
     """
     if not await pending(root, engine):
         root.create()
@@ -44,12 +44,13 @@ async def rotate(
             done += rewrapped
     await mark_anew(root, engine, batch, marked)
     for table in (*PLACES, *MARKED, lookup_epochs):
+        # Dead rows still hold the keys under the old version, which a copy of the old root key would unwrap.
         await scrub(owner or engine, table)
     return done
 
 
 async def pending(root: RootKeys, engine: AsyncEngine) -> int:
-    """How many keys are still wrapped under an older version, and look-ups still marked under such a key."""
+    """Count the keys that are wrapped under an older version, plus the look-ups encrypted under such a key."""
     async with transaction(engine) as connection:
         counts = [(await connection.execute(_old(root, table, func.count()))).scalar_one() for table in PLACES]
         return int(sum(counts)) + await outdated(root, connection)
@@ -73,7 +74,7 @@ async def _rewrap_some(root: RootKeys, engine: AsyncEngine, table: Table, batch:
 
 async def _rewrap(connection: AsyncConnection, root: RootKeys, table: Table, rows: Sequence[Any]) -> None:
     (name,) = table.primary_key.columns
-    # A key that was destroyed, or wrapped anew by another process, since it was read stays as it is now.
+    # Skip a key that was destroyed, or rewrapped by another process, since it was read.
     unchanged = table.c.root_version == bindparam("old"), table.c.wrapped.is_not(None)
     change = update(table).where(name == bindparam("which"), *unchanged)
     values = []

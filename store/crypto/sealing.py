@@ -1,7 +1,7 @@
-"""Sealing one value under one customer's key: AES-256-GCM, bound to its customer, table, column and row.
+"""Sealing: encryption of one value under one customer's key with AES-256-GCM, bound to its table, column and row.
 
 A sealed value is 1 byte of version, 12 bytes of nonce, then ciphertext and tag. The associated data is
-`table.column:customer:row`, so a value that was moved does not open (D2).
+`table.column:customer:row`, so that a moved value does not decrypt (D2).
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 VERSION = b"\x01"
 OVERHEAD = 1 + 12 + 16
-"""Bytes that sealing adds."""
+"""Bytes that encryption adds."""
 
 
 class SealBrokenError(Exception):
-    """The value was changed, moved, or sealed under another key. Says nothing about the value."""
+    """The value was changed, moved, or encrypted under another key. The message contains nothing of it."""
 
     def __init__(self) -> None:
         super().__init__("a sealed value does not open here")
 
 
 class Sealed(bytes):
-    """Ciphertext. It raises where it would be printed: a placeholder in its place would be served as data."""
+    """Ciphertext. Formatting raises TypeError: a placeholder text could be served as data."""
 
     __slots__ = ()
 
@@ -42,10 +42,10 @@ class Sealed(bytes):
 
 
 class SealingNonces:
-    """Nonces that never repeat: 8 random bytes for each run of a process, then a counter of 4 bytes.
+    """Generates nonces that never repeat: 8 random bytes for each run of a process, then a counter of 4 bytes.
 
-    A new prefix is drawn when the counter wraps and in the child after a fork (NIST SP 800-38D, 8.2.1, with a random
-    fixed field: two of 2^32 processes would have to draw the same 64 bits).
+    A new prefix is drawn when the counter wraps, and in the child after a fork (NIST SP 800-38D, 8.2.1, with a random
+    fixed field: a repetition needs two processes that draw the same 64 bits).
     """
 
     def __init__(self, random: Callable[[int], bytes] = os.urandom, limit: int = 1 << 32) -> None:
@@ -54,14 +54,15 @@ class SealingNonces:
         self.renew()
 
     def renew(self) -> None:
-        """Draw a new prefix and start counting anew; both in one assignment, for other threads."""
+        """Draw a new prefix and restart the counter; in one assignment, so that other threads never mix the two."""
         self._series = (self._random(8), count().__next__)
 
     def __call__(self) -> bytes:
-        """The next nonce, 12 bytes; any thread may ask."""
+        """Return the next nonce, 12 bytes; safe to call from any thread."""
         prefix, advance = self._series
         number = advance()
         if number >= self._limit:
+            # Two threads may both renew: each prefix then still has a counter of its own.
             self.renew()
             return self()
         return prefix + number.to_bytes(4, "big")
@@ -72,13 +73,13 @@ os.register_at_fork(after_in_child=next_nonce.renew)
 
 
 def seal(cipher: AESGCM, place: bytes, plaintext: bytes) -> Sealed:
-    """Seal bytes at a place (the associated data)."""
+    """Encrypt bytes with `place` as associated data."""
     nonce = next_nonce()
     return Sealed(VERSION + nonce + cipher.encrypt(nonce, plaintext, place))
 
 
 def unseal(cipher: AESGCM, place: bytes, sealed: bytes) -> bytes:
-    """The bytes that were sealed at this place; SealBrokenError for anything else."""
+    """Decrypt bytes that were encrypted for this place; SealBrokenError for anything else."""
     try:
         if sealed[0] != 1:
             raise SealBrokenError

@@ -11,12 +11,13 @@ PREFIX = "whsec_"
 
 
 def secret_text(secret: bytes) -> str:
-    """A secret as receivers are given it."""
+    """Return a webhook secret in the form for receivers."""
     return PREFIX + b64encode(secret).decode()
 
 
 def signed(secrets: Sequence[bytes], message_id: str, now: datetime, body: bytes) -> dict[str, str]:
-    """The headers of a message: one signature for each secret, so that a receiver may know either."""
+    """Return the headers of a message: one signature for each secret, so that secrets can be rotated with an
+    overlap."""
     stamp = str(int(now.timestamp()))
     content = f"{message_id}.{stamp}.".encode() + body
     signatures = [f"v1,{b64encode(hmac.digest(secret, content, 'sha256')).decode()}" for secret in secrets]

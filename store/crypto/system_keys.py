@@ -1,4 +1,4 @@
-"""The keys that belong to no customer: of the blind indexes, of signatures, and others by name."""
+"""The system keys, which belong to no customer: of the blind indexes, of signatures, and others by name."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from store.sql.metadata import instant
 from store.sql.reading import Reader
 
 INDEX_KEY = "lookups"
-"""Of the blind indexes, which never rest by themselves: `store.crypto.epochs` encrypts them."""
+"""The key of the blind indexes, which are stored only in encrypted form (`store.crypto.epochs`)."""
 FORMER_INDEX_KEY = "blind-index"
-"""Of those that earlier releases kept beside the data, in whose backups they are: it goes when all rows were moved."""
+"""The key of the blind indexes that earlier releases stored beside the data; destroyed when all rows have moved."""
 IDS_KEY = "global-ids"
 WEEK = timedelta(weeks=1)
 OF_WEEK = ":week-"
-"""Between the name of a key of a week and the number of the week, since 1970."""
+"""The separator between the name of a weekly key and the number of its week since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private key in whatever form its maker chose, and the JSON Web Key that everyone may see."""
+    """A private signing key, in the encoding of its maker, and its public JSON Web Key."""
 
     kid: str
     private: bytes = field(repr=False)
@@ -44,7 +44,7 @@ class SigningKey:
 
 
 def insert_new(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that leaves a row alone which is there already."""
+    """Return an INSERT that does nothing if the row exists (ON CONFLICT DO NOTHING)."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing()
     return sqlite.insert(table).on_conflict_do_nothing()
@@ -55,7 +55,7 @@ def _now() -> datetime:
 
 
 class SystemKeys:
-    """Unwraps them once and keeps them; makes those that are asked for first."""
+    """Unwraps and caches the system keys; makes a key at its first use."""
 
     def __init__(
         self, reader: Reader, engine: AsyncEngine, root: RootKeys, clock: Callable[[], datetime] = _now
@@ -74,18 +74,18 @@ class SystemKeys:
 
     @property
     def index_key(self) -> bytes:
-        """The key of the blind indexes; StoreUnavailableError until the store was reached for the first time."""
+        """The key of the blind indexes; StoreUnavailableError until the store was reached once."""
         self.require()
         return self._kept[INDEX_KEY]
 
     @property
     def ids(self) -> GlobalIds:
-        """The ids that the world outside sees; StoreUnavailableError until the store was reached for the first time."""
+        """The codec of global ids; StoreUnavailableError until the store was reached once."""
         return self._outside()[0]
 
     @property
     def cursors(self) -> Cursors:
-        """The cursors of pages; StoreUnavailableError until the store was reached for the first time."""
+        """The codec of cursors; StoreUnavailableError until the store was reached once."""
         return self._outside()[1]
 
     def _outside(self) -> tuple[GlobalIds, Cursors]:
@@ -94,37 +94,40 @@ class SystemKeys:
         return self._ids
 
     async def load_ids(self, version: int) -> None:
-        """Get the keys of ids and cursors: new ones are of this version, those of the versions around it are read.
+        """Load the keys of ids and cursors: new ones get this version, those of every version up to the next are
+        decoded.
 
-        The next version is read already, so that replicas may be moved to it one after the other.
+        The next version is decoded already, so that replicas can be switched to it one by one.
         """
         keys = {each: await self.system(f"{IDS_KEY}-{each}") for each in range(1, min(version + 1, VERSIONS) + 1)}
         self._ids = GlobalIds(keys, version), Cursors(keys, version)
 
     def require(self) -> None:
-        """StoreUnavailable until the store was reached and its root key proved right: nothing is made before."""
+        """Raise StoreUnavailableError until the store was reached and the root key verified: no key is made before."""
         if INDEX_KEY not in self._kept:
             raise StoreUnavailableError(OutageCause.DOWN)
 
     async def system(self, name: str) -> bytes:
-        """The 32-byte key of this name, made when it is first asked for; all processes get the same one."""
+        """Return the 32-byte key of this name, made at its first use; all processes get the same one."""
         if name in self._kept:
             return self._kept[name]
         if not (rows := await self._reader.fetch(self._find, {"name": name})):
             await self._make(name)
+            # Read back: another process may have made it first, and that one is stored.
             rows = await self._reader.fetch(self._find, {"name": name})
         ((version, wrapped),) = rows
         self._kept[name] = self._root.unwrap(version, f"system:{name}", wrapped)
         return self._kept[name]
 
     async def weekly(self, name: str, now: datetime) -> bytes:
-        """A 32-byte key that is another one each week, in all processes; then the one before is gone.
+        """Return a 32-byte key that changes every week, the same in all processes; the former one is destroyed.
 
-        For hashes of what anybody may have typed, which no customer's key covers and which count for days at most: in
-        a copy they tell nothing once their week is over (D10). A process whose clock is behind goes on with the newest.
+        For hashes of typed input that no customer's key covers and that are needed for days at most: copies of them are
+        useless once their week is over (D10). A process whose clock is behind uses the newest key.
         """
         week = int(now.timestamp() // WEEK.total_seconds())
         last = self._weeks.get(name)
+        # The key of the next week was made by a process whose clock is ahead.
         if last is None or last[0] not in (week, week + 1):
             last = await self._of_week(name, week)
             if last is None:
@@ -136,13 +139,13 @@ class SystemKeys:
         return last[1]
 
     async def end_weeks(self, now: datetime) -> None:
-        """Put new keys in the place of those whose week is over: nobody may ask for the next one for long."""
+        """Replace weekly keys whose week is over, even if the next one is not requested for a long time."""
         there = select(system_keys.c.name).where(system_keys.c.name.contains(OF_WEEK))
         for (name,) in await self._reader.fetch(self._reader.prepare(there), {}):
             await self.weekly(name.rpartition(OF_WEEK)[0], now)
 
     async def _of_week(self, name: str, week: int) -> tuple[int, bytes] | None:
-        """The one of this week, or of the next, which a process made whose clock is ahead."""
+        """Return the key of this week, or of the next one, made by a process whose clock is ahead."""
         for each in (week + 1, week):
             whole = f"{name}{OF_WEEK}{each}"
             if rows := await self._reader.fetch(self._find, {"name": whole}):
@@ -151,7 +154,8 @@ class SystemKeys:
         return None
 
     async def _next_week(self, name: str, week: int) -> None:
-        """Put a new one in the place of the last: whoever serves may change rows of the key store, and delete none."""
+        """Overwrite the last weekly key with a new one: the serving role may update rows of the key store, not delete
+        them."""
         row, named = self._fresh(f"{name}{OF_WEEK}{week}"), system_keys.c.name
         former = (
             select(named).where((named == name) | named.startswith(f"{name}{OF_WEEK}", autoescape=True)).order_by(named)
@@ -173,7 +177,7 @@ class SystemKeys:
             await connection.execute(insert_new(connection, system_keys), self._fresh(name))
 
     async def add_signing_key(self, kid: str, private: bytes, public_jwk: str) -> bool:
-        """Keep a new signing key; False when one of this id is there already, which then stays as it is."""
+        """Store a new signing key; False if its id exists already, which is not changed."""
         self.require()
         version, wrapped = self._root.wrap(f"signing:{kid}", private)
         row = {"kid": kid, "root_version": version, "wrapped": wrapped, "public_jwk": public_jwk}
@@ -182,7 +186,7 @@ class SystemKeys:
         return done.rowcount == 1
 
     async def signing_keys(self) -> list[SigningKey]:
-        """All of them, retired ones too, the oldest first."""
+        """Return all signing keys, also retired ones, the oldest first."""
         rows = await self._reader.fetch(self._all_signing, {})
         return [self._signing_key(*row) for row in rows]
 
@@ -193,7 +197,7 @@ class SystemKeys:
         return SigningKey(kid, private, jwk, instant(created), None if retired is None else instant(retired))
 
     async def retire_signing_key(self, kid: str) -> None:
-        """Mark a key as no longer signing; its public half goes on verifying what it signed."""
+        """Mark a key as no longer signing; its public key still verifies earlier signatures."""
         retire = update(signing_keys).where(signing_keys.c.kid == kid, signing_keys.c.retired_at.is_(None))
         async with transaction(self._engine) as connection:
             await connection.execute(retire.values(retired_at=self._clock()))

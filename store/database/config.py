@@ -1,4 +1,4 @@
-"""Where the store is, and how patient it is: everything that the settings say about it."""
+"""The configuration of the store: addresses, timeouts and limits."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from store.sql.engines import Address
 class StoreConfig:
     """Addresses are `sqlite:///path` or `postgresql://user:password@host/database`; times are in seconds.
 
-    Without a ledger's own address it is in the main database on PostgreSQL; on SQLite it needs a file of its own, so
-    that its commits and the data's do not wait for one another. The key store is never where the data is.
+    Without `ledger_url` the ledger is in the main database on PostgreSQL; on SQLite it needs a file of its own, so that
+    its commits and those of the data do not block each other. The key store is never in the main database.
 
-    `maintenance_url` names the role that owns the tables, and its password: with it, at the servers and in the
-    databases of the other addresses, tables are upgraded, the ledger is sealed and pruned, and deleted rows are
-    vacuumed. Without it the role that serves does all of that.
+    `maintenance_url` has the role that owns the tables, and its password: tables are upgraded, the ledger is sealed and
+    pruned, and deleted rows are vacuumed with this role, on the servers and databases of the other addresses. Without
+    it the serving role does all of that.
     """
 
     database_url: str
@@ -27,24 +27,26 @@ class StoreConfig:
     ledger_url: str | None = None
     maintenance_url: str | None = None
     read_deadline: float = 2.0
-    patience: float = 5.0
+    lock_timeout: float = 5.0
     connections: int = 8
     keys_kept: int = 100_000
     key_max_age: float = 60.0
     id_key_version: int = 1
     head_place: HeadPlace | None = None
-    """Where signed heads of the ledger are remembered beside the key store."""
+    """A further place, beside the key store, that stores the ledger's signed tree heads; None: no further place."""
 
     def __post_init__(self) -> None:
-        """ValueError when the addresses do not fit together."""
+        """ValueError when two parts of the store share a database that they must not share."""
+        # Compared as URLs: two names of one database are beyond this check.
         if self.key_store == self.database:
             raise ValueError("the key store must not be the main database: a copy of one would be a copy of both")
+        # Two connections of one process that write to the same file would block each other.
         if self.ledger.is_sqlite and self.ledger in (self.database, self.key_store):
             raise ValueError("the ledger needs an SQLite file of its own")
 
     @classmethod
     def local(cls, folder: Path) -> StoreConfig:
-        """Everything in one folder, on SQLite."""
+        """Make a configuration with everything in one folder, on SQLite."""
         return cls(
             database_url=f"sqlite:///{folder / 'data.db'}",
             key_store_url=f"sqlite:///{folder / 'keys.db'}",
@@ -54,21 +56,21 @@ class StoreConfig:
 
     @property
     def database(self) -> Address:
-        """The customers' data."""
+        """The address of the customer data."""
         return Address.parse(self.database_url)
 
     @property
     def key_store(self) -> Address:
-        """The wrapped keys."""
+        """The address of the wrapped keys."""
         return Address.parse(self.key_store_url)
 
     @property
     def ledger(self) -> Address:
-        """The record of who read what."""
+        """The address of the access ledger."""
         return Address.parse(self.ledger_url or self.database_url)
 
     def maintained(self, address: Address) -> Address:
-        """The same database as its owner reaches it."""
+        """Return the address of the same database with the role of its owner."""
         if self.maintenance_url is None or address.is_sqlite:
             return address
         owner = Address.parse(self.maintenance_url).url

@@ -1,4 +1,5 @@
-"""What a PostgreSQL server keeps of statements and removals where no owner of a table reaches it (D8)."""
+"""Checks a PostgreSQL server for copies of data that the owner of the tables cannot remove: logs, archives, slots
+(D8)."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ STATEMENTS = "SELECT count(*) FROM pg_extension WHERE extname = 'pg_stat_stateme
 
 
 async def server_complaints(config: StoreConfig) -> list[str]:
-    """A sentence for each thing that an operator should know or mend; none on SQLite. StoreUnavailableError."""
+    """Return a sentence for each problem that an operator should fix; none on SQLite. StoreUnavailableError."""
     found = []
     for address in by_database(config):
         try:
@@ -44,8 +45,9 @@ async def server_complaints(config: StoreConfig) -> list[str]:
 
 
 def logged(settings: dict[str, str]) -> list[str]:
-    """What the server's own log may hold of values."""
+    """Return the settings by which the server's own log may contain values."""
     found = []
+    # -1 turns these settings off; from 0 on statements are logged with their values.
     logs = settings.get("log_statement", "none") in ("mod", "all") or any(
         settings.get(name, "-1") != "-1" for name in ("log_min_duration_statement", "log_min_duration_sample")
     )
@@ -60,7 +62,7 @@ def logged(settings: dict[str, str]) -> list[str]:
 
 
 def kept(settings: dict[str, str], slots: list[str], long: list[str], statements: bool) -> list[str]:
-    """What outlives a removal beside the log."""
+    """Return everything else that keeps deleted rows: archives, statement statistics, slots and long snapshots."""
     found = []
     if settings.get("archive_mode", "off") != "off":
         found.append("write-ahead logs are archived: end archives in time, and set GATEWAY_BACKUP_DAYS to say when")

@@ -1,4 +1,4 @@
-"""For developers: writes the migration that turns the last version into what the tables say now.
+"""For developers: drafts the migration from the last version to the present tables.
 
     python -m store.draft main "Customers have a nickname"
 
@@ -29,7 +29,7 @@ def _render(kind: str, item: Any, context: Any) -> str | Literal[False]:
 
 
 def _without_info(context: Any, revision: Any, directives: list[MigrationScript]) -> None:
-    # Categories and retention rules are said in one place, which no migration repeats.
+    # Categories and retention rules are declared in `store.tables` only; a migration must not repeat them.
     for script in directives:
         for operation in script.upgrade_ops.ops if script.upgrade_ops else ():
             if isinstance(operation, CreateTableOp):
@@ -37,7 +37,7 @@ def _without_info(context: Any, revision: Any, directives: list[MigrationScript]
 
 
 def draft(schema: Schema, message: str, revision: str | None = None) -> None:
-    """Compare the tables with a fresh database at the last version, and write the difference."""
+    """Compare the tables with a new database at the last version, and write the difference as a migration."""
     with TemporaryDirectory() as folder:
         engine = create_engine(f"sqlite:///{Path(folder) / 'draft.db'}")
         with engine.begin() as connection:

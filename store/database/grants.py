@@ -1,7 +1,7 @@
-"""What PostgreSQL has to be told so that who serves may do no more than serving needs.
+"""The SQL that restricts the serving role of PostgreSQL to the privileges that serving needs.
 
-An owner's role has the tables, upgrades them, seals and prunes the ledger and vacuums. A serving role adds to the
-ledger and reads it, and the database itself refuses it anything else there.
+The owner's role owns the tables, upgrades them, seals and prunes the ledger, and vacuums. The serving role can only
+append to the ledger and read it; the database itself refuses everything else.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ SERVING = {
     LEDGER.name: ("SELECT", "INSERT"),
     KEYS.name: ("SELECT", "INSERT", "UPDATE"),
 }
-"""What the serving role may do with the tables of each set. A key is destroyed by a change of its row."""
+"""The privileges of the serving role by set of tables. A key is destroyed by an UPDATE of its row."""
 
 DELETED = frozenset(each.name for each in (*MARKED, lookup_epochs))
-"""The tables of the key store from which it may delete, too: look-ups go with their customers."""
+"""The tables of the key store from which it may also delete: look-ups are erased with their customers."""
 
 SEQUENCES = ("ledger_entries_sequence_seq",)
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Who has the tables, and who serves; ValueError for a name that would need quoting."""
+    """The owner's and the serving role; ValueError for a name that would need quoting."""
 
     owner: str
     serving: str
@@ -46,7 +46,7 @@ class Roles:
 
 
 def by_database(config: StoreConfig) -> dict[Address, list[Schema]]:
-    """The sets of tables of each PostgreSQL database; none of SQLite's files, which have no roles."""
+    """Group the sets of tables by PostgreSQL database; SQLite files are left out, since they have no roles."""
     found: dict[Address, list[Schema]] = {}
     for schema, address in ((MAIN, config.database), (LEDGER, config.ledger), (KEYS, config.key_store)):
         if not address.is_sqlite:
@@ -55,20 +55,21 @@ def by_database(config: StoreConfig) -> dict[Address, list[Schema]]:
 
 
 def roles_sql(roles: Roles) -> Iterator[str]:
-    """Make the roles where they are missing; they have no password yet, so nobody is let in by this."""
+    """Create the roles that are missing; without a password, so that nobody can connect with them yet."""
     for each in (roles.owner, roles.serving):
+        # CREATE ROLE has no IF NOT EXISTS.
         yield (
             f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{each}') THEN "
             f"CREATE ROLE {each} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS; END IF; END $$;"
         )
-    yield f"GRANT pg_read_all_stats TO {roles.owner};"  # Else it cannot see whose snapshots keep what was removed.
+    yield f"GRANT pg_read_all_stats TO {roles.owner};"  # Needed to see the snapshots of other roles before an erasure.
 
 
 def grants_sql(schemas: Sequence[Schema], roles: Roles) -> Iterator[str]:
-    """For one database, to be run in it as its administrator: before the owner first upgrades it, and after each
-    upgrade."""
+    """Yield the grants for one database, to be run by its administrator: before its first upgrade, and after each."""
     owner, serving = roles.owner, roles.serving
     yield "BEGIN;"
+    # Before PostgreSQL 15 every role may create objects there, which could shadow ours.
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
     yield f"REVOKE ALL ON SCHEMA public FROM {serving};"
     yield f"GRANT USAGE, CREATE ON SCHEMA public TO {owner};"
@@ -89,6 +90,7 @@ def grants_sql(schemas: Sequence[Schema], roles: Roles) -> Iterator[str]:
 
 
 def _if_there(relation: str, *statements: str) -> str:
+    # The grants are run before the first upgrade as well, when there are no tables yet.
     return f"DO $$ BEGIN IF to_regclass('{relation}') IS NOT NULL THEN {' '.join(statements)} END IF; END $$;"
 
 
@@ -99,8 +101,8 @@ def _ledger(roles: Roles) -> Iterator[str]:
             f"REVOKE ALL ON SEQUENCE {sequence} FROM PUBLIC, {roles.serving};",
             f"GRANT USAGE ON SEQUENCE {sequence} TO {roles.serving};",
         )
-    # The functions of the triggers are the owner's, too, and nobody else may put others in their place. (The names of
-    # roles were checked: they need no quotes.)
+    # The trigger functions must belong to the owner, too, or the serving role could replace them and so switch the
+    # triggers off. (The names of the roles were checked: they need no quotes.)
     yield (
         "DO $$ DECLARE f regprocedure; BEGIN FOR f IN SELECT tgfoid::regprocedure FROM pg_trigger t "  # noqa: S608
         "JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relname LIKE 'ledger\\_%' AND NOT t.tgisinternal "

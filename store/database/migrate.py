@@ -1,4 +1,4 @@
-"""Bringing the three sets of tables to this release's version, from any number of replicas at once."""
+"""Runs the migrations of the three sets of tables; safe to call from several replicas at once."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[1] / "migrations"
 
 LOCK = 0x6761_7465
-"""The advisory lock that replicas queue for on PostgreSQL: the word "gate"."""
+"""The advisory lock that serialises the replicas on PostgreSQL: "gate" in ASCII."""
 
-PATIENCE = 60.0
-"""Seconds that a replica waits for another one to finish."""
+TIMEOUT = 60.0
+"""Maximum wait of a replica for another one to finish, in seconds."""
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 def places(config: StoreConfig) -> tuple[tuple[Schema, Address], ...]:
-    """Which set of tables rests where."""
+    """Return the sets of tables with their addresses."""
     return (MAIN, config.database), (LEDGER, config.ledger), (KEYS, config.key_store)
 
 
 async def upgrade(config: StoreConfig) -> None:
-    """Create what is missing and bring the rest to this release's version; StoreUnavailableError when it cannot.
+    """Create or upgrade all tables to this release's version; StoreUnavailableError when that fails.
 
-    Each set of tables is one transaction under one lock: of several replicas the first does the work and the others
-    find it done; killed at any point, nothing of the set remains and the next call does it.
+    Each set of tables is one transaction under one lock: the first of several replicas does the work and the others
+    find it done; if it is killed at any point, the set is rolled back and the next call does it.
     """
     for schema, place in places(config):
         address = config.maintained(place)
@@ -54,15 +54,15 @@ async def upgrade(config: StoreConfig) -> None:
 
 
 def run(connection: Connection, schema: Schema) -> None:
-    """Run the migrations of one set that are still to be run, in the connection's transaction."""
-    from alembic import command  # Only upgrades need Alembic: a start does without its quarter of a second.
+    """Run the outstanding migrations of one set in the connection's transaction."""
+    from alembic import command  # Imported here: it takes a quarter of a second, and only upgrades need it.
 
     command.upgrade(alembic_config(schema, connection=connection), "head")
     keep_no_statistics(connection, schema.tables)
 
 
 def alembic_config(schema: Schema, **attributes: Any) -> Config:
-    """Alembic's settings for one set of tables."""
+    """Make the Alembic configuration of one set of tables."""
     from alembic.config import Config
 
     config = Config()
@@ -79,7 +79,7 @@ def _turn() -> asyncio.Lock:
 
 
 def create_file(path: Path) -> None:
-    """An empty database file that only its owner may read; one that is there stays as it is."""
+    """Create an empty database file with mode 0600; an existing file is not changed."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -89,8 +89,9 @@ def create_file(path: Path) -> None:
 
 @asynccontextmanager
 async def alone(address: Address) -> AsyncIterator[AsyncConnection]:
-    """A transaction that no other replica's migration runs beside; SQLite's write lock, or an advisory lock."""
-    engine = make_engine(address, patience=PATIENCE, longest=None)
+    """Run a transaction that excludes the migrations of other replicas, by SQLite's write lock or an advisory lock."""
+    # No statement timeout: a migration may rewrite a large table.
+    engine = make_engine(address, lock_timeout=TIMEOUT, longest=None)
     try:
         async with engine.connect() as connection:
             for statement in _before(address):
@@ -99,6 +100,7 @@ async def alone(address: Address) -> AsyncIterator[AsyncConnection]:
                 if not address.is_sqlite:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
                 yield connection
+                # SQLite's foreign keys were off meanwhile: see `_before`.
                 if address.is_sqlite and (await connection.execute(text("PRAGMA foreign_key_check"))).first():
                     raise RuntimeError("a migration left a row that points nowhere; nothing was changed")
     except (SQLAlchemyError, *DRIVER_ERRORS) as error:
@@ -108,5 +110,5 @@ async def alone(address: Address) -> AsyncIterator[AsyncConnection]:
 
 
 def _before(address: Address) -> Sequence[str]:
-    # SQLite changes a table by building it anew, which foreign keys would forbid; they are checked before the end.
+    # SQLite alters a table by copying it to a new one, which foreign keys would forbid; they are checked at the end.
     return ("PRAGMA foreign_keys = OFF",) if address.is_sqlite else ()

@@ -1,4 +1,4 @@
-"""What the roles of a PostgreSQL store may do: too little to finish erasures, or more than serving needs."""
+"""Checks the privileges of PostgreSQL roles: too few to finish erasures, or more than serving needs."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ FACTS = """
 
 @dataclass(frozen=True, slots=True)
 class Privileges:
-    """What one role may do in one database."""
+    """The privileges of one role in one database."""
 
     role: str
     superuser: bool
     owns_all: bool
-    """Whether it may vacuum every table: one owns what a role owns that one is a member of."""
+    """True if it may vacuum every table; a member of the owning role counts as owner."""
     owns_some: bool
     rewrites_ledger: bool
-    """Whether nothing but triggers keeps it from changing what stands in the ledger."""
+    """True if only triggers keep it from changing entries of the ledger."""
     sees: bool
-    """Whether it is told of other roles' snapshots: else nobody can tell whether a dump still sees what was removed."""
+    """True if it sees the snapshots of other roles, such as a dump that still reads deleted rows."""
 
 
 async def privileges(address: Address, schemas: Sequence[Schema]) -> Privileges:
-    """Those of the address's own role; StoreUnavailableError when the database cannot tell."""
+    """Query the privileges of the address's role; StoreUnavailableError."""
     tables = [name for schema in schemas for name in schema.tables.tables]
     ledger = [name for name in LEDGER.tables.tables if LEDGER in schemas]
     try:
@@ -57,7 +57,7 @@ async def privileges(address: Address, schemas: Sequence[Schema]) -> Privileges:
 
 
 async def sampled(address: Address, schemas: Sequence[Schema]) -> list[str]:
-    """Where PostgreSQL keeps samples that it may not keep; StoreUnavailableError when the database cannot tell."""
+    """Return the columns that PostgreSQL samples and must not sample; StoreUnavailableError."""
     try:
         connection = await connect_postgresql(address, "gateway-privileges", 5.0)
         try:
@@ -70,16 +70,16 @@ async def sampled(address: Address, schemas: Sequence[Schema]) -> list[str]:
 
 
 def grants_command(owner: str, serving: str, database: str) -> str:
-    """What lets the owner's role see snapshots, as it is to be typed by the server's administrator."""
+    """Return the command with which the server's administrator lets the owner's role see snapshots."""
     if owner == serving:
         return f'psql -c "GRANT pg_read_all_stats TO {owner}"'
     return f"gateway db grants --owner {owner} --serving {serving} --database {database} | psql {database}"
 
 
 async def complaints(config: StoreConfig, working: bool = True) -> list[str]:
-    """A sentence for each thing about the roles that an operator should mend; none on SQLite, which has no roles.
+    """Return a sentence for each problem of the roles that an operator should fix; none on SQLite, which has no roles.
 
-    A process that only serves, and leaves erasures to others (not `working`), needs no owner's role.
+    A process that only serves, and leaves erasures to others (not `working`), does not need the owner's role.
     """
     found = []
     for address, schemas in by_database(config).items():

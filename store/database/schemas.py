@@ -1,4 +1,4 @@
-"""The three sets of tables with all their tables in them, and the version of each that this release works with."""
+"""The three sets of tables, complete, and the version of each that this release works with."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ CAPABILITIES = (
     value_rewrites,
     webhooks,
 )
-"""The files that each hold tables; importing them fills the sets."""
+"""The modules with tables; importing them fills the sets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One set of tables: the folder of its migrations, where its version is noted, and its versions in order.
+    """One set of tables, with its name (also of the folder of its migrations) and its versions in order.
 
-    The versions stand here too so that a start need not load Alembic to compare them; a test keeps the two alike.
+    The versions are repeated here so that a start need not import Alembic to compare them; a test compares the two.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Schema:
 
     @property
     def version_table(self) -> str:
-        """The set's own, since on PostgreSQL two sets share a database."""
+        """The name of the set's own version table: on PostgreSQL two sets share a database."""
         return f"{self.name}_version"
 
 
@@ -101,4 +101,5 @@ LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
 KEYS = Schema("keys", key_metadata, _numbered("keys", 6))
 SCHEMAS = (MAIN, LEDGER, KEYS)
 
+# At import, so that a process with an undeclared table does not start.
 require_declared(table for schema in SCHEMAS for table in schema.tables.sorted_tables)

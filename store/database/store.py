@@ -1,4 +1,4 @@
-"""The whole store behind one door: reads, writes, keys and the ledger."""
+"""The facade of the store: reads, writes, keys and the ledger."""
 
 from __future__ import annotations
 
@@ -46,23 +46,23 @@ __all__ = ["Store", "StoreConfig", "StoreUnavailableError", "open_store"]
 log = logging.getLogger(__name__)
 
 CLEANING = 3600.0
-"""Seconds that going over a whole table may take."""
+"""Maximum duration of a statement over a whole table, such as VACUUM, in seconds."""
 
 TIDYING = 5.0
-"""Seconds for which short readings are waited for before everything is tidied."""
+"""Maximum wait for short reads to end before `tidy`, in seconds."""
 
 RETRY = 1.0
-"""Seconds between two attempts to reach a store that was down at the start."""
+"""Seconds between two attempts to reach a store that is down."""
 
 WATCH = 5.0
-"""Seconds between two looks whether the ledger still has what was signed."""
+"""Seconds between two checks that the ledger still contains the signed tree head."""
 
 PLACE = 60.0
-"""Seconds for which what the further place of heads has said holds."""
+"""Seconds for which the answer of the further place of tree heads is cached."""
 
 
 class KeyStoreMissingError(RootKeyError):
-    """There are customers, and the key store is empty: someone points at the wrong one, or it was lost."""
+    """There are customers, but the key store is empty: the settings name the wrong one, or it was lost."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -73,12 +73,12 @@ class KeyStoreMissingError(RootKeyError):
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What a store is made of and keeps to itself."""
+    """The private parts of a store."""
 
     config: StoreConfig
     root: RootKeys
     engine: AsyncEngine
-    """For what may stand in no transaction, with the role of the owner."""
+    """For statements that are not allowed in a transaction, with the role of the owner."""
     transactions: Transactions
     key_reader: Reader
     key_engine: AsyncEngine
@@ -87,38 +87,39 @@ class _Parts:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A moment in the order of transactions of the main database and of the key store (`store.sql.horizon`)."""
+    """A point in the order of transactions of the main database and of the key store (`store.sql.horizon`)."""
 
     main: str | None
     keys: str | None
 
 
 class Store:
-    """What `open_store` gives. All of it may be used at once by any number of tasks of one event loop."""
+    """An open store, made by `open_store`; safe for any number of concurrent tasks of one event loop."""
 
     def __init__(self, config: StoreConfig, reindexing: bool = False) -> None:
-        """Connects to nothing yet, and may raise RootKeyMismatchError or RootKeyExposedError; ValueError for a bad
+        """Does not connect yet; may raise RootKeyMismatchError or RootKeyExposedError, and ValueError for a bad
         address.
 
-        `reindexing` is for who finishes what everybody else must wait for (`store.upgrade.reindexing`).
+        `reindexing` opens a store whose look-ups are still to be rebuilt, in order to do so
+        (`store.upgrade.reindexing`).
         """
         root = RootKeys(config.root_key_path)
         size, deadline = config.connections, config.read_deadline
         key_reader = make_reader(config.key_store, size, deadline)
-        key_engine = make_engine(config.key_store, size, config.patience)
-        key_owner = make_engine(config.maintained(config.key_store), 1, config.patience, CLEANING)
+        key_engine = make_engine(config.key_store, size, config.lock_timeout)
+        key_owner = make_engine(config.maintained(config.key_store), 1, config.lock_timeout, CLEANING)
         self.reader = make_reader(config.database, size, deadline)
-        """The customers' data."""
+        """Reads the customer data."""
         self.ledger_reader = make_reader(config.ledger, 1, deadline)
-        """The ledger's table, for audits."""
+        """Reads the ledger's tables, for audits."""
         self.keys = KeyStore(key_reader, key_engine, root, config.keys_kept, config.key_max_age, owner=key_owner)
         self.ledger = LedgerAppender(_ledger_writer(config))
         self.tally = AnonymousReadTally(self.ledger)
         self.heads = Heads(key_reader, key_engine)
-        """What of the ledger was signed last."""
+        """The latest signed tree heads of the ledger."""
         self._containing, self._place = Containing(self.ledger_reader), config.head_place
         self._placed: tuple[float, SignedHead | None] | None = None
-        engine = make_engine(config.maintained(config.database), 1, config.patience, CLEANING)
+        engine = make_engine(config.maintained(config.database), 1, config.lock_timeout, CLEANING)
         self._parts = _Parts(config, root, engine, _transactions(config), key_reader, key_engine, key_owner)
         self._reindexing = reindexing
         self._checked = False
@@ -126,43 +127,43 @@ class Store:
         self._first: Callable[[], Awaitable[object]] | None = None
         self._checking: asyncio.Task[None] | None = None
 
-    def write(self, *, brief: bool = False, apart: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction on the main database, durable when the block ends; see `store.sql.transactions`.
+    def write(self, *, group_commit: bool = False, apart: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Run a transaction on the main database, durable when the block ends; see `store.sql.transactions`.
 
-        On SQLite it is the only writer while the block runs, so keep it short and never open a second one inside; one
-        that is `brief`, and awaits nothing but its own statements, is committed together with others. On PostgreSQL it
-        is READ COMMITTED: lock with `with_for_update()` what you read in order to change it. What must stand whatever
-        becomes of the command around it, such as the count of a guess, is `apart`: here that is always so.
+        On SQLite it is the only writer while the block runs, so keep it short and never open a second one inside; a
+        `group_commit` block, which awaits nothing but its own statements, takes part in group commit. On PostgreSQL it
+        is READ COMMITTED: lock rows that you read in order to change them with `with_for_update()`. A write that must
+        persist even if the mutation around it is rolled back, such as the count of a failed attempt, is `apart`; here
+        every transaction is.
         """
-        return self._parts.transactions.begin(brief)
+        return self._parts.transactions.begin(group_commit)
 
     async def scrub(self, table: Table, *, must: bool = False, whole: bool = False) -> None:
-        """Take what was deleted from a table out of the main database's files, too; see `store.sql.scrubbing`."""
+        """Remove the deleted rows of a table from the main database's files, too; see `store.sql.scrubbing`."""
         await scrub(self._parts.engine, table, must=must, whole=whole)
 
     async def scrub_statistics(self) -> None:
-        """Take what was sampled of values out of PostgreSQL's own table of samples; see `store.sql.scrubbing`."""
+        """Remove dropped samples from PostgreSQL's table of statistics; see `store.sql.scrubbing`."""
         await scrub_statistics(self._parts.engine)
 
     @property
     def on_server(self) -> bool:
-        """Whether the customers' data rest on a PostgreSQL server."""
+        """True if the customer data is on a PostgreSQL server."""
         return not self._parts.config.database.is_sqlite
 
     async def point(self) -> Point:
-        """A moment in both databases behind everything that is committed now; StoreUnavailableError."""
+        """Return a point in both databases after everything that is committed now; StoreUnavailableError."""
         return Point(await mark(self._parts.engine), await mark(self._parts.key_owner))
 
-    async def unseen(self, point: Point, patience: float = 0.0) -> None:
-        """Return when nobody can see any more what was removed before a point; StillVisibleError after `patience`
-        seconds."""
-        await passed(self._parts.engine, point.main, patience)
-        await passed(self._parts.key_owner, point.keys, patience)
+    async def unseen(self, point: Point, max_wait: float = 0.0) -> None:
+        """Wait until no snapshot sees rows deleted before a point; StillVisibleError after `max_wait` seconds."""
+        await passed(self._parts.engine, point.main, max_wait)
+        await passed(self._parts.key_owner, point.keys, max_wait)
 
     async def tidy(self, now: datetime) -> None:
-        """Take whatever was removed or changed anywhere out of the files: what was put off when it was removed, because
-        somebody could still see it, and what no removal of a row tells of, such as an address before its change. Keys
-        of a week that is over end before, also when nobody has asked for those of the next one."""
+        """Remove deleted and overwritten values of all tables from the files: those whose removal was postponed because
+        a snapshot still saw them, and former values of changed rows, such as an old address. Weekly keys whose week is
+        over are destroyed first, even if nobody has requested the next one."""
         await self.keys.house.end_weeks(now)
         point = await self.point()
         try:
@@ -175,27 +176,27 @@ class Store:
         await self.keys.clean_house()
 
     async def ready(self) -> None:
-        """StoreUnavailable unless reads, writes, keys and the ledger would all succeed now."""
+        """Check that reads, writes, keys and the ledger all work now; else StoreUnavailableError."""
         await self.check()
         for writing, table, change in (
-            (self.write(brief=True), used_values, {"until": used_values.c.until}),
+            (self.write(group_commit=True), used_values, {"until": used_values.c.until}),
             (transaction(self._parts.key_engine), system_keys, {"wrapped": system_keys.c.wrapped}),
         ):
             async with writing as connection:
-                # Nothing is changed, and a database that takes no writes refuses it all the same.
+                # It changes no row, and a read-only database refuses it all the same: a probe must not write.
                 await connection.execute(update(table).where(false()).values(change))
         await self.ledger.check()
 
     async def check(self) -> None:
-        """What must be so before the first request, in order; once it was so, it is not asked again.
+        """Check the preconditions of the first request, in order; (1) to (3) only until they hold once.
 
-        (1) All sets of tables are at this release's version, and no value rests in a former form (StoreUnavailableError
-        NOT_MIGRATED); every row can be found by this release's form of what it is looked up by, and the look-ups are
-        of the same time as the data (NOT_REINDEXED, see `store.operations.lookup_counts`); (2) there is a root key, or
-        none is needed yet and it is made now (RootKeyMissingError, KeyStoreMissingError); (3) it unwraps what is there
-        (RootKeyMismatchError). (4) The ledger contains what was signed (LedgerBehindError): asked each time, for a
-        server may fail over to one that lacks its end (F8); until it does, nothing is recorded, and so nothing revealed
-        (D13). (5) What has to be done before the first answer was done.
+        (1) All sets of tables are at this release's version, and no value is stored in a former form
+        (StoreUnavailableError NOT_MIGRATED); every row can be found by this release's form of its look-ups, and the
+        look-ups are from the same time as the data (NOT_REINDEXED, see `store.operations.lookup_counts`); (2) there is
+        a root key, or none is needed yet and it is made now (RootKeyMissingError, KeyStoreMissingError); (3) it unwraps
+        the stored keys (RootKeyMismatchError). (4) The ledger contains the signed tree head (LedgerBehindError):
+        checked each time, since a server may fail over to a standby that lacks the last entries (F8); until it does,
+        nothing is recorded, and so nothing is revealed (D13). (5) The start-up work of `begin_with` is done.
         """
         if not self._checked:
             await self._check_once()
@@ -217,16 +218,19 @@ class Store:
         try:
             await self._containing.require([await self.heads.latest(), await self._head_of_place()])
         except LedgerBehindError as behind:
+            # Logged once, not at every check.
             if not isinstance(self.ledger.withheld, LedgerBehindError):
                 log.critical("%s Nothing is answered or signed meanwhile (%s)", behind, behind.detail)
             self.ledger.withheld = behind
             raise
+        # Not while start-up work is outstanding, which withholds the ledger as well.
         if self._first is None and self.ledger.withheld is not None:
             log.warning("The ledger has what was signed: requests are answered again")
             self.ledger.withheld = None
 
     async def _head_of_place(self) -> SignedHead | None:
-        """What the further place has said, a minute ago at most; one that cannot be asked stops signing, not this."""
+        """Return the head of the further place, cached for PLACE seconds; an outage of it stops signing, but not
+        serving."""
         now = monotonic()
         if self._place is not None and (self._placed is None or now - self._placed[0] >= PLACE):
             try:
@@ -250,11 +254,13 @@ class Store:
             raise StoreUnavailableError(OutageCause.NOT_MIGRATED, value_rewrites.name)
 
     async def _check_lookups(self) -> None:
-        """A store that was restored alone is not served: who is not found loses an address to whoever asks for it."""
+        """Refuse to serve a database that was restored without the other: an address that is not found could be
+        taken."""
         anew = await differing(self.reader, self._parts.key_reader)
         if anew is not None:
             log.critical("The data and the key store are of different times, such as after a restore of one of them")
-            # That it has to be done is durable before nothing else tells of it.
+            # The order is for crashes: the rebuild is recorded durably before the counts agree and hide the need for
+            # it.
             async with self.write() as connection:
                 await await_all(connection)
                 await set_count(connection, lookup_count, anew)
@@ -271,22 +277,25 @@ class Store:
         elif await _any(self.reader, customers.c.id):
             raise KeyStoreMissingError
         elif not root.exists:
+            # Neither keys nor customers: a new store.
             root.create()
 
     def check_until_ready(self) -> None:
-        """Go on checking in the background: a store that was down at the start comes back without a restart."""
+        """Keep checking in the background: a store that was down at the start recovers without a restart."""
         if self._checking is None:
             self._checking = asyncio.create_task(self._check_again())
 
     async def begin_with(self, first: Callable[[], Awaitable[object]]) -> None:
-        """Have this done before anything is answered, as soon as the store can be reached: now, if it can."""
+        """Run start-up work before any request is answered: now, or as soon as the store can be reached."""
         self._first = first
+        # Until the work is done nothing is recorded, and so nothing is revealed.
         self.ledger.withheld = self.ledger.withheld or StoreUnavailableError(OutageCause.DOWN, "not begun")
         with suppress(StoreUnavailableError):
             await self.check()
 
     def watch(self) -> None:
-        """The same, and go on looking whether the ledger still has what was signed for as long as the store is open."""
+        """Keep checking as `check_until_ready` does, and then the ledger against its signed head until the store
+        closes."""
         self._watched = True
         self.check_until_ready()
 
@@ -301,10 +310,11 @@ class Store:
             except StoreUnavailableError:
                 continue
             except RootKeyError as problem:
+                # An operator may restore the file, so go on checking.
                 log.critical("%s", problem)
 
     async def close(self) -> None:
-        """Write what the ledger still holds, then let go of all connections, whatever goes wrong with one of them."""
+        """Write the pending ledger entries, then close all connections, even if closing one of them fails."""
         async with AsyncExitStack() as steps:  # Run from the last to the first.
             for engine in (self._parts.engine, self._parts.key_engine, self._parts.key_owner):
                 steps.push_async_callback(engine.dispose)
@@ -321,14 +331,14 @@ class Store:
 
 def _ledger_writer(config: StoreConfig) -> GroupWriter:
     if config.ledger.is_sqlite:
-        return SqliteWriter(config.ledger.path, config.patience)
-    return PostgresWriter(config.ledger, config.patience)
+        return SqliteWriter(config.ledger.path, config.lock_timeout)
+    return PostgresWriter(config.ledger, config.lock_timeout)
 
 
 def _transactions(config: StoreConfig) -> Transactions:
     if config.database.is_sqlite:
-        return SqliteTransactions(config.database, config.patience)
-    return PostgresTransactions(config.database, config.connections, config.patience)
+        return SqliteTransactions(config.database, config.lock_timeout)
+    return PostgresTransactions(config.database, config.connections, config.lock_timeout)
 
 
 async def _any(reader: Reader, column: ColumnElement[Any], *where: ColumnElement[bool]) -> bool:
@@ -336,10 +346,10 @@ async def _any(reader: Reader, column: ColumnElement[Any], *where: ColumnElement
 
 
 async def open_store(config: StoreConfig, reindexing: bool = False) -> Store:
-    """The store, checked; RootKeyError, or StoreUnavailableError NOT_MIGRATED or NOT_REINDEXED when it must not start.
+    """Open and check a store; RootKeyError, or StoreUnavailableError NOT_MIGRATED or NOT_REINDEXED when it must not
+    start.
 
-    A database that is down for now does not stop the start: what is asked of the store raises StoreUnavailableError
-    until it is back.
+    A database that is temporarily down does not prevent the start: calls raise StoreUnavailableError until it is back.
     """
     store = Store(config, reindexing)
     try:

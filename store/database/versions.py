@@ -1,4 +1,4 @@
-"""Whether a database is at the version that this release works with."""
+"""Checks that a database is at the version that this release works with."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 
 
 async def check_version(reader: Reader, schema: Schema) -> None:
-    """StoreUnavailable NOT_MIGRATED when the tables are missing or older than this release.
+    """Raise StoreUnavailableError NOT_MIGRATED when the tables are missing or older than this release.
 
-    Newer ones are accepted: while replicas are replaced one by one, the old release runs on the new tables.
+    Newer ones are accepted: during a rolling upgrade the old release runs on the new tables.
     """
     noted = table(schema.version_table, column("version_num", String))
     rows = await reader.fetch(reader.prepare(select(noted.c.version_num)), {})

@@ -1,4 +1,4 @@
-"""The append-only record of who read what and why, durable before the answer leaves."""
+"""Appends to the access ledger, durably before the answer is sent."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from store.ledger.entries import canonical
 from store.sql.errors import OutageCause, StoreUnavailableError, each_its_own
 
 Entry = tuple[bytes, datetime]
-"""The canonical bytes, and when they were appended."""
+"""The canonical bytes of an entry, and the time at which it was appended."""
 
 GROUP = 1000
-"""Entries of one commit at most."""
+"""Maximum entries in one commit."""
 
 WAITING = 20_000
-"""Entries that may wait; more, and the store is too slow to take on work (StoreUnavailableError SLOW)."""
+"""Maximum length of the queue; beyond it the store is overloaded and refuses work (StoreUnavailableError SLOW)."""
 
 
 class GroupWriter(Protocol):
-    """What writes one group: `store.ledger.append_sqlite` or `store.ledger.append_postgresql`."""
+    """Writes groups of entries: `store.ledger.append_sqlite` or `store.ledger.append_postgresql`."""
 
     async def write(self, entries: Sequence[Entry]) -> None:
-        """Append all in one durable transaction, or none; StoreUnavailableError when it cannot."""
+        """Append all entries in one durable transaction, or none; StoreUnavailableError."""
 
     async def check(self) -> None:
-        """StoreUnavailable unless a group could be written now."""
+        """Raise StoreUnavailableError unless a group could be written now."""
 
     async def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
 
 
 def _now() -> datetime:
@@ -38,7 +38,7 @@ def _now() -> datetime:
 
 
 class LedgerAppender:
-    """Group commit: all that is appended while one commit runs goes into the next, with one wait for the disk."""
+    """Appends with group commit: entries that arrive during a commit share the next one, with one fsync."""
 
     def __init__(self, writer: GroupWriter, clock: Callable[[], datetime] = _now) -> None:
         self._writer = writer
@@ -47,20 +47,22 @@ class LedgerAppender:
         self._flusher: asyncio.Task[None] | None = None
         self._closed = False
         self.withheld: StoreUnavailableError | None = None
-        """Why nothing is recorded, and so nothing revealed, though it could be: the ledger was rolled back."""
+        """The error of every append while the ledger is withheld, because it was rolled back: nothing is recorded, and
+        so nothing is revealed."""
 
     async def append(self, entry: Mapping[str, Any]) -> bytes:
-        """Returns the entry's bytes, when they are on the disk; StoreUnavailableError when that is not certain.
+        """Append an entry and return its bytes once they are on the disk; StoreUnavailableError when that is not
+        certain.
 
-        The entry holds texts, whole numbers, lists and dictionaries of them; TypeError otherwise. When it raises, or
-        is cancelled, the entry may stand in the ledger all the same: recorded and not revealed, never the reverse.
+        The entry consists of texts, whole numbers, lists and dictionaries; else TypeError. If the call raises or is
+        cancelled, the entry may be in the ledger all the same: recorded but not revealed, never the reverse.
         """
         if self.withheld is not None:
             raise each_its_own(self.withheld)
         return await self.append_withheld(entry)
 
     async def append_withheld(self, entry: Mapping[str, Any]) -> bytes:
-        """The same while the ledger is withheld, for the entry that ends this."""
+        """Append even while the ledger is withheld, for the entry that ends this state."""
         if self._closed:
             raise StoreUnavailableError(OutageCause.DOWN)
         if len(self._waiting) >= WAITING:
@@ -86,21 +88,21 @@ class LedgerAppender:
     async def _write(self, entries: Sequence[Entry]) -> Exception | None:
         try:
             await self._writer.write(entries)
-        except Exception as error:  # noqa: BLE001  (whatever it was, each who waits must hear of it)
+        except Exception as error:  # noqa: BLE001  (every waiting caller must get the failure, whatever it is)
             return error
         return None
 
     async def check(self) -> None:
-        """StoreUnavailable unless an entry could be appended now."""
+        """Raise StoreUnavailableError unless an entry could be appended now."""
         await self._writer.check()
 
     async def close(self) -> None:
-        """Take no more, write what waits, then let go of the connection; a second time does nothing."""
+        """Refuse new entries, write the queue, then close the connection; idempotent."""
         if self._closed:
             return
         self._closed = True
         if self._flusher is not None:
-            await asyncio.shield(self._flusher)
+            await asyncio.shield(self._flusher)  # Cancelling the close must not lose entries that are being written.
         await self._writer.close()
 
 

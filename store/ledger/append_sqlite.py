@@ -1,4 +1,4 @@
-"""Groups of ledger entries into an SQLite file, on a thread and a connection of their own."""
+"""Appends groups of ledger entries to an SQLite file, in a thread with a connection of its own."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from store.sql.writing_sqlite import sqlite_file
 INSERT = "INSERT INTO ledger_entries (entry, at) VALUES (?, ?)"
 
 AT_ONCE = 64
-"""Entries that one statement takes: with it the thread asks for the interpreter once a group, not once an entry."""
+"""Maximum entries in one statement, with which the thread takes the GIL once for the group, not once for each entry."""
 
 PROBE = "INSERT INTO ledger_entries (entry, at) SELECT '', '' WHERE 0"
-"""Inserts nothing, and a file that takes no writes refuses it all the same."""
+"""Inserts nothing, but a read-only file refuses it all the same."""
 
 
 class SqliteWriter:
-    """One thread, because a commit waits for the disk and the event loop must not; `patience` in seconds for a lock."""
+    """Writes in one thread, since a commit waits for the disk; `timeout` is the maximum wait for a lock in seconds."""
 
-    def __init__(self, path: Path, patience: float = 5.0) -> None:
+    def __init__(self, path: Path, timeout: float = 5.0) -> None:
         self._path = path
-        self._patience = patience
+        self._timeout = timeout
         self._connection: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
     async def write(self, entries: Sequence[Entry]) -> None:
-        """Append all or none, on the disk when it returns."""
+        """Append all entries or none; they are on the disk on return."""
         rows = [(entry, instant_text(at)) for entry, at in entries]
         await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, rows)
 
     async def check(self) -> None:
-        """A transaction that writes nothing: it takes the lock and gives it back."""
+        """Run a transaction that writes nothing, but takes the lock."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, [])
 
     def _commit(self, rows: list[tuple[bytes, str]]) -> None:
         try:
             connection = self._connection or self._connect()
-            if 0 < len(rows) <= AT_ONCE:  # A statement outside a transaction is one.
+            if 0 < len(rows) <= AT_ONCE:  # A single statement is a transaction by itself, without BEGIN and COMMIT.
                 connection.execute(INSERT + ", (?, ?)" * (len(rows) - 1), [value for row in rows for value in row])
                 return
             connection.execute("BEGIN IMMEDIATE")
@@ -57,14 +57,14 @@ class SqliteWriter:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            sqlite_file(self._path), uri=True, isolation_level=None, check_same_thread=False, timeout=self._patience
+            sqlite_file(self._path), uri=True, isolation_level=None, check_same_thread=False, timeout=self._timeout
         )
         tune(connection)
         self._connection = connection
         return connection
 
     def _drop(self) -> None:
-        """Close, which rolls back what was not committed; the next group opens the file anew."""
+        """Close the connection, which rolls back; the next group opens the file again."""
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 self._connection.close()

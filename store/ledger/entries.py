@@ -1,4 +1,4 @@
-"""The ledger's table, and the form of one entry."""
+"""The ledger's table, and the format of one entry."""
 
 from __future__ import annotations
 
@@ -22,48 +22,50 @@ ledger_entries = table(
     within=ledger_metadata,
     sqlite_autoincrement=True,
 )
-"""Append-only: triggers refuse to change a row, and to delete one unless its leaf is pruned (`store.ledger.pruning`).
-`entry` is canonical JSON; customers stand in it by pseudonym only. Numbers rise, and may skip on PostgreSQL; a number
-is never used twice."""
+"""Append-only: triggers refuse updates, and deletes unless the leaf is pruned (`store.ledger.pruning`).
+`entry` is canonical JSON, with pseudonyms of customers only. Numbers increase, with gaps on PostgreSQL; a number is
+never reused."""
 
 EVENT_ACT = "OPERATOR_ACT"
-"""An operator's act (`store.accesses.acts`). In the index of subjects it stands for itself: no pseudonym is as
-short."""
+"""An operator's act (`store.accesses.acts`). In the index of subjects the event itself is the key; it cannot collide
+with a pseudonym, which is longer."""
 
 RELEASED = "RELEASED"
-"""The state of the entry of an act that says which version of the notice or the record it has released."""
+"""The state of an act's entry that names the released version of the notice or the record."""
 
 PAPER_RELEASED = "PAPER_RELEASED"
-"""By this, too, such an entry is found in the index of subjects: no pseudonym is as short."""
+"""A further key of such an entry in the index of subjects."""
 
 EVENT_ERASED = "CUSTOMER_ERASED"
-"""That an erasure was certified: its number and the fingerprint of the destroyed key. It stands for itself in the index
-of subjects, as an act does."""
+"""A certified erasure, with its number and the fingerprint of the destroyed key. The event is its key in the index of
+subjects, as for an act."""
 
 EVENT_RESUMED = "LEDGER_RESUMED"
 RESUMED = b'"event":"LEDGER_RESUMED"'
-"""The entry with which a ledger that was rolled back goes on under another name (`store.ledger.resuming`)."""
+"""The entry with which a ledger continues under another name after a rollback (`store.ledger.resuming`)."""
 
 EVENT_KEY_ADDED = "LEDGER_KEY_ADDED"
 KEY_ADDED = b'"event":"LEDGER_KEY_ADDED"'
-"""The entry that introduces the key which signs from the next checkpoint on, together with the one before."""
+"""The entry that introduces the key that signs from the next checkpoint on, which the former key signs as well."""
 
 EVENT_PRUNED = "LEDGER_PRUNED"
 PRUNED = b'"event":"LEDGER_PRUNED"'
-"""What the bytes of an entry contain that records a pruning, and no other: in a text the quotes would be escaped."""
+"""The bytes that identify an entry about pruning: in a text of any other entry the quotes would be escaped."""
 
 
 def canonical(entry: Mapping[str, Any], random: Callable[[int], bytes] = secrets.token_bytes) -> bytes:
-    """The entry as canonical JSON (RFC 8785) with a nonce of 16 random bytes, without which a leaf could be guessed.
+    """Return the entry as canonical JSON (RFC 8785) with a nonce of 16 random bytes, so that no leaf hash can be
+    guessed.
 
-    Keys are sorted and ASCII, and numbers are whole, so that orjson's form is the canonical one; TypeError otherwise.
-    An `orjson.Fragment` stands for a part that was put into canonical form before.
+    Keys are sorted and ASCII, and numbers are whole, so that orjson's output is the canonical one; else TypeError. An
+    `orjson.Fragment` is a part that is in canonical form already.
     """
     nonce = urlsafe_b64encode(random(16))[:22].decode()
     _check(entry)
     return orjson.dumps({**entry, "nonce": nonce}, option=orjson.OPT_SORT_KEYS)
 
 
+# By exact type: floats are excluded, since orjson's form of them is not always the canonical one.
 _PLAIN = frozenset({str, int, bool, type(None), orjson.Fragment})
 
 

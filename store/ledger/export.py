@@ -1,12 +1,12 @@
-"""The ledger as a file that needs nothing else to be verified: every entry, every hash, every checkpoint, the keys.
+"""Exports the ledger as a self-contained file for verification: entries, hashes, checkpoints and keys.
 
     {"format":"gateway-ledger-export-1","origin":"…","first":0,"edge":[],"size":1000,"keys":["…"]}
     {"index":0,"hash":"…","entry":{…}}
     {"index":1,"hash":"…","entry":null}            an entry that was pruned: its hash stays
     {"checkpoint":"…"}                              after the last entry that it covers
 
-Hashes and keys are base64 (RFC 4648, section 4). `edge` has the hashes of the whole subtrees that the entries before
-`first` consist of, so that a part of the ledger can be verified by itself. There is one way to write each line.
+Hashes and keys are base64 (RFC 4648, section 4). `edge` has the hashes of the full subtrees over the entries before
+`first`, so that a part of the ledger can be verified by itself. Each line has exactly one valid spelling.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from store.sql.reading import Reader
 FORMAT = "gateway-ledger-export-1"
 
 PAGE = 4 * WIDTH
-"""Entries read at once; whole tiles."""
+"""Entries in one read; a multiple of a tile."""
 
 
 class NothingSignedError(Exception):
@@ -41,14 +41,14 @@ class NothingSignedError(Exception):
 
 
 class ExportDisturbedError(Exception):
-    """Entries were pruned while they were being exported."""
+    """Entries were pruned during the export."""
 
     def __init__(self) -> None:
         super().__init__("The ledger was pruned while it was being exported: export it again.")
 
 
 class TooFewEntriesError(Exception):
-    """The ledger has fewer entries than somebody has seen of it: it lost some, or this is another one."""
+    """The ledger has fewer entries than the caller has seen: it lost some, or it is another ledger."""
 
     def __init__(self, size: int, first: int) -> None:
         super().__init__(
@@ -68,22 +68,22 @@ class ExportHeader:
     keys: tuple[str, ...]
 
     def line(self) -> bytes:
-        """As it is written."""
+        """Return the line as bytes."""
         return orjson.dumps(asdict(self)) + b"\n"
 
 
 def entry_line(index: int, leaf: bytes, entry: bytes | None) -> bytes:
-    """One entry, or what is left of it."""
+    """Return the line of an entry, or of its hash if it was pruned (None)."""
     return b'{"index":%d,"hash":"%s","entry":%s}\n' % (index, b64encode(leaf), entry or b"null")
 
 
 def checkpoint_line(note: str) -> bytes:
-    """One checkpoint."""
+    """Return the line of a checkpoint."""
     return orjson.dumps({"checkpoint": note}) + b"\n"
 
 
 class LedgerExporter:
-    """Reads a ledger page by page while it goes on growing; what it writes ends at a checkpoint."""
+    """Reads a ledger page by page while it grows; the export ends at a checkpoint."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -99,7 +99,7 @@ class LedgerExporter:
         self._entries = reader.prepare(entries.where(*inside).order_by(L.leaf_index))
 
     async def head(self, first: int = 0) -> ExportHeader:
-        """What an export of the entries from `first` on begins with; NothingSignedError, TooFewEntriesError."""
+        """Return the header of an export from the entry `first` on; NothingSignedError, TooFewEntriesError."""
         latest, keys = await self._checkpoints.latest(), await self._keys.all()
         if latest is None:
             raise NothingSignedError
@@ -110,24 +110,26 @@ class LedgerExporter:
         return ExportHeader(FORMAT, verifiers[0].name, first, edge, latest.size, tuple(map(str, verifiers)))
 
     async def pages(self, head: ExportHeader) -> AsyncIterator[tuple[int, bytes]]:
-        """The lines of the export some at a time, each time with the number of entries so far. Disturbed."""
+        """Yield the lines of the export in pages, with the number of entries so far. ExportDisturbedError."""
         pruned_to = await self._pruned_to()
         yield head.first, head.line() + await self._signed(head.first - 1, head.first)
         begin = head.first
         while begin < head.size:
+            # The first page is shorter if it begins inside of a tile, so that all others begin with one.
             end = min(begin - begin % WIDTH + PAGE, head.size)
             yield end, await self._page(begin, end, pruned_to)
             begin = end
 
     async def entry(self, index: int) -> bytes | None:
-        """One entry; None if it was pruned, or is not there yet."""
+        """Return one entry; None if it was pruned, or does not exist yet."""
         rows = await self._reader.fetch(self._entries, {"begin": index, "end": index + 1})
         return bytes(rows[0][1]) if rows else None
 
     async def _page(self, begin: int, end: int, pruned_to: int) -> bytes:
         values = {"begin": begin, "end": end}
         rows = await self._reader.fetch(self._entries, values)
-        # Below the mark some may still be there, which the next page would find gone: all of them count as gone.
+        # Some entries below the mark may not be deleted yet. All of them count as pruned, so that the result does not
+        # depend on the time of the read.
         entries = {index: bytes(entry) for index, entry in rows if index >= pruned_to}
         if any(index not in entries for index in range(max(begin, pruned_to), end)):
             raise ExportDisturbedError
@@ -144,7 +146,7 @@ class LedgerExporter:
         return b"".join(checkpoint_line(signed.note) for signed in await self._all_signed(after, to))
 
     async def _all_signed(self, after: int, to: int) -> Sequence[Signed]:
-        # At most one a size, and one more for each key that was replaced at that size.
+        # There is one checkpoint for a size, and another one for each key that was replaced at that size.
         return await self._checkpoints.between(after, to, 2 * PAGE)
 
     async def _pruned_to(self) -> int:

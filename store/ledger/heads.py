@@ -1,6 +1,6 @@
-"""The ledger's last signed head, remembered where its own database cannot change it (C2SP tlog-checkpoint).
+"""The ledger's last signed tree head, stored where the ledger's database cannot change it (C2SP tlog-checkpoint).
 
-A head is remembered before its signature leaves. A ledger that does not contain the remembered head was rolled back:
+A head is stored before its signature is published. A ledger that does not contain the stored head was rolled back:
 nothing is signed or served over it until `gateway ledger resume`.
 """
 
@@ -37,7 +37,7 @@ ledger_heads = table(
     plain("remembered_at", Instant, None),
     within=key_metadata,
 )
-"""One row: the name, size and root of the largest tree that was signed. It names nobody."""
+"""One row: the log's name, size and root of the largest signed tree. It contains no personal data."""
 
 HEAD = 1
 """The id of that row."""
@@ -45,7 +45,7 @@ HEAD = 1
 
 @dataclass(frozen=True, slots=True)
 class SignedHead:
-    """What was signed last: the name of the log, how many entries it has, and the root over them."""
+    """A signed tree head: the name of the log, the number of its entries, and the root over them."""
 
     origin: str
     size: int
@@ -53,22 +53,22 @@ class SignedHead:
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> SignedHead:
-        """That of a checkpoint."""
+        """Return the head of a checkpoint."""
         return cls(checkpoint.origin, checkpoint.size, checkpoint.root)
 
 
 class HeadPlace(Protocol):
-    """A further, append-only place that remembers signed heads, beside the key store."""
+    """A further, append-only place that stores signed heads, beside the key store."""
 
     async def latest(self) -> SignedHead | None:
-        """The last one; None when there is none yet. StoreUnavailableError when the place cannot be asked."""
+        """Return the last head; None if there is none yet. StoreUnavailableError."""
 
     async def remember(self, note: str) -> None:
-        """Keep a signed checkpoint, durably; StoreUnavailableError when that is not certain."""
+        """Store a signed checkpoint, durably; StoreUnavailableError when that is not certain."""
 
 
 class LedgerBehindError(StoreUnavailableError):
-    """The ledger does not contain a head that was signed: it was rolled back, or is another one."""
+    """The ledger does not contain a signed head: it was rolled back, or is another ledger."""
 
     def __init__(self, head: SignedHead, size: int) -> None:
         what = f"it has {size} entries" if size < head.size else "its entries are others"
@@ -81,7 +81,8 @@ def _now() -> datetime:
 
 
 class Heads:
-    """Reads and moves the head in the key store; any number of processes may do so at once."""
+    """Reads and advances the head in the key store, with compare-and-swap, so that any number of processes may do
+    so."""
 
     def __init__(self, reader: Reader, engine: AsyncEngine, clock: Callable[[], datetime] = _now) -> None:
         self._reader, self._engine, self._clock = reader, engine, clock
@@ -89,12 +90,12 @@ class Heads:
         self._find = reader.prepare(select(H.origin, H.size, H.root).where(H.id == HEAD))
 
     async def latest(self) -> SignedHead | None:
-        """The head; None while nothing was signed."""
+        """Return the head; None while nothing was signed."""
         rows = await self._reader.fetch(self._find, {})
         return SignedHead(rows[0][0], int(rows[0][1]), bytes(rows[0][2])) if rows else None
 
     async def advance(self, before: SignedHead | None, to: SignedHead) -> bool:
-        """Remember `to`, durably, if `before` is still what is remembered; False when another process was faster."""
+        """Store `to`, durably, if `before` is still the stored head; False when another process was faster."""
         row = {"origin": to.origin, "size": to.size, "root": to.root, "remembered_at": self._clock()}
         async with transaction(self._engine) as connection:
             if before is None:
@@ -107,21 +108,21 @@ class Heads:
 
 
 class Containing:
-    """Holds the stored tree against heads that were signed: a handful of rows, and none for a head seen before."""
+    """Compares the stored tree with signed heads; reads a few rows, most of them from the prover's cache."""
 
     def __init__(self, reader: Reader, prover: Prover | None = None) -> None:
         self._reader, self._prover, self._known = reader, prover or Prover(reader), KnownKeys(reader)
         self._size = reader.prepare(select(ledger_tree.c.size).where(ledger_tree.c.id == TREE))
 
     async def size(self) -> int:
-        """How many leaves the tree has."""
+        """Return the number of leaves of the tree."""
         rows = await self._reader.fetch(self._size, {})
         return int(rows[0][0]) if rows else 0
 
     async def require(self, heads: Sequence[SignedHead | None]) -> None:
-        """Return when the ledger contains all of these heads; LedgerBehindError otherwise.
+        """Raise LedgerBehindError unless the ledger contains all of these heads.
 
-        Contained: the tree is as large, has the same root at that size, and is of that name or goes on from it.
+        A head is contained if the tree is at least as large, has the same root at that size, and has or had that name.
         """
         for head in heads:
             if head is None:

@@ -1,4 +1,4 @@
-"""Signed heads of the ledger, one a line, in a file that is only appended to (C2SP tlog-checkpoint)."""
+"""A file of the ledger's signed heads, one in each line, which is only appended to (C2SP tlog-checkpoint)."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from store.merkle.signed_note import NoteInvalidError
 from store.sql.errors import unavailable
 
 TAIL = 256 * 1024
-"""Bytes at the end that are read: replicas may write lines in another order than that of their sizes."""
+"""Bytes at the end that are read, not only the last line: replicas may write lines out of order."""
 
 
 class HeadFile:
-    """A file on another disk or machine than the ledger's; `chattr +a`, or a mount that only appends, keeps it so."""
+    """A file on another disk or machine than the ledger's; `chattr +a`, or an append-only mount, protects it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     async def latest(self) -> SignedHead | None:
-        """The last one; None when the file is not there yet. StoreUnavailableError when it cannot be read."""
+        """Return the last head; None if the file does not exist yet. StoreUnavailableError when it cannot be read."""
         return await asyncio.to_thread(self._latest)
 
     async def remember(self, note: str) -> None:
-        """Append a signed checkpoint and wait for the disk; StoreUnavailableError."""
+        """Append a signed checkpoint and fsync; StoreUnavailableError."""
         await asyncio.to_thread(self._append, orjson.dumps({"checkpoint": note}))
 
     def _latest(self) -> SignedHead | None:
@@ -43,13 +43,16 @@ class HeadFile:
         found = [head for head in map(_head, lines) if head is not None]
         if not found:
             return None
+        # Within one log the largest head counts, whatever the order of lines; a resumed log has the name of the last
+        # line.
         return max((head for head in found if head.origin == found[-1].origin), key=lambda head: head.size)
 
     def _append(self, line: bytes) -> None:
         try:
+            # O_APPEND: replicas that write at the same time do not overwrite each other's line.
             descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                # A line that a killed process left half written ends here; it counts for nothing.
+                # The first newline ends a line that a killed process wrote in part, so that it cannot spoil this one.
                 os.write(descriptor, b"\n" + line + b"\n")
                 os.fsync(descriptor)
             finally:
@@ -59,7 +62,7 @@ class HeadFile:
 
 
 def _head(line: bytes) -> SignedHead | None:
-    """The head of one line; None for an empty or a torn one."""
+    """Parse the head of one line; None for an empty or an incomplete line."""
     try:
         return head_of(orjson.loads(line)["checkpoint"])
     except (orjson.JSONDecodeError, KeyError, TypeError, NoteInvalidError):
@@ -67,5 +70,5 @@ def _head(line: bytes) -> SignedHead | None:
 
 
 def head_of(note: str) -> SignedHead:
-    """The head that a checkpoint is about; NoteInvalidError. Whoever keeps the place is trusted with it."""
+    """Parse the head of a checkpoint, without verifying its signature: the place is trusted. NoteInvalidError."""
     return SignedHead.of(Checkpoint.parse(note.rpartition("\n\n")[0] + "\n"))

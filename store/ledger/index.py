@@ -1,4 +1,5 @@
-"""Recomputing the index of subjects from entries that were verified: what it lacks, nobody would be told of (D14)."""
+"""Checks the index of subjects against verified entries: an access missing there would be hidden from its customer
+(D14)."""
 
 from __future__ import annotations
 
@@ -13,33 +14,33 @@ from store.sql.metadata import Id
 from store.sql.reading import Reader, any_of
 
 PAGE = 1000
-"""Entries compared at once."""
+"""Entries in one comparison."""
 
 SHOWN = 100
-"""Findings kept; more are only counted."""
+"""Maximum findings in a report; further ones are only counted."""
 
 PREFIX = b'{"index":'
 
 
 @dataclass(slots=True)
 class IndexReport:
-    """What was compared; `findings` name entries by their index, and nobody."""
+    """The result of the check; `findings` identify entries by their index, and no persons."""
 
     entries: int = 0
     rows: int = 0
-    """That the index should have for them."""
+    """The number of index rows that the entries should have."""
     findings: list[str] = field(default_factory=list)
     found: int = 0
 
     def find(self, text: str) -> None:
-        """Note a finding."""
+        """Record a finding."""
         self.found += 1
         if len(self.findings) < SHOWN:
             self.findings.append(text)
 
 
 def entries_of(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The entries of an export that still have their text, each with its index; verify the export first."""
+    """Yield the entries of an export that were not pruned, with their index; verify the export first."""
     for line in lines:
         if not line.startswith(PREFIX):
             continue
@@ -50,7 +51,7 @@ def entries_of(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 class IndexCheck:
-    """Compares the stored index with entries, by its primary key: a page of entries is one statement."""
+    """Compares the stored index with entries, with one statement by primary key for each page."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -61,7 +62,7 @@ class IndexCheck:
         self._pruned = reader.prepare(select(ledger_tree.c.pruned_to).where(ledger_tree.c.id == TREE))
 
     async def run(self, entries: Iterable[tuple[int, bytes]]) -> IndexReport:
-        """What the index lacks of these entries, and how many rows it has among them that no entry has."""
+        """Find rows that the index lacks for these entries, and count rows that belong to none of them."""
         report, rows = IndexReport(), await self._reader.fetch(self._pruned, {})
         pruned_to = int(rows[0][0]) if rows else 0
         first, last, page = None, -1, dict[int, bytes]()
@@ -75,6 +76,7 @@ class IndexCheck:
                 page = {}
         await self._compare(report, page)
         if first is not None and not report.found:
+            # Rows of unknown pseudonyms cannot be found by pseudonym, but they make the count too large.
             ((there,),) = await self._reader.fetch(self._count, {"first": first, "last": last})
             if there != report.rows:
                 report.find(f"The index has {there - report.rows} rows for entries that are about nobody named there.")

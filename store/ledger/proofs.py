@@ -1,4 +1,4 @@
-"""Proofs from the stored tree: that an entry is in it, and that it only grew; each reads a handful of rows."""
+"""Inclusion and consistency proofs from the stored tree; each reads a few rows."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from store.sql.metadata import Id
 from store.sql.reading import Reader, any_of
 
 KEPT = 512
-"""Full tiles kept in memory at most: 4 MB."""
+"""Maximum full tiles in the cache, 4 MB."""
 
 FIRST_LINE = "c2sp.org/tlog-proof@v1"
 
 
 @dataclass(frozen=True, slots=True)
 class Inclusion:
-    """What proves that a leaf stands at `index` of the tree of `size` leaves."""
+    """An inclusion proof for the leaf at `index` in the tree of `size` leaves."""
 
     index: int
     size: int
@@ -32,19 +32,20 @@ class Inclusion:
     path: tuple[Hash, ...]
 
     def text(self, note: str, entry: bytes | None = None) -> str:
-        """The proof as a file of its own (C2SP tlog-proof), with the checkpoint of that size and perhaps the entry."""
+        """Return the proof as a text file (C2SP tlog-proof), with the checkpoint of that size and optionally the
+        entry."""
         extra = [] if entry is None else [f"extra {b64encode(entry).decode()}"]
         hashes = [b64encode(each).decode() for each in self.path]
         return "\n".join([FIRST_LINE, *extra, f"index {self.index}", *hashes, "", note])
 
 
 def mark_of(leaf: Hash) -> int:
-    """The number by which a leaf is found: the beginning of its hash."""
+    """Return the number by which a leaf is found: the first 8 bytes of its hash."""
     return int.from_bytes(leaf[:8], signed=True)
 
 
 class Prover:
-    """Makes proofs for any size that the tree has had, from stored tiles; full ones never change, so it keeps some."""
+    """Makes proofs for any former size of the tree, from stored tiles; caches full ones, which never change."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -56,7 +57,7 @@ class Prover:
         self._marked = reader.prepare(select(ledger_leaves.c.leaf_index).where(marked).order_by("leaf_index"))
 
     async def tiles(self, places: Iterable[int]) -> dict[int, bytes]:
-        """The tiles of these places, as far as there are any; one statement."""
+        """Return the existing tiles at these places, with one statement."""
         wanted = set(places)
         found = {place: self._kept[place] for place in wanted if place in self._kept}
         if missing := sorted(wanted - found.keys()):
@@ -68,24 +69,25 @@ class Prover:
     def _keep(self, full: Mapping[int, bytes]) -> None:
         self._kept |= full
         while len(self._kept) > KEPT:
-            del self._kept[next(iter(self._kept))]
+            del self._kept[next(iter(self._kept))]  # The oldest: a dict keeps the order of insertion.
 
     async def _hashes(self, spans: Iterable[Span]) -> Hashes:
         return Hashes(await self.tiles(tiles_of(spans)))
 
     async def root(self, size: int) -> Hash:
-        """The root of the tree when it had this size; TileMissingError if it never had."""
+        """Return the root of the tree when it had this size; TileMissingError if it never had."""
         whole = span(0, size)
         return (await self._hashes([whole])).fold(whole)
 
     async def edge(self, size: int) -> list[Hash]:
-        """The hashes of the whole subtrees that the first `size` leaves consist of: a `Frontier` goes on from there."""
+        """Return the hashes of the full subtrees over the first `size` leaves, for a `Frontier`."""
         whole = span(0, size)
         hashes = await self._hashes([whole])
         return [hashes.node(node) for node in whole]
 
     async def inclusions(self, indexes: Sequence[int], size: int) -> list[Inclusion]:
-        """A proof for each leaf, in their order; ValueError for one that is not in the tree of this size."""
+        """Return an inclusion proof for each leaf, in their order; ValueError for one outside of the tree of this
+        size."""
         paths = [inclusion_path(index, size) for index in indexes]
         leaves = [(0, index) for index in indexes]
         hashes = await self._hashes([*(each for path in paths for each in path), leaves])
@@ -95,27 +97,28 @@ class Prover:
         ]
 
     async def leaves(self, indexes: Sequence[int]) -> dict[int, Hash]:
-        """The stored hashes of these leaves; TileMissingError for one that is not there."""
+        """Return the stored hashes of these leaves; TileMissingError for one that does not exist."""
         hashes = await self._hashes([[(0, index) for index in indexes]])
         return {index: hashes.node((0, index)) for index in indexes}
 
     async def consistency(self, first: int, second: int) -> list[Hash]:
-        """What proves that the tree of the second size begins with the one of the first; ValueError."""
+        """Return the consistency proof that the tree of the second size extends the one of the first; ValueError."""
         path = consistency_path(first, second)
         hashes = await self._hashes(path)
         return [hashes.fold(each) for each in path]
 
     async def find(self, leaf: Hash) -> int | None:
-        """Where a leaf stands, while its entry is kept; None when it is not there (or not yet)."""
+        """Return the index of a leaf whose entry was not pruned; None if there is none (or not yet)."""
         rows = await self._reader.fetch(self._marked, {"mark": mark_of(leaf)})
         indexes = [index for (index,) in rows]
         hashes = await self._hashes([[(0, index) for index in indexes]])
+        # The mark is only 64 bits of the hash, and stored beside the tree: compare the whole hash from the tiles.
         return next((index for index in indexes if hashes.node((0, index)) == leaf), None)
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedProof:
-    """What a proof file proves."""
+    """The content of a verified proof file."""
 
     entry: bytes
     index: int
@@ -123,9 +126,9 @@ class VerifiedProof:
 
 
 def open_proof(text: str, keys: Iterable[VerifierKey]) -> VerifiedProof:
-    """Check a proof file against the keys, offline; NoteInvalidError with the reason when it proves nothing.
+    """Verify a proof file with the keys, offline; NoteInvalidError with the reason when it is invalid.
 
-    1. its lines have the form of C2SP tlog-proof, and it carries the entry; 2. one of the keys signed its checkpoint;
+    1. its lines have the form of C2SP tlog-proof, and it contains the entry; 2. one of the keys signed its checkpoint;
     3. the path leads from the entry, at its index, to the checkpoint's root.
     """
     head, parting, note = text.partition("\n\n")

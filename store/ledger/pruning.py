@@ -1,4 +1,4 @@
-"""Retention of the ledger: expired entries give up their text; their hashes stay, and with them every proof."""
+"""Prunes the ledger: the texts of expired entries are deleted; their hashes stay, and so all proofs."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from store.sql.reading import any_of
 from store.sql.scrubbing import scrub
 
 BATCH = 500
-"""Entries of one transaction."""
+"""Entries in one transaction."""
 
 
 def expired_before(now: datetime, zone: tzinfo = UTC) -> datetime:
-    """Entries made before this moment have been kept long enough: twelve months from the end of their month."""
+    """Return the time before which entries have expired: twelve months from the end of their month."""
     period = Period.parse(RetentionRule.LEDGER.period or "")
     today = now.astimezone(zone).date()
     first = add_months(date(today.year, today.month, 1), -period.months)
@@ -40,7 +40,7 @@ def expired_before(now: datetime, zone: tzinfo = UTC) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """An entry that still has its text."""
+    """An entry that was not deleted yet."""
 
     index: int
     sequence: int
@@ -49,10 +49,10 @@ class _Kept:
 
 
 class Pruner:
-    """What the retention sweeper calls, as often as it likes; at most one at a time.
+    """Prunes the ledger for the retention sweeper; at most one may run at a time.
 
-    `seal` has what was appended become leaves under a signed checkpoint (`workers.ledger.worker.Sealer.seal_all`); it
-    is called until that is so, for `patience` seconds at most.
+    `seal` adds appended entries to the tree and signs a checkpoint (`workers.ledger.worker.Sealer.seal_all`); it is
+    called until the pruning record is covered, for `timeout` seconds at most.
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class Pruner:
         tree: Tree,
         ledger: LedgerAppender,
         seal: Callable[[], Awaitable[object]],
-        patience: float = 30.0,
+        timeout: float = 30.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._tree = tree
         self._ledger = ledger
         self._seal = seal
-        self._patience = patience
+        self._timeout = timeout
         self._clock = clock
         self._checkpoints = Checkpoints(tree.reader)
         L, E = ledger_leaves.c, ledger_entries.c  # noqa: N806  (columns, as everywhere)
@@ -79,12 +79,12 @@ class Pruner:
         )
 
     async def prune(self, before: datetime) -> int:
-        """Prune the entries made before a moment, as far as all older ones may go too; returns how many went.
+        """Prune the entries made before a time, up to the first newer one; returns the number of deleted entries.
 
-        1. What an earlier call began is finished. 2. The end of what may go is found: below it everything is older,
-        and under a checkpoint. 3. That it goes is recorded in the ledger itself, or a verifier would find it missing;
-        4. and the record is signed before anything goes. 5. The mark is moved, which lets the triggers agree. 6. The
-        texts are deleted, and their bytes overwritten. Killed anywhere, the next call goes on.
+        1. Finish the work of an earlier call. 2. Find the end: all entries below it are older, and covered by a
+        checkpoint. 3. Record the pruning in the ledger itself, or a verifier would report the entries as missing; 4.
+        wait until the record is signed. 5. Move the mark, which makes the triggers allow the deletion. 6. Delete the
+        texts, and overwrite their bytes. If it is killed, the next call continues.
         """
         gone = await self._delete()  # 1
         end = await self._end(before)  # 2
@@ -101,6 +101,7 @@ class Pruner:
         limit = signed.size if signed else 0
         end = state.pruned_to
         while kept := await self._kept(end, limit):
+            # Only a prefix of the tree can be pruned, so stop at the first entry that is too new.
             fresh = next((each.index for each in kept if each.at >= before), None)
             if fresh is not None:
                 end = fresh
@@ -114,7 +115,7 @@ class Pruner:
         return [_Kept(index, sequence, bytes(entry), instant(at)) for index, sequence, entry, at in rows]
 
     async def _await_signature(self, leaf: Hash) -> None:
-        give_up = monotonic() + self._patience
+        give_up = monotonic() + self._timeout
         while monotonic() < give_up:
             await self._seal()
             index, signed = await self._tree.prover.find(leaf), await self._checkpoints.latest()
@@ -129,8 +130,9 @@ class Pruner:
             await connection.execute(update(ledger_tree).where(*below).values(pruned_to=end))
 
     async def _delete(self) -> int:
-        """Delete the texts below the mark, the oldest first, and what leads to them."""
+        """Delete the texts below the mark, the oldest first, with their rows of the index."""
         pruned_to, gone = (await self._tree.state()).pruned_to, 0
+        # From 0 every time: deleted entries are not found again.
         while kept := await self._kept(0, pruned_to):
             async with transaction(self._tree.engine) as connection:
                 await _delete_some(connection, kept)
@@ -142,7 +144,7 @@ class Pruner:
         return gone
 
     async def _forget_checkpoints(self, pruned_to: int) -> None:
-        """Keep the last one of what was pruned: it alone says as much as all before it."""
+        """Delete the checkpoints over pruned entries but the last, which covers everything before it."""
         covered = select(func.max(ledger_checkpoints.c.size)).where(ledger_checkpoints.c.size <= pruned_to)
         old = delete(ledger_checkpoints).where(ledger_checkpoints.c.size < covered.scalar_subquery())
         async with transaction(self._tree.engine) as connection:

@@ -1,7 +1,8 @@
-"""Going on after the ledger was rolled back: under another name, beginning with an entry that names the old head.
+"""Resumes the ledger after a rollback: under another name, with an entry that records the lost head.
 
-Under its old name nothing more may be signed (C2SP tlog-checkpoint: a log never signs two trees of one name). The new
-log has what is left of the old one, which older checkpoints still prove, then the entry; the old key vouches for it.
+Nothing more may be signed under the old name (C2SP tlog-checkpoint: a log never signs two trees of one name). The new
+log has the remaining entries of the old one, which older checkpoints still cover, then this entry; the old key vouches
+for the new one.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ NUMBER = re.compile(r"\d[\d /().-]{3,}\d")
 
 
 class NotBehindError(Exception):
-    """The ledger contains every head that was signed: there is nothing to resume."""
+    """The ledger contains every signed head: there is nothing to resume."""
 
     def __init__(self) -> None:
         super().__init__("The ledger has everything that was signed before: nothing needs to be resumed.")
 
 
 class ReasonRefusedError(Exception):
-    """The ledger holds no personal data, so a reason may not look as if it did."""
+    """The reason looks like personal data, which the ledger must not contain."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -45,7 +46,7 @@ class ReasonRefusedError(Exception):
 
 
 def check_reason(text: str) -> str:
-    """The reason in one line; ReasonRefusedError."""
+    """Return the reason in one line; ReasonRefusedError if it is too long or looks like personal data."""
     reason = " ".join(text.split())
     if not (3 <= len(reason) <= LONGEST and reason.isprintable()) or "@" in reason or NUMBER.search(reason):
         raise ReasonRefusedError
@@ -54,16 +55,16 @@ def check_reason(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Resumer:
-    """Who resumes, and why."""
+    """The operator who resumes the ledger, and the reason."""
 
     operator: str
-    """By a pseudonym (`store.accesses.acts`)."""
+    """A pseudonym (`store.accesses.acts`)."""
     staff: str | None
     reason: str
 
 
 def next_origin(origin: str) -> str:
-    """`data.example/ledger`, `data.example/ledger/2`, `data.example/ledger/3`."""
+    """Return the next name in the series `data.example/ledger`, `data.example/ledger/2`, `data.example/ledger/3`."""
     match = GENERATION.fullmatch(origin)
     if match is None:
         raise ValueError("no name of a ledger")
@@ -75,7 +76,7 @@ def _voucher(old: SignedHead, new: VerifierKey) -> str:
 
 
 def introduced(entry: Mapping[str, Any], trusted: list[VerifierKey]) -> VerifierKey | None:
-    """The key that an entry about a resumption introduces, if one of the trusted keys vouches for it."""
+    """Return the key that a resumption entry introduces, if one of the trusted keys vouches for it; else None."""
     try:
         note = open_note(entry["voucher"], trusted)
         line, origin, _, _, key, end = note.text.split("\n")
@@ -87,7 +88,7 @@ def introduced(entry: Mapping[str, Any], trusted: list[VerifierKey]) -> Verifier
 
 
 class Resuming:
-    """What `gateway ledger resume` does; killed anywhere, it is begun again and the head is moved last."""
+    """The procedure of `gateway ledger resume`; it can be restarted when killed, since the head moves last."""
 
     def __init__(
         self, ledger: LedgerAppender, tree: Tree, keys: LedgerKeys, heads: Heads, place: HeadPlace | None
@@ -96,11 +97,11 @@ class Resuming:
         self._containing = Containing(tree.reader)
 
     async def run(self, by: Resumer, seal: Callable[[], Awaitable[int]], now: datetime | None = None) -> SignedHead:
-        """Begin; the head that was lost. NotBehindError when nothing was lost; StoreUnavailableError.
+        """Resume the ledger; returns the lost head. NotBehindError when nothing was lost; StoreUnavailableError.
 
-        1. An entry names the old head, why and by whom, and the new key with the old key's voucher; 2. it becomes a
-        leaf (`seal` makes leaves, and signs nothing); 3. the new key is added, and gives the ledger its new name; 4.
-        the remembered head becomes that of the tree as it is now: only from here on is anything signed.
+        1. Append an entry with the old head, the reason and the operator, and the new key with the old key's voucher;
+        2. add it to the tree (`seal` signs nothing); 3. add the new key, which gives the ledger its new name; 4.
+        replace the stored head by that of the present tree: only from here on is anything signed.
         """
         lost = await self._lost()
         before = await self._heads.latest()
@@ -138,7 +139,7 @@ class Resuming:
         raise NotBehindError
 
     async def _vouching(self, origin: str) -> list[NoteSigner]:
-        """Those keys that signed under the old name; none when the key store has lost them, too."""
+        """Return the keys that signed under the old name; none if the key store has lost them, too."""
         try:
             return [signer for key, signer in await self._keys.signing() if key.verifier.name == origin]
         except LedgerKeyLostError:

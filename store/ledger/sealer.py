@@ -1,4 +1,4 @@
-"""How the ledger's tree grows: by one sealer at a time, a batch of committed entries in each transaction."""
+"""The sealer adds committed entries to the ledger's tree, one sealer at a time, a batch in each transaction."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from store.sql.metadata import Id
 from store.sql.reading import Reader, any_of
 
 BATCH = 500
-"""Entries of one transaction: on SQLite appends wait for it, some milliseconds."""
+"""Maximum entries in one transaction, which blocks appends on SQLite for some milliseconds."""
 
 SUBJECTS = 1000
-"""Subjects after which a transaction takes no further entry."""
+"""Number of subjects after which a transaction takes no further entry."""
 
 PSEUDONYM = 22
-"""Letters of a customer's pseudonym."""
+"""Length of a customer's pseudonym in characters."""
 
 
 class SealerLeaseLostError(Exception):
-    """Somebody else has taken over since; nothing was written."""
+    """Another sealer has taken over the lease; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class SealerState:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to make the tree grow, until somebody takes it over: then its fence is no longer the tree's."""
+    """The right to add to the tree, until another sealer takes over: then its fencing number is outdated."""
 
     holder: str
     fence: int
@@ -59,7 +59,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """An entry that is no leaf yet."""
+    """An entry that is not in the tree yet."""
 
     sequence: int
     leaf: Hash
@@ -67,10 +67,10 @@ class _Found:
 
 
 class Tree:
-    """The stored tree, for those who make it grow. `clock` gives seconds since 1970 and only times the leases.
+    """The stored tree, for sealers. `clock` returns seconds since 1970 and is used for leases only.
 
-    Two sealers can never both succeed: whoever writes raises the size from what it has read, under its own fence, in
-    the transaction that holds everything else. A lease only keeps the others from trying.
+    Two sealers can never both succeed: a write raises the size from the value that was read, under its own fencing
+    number, in the same transaction (compare-and-swap). A lease only avoids futile attempts.
     """
 
     def __init__(self, reader: Reader, engine: AsyncEngine, clock: Callable[[], float] = time.time) -> None:
@@ -87,34 +87,34 @@ class Tree:
         self._before = reader.prepare(select(P.sequence).where(P.sequence <= bindparam("last", type_=Id)).limit(1))
 
     @classmethod
-    def at(cls, address: Address, patience: float = 5.0, clock: Callable[[], float] = time.time) -> Tree:
-        """The tree of the ledger at this address, on connections of its own; `patience` in seconds for a lock."""
-        return cls(make_reader(address, 1), make_engine(address, 1, patience), clock)
+    def at(cls, address: Address, timeout: float = 5.0, clock: Callable[[], float] = time.time) -> Tree:
+        """Open the tree of the ledger at this address, with its own connections; `timeout` in seconds for a lock."""
+        return cls(make_reader(address, 1), make_engine(address, 1, timeout), clock)
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self.reader.close()
         await self.engine.dispose()
 
     async def state(self) -> SealerState:
-        """How large the tree is, and who seals."""
+        """Return the size of the tree and the holder of the lease."""
         rows = await self.reader.fetch(self._state, {})
         return SealerState(*rows[0]) if rows else SealerState()
 
     async def pending(self) -> int | None:
-        """The number of the last entry that is no leaf yet; None if there is none."""
+        """Return the number of the last entry that is not in the tree yet; None if there is none."""
         ((last,),) = await self.reader.fetch(self._last, {})
         return None if last is None else int(last)
 
     async def pending_up_to(self, last: int) -> bool:
-        """Whether any entry up to this number is no leaf yet."""
+        """Return whether any entry up to this number is not in the tree yet."""
         return bool(await self.reader.fetch(self._before, {"last": last}))
 
     async def lease(self, holder: str, seconds: float) -> Lease | None:
-        """Take or keep the right to seal; None while another one has it.
+        """Acquire or renew the lease; None while another sealer has it.
 
-        A lease that ends later than a new one would was made by a clock that has been set back since: it counts for
-        nothing, or nobody would seal until that clock comes round again (F3).
+        A lease that ends later than a new one would was made by a clock that has been set back since. It is ignored, or
+        nobody could seal until the clock reaches that time again (F3).
         """
         state, now, length = await self.state(), int(self._clock() * 1000), int(seconds * 1000)
         held = now < state.held_until <= now + length
@@ -123,7 +123,7 @@ class Tree:
             return None
         lease = Lease(holder, state.fence if ours else state.fence + 1, length)
         if held and state.held_until - now > length // 2:
-            return lease
+            return lease  # Renewing only in its second half saves a write in every round.
         same = ledger_tree.c.fence == state.fence, ledger_tree.c.holder == state.holder
         taken = update(ledger_tree).where(ledger_tree.c.id == TREE, *same)
         async with transaction(self.engine) as connection:
@@ -133,17 +133,17 @@ class Tree:
         return lease if done.rowcount == 1 else None
 
     async def release(self, lease: Lease) -> None:
-        """Let the next one begin at once."""
+        """Release the lease, so that another sealer can begin at once."""
         ours = ledger_tree.c.fence == lease.fence, ledger_tree.c.holder == lease.holder
         async with transaction(self.engine) as connection:
             await connection.execute(update(ledger_tree).where(ledger_tree.c.id == TREE, *ours).values(held_until=0))
 
     async def extend(self, lease: Lease, most: int = BATCH) -> int:
-        """Make leaves of committed entries that are none yet, at most so many; returns how many. LeaseLost.
+        """Add at most `most` committed entries to the tree; returns the number of added entries. SealerLeaseLostError.
 
-        Killed at any point, each of its transactions was done or was not: it holds the new size, the leaves, the hashes
-        and the index of subjects. Leaves stand in the order of the entries' numbers, as far as these are known at the
-        time: one that was committed later than its number suggests becomes a later leaf.
+        Each transaction is atomic: it has the new size, the leaves, the hashes and the index of subjects. Leaves are in
+        the order of the entries' numbers, as far as these are visible at the time: an entry that was committed out of
+        order becomes a later leaf.
         """
         size = (await self.state()).size
         rows = await self.reader.fetch(self._pending, {"most": most})
@@ -154,9 +154,10 @@ class Tree:
                 changed = grown(tiles, size, [each.leaf for each in some])
                 await self._add(lease, size, some, changed)
                 size += len(some)
+                # The partial tiles of the grown tree, for the next part, without another read.
                 tiles = changed | {at: tiles[at] for at in edge_of(size) - changed.keys() if at in tiles}
         except TileMissingError:
-            if (await self.state()).size != size:  # Read while another sealer wrote.
+            if (await self.state()).size != size:  # Another sealer wrote between the two reads: the tree is sound.
                 raise SealerLeaseLostError from None
             raise
         return len(found)
@@ -169,6 +170,7 @@ class Tree:
             "mark": [mark_of(each.leaf) for each in found],
         }
         async with transaction(self.engine) as connection:
+            # First, so that a transaction that has lost the lease fails before it writes anything else.
             await self._resize(connection, lease, size, size + len(found))
             await insert_columns(connection, ledger_leaves, leaves)
             done = delete(ledger_pending).where(any_of(ledger_pending.c.sequence, "sequences"))
@@ -187,7 +189,7 @@ class Tree:
 
 
 def _bounded(found: Sequence[_Found]) -> Iterator[list[_Found]]:
-    """In parts that one transaction should bear, none of them empty."""
+    """Split entries into non-empty parts of a size for one transaction."""
     some: list[_Found] = []
     total = 0
     for each in found:
@@ -201,7 +203,7 @@ def _bounded(found: Sequence[_Found]) -> Iterator[list[_Found]]:
 
 
 def _index(size: int, found: Sequence[_Found]) -> dict[str, list[Any]]:
-    """The rows that say whom each leaf is about, neighbours in the index beside one another."""
+    """Return the rows of the index of subjects, in the order of the index, which makes inserting them cheaper."""
     rows = sorted((pseudonym, size + nth) for nth, each in enumerate(found) for pseudonym in each.subjects)
     return {"pseudonym": [pseudonym for pseudonym, _ in rows], "leaf_index": [index for _, index in rows]}
 
@@ -213,7 +215,7 @@ def _grow(connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
 
 
 def subjects_of(entry: bytes) -> list[str]:
-    """The pseudonyms by which an entry is found; none if it is of a form that has none. An act is found as such."""
+    """Return the keys of an entry in the index: its pseudonyms, or the event of an act or an erasure; empty if none."""
     try:
         content = orjson.loads(entry)
     except orjson.JSONDecodeError:

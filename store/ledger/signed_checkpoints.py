@@ -1,4 +1,4 @@
-"""The checkpoints that were signed, and the signing of new ones."""
+"""Reads signed checkpoints, and signs new ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ C = ledger_checkpoints.c
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A checkpoint as it rests: the note is what outsiders get."""
+    """A stored checkpoint; `note` is the text for outsiders."""
 
     size: int
     key_number: int
@@ -38,7 +38,7 @@ class Signed:
 
 
 class LedgerInconsistentError(Exception):
-    """The stored tree is not what was signed before: nothing more may be signed over it."""
+    """The stored tree contradicts an earlier signature: nothing more may be signed over it."""
 
     def __init__(self, size: int) -> None:
         super().__init__(
@@ -48,7 +48,7 @@ class LedgerInconsistentError(Exception):
 
 
 class Checkpoints:
-    """Those that were signed so far."""
+    """Reads the checkpoints."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -61,19 +61,19 @@ class Checkpoints:
         self._between = reader.prepare(_between(columns))
 
     async def latest(self) -> Signed | None:
-        """The one of the largest tree; None while nothing was signed."""
+        """Return the checkpoint of the largest tree; None while nothing was signed."""
         return await self._one(self._latest, {})
 
     async def recent(self, most: int) -> list[Signed]:
-        """At most so many, those of the largest trees first."""
+        """Return at most `most` checkpoints, of the largest trees first."""
         return [_signed(*row) for row in await self._reader.fetch(self._recent, {"most": most})]
 
     async def at(self, size: int) -> Signed | None:
-        """The one of exactly this size."""
+        """Return the checkpoint of exactly this size, or None."""
         return await self._one(self._at, {"size": size})
 
     async def between(self, after: int, to: int, most: int) -> list[Signed]:
-        """Those of sizes above `after` up to `to`, the smallest first, at most so many."""
+        """Return at most `most` checkpoints of sizes above `after` up to `to`, the smallest first."""
         values = {"after": after, "to": to, "most": most}
         return [_signed(*row) for row in await self._reader.fetch(self._between, values)]
 
@@ -96,11 +96,11 @@ def _now() -> datetime:
 
 
 class Notary:
-    """Signs what the tree has become.
+    """Signs tree heads.
 
-    What is signed can never be taken back, so: only sizes that were committed, and only if the stored hashes still
-    give the root of the checkpoint before (C2SP: a log must not sign what is inconsistent with what it signed), and of
-    the head that is remembered elsewhere, which a ledger that was rolled back lacks. `place` is told in addition.
+    A signature cannot be revoked. So it signs only committed sizes, and only if the stored hashes still give the root
+    of the last checkpoint (C2SP: a log must not sign inconsistent trees) and of the head in the key store, which a
+    ledger lacks after a rollback. `place` stores each head in addition.
     """
 
     def __init__(
@@ -125,19 +125,19 @@ class Notary:
     async def sign_if_due(self, size: int, entries: int, seconds: float) -> Signed | None:
         """Sign the tree of this size if it is due; returns the checkpoint, None if it was not due.
 
-        Due: the empty tree, and its first entries; then after so many entries, or so many seconds if there are any; and
-        when there is a key that has not signed yet. Raises Inconsistent, LedgerKeyLostError, StoreUnavailableError, and
-        LedgerBehindError when the tree lacks what was signed before.
+        Due are the empty tree and its first entries; then every `entries` new entries, or after `seconds` if there are
+        any; and a tree that the newest key has not signed yet. Raises LedgerInconsistentError, LedgerKeyLostError,
+        StoreUnavailableError, and LedgerBehindError when the tree lacks a signed head.
 
-        The head is remembered before the signature is kept where others can read it: a process that is killed in
-        between leaves a head that the tree contains, and the next one signs it.
+        The head is stored before the signature becomes readable by others: if the process is killed in between, the
+        stored head is one that the tree contains, and the next process signs it.
         """
         latest, signing = await self._checkpoints.latest(), await self._keys.signing()
         youngest = signing[0][0].number
         if latest is not None:
             new = size - latest.size
             passed = (self._clock() - latest.signed_at).total_seconds()
-            rested = latest.size > 0 and 0 <= passed < seconds  # A clock that was set back does not put it off (F3).
+            rested = latest.size > 0 and 0 <= passed < seconds  # A clock that was set back must not delay it (F3).
             if youngest == latest.key_number and (new <= 0 or (new < entries and rested)):
                 return None
             size = max(size, latest.size)
@@ -146,6 +146,7 @@ class Notary:
         head = await self._heads.latest()
         await self._containing.require([head, await self._place.latest() if self._place else None])
         if head is not None and head.origin == signing[0][1].name:
+            # Another process may have signed a larger tree: a log must not sign a smaller one after it.
             size = max(size, head.size)
         checkpoint = Checkpoint(signing[0][1].name, size, await self._prover.root(size))
         note = checkpoint.sign(signer for _, signer in signing)
@@ -161,7 +162,7 @@ class Notary:
         return signed
 
     async def _remember(self, before: SignedHead | None, head: SignedHead, note: str) -> bool:
-        """Everywhere; False when another process has signed something else meanwhile, which the next look sees."""
+        """Store the head in all places; False when another process has signed meanwhile, which the next round sees."""
         if not await self._heads.advance(before, head) and await self._heads.latest() != head:
             return False
         if self._place is not None:

@@ -1,4 +1,4 @@
-"""The keys that sign the ledger's checkpoints: public halves in the ledger, private ones wrapped in the key store."""
+"""The keys that sign the ledger's checkpoints: public keys in the ledger, private keys wrapped in the key store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LedgerKey:
-    """One key, as everyone may know it."""
+    """The public part of one key."""
 
     number: int
     verifier: VerifierKey
@@ -33,7 +33,7 @@ class LedgerKey:
 
 
 class LedgerKeyLostError(Exception):
-    """The key store does not have the private half of any key that may sign."""
+    """The key store has the private key of none of the active keys."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -43,7 +43,7 @@ class LedgerKeyLostError(Exception):
 
 
 class LedgerUnnamedError(Exception):
-    """There is no key yet, and this process does not know the name that the first one needs."""
+    """There is no key yet, and this process does not know the name for the first one."""
 
     def __init__(self) -> None:
         super().__init__("The ledger has no name yet: set GATEWAY_ISSUER, the public address that it is named after.")
@@ -54,9 +54,9 @@ def _now() -> datetime:
 
 
 class LedgerKeys:
-    """Reads, makes and retires them. The first one gives the ledger its name, which it keeps for good.
+    """Reads, makes and retires the keys. The first one gives the ledger its permanent name.
 
-    `origin` is the name for a ledger that has none yet; None if this process may not name it.
+    `origin` is the name for a ledger that has none yet; None if this process must not name it.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class LedgerKeys:
         self._clock = clock
 
     async def all(self) -> list[LedgerKey]:
-        """Every key there ever was, the youngest first."""
+        """Return all keys, also retired ones, the newest first."""
         return await self._known.all()
 
     async def signers(self) -> Sequence[NoteSigner]:
@@ -83,16 +83,17 @@ class LedgerKeys:
         return [signer for _, signer in await self.signing()]
 
     async def signing(self) -> list[tuple[LedgerKey, NoteSigner]]:
-        """Those that sign now, the youngest first; the very first one is made. LedgerKeyLostError, LedgerUnnamedError.
+        """Return the active keys, the newest first; makes the first one. LedgerKeyLostError, LedgerUnnamedError.
 
-        There is one, or two until both have signed the same checkpoint: whoever trusts the older one can then learn
-        of the younger one.
+        There is one, or two until both have signed the same checkpoint, so that verifiers who trust the older one can
+        learn the newer one.
         """
         active = [key for key in await self.all() if key.retired_at is None]
         if not active:
             await self._add(1)
             active = await self.all()
         pairs = [(key, await self._signer(key)) for key in active]
+        # For a lost name the key store makes a new key, which does not match the public one.
         able = [(key, signer) for key, signer in pairs if signer.verifier == key.verifier]
         if not able:
             raise LedgerKeyLostError
@@ -104,13 +105,14 @@ class LedgerKeys:
         return NoteSigner.of(key.verifier.name, await self._house.system(_name(key.number)))
 
     async def rotate(self) -> VerifierKey:
-        """Make a new key, which signs from the next checkpoint on; the older one signs that one too, then retires."""
+        """Make a new key, which signs from the next checkpoint on; the former one signs that checkpoint, too, then
+        retires."""
         number = max((key.number for key in await self.all()), default=0) + 1
         await self._add(number)
         return next(key.verifier for key in await self.all() if key.number == number)
 
     async def _add(self, number: int) -> None:
-        """Two at once add one key: both get the same private half, whoever makes it."""
+        """Add a key; two concurrent calls add the same one, since both get the same private key from the key store."""
         known = await self.all()
         origin = known[0].verifier.name if known else self._origin
         if origin is None:
@@ -121,36 +123,36 @@ class LedgerKeys:
             await connection.execute(insert_new(connection, ledger_keys), row)
 
     async def under(self, origin: str) -> tuple[int, NoteSigner]:
-        """The number and the key of a ledger that goes on under another name; it signs once it was added.
+        """Return the number and the key for a ledger that continues under another name; it signs once it was added.
 
-        Asked again before that, after a kill, it gives the same.
+        Idempotent until then, so that the procedure can be restarted.
         """
         number = max((key.number for key in await self.all()), default=0) + 1
         return number, NoteSigner.of(origin, await self._house.system(_name(number)))
 
     async def add(self, number: int, signer: NoteSigner) -> None:
-        """Have this key sign from now on, alone: the ledger has its name from here on."""
+        """Add a key as the only active one, which gives the ledger its name."""
         row = {"number": number, "origin": signer.name, "public": signer.verifier.public, "created_at": self._clock()}
         async with transaction(self._engine) as connection:
             await connection.execute(insert_new(connection, ledger_keys), row)
         await self.retire_older(number)
 
     async def retire_older(self, number: int) -> None:
-        """Mark the keys before this one as no longer signing; what they signed stays good."""
+        """Mark the keys before this one as no longer signing; their signatures stay valid."""
         older = ledger_keys.c.number < number, ledger_keys.c.retired_at.is_(None)
         async with transaction(self._engine) as connection:
             await connection.execute(update(ledger_keys).where(*older).values(retired_at=self._clock()))
 
 
 class KnownKeys:
-    """The public halves, for those who only verify."""
+    """The public keys, for verification only."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._all = reader.prepare(select(ledger_keys).order_by(ledger_keys.c.number.desc()))
 
     async def all(self) -> list[LedgerKey]:
-        """Every key there ever was, the youngest first."""
+        """Return all keys, also retired ones, the newest first."""
         return [
             LedgerKey(
                 number, VerifierKey(origin, bytes(public)), instant(created), instant(retired) if retired else None
@@ -160,10 +162,10 @@ class KnownKeys:
 
 
 def _name(number: int) -> str:
-    """What the private half is called in the key store."""
+    """Return the name of a private key in the key store."""
     return f"ledger-{number}"
 
 
 def key_added(key: VerifierKey, now: datetime) -> dict[str, Any]:
-    """The entry that introduces a key."""
+    """Return the entry that introduces a key."""
     return {"version": 1, "event": EVENT_KEY_ADDED, "at": int(now.timestamp()), "key": str(key)}

@@ -1,7 +1,6 @@
-"""Reads by anybody at all, in the ledger as sums: one entry for all of some seconds, not one a hit (G14, F1).
+"""Counts anonymous reads in the ledger: one entry for the reads of some seconds, not one for each (G14, F1).
 
-A sum is on the disk some seconds after the first read that it counts. Where it cannot be written in time, nothing more
-is given out.
+A sum is on the disk some seconds after its first read. If it cannot be written in time, further reads are refused.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from store.sql.errors import OutageCause, StoreUnavailableError
 log = logging.getLogger(__name__)
 
 EVERY = 2.0
-"""Seconds that reads are summed for."""
+"""Seconds of reads in one sum."""
 
 LATEST = 8.0
-"""Seconds after which a sum that is not on the disk yet stops all further reads: each is durable within ten."""
+"""Seconds after which an unwritten sum stops all further reads, so that each is durable within ten seconds."""
 
 MOST = 1_000
-"""Subjects of one entry; the next one begins when they are full."""
+"""Number of subjects at which an entry is written early."""
 
 
 @dataclass(slots=True)
@@ -42,7 +41,7 @@ class _Sum:
 
 
 class AnonymousReadTally:
-    """Counts, and writes the sums in the background."""
+    """Counts reads, and writes the sums in the background."""
 
     def __init__(self, ledger: LedgerAppender, clock: Callable[[], float] = monotonic) -> None:
         self._ledger, self._clock = ledger, clock
@@ -51,9 +50,9 @@ class AnonymousReadTally:
         self._soon = asyncio.Event()
 
     async def note(self, entry: Mapping[str, Any]) -> None:
-        """Count one read, whose entry would be this one; StoreUnavailableError when sums cannot be written in time.
+        """Count one read, given as its ledger entry; StoreUnavailableError when sums cannot be written in time.
 
-        Entries that differ in nothing but their moment and their subjects are one sum.
+        Entries that differ only in their time and their subjects are summed.
         """
         now = self._clock()
         if any(now - each.since > LATEST for each in self._sums.values()):
@@ -82,9 +81,9 @@ class AnonymousReadTally:
             self._task = None
 
     async def flush(self) -> None:
-        """Write what was counted; what could not be written is kept. StoreUnavailableError when something could not."""
+        """Write the sums; failed ones are kept for the next attempt. StoreUnavailableError if one failed."""
         for key, total in list(self._sums.items()):
-            del self._sums[key]  # What is read meanwhile begins another sum.
+            del self._sums[key]  # Reads during the write begin a new sum.
             try:
                 await self._ledger.append(total.written())
             except BaseException:
@@ -92,14 +91,15 @@ class AnonymousReadTally:
                 raise
 
     def _keep(self, key: bytes, total: _Sum) -> None:
-        """An entry may stand in the ledger although its writing failed: then it is counted twice, and never not."""
+        """Merge a failed sum back. Its entry may be in the ledger all the same, so that reads are counted twice, never
+        lost."""
         newer = self._sums.pop(key, None)
         for subject, count in (newer.counts if newer else {}).items():
             total.counts[subject] = total.counts.get(subject, 0) + count
         self._sums[key] = total
 
     async def close(self) -> None:
-        """Write what is left."""
+        """Write the remaining sums; an outage is logged."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait((self._task,))

@@ -1,4 +1,4 @@
-"""The tables of the ledger's Merkle tree: which entry is which leaf, the hashes over them, and what was signed."""
+"""The tables of the ledger's Merkle tree: leaves, hashes, index, keys and checkpoints."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ ledger_tree = table(
     CheckConstraint("pruned_to BETWEEN 0 AND size", name="pruned_to"),
     within=ledger_metadata,
 )
-"""One row. Leaves below `pruned_to` have given up their entries. `holder` seals until `held_until` (milliseconds since
-1970); each new holder raises `fence`, and what an earlier one still writes is refused. Sizes only rise (triggers)."""
+"""One row. The entries of leaves below `pruned_to` are pruned. `holder` has the sealer's lease until `held_until`
+(milliseconds since 1970); each new holder raises the fencing number `fence`, so that writes of an earlier one are
+refused. Sizes only increase (triggers)."""
 
 TREE = 1
 """The id of that row."""
@@ -32,8 +33,9 @@ ledger_pending = table(
     plain("sequence", Id, None, primary_key=True, autoincrement=False),
     within=ledger_metadata,
 )
-"""The entries that are no leaves yet. A trigger adds them in the transaction of the entry itself, and another lets
-them go only once they are leaves: so however late a transaction commits, its entries are neither skipped nor lost."""
+"""The entries that are not in the tree yet. A trigger adds them in the transaction of the entry itself, and another one
+allows their deletion only once they are leaves: so even if a transaction commits late, its entries are neither skipped
+nor lost."""
 
 ledger_leaves = table(
     "ledger_leaves",
@@ -44,8 +46,8 @@ ledger_leaves = table(
     Index(None, "mark"),
     within=ledger_metadata,
 )
-"""Which entry is which leaf, for as long as the entry is kept. `mark` is the beginning of the leaf's hash, to find a
-leaf by its hash with an index of a quarter of the size. A row never changes (triggers)."""
+"""The leaf of each entry, until the entry is pruned. `mark` is the first 8 bytes of the leaf hash, to find a leaf by
+its hash with an index of a quarter of the size. A row never changes (triggers)."""
 
 ledger_tiles = table(
     "ledger_tiles",
@@ -62,9 +64,10 @@ ledger_subjects = table(
     plain("pseudonym", String(22), Category.CUSTOMER_ID, primary_key=True),
     plain("leaf_index", Id, None, primary_key=True, autoincrement=False),
     within=ledger_metadata,
+    # Without a rowid the primary key is the table itself, which takes about half the space.
     sqlite_with_rowid=False,
 )
-"""Whom each leaf is about: the way from a customer, whose key gives the pseudonym, to who read what about them."""
+"""The index of subjects: from the pseudonym of a customer, which needs the customer's key, to the leaves about them."""
 
 ledger_keys = table(
     "ledger_keys",
@@ -76,7 +79,7 @@ ledger_keys = table(
     plain("retired_at", Instant, None, nullable=True),
     within=ledger_metadata,
 )
-"""The public halves of the keys that sign checkpoints; the private ones are the key store's `ledger-<number>`."""
+"""The public keys that sign checkpoints; the private keys are `ledger-<number>` in the key store."""
 
 ledger_checkpoints = table(
     "ledger_checkpoints",
@@ -88,4 +91,4 @@ ledger_checkpoints = table(
     plain("signed_at", Instant, None),
     within=ledger_metadata,
 )
-"""Everything that was signed; `key_number` is the youngest key that did. A row never changes (triggers)."""
+"""All signed checkpoints; `key_number` is the newest key that signed. A row never changes (triggers)."""

@@ -1,4 +1,4 @@
-"""Verifying an export of the ledger: offline, in one pass, with nothing but the public key."""
+"""Verifies an export of the ledger: offline, in one pass, with only the public key."""
 
 from __future__ import annotations
 
@@ -19,47 +19,47 @@ from store.merkle.merkle_tree import Frontier, Hash, span
 from store.merkle.signed_note import NoteInvalidError, VerifierKey, unbase64
 
 LONGEST = 64 * 1024 * 1024
-"""Bytes of a line at most."""
+"""Maximum bytes of a line."""
 
 SHOWN = 100
-"""Findings kept; more are only counted."""
+"""Maximum findings in a report; further ones are only counted."""
 
 EVERY = 4096
 """Lines between two reports of progress."""
 
 
 class NotAnExportError(Exception):
-    """There is nothing here that could be verified; the text says why."""
+    """The file is no export that could be verified; the text says why."""
 
 
 @dataclass(slots=True)
 class VerificationReport:
-    """What was found; `findings` are sentences, and none means that all is as it was signed."""
+    """The result of a verification; `findings` are sentences, and none means that everything is as it was signed."""
 
     head: ExportHeader
     trusted: tuple[VerifierKey, ...]
     entries: int = 0
-    """Entries whose text is there."""
+    """Entries with their text."""
     pruned: int = 0
-    """Entries of which only the hash is there."""
+    """Entries of which only the hash is left."""
     checkpoints: int = 0
     earliest: int | None = None
     latest: int | None = None
-    """When the first and the last entry that are there were made, in seconds since 1970, as they say themselves."""
+    """The times of the first and the last entry with a text, in seconds since 1970, as they state themselves."""
     findings: list[str] = field(default_factory=list)
     found: int = 0
-    """How many findings there are, also those that are not kept."""
+    """The number of all findings, also of those beyond SHOWN."""
 
     notes: list[str] = field(default_factory=list)
-    """What the reader should know beside: that the ledger goes on under another key or name, and which one."""
+    """Further information for the reader: that the ledger continues under another key or name, and which one."""
 
     def note(self, text: str) -> None:
-        """Note it once; only so many are kept."""
+        """Add a note once, up to SHOWN notes."""
         if text not in self.notes and len(self.notes) < SHOWN:
             self.notes.append(text)
 
     def find(self, text: str) -> None:
-        """Note a finding."""
+        """Record a finding."""
         self.found += 1
         if len(self.findings) < SHOWN:
             self.findings.append(text)
@@ -73,15 +73,15 @@ def check_export(
 ) -> VerificationReport:
     """Verify an export; NotAnExportError when it is none.
 
-    `keys` are those that are trusted, without any those that the export itself names; `known` is the note of a
-    checkpoint that one has kept; `progress` hears how many bytes were read.
+    `keys` are the trusted keys, by default those that the export itself names; `known` is the note of an earlier
+    checkpoint of the caller; `progress` is called with the number of bytes read.
 
-    1. The first line is whole, and its keys are keys. 2. Every entry stands at its index, and is what its hash says.
-    3. At each checkpoint the hashes so far give the root that was signed. 4. Its signatures are all right. 5. The last
-    checkpoint covers the last entry, and a trusted key signed it. 6. The kept checkpoint is one of this ledger. 7. Only
-    the oldest entries are without their text, and only those that the ledger says were pruned. 8. Checkpoints of
-    another name come before an entry that says that the ledger went on under a new one. 9. Keys that a trusted one
-    introduces are named.
+    1. The first line is complete, and its keys are valid. 2. Every entry is at its index, and matches its hash. 3. At
+    each checkpoint the hashes so far give the signed root. 4. All its signatures are valid. 5. The last checkpoint
+    covers the last entry, and a trusted key signed it. 6. The caller's checkpoint is one of this ledger. 7. Only the
+    oldest entries lack their text, and only those that the ledger records as pruned. 8. Checkpoints of another name
+    come before an entry that records the resumption under a new one. 9. Keys that a trusted key introduces are
+    reported.
     """
     return _Check(file, keys, known, progress or (lambda _: None)).run()
 
@@ -99,26 +99,27 @@ class _Check:
             self._report.find(fault)
         self._frontier = _frontier(head)
         self._next = head.first
-        """The index that the next entry should have."""
+        """The expected index of the next entry."""
         self._missing: dict[int, None] = {}
         self._sound = True
-        """Whether the hashes so far can be compared with what was signed; after the first difference they can't."""
+        """True while the hashes so far can be compared with signed roots: after the first difference every root
+        differs."""
         self._matched = head.first
         self._vouched = -1
-        """The size of the largest checkpoint that a trusted key signed."""
+        """The size of the largest checkpoint signed by a trusted key."""
         self._pruned_to = head.first
         self._may_be_pruned_to = 0
         self._first_entry = self._last_entry = b""
         self._added: set[str] = set()
         """The keys that entries introduce."""
         self._former: dict[str, int] = {}
-        """Other names under which it was signed, each with the largest size."""
+        """Other names in checkpoints of this ledger, with their largest size."""
         self._resumed: dict[str, int] = {}
-        """Such names of which an entry says that the ledger went on under another one, each with its index."""
+        """Former names that an entry records as resumed under another one, with the index of the entry."""
         self._known = self._open_known(known) if known is not None else None
 
     def run(self) -> VerificationReport:
-        """The whole file, then what can be said only at its end."""
+        """Verify the whole file, then the conditions that need its end."""
         self._compare_known()
         for line in self._lines():
             if line.startswith(b'{"checkpoint":'):
@@ -139,8 +140,10 @@ class _Check:
         self._progress(read)
 
     def _entry(self, line: bytes) -> bool:
-        """Take the line in if it is the next entry, whole and as it was written; every good line ends here."""
+        """Process the line if it is the next entry in its exact spelling; False otherwise."""
         prefix = b'{"index":%d,"hash":"' % self._next
+        # Compared as bytes, without parsing JSON: this line runs for each of millions of entries.
+        # 44 characters are the base64 of 32 bytes.
         at = len(prefix) + 44
         if not (line.startswith(prefix) and line[at : at + 10] == b'","entry":' and line.endswith(b"}\n")):
             return False
@@ -167,6 +170,7 @@ class _Check:
         self._report.entries += 1
         self._first_entry = self._first_entry or entry
         self._last_entry = entry
+        # Substring tests, and parsing only on a match: this runs for each of millions of entries.
         if PRUNED in entry:
             self._may_be_pruned_to = max(self._may_be_pruned_to, _number(entry, "to") or 0)
         if KEY_ADDED in entry:
@@ -175,7 +179,7 @@ class _Check:
             self._resumption(_parsed(entry))
 
     def _resumption(self, entry: Any) -> None:
-        """The ledger was rolled back, and went on under another name (8)."""
+        """Record that the ledger was rolled back and resumed under another name (8)."""
         report, where = self._report, self._next
         origin, size = entry.get("origin"), entry.get("size")
         if not isinstance(origin, str) or type(size) is not int:
@@ -191,7 +195,7 @@ class _Check:
             report.note(f"A key that is trusted here vouches there for the new one: go on with --key {key}")
 
     def _without_text(self, entry: bytes) -> None:
-        """An entry that is not what its hash says: pruned, or altered."""
+        """Process an entry that does not match its hash: pruned, or altered."""
         if entry != b"null":
             self._report.find(f"Entry {self._next} was altered: its text is not what its hash says.")
         elif self._pruned_to != self._next:  # 7
@@ -201,7 +205,7 @@ class _Check:
             self._report.pruned += 1
 
     def _odd_line(self, line: bytes) -> None:
-        """A line that is not the entry that belongs here."""
+        """Report a line that is not the expected entry."""
         where = f"after entry {self._next - 1}" if self._next else "at the beginning"
         found = _parsed(line)
         index = found.get("index") if isinstance(found, dict) else None
@@ -255,9 +259,10 @@ class _Check:
                 self._introduction(checkpoint.size, key)
 
     def _introduction(self, size: int, key: VerifierKey) -> None:
-        """A checkpoint that a trusted key and another one signed (9).
+        """Report a checkpoint that a trusted key and another one signed (9).
 
-        Anyone can add a signature: what the trusted key vouches for is the tree, and the entry that names the other.
+        Anyone can add a signature to a note: the trusted key vouches only for the tree, and so for an entry in it that
+        introduces the other key.
         """
         if str(key) in self._added and self._sound:
             self._report.note(
@@ -271,7 +276,7 @@ class _Check:
             )
 
     def _compare(self, checkpoint: Checkpoint) -> None:
-        """Hold the hashes so far against what was signed (3)."""
+        """Compare the hashes so far with the signed root (3)."""
         size = self._frontier.size
         if checkpoint.size != size:
             where = f"The checkpoint of size {checkpoint.size} stands after {size} entries"
@@ -309,7 +314,7 @@ class _Check:
         return None
 
     def _compare_known(self) -> None:
-        """Hold the hashes against the checkpoint that was kept, once as many are there (6)."""
+        """Compare the hashes with the caller's checkpoint once the sizes are equal (6)."""
         known = self._known
         if known is None or known.size != self._frontier.size:
             return
@@ -346,7 +351,7 @@ class _Check:
 
 
 def _read_head(line: bytes) -> tuple[ExportHeader, tuple[VerifierKey, ...], list[str]]:
-    """The first line, the keys that it names, and what is wrong with it (1)."""
+    """Parse the first line; returns the header, its keys, and the errors in it (1)."""
     try:
         head = msgspec.json.decode(line, type=ExportHeader)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -382,7 +387,7 @@ def _parsed(line: bytes) -> Any:
 
 
 def _leaf(found: Any) -> Hash | None:
-    """The hash that a line states."""
+    """Return the hash in a line, or None."""
     text = found.get("hash") if isinstance(found, dict) else None
     try:
         leaf = unbase64(text) if isinstance(text, str) else b""
@@ -392,7 +397,7 @@ def _leaf(found: Any) -> Hash | None:
 
 
 def _number(entry: bytes, name: str) -> int | None:
-    """A whole number that an entry holds."""
+    """Return a whole number of an entry by its name, or None."""
     found = _parsed(entry)
     value = found.get(name) if isinstance(found, dict) else None
     return value if type(value) is int else None

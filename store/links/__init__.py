@@ -1,1 +1,1 @@
-"""Addresses that work without signing in, encrypted."""
+"""Encrypted links that work without sign-in."""

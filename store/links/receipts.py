@@ -1,4 +1,4 @@
-"""Addresses that work without signing in: a number, sealed, which proves that we gave it and tells no moment (G16)."""
+"""Links that work without sign-in: an authenticated, encrypted number, which hides its time (G16)."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from store.crypto.system_keys import SystemKeys
 
 KEY = "erasure-receipts"
 SIZE = 24
-"""A tag of 16 bytes, and a number of 8."""
+"""Bytes: a tag of 16 and a number of 8."""
 
 
 async def receipt_of(house: SystemKeys, erasure_id: int) -> str:
-    """The receipt under which an erasure can be followed."""
+    """Return the receipt with which the progress of an erasure can be followed."""
     return proven(await house.system(KEY), erasure_id)
 
 
 async def erasure_of(house: SystemKeys, receipt: str) -> int | None:
-    """The number of the erasure that this receipt was given for; None for what we never gave."""
+    """Return the number of a receipt's erasure; None for a receipt that we never issued."""
     return number_of(await house.system(KEY), receipt)
 
 
 def proven(key: bytes, id_: int) -> str:
-    """32 characters for a link (AES-SIV, RFC 5297). They name no person and no moment, and cannot be guessed."""
+    """Encrypt a number for a link, 32 characters (AES-SIV, RFC 5297): it hides person and time, and cannot be
+    guessed."""
     return urlsafe_b64encode(_cipher(key).encrypt(id_.to_bytes(8, "big"), None)).decode()
 
 
 def number_of(key: bytes, text: str) -> int | None:
-    """The number in such characters; None if they were not made with this key."""
+    """Decrypt the number of a link; None if it was not made with this key."""
     try:
         content = urlsafe_b64decode(text)
         if len(content) != SIZE:
@@ -43,4 +44,5 @@ def number_of(key: bytes, text: str) -> int | None:
 
 
 def _cipher(key: bytes) -> AESSIV:
+    # A key of its own, derived from the system key: AES-SIV needs 64 bytes.
     return AESSIV(hmac.digest(key, b"addresses", "sha512"))

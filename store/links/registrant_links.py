@@ -1,4 +1,4 @@
-"""The address under which an owner of a domain sees what is held: for an hour, while the e-mail address is theirs."""
+"""Links for owners of domains to the data held about them: valid for an hour, until the e-mail address changes."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from store.crypto.system_keys import SystemKeys
 
 KEY = "registrant-links"
 CONFIRMATION_KEY = "registrant-confirmations"
-"""Of links that ask whether somebody is the owner; they do not show anything that a link of `KEY` shows."""
+"""The key of links that ask for confirmation of the owner; they show none of the data behind a link of `KEY`."""
 NUMBER, UNTIL, PROOF = 8, 8, 18
 
 
 async def link_secret(house: SystemKeys, domain: int, resting_email: bytes, until: datetime, key: str = KEY) -> str:
-    """46 characters for a link. They say the number of a domain and an end, and prove that they were sent to this
-    address: `resting_email` is the sealed one, which is another as soon as it is written anew."""
+    """Return the secret of a link, 46 characters: the number of a domain and an expiry time, with a MAC that binds them
+    to the e-mail address: `resting_email` is its ciphertext, which changes whenever it is rewritten."""
     content = domain.to_bytes(NUMBER, "big") + int(until.timestamp()).to_bytes(UNTIL, "big")
     proof = _proof(await house.system(key), content, resting_email)
     return urlsafe_b64encode(content + proof).decode().rstrip("=")
 
 
 class RegistrantLink:
-    """What a link says of itself; it proves nothing before `holds`."""
+    """The claims of a link; they are not verified before `holds`."""
 
     __slots__ = ("_content", "_proof", "domain", "until")
 
@@ -36,15 +36,16 @@ class RegistrantLink:
 
     @classmethod
     def read(cls, secret: str) -> RegistrantLink | None:
-        """None for what cannot be one."""
+        """Parse a link; None for anything that cannot be one."""
         try:
             content = urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
         except (Base64Error, ValueError):
             return None
+        # A domain's number has 63 bits, so that a first byte above 127 is a forgery that the database would not accept.
         return cls(content) if len(content) == NUMBER + UNTIL + PROOF and content[0] < 128 else None
 
     async def holds(self, house: SystemKeys, resting_email: bytes, now: datetime, key: str = KEY) -> bool:
-        """Whether it was made here, for the address that is there now, and is not over."""
+        """Verify that it was made here, for the current address, and has not expired."""
         expected = _proof(await house.system(key), self._content, resting_email)
         return hmac.compare_digest(self._proof, expected) and now.astimezone(UTC).timestamp() < self.until
 

@@ -1,4 +1,4 @@
-"""The address under which news stop with one click, without signing in (RFC 8058): a number, and a proof we gave it."""
+"""Links for unsubscribing from news with one click, without sign-in (RFC 8058): an authenticated number."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ KEY = "news-unsubscribing"
 
 
 async def unsubscribe_token(house: SystemKeys, customer_id: int) -> str:
-    """For a link in a message of news; it opens nothing and only ever stops them."""
+    """Return the token for a link in a newsletter; it only allows unsubscribing."""
     return proven(await house.system(KEY), customer_id)
 
 
 async def unsubscriber(house: SystemKeys, token: str) -> int | None:
-    """The customer whom this token was made for; None for what we never gave."""
+    """Return the customer of a token; None for a token that we never issued."""
     return number_of(await house.system(KEY), token)

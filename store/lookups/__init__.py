@@ -1,1 +1,1 @@
-"""Look-ups reserved, tied to the rows of the data, and swept."""
+"""Look-ups across the two databases: reservation, validation against the data, and sweeping."""

@@ -1,4 +1,4 @@
-"""Whose a customer number is: one way for every command that takes one (R29, G7)."""
+"""Finds a customer by number, in the same way for every command (R29, G7)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MINE = select(C.id).where(
 
 
 async def customer_with_number(store: Store, number: str) -> int | None:
-    """The id of the customer who has this number; None for nobody, at the same cost: two statements."""
+    """Return the id of the customer with this number, or None, with two statements in either case."""
     keys = store.keys
     held = await keys.lookups.find(Lookup.CUSTOMER_NUMBER, keys.blind_index(Lookup.CUSTOMER_NUMBER, number))
     rows = await store.reader.fetch(store.reader.prepare(_MINE), {"id": held.row_id, "ref": held.ref})
@@ -24,7 +24,7 @@ async def customer_with_number(store: Store, number: str) -> int | None:
 
 
 async def key_with_number(store: Store, number: str) -> SubjectKey | None:
-    """The key of the customer who has this number; None for nobody, and for somebody who is being erased."""
+    """Return the key of the customer with this number; None if there is none, or the customer is being erased."""
     owner = await customer_with_number(store, number)
     (key,) = (None,) if owner is None else await store.keys.subjects([owner])
     return key

@@ -1,4 +1,4 @@
-"""What the data says of a look-up: the row that it leads to has its `ref`, or it is of no worth."""
+"""Validates look-ups against the data: a look-up is valid if the row that it leads to has its `ref`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from store.tables.domains import domains
 
 @dataclass(frozen=True, slots=True)
 class LookupPlace:
-    """Where a value rests in the data, and the column that ties its row to its look-up."""
+    """The column of a value in the data, and the column that links its row to the look-up."""
 
     value: Column[Any]
     ref: Column[bytes]
@@ -29,7 +29,7 @@ class LookupPlace:
 
     @property
     def table(self) -> Table:
-        """The table of both."""
+        """The table of the columns."""
         table: Table = self.ref.table
         return table
 
@@ -43,24 +43,24 @@ PLACES: Final[Mapping[Lookup, LookupPlace]] = {
 }
 
 AT_ONCE = 500
-"""Rows that one statement asks about."""
+"""Maximum rows in one statement."""
 
 
 class LookupState(Enum):
-    """What becomes of a look-up."""
+    """The state of a look-up by the committed data."""
 
     IN_USE = auto()
-    """The row of the data has it."""
+    """The row of the data has its `ref`."""
     LAPSED = auto()
-    """It does, and is a domain whose registration runs no more: the name is free for who wants it."""
+    """Likewise, but it is a domain whose registration has ended: the name is free to be registered."""
     ENDED = auto()
-    """The same, and another registration took its place: the row keeps its look-up, and holds the name no more."""
+    """Likewise, and another registration has taken the name: the row keeps its look-up, but not the name."""
     UNUSED = auto()
-    """Nothing of the data has it."""
+    """No row of the data has its `ref`."""
 
 
 async def states(reader: Reader, kind: Lookup, held: Sequence[tuple[int, bytes]], now: datetime) -> list[LookupState]:
-    """Of each row and `ref`, what the committed data says; `now` is when registrations of domains run."""
+    """Return the state of each pair of row and `ref`; `now` is the time at which registrations must run."""
     place = PLACES[kind]
     ends = (runs(bindparam("now", type_=Instant)).label("runs"), D.released_at) if kind is Lookup.DOMAIN else ()
     one = reader.prepare(select(place.table.c.id, place.ref, *ends).where(any_of(place.table.c.id, "ids")))

@@ -1,7 +1,8 @@
-"""Having a value before the data has it: reserved in the key store first, so that it is unique across both databases.
+"""Reserves unique values in the key store before the data is written, so that they are unique across both databases.
 
-No transaction spans the two. What is reserved is committed before the data is, and counts as soon as the data has its
-`ref`; what the data never got is released, or, after a crash, taken over by the next who wants it and swept away.
+No transaction spans the two. A reservation is committed before the data, and becomes valid once the data has its `ref`.
+If the data is never written, it is released; after a crash it is taken over by the next request for the value, or
+swept.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ log = logging.getLogger(__name__)
 L = lookups.c
 
 AT_ONCE = 500
-"""Marks that one statement names."""
+"""Maximum marks in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class LookupRequest:
-    """A value, by its blind index, and the row of the data that is to have it under this `ref`."""
+    """A requested value, by its blind index, and the row of the data that shall have it, with its `ref`."""
 
     kind: Lookup
     index: bytes
@@ -50,7 +51,7 @@ class LookupRequest:
 
 
 class LookupTakenError(Exception):
-    """Others have these values. The text says no more than how many."""
+    """Other rows have these values. The text contains only their number."""
 
     def __init__(self, taken: Sequence[LookupRequest]) -> None:
         super().__init__(f"{len(taken)} of the values are somebody else's")
@@ -64,12 +65,12 @@ class _Conflict:
 
     @property
     def own(self) -> tuple[int, bytes]:
-        """What names the look-up that is in the way."""
+        """The identity of the conflicting look-up."""
         return self.held.customer_id, bytes(self.held.ref)
 
 
 class Reservations:
-    """What one change reserves, within the transaction that writes the data; see `reserving`."""
+    """The reservations of one mutation, within the transaction that writes the data; see `reserving`."""
 
     def __init__(self, store: Store) -> None:
         self._store, self._number = store, new_id()
@@ -83,20 +84,20 @@ class Reservations:
         now: datetime,
         replacing: Iterable[tuple[int, bytes | None]] = (),
     ) -> list[int]:
-        """Reserve all of them or none, durably, in the transaction of the data that is to have them.
+        """Reserve all values or none, durably, in the transaction of the data that shall have them.
 
-        LookupTakenError names those that are others'. `replacing` are the customers and refs of look-ups that go as
-        soon as the data has the new ones. `now` says whether a registration of a domain runs. Returns the rows of
-        domains that have ended by it and held a name, of which the same transaction lets go
-        (`store.records.registrations.let_go`).
+        LookupTakenError has the values of others. `replacing` are the customers and refs of look-ups that are removed
+        once the data has the new ones. `now` determines whether a domain's registration runs. Returns the rows of ended
+        domains that held a name, which the same transaction must release (`store.records.registrations.let_go`).
 
-        What the data does not have is somebody's who is about to write it, or of a change that broke off. On SQLite
-        whoever writes the data is alone, so it is the latter. On PostgreSQL each change holds a lock of its number
-        until its transaction ends.
+        A look-up that is not in the data belongs to a mutation that is about to write it, or to one that was aborted.
+        On SQLite there is one writer at a time, so it is the latter. On PostgreSQL each mutation holds an advisory lock
+        of its number until its transaction ends.
         """
         if twice := _twice(wanted):
             raise LookupTakenError(twice)
         if not self._used and connection.dialect.name == "postgresql":
+            # Held until the transaction ends, so that others can test whether this mutation is still running.
             await connection.execute(select(func.pg_advisory_xact_lock(self._number)))
         self._used = True
         over = [(customer, ref) for customer, ref in replacing if ref is not None]
@@ -105,23 +106,23 @@ class Reservations:
         moved: list[_Conflict] = []
         if conflicts:
             gone, moved = await self._judged(connection, conflicts, now)
-            seen = (await counted(self._store.reader, lookup_count)).last  # After what they were judged by.
+            seen = (await counted(self._store.reader, lookup_count)).last  # Read after the rows that were the evidence.
             conflicts = await self._try([each.wanted for each in conflicts], gone=gone, moved=moved, seen=seen)
         if conflicts:
             raise LookupTakenError([each.wanted for each in conflicts])
         return [each.held.row_id for each in moved]
 
     async def written(self, connection: AsyncConnection) -> None:
-        """Say, as the last thing in the data's transaction, that it has every `ref`: it is counted (see
+        """Count the change, as the last statement of the data's transaction, which has written every `ref` (see
         `store.operations.lookup_counts`)."""
         if self._used:
             await count_change(connection, lookup_count, seen=self._count)
         self._written = True
 
     async def settle(self, committed: bool) -> None:
-        """Release what the data did not get, or what it has no more; what cannot be done now is swept later.
+        """Release look-ups that the data does not have, or no longer; on an outage they are swept later.
 
-        Nothing is removed that the data has after all, such as when only the answer to its commit was lost.
+        A look-up that the data has after all is kept, for example if only the answer to the commit was lost.
         """
         if self._used and (self._replaces or not (committed and self._written)):
             try:
@@ -137,7 +138,7 @@ class Reservations:
         moved: Sequence[_Conflict] = (),
         seen: int = 0,
     ) -> list[_Conflict]:
-        """One transaction of the key store: what is gone makes room, then all that is free is taken, and counted."""
+        """In one transaction of the key store: remove unused look-ups, insert the free ones, and count the change."""
         lookup_epochs = self._store.keys.lookups.epochs
         async with transaction(self._store.keys.engine) as connection:
             epoch = await lookup_epochs.lock(connection)
@@ -152,10 +153,11 @@ class Reservations:
             held = await _held(connection, lookup_epochs.living, wanted) if len(lookup_epochs.living) > 1 else {}
             taken = False
             if rows := [self._row(each, epoch) for each in wanted if each not in held]:
-                # In one order everywhere, so that no two transactions wait for each other.
+                # In the same order everywhere, so that transactions cannot deadlock.
                 rows.sort(key=lambda row: (row["kind"], row["mark"]))
+                # Existing rows are ignored: the primary key decides between concurrent mutations.
                 done = await connection.execute(insert_new(connection, lookups), rows)
-                taken = done.rowcount == len(wanted)  # PostgreSQL's driver does not say it of many.
+                taken = done.rowcount == len(wanted)  # PostgreSQL's driver does not report it for several rows.
             held = {} if taken else await _held(connection, lookup_epochs.living, wanted)
             self._count = await count_change(connection, key_lookup_count, seen=seen)
         return [_Conflict(each, row) for each, row in held.items() if bytes(row.ref) != each.ref]
@@ -168,9 +170,9 @@ class Reservations:
     async def _judged(
         self, connection: AsyncConnection, conflicts: Sequence[_Conflict], now: datetime
     ) -> tuple[list[_Conflict], list[_Conflict]]:
-        """Those whose holder the data has no more, and those of domains that ended; LookupTakenError for any other."""
+        """Split conflicts into unused look-ups and those of ended domains; LookupTakenError for any other."""
         numbers = {each.held.reservation for each in conflicts} - {None, self._number}
-        busy = {self._number, *await alive(connection, numbers)}  # Asked before the data is: it may end in between.
+        busy = {self._number, *await alive(connection, numbers)}  # Before the data is read: they may commit in between.
         taken, gone, moved = list[LookupRequest](), list[_Conflict](), list[_Conflict]()
         for kind in {each.wanted.kind for each in conflicts}:
             some = [each for each in conflicts if each.wanted.kind is kind]
@@ -187,9 +189,9 @@ class Reservations:
 
 @asynccontextmanager
 async def reserving(store: Store) -> AsyncIterator[Reservations]:
-    """Around the transaction that writes the data: what was reserved for it and not `written` is released at the end.
+    """Wrap the transaction that writes the data: reservations that were not `written` are released at the end.
 
-    Killed in between, it is released by `store.lookups.sweeping`.
+    After a crash in between `store.lookups.sweeping` releases them.
     """
     reserved, committed = Reservations(store), False
     try:
@@ -200,7 +202,7 @@ async def reserving(store: Store) -> AsyncIterator[Reservations]:
 
 
 async def held_of(store: Store, wanted: Sequence[LookupRequest]) -> dict[LookupRequest, Any]:
-    """The look-ups that hold these values now, whether the data has them or not."""
+    """Return the look-ups with these values, whether they are in the data or not."""
     epochs = store.keys.lookups.epochs
     async with transaction(store.keys.engine) as connection:
         await epochs.lock(connection)
@@ -210,7 +212,7 @@ async def held_of(store: Store, wanted: Sequence[LookupRequest]) -> dict[LookupR
 async def _held(
     connection: AsyncConnection, epochs: Sequence[Epoch], wanted: Sequence[LookupRequest]
 ) -> dict[LookupRequest, Any]:
-    """The rows that hold these values now, under whichever epoch."""
+    """Return the rows with these values, under any epoch."""
     places: dict[tuple[str, bytes, str], list[LookupRequest]] = {}
     for each, epoch in product(wanted, epochs):
         places.setdefault((each.kind.name, epoch.mark(each.index), each.scope), []).append(each)
@@ -231,7 +233,7 @@ def _among(places: Sequence[tuple[str, bytes, str]]) -> ColumnElement[bool]:
 
 
 def _twice(wanted: Sequence[LookupRequest]) -> list[LookupRequest]:
-    """Those that an earlier one of the same change wants, too."""
+    """Return the requests that repeat an earlier one of the same mutation."""
     seen = set[tuple[Lookup, bytes, str]]()
     found = []
     for each in wanted:

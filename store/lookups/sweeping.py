@@ -1,4 +1,4 @@
-"""Settling reservations by what the data made of them: what it has is kept, what it has not, or no more, is removed."""
+"""Settles reservations by the data: a look-up that it has is confirmed, one that it does not have is removed."""
 
 from __future__ import annotations
 
@@ -21,49 +21,51 @@ from store.sql.metadata import Id
 L = lookups.c
 
 PAGE = 500
-"""Rows that are settled at a time."""
+"""Rows in one transaction."""
 AGE = timedelta(minutes=1)
-"""Younger ones are most likely being written still, and are left for the next round."""
+"""Newer reservations are probably still being written, and are left to the next round."""
 
 MINE = and_(L.customer_id == bindparam("whose", type_=Id), L.ref == bindparam("own", type_=L.ref.type))
-"""A look-up by what it leads to: its mark becomes another one with the next epoch."""
+"""Condition for a look-up by its row, not by its mark, which changes with the next epoch."""
 
 
 def named(which: Iterable[tuple[int, bytes]]) -> list[dict[str, Any]]:
-    """Parameters for a statement on `MINE`."""
+    """Return the parameters of a statement with `MINE`."""
     return [{"whose": customer, "own": bytes(ref)} for customer, ref in which]
 
 
 async def alive(connection: AsyncConnection, numbers: Iterable[int]) -> set[int]:
-    """Those of other changes that are still being written, as whoever has a transaction of the data is told.
+    """Return the numbers of mutations that are still being written; call it in a transaction of the data.
 
-    On SQLite that is the only one. On PostgreSQL each change has a lock of its number while its transaction lasts.
+    On SQLite that is the only one. On PostgreSQL each mutation holds an advisory lock of its number during its
+    transaction.
     """
     if connection.dialect.name != "postgresql":
         return set()
     tried = {number: select(func.pg_try_advisory_xact_lock_shared(number)) for number in sorted(numbers)}
+    # The lock is granted if the mutation has ended. Shared, so that two sweepers do not take each other for a mutation.
     return {number for number, query in tried.items() if not await connection.scalar(query)}
 
 
 async def sweep_one(store: Store, number: int) -> None:
-    """Settle all that one change reserved, unless it is still being written, whatever its connection says."""
+    """Settle all reservations of one mutation, unless it is still being written, even if its connection was lost."""
     while await _swept(store, L.reservation == number):
         pass
 
 
 async def sweep(store: Store) -> bool:
-    """Settle a page of what changes that are over have reserved, the oldest first; whether there may be more.
+    """Settle a page of reservations of ended mutations, the oldest first; returns whether there may be more.
 
-    Any number of replicas may do it at once: each look-up is settled by what the data says of it then.
+    Safe to run on any number of replicas at once: each look-up is settled by the data at that time.
     """
     return await _swept(store, L.reservation < first_id(int((datetime.now(UTC) - AGE).timestamp() * 1000)))
 
 
 async def release_unused(store: Store) -> None:
-    """Remove, page by page, also look-ups that were settled once and that the data has no more or never had, such as
-    after a restore; what a change under way has reserved is left to `sweep`. A whole pass over the look-ups.
+    """Remove all look-ups that the data does not have, also settled ones, such as after a restore; reservations of
+    running mutations are left to `sweep`. It scans all look-ups, page by page.
 
-    In the order of whose they are, which stays the same when they are marked anew.
+    The order is by customer and `ref`, which does not change when marks are re-encrypted.
     """
     number = new_id()
     after: tuple[int, bytes] | None = (0, b"")
@@ -73,7 +75,8 @@ async def release_unused(store: Store) -> None:
 
 
 async def _release_page(store: Store, number: int, after: tuple[int, bytes]) -> tuple[int, bytes] | None:
-    """Mark those of a page that the data has not; the last of the page, or None behind the last."""
+    """Mark the look-ups of a page that the data does not have; returns the last of the page, None after the last
+    page."""
     columns = L.kind, L.customer_id, L.row_id, L.ref, L.reservation
     behind = tuple_(L.customer_id, L.ref) > tuple_(literal(after[0], Id), literal(after[1], L.ref.type))
     query = select(*columns).where(behind).order_by(L.customer_id, L.ref).limit(PAGE)
@@ -90,20 +93,20 @@ async def _release_page(store: Store, number: int, after: tuple[int, bytes]) -> 
 
 async def _swept(store: Store, which: ColumnElement[bool]) -> bool:
     busy = set[int]()
-    async with store.write() as connection:  # What is written meanwhile is not over: see `alive`.
+    async with store.write() as connection:  # A mutation of another transaction counts as running: see `alive`.
         while True:
             rows = await _page(store, which, busy)
             found = await alive(connection, {row.reservation for row in rows})
             over = [row for row in rows if row.reservation not in found]
             busy |= found
-            if over or len(rows) < PAGE or not found:  # A page of none but busy ones hides those behind it.
+            if over or len(rows) < PAGE or not found:  # A page of running mutations only would hide those behind it.
                 break
         settled = await _settle(store, over) if over else 0
     return settled > 0 and len(rows) == PAGE
 
 
 async def _page(store: Store, which: ColumnElement[bool], busy: set[int]) -> Sequence[Any]:
-    """The oldest of them, without those of changes that are known to be written still: as many as write at once."""
+    """Return the oldest ones, without those of mutations that are known to be running."""
     columns = L.kind, L.mark, L.scope, L.customer_id, L.row_id, L.ref, L.reservation
     mine = and_(which, L.reservation.not_in(sorted(busy))) if busy else which
     async with transaction(store.keys.engine) as connection:
@@ -120,21 +123,21 @@ async def _said(store: Store, rows: Sequence[Any]) -> list[tuple[Any, LookupStat
 
 
 async def _settle(store: Store, rows: Sequence[Any]) -> int:
-    """How many need not be looked at again, whatever becomes of names that are to go back to their registration."""
+    """Settle the rows; returns how many are done, not counting names to be returned to their registration."""
     said = await _said(store, rows)
     unused = [row for row, state in said if state is LookupState.UNUSED]
-    seen = (await counted(store.reader, lookup_count)).last  # After what they are settled by.
+    seen = (await counted(store.reader, lookup_count)).last  # Read after the rows that were the evidence.
     async with transaction(store.keys.engine) as connection:
         if unused:
             await connection.execute(delete(lookups).where(MINE), _of(unused))
-        # A name that was to be let go of, where the change that wanted it broke off: the data has not let go of it.
+        # A name that was to be released for a mutation that was aborted: its registration still has it.
         if back := [row for row, state in said if row.scope and state in _RUNNING and row.kind == Lookup.DOMAIN.name]:
             await connection.execute(_back(), _of(back))
         kept = [row for row, state in said if state is not LookupState.UNUSED and row not in back]
         over = update(lookups).where(MINE, L.reservation == bindparam("number", type_=Id)).values(reservation=None)
         if kept:
             await connection.execute(over, _numbered(kept))
-        if back:  # One whose name another change has in hand is tried again once that is over.
+        if back:  # If another mutation has reserved the name, it is retried once that has ended.
             await connection.execute(over.where(L.scope == ""), _numbered(back))
         await count_change(connection, key_lookup_count, step=0, seen=seen)
     return len(unused) + len(kept)

@@ -1,4 +1,4 @@
-"""The signed state of the ledger at one size: what outsiders keep, to hold us to it (C2SP tlog-checkpoint)."""
+"""Checkpoints: the signed tree head at one size, which outsiders store to detect changes (C2SP tlog-checkpoint)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from store.merkle.merkle_tree import Hash
 from store.merkle.signed_note import NAME, Note, NoteInvalidError, NoteSigner, VerifierKey, open_note, sign, unbase64
 
+# At most 19 digits, and no leading zero: one spelling for each size.
 NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The name of the log, how many entries it has, and the root over them."""
+    """The name of the log, the number of its entries, and the root hash over them."""
 
     origin: str
     size: int
@@ -23,12 +24,12 @@ class Checkpoint:
 
     @property
     def text(self) -> str:
-        """What is signed."""
+        """The text to be signed."""
         return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
 
     @classmethod
     def parse(cls, text: str) -> Checkpoint:
-        """Read the text of a note; NoteInvalidError when it is no checkpoint. Extension lines are refused: we write
+        """Parse the text of a note; NoteInvalidError when it is no checkpoint, or has extension lines: we write
         none."""
         match text.split("\n"):
             case [origin, size, root, ""] if NAME.fullmatch(origin) and NUMBER.fullmatch(size):
@@ -36,7 +37,7 @@ class Checkpoint:
         raise NoteInvalidError("it is not a checkpoint: three lines, with a name, a size and a root")
 
     def sign(self, signers: Iterable[NoteSigner]) -> str:
-        """The note that is published."""
+        """Return the signed note for publication."""
         return sign(self.text, signers)
 
 
@@ -51,7 +52,7 @@ def _root(text: str) -> Hash:
 
 
 def open_checkpoint(note: str, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, Note]:
-    """The checkpoint that one of the keys signed under the log's own name; NoteInvalidError otherwise."""
+    """Return a checkpoint that one of the keys signed under the log's own name; else NoteInvalidError."""
     opened = open_note(note, keys)
     checkpoint = Checkpoint.parse(opened.text)
     if any(key.name != checkpoint.origin for key in opened.signed_by):
@@ -60,7 +61,8 @@ def open_checkpoint(note: str, keys: Iterable[VerifierKey]) -> tuple[Checkpoint,
 
 
 def origin_of(issuer: str) -> str:
-    """The log's name for a gateway at this address: without the scheme, `/ledger` behind it; ValueError if unusable."""
+    """Return the log's name for an issuer: its URL without the scheme, plus `/ledger`; ValueError if unusable."""
+    # A plus sign separates the parts of a verifier key, so that a name must not contain one (C2SP signed-note).
     origin = f"{issuer.partition('://')[2].rstrip('/')}/ledger".replace("+", "%2B")
     if not NAME.fullmatch(origin) or origin.startswith("/"):
         raise ValueError("an issuer's address is needed to name the ledger")

@@ -9,43 +9,44 @@ from hashlib import sha256
 Hash = bytes
 
 Node = tuple[int, int]
-"""A whole subtree by its height and its place at that height: (h, i) covers the leaves from i * 2**h up to, and not
+"""A full subtree by its height and its index at that height: (h, i) covers the leaves from i * 2**h up to, and not
 including, (i + 1) * 2**h."""
 
 Span = list[Node]
-"""Neighbouring leaves that have one hash together, as the whole subtrees they consist of, from the left."""
+"""A range of leaves that has one hash, as its full subtrees from left to right."""
 
 EMPTY = sha256(b"").digest()
 """The root of a tree without leaves."""
 
 
 def leaf_hash(entry: bytes) -> Hash:
-    """The hash of one entry; its first byte keeps a node from being passed off as an entry."""
+    """Return the hash of one entry; the prefix byte keeps a node from being presented as an entry."""
     return sha256(b"\x00" + entry).digest()
 
 
 def node_hash(left: Hash, right: Hash) -> Hash:
-    """The hash over two neighbours."""
+    """Return the hash over two siblings."""
     return sha256(b"\x01" + left + right).digest()
 
 
 def root_of(hashes: Sequence[Hash]) -> Hash:
-    """The root over leaf hashes, or over nodes of one height (section 2.1.1)."""
+    """Return the root over leaf hashes, or over nodes of one height (section 2.1.1)."""
     if not hashes:
         return EMPTY
     while len(hashes) > 1:
         pairs = [node_hash(hashes[i], hashes[i + 1]) for i in range(0, len(hashes) - 1, 2)]
-        hashes = [*pairs, hashes[-1]] if len(hashes) % 2 else pairs  # The odd one out rises as it is.
+        hashes = [*pairs, hashes[-1]] if len(hashes) % 2 else pairs  # An odd node moves up unchanged.
     return hashes[0]
 
 
 def split(size: int) -> int:
-    """How many of `size` > 1 leaves are under the root's left child: the largest power of two below `size`."""
+    """Return the number of leaves under the root's left child, for `size` > 1: the largest power of two below
+    `size`."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
 def span(begin: int, end: int) -> Span:
-    """The leaves from `begin` up to `end` as whole subtrees; `begin` is 0 or where a subtree of the tree begins."""
+    """Split the leaves from `begin` up to `end` into full subtrees; `begin` is 0 or the start of a subtree."""
     nodes = []
     while begin < end:
         height = (end - begin).bit_length() - 1
@@ -55,17 +56,19 @@ def span(begin: int, end: int) -> Span:
 
 
 def fold(nodes: Span, node: Callable[[Node], Hash]) -> Hash:
-    """The one hash of a span, from the hashes of its subtrees; EMPTY of none."""
+    """Return the hash of a span from the hashes of its subtrees; EMPTY if there are none."""
     if not nodes:
         return EMPTY
     *rest, last = map(node, nodes)
+    # From the right: in a tree of this form the smaller subtree is always on the right.
     for left in reversed(rest):
         last = node_hash(left, last)
     return last
 
 
 def inclusion_path(index: int, size: int) -> list[Span]:
-    """What proves that a leaf stands at `index` among `size`, from its sibling to the root (section 2.1.3.1)."""
+    """Return the inclusion proof of the leaf at `index` among `size`, from its sibling to the root (section
+    2.1.3.1)."""
     if not 0 <= index < size:
         raise ValueError("no such leaf in a tree of this size")
     path, begin, end = [], 0, size
@@ -81,7 +84,7 @@ def inclusion_path(index: int, size: int) -> list[Span]:
 
 
 def consistency_path(first: int, second: int) -> list[Span]:
-    """What proves that the tree of `second` leaves only adds to the one of `first` (section 2.1.4.1)."""
+    """Return the consistency proof that the tree of `second` leaves extends the one of `first` (section 2.1.4.1)."""
     if not 0 <= first <= second:
         raise ValueError("a tree only grows")
     if first in (0, second):
@@ -101,9 +104,10 @@ def consistency_path(first: int, second: int) -> list[Span]:
 
 
 def verify_inclusion(index: int, size: int, leaf: Hash, path: Iterable[Hash], root: Hash) -> bool:
-    """Whether the path proves that the leaf stands at `index` in the tree of this size and root (section 2.1.3.2)."""
+    """Verify the inclusion proof of a leaf at `index` in the tree of this size and root (section 2.1.3.2)."""
     if not 0 <= index < size:
         return False
+    # The algorithm of the RFC, whose fn and sn are here `at` and `last`.
     at, last, result = index, size - 1, leaf
     for sibling in path:
         if last == 0:
@@ -119,9 +123,9 @@ def verify_inclusion(index: int, size: int, leaf: Hash, path: Iterable[Hash], ro
 
 
 def verify_consistency(first: int, second: int, first_root: Hash, second_root: Hash, path: Sequence[Hash]) -> bool:
-    """Whether the path proves that the second tree begins with the whole first one (section 2.1.4.2).
+    """Verify the consistency proof that the second tree extends the first one (section 2.1.4.2).
 
-    An empty path proves it for equal trees, and for the tree without leaves, and for nothing else.
+    An empty path is a proof only for equal trees, and for the tree without leaves.
     """
     if not 0 <= first <= second:
         return False
@@ -131,6 +135,7 @@ def verify_consistency(first: int, second: int, first_root: Hash, second_root: H
         return not path and first_root == EMPTY
     if not path:
         return False
+    # A first tree of 2^k leaves is itself a node of the second one, and the proof leaves it out.
     hashes = [first_root, *path] if first & (first - 1) == 0 else path
     at, last = first - 1, second - 1
     while at & 1:
@@ -151,15 +156,16 @@ def verify_consistency(first: int, second: int, first_root: Hash, second_root: H
 
 @dataclass(slots=True)
 class Frontier:
-    """The right edge of a tree: all that is needed to add leaves and to know the root, in a few dozen hashes."""
+    """The right edge of a tree: the few dozen hashes that are needed to add leaves and to compute the root."""
 
     size: int = 0
     hashes: list[Hash] = field(default_factory=list)
     """The hashes of `span(0, size)`."""
 
     def push(self, leaf: Hash) -> None:
-        """Add a leaf."""
+        """Add a leaf hash."""
         hashes, ones = self.hashes, self.size
+        # Each trailing one bit of the size is a full subtree that the leaf completes to the next larger one.
         while ones & 1:
             leaf = node_hash(hashes.pop(), leaf)
             ones >>= 1
@@ -167,6 +173,6 @@ class Frontier:
         self.size += 1
 
     def root(self) -> Hash:
-        """The root over all leaves so far."""
+        """Return the root over all leaves so far."""
         given = iter(self.hashes)
         return fold(span(0, self.size), lambda _: next(given))

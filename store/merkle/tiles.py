@@ -1,4 +1,4 @@
-"""How the hashes of a large tree rest: 256 neighbours a tile, as in C2SP tlog-tiles, so that a proof reads few rows."""
+"""Storage of a large tree's hashes in tiles of 256 siblings (C2SP tlog-tiles), so that a proof reads few rows."""
 
 from __future__ import annotations
 
@@ -8,57 +8,58 @@ from store.merkle.merkle_tree import Hash, Node, fold, root_of, span
 
 BITS = 8
 WIDTH = 1 << BITS
-"""Hashes of a full tile."""
+"""Hashes in a full tile."""
 
 HASH = 32
 FULL = WIDTH * HASH
-"""Bytes of a full tile: it never changes again. One that is not full only grows."""
+"""Bytes of a full tile, which never changes again; a partial tile only grows."""
 
 LEVELS = 6
-"""Of tiles at most: 2**48 leaves."""
+"""Maximum levels of tiles, enough for 2**48 leaves."""
 
 
 def place(level: int, position: int) -> int:
-    """The number a tile is stored under. Level 0 holds leaf hashes; level n + 1 the roots of full tiles of level n."""
+    """Return the number of a tile in the table. Level 0 has leaf hashes; level n + 1 the roots of full tiles of level
+    n."""
     return level << 48 | position
 
 
 def tile_of(node: Node) -> int:
-    """Which tile has, or can compute, a node."""
+    """Return the tile that contains a node, or from which it can be computed."""
     height, index = node
     level, rest = divmod(height, BITS)
     return place(level, index << rest >> BITS)
 
 
 def tiles_of(spans: Iterable[Sequence[Node]]) -> set[int]:
-    """The tiles that are needed for the hashes of these spans."""
+    """Return the tiles that are needed for the hashes of these spans."""
     return {tile_of(node) for nodes in spans for node in nodes}
 
 
 def hashes_of(tile: bytes) -> list[Hash]:
-    """The hashes of a tile, one by one."""
+    """Split a tile into its hashes."""
     return [tile[at : at + HASH] for at in range(0, len(tile), HASH)]
 
 
 def edge_of(size: int) -> set[int]:
-    """The tiles that are not full in a tree of this size: all that one needs to make it grow, and for its root."""
+    """Return the partial tiles of a tree of this size, which are needed to add leaves and to compute its root."""
     widths = ((level, size >> BITS * level) for level in range(LEVELS))
     return {place(level, width >> BITS) for level, width in widths if width % WIDTH}
 
 
 class TileMissingError(Exception):
-    """A tile is not there or is too short: the stored tree was damaged, or grew since its size was read."""
+    """A tile is missing or too short: the stored tree is damaged, or has grown since its size was read."""
 
 
 class Hashes:
-    """The nodes that a handful of tiles can give; each is computed once."""
+    """Computes nodes from a set of tiles, with a cache."""
 
     def __init__(self, tiles: Mapping[int, bytes]) -> None:
         self._tiles = tiles
         self._known: dict[Node, Hash] = {}
 
     def node(self, node: Node) -> Hash:
-        """The hash of a whole subtree; TileMissingError when the tiles do not reach that far."""
+        """Return the hash of a full subtree; TileMissingError if its tile is missing or too short."""
         if node not in self._known:
             self._known[node] = self._compute(node)
         return self._known[node]
@@ -73,17 +74,18 @@ class Hashes:
         return root_of(hashes_of(wanted))
 
     def fold(self, nodes: Sequence[Node]) -> Hash:
-        """The one hash of a span."""
+        """Return the hash of a span."""
         return fold(list(nodes), self.node)
 
 
 def root_at(tiles: Mapping[int, bytes], size: int) -> Hash:
-    """The root of the tree of this size, from its edge."""
+    """Return the root of the tree of this size, from its partial tiles."""
     return Hashes(tiles).fold(span(0, size))
 
 
 def grown(tiles: Mapping[int, bytes], size: int, leaves: Sequence[Hash]) -> dict[int, bytes]:
-    """The tiles that change when leaves are added to a tree of this size, whose edge is given; TileMissingError."""
+    """Return the tiles that change when leaves are added to a tree of this size; `tiles` are its partial tiles.
+    TileMissingError."""
     changed: dict[int, bytes] = {}
     level = 0
     while leaves:
@@ -94,6 +96,7 @@ def grown(tiles: Mapping[int, bytes], size: int, leaves: Sequence[Hash]) -> dict
         content = before + b"".join(leaves)
         pieces = [content[at : at + FULL] for at in range(0, len(content), FULL)]
         changed |= {place(level, position + nth): piece for nth, piece in enumerate(pieces)}
+        # Only full tiles have a hash in the next level; those of partial ones would still change.
         leaves = [root_of(hashes_of(piece)) for piece in pieces if len(piece) == FULL]
         level += 1
     return changed

@@ -1,1 +1,1 @@
-"""Tables about running the gateway itself: idempotency, counts, upgrades under way."""
+"""Tables for running the gateway itself: idempotency, counts, upgrades under way."""

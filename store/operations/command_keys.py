@@ -1,4 +1,4 @@
-"""Keys by which callers mark a change, so that it is made once however often it is sent."""
+"""Idempotency keys of mutations: a repeated request is executed once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ command_keys = table(
     plain("outcome", Text, None, nullable=True),
     plain("at", Instant, None, index=True),
 )
-"""`mark` is a keyed fingerprint of caller and key, `request` one of what was asked, under the key of the customer who
-asked or with the caller's own; `outcome` is the answer, sealed,
-which names the rows that were changed by their ids. The row is written in the transaction of the change, its outcome in
-the last one of the command, which usually is the same."""
+"""`mark` is a keyed hash of client and idempotency key, `request` one of the request, under the key of the customer who
+sent it or with the client's own; `outcome` is the encrypted answer, which contains the ids of changed rows. The row is
+written in the transaction of the change, its outcome in the last one of the mutation, which usually is the same."""

@@ -1,4 +1,4 @@
-"""What is left to do when the form changes by which values are looked up: see `store.upgrade.reindexing`."""
+"""The progress of a rebuild of look-ups: see `store.upgrade.reindexing`."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ index_rebuilds = table(
     plain("scanned", Boolean, None),
     plain("awaited", Boolean, None),
 )
-"""The lookups whose rows are still to be looked at, from the row behind `after`. One that is `awaited` is part of an
-upgrade: no gateway of this release starts to serve before it is done."""
+"""The kinds of look-ups whose rows are still to be scanned, from the row after `after`. An `awaited` one is part of an
+upgrade: no gateway of this release serves before it is done."""
 
 
 async def await_all(connection: AsyncConnection) -> None:
-    """Have every row looked at from the first one on, also of what a rebuilding under way has done already, and
-    nobody served before that."""
+    """Schedule a scan of all rows from the first one on, even if a rebuild is under way, and stop serving until it is
+    done."""
     begun = {"after": 0, "scanned": False, "awaited": True}
-    # Two replicas that start may do it at once: neither finds the rows of the other in its way.
+    # Two replicas may start at once: an INSERT that ignores existing rows, then an UPDATE, works for both.
     await connection.execute(insert_new(connection, index_rebuilds), [{"lookup": each, **begun} for each in LOOKUPS])
     await connection.execute(update(index_rebuilds).values(begun))

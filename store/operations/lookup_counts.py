@@ -1,9 +1,9 @@
-"""Whether the data and its look-ups are of the same time: each database counts, and remembers the other's count.
+"""Detects that the data and its look-ups are from different times: each database counts, and stores the other's count.
 
-A change reserves in the key store first and writes the data then (`store.lookups.reservations`), so the data has only
-seen counts that the key store has, and look-ups are removed only by what the data has committed, so the key store has
-only seen counts of the data. Whichever was restored alone is behind what the other one has seen of it. What broke off
-in between makes no difference.
+A mutation reserves in the key store first and then writes the data (`store.lookups.reservations`), so that the data has
+only seen counts that the key store has committed; look-ups are removed only after the data has committed, so that the
+key store has only seen counts of the data. A database that was restored alone is behind the count that the other one
+has seen. A mutation that was aborted in between makes no difference.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from store.sql.metadata import Id, identity, key_metadata, plain, table
 from store.sql.reading import Reader
 
 ONE = 1
-"""The id of the one row, which is there from the first change on."""
+"""The id of the only row, which exists from the first change on."""
 
 lookup_count = table("lookup_count", RetentionRule.KEYS, identity(), plain("last", Id, None), plain("seen", Id, None))
-"""How many changes of what is looked up the data has, and the key store's count that the latest of them had seen."""
+"""The number of changes in the data, and the key store's count that the last of them has seen."""
 
 key_lookup_count = table(
     "key_lookup_count",
@@ -32,27 +32,27 @@ key_lookup_count = table(
     plain("seen", Id, None),
     within=key_metadata,
 )
-"""How many reservations the key store has, and the count of the data by which look-ups were removed last."""
+"""The number of reservations in the key store, and the data's count at the last removal of look-ups."""
 
 
 @dataclass(frozen=True, slots=True)
 class LookupCount:
-    """What one of the databases has counted, and what it has seen of the other one."""
+    """The count of one database, and the count that it has seen of the other one."""
 
     last: int
     seen: int
 
 
 async def counted(reader: Reader, count: Table) -> LookupCount:
-    """As committed; zeros before the first change."""
+    """Return the committed count; zeros before the first change."""
     rows = await reader.fetch(reader.prepare(select(count.c.last, count.c.seen).where(count.c.id == ONE)), {})
     return LookupCount(*rows[0]) if rows else LookupCount(0, 0)
 
 
 async def count_change(connection: AsyncConnection, count: Table, step: int = 1, seen: int = 0) -> int:
-    """Count on by `step`, never back in what was seen; returns the count.
+    """Increase the count by `step` and the seen count to `seen` at least; returns the count.
 
-    The row is locked to the end of the transaction, so this comes last in it: whoever has it waits for nobody.
+    The row is locked until the end of the transaction, so call it last: its holder then waits for no other lock.
     """
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     given = make(count).values(id=ONE, last=step, seen=seen)
@@ -63,7 +63,7 @@ async def count_change(connection: AsyncConnection, count: Table, step: int = 1,
 
 
 async def set_count(connection: AsyncConnection, count: Table, number: int) -> None:
-    """Begin anew from this number, which neither database has counted before."""
+    """Restart from this number, which neither database has reached before."""
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     given = make(count).values(id=ONE, last=number, seen=number)
     change = {"last": number, "seen": number}
@@ -71,9 +71,9 @@ async def set_count(connection: AsyncConnection, count: Table, number: int) -> N
 
 
 async def differing(data: Reader, keys: Reader) -> int | None:
-    """None when both are of the same time, else a number above all that either has counted.
+    """Return None when both are from the same time, else a number above all counts of either.
 
-    What was seen is read before what it was seen of, since others go on counting meanwhile.
+    Each seen count is read before the count that it refers to, since other processes keep counting meanwhile.
     """
     of_data = await counted(data, lookup_count)
     of_keys = await counted(keys, key_lookup_count)

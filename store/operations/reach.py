@@ -1,4 +1,4 @@
-"""How many different customers each client read lately: sketches that replicas share, and that name nobody."""
+"""The number of different customers that each client has read recently: HyperLogLog sketches shared by the replicas."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ client_reach = table(
     plain("sketch", LargeBinary, None, output=False),
     plain("alarmed_at", Instant, None, nullable=True),
 )
-"""One row for each ten minutes in which a client read anybody; `sketch` is of `store.queue.hyperloglog`, over
-pseudonyms. The row that says when the alarm was raised says so for the hour that follows."""
+"""One row for each ten minutes in which a client read any customer; `sketch` is of `store.queue.hyperloglog`, over
+pseudonyms. `alarmed_at` suppresses further alarms for an hour."""

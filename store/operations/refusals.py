@@ -1,4 +1,4 @@
-"""What clients asked for and may not have, as sums by day: no value, no person, no request of its own (G17)."""
+"""Counts refused requests by day, client, purpose, field and reason, without values or persons (G17)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ refusal_counts = table(
     plain("last_at", Instant, None),
     Index(None, *KEY, unique=True),
 )
-"""`day` is the beginning of the day in UTC; `purpose` is the one that was asked, or the empty text; `coordinate` is the
-schema's, the empty text where the whole operation was refused, and `*` for those beyond what a client has room for in a
-day. All replicas add to the same rows."""
+"""`day` is the beginning of the day in UTC; `purpose` is the requested one, or empty; `coordinate` is the schema's,
+empty if the whole operation was refused, and `*` for those above the daily limit of rows for a client. All replicas add
+to the same rows."""

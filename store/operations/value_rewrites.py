@@ -1,4 +1,4 @@
-"""Which columns still have values in the form of an earlier release: see `store.upgrade.rewriting`."""
+"""The progress of rewriting columns with values in the form of an earlier release: see `store.upgrade.rewriting`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ value_rewrites = table(
     plain("lost", BigInteger, None),
     plain("done", Boolean, None),
 )
-"""`value` is a column; its rows behind the id `after` are still to be written anew, until it is `done`; the row goes
-once the former values are out of the files. `lost` counts values of which nothing could be made. No gateway of this
-release starts to serve while there is a row."""
+"""`value` is a column; its rows after the id `after` are still to be rewritten, until it is `done`; the row is deleted
+once the former values are removed from the files. `lost` counts values that could not be converted. No gateway of this
+release serves while there is a row."""

@@ -1,4 +1,4 @@
-"""How many different names were seen, in 4 KiB that name nobody: HyperLogLog (Flajolet et al., 2007)."""
+"""Counts distinct names in 4 KiB without storing them: HyperLogLog (Flajolet et al., 2007)."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from struct import Struct
 
 BITS = 12
 SIZE = 1 << BITS
-"""Registers, a byte each: the estimate is within 1.6 % of the truth two times in three, closer for small numbers."""
+"""Registers of one byte: the standard error is 1.6 %, and less for small numbers."""
 
 _REST = 72 - BITS
 _ALPHA = 0.7213 / (1 + 1.079 / SIZE) * SIZE * SIZE
 _NINE_BYTES = Struct(">BQ")
-"""What twelve letters of a pseudonym stand for: a page of customers is decoded at once."""
+"""The layout of twelve base64 letters of a pseudonym, so that a page of customers is decoded at once."""
 _POWERS = [2.0**-rank for rank in range(_REST + 2)]
 
 
 def marks(pseudonyms: Iterable[str]) -> Iterator[tuple[int, int]]:
-    """The register of each pseudonym and its rank there; pseudonyms are random by themselves, so nothing is hashed."""
+    """Yield the register and the rank of each pseudonym; pseudonyms are random already, so they need no hashing."""
     letters = "".join([name[:12] for name in pseudonyms])
     for high, low in _NINE_BYTES.iter_unpack(a2b_base64(letters.replace("-", "+").replace("_", "/"))):
+        # The low bits choose the register; the rank is the position of the first one bit in the rest.
         yield low & SIZE - 1, _REST + 1 - (high << 64 - BITS | low >> BITS).bit_length()
 
 
 class Sketch:
-    """A set that can be counted and merged, and neither listed nor searched."""
+    """A set that can be counted and merged, but neither listed nor searched."""
 
     __slots__ = ("_sum", "_zeros", "registers")
 
@@ -37,11 +38,12 @@ class Sketch:
 
     @property
     def count(self) -> int:
-        """About how many names are in it."""
+        """The estimated number of names."""
         return _estimate(self._sum, self._zeros)
 
     def new(self, pseudonyms: Iterable[str]) -> dict[int, int]:
-        """What these names would change: the registers with their new ranks; nothing for names that are in it."""
+        """Return the registers that these names would change, with their new ranks; empty for names that are in the
+        set."""
         changes: dict[int, int] = {}
         registers = self.registers
         for at, rank in marks(pseudonyms):
@@ -50,7 +52,7 @@ class Sketch:
         return changes
 
     def count_with(self, changes: dict[int, int]) -> int:
-        """About how many names would be in it after these changes."""
+        """Return the estimated number of names after these changes."""
         total, zeros = self._sum, self._zeros
         for at, rank in changes.items():
             total += _POWERS[rank] - _POWERS[self.registers[at]]
@@ -58,7 +60,7 @@ class Sketch:
         return _estimate(total, zeros)
 
     def apply(self, changes: dict[int, int]) -> None:
-        """Make the changes that are greater than what is there."""
+        """Apply changes; a register only ever increases."""
         for at, rank in changes.items():
             old = self.registers[at]
             if rank > old:
@@ -68,7 +70,7 @@ class Sketch:
 
 
 def merged(sketches: Iterable[bytes | bytearray]) -> bytes:
-    """The union."""
+    """Return the union of sketches."""
     found = list(sketches)
     if len(found) < 2:
         return bytes(found[0]) if found else bytes(SIZE)
@@ -78,5 +80,6 @@ def merged(sketches: Iterable[bytes | bytearray]) -> bytes:
 def _estimate(total: float, zeros: int) -> int:
     raw = _ALPHA / total
     if raw <= 2.5 * SIZE and zeros:
+        # Small numbers: linear counting of the empty registers is more accurate (section 4 of the paper).
         return round(SIZE * math.log(SIZE / zeros))
     return round(raw)

@@ -1,4 +1,5 @@
-"""What waits in the outbox, sealed under its customer's key; the last message to somebody erased, under the house's."""
+"""Encryption of messages in the outbox: under the customer's key, or a system key for the final notice after
+erasure."""
 
 from __future__ import annotations
 
@@ -16,17 +17,17 @@ KEY = "outbox"
 
 
 def name_of(house: SystemKeys, id_: int) -> str:
-    """How receivers, and logs, know a message: for ever the same, and without its moment."""
+    """Return the id of a message for receivers and logs: stable, and without its time."""
     return house.ids.lasting("msg", id_, id_)
 
 
 async def seal_for_nobody(house: SystemKeys, id_: int, message: bytes) -> Sealed:
-    """Seal a message that must outlive its customer's key; its bytes are wiped as soon as it is delivered."""
+    """Encrypt a message that must outlive its customer's key; it is wiped as soon as it is delivered."""
     return seal(AESGCM(await house.system(KEY)), _place(id_), message)
 
 
 async def opened(keys: KeyStore, rows: Sequence[tuple[int, int | None, bytes | None]]) -> list[bytes | None]:
-    """The messages of rows of id, customer and payload; None for one that nobody can open any more."""
+    """Decrypt the messages of rows of id, customer and payload; None for one whose key is destroyed."""
     owners = await keys.subjects([owner for _, owner, _ in rows if owner is not None])
     by_owner = {key.customer_id: key for key in owners if key is not None}
     house = AESGCM(await keys.house.system(KEY)) if any(owner is None for _, owner, _ in rows) else None

@@ -1,4 +1,4 @@
-"""Slowing down who guesses, across replicas and without locking anyone out: the generic cell rate algorithm."""
+"""Rate limits for failed attempts, shared by all replicas, without lockout: the generic cell rate algorithm (GCRA)."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from store.sql.reading import any_of
 from store.tables.oauth import slowdowns
 
 KEY = "slowdowns"
-"""The key of a week (`SystemKeys.weekly`): counts begin anew with each, and what rests of the last tells nobody."""
+"""The name of the weekly key (`SystemKeys.weekly`): counts restart with each, and rows of the last are useless."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptRate:
-    """How many failures may come at once, and the seconds after which each of them is forgotten."""
+    """A rate limit: the number of failures in a burst, and the seconds after which each of them is forgotten."""
 
     burst: int
     seconds: float
 
     @property
     def step(self) -> int:
-        """Milliseconds that one failure costs."""
+        """The emission interval of the GCRA: milliseconds that one failure costs."""
         return int(self.seconds * 1000)
 
     @property
     def allowance(self) -> int:
-        """Milliseconds that failures may run ahead of time."""
+        """The tolerance of the GCRA: milliseconds that the theoretical arrival time may be ahead."""
         return self.step * (self.burst - 1)
 
 
-class Slowdowns:
-    """Counts failures by whose they are. Names are hashed with a key of the week: the table tells nobody's address."""
+class FailureLimiter:
+    """Counts failures by name. Names are hashed with a weekly key, so that the table reveals no address."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
@@ -47,24 +47,28 @@ class Slowdowns:
         columns = slowdowns.c.key, slowdowns.c.due
         self._find = store.reader.prepare(select(*columns).where(any_of(slowdowns.c.key, "keys")))
 
-    async def waits(self, paces: Mapping[str, AttemptRate]) -> dict[str, float]:
-        """For each name the seconds before it may try again; 0 for one that may try now."""
+    async def waits(self, limits: Mapping[str, AttemptRate]) -> dict[str, float]:
+        """Return the seconds that each name must wait for its next attempt; 0: it may try now."""
         now = self._now()
-        keys = {await self._hashed(name, now): name for name in paces}
-        waits = dict.fromkeys(paces, 0.0)
+        keys = {await self._hashed(name, now): name for name in limits}
+        waits = dict.fromkeys(limits, 0.0)
         for key, due in await self._store.reader.fetch(self._find, {"keys": list(keys)}):
-            pace = paces[keys[key]]
-            # A time that failures cannot have run ahead to comes from a clock that was set back (F3).
-            if due - now <= 2 * (pace.allowance + pace.step):
-                waits[keys[key]] = max(0, due - now - pace.allowance) / 1000
+            limit = limits[keys[key]]
+            # A later time than failures can reach comes from a clock that was set back (F3).
+            if due - now <= 2 * (limit.allowance + limit.step):
+                waits[keys[key]] = max(0, due - now - limit.allowance) / 1000
         return waits
 
-    async def count(self, paces: Mapping[str, AttemptRate]) -> None:
-        """Count one failure for each name."""
+    async def count(self, limits: Mapping[str, AttemptRate]) -> None:
+        """Record one failure for each name."""
         now = self._now()
         rows = [
-            {"name": await self._hashed(name, now), "step": pace.step, "most": now + 2 * (pace.allowance + pace.step)}
-            for name, pace in paces.items()
+            {
+                "name": await self._hashed(name, now),
+                "step": limit.step,
+                "most": now + 2 * (limit.allowance + limit.step),
+            }
+            for name, limit in limits.items()
         ]
         rows.sort(key=lambda row: str(row["name"]))  # In one order everywhere, so that no two replicas deadlock.
         async with self._store.write() as connection:
@@ -80,20 +84,22 @@ class Slowdowns:
         return int(self._clock() * 1000)
 
 
-async def take(connection: AsyncConnection, paces: Mapping[str, AttemptRate], now: int) -> float:
-    """Count one for each of these hashed names, in the caller's transaction; or the seconds to wait, and nothing was.
+async def take(connection: AsyncConnection, limits: Mapping[str, AttemptRate], now: int) -> float:
+    """Record one attempt for each of these hashed names in the caller's transaction and return 0; or record none, and
+    return the seconds to wait.
 
-    One statement a name decides, whichever replica it runs at. `now` is in Unix milliseconds.
+    A single statement for each name decides, so that it is atomic across replicas. `now` is in Unix milliseconds.
     """
     statement, taken = _taking(connection.dialect.name), list[str]()
-    for name in sorted(paces):  # In one order everywhere, so that no two replicas deadlock.
-        pace = paces[name]
-        most, latest = now + 2 * (pace.allowance + pace.step), now + pace.allowance
-        values = {"name": name, "step": pace.step, "most": most, "latest": latest, "now": now}
+    for name in sorted(limits):  # In one order everywhere, so that no two replicas deadlock.
+        limit = limits[name]
+        most, latest = now + 2 * (limit.allowance + limit.step), now + limit.allowance
+        values = {"name": name, "step": limit.step, "most": most, "latest": latest, "now": now}
         if (await connection.execute(statement, values)).first() is None:
+            # Undo the names before it by hand: a savepoint for each attempt would cost more than this rare case.
             for other in taken:
                 back = update(slowdowns).where(slowdowns.c.key == other)
-                await connection.execute(back.values(due=slowdowns.c.due - paces[other].step))
+                await connection.execute(back.values(due=slowdowns.c.due - limits[other].step))
             due = await connection.scalar(select(slowdowns.c.due).where(slowdowns.c.key == name))
             return max(1, (due or now) - latest) / 1000
         taken.append(name)
@@ -101,12 +107,12 @@ async def take(connection: AsyncConnection, paces: Mapping[str, AttemptRate], no
 
 
 def hashed(key: bytes, *parts: str | int) -> str:
-    """The name of a count for `take`: what is counted is hashed with a key, so the table tells nobody's address."""
+    """Return the hashed name of a limit for `take`, so that the table reveals no address."""
     return hmac.digest(key, "\0".join(map(str, parts)).encode(), "sha256")[:16].hex()
 
 
 def _taking(dialect: str) -> Any:
-    """As `_counting`, but only while there is room: no row comes back when there is none."""
+    """Return the statement of `_counting` with a limit: it returns no row when the limit is exceeded."""
     now: BindParameter[int] = bindparam("now", type_=BigInteger)
     step: BindParameter[int] = bindparam("step", type_=BigInteger)
     first = {"key": bindparam("name"), "due": now + step}
@@ -118,7 +124,7 @@ def _taking(dialect: str) -> Any:
 
 
 def _ahead() -> Case[int]:
-    """The time that is used up; now, where the one that rests is over or comes from a clock that was set back (F3)."""
+    """Return the theoretical arrival time; now, if the stored one has passed or comes from a clock set back (F3)."""
     due = slowdowns.c.due
     now: BindParameter[int] = bindparam("now", type_=BigInteger)
     return case((due.between(now, bindparam("most", type_=BigInteger)), due), else_=now)

@@ -1,4 +1,4 @@
-"""Taking back what was given out: written where every replica sees it before it answers its next request (O5)."""
+"""Revocation of tokens, written so that every replica sees it before it answers its next request (O5)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store.tables.oauth import oauth_codes, oauth_consents, oauth_families, revocations
 
 LONGEST = timedelta(days=7)
-"""The longest life that the settings allow a token: what was revoked is remembered so long."""
+"""The longest lifetime that the settings allow for a token; revocations are stored for as long."""
 
 BATCH = 500
-"""Families that one transaction marks: on SQLite, changes wait for it."""
+"""Families in one transaction, which blocks other writers on SQLite."""
 
 LOCK = 0x7265_766F
-"""The advisory lock that writers queue for on PostgreSQL: the word "revo"."""
+"""The advisory lock that serialises writers on PostgreSQL: "revo" in ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One thing that tokens may rest on no more: a token by its id, a family, a session, a customer; or a CLIENT whose
-    registration has changed and must be read again."""
+    """One revocation: of a token by its id, a family, a session or a customer; or a CLIENT whose registration has
+    changed and must be read again."""
 
     kind: str
     value: str
@@ -32,10 +32,10 @@ class News:
 
 
 def announce(connection: Connection, news: Iterable[News]) -> None:
-    """Add to the list that every replica follows; the last thing a transaction does before it ends.
+    """Append to the list that every replica follows; must be the last statement of a transaction.
 
-    Numbers rise by one in the order of commits, because only one transaction at a time holds the lock: who has read
-    up to a number has missed none before it.
+    Numbers increase by one in the order of commits, because only one transaction at a time holds the lock: a replica
+    that has read up to a number has missed none before it.
     """
     if connection.dialect.name == "postgresql":  # SQLite has one writer anyway.
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
@@ -49,14 +49,14 @@ def announce(connection: Connection, news: Iterable[News]) -> None:
 
 
 def revoke_families(connection: Connection, which: ColumnElement[bool], cause: str, now: datetime) -> list[News]:
-    """End the families of a condition; what must be announced so that their access tokens end too."""
+    """Revoke the matching families; returns the revocations to announce, so that their access tokens end, too."""
     ended = update(oauth_families).where(which, oauth_families.c.revoked_at.is_(None))
     found = connection.execute(ended.values(revoked_at=now, cause=cause).returning(oauth_families.c.id)).scalars()
     return [News("FAMILY", str(family), now + LONGEST) for family in found]
 
 
 async def end_sessions(connection: AsyncConnection, sessions: Sequence[int], now: datetime) -> None:
-    """End every token that was given under these sessions, on the next request; in the caller's transaction."""
+    """Revoke every token issued in these sessions, effective on the next request; in the caller's transaction."""
 
     def end(inner: Connection) -> None:
         revoke_families(inner, oauth_families.c.session_id.in_(sessions), "SESSION_ENDED", now)
@@ -67,7 +67,7 @@ async def end_sessions(connection: AsyncConnection, sessions: Sequence[int], now
 
 
 async def end_customer(connection: AsyncConnection, customer_id: int, now: datetime) -> None:
-    """End every token about a customer, on the next request: the customer is being erased."""
+    """Revoke every token with this customer as subject, effective on the next request, for an erasure."""
 
     def end(inner: Connection) -> None:
         revoke_families(inner, oauth_families.c.customer_id == customer_id, "CUSTOMER_GONE", now)
@@ -77,10 +77,10 @@ async def end_customer(connection: AsyncConnection, customer_id: int, now: datet
 
 
 async def withdraw_app(connection: AsyncConnection, customer_id: int, client_id: str, now: datetime) -> None:
-    """Take back what a customer allowed a client, and end all that it gave; in the caller's transaction.
+    """Withdraw a customer's consent to a client, and revoke all its tokens; in the caller's transaction.
 
-    Codes, consent, families: whoever redeems a code holds them in the same order, so that neither waits for the other
-    for ever, and what is given in the same moment is found and ended.
+    Codes, consent, families: the redemption of a code locks them in the same order, so that the two cannot deadlock,
+    and tokens issued at the same time are found and revoked.
     """
 
     def end(inner: Connection) -> None:
@@ -97,7 +97,7 @@ async def withdraw_app(connection: AsyncConnection, customer_id: int, client_id:
 
 
 async def end_family(connection: AsyncConnection, family_id: int, now: datetime) -> None:
-    """End one app's tokens because their customer asks for it; in the caller's transaction."""
+    """Revoke one app's tokens at the customer's request; in the caller's transaction."""
 
     def end(inner: Connection) -> None:
         announce(inner, revoke_families(inner, oauth_families.c.id == family_id, "ASKED", now))
@@ -106,14 +106,14 @@ async def end_family(connection: AsyncConnection, family_id: int, now: datetime)
 
 
 async def void_client(connection: AsyncConnection, client_id: str) -> None:
-    """Delete the codes of a client that is disabled; in the caller's transaction. What else it has got, pushed requests
-    among it, is void by `clients.void_until`, which is read before each use."""
+    """Delete the codes of a disabled client, in the caller's transaction. Everything else that was issued to it, such
+    as pushed requests, is void by `clients.void_until`, which is checked at each use."""
     unused = (oauth_codes.c.client_id == client_id, oauth_codes.c.used_at.is_(None))
     await connection.execute(delete(oauth_codes).where(*unused))
 
 
 async def void_families(connection: AsyncConnection, client_id: str, before: datetime, now: datetime) -> bool:
-    """Mark some families of a client that was disabled as over, so that customers see it; True while there are more."""
+    """Mark a batch of families of a disabled client as ended, so that customers see it; True while there are more."""
     families = oauth_families.c
     mine = (families.client_id == client_id, families.revoked_at.is_(None), families.created_at <= before)
     some = select(families.id).where(*mine).order_by(families.id).limit(BATCH)
@@ -124,5 +124,6 @@ async def void_families(connection: AsyncConnection, client_id: str, before: dat
 
 
 async def client_changed(connection: AsyncConnection, client_id: str, now: datetime) -> None:
-    """Have every replica read a client's registration again before it answers its next request."""
+    """Make every replica reload a client's registration before it answers its next request."""
+    # Minutes suffice: it revokes nothing, and every replica reads the list before its next request.
     await connection.run_sync(announce, [News("CLIENT", client_id, now + timedelta(minutes=5))])

@@ -1,4 +1,4 @@
-"""Values that work once, whichever replica they come to, and however many come at the same moment."""
+"""Single-use values, across all replicas and under concurrent requests."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from store.database.store import Store
 from store.tables.oauth import used_values
 
 MOST = 500
-"""Values claimed in one statement."""
+"""Maximum values in one statement."""
 
 
 class SingleUse:
-    """Claims values. Those that arrive while one transaction is under way share the next one, so that the cost of a
-    durable write is shared under load."""
+    """Claims values, with group commit: values that arrive during a transaction share the next one, which divides the
+    cost of a durable write under load."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -27,13 +27,13 @@ class SingleUse:
         self._work: asyncio.Task[None] | None = None
 
     async def claim(self, kind: str, value: str, until: datetime) -> bool:
-        """True for exactly one caller; false for all others until the moment after which the value is void anyway.
+        """Return True to exactly one caller; False to all others until `until`, when the value expires anyway.
 
-        StoreUnavailableError when nobody can tell.
+        StoreUnavailableError when it cannot be decided.
         """
         mark = _mark(kind, value)
         if mark in self._waiting:
-            return False
+            return False  # Another request of this process is claiming it.
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting[mark] = (until, answer)
         if self._work is None:
@@ -55,6 +55,7 @@ class SingleUse:
             async with self._store.write() as connection:
                 fresh = await _insert(connection, rows)
         except BaseException as error:
+            # Also for a cancellation: the waiting callers must not wait for ever.
             for _, answer in batch.values():
                 if not answer.done():
                     answer.set_exception(error)
@@ -67,7 +68,7 @@ class SingleUse:
 
 
 def claim_within(connection: Connection, kind: str, value: str, until: datetime) -> bool:
-    """The same in the caller's transaction: the value is used up if that is committed, and only then."""
+    """Claim a value in the caller's transaction: it is used if and only if that commits."""
     rows = [{"hash": _mark(kind, value), "until": until}]
     return connection.execute(_statement(connection.dialect.name).values(rows)).rowcount == 1
 

@@ -1,1 +1,1 @@
-"""What the rows of customers mean together: whose each table's are, holdings, holds, registrations."""
+"""Declarations of the tables (owner, export, erasure, retention), holdings, legal holds, and registrations."""

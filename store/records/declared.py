@@ -1,8 +1,8 @@
-"""Whose rows each table has, what an export tells of them, what an erasure does, and what ends them: one line a table.
+"""The declaration of each table: the owner of its rows, their export, their erasure and their retention, in one line.
 
-The export, the erasure, its certificate, the retention and the audits read this and nothing beside it, so that what is
-told and what is removed are the same (GDPR Art. 15 and 17). Columns say the rest of themselves (`store.sql.metadata`):
-a `sealed` one goes with the customer's key, one without `output` is told as held.
+The export, the erasure, its certificate, the retention and the audits all use only these declarations, so that the
+exported and the erased data are the same (GDPR Art. 15 and 17). The columns declare the rest (`store.sql.metadata`): a
+`sealed` column is erased with the customer's key, one without `output` is exported as held, without its value.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 @unique
 class Whose(Enum):
-    """How a table's rows belong to a customer."""
+    """The way in which a table's rows belong to a customer."""
 
     COLUMN = "by `customer_id`, or by the customer's own key"
     PARENT = "by the row of another table that they are about"
@@ -24,8 +24,8 @@ class Whose(Enum):
 
 
 @unique
-class ExportTelling(Enum):
-    """What an export tells of the rows."""
+class ExportDetail(Enum):
+    """The part of the rows that an export contains."""
 
     RECORDS = "every row, column by column"
     COUNT = "how many there are"
@@ -35,7 +35,7 @@ class ExportTelling(Enum):
 
 @unique
 class Fate(Enum):
-    """What an erasure does with the rows."""
+    """The effect of an erasure on the rows."""
 
     ROWS = "removes them"
     DETACHED = "leaves them, without the customer"
@@ -46,7 +46,7 @@ class Fate(Enum):
 
 @unique
 class Way(Enum):
-    """What ends the rows of a table in the ordinary course of things."""
+    """The mechanism that normally deletes the rows of a table."""
 
     SWEEPER = "the sweeper, once the period of their rule has passed"
     ERASURE = "the erasure of the customer"
@@ -61,45 +61,45 @@ class Way(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TableDeclaration:
-    """What is said of one table."""
+    """The declaration of one table."""
 
     whose: Whose
-    telling: ExportTelling
+    export: ExportDetail
     fate: Fate
     way: Way
     because: str = ""
-    """Why rows are left by an erasure, or why they are about nobody."""
+    """The reason why an erasure keeps the rows, or why they are about no customer."""
     within: str | None = None
-    """After which period (ISO 8601) what is left ends by itself; None: when the table's rule says so."""
+    """The period (ISO 8601) after which the remaining rows expire; None: the table's retention rule applies."""
     parent: str | None = None
-    """The `column` that leads to the row of the other table, for `Whose.PARENT`."""
+    """The foreign key column to the row of the other table, for `Whose.PARENT`."""
 
 
-def rows(way: Way = Way.ERASURE, telling: ExportTelling = ExportTelling.RECORDS) -> TableDeclaration:
-    """Rows of customers, which an export tells and an erasure removes: what is usual."""
-    return TableDeclaration(Whose.COLUMN, telling, Fate.ROWS, way)
+def rows(way: Way = Way.ERASURE, export: ExportDetail = ExportDetail.RECORDS) -> TableDeclaration:
+    """Declare rows of customers that are exported and erased, the usual case."""
+    return TableDeclaration(Whose.COLUMN, export, Fate.ROWS, way)
 
 
 def kept(because: str, parent: str | None = None, way: Way = Way.NEVER, fate: Fate = Fate.KEPT) -> TableDeclaration:
-    """Rows about a customer that outlive the erasure; `parent` leads to the row which says about whom."""
+    """Declare rows about a customer that outlive the erasure; `parent` is the column to the row with the customer."""
     whose = Whose.COLUMN if parent is None else Whose.PARENT
-    return TableDeclaration(whose, ExportTelling.RECORDS, fate, way, because, parent=parent)
+    return TableDeclaration(whose, ExportDetail.RECORDS, fate, way, because, parent=parent)
 
 
 def marks(within: str, because: str, way: Way = Way.HOUSEKEEPING) -> TableDeclaration:
-    """Keyed marks that come from customers, which nothing leads to and which end by themselves."""
-    return TableDeclaration(Whose.FINGERPRINT, ExportTelling.HELD, Fate.BOUNDED, way, because, within)
+    """Declare keyed hashes that come from customers, cannot be found by customer, and expire by themselves."""
+    return TableDeclaration(Whose.FINGERPRINT, ExportDetail.HELD, Fate.BOUNDED, way, because, within)
 
 
 def nobodys(way: Way, because: str = "They are about no customer.") -> TableDeclaration:
-    """Rows that are about no customer."""
-    return TableDeclaration(Whose.NOBODY, ExportTelling.NOTHING, Fate.NOTHING, way, because)
+    """Declare rows that are about no customer."""
+    return TableDeclaration(Whose.NOBODY, ExportDetail.NOTHING, Fate.NOTHING, way, because)
 
 
 DETACHED: Final = ("customer_id", "embargoed_until")
-"""What a row that is left without the customer loses: whose it is, and an order to be silent: nobody is left."""
+"""The columns that are cleared in a detached row: the owner, and the embargo, since there is nobody left to inform."""
 
-COUNTED: Final = ExportTelling.COUNT
+COUNTED: Final = ExportDetail.COUNT
 PROOF: Final = "The proof that the erasure was done and who was told of it; it names nobody."
 REGISTER: Final = "A register of the operator's: it is about programs, companies and staff."
 
@@ -135,7 +135,7 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "known_devices": rows(Way.HOUSEKEEPING),
     "ledger_checkpoints": nobodys(Way.LEDGER),
     "ledger_entries": TableDeclaration(
-        Whose.PSEUDONYM, ExportTelling.RECORDS, Fate.KEPT, Way.LEDGER,
+        Whose.PSEUDONYM, ExportDetail.RECORDS, Fate.KEPT, Way.LEDGER,
         "Who read what, under a pseudonym that nobody can lead to a person once the key is destroyed.",
     ),
     "ledger_heads": nobodys(Way.NEVER),
@@ -143,7 +143,7 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "ledger_leaves": nobodys(Way.LEDGER, "The order of entries, and hashes of them."),
     "ledger_pending": nobodys(Way.LEDGER, "The order of entries."),
     "ledger_subjects": TableDeclaration(
-        Whose.PSEUDONYM, ExportTelling.RECORDS, Fate.KEPT, Way.LEDGER,
+        Whose.PSEUDONYM, ExportDetail.RECORDS, Fate.KEPT, Way.LEDGER,
         "Which entries are about a pseudonym that nobody can lead to a person once the key is destroyed.",
     ),
     "ledger_tiles": nobodys(Way.NEVER, "Hashes of entries."),
@@ -153,9 +153,9 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
         "What an authority asked for stays in the register, without the customer; the answer is the certificate.",
         way=Way.ERASURE, fate=Fate.DETACHED,
     ),
-    "lookup_changes": rows(telling=ExportTelling.HELD),
+    "lookup_changes": rows(export=ExportDetail.HELD),
     "lookup_epochs": nobodys(Way.HOUSEKEEPING, "Keys under which keyed marks rest."),
-    "lookups": rows(telling=ExportTelling.HELD),
+    "lookups": rows(export=ExportDetail.HELD),
     "notice_recipients": rows(),
     "notices": rows(),
     "oauth_clients": nobodys(Way.OPERATOR, REGISTER),
@@ -169,7 +169,7 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "papers": nobodys(Way.KEPT, "Released papers, which name no customer."),
     "partners": nobodys(Way.OPERATOR, REGISTER),
     "passkey_challenges": rows(Way.HOUSEKEEPING, COUNTED),
-    "passkeys": rows(telling=COUNTED),
+    "passkeys": rows(export=COUNTED),
     "payment_methods": rows(),
     "pending_sign_ins": rows(Way.HOUSEKEEPING),
     "processing_stops": rows(),
@@ -189,7 +189,7 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "staff": nobodys(Way.OPERATOR, REGISTER),
     "staff_keys": nobodys(Way.OPERATOR, REGISTER),
     "subject_keys": TableDeclaration(
-        Whose.COLUMN, ExportTelling.HELD, Fate.KEPT, Way.ERASURE,
+        Whose.COLUMN, ExportDetail.HELD, Fate.KEPT, Way.ERASURE,
         "That there was a key and that it was destroyed: one that a backup brings back is not taken for a living one.",
     ),
     "system_keys": nobodys(Way.NEVER),
@@ -197,15 +197,15 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "value_rewrites": nobodys(Way.NEVER, "How far an upgrade has come."),
     "webhooks": nobodys(Way.OPERATOR, REGISTER),
 }  # fmt: skip
-"""By table, in the order of the alphabet. A table without a line fails the start and the lint."""
+"""By table, in alphabetical order. A table without a line fails the start and the lint."""
 
 
 class UndeclaredTableError(Exception):
-    """A table of which nobody has said whose rows it has, or of which something untrue is said."""
+    """A table without a declaration, or with one that contradicts its columns."""
 
 
 def declaration_of(table: str) -> TableDeclaration:
-    """What is said of a table; UndeclaredTableError when nothing is."""
+    """Return the declaration of a table; UndeclaredTableError if there is none."""
     try:
         return DECLARED[table]
     except KeyError:

@@ -1,4 +1,4 @@
-"""Whether what is declared of the tables agrees with their columns: asked when the process starts, and by the lint."""
+"""Compares the declarations of the tables with their columns, when the process starts and in the lint."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 from sqlalchemy import Column, Table
 
 from policy.categories import Category
-from store.records.declared import DECLARED, ExportTelling, TableDeclaration, UndeclaredTableError, Whose
+from store.records.declared import DECLARED, ExportDetail, TableDeclaration, UndeclaredTableError, Whose
 
 OWNED = (Whose.COLUMN, Whose.PARENT)
 
 
 def require_declared(tables: Iterable[Table]) -> None:
-    """UndeclaredTableError with all that is wrong, unless every table is declared as its columns are."""
+    """Raise UndeclaredTableError with all contradictions unless every table is declared correctly."""
     if found := list(complaints(tables)):
         raise UndeclaredTableError("; ".join(f"{table}: {text}" for table, text in found))
 
 
 def complaints(tables: Iterable[Table]) -> Iterator[tuple[str, str]]:
-    """Tables of which nothing, or something untrue, is said, each with what is wrong."""
+    """Yield the tables without a declaration or with a wrong one, each with an explanation."""
     known = {str(table.name): table for table in tables}
     for name, table in sorted(known.items()):
         said = DECLARED.get(name)
@@ -40,23 +40,23 @@ def _untrue(table: Table, said: TableDeclaration) -> Iterator[str]:
         yield "it has personal data, so it is somebody's"
     if said.whose is Whose.NOBODY and any(_leads(column) for column in table.c):
         yield "it refers to rows of customers, so it is somebody's"
-    if said.telling is not ExportTelling.RECORDS and (shown := [each.name for each in table.c if _is_shown(each)]):
+    if said.export is not ExportDetail.RECORDS and (shown := [each.name for each in table.c if _is_shown(each)]):
         yield f"{shown[0]} may be told, and no export would tell it"
 
 
 def _is_personal(column: Column[Any]) -> bool:
-    """Whether it is a customer's datum: what says who of the staff acted is theirs, and no customer's."""
+    """Return whether a column has personal data of a customer; the member of staff who acted is not the customer's."""
     return isinstance(column.info.get("category"), Category) and not column.info.get("staff")
 
 
 def _is_shown(column: Column[Any]) -> bool:
-    """Whether it says something of a customer that may be told, beside which row it is and whose."""
+    """Return whether a column has personal data of a customer that may be exported, other than keys."""
     is_key = column.primary_key or column.name == "customer_id" or bool(column.foreign_keys)
     return _is_personal(column) and bool(column.info["output"]) and not is_key
 
 
 def _leads(column: Column[Any] | None) -> bool:
-    """Whether it refers to a row of a customer's."""
+    """Return whether a column refers to a row of a customer."""
     if column is None:
         return False
     targets = (key.column.table.name for key in column.foreign_keys)

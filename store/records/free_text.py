@@ -1,8 +1,8 @@
-"""Where people write words of their own, which may speak of anybody; and why no other unsealed text can (D1).
+"""The columns of free text, which may contain names, and the reason why no other unencrypted text can (D1).
 
-A column of text without a category stands in one of the two lists, or `gateway audit lint` fails: so nobody adds a note
-and forgets that a name may be written into it. The test of the canaries writes one into every column of `WRITTEN`, by
-the product's own ways, and looks for it in logs, metrics, errors and the ledger.
+A text column without a category must be in one of the two lists, or `gateway audit lint` fails: so nobody adds a column
+for notes and forgets that it may contain a name. The canary test writes a name into every column of `WRITTEN`, through
+the product's own interfaces, and searches for it in logs, metrics, errors and the ledger.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ WRITTEN: Final[Mapping[str, Category]] = {
     "clients.name": Category.NAME,
     "clients.keeps": Category.NAME,
 }
-"""By `table.column`, the category of what may be written there. The last two are about programs, and a person's name
-may stand in them all the same (`Jean Dupont's tool`): the ledger, logs and errors name a client by its id. Why a paper
-was changed (`papers.reason`) is not among them, since the ledger tells it, too: `check_reason` refuses what looks like
-an address or a telephone number, and the help says that it names nobody."""
+"""The category of free text by `table.column`. The last two describe programs, but may contain a person's name (`Jean
+Dupont's tool`); so the ledger, logs and errors identify a client by its id. The reason for a paper's change
+(`papers.reason`) is not in this list, since the ledger contains it, too: `check_reason` refuses texts that look like an
+address or a telephone number, and the help says that it must name nobody."""
 
 _WORDS = "words of the program: schema coordinates, purposes, states, dates, numbers"
 _HASH = "a hash, a key or a signature"
@@ -67,4 +67,4 @@ FORMED: Final[Mapping[str, str]] = {
     "system_keys.name": _WORDS,
     "value_rewrites.value": _WORDS, "webhooks.events": _WORDS, "webhooks.name": _NAME, "webhooks.url": _URL,
 }  # fmt: skip
-"""By `table.column`, what gives or judges the form of a text that has no category."""
+"""By `table.column`, the rule that determines the form of a text without a category."""

@@ -1,4 +1,4 @@
-"""What is held about one customer: every table that has rows of customers, column by column, by what is declared."""
+"""The data held about one customer: every table with rows of customers, column by column, as declared."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sqlalchemy import Boolean, Column, ColumnElement, LargeBinary, MetaData, Se
 
 from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey
-from store.records.declared import ExportTelling, Fate, TableDeclaration, Whose, declaration_of
+from store.records.declared import ExportDetail, Fate, TableDeclaration, Whose, declaration_of
 from store.sql.metadata import Id, Instant, instant, key_metadata, ledger_metadata, metadata
 from store.sql.reading import Reader
 from store.tables.customers import customers
 
 PAGE = 200
-"""Rows read at once: what keeps an export's memory bounded."""
+"""Rows in one read, which bounds the memory of an export."""
 
 Row = Mapping[str, Any]
 
@@ -31,31 +31,31 @@ class Holding:
 
     @property
     def name(self) -> str:
-        """The table's."""
+        """The name of the table."""
         return str(self.table.name)
 
     @property
     def shown(self) -> tuple[Column[Any], ...]:
-        """The columns whose values may be told."""
+        """The columns whose values may be exported."""
         return tuple(column for column in self.table.c if column.info["output"])
 
     @property
     def withheld(self) -> tuple[Column[Any], ...]:
-        """The columns that no API may ever give out: secrets, and fingerprints of what is shown."""
+        """The columns that no API may ever return: secrets, and keyed hashes of shown values."""
         return tuple(column for column in self.table.c if not column.info["output"])
 
     @property
-    def tells(self) -> bool:
-        """Whether an export tells the rows one by one."""
-        return self.declared.telling is ExportTelling.RECORDS
+    def row_by_row(self) -> bool:
+        """True if an export contains the rows one by one."""
+        return self.declared.export is ExportDetail.RECORDS
 
     @property
     def removed(self) -> bool:
-        """Whether an erasure removes the rows."""
+        """True if an erasure deletes the rows."""
         return self.declared.fate is Fate.ROWS
 
     def of(self, customer: Any) -> ColumnElement[bool]:
-        """The condition for the rows of a customer, by the number or by a parameter for it."""
+        """Return the condition for the rows of a customer, given by number or by a bind parameter."""
         if self.declared.parent is None:
             found: ColumnElement[bool] = _owner(self.table) == customer
             return found
@@ -65,9 +65,9 @@ class Holding:
 
 
 def holdings() -> tuple[Holding, ...]:
-    """Every table of the main database with rows of customers, those that others refer to first.
+    """Return every table of the main database with rows of customers, referenced tables before referring ones.
 
-    UndeclaredTableError for a table of which nobody has said whose rows it has: none can be forgotten.
+    UndeclaredTableError for a table without a declaration, so that none can be forgotten.
     """
     return tuple(
         Holding(table, said) for table, said in _declared(metadata) if said.whose in (Whose.COLUMN, Whose.PARENT)
@@ -75,13 +75,13 @@ def holdings() -> tuple[Holding, ...]:
 
 
 def held_apart() -> tuple[Holding, ...]:
-    """Tables with something of customers that cannot be told row by row: nothing leads there, or it is all secret."""
+    """Return the tables with data of customers that cannot be exported by row: not found by customer, or all secret."""
     said = [each for tables in (metadata, key_metadata) for each in _declared(tables)]
-    return tuple(Holding(table, declared) for table, declared in said if declared.telling is ExportTelling.HELD)
+    return tuple(Holding(table, declared) for table, declared in said if declared.export is ExportDetail.HELD)
 
 
 def left_behind() -> tuple[Holding, ...]:
-    """Tables whose rows an erasure leaves, in any of the databases: for a reason, or to end by themselves."""
+    """Return the tables of all databases whose rows an erasure keeps, for a reason or until they expire."""
     everywhere = [each for tables in (metadata, ledger_metadata, key_metadata) for each in _declared(tables)]
     stays = (Fate.DETACHED, Fate.KEPT, Fate.BOUNDED)
     return tuple(Holding(table, declared) for table, declared in everywhere if declared.fate in stays)
@@ -96,26 +96,27 @@ def _owner(table: Table) -> Column[int]:
 
 
 def is_key(column: Column[Any]) -> bool:
-    """Whether a column only says which row it is, whose, or which other row belongs to it."""
+    """Return whether a column only identifies the row, its owner, or a related row."""
     return column.primary_key or column.name == "customer_id" or bool(column.foreign_keys)
 
 
 def is_fingerprint(column: Column[Any]) -> bool:
-    """Whether a column holds a keyed hash, by which a value can be found or compared and nothing more."""
+    """Return whether a column has keyed hashes, which only allow finding or comparing values."""
     return isinstance(column.type, LargeBinary) and "sealing" not in column.info
 
 
 @dataclass(frozen=True, slots=True)
 class DamagedValue:
-    """Stands in the place of a value whose seal does not open."""
+    """A placeholder for a value that does not decrypt."""
 
 
 async def rows_of(reader: Reader, holding: Holding, key: SubjectKey, now: datetime) -> AsyncIterator[Row]:
-    """The customer's rows in the order of their keys, opened, a page at a time.
+    """Yield the customer's rows in the order of their keys, decrypted, reading a page at a time.
 
-    Rows under an embargo (`Table.info["embargo"]`) that has not ended are left out: nobody may tell of them yet.
+    Rows under an embargo (`Table.info["embargo"]`) that has not ended are left out: they must not be shown yet.
     """
     order = next(iter(holding.table.primary_key.columns))
+    # The key comes first: it is needed to decrypt the row, and for the next page.
     columns = [order, *(column for column in holding.shown if column is not order)]
     base = select(*columns).where(holding.of(bindparam("owner", type_=Id))).order_by(order).limit(PAGE)
     values: dict[str, Any] = {"owner": key.customer_id}
@@ -136,7 +137,7 @@ async def rows_of(reader: Reader, holding: Holding, key: SubjectKey, now: dateti
 
 
 async def count_of(reader: Reader, holding: Holding, customer_id: int) -> int:
-    """How many rows of a table that tells nothing are the customer's."""
+    """Count the customer's rows in a table that is not exported by row."""
     query = select(func.count()).select_from(holding.table).where(holding.of(bindparam("owner", type_=Id)))
     return int((await _fetch(reader, query, {"owner": customer_id}))[0][0])
 
@@ -146,7 +147,7 @@ async def _fetch(reader: Reader, query: Select[Any], values: Mapping[str, Any]) 
 
 
 def _value(column: Column[Any], key: SubjectKey, row_id: Any, resting: Any) -> Any:
-    """What the column holds, as JSON has it: instants as text, bytes in hexadecimal, keys as ids."""
+    """Return a column's value in the form for JSON: times as text, bytes in hexadecimal, keys as global ids."""
     if resting is None:
         return None
     if (sealing := column.info.get("sealing")) is not None:
@@ -162,11 +163,11 @@ def _value(column: Column[Any], key: SubjectKey, row_id: Any, resting: Any) -> A
     if isinstance(resting, bytes):
         return resting.hex()
     if is_key(column) and isinstance(resting, int):
-        return key.global_id(_pointed_at(column), resting)  # A row's number would tell when it was made (G16).
+        return key.global_id(_pointed_at(column), resting)  # A row's number would reveal when it was made (G16).
     return str(resting) if is_key(column) else resting
 
 
 def _pointed_at(column: Column[Any]) -> str:
-    """What a key is the key of: the schema's type for a customer, the table's name for what has no one type there."""
+    """Return the type name in a key's global id: `Customer`, or the name of the table."""
     table = next((each.column.table for each in column.foreign_keys), column.table)
     return "Customer" if table is customers or column.name == "customer_id" else str(table.name)

@@ -1,4 +1,4 @@
-"""What stands against an erasure by law, and what the customer may be told of it."""
+"""Legal holds, which suspend an erasure, and those that may be shown to the customer."""
 
 from __future__ import annotations
 
@@ -18,41 +18,42 @@ H = legal_holds.c
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One order to preserve: which fields, on which ground, from when to when."""
+    """One legal hold: its fields, legal basis, start and end."""
 
     fields: tuple[str, ...]
-    """Schema coordinates; none where an order of an earlier release named none, and all are held."""
+    """Schema coordinates; empty for a hold of an earlier release, which covers all fields."""
     basis: str
     placed_at: datetime
     until: datetime
-    """When it ends, or when it was lifted."""
+    """Its end, or the time at which it was lifted."""
 
     @property
     def said(self) -> str:
-        """The fields as a sentence names them."""
+        """The fields as a text."""
         return ", ".join(self.fields) or "all"
 
 
 def holds_at(now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
-    """Of the holds that stand at a moment."""
+    """Return the condition for holds that are in force at a time."""
     return H.lifted_at.is_(None) & (H.until > now)
 
 
-def may_be_told(now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
-    """Of the holds that no order keeps secret at a moment."""
+def may_be_shown(now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition for holds that are under no embargo at a time."""
     return or_(H.embargoed_until.is_(None), H.embargoed_until <= now)
 
 
-async def told_holds(
+async def visible_holds(
     connection: AsyncConnection, customer_id: int, now: datetime, standing: bool = True
 ) -> Sequence[Hold]:
-    """What the customer may be told of the holds that stand, or that ever stood; the oldest first."""
+    """Return the holds that may be shown to the customer, in force or (`standing=False`) all ever; the oldest first."""
     query = select(H.fields, H.basis, H.placed_at, H.until, H.lifted_at).where(
-        H.customer_id == customer_id, may_be_told(now)
+        H.customer_id == customer_id, may_be_shown(now)
     )
     if standing:
         query = query.where(holds_at(now))
     return [
+        # A hold that was lifted after its end had ended by itself.
         Hold(tuple(orjson.loads(fields or "[]")), basis or "an order to preserve", placed, min(lifted or until, until))
         for fields, basis, placed, until, lifted in await connection.execute(query.order_by(H.id))
     ]

@@ -1,4 +1,4 @@
-"""What a running registration is, said once: publication, look-ups, disclosures and uniqueness hold for these only."""
+"""The definition of a running domain registration, used by publication, look-ups, disclosures and uniqueness."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ D = domains.c
 
 
 class RegistrationRunsError(Exception):
-    """A registration that had ended was renewed in the meantime: its name is not free."""
+    """An ended registration was renewed in the meantime, so its name is not free."""
 
 
 def runs(now: ColumnElement[object]) -> ColumnElement[bool]:
-    """A row of `domains` whose registration runs at `now`, a parameter of type `Instant`.
+    """Return the condition for a row of `domains` whose registration runs at `now`, a parameter of type `Instant`.
 
-    It was not given up, its service has not ended, and it has not expired. REDEMPTION is the time after expiry in which
-    the owner may still have it back, so there the date of expiry ends nothing (R45).
+    It was not released, its service has not ended, and it has not expired. REDEMPTION is the period after expiry in
+    which the owner can still recover the domain, so the expiry date does not count there (R45).
     """
     own = services.alias("registered_for").c
     ended = select(own.id).where(own.id == D.service_id, own.status == "TERMINATED").exists()
@@ -33,13 +33,14 @@ def runs(now: ColumnElement[object]) -> ColumnElement[bool]:
 
 
 async def let_go(connection: AsyncConnection, rows: Collection[int], now: datetime) -> None:
-    """Let go of the names of these rows, whose registrations run no more: the next one has them (`take` names them).
+    """Release the names of these rows, whose registrations have ended, to the next registration.
 
-    RegistrationRunsError if one runs again by now, which nobody may take anything from.
+    RegistrationRunsError if one of them runs again by now.
     """
     if rows:
         over = update(domains).where(D.id.in_(list(rows)), D.released_at.is_(None), ~runs(literal(now, Instant())))
         await connection.execute(over.values(released_at=now))
+        # In the same transaction after the update: a registration that was renewed meanwhile is not released.
         still = select(D.id).where(D.id.in_(list(rows)), D.released_at.is_(None)).limit(1)
         if await connection.scalar(still) is not None:
             raise RegistrationRunsError

@@ -1,1 +1,1 @@
-"""The tables of what operators register."""
+"""The tables of entries that operators register."""

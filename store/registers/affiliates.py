@@ -1,4 +1,4 @@
-"""The companies affiliated with a way to pay: who may receive a card for one payment, and where (R22)."""
+"""Payment affiliates: the companies that may receive a card for one payment, with their URL and country (R22)."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ affiliates = table(
     plain("created_at", Instant, None),
     plain("disabled_at", Instant, None, nullable=True),
 )
-"""`secret` signs what is sent, sealed under a key of the house at its row. `webhook_id` is the subscription by
-which the company is told that a card it received may not be kept any more."""
+"""`secret` signs messages to the company; it is encrypted under a system key and bound to its row. `webhook_id` is the
+subscription for events about cards that the company must delete."""
 
 
 async def seal_affiliate_secret(house: SystemKeys, id_: int, secret: bytes) -> Sealed:
-    """What rests in `secret`."""
+    """Encrypt a secret for the column `secret`."""
     return seal(AESGCM(await house.system(KEY)), _place(id_), secret)
 
 
 async def open_affiliate_secret(house: SystemKeys, id_: int, sealed: bytes) -> bytes:
-    """The secret; SealBrokenError when it was changed or moved to another row."""
+    """Decrypt a secret; SealBrokenError when it was changed or moved to another row."""
     return unseal(AESGCM(await house.system(KEY)), _place(id_), sealed)
 
 

@@ -1,4 +1,4 @@
-"""The applications that may ask, what for, and the documents they are registered with."""
+"""Registered clients, with their purposes, limits and trusted documents."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ clients = table(
     plain("keeps", String(200), None, nullable=True),
     plain("keeps_days", Integer, None, nullable=True),
 )
-"""`purposes` and `scopes` are JSON lists of names; `max_page` is the most rows of one page.
-Tokens that were issued at `void_until` or before are void, whatever they say: the client was disabled then.
-`customers_per_hour` is how many different customers it may read in an hour, and `beyond` what happens then; null for
-what the settings say, and for an alarm. What is registered now says STOP unless it was told otherwise.
-`keeps` says what the program keeps of what it reads, and `keeps_days` for how long, 0 for nothing; null: unknown."""
+"""`purposes` and `scopes` are JSON lists of names; `max_page` is the maximum number of rows in a page.
+Tokens issued at or before `void_until` are void: the client was disabled then. `customers_per_hour` is the number of
+different customers it may read in an hour, and `beyond` the reaction; null for the limit of the settings, and for an
+alarm. New registrations get STOP by default. `keeps` describes the copies that the program keeps of the data, and
+`keeps_days` for how long, 0 for none; null: unknown."""
 
 documents = table(
     "documents",

@@ -1,4 +1,4 @@
-"""The notices and records that were released: what held from which day, and why it was changed (GDPR Art. 12, 30)."""
+"""Released privacy notices and records of processing, with their validity and reasons (GDPR Art. 12, 30)."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ papers = table(
     plain("digest", LargeBinary(32), None),
     UniqueConstraint("kind", "version"),
 )
-"""Never changed. `valid_from` is a day (ISO 8601) in the controller's time zone; of the versions that began until a
-day, the highest one holds on it. `operator` is a pseudonym of `store.accesses.acts`, `staff` a code; `sign_offs` is
-JSON: who accepted what loosens, and why. `loosens` is a JSON list of changes, `inputs` JSON of all that the paper was
-made from, `substance` the SHA-256 of what it says whatever its version and date, and `digest` that of all its forms."""
+"""Append-only. `valid_from` is a day (ISO 8601) in the controller's time zone; of the versions that began by a given
+day, the highest one is in force. `operator` is a pseudonym of `store.accesses.acts`, `staff` a code; `sign_offs` is
+JSON with the accepted loosening changes, by whom and why. `loosens` is a JSON list of changes, `inputs` JSON of
+everything that the paper was made from, `substance` the SHA-256 of its content without version and date, and `digest`
+that of all its forms."""
 
 paper_forms = table(
     "paper_forms",
@@ -40,4 +41,4 @@ paper_forms = table(
     plain("form", String(10), None, primary_key=True),
     plain("content", Text, None),
 )
-"""A released paper as it was written, byte for byte, in each language and form."""
+"""A released paper, byte for byte, in each language and form."""

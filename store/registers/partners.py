@@ -1,4 +1,4 @@
-"""Companies that carry out part of a contract: what each may get, and its undertaking of confidentiality (R7)."""
+"""Partners (processors): the fields that each may receive, and its undertaking of confidentiality (R7)."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ partners = table(
     plain("document", LargeBinary(32), None, nullable=True, output=False),
     plain("ended_at", Instant, None, nullable=True),
 )
-"""`fields` is a JSON list of schema coordinates, all that the partner may get, for one `purpose`. Until it has given
-its undertaking, of which `document` is the SHA-256, and once that has ended, no client of the partner is let in."""
+"""`fields` is a JSON list of the schema coordinates that the partner may receive, for one `purpose`. Its clients are
+refused before it has given its undertaking, of which `document` is the SHA-256, and after that has ended."""

@@ -1,4 +1,4 @@
-"""Where recipients of customers' data are told that they must erase it, too (GDPR Art. 17(2), 19)."""
+"""Contacts of recipients, for notifications that they must erase the data, too (GDPR Art. 17(2), 19)."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ recipient_contacts = table(
     plain("created_at", Instant, None),
     UniqueConstraint("kind", "name"),
 )
-"""A subscription, or a mailbox of the company's; `name` is that of its disclosures, of a tool its id. An affiliate is
-told by the subscription that it has from its registration, unless it is named here."""
+"""A webhook or a mailbox of the company; `name` is the name in its disclosures, for a tool its client id. A payment
+affiliate is notified by the webhook of its registration, unless it has a row here."""

@@ -1,4 +1,4 @@
-"""The register of staff: who works here, by a code that names nobody, and the keys that prove it (R24, D12)."""
+"""The register of staff, by a code that contains no name, and their public keys (R24, D12)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from policy.retention import RetentionRule
 from store.sql.metadata import Id, Instant, choice, identity, plain, table
 
 STAFF_ROLES = ("OFFICER", "OPERATOR", "SUPPORT", "AUDITOR")
-"""An officer decides on requests of authorities; an operator runs the gateway; support and auditors look."""
+"""An officer decides on requests of authorities; an operator runs the gateway; support and auditors only read."""
 
 staff = table(
     "staff",
@@ -19,7 +19,7 @@ staff = table(
     plain("added_at", Instant, None),
     plain("disabled_at", Instant, None, nullable=True),
 )
-"""Rows stay, disabled ones too: what somebody signed or did goes on naming their code, which is never given again."""
+"""Rows are never deleted, only disabled: signatures and ledger entries refer to the code, which is never reused."""
 
 staff_keys = table(
     "staff_keys",
@@ -31,5 +31,5 @@ staff_keys = table(
     plain("added_at", Instant, None),
     plain("removed_at", Instant, None, nullable=True),
 )
-"""`public` is the public key as OpenSSH writes it, without the comment; `fingerprint` is `SHA256:…`. A fingerprint is
-one person's for ever: the same key under two codes would be one person with two names."""
+"""`public` is the public key in OpenSSH's format, without the comment; `fingerprint` is `SHA256:…`. A fingerprint
+belongs to one person for ever: the same key under two codes would be one person who can decide twice."""

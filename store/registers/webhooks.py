@@ -1,4 +1,4 @@
-"""The internal systems that are told of events: where, of which ones, and the secrets that sign what they get."""
+"""Webhooks of internal systems: URL, events, and the secrets that sign the messages."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ webhooks = table(
     plain("created_at", Instant, None),
     plain("disabled_at", Instant, None, nullable=True),
 )
-"""`events` is a JSON list of names, empty for all there are. Secrets are sealed under a key of the house, each at its
-own row; what is sent is signed with the previous one, too, until `previous_until`."""
+"""`events` is a JSON list of names, empty for all events. Secrets are encrypted under a system key and bound to their
+row; messages are signed with the previous secret, too, until `previous_until`."""
 
 
 async def seal_secret(house: SystemKeys, id_: int, secret: bytes) -> Sealed:
-    """What rests in `secret`, and later in `previous_secret`."""
+    """Encrypt a secret for the columns `secret` and `previous_secret`."""
     return seal(AESGCM(await house.system(KEY)), _place(id_), secret)
 
 
 async def open_secret(house: SystemKeys, id_: int, sealed: bytes) -> bytes:
-    """The secret; SealBrokenError when it was changed or moved to another row."""
+    """Decrypt a secret; SealBrokenError when it was changed or moved to another row."""
     return unseal(AESGCM(await house.system(KEY)), _place(id_), sealed)
 
 

@@ -1,4 +1,4 @@
-"""Many rows into a table at the least cost: column by column to PostgreSQL, row by row to SQLite."""
+"""Bulk inserts: column by column on PostgreSQL, row by row on SQLite."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 async def insert_columns(connection: AsyncConnection, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
-    """Insert rows whose values the driver takes as they are: numbers, texts and bytes, of equal length in each column.
+    """Insert rows whose values the driver accepts unconverted: numbers, texts and bytes; all columns of equal length.
 
-    One statement with an array a column takes PostgreSQL a fifth of the time of one execution a row.
+    On PostgreSQL one statement with an array for each column takes a fifth of the time of one execution for each row.
     """
     names = ", ".join(columns)
     if connection.dialect.name == "postgresql":
+        # The types are named, since PostgreSQL cannot infer those of parameters of unnest.
         types = [table.c[name].type.compile(connection.dialect) for name in columns]
         arrays = ", ".join(f"${nth}::{type_}[]" for nth, type_ in enumerate(types, 1))
         statement = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608  (names of ours)

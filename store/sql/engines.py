@@ -1,4 +1,4 @@
-"""How a connection to each kind of database is made, so that a write is durable, exclusive and typed when it fails."""
+"""Makes the database engines: writes are durable, exclusive, and fail with a typed error."""
 
 from __future__ import annotations
 
@@ -24,36 +24,37 @@ from store.sql.writing_sqlite import WritingConnection, sqlite_file
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a database is: `sqlite:////folder/file.db` or `postgresql://user:password@host/database`."""
+    """The address of a database: `sqlite:////folder/file.db` or `postgresql://user:password@host/database`."""
 
     url: URL
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """From the settings; ValueError, without the text (it may hold a password), for any other kind."""
+        """Parse a setting; ValueError for any other kind, without the text, which may contain a password."""
         try:
             url = make_url(text)
         except SQLAlchemyError:
             raise ValueError("not a database address") from None
         if url.get_backend_name() not in ("sqlite", "postgresql"):
             raise ValueError(f"a database is sqlite:// or postgresql://, not {url.get_backend_name()}://")
+        # Without a path it would be an in-memory database, a separate one for each connection.
         if url.get_backend_name() == "sqlite" and not url.database:
             raise ValueError("an SQLite database needs a file: sqlite:///path")
         return cls(url)
 
     @property
     def is_sqlite(self) -> bool:
-        """A file of this machine, rather than a server."""
+        """True for a local file, False for a server."""
         return self.url.get_backend_name() == "sqlite"
 
     @property
     def path(self) -> Path:
-        """The SQLite file."""
+        """The path of the SQLite file."""
         return Path(self.url.database or "")
 
     @property
     def dsn(self) -> str:
-        """The address as asyncpg reads it."""
+        """The address in the form of asyncpg, with the password."""
         return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
@@ -64,12 +65,12 @@ PRAGMAS = (
     "secure_delete = ON",
     "journal_size_limit = 67108864",
 )
-"""FULL: a commit in WAL mode is on the disk when it returns, also if the power fails. secure_delete: what was deleted
-is overwritten with zeros (R35). The limit cuts the log back after a burst."""
+"""FULL: a commit in WAL mode is on the disk when it returns, also after a power failure. secure_delete: deleted bytes
+are overwritten with zeros (R35). The limit truncates the log after a burst."""
 
 
 def tune(connection: Any) -> None:
-    """Settings of an SQLite connection that writes."""
+    """Set the pragmas of an SQLite connection that writes."""
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
@@ -77,34 +78,40 @@ def tune(connection: Any) -> None:
 
 
 LASTING = (OutageCause.READ_ONLY, OutageCause.DOWN, OutageCause.DAMAGED)
-"""Causes after which a connection is of no use any more."""
+"""Causes after which a connection must be discarded."""
 
 LAST_USED = "last used"
 IDLE = 5.0
-"""Seconds after which a pooled connection is asked whether it is still alive."""
+"""Seconds after which an idle pooled connection is pinged before use."""
 
 
-def make_engine(address: Address, size: int = 8, patience: float = 5.0, longest: float | None = 30.0) -> AsyncEngine:
-    """An engine for writing.
+def make_engine(
+    address: Address, size: int = 8, lock_timeout: float = 5.0, longest: float | None = 30.0
+) -> AsyncEngine:
+    """Make an engine for writing.
 
-    `patience` is how many seconds a writer waits for another one, or for a connection; `longest` how many a statement
-    may take on PostgreSQL.
+    `lock_timeout` is the maximum time in seconds to wait for a lock or a connection; `longest` the maximum duration of
+    a statement on PostgreSQL in seconds (None: no limit).
     """
-    engine = _engine(address, size, patience, longest)
+    engine = _engine(address, size, lock_timeout, longest)
     (_begin_at_once if address.is_sqlite else _look_after)(engine)
     return engine
 
 
-def bare_engine(address: Address, size: int, patience: float) -> AsyncEngine:
-    """An engine for `store.sql.transactions`: SQLAlchemy neither begins nor ends anything on its connections."""
-    return _engine(address, size, patience, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+def bare_engine(address: Address, size: int, lock_timeout: float) -> AsyncEngine:
+    """Make an engine for `store.sql.transactions`: SQLAlchemy neither begins nor ends transactions on its
+    connections."""
+    # AUTOCOMMIT: SQLAlchemy must send no BEGIN. Without the second option it would send a ROLLBACK at each return.
+    return _engine(address, size, lock_timeout, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
 
 
-def _engine(address: Address, size: int, patience: float, longest: float | None = 30.0, **options: Any) -> AsyncEngine:
+def _engine(
+    address: Address, size: int, lock_timeout: float, longest: float | None = 30.0, **options: Any
+) -> AsyncEngine:
     if address.is_sqlite:
-        engine = _sqlite_engine(address, patience, **options)
+        engine = _sqlite_engine(address, lock_timeout, **options)
     else:
-        engine = _server_engine(address, size, patience, longest, **options)
+        engine = _server_engine(address, size, lock_timeout, longest, **options)
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def failed(context: Any) -> None:
@@ -115,20 +122,22 @@ def _engine(address: Address, size: int, patience: float, longest: float | None 
     return engine
 
 
-def _server_engine(address: Address, size: int, patience: float, longest: float | None, **options: Any) -> AsyncEngine:
+def _server_engine(
+    address: Address, size: int, lock_timeout: float, longest: float | None, **options: Any
+) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: connect_postgresql(address, "gateway-write", patience, longest),
+        async_creator=lambda: connect_postgresql(address, "gateway-write", lock_timeout, longest),
         pool_size=size,
-        max_overflow=0,
-        pool_timeout=patience,
-        hide_parameters=True,
+        max_overflow=0,  # Under load requests wait here, instead of exhausting the connections of the server.
+        pool_timeout=lock_timeout,
+        hide_parameters=True,  # Error messages must not contain values (D1).
         **options,
     )
 
 
 def _look_after(engine: AsyncEngine) -> None:
-    """See that a connection to a server is still alive when it is lent again."""
+    """Discard dead connections at checkout, with a ping only after IDLE seconds."""
 
     @event.listens_for(engine.sync_engine, "checkin")
     def put_back(_: Any, record: Any) -> None:
@@ -148,21 +157,22 @@ def _look_after(engine: AsyncEngine) -> None:
 
 
 async def connect_postgresql(
-    address: Address, name: str, patience: float, longest: float | None = 30.0
+    address: Address, name: str, lock_timeout: float, longest: float | None = 30.0
 ) -> asyncpg.Connection[Any]:
-    """A connection that gives up on locks after `patience` seconds and on a statement after `longest`."""
+    """Connect; the connection gives up on locks after `lock_timeout` seconds and on statements after `longest`
+    seconds."""
     settings = {
         "application_name": name,
         "timezone": "UTC",
-        "lock_timeout": f"{patience * 1000:.0f}ms",
-        "jit": "off",
+        "lock_timeout": f"{lock_timeout * 1000:.0f}ms",
+        "jit": "off",  # Compiling takes longer than the short statements of this product.
     }
     return await asyncpg.connect(address.dsn, timeout=5, command_timeout=longest, server_settings=settings)
 
 
-def _sqlite_engine(address: Address, patience: float, **options: Any) -> AsyncEngine:
+def _sqlite_engine(address: Address, lock_timeout: float, **options: Any) -> AsyncEngine:
     async def create() -> aiosqlite.Connection:
-        return await WritingConnection(sqlite_file(address.path), patience)
+        return await WritingConnection(sqlite_file(address.path), lock_timeout)
 
     # One connection: SQLite has one writer anyway, and the pool's queue is fair where its busy handler is not.
     engine = create_async_engine(
@@ -171,7 +181,7 @@ def _sqlite_engine(address: Address, patience: float, **options: Any) -> AsyncEn
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
-        pool_timeout=patience,
+        pool_timeout=lock_timeout,
         hide_parameters=True,
         **options,
     )
@@ -184,7 +194,7 @@ def _sqlite_engine(address: Address, patience: float, **options: Any) -> AsyncEn
 
 
 def _begin_at_once(engine: AsyncEngine) -> None:
-    """Take an SQLite file's write lock when a transaction begins, not when it first writes."""
+    """Take the write lock of an SQLite file when a transaction begins, not at its first write."""
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Any) -> None:
@@ -194,7 +204,7 @@ def _begin_at_once(engine: AsyncEngine) -> None:
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A write transaction: committed and durable when the block ends, rolled back when it raises.
+    """Run a write transaction: committed and durable when the block ends, rolled back when it raises.
 
     StoreUnavailableError when the database cannot be reached, is locked for too long, read-only, full or slow.
     """
@@ -210,14 +220,14 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 async def outside(connection: AsyncConnection, statement: str) -> None:
-    """Run what may stand in no transaction, such as VACUUM and most of SQLite's pragmas; its rows are not looked at."""
+    """Run a statement that is not allowed in a transaction, such as VACUUM and most pragmas; its rows are discarded."""
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    # A row that nobody fetches would keep the file locked until its cursor is collected.
+    # A row that is not fetched would keep the file locked until its cursor is garbage collected.
     await (driver.execute_fetchall if isinstance(driver, WritingConnection) else driver.execute)(statement)
 
 
 def make_reader(address: Address, size: int = 8, deadline: float = 2.0) -> Reader:
-    """A reader; `deadline` is the seconds that a statement may take, `size` the most connections to a server."""
+    """Make a reader; `deadline` is the maximum duration of a statement in seconds, `size` the number of connections."""
     if address.is_sqlite:
         return SqliteReader(address.path, deadline)
     return PostgresReader(address.dsn, size, deadline)

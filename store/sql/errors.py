@@ -1,4 +1,4 @@
-"""What the rest of the house learns when the store cannot answer: a cause by name, and never a statement or a value."""
+"""The typed error for every outage of a database; it never contains a statement or a value (D1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 
 class OutageCause(Enum):
-    """Why the store is unavailable; the value is a sentence that may be shown to anyone."""
+    """The cause of an outage; its value is a sentence that may be shown to anyone."""
 
     DOWN = "The store cannot be reached."
     LOCKED = "The store is busy with another writer."
@@ -38,11 +38,12 @@ class OutageCause(Enum):
     @property
     def retry_after(self) -> int:
         """Seconds after which asking again is worth it."""
+        # A lock or a slow statement is over soon; a server that is down takes longer to come back.
         return 1 if self in (OutageCause.LOCKED, OutageCause.SLOW) else 5
 
 
 class StoreUnavailableError(Exception):
-    """The store cannot answer now, nothing was half written, and it recovers without a restart."""
+    """The store is temporarily unavailable; nothing was written in part, and it recovers without a restart."""
 
     def __init__(self, cause: OutageCause, detail: str = "") -> None:
         super().__init__(cause.value)
@@ -74,47 +75,47 @@ SQLITE_CAUSES = {
     sqlite3.SQLITE_NOTADB: OutageCause.DAMAGED,
 }
 
-# Class of SQLSTATE (its first two letters), or the whole of it: PostgreSQL manual, appendix A.
+# SQLSTATE class (the first two characters) or whole SQLSTATE: PostgreSQL manual, appendix A.
 POSTGRESQL_CAUSES = {
-    "08": OutageCause.DOWN,
-    "57": OutageCause.DOWN,
-    "57014": OutageCause.SLOW,
-    "53": OutageCause.DOWN,
-    "53100": OutageCause.DISK_FULL,
-    "25006": OutageCause.READ_ONLY,
-    "40": OutageCause.LOCKED,
-    "55P03": OutageCause.LOCKED,
-    "58": OutageCause.DOWN,
-    "28": OutageCause.DOWN,
-    "3D000": OutageCause.DOWN,
-    "42501": OutageCause.NOT_PERMITTED,
-    "42P01": OutageCause.NOT_MIGRATED,
-    "42703": OutageCause.NOT_MIGRATED,
-    "XX": OutageCause.DAMAGED,
+    "08": OutageCause.DOWN,  # connection exception
+    "57": OutageCause.DOWN,  # operator intervention, such as a shutdown
+    "57014": OutageCause.SLOW,  # query cancelled, by `statement_timeout`
+    "53": OutageCause.DOWN,  # insufficient resources, such as too many connections
+    "53100": OutageCause.DISK_FULL,  # disk full
+    "25006": OutageCause.READ_ONLY,  # read-only transaction: the server is a standby
+    "40": OutageCause.LOCKED,  # transaction rollback: a deadlock or a serialization failure
+    "55P03": OutageCause.LOCKED,  # lock not available, by `lock_timeout`
+    "58": OutageCause.DOWN,  # system error
+    "28": OutageCause.DOWN,  # invalid authorization: the password was changed on one side only
+    "3D000": OutageCause.DOWN,  # the database does not exist
+    "42501": OutageCause.NOT_PERMITTED,  # insufficient privilege
+    "42P01": OutageCause.NOT_MIGRATED,  # undefined table
+    "42703": OutageCause.NOT_MIGRATED,  # undefined column
+    "XX": OutageCause.DAMAGED,  # internal error, such as data corrupted
 }
 
 
 SERVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""What asyncpg raises. The last is also what it makes of a server's goodbye that it has read, and not yet acted on."""
+"""The errors of asyncpg; InternalClientError also when the server's shutdown message was read but not processed."""
 
 STATEMENT_ERRORS = (sqlite3.Error, *SERVER_ERRORS, SQLAlchemyError)
-"""What a statement may raise, through SQLAlchemy or without it."""
+"""The errors of a statement, through SQLAlchemy or without it."""
 
 DRIVER_ERRORS = (*STATEMENT_ERRORS, OSError)
-"""What a database may raise, down to the sockets (TimeoutError is an OSError). Catch these and raise `unavailable`."""
+"""All errors of a database, down to the sockets (TimeoutError is an OSError). Catch these and raise `unavailable`."""
 
 
 def unavailable(error: Exception) -> Exception:
-    """The StoreUnavailableError to raise for a driver's error, or the error itself when it is a mistake of ours.
+    """Return the StoreUnavailableError for a driver's error, or the error itself when it is a programming error.
 
-    Raise it `from None`: the driver's own message can hold a statement and values.
+    Raise it `from None`: the driver's own message can contain a statement and values.
     """
     cause = cause_of(error)
     return error if cause is None else StoreUnavailableError(cause, _detail(error))
 
 
 def each_its_own(failure: Exception) -> Exception:
-    """An exception for each who waited for the same thing: one that is raised gathers its own traceback."""
+    """Copy an exception for each of several waiting tasks: a shared one would collect the tracebacks of all of them."""
     return (
         StoreUnavailableError(failure.cause, failure.detail) if isinstance(failure, StoreUnavailableError) else failure
     )
@@ -127,7 +128,7 @@ def _detail(error: BaseException) -> str:
 
 
 def cause_of(error: BaseException) -> OutageCause | None:
-    """The cause behind a driver's or SQLAlchemy's error; None when the error is a mistake of ours, not an outage."""
+    """Return the cause of a driver's or SQLAlchemy's error; None for a programming error, which is no outage."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         return cause_of(error.orig) or (OutageCause.DOWN if error.connection_invalidated else None)
     if isinstance(error, sqlite3.Error):
@@ -135,6 +136,7 @@ def cause_of(error: BaseException) -> OutageCause | None:
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         return POSTGRESQL_CAUSES.get(state) or POSTGRESQL_CAUSES.get(state[:2])
+    # Before OSError, of which TimeoutError is a subclass.
     if isinstance(error, (TimeoutError, PoolTimeout)):
         return OutageCause.SLOW
     if isinstance(error, ValueError):  # asyncpg's own DataError: a value that no server has seen.
@@ -149,7 +151,8 @@ def cause_of(error: BaseException) -> OutageCause | None:
 def _sqlite_cause(error: sqlite3.Error) -> OutageCause | None:
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
+        # The module raises this one itself, without a code of the library.
         return OutageCause.DOWN if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error) else None
     if code == sqlite3.SQLITE_ERROR and str(error).startswith("no such "):
         return OutageCause.NOT_MIGRATED
-    return SQLITE_CAUSES.get(code & 0xFF)
+    return SQLITE_CAUSES.get(code & 0xFF)  # The low byte of an extended result code is the primary one.

@@ -1,4 +1,4 @@
-"""A PostgreSQL connection with one user at a time: asyncpg refuses a second, and ending one kills its statement."""
+"""A PostgreSQL connection that tasks share one at a time: asyncpg refuses concurrent statements."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
 
 
 class ExclusiveConnection:
-    """Nobody gets the connection itself, only statements run on it, one after the other, each its own transaction."""
+    """Runs statements one after the other, each in its own transaction, without handing out the connection itself."""
 
-    def __init__(self, connect: Connect, patience: float) -> None:
-        """`connect` opens it when it is first needed, and anew after a failure; `patience` in seconds for a turn."""
-        self._connect, self._patience = connect, patience
+    def __init__(self, connect: Connect, timeout: float) -> None:
+        """`connect` opens it at first use and again after a failure; `timeout` is the wait for a turn in seconds."""
+        self._connect, self._timeout = connect, timeout
         self._turn = asyncio.Lock()
         self._connection: asyncpg.Connection[Any] | None = None
 
     async def execute(self, statement: str, *values: Any) -> None:
-        """Run a statement; StoreUnavailableError when it cannot be run, or no turn came in time.
+        """Run a statement; StoreUnavailableError when it fails, or when the lock was not acquired in time.
 
-        Who is cancelled while waiting for a turn leaves the connection alone; who is cancelled in theirs ends it.
+        A task that is cancelled while it waits leaves the connection alone; one that is cancelled in its statement ends
+        it.
         """
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 await self._turn.acquire()
         except TimeoutError:
             raise StoreUnavailableError(OutageCause.SLOW) from None
@@ -47,13 +48,14 @@ class ExclusiveConnection:
             self._drop()
             raise unavailable(error) from None
         except BaseException:
+            # A cancelled statement may still run on the connection, so that the next one would be refused.
             self._drop()
             raise
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.terminate()
+            connection.terminate()  # `close` would wait for a server that may not answer any more.
 
     async def close(self) -> None:
         """Close the connection, after the statement that runs on it."""

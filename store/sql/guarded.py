@@ -1,4 +1,4 @@
-"""Inserting a row only where something is there: one statement, whether it is or not (G7)."""
+"""Conditional insert in one statement: the same work whether the condition holds or not (G7)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Insert, Table, bindparam, insert, select
 
 
 def insert_where(table: Table, row: Mapping[str, Any], condition: ColumnElement[bool]) -> Insert:
-    """The statement that inserts this row if the condition holds, and nothing if it does not.
+    """Return the statement that inserts this row if the condition holds, and nothing otherwise.
 
-    Foreign keys are checked for rows that are inserted, so that a row of nobody is no error.
+    Foreign keys are checked only for rows that are inserted, so that a row for an unknown customer is no error.
     """
     values = [bindparam(None, value, type_=table.c[name].type) for name, value in row.items()]
     return insert(table).from_select(list(row), select(*values).where(condition), include_defaults=False)

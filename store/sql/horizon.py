@@ -1,4 +1,4 @@
-"""Who on PostgreSQL can still see what was removed: while a snapshot is older, VACUUM leaves it, and says nothing."""
+"""Finds the PostgreSQL snapshots that still see deleted rows: VACUUM silently keeps a row while one is older (D8)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from store.sql.errors import DRIVER_ERRORS, OutageCause, StoreUnavailableError, unavailable
 
 MARK = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
-"""Every transaction that was over before this moment has a number below it."""
+"""Every transaction that has ended before this statement has a number below the result."""
 
+# Both columns hold VACUUM back: xmin of a session that reads, xid of one that has written. Slots, standbys and prepared
+# transactions do so without a session. Compared by age, since the 32-bit numbers wrap around.
 HOLDERS = """
     WITH held (kind, who, horizon) AS (
         SELECT CASE WHEN backend_type = 'walsender' THEN 'STANDBY' ELSE 'SNAPSHOT' END,
@@ -35,26 +37,26 @@ HOLDERS = """
     WHERE horizon IS NOT NULL AND age(horizon) > age(CAST(CAST(CAST(:mark AS text) AS xid8) AS xid))
     ORDER BY kind, who
 """
-"""Whose horizon is older than a mark: VACUUM keeps every row that was removed after it. Those of other databases do not
-count, but for slots and standbys, which follow the whole server; nor does VACUUM itself."""
+"""The sessions and slots whose horizon is older than a mark: VACUUM keeps every row deleted after it. Sessions of other
+databases do not count, except slots and standbys, which follow the whole server; nor does VACUUM itself."""
 
 SEES = "SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')"
-"""A role without it sees the snapshots of its own sessions only, and so cannot tell that nobody has one."""
+"""A role without it sees only the snapshots of its own sessions, so that an empty result would prove nothing."""
 
 LOOK = 0.1
-"""Seconds between two looks."""
+"""Seconds between two queries."""
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotHolder:
-    """What still holds a snapshot: SNAPSHOT (a session, such as a dump), STANDBY, PREPARED or SLOT, and its name."""
+    """A holder of a snapshot; `kind` is SNAPSHOT (a session, such as a dump), STANDBY, PREPARED or SLOT."""
 
     kind: str
     name: str
 
 
 class StillVisibleError(StoreUnavailableError):
-    """Somebody has a snapshot from before the removal."""
+    """A snapshot from before the deletion is still open."""
 
     def __init__(self, holders: Sequence[SnapshotHolder]) -> None:
         super().__init__(OutageCause.STILL_SEEN, ", ".join(f"{each.kind} {each.name}" for each in holders))
@@ -62,9 +64,9 @@ class StillVisibleError(StoreUnavailableError):
 
 
 async def mark(engine: AsyncEngine) -> str | None:
-    """A point in the order of transactions behind everything that is committed now; None on SQLite.
+    """Return a point in the order of transactions after everything that is committed now; None on SQLite.
 
-    SQLite's write-ahead log cannot be cut off while a reader needs it, and says so.
+    SQLite needs none: truncating its write-ahead log reports when a reader still needs it.
     """
     if engine.dialect.name != "postgresql":
         return None
@@ -72,8 +74,8 @@ async def mark(engine: AsyncEngine) -> str | None:
 
 
 async def holders(engine: AsyncEngine, point: str) -> list[SnapshotHolder]:
-    """Who has a snapshot from before a point; StoreUnavailableError NOT_PERMITTED for a role that cannot see them
-    all."""
+    """Return the holders of snapshots from before a point; StoreUnavailableError NOT_PERMITTED if the role cannot see
+    all of them."""
     try:
         async with engine.connect() as connection:
             if not await connection.scalar(text(SEES)):
@@ -87,14 +89,14 @@ async def _holders(connection: AsyncConnection, point: str) -> list[SnapshotHold
     return [SnapshotHolder(*row) for row in (await connection.execute(text(HOLDERS), {"mark": point})).all()]
 
 
-async def passed(engine: AsyncEngine, point: str | None, patience: float = 5.0) -> None:
-    """Return when nobody can see what was removed before a point; StillVisibleError when that takes too long.
+async def passed(engine: AsyncEngine, point: str | None, max_wait: float = 5.0) -> None:
+    """Wait until no snapshot sees rows deleted before a point; StillVisibleError after `max_wait` seconds.
 
-    Short readings are waited for; a dump, a report, a standby or a forgotten slot are named.
+    Short reads end by themselves; the error names a dump, a report, a standby or a forgotten slot.
     """
     if point is None:
         return
-    until = monotonic() + patience
+    until = monotonic() + max_wait
     while found := await holders(engine, point):
         if monotonic() > until:
             raise StillVisibleError(found)

@@ -1,4 +1,4 @@
-"""Identifiers: 63-bit numbers in the order of time, made without asking anyone."""
+"""Identifiers: 63-bit numbers that sort by time, made without coordination."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ def _now_ms() -> int:
 
 
 class IdMaker:
-    """41 bits of milliseconds, 10 of lane, 12 of counter.
+    """Generates identifiers: 41 bits of milliseconds, 10 of lane, 12 of counter.
 
-    The lane is random for each process, so that two processes only meet if they share it and count alike in the same
-    millisecond; the primary key then refuses the second row. Numbers of one process never repeat and always rise,
-    also when its clock is set back or more than 4096 are made in a millisecond: the counter runs on into the time.
+    The lane is random for each process, so that two processes collide only if they share it and have the same counter
+    in the same millisecond; the primary key then refuses the second row. Numbers of one process never repeat and always
+    increase, also when its clock is set back or more than 4096 are made in a millisecond: the counter then overflows
+    into the time.
     """
 
     def __init__(self, clock: Callable[[], int] = _now_ms, lane: int | None = None) -> None:
@@ -36,12 +37,12 @@ class IdMaker:
             self.renew()
 
     def renew(self) -> None:
-        """Move to another lane, as a child must after a fork."""
+        """Choose another lane; a child process must do so after a fork."""
         self._lane = secrets.randbits(LANE_BITS)
         self._lock = Lock()  # Another thread may have held it at the fork.
 
     def __call__(self) -> int:
-        """The next number."""
+        """Return the next identifier."""
         # In the lower half of the counter, so that a millisecond has room; random, for processes that share a lane.
         fresh = (self._clock() - EPOCH_MS << COUNTER_BITS) | secrets.randbits(COUNTER_BITS - 1)
         with self._lock:
@@ -52,11 +53,11 @@ class IdMaker:
 
 
 new_id = IdMaker()
-"""Make an identifier; any thread may."""
+"""Make an identifier; safe to call from any thread."""
 
 
 def first_id(ms: int) -> int:
-    """The smallest number that is made at a time, in milliseconds of Unix time, or later."""
+    """Return the smallest identifier made at or after a time in Unix milliseconds."""
     return (ms - EPOCH_MS) << LANE_BITS + COUNTER_BITS
 
 

@@ -1,4 +1,4 @@
-"""The three sets of tables of the store, and the words a column uses to say what rests in it."""
+"""The three sets of tables of the store, and the functions that declare columns with their data category."""
 
 from __future__ import annotations
 
@@ -38,54 +38,55 @@ NAMING = {
 }
 
 metadata = MetaData(naming_convention=NAMING)
-"""What customers entrusted to us: the main database."""
+"""Tables of customer data: the main database."""
 ledger_metadata = MetaData(naming_convention=NAMING)
-"""Who read what and why: its own file on SQLite, the main database on PostgreSQL."""
+"""Tables of the access ledger: a file of its own on SQLite, the main database on PostgreSQL."""
 key_metadata = MetaData(naming_convention=NAMING)
-"""The wrapped keys: always a database of its own, so that a backup of the data alone is useless."""
+"""Tables of the wrapped keys: always in a database of their own, so that a backup of the data alone is useless."""
 
 Id = BigInteger().with_variant(Integer(), "sqlite")
-"""A 63-bit number of `store.sql.ids.new_id`. INTEGER on SQLite, where such a primary key is the row's own address."""
+"""A 63-bit number of `store.sql.ids.new_id`. INTEGER on SQLite, where such a primary key is the rowid itself."""
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment in whole seconds of UTC; `timestamptz` on PostgreSQL, text `YYYY-MM-DDTHH:MM:SSZ` on SQLite.
+    """A time in whole seconds of UTC; `timestamptz` on PostgreSQL, text `YYYY-MM-DDTHH:MM:SSZ` on SQLite.
 
-    SQLAlchemy takes and gives aware datetimes on both. The raw driver under `store.sql.reading` gives what rests:
-    the text on SQLite, an aware datetime on PostgreSQL.
+    SQLAlchemy takes and returns aware datetimes on both. The raw driver under `store.sql.reading` returns the stored
+    form: the text on SQLite, an aware datetime on PostgreSQL.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Text on SQLite, which has no type for time; it sorts as time does."""
+        """Use text on SQLite, which has no type for times; the text sorts chronologically."""
         return dialect.type_descriptor(Text() if dialect.name == "sqlite" else DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """UTC, without fractions; a naive datetime is a mistake and raises ValueError."""
+        """Convert to UTC without fractions; ValueError for a naive datetime."""
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
         if dialect.name == "sqlite":
+            # Whole seconds on both stores: texts with fractions would sort differently from those without.
             return instant_text(value)
         return value.astimezone(UTC).replace(microsecond=0)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """An aware datetime in UTC, from either form."""
+        """Return an aware datetime in UTC, from either form."""
         if value is None:
             return None
         return instant(value)
 
 
 def instant_text(moment: datetime) -> str:
-    """What rests in an Instant column on SQLite; texts sort as the moments do."""
+    """Return the stored form of an Instant column on SQLite; the texts sort chronologically."""
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def instant(resting: str | datetime) -> datetime:
-    """The aware UTC datetime of a value that `store.sql.reading` fetched from an Instant column, on either store."""
+    """Convert a value that `store.sql.reading` fetched from an Instant column to an aware UTC datetime."""
     if isinstance(resting, str):
         return datetime.fromisoformat(resting)
     return resting.astimezone(UTC)
@@ -96,14 +97,15 @@ Opened = str | list[str | None]
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
-    """What a sealed column holds once it is opened: one text, or several parts that are always read together."""
+    """The plaintext form of a sealed (encrypted) column: one text, or several parts that are always read together."""
 
     category: Category
     parts: Mapping[str, Category]
     output: bool
 
     def encode(self, value: str | Sequence[str | None] | Mapping[str, str | None]) -> bytes:
-        """The plaintext to seal: UTF-8, or with parts a JSON list in their order; ValueError for another shape."""
+        """Return the plaintext to encrypt: UTF-8, or with parts a JSON list in their order; ValueError for another
+        shape."""
         if not self.parts:
             if not isinstance(value, str):
                 raise ValueError("this column seals one text")
@@ -117,7 +119,7 @@ class Sealing:
         return orjson.dumps(list(value))
 
     def decode(self, plaintext: bytes) -> Opened:
-        """The text, or the list of parts in the order of `parts` (a part not known is None)."""
+        """Return the text, or the list of parts in the order of `parts` (an unknown part is None)."""
         return orjson.loads(plaintext) if self.parts else plaintext.decode()
 
 
@@ -129,9 +131,10 @@ def sealed(
     nullable: bool = True,
     forwarded_to: Recipient | None = None,
 ) -> Column[bytes]:
-    """A column of ciphertexts under the customer's key; `output=False` says that no API may ever give it out.
+    """Declare a column encrypted under the customer's key; `output=False` means that no API may ever return it.
 
-    `forwarded_to` names who receives it from the gateway itself all the same, as a payment affiliate a card (R22).
+    `forwarded_to` names a recipient to which the gateway itself sends it all the same, as a card to a payment affiliate
+    (R22).
     """
     info = {"sealing": Sealing(category, dict(parts or {}), output), "category": category, "output": output}
     info["forwarded"] = forwarded_to
@@ -139,15 +142,16 @@ def sealed(
 
 
 def blind(name: str, category: Category, unique: bool = False, nullable: bool = False) -> Column[bytes]:
-    """A keyed fingerprint by which a sealed value is compared with another one, and nothing more."""
+    """Declare a column of keyed hashes, which only allow testing encrypted values for equality."""
     info = {"category": category, "output": False}
     return Column(name, LargeBinary(16), nullable=nullable, unique=unique or None, info=info)
 
 
 def reference(name: str, category: Category) -> Column[bytes]:
-    """The random number that ties a sealed value to its look-up in the key store (`store.crypto.lookup_tables`).
+    """Declare the random number that links an encrypted value to its look-up in the key store
+    (`store.crypto.lookup_tables`).
 
-    It says nothing about the value. A new value has a new one; null where the value cannot be looked up.
+    It is independent of the value. A new value gets a new one; null if the value cannot be looked up.
     """
     return Column(name, LargeBinary(8), nullable=True, info={"category": category, "output": False})
 
@@ -161,12 +165,12 @@ def plain(
     output: bool = True,
     **options: Any,
 ) -> Column[Any]:
-    """A column that rests unsealed; the category says whose kind of data it is, None says: not personal data."""
+    """Declare a column that is stored unencrypted, with its category; None: it is not personal data."""
     return Column(name, type_, *extra, nullable=nullable, info={"category": category, "output": output}, **options)
 
 
 def of_staff(name: str, type_: Any, nullable: bool = False) -> Column[Any]:
-    """A column that says who of the staff did something on a customer's row: their datum, which nobody is told."""
+    """Declare a column with the member of staff who acted on a customer's row: personal data of theirs, never shown."""
     column = plain(name, type_, Category.ACCESS_HISTORY, nullable=nullable, output=False)
     column.info["staff"] = True
     return column
@@ -175,19 +179,19 @@ def of_staff(name: str, type_: Any, nullable: bool = False) -> Column[Any]:
 def choice(
     name: str, choices: Sequence[str], category: Category | None, nullable: bool = False, **options: Any
 ) -> Column[str]:
-    """A word out of a closed list; its table has the database check it too."""
+    """Declare a column for a word of a closed list; `table` adds a CHECK constraint for it."""
     column = plain(name, String(max(map(len, choices))), category, nullable=nullable, **options)
     column.info["choices"] = tuple(choices)
     return column
 
 
 def identity() -> Column[int]:
-    """The primary key of nearly every table."""
+    """Declare the primary key of nearly every table."""
     return plain("id", Id, None, primary_key=True, autoincrement=False)
 
 
 def owner(nullable: bool = False, bound: bool = True) -> Column[int]:
-    """Whose row it is; `bound=False` for records that must outlive the customer's row."""
+    """Declare the customer that a row belongs to; `bound=False` for records that must outlive the customer's row."""
     key = (ForeignKey("customers.id"),) if bound else ()
     return plain("customer_id", Id, Category.CUSTOMER_ID, *key, nullable=nullable)
 
@@ -200,7 +204,8 @@ def table(
     embargo: str | None = None,
     **options: Any,
 ) -> Table:
-    """A table with its retention rule; `embargo` names the column until which nobody may tell the customer of a row."""
+    """Declare a table with its retention rule; `embargo` names the column with the time until which the customer must
+    not learn of a row."""
     checks = [_one_of(part) for part in parts if isinstance(part, Column) and "choices" in part.info]
     info = {"retention": retention, "embargo": embargo}
     return Table(name, within, *parts, *checks, info=info, **options)
@@ -208,6 +213,7 @@ def table(
 
 def _one_of(column: Column[str]) -> CheckConstraint:
     listed = ", ".join(f"'{word}'" for word in column.info["choices"])
+    # The naming convention expands the name to ck_<table>_<column>.
     return CheckConstraint(f"{column.name} IN ({listed})", name=column.name)
 
 
@@ -219,11 +225,12 @@ def customer_table(
     single: bool = False,
     embargo: str | None = None,
 ) -> Table:
-    """A table of rows that belong to customers, indexed for keyset pages of one customer's rows.
+    """Declare a table of rows that belong to customers, with an index for keyset pagination of one customer's rows.
 
-    `single` allows a customer one row. Nothing cascades: an erasure that forgets a table fails on the foreign key
-    instead of passing in silence.
+    `single` allows one row for each customer. Nothing cascades: an erasure that forgets a table fails on the foreign
+    key instead of succeeding silently.
     """
+    # By customer and id: one customer's rows are read in pages, in the order of their ids.
     index = Index(None, "customer_id", unique=True) if single else Index(None, "customer_id", "id")
     return table(name, retention, identity(), owner(bound=bound), *parts, index, embargo=embargo)
 

@@ -1,6 +1,6 @@
-"""The hot path: statements compiled once by SQLAlchemy Core, run on the raw driver.
+"""Fast reads: statements are compiled once by SQLAlchemy Core and run on the raw driver.
 
-What a row holds is what the driver gives, unconverted, since converting costs more than reading:
+A row has the driver's own values, unconverted, since conversion costs more than reading:
 
 | column type | SQLite (`sqlite3`) | PostgreSQL (`asyncpg`) |
 |---|---|---|
@@ -36,7 +36,7 @@ Row = Sequence[Any]
 
 
 class _ListOf(TypeDecorator[Sequence[Any]]):
-    """Many values as one parameter, so that the statement's text does not depend on how many there are."""
+    """A list as one parameter, so that the statement's text does not depend on its length."""
 
     impl = String
     cache_ok = True
@@ -46,11 +46,11 @@ class _ListOf(TypeDecorator[Sequence[Any]]):
         self.item = item
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """An array on PostgreSQL, JSON text on SQLite."""
+        """Use an array on PostgreSQL, JSON text on SQLite."""
         return dialect.type_descriptor(ARRAY(self.item) if dialect.name == "postgresql" else String())
 
     def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
-        """The list itself for an array, its JSON for `json_each`."""
+        """Return the list itself for an array, its JSON for `json_each`."""
         if value is None or dialect.name == "postgresql":
             return value
         return orjson.dumps(value).decode()
@@ -61,13 +61,14 @@ class _AnyOf(FunctionElement[bool]):
     inherit_cache = True
 
     def self_group(self, against: Any = None) -> Any:
-        """Itself: it is a comparison already, and `= 1` behind it would keep SQLite from using an index."""
+        """Return itself: it already is a comparison, and an appended `= 1` would keep SQLite from using an index."""
         return self
 
 
 @compiles(_AnyOf, "postgresql")
 def _any_of_postgresql(element: _AnyOf, compiler: SQLCompiler, **options: Any) -> str:
     column, values = element.clauses
+    # Not IN: its list of parameters would need another prepared statement for each length.
     return f"{compiler.process(column, **options)} = ANY({compiler.process(values, **options)})"
 
 
@@ -75,11 +76,12 @@ def _any_of_postgresql(element: _AnyOf, compiler: SQLCompiler, **options: Any) -
 def _any_of_sqlite(element: _AnyOf, compiler: SQLCompiler, **options: Any) -> str:
     column, values = element.clauses
     left, right = compiler.process(column, **options), compiler.process(values, **options)
+    # One parameter, so one statement for any length, and no limit of SQLite on the number of parameters.
     return f"{left} IN (SELECT value FROM json_each({right}))"  # noqa: S608  (two compiled expressions)
 
 
 def any_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """The column's value is one of a list given at run time under `name`; numbers and texts only, TypeError else."""
+    """Compare a column with a list that is bound at run time as `name`; TypeError unless it is numbers or texts."""
     if isinstance(column.type, (LargeBinary, Instant)):
         raise TypeError("JSON carries no bytes and no instants: look up one at a time")
     return _AnyOf(column, bindparam(name, type_=_ListOf(column.type)))
@@ -87,10 +89,10 @@ def any_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class PreparedStatement:
-    """A statement ready for the driver.
+    """A statement that is ready for the driver.
 
-    `parameters` are the names of what `fetch` must be given, in the order of the text. `columns` are the names of a
-    row's values; `kinds` says of each what rests in it: "instant", "bool" or "" (nothing to convert).
+    `parameters` are the names of the values for `fetch`, in the order of the text. `columns` are the names of a row's
+    values, `kinds` their stored forms: "instant", "bool" or "" (nothing to convert).
     """
 
     sql: str
@@ -101,7 +103,7 @@ class PreparedStatement:
 
 
 def compile_statement(statement: Select[Any] | Update | Insert | Delete, dialect: Dialect) -> PreparedStatement:
-    """The statement's text for a dialect, and how to line up its parameters."""
+    """Compile a statement for a dialect, with a function that puts its parameters in order."""
     compiled: Any = statement.compile(dialect=dialect)
     asked = [name for name, bind in compiled.binds.items() if bind.required]
     whole = compiled.construct_expanded_state(dict.fromkeys(asked))  # Lists written into the statement, spelt out.
@@ -120,7 +122,7 @@ def compile_statement(statement: Select[Any] | Update | Insert | Delete, dialect
 def _processors(
     compiled: SQLCompiler, whole: ExpandedState, order: Sequence[str], dialect: Dialect
 ) -> dict[str, Callable[[Any], Any]]:
-    """What turns a Python value into the driver's, for the few parameters that need it."""
+    """Return the converters from Python values to the driver's, for the few parameters that need one."""
     found: dict[str, Callable[[Any], Any]] = dict(whole.processors)
     for name in order:
         type_ = compiled.binds[name].type if name in compiled.binds else None
@@ -139,7 +141,7 @@ def _kind(type_: TypeEngine[Any]) -> str:
 def _binder(
     order: tuple[str, ...], fixed: Mapping[str, Any], processors: Mapping[str, Callable[[Any], Any]]
 ) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    """The cheapest function that turns named values into the driver's tuple."""
+    """Return the cheapest function that turns named values into the driver's tuple."""
     if not order:
         return lambda values: ()
     if not processors and not any(name in fixed for name in order):
@@ -162,18 +164,19 @@ def _general_binder(
     steps = [(name, name in fixed, fixed.get(name), processors.get(name, keep)) for name in order]
 
     def bind(values: Mapping[str, Any]) -> tuple[Any, ...]:
+        # Faster with a list than with a generator.
         return tuple([process(given if known else values[name]) for name, known, given, process in steps])
 
     return bind
 
 
 class Reader(ABC):
-    """Reads one database. Statements are prepared once and fetched often; nothing here writes."""
+    """Reads one database. Statements are prepared once and run often; nothing here writes."""
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         self.listeners: list[Callable[[str], None]] = []
-        """Each is called with the text of every statement that is run (tests count and read them)."""
+        """Callbacks for the text of every statement that is run (tests count and compare them)."""
 
     def prepare(self, select: Select[Any]) -> PreparedStatement:
         """Compile a statement; its named parameters are the `bindparam`s and `any_of`s without a value of their own."""
@@ -181,12 +184,12 @@ class Reader(ABC):
 
     @abstractmethod
     async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
-        """Every row; StoreUnavailableError when the store cannot answer or takes longer than the deadline."""
+        """Return all rows; StoreUnavailableError when the store cannot answer or exceeds the deadline."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
 
-    def _tell(self, sql: str) -> None:
+    def _notify(self, sql: str) -> None:
         for listener in self.listeners:
             listener(sql)

@@ -1,4 +1,4 @@
-"""Reads of a PostgreSQL database, on a small pool of raw asyncpg connections."""
+"""Reads a PostgreSQL database over a small pool of raw asyncpg connections."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from store.sql.errors import DRIVER_ERRORS, SERVER_ERRORS, unavailable
 from store.sql.reading import PreparedStatement, Reader, Row
 from store.sql.semaphore import Slots
 
+# Read-only although nothing here writes: a second line of defence against a statement that does.
 SETTINGS = {"application_name": "gateway-read", "default_transaction_read_only": "on", "jit": "off", "timezone": "UTC"}
 
 GRACE = 0.5
-"""Seconds after the deadline at which the client gives up by itself; until then the server ends the statement, which
-leaves the connection whole and no work behind."""
+"""Seconds after the deadline at which the client gives up. Normally the server has ended the statement by then, which
+keeps the connection usable and leaves no work running."""
 STATEMENTS_KEPT = 1024
 
 
 class PostgresReader(Reader):
-    """At most `size` connections, each lent to one statement at a time.
+    """A pool of at most `size` connections, each used by one statement at a time.
 
-    asyncpg's own pool resets a connection whenever it comes back: one more round trip a read (83 microseconds for a
-    row instead of 22). These connections are only ever read from, one statement at a time, so there is nothing to
-    reset. Times are in seconds.
+    asyncpg's own pool resets a connection whenever it is returned: one more round trip for each read (83 microseconds
+    for a row instead of 22). These connections only read, one statement at a time, so there is no state to reset. Times
+    are in seconds.
     """
 
     def __init__(self, address: str, size: int = 8, deadline: float = 2.0, connect_timeout: float = 2.0) -> None:
@@ -37,9 +38,9 @@ class PostgresReader(Reader):
         self._slots = Slots(size, deadline)
 
     async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
-        """Every row, as asyncpg records."""
+        """Return all rows as asyncpg records."""
         if self.listeners:
-            self._tell(prepared.sql)
+            self._notify(prepared.sql)
         parameters = prepared.bind(values)
         slots = self._slots
         if not slots.take():
@@ -52,15 +53,16 @@ class PostgresReader(Reader):
             slots.give()
 
     async def _run(self, sql: str, parameters: tuple[Any, ...]) -> Sequence[Row]:
-        """Run on an idle connection; when the server has dropped it since its last use, once more on a new one."""
+        """Run on an idle connection; if the server has closed it since its last use, retry once on a new one."""
         while self._idle:
+            # The last one returned: it is the least likely to have been closed by the server or a firewall.
             connection = self._idle.pop()
             if connection.is_closed():
                 continue
             try:
                 return await self._once(connection, sql, parameters)
             except TimeoutError:
-                raise
+                raise  # It is an OSError, too; running a slow statement again would double the load.
             except (OSError, *SERVER_ERRORS):
                 if not connection.is_closed():
                     raise
@@ -70,8 +72,8 @@ class PostgresReader(Reader):
         try:
             rows: Sequence[Row] = await connection.fetch(sql, *parameters)
         except BaseException as error:
-            # After an error of the server the connection is as good as new. Cancelled or timed out: in a state not
-            # worth finding out.
+            # After an error reported by the server the connection is reusable. After a cancellation or a timeout its
+            # state is unknown.
             if isinstance(error, asyncpg.PostgresError) and not connection.is_closed():
                 self._idle.append(connection)
             else:
@@ -86,7 +88,7 @@ class PostgresReader(Reader):
             timeout=self._connect_timeout,
             command_timeout=self._deadline + GRACE,
             statement_cache_size=STATEMENTS_KEPT,
-            max_cached_statement_lifetime=0,
+            max_cached_statement_lifetime=0,  # No expiry: preparing a statement again costs a round trip.
             server_settings=SETTINGS | {"statement_timeout": f"{self._deadline * 1000:.0f}ms"},
         )
 

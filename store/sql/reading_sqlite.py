@@ -1,4 +1,4 @@
-"""Reads of an SQLite file, on one connection of their own, inside the event loop."""
+"""Reads an SQLite file over one connection of its own, inside the event loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from store.sql.errors import OutageCause, StoreUnavailableError, unavailable
 from store.sql.reading import PreparedStatement, Reader, Row
 
 CHECK_EVERY = 10_000
-"""Virtual machine steps between two looks at the clock: about 0.5 ms apart, and no cost that can be measured."""
+"""SQLite virtual machine steps between two deadline checks: about 0.5 ms, without measurable cost."""
 
 STATEMENTS_KEPT = 1024
 
@@ -22,9 +22,9 @@ STATEMENTS_KEPT = 1024
 class SqliteReader(Reader):
     """One connection, used in the event loop's own thread.
 
-    In the loop a row costs 4 microseconds; a hop to a thread and back costs 45 to 110. In WAL mode a reader waits for
-    no writer, so the only thing that could hold the loop up is a long statement, and that is interrupted at
-    `deadline` seconds (StoreUnavailableError SLOW). `_run` is the only place that knows where statements run.
+    In the loop a row costs 4 microseconds; a round trip to a thread costs 45 to 110. In WAL mode a reader never waits
+    for a writer, so only a long statement could block the loop, and that is interrupted after `deadline` seconds
+    (StoreUnavailableError SLOW). `_run` is the only place that decides where statements run.
     """
 
     def __init__(self, path: Path, deadline: float = 2.0) -> None:
@@ -35,9 +35,9 @@ class SqliteReader(Reader):
         self._connection: sqlite3.Connection | None = None
 
     async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
-        """Every row, as tuples."""
+        """Return all rows as tuples."""
         if self.listeners:
-            self._tell(prepared.sql)
+            self._notify(prepared.sql)
         return self._run(prepared.sql, prepared.bind(values))
 
     def _run(self, sql: str, parameters: tuple[Any, ...]) -> list[Row]:
@@ -49,17 +49,17 @@ class SqliteReader(Reader):
             raise self._outage(error) from None
 
     def _connect(self) -> sqlite3.Connection:
-        # `mode=rw` never creates the file: an empty database in its place would answer "nobody" to every question.
+        # `mode=rw` never creates the file: an empty database in its place would answer every query with no rows.
         connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode=rw",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=STATEMENTS_KEPT,
-            timeout=0.1,
+            timeout=0.1,  # A reader waits only for the recovery of the log; longer would block the event loop.
         )
         connection.execute("PRAGMA query_only = ON")
-        # No mmap_size: it saves a microsecond, and a disk that fails would end the process instead of raising.
+        # No mmap_size: it saves a microsecond, but a disk failure would kill the process (SIGBUS) instead of raising.
         connection.set_progress_handler(self._too_late, CHECK_EVERY)
         self._connection = connection
         return connection
@@ -70,7 +70,7 @@ class SqliteReader(Reader):
     def _outage(self, error: sqlite3.Error) -> Exception:
         outage = unavailable(error)
         if isinstance(outage, StoreUnavailableError) and outage.cause in (OutageCause.DOWN, OutageCause.DAMAGED):
-            self._drop()  # The file may be another one when it is back.
+            self._drop()  # The path may lead to another file when it is back, for example after a restore.
         return outage
 
     def _drop(self) -> None:
@@ -79,5 +79,5 @@ class SqliteReader(Reader):
             self._connection = None
 
     async def close(self) -> None:
-        """Close the connection; a later fetch would open it again."""
+        """Close the connection; a later fetch opens it again."""
         self._drop()

@@ -1,4 +1,4 @@
-"""Taking what a transaction deleted out of the database's files too."""
+"""Removes deleted bytes from the database's files, not only from its tables (D8)."""
 
 from __future__ import annotations
 
@@ -14,38 +14,39 @@ log = logging.getLogger(__name__)
 
 
 OWNED = "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('\"{name}\"')"
-"""PostgreSQL vacuums nothing that belongs to somebody else, and reports success all the same."""
+"""Tests if the role owns the table: VACUUM skips the tables of other owners and still reports success."""
 
 DATABASE = """
     SELECT datname, pg_has_role(current_user, datdba, 'USAGE') FROM pg_database WHERE datname = current_database()
 """
-"""Its name, and whether the role owns it, and so may vacuum the catalogue."""
+"""The name of the database, and whether the role owns it and so may vacuum the catalogue."""
 
 SIZE = "SELECT pg_total_relation_size(to_regclass('\"{name}\"'))"
 
 REWRITTEN = 32 << 20
-"""Bytes up to which a table, its indexes included, is written anew: VACUUM alone leaves what it removed in the free
-space of its pages until that is used again. Above, the exclusive lock of some milliseconds would be one of minutes."""
+"""Bytes up to which a table, with its indexes, is rewritten by VACUUM FULL: plain VACUUM leaves deleted bytes in the
+free space of the pages until it is reused. For larger tables the exclusive lock would last minutes, not
+milliseconds."""
 
-QUEUE = "500ms"
-"""How long a rewriting waits for its lock, and keeps others waiting behind it, before it gives way."""
+LOCK_TIMEOUT = "500ms"
+"""The lock timeout of a rewrite; statements that arrive meanwhile queue behind it for this long at most."""
 
 CLEANED = 'VACUUM (INDEX_CLEANUP ON, ANALYZE) "{name}"'
-"""Left to itself, VACUUM spares the indexes when little was deleted; ANALYZE takes the samples anew (D8)."""
+"""By default VACUUM skips the indexes when little was deleted; ANALYZE replaces the statistics (D8)."""
 
 
-PATIENCE = "30s"
-"""The same while nobody is served."""
+OFFLINE_LOCK_TIMEOUT = "30s"
+"""The lock timeout of a rewrite while no requests are served."""
 
 
 async def scrub(engine: AsyncEngine, table: Table, *, must: bool = False, whole: bool = False) -> None:
-    """Overwrite or give up the bytes that deleted and changed rows left behind; `engine` is the owner's.
+    """Overwrite or free the bytes that deleted and changed rows left behind; `engine` is the owner's.
 
-    On SQLite `secure_delete` has overwritten them in the file, and here the write-ahead log is emptied into it and
-    cut off. On PostgreSQL the dead rows are vacuumed, which leaves what a snapshot can still see: `store.sql.horizon`
-    tells. `whole` writes a table anew whatever its size, for which nobody may be served meanwhile. Best effort: the
-    rows are gone already, and what puts it off is logged. Where it `must` be done, StoreUnavailableError, such as
-    NOT_PERMITTED for a role that cannot.
+    On SQLite `secure_delete` has overwritten them in the file; here the write-ahead log is checkpointed into it and
+    truncated. On PostgreSQL the dead rows are vacuumed, except those that a snapshot still sees (`store.sql.horizon`).
+    `whole` rewrites a table of any size; no requests may be served meanwhile. Best effort: the rows are deleted
+    already, and a failure is logged. With `must` a failure raises StoreUnavailableError, such as NOT_PERMITTED for the
+    role.
     """
     try:
         if engine.dialect.name == "postgresql":
@@ -63,18 +64,19 @@ async def scrub(engine: AsyncEngine, table: Table, *, must: bool = False, whole:
 
 
 async def scrub_statistics(engine: AsyncEngine) -> None:
-    """Write PostgreSQL's own table of samples anew: a sample that was dropped is a dead row there, for its next VACUUM.
+    """Rewrite PostgreSQL's table of statistics: a dropped sample stays there as a dead row until the next VACUUM.
 
-    Best effort: who may not, since they do not own the database, says what is to be run.
+    Best effort: if the role does not own the database, the log names the command to run.
     """
     if engine.dialect.name != "postgresql":
         return
     try:
         async with engine.connect() as connection:
             name, allowed = (await connection.execute(text(DATABASE))).one()
+            # Ends the transaction that SQLAlchemy has begun: VACUUM cannot run in one.
             await connection.commit()
             if allowed:
-                await outside(connection, f"SET lock_timeout = '{QUEUE}'")
+                await outside(connection, f"SET lock_timeout = '{LOCK_TIMEOUT}'")
                 try:
                     await outside(connection, "VACUUM FULL pg_statistic")
                 finally:
@@ -98,16 +100,20 @@ async def _vacuum(engine: AsyncEngine, table: Table, must: bool, whole: bool) ->
         if not await connection.scalar(text(OWNED.format(name=table.name))):
             raise StoreUnavailableError(OutageCause.NOT_PERMITTED)
         size = await connection.scalar(text(SIZE.format(name=table.name)))
+        # Ends the transaction that SQLAlchemy has begun: VACUUM cannot run in one.
         await connection.commit()
         small = size is not None and size <= REWRITTEN
-        if (whole or small) and await _rewritten(connection, table, must, PATIENCE if whole else QUEUE):
+        if (whole or small) and await _rewritten(
+            connection, table, must, OFFLINE_LOCK_TIMEOUT if whole else LOCK_TIMEOUT
+        ):
             return
         await outside(connection, CLEANED.format(name=table.name))
 
 
-async def _rewritten(connection: AsyncConnection, table: Table, must: bool, queue: str) -> bool:
-    """Whether the table was written anew; who reads or writes it at the time is not kept waiting for long."""
-    await outside(connection, f"SET lock_timeout = '{queue}'")
+async def _rewritten(connection: AsyncConnection, table: Table, must: bool, lock_timeout: str) -> bool:
+    """Rewrite a table; False if its lock was not acquired in `lock_timeout`, so that readers and writers wait only
+    shortly."""
+    await outside(connection, f"SET lock_timeout = '{lock_timeout}'")
     try:
         await outside(connection, f'VACUUM (FULL, ANALYZE) "{table.name}"')
     except DRIVER_ERRORS as error:
@@ -115,5 +121,6 @@ async def _rewritten(connection: AsyncConnection, table: Table, must: bool, queu
             raise
         return False
     finally:
+        # The setting would outlive this use in the pool.
         await outside(connection, "RESET lock_timeout")
     return True

@@ -1,4 +1,4 @@
-"""A bounded number of turns, first come first served, that costs nothing while turns are free."""
+"""A fair semaphore with a deadline that costs nothing while slots are free."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from store.sql.errors import OutageCause, StoreUnavailableError
 
 
 class Slots:
-    """Like a semaphore, without an await in the usual case and with a deadline in the other."""
+    """A semaphore of `size` slots, granted in the order of waiting; taking a free slot needs no await."""
 
     def __init__(self, size: int, deadline: float) -> None:
         self.free = size
@@ -17,31 +17,31 @@ class Slots:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def take(self) -> bool:
-        """Take a turn if one is free; otherwise wait for one with `wait`."""
+        """Take a slot if one is free; after False, wait for one with `wait`."""
         if self.free > 0:
             self.free -= 1
             return True
         return False
 
     async def wait(self) -> None:
-        """Wait for a turn to be handed over; StoreUnavailableError SLOW at the deadline (seconds)."""
+        """Wait for a slot; StoreUnavailableError SLOW at the deadline (seconds)."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
             async with asyncio.timeout(self._deadline):
                 await turn
         except BaseException as error:
-            if turn.done() and not turn.cancelled():  # Handed over at the very moment we gave up: pass it on.
+            if turn.done() and not turn.cancelled():  # Granted at the same moment at which we gave up: pass it on.
                 self.give()
             if isinstance(error, TimeoutError):
                 raise StoreUnavailableError(OutageCause.SLOW) from None
             raise
 
     def give(self) -> None:
-        """Hand the turn to whoever waits longest."""
+        """Release a slot, to the task that has waited longest."""
         while self._waiting:
             turn = self._waiting.popleft()
-            if not turn.done():
+            if not turn.done():  # Otherwise the task was cancelled or has timed out.
                 turn.set_result(None)
                 return
         self.free += 1

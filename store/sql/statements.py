@@ -1,7 +1,7 @@
-"""Statements of a write transaction that are run often: compiled once, and run on the transaction's own driver.
+"""Frequent statements of write transactions: compiled once and run on the transaction's raw driver.
 
-SQLAlchemy looks each statement up, builds its parameters and wraps its rows anew: 110 to 350 microseconds a statement,
-where the database itself takes 10.
+SQLAlchemy looks up each statement, builds its parameters and wraps its rows every time: 110 to 350 microseconds a
+statement, of which the database itself takes 10.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ Convert = Callable[[Any], Any]
 
 
 class Statement:
-    """One statement of a module; every value it needs is a `bindparam` of its own, defaults of columns included."""
+    """One statement, compiled once for each dialect; every value is a `bindparam`, column defaults included."""
 
     def __init__(self, element: Select[Any] | Update | Insert | Delete) -> None:
         self._element = element
         self._prepared: dict[str, tuple[PreparedStatement, tuple[tuple[int, Convert], ...]]] = {}
 
     async def rows(self, connection: AsyncConnection, values: Mapping[str, Any]) -> Sequence[Row]:
-        """Every row, converted as SQLAlchemy would; KeyError for a value that is missing."""
+        """Return all rows, converted as SQLAlchemy would; KeyError for a missing value."""
         prepared, converts = self._for(connection.dialect)
         found = await _rows(connection, prepared.sql, prepared.bind(values))
         return [_converted(row, converts) for row in found] if converts else found
 
     async def run(self, connection: AsyncConnection, values: Mapping[str, Any]) -> int:
-        """How many rows it changed."""
+        """Run the statement and return the number of changed rows."""
         prepared, _ = self._for(connection.dialect)
         driver = _driver(connection)
         if isinstance(driver, WritingConnection):
             return (await driver.run(prepared.sql, prepared.bind(values))).rowcount
         tag: str = await driver.execute(prepared.sql, *prepared.bind(values))
-        return int(tag.rpartition(" ")[2])
+        return int(tag.rpartition(" ")[2])  # The command tag ends with the count, such as `UPDATE 3` and `INSERT 0 3`.
 
     def _for(self, dialect: Dialect) -> tuple[PreparedStatement, tuple[tuple[int, Convert], ...]]:
         known = self._prepared.get(dialect.name)
@@ -49,7 +49,7 @@ class Statement:
 
 
 def _converts(element: Any, dialect: Dialect) -> tuple[tuple[int, Convert], ...]:
-    """Which columns of a row need converting, and how."""
+    """Return the columns of a row that need conversion, by position."""
     if not isinstance(element, Select):
         return ()
     types = [column.type.dialect_impl(dialect) for column in element.selected_columns]
@@ -73,5 +73,5 @@ async def _rows(connection: AsyncConnection, sql: str, values: tuple[Any, ...]) 
 
 
 def _driver(connection: AsyncConnection) -> Any:
-    """The driver's connection, on which `store.sql.transactions` has begun."""
+    """Return the driver's connection, on which `store.sql.transactions` has begun a transaction."""
     return connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]

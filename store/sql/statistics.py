@@ -1,4 +1,5 @@
-"""What PostgreSQL may not sample: its planner's statistics are copies of values, which no deletion reaches (D8)."""
+"""Keeps personal data out of PostgreSQL's planner statistics: they are copies of values that no deletion reaches
+(D8)."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, text
 
 UNSAMPLED = 0
-"""The statistics target of a column of which no sample is ever taken."""
+"""The statistics target that turns sampling off."""
 
 FOUND = """
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
@@ -18,7 +19,7 @@ FOUND = """
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid) AND NOT a.attisdropped AND a.attnum > 0
 """
-"""Every column, its type, and whether it is sampled or was before. `pg_stats` shows a role what it may read."""
+"""Every column, its type, and whether it is or was sampled. `pg_stats` shows a role only columns that it can read."""
 
 ELSEWHERE = """
     SELECT 'the extended statistics ' || s.stxname, c.relname, ARRAY(
@@ -30,14 +31,14 @@ ELSEWHERE = """
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
     WHERE i.indexprs IS NOT NULL AND pg_table_is_visible(c.oid)
 """
-"""Samples of other kinds: of several columns together, and of what an index computes from them."""
+"""Other statistics: extended statistics on several columns, and those of expression indexes."""
 
 
 def unsampled(column: Column[Any]) -> bool:
-    """Whether no statistics may be kept of a column: ciphertexts, wrapped keys, blind indexes, hashes, free text about
-    a person.
+    """Return whether a column must have no statistics: ciphertexts, wrapped keys, blind indexes, hashes, free text
+    about a person.
 
-    Numbers, moments and words of closed lists are sampled, which their look-ups need; they are sampled anew after each
+    Numbers, times and words of closed lists are sampled, since the planner needs it; they are sampled again after each
     erasure.
     """
     if isinstance(column.type, LargeBinary):
@@ -48,12 +49,12 @@ def unsampled(column: Column[Any]) -> bool:
 
 
 def keep_no_statistics(connection: Connection, tables: MetaData) -> None:
-    """Have PostgreSQL sample none of the columns that are not to be sampled, and drop the samples it has.
+    """Turn off sampling of all columns that must have no statistics, and drop their existing samples.
 
-    It follows the metadata at each upgrade, so no new column can be forgotten. Setting the target leaves old samples
-    where they are, and so does ANALYZE; a column's (unchanged) type set anew drops them, which the owner of the table
-    may do, copies no row and keeps the indexes. Dead rows of the catalogue itself are for `VACUUM pg_statistic`, by
-    the owner of the database.
+    It runs on the metadata at each upgrade, so that no new column can be forgotten. Neither setting the target nor
+    ANALYZE removes old samples. Setting the column's (unchanged) type again does: the owner of the table may do it, it
+    copies no row and keeps the indexes. Dead rows of the catalogue itself need `VACUUM pg_statistic` by the owner of
+    the database.
     """
     if connection.dialect.name != "postgresql":
         return
@@ -65,7 +66,8 @@ def keep_no_statistics(connection: Connection, tables: MetaData) -> None:
 
 
 def samples(columns: Sequence[Any], elsewhere: Sequence[Any], tables: MetaData) -> list[str]:
-    """What of these tables is sampled and may not be, from the rows of FOUND and ELSEWHERE: places, and no values."""
+    """Return the columns of these tables that are sampled and must not be, from the rows of FOUND and ELSEWHERE; names
+    only, no values."""
     found = [
         f"{name}.{column}"
         for name, column, _, sampled in columns

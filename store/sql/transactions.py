@@ -1,7 +1,7 @@
-"""Write transactions, begun and ended on the driver itself, over connections that are kept.
+"""Write transactions on pooled connections, begun and ended directly on the driver.
 
-Lent by SQLAlchemy's pool, a connection costs 600 microseconds a transaction: the pool, the begin and the end each
-change greenlets several times. Here SQLAlchemy runs the statements that are given to it, and knows of no transaction.
+SQLAlchemy's pool costs 600 microseconds for each transaction: checkout, begin and end each switch greenlets several
+times. Here SQLAlchemy only runs the statements and does not know of the transaction.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from store.sql.errors import DRIVER_ERRORS, STATEMENT_ERRORS, unavailable
 
 
 class TransactionAbortedError(RuntimeError):
-    """The block ended well over a statement that had failed, so the database kept nothing of it: a mistake of ours."""
+    """The block ignored a failed statement and ended without an error, so that the database committed nothing: a
+    bug."""
 
     def __init__(self) -> None:
         super().__init__("A statement of this transaction failed, and the block went on.")
@@ -28,34 +29,35 @@ class TransactionAbortedError(RuntimeError):
 
 @dataclass(slots=True, eq=False)
 class PooledConnection:
-    """One connection that is kept: SQLAlchemy's, and the driver's below it."""
+    """One pooled connection: SQLAlchemy's, and the driver's below it."""
 
     connection: AsyncConnection
     driver: Any
 
     @classmethod
     async def on(cls, engine: AsyncEngine) -> PooledConnection:
-        """A new one; what the driver raises when it cannot."""
+        """Open a connection; raises the driver's error."""
         connection = await engine.connect()
         return cls(connection, (await connection.get_raw_connection()).driver_connection)
 
     @property
     def lost(self) -> bool:
-        """Whether it is of no use any more."""
+        """True if the connection cannot be used any more."""
         return self.connection.invalidated or (isinstance(self.driver, asyncpg.Connection) and self.driver.is_closed())
 
     def settle(self) -> None:
-        """Let SQLAlchemy forget the transaction that it believes to be in; nothing is sent."""
+        """Reset the transaction that SQLAlchemy believes to be open; nothing is sent to the database."""
         inner = self.connection.sync_connection
         if inner is not None and (believed := inner.get_transaction()) is not None:
             believed.rollback()
 
     async def close(self) -> None:
-        """Let go of it, whatever state it is in; what was not committed is undone."""
+        """Close the connection in any state; uncommitted changes are rolled back."""
         if isinstance(self.driver, asyncpg.Connection):
-            self.driver.terminate()
+            self.driver.terminate()  # Without a round trip, which a broken connection would not answer.
         with suppress(*DRIVER_ERRORS):
             if not self.connection.invalidated:
+                # Otherwise the pool would keep it for the next use.
                 await self.connection.invalidate()
             await self.connection.close()
 
@@ -63,71 +65,73 @@ class PooledConnection:
 class Transactions(ABC):
     """Write transactions on one database: `store.sql.transactions_sqlite` or `store.sql.transactions_postgresql`."""
 
-    def __init__(self, engine: AsyncEngine, patience: float) -> None:
-        """`engine` is a bare one; `patience` is how many seconds one waits for a turn, and for a lock."""
-        self._engine, self._patience = engine, patience
+    def __init__(self, engine: AsyncEngine, timeout: float) -> None:
+        """`engine` comes from `bare_engine`; `timeout` is the maximum wait for a connection, and for a lock, in
+        seconds."""
+        self._engine, self._timeout = engine, timeout
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def begin(self, brief: bool = False) -> AsyncIterator[AsyncConnection]:
-        """A transaction: committed and durable when the block ends, undone when it raises or is cancelled.
+    async def begin(self, group_commit: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Run a transaction: committed and durable when the block ends, rolled back when it raises or is cancelled.
 
-        Cancelled while it commits, it ends when that is over: what is read then will not change any more.
-        StoreUnavailableError when the database cannot be reached, is locked for too long, read-only, full or slow. A
-        block that is `brief` awaits nothing but statements of its own transaction.
+        If it is cancelled during the commit, it waits for the end of the commit first, so that the outcome is settled.
+        StoreUnavailableError when the database cannot be reached, is locked for too long, read-only, full or slow. With
+        `group_commit` the block must await nothing but statements of its own transaction.
         """
         try:
-            kept = await self._enter(brief)
+            pooled = await self._enter(group_commit)
         except DRIVER_ERRORS as error:
             raise unavailable(error) from None
         try:
-            yield kept.connection
+            yield pooled.connection
         except BaseException as error:
-            await self._undo(kept, error)
+            await self._undo(pooled, error)
             if isinstance(error, STATEMENT_ERRORS):
                 raise unavailable(error) from None
             raise
         try:
-            await self._to_the_end(self._commit(kept))
+            await self._to_the_end(self._commit(pooled))
         except DRIVER_ERRORS as failure:
             raise unavailable(failure) from None
 
     @abstractmethod
-    async def _enter(self, brief: bool) -> PooledConnection:
-        """A connection in a transaction."""
+    async def _enter(self, group_commit: bool) -> PooledConnection:
+        """Return a connection with an open transaction."""
 
     @abstractmethod
-    async def _commit(self, kept: PooledConnection) -> None:
-        """End a block that went well; returns when it is on the disk. TransactionAbortedError when there is nothing to
-        commit."""
+    async def _commit(self, pooled: PooledConnection) -> None:
+        """Commit; returns when it is on the disk. TransactionAbortedError when the database has aborted the
+        transaction."""
 
     @abstractmethod
-    async def _undo(self, kept: PooledConnection, error: BaseException) -> None:
-        """End a block with nothing done."""
+    async def _undo(self, pooled: PooledConnection, error: BaseException) -> None:
+        """Roll back after `error`."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Let go of the connections, when what is being committed is committed."""
+        """Close the connections after the commits that are under way."""
 
     async def _all_ended(self) -> None:
-        """Wait for what was started, and for what that starts."""
+        """Wait for the background tasks, and for those that they start."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     async def _to_the_end(self, work: Coroutine[None, None, None]) -> None:
-        """Await what nobody's cancelling cuts short; whoever is cancelled goes when it is over."""
+        """Await work that cancellation must not interrupt; a cancelled caller leaves when it is done."""
         task = self._start(work)
         try:
+            # `wait` does not cancel the task when it is cancelled itself, as `await task` would.
             await asyncio.wait((task,))
         except asyncio.CancelledError:
             await asyncio.wait((task,))
             if not task.cancelled():
-                task.exception()  # Nobody is there to hear of it.
+                task.exception()  # Retrieved, or asyncio would log it: the caller is gone.
             raise
         task.result()
 
     def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """In a task of its own, which nobody's cancelling cuts short."""
+        """Run in a task of its own, which the caller's cancellation does not interrupt."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -1,4 +1,4 @@
-"""Write transactions on PostgreSQL: each on a connection of its own, begun and ended in a round trip each."""
+"""Write transactions on PostgreSQL, each on a connection of its own, with one round trip to begin and one to end."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from store.sql.transactions import PooledConnection, TransactionAbortedError, Tr
 
 
 class PostgresTransactions(Transactions):
-    """At most `size` at once. The server commits several together by itself, so being brief changes nothing."""
+    """At most `size` transactions at a time. The server does group commits itself, so `group_commit` has no effect."""
 
-    def __init__(self, address: Address, size: int = 8, patience: float = 5.0) -> None:
-        super().__init__(bare_engine(address, size, patience), patience)
-        self._slots = Slots(size, patience)
+    def __init__(self, address: Address, size: int = 8, timeout: float = 5.0) -> None:
+        super().__init__(bare_engine(address, size, timeout), timeout)
+        self._slots = Slots(size, timeout)
         self._idle: list[PooledConnection] = []
 
-    async def _enter(self, brief: bool) -> PooledConnection:
+    async def _enter(self, group_commit: bool) -> PooledConnection:
         if not self._slots.take():
             await self._slots.wait()
         try:
@@ -26,57 +26,62 @@ class PostgresTransactions(Transactions):
             raise
 
     async def _begun_on_idle(self) -> PooledConnection | None:
-        """BEGIN shows whether the server is still there; where it went away, it left all idle connections."""
+        """Begin on an idle connection; None if there is none that works. BEGIN shows whether the server is still
+        there."""
         while self._idle:
-            kept = self._idle.pop()
-            if kept.lost:
-                self._start(kept.close())
+            pooled = self._idle.pop()
+            if pooled.lost:
+                self._start(pooled.close())
                 continue
             try:
-                return await self._begun(kept)
+                return await self._begun(pooled)
             except DRIVER_ERRORS:
+                # The server was restarted or failed over, which ended the other idle connections, too.
                 while self._idle:
                     self._start(self._idle.pop().close())
         return None
 
-    async def _begun(self, kept: PooledConnection) -> PooledConnection:
+    async def _begun(self, pooled: PooledConnection) -> PooledConnection:
         try:
-            await kept.driver.execute("BEGIN", timeout=self._patience)
+            await pooled.driver.execute("BEGIN", timeout=self._timeout)
         except BaseException:
-            self._start(kept.close())
+            self._start(pooled.close())
             raise
-        return kept
+        return pooled
 
-    async def _commit(self, kept: PooledConnection) -> None:
+    async def _commit(self, pooled: PooledConnection) -> None:
         try:
-            tag = await kept.driver.execute("COMMIT")
+            tag = await pooled.driver.execute("COMMIT")
         except BaseException:
-            self._give(kept, sound=False)
+            # It is unknown whether it was committed, so the connection is not reused.
+            self._give(pooled, sound=False)
             raise
-        self._give(kept, sound=True)
+        self._give(pooled, sound=True)
         if tag != "COMMIT":
+            # The server answers COMMIT of a failed transaction with the tag ROLLBACK, not with an error.
             raise TransactionAbortedError
 
-    async def _undo(self, kept: PooledConnection, error: BaseException) -> None:
-        """Cancelled, a connection is in a state not worth finding out."""
-        sound = isinstance(error, Exception) and not kept.lost and cause_of(error) not in LASTING
+    async def _undo(self, pooled: PooledConnection, error: BaseException) -> None:
+        """Roll back, or discard the connection: after a cancellation its state is unknown."""
+        # A cancellation is no Exception: then a statement may still be running on the connection.
+        sound = isinstance(error, Exception) and not pooled.lost and cause_of(error) not in LASTING
         try:
             if sound:
-                await kept.driver.execute("ROLLBACK")
+                await pooled.driver.execute("ROLLBACK")
         except DRIVER_ERRORS:
             sound = False
         except BaseException:
             sound = False
             raise
         finally:
-            self._give(kept, sound)
+            self._give(pooled, sound)
 
-    def _give(self, kept: PooledConnection, sound: bool) -> None:
+    def _give(self, pooled: PooledConnection, sound: bool) -> None:
         if sound:
-            kept.settle()
-            self._idle.append(kept)
+            pooled.settle()
+            self._idle.append(pooled)
         else:
-            self._start(kept.close())
+            self._start(pooled.close())
         self._slots.give()
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Write transactions on an SQLite file: one after the other, and brief ones that follow each other in one commit."""
+"""Write transactions on an SQLite file: one at a time, with group commit for consecutive brief ones."""
 
 from __future__ import annotations
 
@@ -11,44 +11,46 @@ from store.sql.errors import DRIVER_ERRORS, OutageCause, StoreUnavailableError, 
 from store.sql.transactions import PooledConnection, TransactionAbortedError, Transactions
 
 GROUP = 64
-"""Blocks of one commit at most: some ten milliseconds until the first of them is answered."""
+"""Maximum blocks in one commit, which delays the first of them by about ten milliseconds."""
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """Who waits for the turn."""
+    """A task that waits for its turn to write."""
 
-    brief: bool
+    group_commit: bool
     turn: asyncio.Future[None]
 
 
 class SqliteTransactions(Transactions):
-    """One connection and one turn, handed on in the order of asking.
+    """One connection, used by one block at a time, in the order of arrival.
 
-    A brief block that ends hands the open transaction on to the next one, if that is brief too, and waits until the
-    last of them has committed for all: with one wait for the disk and one hop to the thread. Each but the first stands
-    in a savepoint, so what it undoes is its own. Whoever is not brief would keep those waiting who ended before, and
-    begins a transaction after they are committed.
+    Group commit: a brief block that ends passes the open transaction on to the next block, if that is brief too, and
+    waits until the last of them has committed for all, with one fsync and one round trip to the thread. Each block but
+    the first runs in a savepoint, so that it rolls back only its own changes. A block that is not brief would delay
+    those before it, so it begins a transaction of its own after they are committed.
     """
 
-    def __init__(self, address: Address, patience: float = 5.0) -> None:
-        super().__init__(bare_engine(address, 1, patience), patience)
+    def __init__(self, address: Address, timeout: float = 5.0) -> None:
+        super().__init__(bare_engine(address, 1, timeout), timeout)
         self._queue: deque[_Waiting] = deque()
         self._taken = False
-        self._kept: PooledConnection | None = None
+        self._pooled: PooledConnection | None = None
         self._joined = False
-        """Whether the block that has the turn stands in a savepoint of the transaction of blocks before it."""
+        """True if the current block runs in a savepoint of the transaction of earlier blocks."""
         self._ended: list[asyncio.Future[Exception | None]] = []
-        """Blocks that have ended in the transaction that is open, and hear when it is on the disk, or why not."""
+        """The blocks that have ended in the open transaction; each future gets None once it is on the disk, or the
+        failure."""
 
-    async def _enter(self, brief: bool) -> PooledConnection:
-        """Take the turn."""
+    async def _enter(self, group_commit: bool) -> PooledConnection:
+        """Wait for the turn, then begin a transaction or a savepoint."""
         if self._taken:
-            await self._wait(brief)
+            await self._wait(group_commit)
         self._taken = True
         try:
             return await self._open()
         except BaseException as error:
+            # Discard a connection on which this block has begun a transaction, unless ended blocks still depend on it.
             if cause_of(error) in LASTING or (self._is_open and not self._ended):
                 self._drop()
             self._broken(error)
@@ -57,41 +59,42 @@ class SqliteTransactions(Transactions):
 
     @property
     def _is_open(self) -> bool:
-        """Whether a transaction is open."""
-        return self._kept is not None and not self._kept.lost and self._kept.driver.in_transaction
+        """True if a transaction is open. SQLite ends one by itself after some errors, such as a full disk."""
+        return self._pooled is not None and not self._pooled.lost and self._pooled.driver.in_transaction
 
-    async def _wait(self, brief: bool) -> None:
+    async def _wait(self, group_commit: bool) -> None:
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(brief, loop.create_future())
+        waiting = _Waiting(group_commit, loop.create_future())
         self._queue.append(waiting)
-        alarm = loop.call_later(self._patience, _too_late, waiting.turn)
+        alarm = loop.call_later(self._timeout, _too_late, waiting.turn)
         try:
             await waiting.turn
         except BaseException:
             if waiting.turn.done() and not waiting.turn.cancelled() and waiting.turn.exception() is None:
-                self._pass_on()  # It was handed over at the very moment we were cancelled.
+                self._pass_on()  # It was granted at the same moment at which we were cancelled.
             raise
         finally:
             alarm.cancel()
 
     async def _open(self) -> PooledConnection:
-        if self._kept is None:
-            self._kept = await PooledConnection.on(self._engine)
-        kept, self._joined = self._kept, bool(self._ended)
+        if self._pooled is None:
+            self._pooled = await PooledConnection.on(self._engine)
+        pooled, self._joined = self._pooled, bool(self._ended)
         if self._joined:
-            await kept.driver.run("SAVEPOINT block")
+            await pooled.driver.run("SAVEPOINT block")
         else:
-            await kept.driver.begin()
-        return kept
+            await pooled.driver.begin()
+        return pooled
 
-    async def _commit(self, kept: PooledConnection) -> None:
-        kept.settle()
+    async def _commit(self, pooled: PooledConnection) -> None:
+        pooled.settle()
         done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         try:
             if not self._is_open:
                 raise TransactionAbortedError
             if self._joined:
-                await kept.driver.run("RELEASE block")
+                # Merges the block into the transaction; only the group commit makes it durable.
+                await pooled.driver.run("RELEASE block")
         except BaseException as error:
             self._drop()
             self._broken(error)
@@ -103,17 +106,18 @@ class SqliteTransactions(Transactions):
         if failure is not None:
             raise each_its_own(failure)
 
-    async def _undo(self, kept: PooledConnection, error: BaseException) -> None:
-        """Undo one block, and no other, unless SQLite or the connection has given them all up."""
+    async def _undo(self, pooled: PooledConnection, error: BaseException) -> None:
+        """Roll back this block only, unless SQLite or the connection has aborted the whole transaction."""
         try:
-            kept.settle()
-            if kept.lost or cause_of(error) in LASTING:
+            pooled.settle()
+            if pooled.lost or cause_of(error) in LASTING:
                 self._drop()
             elif self._joined and self._is_open:
-                await kept.driver.run("ROLLBACK TO block")
-                await kept.driver.run("RELEASE block")
+                await pooled.driver.run("ROLLBACK TO block")
+                # ROLLBACK TO leaves the savepoint on the stack, where the next block's of the same name would hide it.
+                await pooled.driver.run("RELEASE block")
             elif self._is_open:
-                await kept.driver.run("ROLLBACK")
+                await pooled.driver.run("ROLLBACK")
         except BaseException as second:
             self._drop()
             if not isinstance(second, DRIVER_ERRORS):
@@ -123,7 +127,7 @@ class SqliteTransactions(Transactions):
             self._pass_on()
 
     def _broken(self, error: BaseException) -> None:
-        """Tell the blocks that have ended when what they did is gone."""
+        """Fail the blocks that have ended if their transaction is gone."""
         if self._ended and not self._is_open:
             failure = unavailable(error) if isinstance(error, Exception) else StoreUnavailableError(OutageCause.DOWN)
             self._settle(
@@ -137,11 +141,11 @@ class SqliteTransactions(Transactions):
                 done.set_result(failure)
 
     def _pass_on(self) -> None:
-        """Hand the turn to whoever waits longest, or commit first."""
+        """Pass the turn to the block that has waited longest, or commit first."""
         queue = self._queue
         while queue and queue[0].turn.done():
             queue.popleft()
-        if self._ended and not (queue and queue[0].brief and len(self._ended) < GROUP):
+        if self._ended and not (queue and queue[0].group_commit and len(self._ended) < GROUP):
             self._start(self._commit_all())
         elif queue:
             queue.popleft().turn.set_result(None)
@@ -149,13 +153,14 @@ class SqliteTransactions(Transactions):
             self._taken = False
 
     async def _commit_all(self) -> None:
-        """Commit for all that have ended."""
+        """Commit for all blocks that have ended."""
+        # Holds unless the commit succeeds, also for a cancellation, so that no block waits for ever.
         failure: Exception | None = StoreUnavailableError(OutageCause.DOWN)
         try:
-            assert self._kept is not None
-            await self._kept.driver.commit()
+            assert self._pooled is not None
+            await self._pooled.driver.commit()
             failure = None
-        except Exception as error:  # noqa: BLE001  (whatever it was, each who waits must hear of it)
+        except Exception as error:  # noqa: BLE001  (every waiting block must get the failure, whatever it is)
             failure = unavailable(error)
         finally:
             if failure is not None:
@@ -164,9 +169,9 @@ class SqliteTransactions(Transactions):
             self._pass_on()
 
     def _drop(self) -> None:
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            self._start(kept.close())
+        pooled, self._pooled = self._pooled, None
+        if pooled is not None:
+            self._start(pooled.close())
 
     async def close(self) -> None:
         """Close the connection."""

@@ -1,4 +1,4 @@
-"""The connection that writes an SQLite file: what is short runs in the event loop, what waits for the disk does not."""
+"""The connection that writes an SQLite file: short statements run in the event loop, commits in a thread."""
 
 from __future__ import annotations
 
@@ -17,37 +17,39 @@ BEGIN = "BEGIN IMMEDIATE"
 """Without IMMEDIATE two writers that read first both succeed, and one update is lost."""
 
 SHORT = frozenset({"execute", "fetchall", "fetchmany", "fetchone", "close"})
-"""What a cursor does in the loop: a row costs 4 microseconds there, and a hop to a thread and back 45 to 110."""
+"""Methods of a cursor that run in the loop: a row costs 4 microseconds there, a round trip to a thread 45 to 110."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.02
-"""Seconds between two tries for a file that another process is writing to."""
+"""Seconds between two attempts to lock a file that another process is writing to (exponential backoff)."""
 
 Result = TypeVar("Result")
 
 
 class WritingConnection(aiosqlite.Connection):
-    """An aiosqlite connection without its hops, but for commits, many rows at once, and what is no statement.
+    """An aiosqlite connection that uses its thread only for commits, `executemany`, and calls that are no statement.
 
-    `patience` is how many seconds a transaction waits for another process's; it waits without holding up the loop.
+    `timeout` is the maximum wait in seconds for another process's transaction; it does not block the event loop.
     """
 
-    def __init__(self, file: str, patience: float) -> None:
+    def __init__(self, file: str, timeout: float) -> None:
         super().__init__(self._open, iter_chunk_size=64)
-        self._file, self._patience = file, patience
+        self._file, self._timeout = file, timeout
         self._opened: sqlite3.Connection | None = None
+        # A connection that nobody closed must not keep the process from ending.
         self._thread.daemon = True
+        # Equal while the thread is idle. Otherwise a call in the loop would use the connection concurrently.
         self._sent = self._done = 0
 
     def _open(self) -> sqlite3.Connection:
-        """Connect, in the thread."""
-        self._opened = _connect(self._file, self._patience)
+        """Connect; runs in the thread."""
+        self._opened = _connect(self._file, self._timeout)
         return self._opened
 
     def stop(self) -> asyncio.Future[Any] | None:
-        """End the thread, and close what it opened.
+        """End the thread, and close the connection that it opened.
 
         A task that is cancelled while the thread connects never receives the connection, so aiosqlite would not close
-        it: the thread does, which by then has opened it.
+        it; the thread does.
         """
         self._tx.put_nowait((None, self._close_opened))
         return super().stop()
@@ -57,7 +59,8 @@ class WritingConnection(aiosqlite.Connection):
             self._opened.close()
 
     async def _execute(self, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-        """The one door that every call of aiosqlite passes through."""
+        """Run a call of aiosqlite, all of which pass through here: in the loop if it is short and the thread is
+        idle."""
         if self._sent == self._done and self._connection is not None and self._running and self._is_short(fn):
             return fn(*args, **kwargs)
         self._sent += 1
@@ -66,13 +69,13 @@ class WritingConnection(aiosqlite.Connection):
             try:
                 return fn(*args, **kwargs)
             finally:
-                self._done += 1  # Also when whoever sent it was cancelled: until then the thread uses the connection.
+                self._done += 1  # Also if the caller was cancelled: until here the thread uses the connection.
 
         found: Result = await super()._execute(counted)  # type: ignore[no-untyped-call]
         return found
 
     async def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Run one short statement of the transaction that is open."""
+        """Run one short statement of the open transaction."""
         if self._sent == self._done:
             return self._conn.execute(sql, values)
         return await self._execute(self._conn.execute, sql, values)
@@ -82,9 +85,10 @@ class WritingConnection(aiosqlite.Connection):
         return name == "cursor" or (name in SHORT and isinstance(owner, sqlite3.Cursor))
 
     async def begin(self) -> None:
-        """Take the file's write lock, trying again and again; sqlite3's own waiting would hold up the whole loop."""
-        until, pause = monotonic() + self._patience, FIRST_PAUSE
+        """Take the file's write lock, with retries; the busy handler of sqlite3 would block the event loop."""
+        until, pause = monotonic() + self._timeout, FIRST_PAUSE
         while True:
+            # Fail at once and sleep in the loop: sqlite3's busy handler would sleep in the loop's own thread.
             await self.run("PRAGMA busy_timeout = 0")
             try:
                 await self.run(BEGIN)
@@ -93,21 +97,22 @@ class WritingConnection(aiosqlite.Connection):
                 if cause_of(error) is not OutageCause.LOCKED or monotonic() > until:
                     raise
             finally:
-                await self.run(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
+                await self.run(f"PRAGMA busy_timeout = {int(self._timeout * 1000)}")
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
 def sqlite_file(path: Path) -> str:
-    """The file as a URI that never creates it: an empty database in its place would answer "nobody" to everything."""
+    """Return a URI that never creates the file: an empty database in its place would answer every query with no
+    rows."""
     return f"{path.absolute().as_uri()}?mode=rw"
 
 
 class _AutoRollbackConnection(sqlite3.Connection):
-    """A connection that lets go of the file's lock when it is closed.
+    """A connection that rolls back when it is closed, and so releases the file's lock.
 
-    One that is closed while a cursor of a cancelled task still refers to it lives on until that cursor is collected,
-    and with it a transaction that nobody can end any more.
+    A connection that is closed while a cursor of a cancelled task still refers to it stays open until that cursor is
+    garbage collected, and with it its transaction.
     """
 
     is_closed = False
@@ -119,6 +124,6 @@ class _AutoRollbackConnection(sqlite3.Connection):
         super().close()
 
 
-def _connect(file: str, patience: float) -> sqlite3.Connection:
-    how = {"isolation_level": None, "timeout": patience, "check_same_thread": False}
+def _connect(file: str, timeout: float) -> sqlite3.Connection:
+    how = {"isolation_level": None, "timeout": timeout, "check_same_thread": False}
     return sqlite3.connect(file, uri=True, factory=_AutoRollbackConnection, **how)  # type: ignore[call-overload,no-any-return]

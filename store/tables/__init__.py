@@ -1,1 +1,1 @@
-"""The tables of customers' data, one file a capability."""
+"""The tables of customer data, one file for each capability."""

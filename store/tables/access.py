@@ -1,4 +1,4 @@
-"""Who signed in from where, and the sessions that are open."""
+"""Sign-ins and sessions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ sign_ins = customer_table(
     sealed("device", Category.ACCESS_HISTORY),
     plain("unusual", Boolean, Category.ACCESS_HISTORY),
 )
-"""`country` is derived from the address and goes when it goes (R60)."""
+"""`country` is derived from the IP address and is erased with it (R60)."""
 
 sessions = customer_table(
     "sessions",

@@ -1,4 +1,4 @@
-"""What was changed in a customer's data, when and through whom: the names of fields, and never a value."""
+"""Changes of a customer's data: the names of fields, the time and the client, never a value."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ customer_changes = customer_table(
     plain("client", String(64), Category.ACCESS_HISTORY),
     plain("at", Instant, Category.ACCESS_HISTORY, index=True),
 )
-"""`fields` is a JSON list of schema coordinates; `client` the application through which it was changed."""
+"""`fields` is a JSON list of schema coordinates; `client` is the application that made the change."""

@@ -1,4 +1,4 @@
-"""What the customers agreed to or took back: append-only events, and the current choice of cookies."""
+"""Consents: append-only events of giving and withdrawing, and the current choice of cookies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ consents = customer_table(
     plain("at", Instant, Category.PREFERENCE),
 )
 """The state of a kind is its newest event (highest id). `wording_hash` is the SHA-256 of the text that was shown;
-`source` is the place it was given at, such as `client-area/cards`. GDPR art. 7(1)."""
+`source` is the place where it was given, such as `client-area/cards` (GDPR Art. 7(1))."""
 
 cookie_choices = customer_table(
     "cookie_choices",

@@ -1,4 +1,4 @@
-"""How the customers prove who they are: one password a platform, and second factors."""
+"""Credentials: one password for each platform, and second factors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ credentials = customer_table(
     plain("changed_at", Instant, Category.AUTH_FACTOR),
     choice("strength", STRENGTHS, Category.AUTH_FACTOR, nullable=True),
 )
-"""A slow hash can still be guessed at by who has a copy of it and time: it rests sealed, and so dies with the key."""
+"""The password hash is encrypted under the customer's key: a copy could be brute-forced, slow as the hash is, and
+must become useless with the key."""
 
 second_factors = customer_table(
     "second_factors",
@@ -37,5 +38,5 @@ second_factors = customer_table(
     sealed("label", Category.AUTH_FACTOR),
     plain("remaining", Integer, Category.AUTH_FACTOR, nullable=True),
 )
-"""`last_timecode` is the newest TOTP time step accepted (RFC 6238): an equal or older one is a replay. `label` is what
-the customer calls a passkey; `remaining` is how many recovery codes are left."""
+"""`last_timecode` is the newest accepted TOTP time step (RFC 6238): an equal or older one is a replay. `label` is the
+customer's name for a passkey; `remaining` is the number of unused recovery codes."""

@@ -1,4 +1,4 @@
-"""The people and companies who subscribed, and how each is reached."""
+"""Customers and their contact details."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ customers = table(
     plain("version", Integer, None, default=1),
     plain("last_service_ended_at", Instant, Category.SUBSCRIPTION, nullable=True),
 )
-"""`locale` is a BCP 47 tag. `version` rises by one with every change, for optimistic locking.
-`last_service_ended_at` is null while a service runs: the clock of R34 starts there."""
+"""`locale` is a BCP 47 tag. `version` increases by one with every change, for optimistic locking.
+`last_service_ended_at` is null while a service runs; the six months of R34 start there."""

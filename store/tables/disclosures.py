@@ -1,4 +1,4 @@
-"""What left the house: to whom, on what ground, and which fields (R23, R24)."""
+"""Disclosures of personal data: recipient, legal basis and fields (R23, R24)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from store.sql.metadata import Instant, choice, customer_table, plain
 
-# That an authority or a payment company received something is itself a fact about the person: the nearest category
-# of the catalogue is the history of access.
+# A disclosure to an authority or a payment company is itself personal data; the nearest category of the catalogue is
+# the access history.
 disclosures = customer_table(
     "disclosures",
     RetentionRule.DISCLOSURE_RECORDS,
@@ -26,4 +26,4 @@ disclosures = customer_table(
     embargo="embargoed_until",
 )
 """`fields` is a JSON list of schema coordinates, never of values; `trigger` is the request's reference.
-Until `embargoed_until` the customer is not told."""
+Until `embargoed_until` it is not shown to the customer."""

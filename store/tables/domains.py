@@ -1,4 +1,4 @@
-"""The domain names registered for customers, their registrants, and what the whois may show."""
+"""The domain names registered for customers, their registrants, and the whois choices."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ domains = customer_table(
     plain("registrant_erasure_at", Instant, Category.PREFERENCE, nullable=True),
     plain("registrant_confirmed_at", Instant, Category.PREFERENCE, nullable=True),
 )
-"""The registrant's phone is a datum of its own and never copied from the customer's (R14, A4). Who asked at
-`registrant_erasure_at` to be erased as an owner is, as soon as the domain has ended (R52). Until the owner confirms it,
-at `registrant_confirmed_at`, nothing of what somebody typed about them is published or written to them (S13).
-Since `released_at` somebody else may register the name: its service has ended, or another registration took its place.
-Whether one runs is said by `store.records.registrations.runs`, never by a column alone."""
+"""The registrant's phone is a separate datum and never copied from the customer's (R14, A4). An owner whose erasure was
+requested at `registrant_erasure_at` is erased as soon as the domain has ended (R52). Until the owner confirms them, at
+`registrant_confirmed_at`, details that somebody else typed are neither published nor written to (S13). From
+`released_at` on others may register the name: its service has ended, or another registration replaced it. Use
+`store.records.registrations.runs` to test whether a registration runs, never a column alone."""

@@ -1,4 +1,4 @@
-"""The erasures asked for or due, how far each has come, whom it tells, and what holds it up (R31-R36)."""
+"""Erasures, their progress, the recipients that they notify, and the legal holds against them (R31-R36)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ERASURE_STATES = tuple(state.name for state in State)
 ERASURE_CAUSES = ("REQUEST", "RETENTION")
 ERASURE_STEPS = tuple(step.name for step in Step)
 TOOL = "TOOL"
-"""A client of the gateway that read the data by itself: no recipient outside, but it may hold a copy."""
+"""A client of the gateway that read the data: no external recipient, but it may keep a copy."""
 RECIPIENT_KINDS = (*(kind.name for kind in Recipient), TOOL)
 RECIPIENT_STATES = tuple(state.name for state in NotificationState)
 METHODS = tuple(method.name for method in Method)
@@ -69,19 +69,19 @@ erasures = customer_table(
     plain("erased_now", Text, Category.PREFERENCE, nullable=True),
     bound=False,
 )
-"""The record outlives the customer's row, which is gone when the state is ERASED (R57).
+"""The record outlives the customer's row, which is deleted when the state is ERASED (R57).
 
-`not_due_before` leaves a customer who was imported the time for both warnings; `warnings` counts those written.
-`step` is the last one that was done; `attempts` is the fence of the lease; `trouble` is a code, and never a text of a
-database; `fingerprint` is that of the key that was destroyed, `number` the one that its destruction got in the key
-store. `files_at` is when nobody could see any more what was removed, and it was gone from the files; a certificate that
-was signed before is `unobserved` until `files_statement` says so, too (D9). `recipients_statement` is the signed
-statement on the recipients; `recipients_due_at` is when to look next whether it can be signed, null without any and
-once it was; `letter_statement` is the one on the last letter. `erased_now` is a JSON list of the coordinates that the
-request erased at once. `holds` is a JSON list of the orders that stood in the
-way, as the certificate tells of them. `requested_by` and `cancelled_by` are the operator who wrote it down for the
-customer, `requested_because` and `cancelled_because` how they asked, which dies with the key. What is `redone` after a
-restore was certified before, and is not certified again."""
+`not_due_before` gives an imported customer the time for both warnings; `warnings` counts those written. `step` is the
+last completed step; `attempts` is the fencing number of the lease; `trouble` is an error code, never a text of the
+database; `fingerprint` is that of the destroyed key, `number` the one of its destruction in the key store. `files_at`
+is when the deleted rows were gone from the files and no snapshot saw them; a certificate that was signed earlier is
+`unobserved` until `files_statement` adds it (D9). `recipients_statement` is the signed statement about the recipients;
+`recipients_due_at` is when to check next whether it can be signed, null if there are none and once it was signed;
+`letter_statement` is the one about the final notice. `erased_now` is a JSON list of the coordinates that the request
+erased at once. `holds` is a JSON list of the legal holds that delayed it, for the certificate. `requested_by` and
+`cancelled_by` are the operator who recorded it for the customer, `requested_because` and `cancelled_because` how the
+customer asked, unreadable once the key is destroyed. An erasure `redone` after a restore was certified before, and is
+not certified again."""
 
 erasure_count = table(
     "erasure_count",
@@ -89,8 +89,9 @@ erasure_count = table(
     plain("id", Integer, None, primary_key=True, autoincrement=False),
     plain("last", BigInteger, None),
 )
-"""One row: the number of the last erasure that was carried out here (`store.crypto.erasure_numbers`)."""
+"""One row: the number of the last erasure in this database (`store.crypto.erasure_numbers`)."""
 
+# At most one open erasure for each customer (R47), also when two requests race.
 Index(
     "uq_erasures_standing",
     erasures.c.customer_id,
@@ -100,6 +101,7 @@ Index(
 )
 Index("ix_erasures_state_not_before", erasures.c.state, erasures.c.not_before)
 Index("ix_erasures_state_id", erasures.c.state, erasures.c.id)
+# Partial: records are kept for years, but only open erasures can raise an alarm.
 Index(
     "ix_erasures_alarm_at",
     erasures.c.alarm_at,
@@ -116,7 +118,7 @@ Index(
 )
 
 STANDS = erasures.c.state.in_([literal_column(f"'{state}'") for state in STANDING_STATES])
-"""Of those that stand, written out: with parameters in its place no database would take the index of them (F9)."""
+"""Condition for open erasures, with literals: with parameters no database would use the partial index (F9)."""
 
 erasure_recipients = table(
     "erasure_recipients",
@@ -142,12 +144,11 @@ erasure_recipients = table(
     UniqueConstraint("erasure_id", "kind", "name"),
     Index(None, "outbox_id"),
 )
-"""Who received something of the customer and has to erase it, too (GDPR Art. 17(2) and 19), and the tools that read it.
-It names companies and programs, and no person: the record outlives the customer. Each moment is written when what it
-tells of has happened: `sent_at` once the receiver took the message, `answered_at` once it answered. `outbox_id` is the
-message; `tries` counts the deliveries whose outcome is known. `keeps` and `keeps_days` are what the tool's
-registration said when it was listed. `earlier` is a JSON list of what it was told of before, a restriction, its lifting
-or a rectification, and what it answered."""
+"""The recipients of the customer's data, which have to erase it, too (GDPR Art. 17(2) and 19), and the clients that
+read it. It names companies and programs, no persons: the record outlives the customer. Each time is written after the
+event: `sent_at` once the receiver took the message, `answered_at` once it answered. `outbox_id` is the message; `tries`
+counts the deliveries whose outcome is known. `keeps` and `keeps_days` are from the client's registration when it was
+listed. `earlier` is a JSON list of earlier notices to it, such as a restriction or a rectification, and its answers."""
 
 erasure_steps = table(
     "erasure_steps",
@@ -158,14 +159,14 @@ erasure_steps = table(
     plain("done_at", Instant, None),
     UniqueConstraint("erasure_id", "step"),
 )
-"""When each step of an erasure was seen to be done."""
+"""The time at which each step of an erasure was found to be done."""
 
 LETTER_OUTCOMES = ("DELIVERED", "REFUSED", "GIVEN_UP", "POSTED", "NO_ADDRESS")
-"""What became of a letter: the mail server took it, refused it for good, or nobody took it while it was good; the
-operator sent it by post; or there is no address to write to."""
+"""The outcome of a letter: accepted by the mail server, refused permanently, or undelivered before it expired; sent by
+post by the operator; or there is no address."""
 
 WARNED = ("DELIVERED", "REFUSED", "POSTED")
-"""Outcomes with which a warning counts: it arrived, or it is known that it never will."""
+"""Outcomes with which a warning counts: it was delivered, or it is certain that it cannot be."""
 
 erasure_letters = table(
     "erasure_letters",
@@ -181,10 +182,10 @@ erasure_letters = table(
     plain("stated", Boolean, None, default=False, server_default=text("false")),
     Index(None, "erasure_id"),
 )
-"""The warnings of an erasure and its last letter, without address or text: what was written when, the date that it
-`names`, and what became of it. The id is that of the message in the outbox, so that whoever delivers it notes it here
-in the same transaction; `failed_at` is its first failure. A last letter is `stated` once something that is signed tells
-what became of it."""
+"""The warnings of an erasure and its final notice, without address or text: the time of writing, the date that it
+announces (`names`), and the outcome. The id is that of the message in the outbox, so that the delivery worker records
+the outcome here in the same transaction; `failed_at` is the first failure. A final notice is `stated` once a signed
+document contains its outcome."""
 
 TO_STATE = "kind = 'LAST' AND outcome IS NOT NULL AND NOT stated"
 Index(
@@ -193,7 +194,7 @@ Index(
     sqlite_where=text(TO_STATE),
     postgresql_where=text(TO_STATE),
 )
-"""Last letters of which nothing signed tells yet what became of them: found without a look at the others (F9)."""
+"""Partial index of final notices whose outcome is in no signed document yet, so that others are not scanned (F9)."""
 
 legal_holds = customer_table(
     "legal_holds",
@@ -207,6 +208,6 @@ legal_holds = customer_table(
     plain("embargoed_until", Instant, Category.ACCESS_HISTORY, nullable=True),
     embargo="embargoed_until",
 )
-"""An order to preserve. It always ends: nothing is kept for ever because somebody forgot to lift it. `fields` is a JSON
-list of schema coordinates, `basis` the provision of law; orders of older releases name neither. Until
-`embargoed_until` the customer is not told."""
+"""Legal holds. A hold always has an end: nothing is kept for ever because somebody forgot to lift it. `fields` is a
+JSON list of schema coordinates, `basis` the legal provision; holds of older releases have neither. Until
+`embargoed_until` it is not shown to the customer."""

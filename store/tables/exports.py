@@ -1,4 +1,4 @@
-"""The exports that customers asked for, and the sealed pieces that each consists of."""
+"""The exports that customers requested, and the encrypted parts of each."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ exports = customer_table(
     of_staff("requested_by", String(64), nullable=True),
     sealed("requested_because", Category.ACCESS_HISTORY),
 )
-"""A worker that makes one holds a lease; `attempts` is its fence: what an earlier attempt still writes counts for
-nothing. All forms of one export are made together, from the same reading. `requested_by` is the operator who wrote the
-request down for the customer, `requested_because` how they asked."""
+"""The worker that makes an export holds a lease; `attempts` is its fencing number: writes of an earlier attempt are
+ignored. All forms of one export are made together, from the same read. `requested_by` is the operator who recorded the
+request for the customer, `requested_because` how the customer asked."""
 
 export_parts = customer_table(
     "export_parts",
@@ -41,19 +41,20 @@ export_parts = customer_table(
     sealed("content", Category.NAME, output=False, nullable=False),
     UniqueConstraint("export_id", "attempt", "form", "position"),
 )
-"""The content may hold every category: it is filed under the most telling. `length` is that of what was sealed."""
+"""The content may contain every category; it is declared with the most sensitive one. `length` is of the plaintext."""
 
 
 def seal_part(key: SubjectKey, export_id: int, place: tuple[int, str, int], last: bool, content: bytes) -> Sealed:
-    """Seal one piece at its place: attempt, form, position, and whether it is the last."""
+    """Encrypt one part, bound to its place: attempt, form, position, and whether it is the last."""
     return key.seal(_bound(place, last), export_id, content)
 
 
 def open_part(key: SubjectKey, export_id: int, place: tuple[int, str, int], last: bool, sealed: bytes) -> bytes:
-    """The piece; SealBrokenError when it was changed, moved, or is not the last although nothing follows."""
+    """Decrypt one part; SealBrokenError when it was changed or moved, or when the last part is missing."""
     return key.open(_bound(place, last), export_id, sealed)
 
 
 def _bound(place: tuple[int, str, int], last: bool) -> str:
     attempt, form, position = place
+    # All of it is associated data: parts cannot be reordered, mixed between attempts and forms, or cut off at the end.
     return f"export_parts.content:{attempt}:{form}:{position}:{'last' if last else 'more'}"

@@ -1,4 +1,4 @@
-"""What the customers were billed, and the name and address that stood on the bill."""
+"""Invoices, with the name and address that were printed on them."""
 
 from __future__ import annotations
 

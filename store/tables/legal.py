@@ -1,4 +1,4 @@
-"""Binding requests of authorities: what was asked for, who looked at it, and what was answered (R24, A9)."""
+"""Binding requests of authorities, their review by two officers, and the answers (R24, A9)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ legal_requests = table(
     "legal_requests",
     RetentionRule.LEGAL_HOLDS,
     identity(),
-    owner(nullable=True),
+    owner(nullable=True),  # Null for a person whose data is not held, and after an erasure.
     plain("reference", String(64), Category.ACCESS_HISTORY, unique=True),
     plain("authority", String(200), Category.ACCESS_HISTORY),
     plain("country", String(2), Category.ACCESS_HISTORY),
@@ -40,9 +40,9 @@ legal_requests = table(
     embargo="embargoed_until",
 )
 """`fields` is a JSON list of schema coordinates: all that the order names, and so all that may be answered. `officer`
-filed it and `second_officer` decided: codes of two persons of the staff, each of whom signed `digest` (requests of
-older releases have names, and no signatures). Until `embargoed_until` the customer is not told; `told_at` is when they
-were written to.
+filed it and `second_officer` decided: codes of two members of staff, each of whom signed `digest` (requests of older
+releases have names and no signatures). Until `embargoed_until` it is not shown to the customer; `told_at` is when the
+customer was informed.
 
-Without a customer it is about somebody who is not held: never was, or was erased, and then `erasure_id` says by which
-erasure, whose certificate is the answer. An erasure leaves the row, without the customer."""
+A request without a customer is about a person whose data is not held: either never, or erased, and then `erasure_id`
+is the erasure whose certificate is the answer. An erasure keeps the row, without the customer."""

@@ -1,4 +1,4 @@
-"""What the authorization server remembers: clients' terms and secrets, codes, families of tokens, what was revoked."""
+"""The tables of the authorization server: client metadata and secrets, codes, token families and revocations."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ oauth_clients = table(
     plain("dpop", Boolean, None),
     plain("pushed", Boolean, None),
 )
-"""The OAuth side of a row of `clients`. `grants` and `redirect_uris` are JSON lists, `keys` is a JSON Web Key Set of
-public keys; `dpop` and `pushed` say that tokens must be bound and requests pushed. `platform` is the sign-in that a
-customer needs: a webmail password does not open the client area."""
+"""The OAuth metadata of a row of `clients`. `grants` and `redirect_uris` are JSON lists, `keys` is a JSON Web Key Set
+of public keys; `dpop` and `pushed` require sender-constrained tokens and pushed requests. `platform` is the sign-in
+that a customer needs: a webmail password does not open the client area."""
 
 oauth_secrets = table(
     "oauth_secrets",
@@ -39,7 +39,7 @@ oauth_secrets = table(
     plain("created_at", Instant, None),
     plain("expires_at", Instant, None, nullable=True),
 )
-"""A client's secrets as HMAC-SHA256 under a key of the key store; two at a time while one replaces the other."""
+"""A client's secrets as HMAC-SHA256 under a system key; two are valid while one replaces the other."""
 
 oauth_codes = table(
     "oauth_codes",
@@ -60,8 +60,8 @@ oauth_codes = table(
     plain("used_at", Instant, None, nullable=True),
     Index(None, "customer_id"),
 )
-"""Authorization codes by their SHA-256. A used one is kept as long as what it gave: its second use revokes that. Not
-`refreshable`: the customer signed in at a computer that others use, so no refresh token may be left there (R41)."""
+"""Authorization codes by their SHA-256. A used code is kept as long as its tokens: a second use revokes them. Without
+`refreshable` no refresh token is issued: the customer signed in at a shared computer (R41)."""
 
 oauth_families = customer_table(
     "oauth_families",
@@ -82,10 +82,10 @@ oauth_families = customer_table(
     plain("contexts", LargeBinary, Category.ACCESS_HISTORY, nullable=True, output=False),
     plain("client_name", String(200), Category.ACCESS_HISTORY, nullable=True),
 )
-"""All tokens that came from one authorization code, for a client by the name it had then. The only refresh token that
-works is the one of `generation`; each use makes the next one. It expires when unused until `expires_at`, and in any
-case at `ends_at`. `contexts` are marks, under the customer's own key, of the networks, countries and devices that a
-public client's tokens were used from."""
+"""Token families: all tokens from one authorization code, with the client's name at that time. Only the refresh token
+of `generation` is valid; each use makes the next one. A family expires when it is not used until `expires_at`, and in
+any case at `ends_at`. `contexts` are keyed hashes, under the customer's own key, of the networks, countries and devices
+from which a public client's tokens were used."""
 
 oauth_consents = customer_table(
     "oauth_consents",
@@ -97,7 +97,7 @@ oauth_consents = customer_table(
     plain("withdrawn_at", Instant, Category.PREFERENCE, nullable=True),
     UniqueConstraint("customer_id", "client_id"),
 )
-"""What a customer has allowed a client that is not ours, by the name it was shown under; until they took it back."""
+"""The scopes that a customer granted to a third-party client, with the name that was shown, until the withdrawal."""
 
 revocations = table(
     "revocations",
@@ -107,8 +107,8 @@ revocations = table(
     plain("value", String(64), Category.CUSTOMER_ID, output=False, index=True),
     plain("until", Instant, None, index=True),
 )
-"""What no token may rest on any more, in the order of `sequence`, until every such token has expired; and which
-registrations have changed (kind CLIENT). Written by `store.queue.revocations` only."""
+"""Revocations in the order of `sequence`, kept until every affected token has expired, and changed client registrations
+(kind CLIENT). Written by `store.queue.revocations` only."""
 
 used_values = table(
     "used_values",
@@ -116,7 +116,7 @@ used_values = table(
     plain("hash", LargeBinary(32), None, primary_key=True, output=False),
     plain("until", Instant, None, index=True),
 )
-"""Values that work once, by their SHA-256, kept until they would not work anyway."""
+"""Used single-use values by their SHA-256, kept until they would have expired anyway."""
 
 slowdowns = table(
     "slowdowns",
@@ -124,5 +124,5 @@ slowdowns = table(
     plain("key", String(32), None, primary_key=True, output=False),
     plain("due", BigInteger, None, index=True),
 )
-"""Failed attempts by a hash of who failed, under a key of the week; `due` is the theoretical arrival time of the GCRA
-in Unix milliseconds."""
+"""Rate limits of failed attempts by a keyed hash of their source, under a weekly key; `due` is the theoretical arrival
+time of the GCRA in Unix milliseconds."""

@@ -1,4 +1,4 @@
-"""Effects on others that were decided in a transaction and are still to be delivered."""
+"""The transactional outbox: messages to others, written in the transaction that decides on them, delivered later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ outbox = table(
     "outbox",
     RetentionRule.OUTBOX,
     identity(),
-    owner(nullable=True, bound=False),
+    owner(nullable=True, bound=False),  # Null for messages that outlive the customer.
     plain("topic", String(64), None),
     sealed("payload", Category.EMAIL, output=False),
     plain("created_at", Instant, None),
@@ -31,8 +31,9 @@ outbox = table(
     Index(None, "void_at"),
     Index(None, "webhook_id", "next_attempt_at"),
 )
-"""The payload is sealed under the customer's key and may hold several categories: it is filed under the most telling.
-`next_attempt_at` is null once delivered or given up (`dead_at`), so the index finds what is due. Messages of one
-customer to one receiver (`webhook_id`) go out in the order of their ids. Whoever delivers one has a lease on it;
-`trouble` says in a word why the last attempt failed; after `give_up_at` there are no more. From `void_at`
-on a message is never sent, as it names a date that is over then, and nothing of it is kept."""
+"""The payload is encrypted under the customer's key and may contain several categories; it is declared with the most
+sensitive one. `next_attempt_at` is null once delivered or given up (`dead_at`), so that the index contains only due
+messages. Messages of one customer to one receiver (`webhook_id`) are delivered in the order of their ids. The delivery
+worker holds a lease on a message; `trouble` is the code of the last failure; after `give_up_at` there are no more
+attempts. From `void_at` on a message is never sent, since it announces a date that has passed, and its content is
+deleted."""

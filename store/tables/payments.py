@@ -1,4 +1,4 @@
-"""How the customers pay, and the vault of the card numbers whose storage they consented to."""
+"""Payment methods, and the vault of card numbers that customers consented to store."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ payment_methods = customer_table(
     sealed("bank_name", Category.PAYMENT_METHOD),
     plain("created_at", Instant, None),
 )
-"""`card_consent_id` names the consent that allows the card to be kept (R20); null means no such consent."""
+"""`card_consent_id` is the consent to store the card (R20); null means there is none."""
 
+# A table of its own: reads of payment methods never load a card number, and its retention is another one.
 card_vault = customer_table(
     "card_vault",
     RetentionRule.CARD_CONSENT,
@@ -36,10 +37,10 @@ card_vault = customer_table(
     plain("fingerprint", LargeBinary(16), Category.CARD_NUMBER, output=False),
     plain("stored_at", Instant, Category.PAYMENT_METHOD),
 )
-"""Never the security code. The fingerprint is keyed (PCI DSS 3.5.1.1) by the customer's own key: see
+"""The security code is never stored. The fingerprint is a hash keyed (PCI DSS 3.5.1.1) with the customer's own key: see
 `card_fingerprint`."""
 
 
 def card_fingerprint(key: SubjectKey, number: str) -> bytes:
-    """By which a card is found among those of one customer; it tells nothing once their key is destroyed. 16 bytes."""
+    """Return the keyed hash that identifies a card among those of one customer; useless without their key. 16 bytes."""
     return key.keyed_hash("card", "".join(filter(str.isdecimal, number)).encode())

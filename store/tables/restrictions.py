@@ -1,4 +1,5 @@
-"""Restrictions and objections: what happened, what stands, and what row filters ask (GDPR Art. 18, 21)."""
+"""Restrictions and objections: the log of events, the current state, and the stops for row filters (GDPR Art. 18,
+21)."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ GROUNDS = tuple(ground.name for ground in Ground)
 RIGHTS_EVENTS = tuple(event.name for event in RightsEvent)
 OBJECTION_STATES = tuple(state.name for state in ObjectionState)
 ACTORS = ("CUSTOMER", "STAFF", "GATEWAY")
-"""Who did it: the customer, a person of the staff, or the gateway by itself, once what it waited for has come."""
+"""The actor: the customer, a member of staff, or the gateway itself when a waiting condition was met."""
 NOTICES = tuple(notice.name for notice in Notice)
 
 rights_events = customer_table(
@@ -30,8 +31,8 @@ rights_events = customer_table(
     sealed("because", Category.PREFERENCE),
     plain("at", Instant, Category.PREFERENCE),
 )
-"""Append-only: the tables below follow from it. `because` is the reason that the person was told; `reference` is the
-case of a request that came by letter or by telephone."""
+"""Append-only; the tables below are derived from it. `because` is the reason that was given to the person; `reference`
+is the case of a request that came by letter or by telephone."""
 
 restrictions = customer_table(
     "restrictions",
@@ -47,8 +48,8 @@ restrictions = customer_table(
     Index(None, "letter_id"),
     single=True,
 )
-"""The one that stands. `letter_id` is the message in the outbox that tells of the lifting, and `told_at` the moment at
-which it was delivered, was refused for good, or went by post (Art. 18(3))."""
+"""The current restriction. `letter_id` is the message in the outbox that announces the lifting; `told_at` is when it
+was delivered, refused permanently, or sent by post (Art. 18(3))."""
 
 objections = customer_table(
     "objections",
@@ -64,9 +65,10 @@ objections = customer_table(
     Index(None, "letter_id"),
     UniqueConstraint("customer_id", "purpose"),
 )
-"""One a purpose, until it is taken back. `answer_by` is the month of Art. 12(3); `letter_id` and `told_at` are those of
-the letter that says that it was overridden: until it arrived, the purpose stands still (Art. 18(3))."""
+"""One for each purpose, until it is withdrawn. `answer_by` is the month of Art. 12(3); `letter_id` and `told_at` are
+those of the letter that it was overridden: until it has arrived, the purpose stays stopped (Art. 18(3))."""
 
+# Partial indexes: the workers look for these few rows in every round (F9).
 Index(
     "ix_objections_pending",
     objections.c.answer_by,
@@ -93,8 +95,8 @@ processing_stops = customer_table(
     plain("since", Instant, Category.PREFERENCE),
     UniqueConstraint("customer_id", "subject"),
 )
-"""What row filters ask: a row means that the customer's rows are not read for what it names, RESTRICTION (every purpose
-that is not exempt) or a purpose. Few customers have one, and each question is one look-up in its unique index."""
+"""The table that row filters read: a row excludes the customer's rows from its subject, RESTRICTION (every purpose that
+is not exempt) or a purpose. Few customers have one, and each query is one look-up in the unique index."""
 
 notices = customer_table(
     "notices",
@@ -104,7 +106,7 @@ notices = customer_table(
     plain("asked_at", Instant, Category.PREFERENCE),
     plain("listed_at", Instant, Category.PREFERENCE, nullable=True),
 )
-"""What recipients are to be told of (Art. 19); `fields` is a JSON list of the coordinates that were corrected."""
+"""Notifications to recipients (Art. 19); `fields` is a JSON list of the coordinates that were corrected."""
 
 Index(
     "ix_notices_waiting",
@@ -134,8 +136,8 @@ notice_recipients = customer_table(
     UniqueConstraint("notice_id", "kind", "name"),
     Index(None, "outbox_id"),
 )
-"""How far each recipient of the customer's data, and each client that keeps copies, has been told of a notice: the same
-states as those of an erasure (`erasure_recipients`)."""
+"""The state of a notification for each recipient and each client that keeps copies: the same states as for an erasure
+(`erasure_recipients`)."""
 
 Index(
     "ix_notice_recipients_open",
@@ -145,4 +147,4 @@ Index(
 )
 
 LIFTING_LETTER = "restriction.letter"
-"""Marks letters in the outbox after whose delivery a restriction may be lifted, or an overridden purpose resumed."""
+"""The topic of letters after whose delivery a restriction may be lifted, or an overridden purpose resumed."""

@@ -1,4 +1,4 @@
-"""What the customers subscribed to."""
+"""The services that customers subscribed to."""
 
 from __future__ import annotations
 

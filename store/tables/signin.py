@@ -1,4 +1,4 @@
-"""What signing in has to remember: proofs of sessions, known devices, half-done sign-ins, links, counted guesses."""
+"""The tables of sign-in: session secrets, known devices, pending sign-ins, links, and failed attempts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from store.sql.metadata import Id, Instant, blind, choice, customer_table, owner
 
 CEREMONIES = ("REGISTER", "SIGN_IN", "SECOND_FACTOR")
 
-# Whoever holds the secret of a row is let in, so the secret itself is nowhere: `secret_hash` is the first half of its
-# SHA-256. The secrets are 256 random bits, which need no slow hash.
+# The secret of a row gives access, so it is not stored: `secret_hash` is the first half of its SHA-256. A slow hash is
+# not needed, since the secrets are 256 random bits.
 
 session_proofs = customer_table(
     "session_proofs",
@@ -24,9 +24,9 @@ session_proofs = customer_table(
     plain("shared", Boolean, Category.ACCESS_HISTORY),
     plain("contexts", LargeBinary, Category.ACCESS_HISTORY, nullable=True, output=False),
 )
-"""The cookie that stands for a session, and how its person was last authenticated: `methods` are words of RFC 8176
-with spaces between. `shared` sessions are of a computer that others use, too (R41). `contexts` are marks, under the
-customer's own key, of the networks, countries and devices that it was used from (`resolvers.signins.contexts`)."""
+"""The cookie of a session, and its last authentication: `methods` are values of RFC 8176, separated by spaces. `shared`
+sessions are at a shared computer (R41). `contexts` are keyed hashes, under the customer's own key, of the networks,
+countries and devices from which it was used (`resolvers.signins.contexts`)."""
 
 known_devices = customer_table(
     "known_devices",
@@ -36,7 +36,7 @@ known_devices = customer_table(
     plain("last_used_at", Instant, Category.ACCESS_HISTORY),
     UniqueConstraint("credential_id", "secret_hash"),
 )
-"""Browsers in which a sign-in succeeded before: strangers who guess a password elsewhere cannot slow these down."""
+"""Browsers in which a sign-in succeeded before: password guessing from elsewhere does not slow these down."""
 
 pending_sign_ins = customer_table(
     "pending_sign_ins",
@@ -47,7 +47,7 @@ pending_sign_ins = customer_table(
     plain("shared", Boolean, Category.ACCESS_HISTORY),
     plain("expires_at", Instant, None, index=True),
 )
-"""The password was right and the second factor is awaited; with `session_id` to renew that session."""
+"""Sign-ins with a correct password that wait for the second factor; with `session_id` to renew that session."""
 
 passkeys = customer_table(
     "passkeys",
@@ -57,8 +57,9 @@ passkeys = customer_table(
     plain("public_key", LargeBinary, Category.AUTH_FACTOR, output=False),
     plain("sign_count", BigInteger, Category.AUTH_FACTOR, output=False),
 )
-"""What an authenticator registered (WebAuthn): the id it goes by, the key it signs with (COSE), its last counter."""
+"""WebAuthn credentials: the credential id, the public key (COSE), and the last signature counter."""
 
+# Without a customer for a discoverable credential: the challenge is made before it is known whose it is.
 passkey_challenges = table(
     "passkey_challenges",
     RetentionRule.SIGN_IN_RECORDS,
@@ -69,7 +70,7 @@ passkey_challenges = table(
     plain("expires_at", Instant, None, index=True),
     Index(None, "customer_id"),
 )
-"""Challenges that were given out and not answered yet: each is answered once."""
+"""Outstanding WebAuthn challenges; each can be answered once."""
 
 reset_links = customer_table(
     "reset_links",
@@ -79,8 +80,8 @@ reset_links = customer_table(
     blind("account_state", Category.AUTH_FACTOR),
     plain("expires_at", Instant, None, index=True),
 )
-"""Links to a new password. `account_state` is a hash, under the customer's own key, of what the link was sent for: it
-opens nothing once the password or the e-mail address has changed."""
+"""Password reset links. `account_state` is a hash, under the customer's own key, of the password and the e-mail
+address: a link is void once either has changed."""
 
 email_links = customer_table(
     "email_links",
@@ -92,7 +93,7 @@ email_links = customer_table(
     plain("expires_at", Instant, None, index=True),
 )
 """Links that confirm a new e-mail address, sent to it. `account_state` is a hash, under the customer's own key, of the
-address that it takes the place of: the link opens nothing once that has changed. The session that asked stays open."""
+address to be replaced: a link is void once that has changed. The session that requested it stays open."""
 
 alarm_links = customer_table(
     "alarm_links",
@@ -102,7 +103,7 @@ alarm_links = customer_table(
     blind("secret_hash", Category.AUTH_FACTOR, unique=True),
     plain("expires_at", Instant, None, index=True),
 )
-"""Links by which a customer says that a sign-in was not theirs."""
+"""Links with which a customer reports a sign-in as not their own."""
 
 guesses = table(
     "guesses",
@@ -112,5 +113,5 @@ guesses = table(
     plain("closed_until", Instant, Category.ACCESS_HISTORY, output=False),
     plain("last_at", Instant, Category.ACCESS_HISTORY, index=True, output=False),
 )
-"""Failed attempts, counted by what they have in common. `bucket` is a keyed fingerprint of an account, a network or a
-device, so that the table names nobody; a row is of no use a day later, and its key ends with the week."""
+"""Failed attempts, counted by account, network or device. `bucket` is a keyed hash of it, so that the table identifies
+nobody; a row expires after a day, and its key after the week."""

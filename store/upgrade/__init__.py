@@ -1,1 +1,1 @@
-"""A store brought to this release: rows re-indexed, values rewritten."""
+"""Upgrades a store to this release: rebuilds look-ups, rewrites values."""

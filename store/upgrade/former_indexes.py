@@ -1,4 +1,4 @@
-"""Blind indexes that an earlier release kept beside the data: moved to the key store, then removed with their key."""
+"""Moves the blind indexes that an earlier release stored beside the data to the key store, then removes them."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ COLUMNS = {
     credentials: ("login_index",),
     domains: ("name_index",),
 }
-"""Where they were."""
+"""The former columns."""
 
 PAGE = 500
-"""Rows that one transaction empties."""
+"""Rows in one transaction."""
 LONGEST = 3600.0
-"""Seconds that writing a whole table anew may take."""
+"""Maximum duration of rewriting a whole table, in seconds."""
 
 Found = tuple[LookupRequest, Any, str]
-"""The look-up that a row of the data is to have, the row, and its value."""
+"""The look-up that a row of the data shall have, the row, and its value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """The former column of one lookup, if there still is one, and the key of what stands in it."""
+    """The former column of one kind of look-up, whether it still exists, and its key."""
 
     column: str
     there: bool
@@ -51,7 +51,7 @@ class Former:
 
     @classmethod
     async def of(cls, store: Store, place: LookupPlace, name: str) -> Former:
-        """What there is."""
+        """Inspect the database."""
         async with store.write() as connection:
             there = name in await connection.run_sync(_columns, place.table.name)
         return cls(name, there, await store.keys.house.system(FORMER_INDEX_KEY) if there else b"")
@@ -59,10 +59,10 @@ class Former:
     async def move(
         self, reserved: Reservations, connection: AsyncConnection, place: LookupPlace, found: Sequence[Found]
     ) -> list[LookupRequest]:
-        """Give rows the look-up of what they were found by, within the transaction that looked at them; which.
+        """Reserve the look-ups of rows within the transaction that read them; returns the moved ones.
 
-        Only those that had this release's form already: these were unique beside the data. Those in an earlier form
-        are compared with all others first, like any that change theirs.
+        Only rows whose value had this release's form already, since these were unique beside the data. Rows in an
+        earlier form are compared with all others first, like any row that changes its form.
         """
         same = [wanted for wanted, row, value in found if row.ref is None and self._has_form(wanted, row, value)]
         now = datetime.now(UTC)
@@ -71,7 +71,7 @@ class Former:
                 await reserved.take(connection, same, now)
             except LookupTakenError as others:
                 same = [each for each in same if each not in set(others.taken)]
-                await reserved.take(connection, same, now)  # What is its own already stays so.
+                await reserved.take(connection, same, now)  # Reserving again is idempotent for the row itself.
             await write_refs(connection, place, same, self)
         await reserved.written(connection)
         return same
@@ -83,7 +83,7 @@ class Former:
 async def write_refs(
     connection: AsyncConnection, place: LookupPlace, rows: Sequence[LookupRequest], former: Former
 ) -> None:
-    """Tie rows to their look-ups; what an earlier release kept of them is overwritten."""
+    """Link rows to their look-ups, and overwrite the former blind index."""
     if not rows:
         return
     known = table(place.table.name, *(column(each) for each in ("id", place.ref.name, former.column)))
@@ -94,7 +94,7 @@ async def write_refs(
 
 
 async def former_there(config: StoreConfig) -> bool:
-    """Whether a table has one of the former columns yet."""
+    """Return whether a table still has one of the former columns."""
     engine = make_engine(config.maintained(config.database))
     try:
         async with transaction(engine) as connection:
@@ -104,13 +104,15 @@ async def former_there(config: StoreConfig) -> bool:
 
 
 async def remove_former(config: StoreConfig) -> bool:
-    """Remove the columns, and destroy the key by which backups of them could be searched; whether there were any.
+    """Remove the columns, and destroy the key with which backups of them could be searched; returns whether there were
+    any.
 
-    Call it when every row was moved and nobody serves. 1. What rows that could not be moved have there is emptied, in
-    pages; 2. the columns go; 3. the tables are written anew, whatever their size (`store.sql.scrubbing`); 4. the key
-    goes.
-    Of any number of replicas one does it. The key is what says that 1 to 3 are still to be done: killed at any point,
-    the next call goes on.
+    Call it when every row was moved and no requests are served. 1. Empty the columns of rows that could not be moved,
+    in pages; 2. drop the columns; 3. rewrite the tables, whatever their size (`store.sql.scrubbing`); 4. destroy the
+    key.
+
+    Of several replicas one does it. As long as the key exists, 1 to 3 are to be done: if it is killed, the next call
+    continues.
     """
     address = config.maintained(config.database)
     await _empty(address)  # 1
@@ -123,7 +125,7 @@ async def remove_former(config: StoreConfig) -> bool:
             await _scrub(address)  # 3
             async with transaction(engine) as connection:
                 await connection.execute(delete(system_keys).where(system_keys.c.name == FORMER_INDEX_KEY))  # 4
-        await scrub(engine, system_keys)  # Always, since whoever was killed behind 4 left no word of it.
+        await scrub(engine, system_keys)  # Always, since a process that was killed after 4 left no trace of that.
     finally:
         await engine.dispose()
     return dropped
@@ -137,7 +139,7 @@ async def _empty(address: Address) -> None:
 
 
 async def _empty_page(address: Address, name: str, former: Sequence[str], after: int) -> int | None:
-    """The last row of a page that was emptied; None behind the last page."""
+    """Empty a page; returns its last row, None after the last page."""
     async with alone(address) as connection:
         there = sorted(set(former) & await connection.run_sync(_columns, name))
         if not there:
@@ -153,6 +155,7 @@ async def _empty_page(address: Address, name: str, former: Sequence[str], after:
 
 async def _drop(address: Address) -> bool:
     dropped = False
+    # Locked against the upgrades of other replicas, which see the column gone when their turn comes.
     async with alone(address) as connection:
         for each, names in COLUMNS.items():
             for name in set(names) & await connection.run_sync(_columns, each.name):

@@ -1,4 +1,4 @@
-"""Customers of whom the key store has no row, neither a key nor that one was destroyed: it is not that of this data."""
+"""Finds customers without a row in the key store, live or destroyed: then it does not belong to this data."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from store.sql.metadata import Id
 from store.tables.customers import customers
 
 PAGE = 2000
-"""Customers that are asked for at a time."""
+"""Customers in one query."""
 NAMED = 5
-"""Customers that an error names at most."""
+"""Maximum customers in the text of an error."""
 
 
 class KeysLackingError(RootKeyError):
-    """The key store is an older copy, or another one: what only the keys it lacks can open must not be given up."""
+    """The key store is an older copy, or another one: values that need the missing keys must not be discarded."""
 
     def __init__(self, count: int, named: Sequence[str]) -> None:
         others = ", and others" if count > len(named) else ""
@@ -31,13 +31,13 @@ class KeysLackingError(RootKeyError):
 
 
 async def require_rows(store: Store, ids: Sequence[int]) -> None:
-    """KeysLackingError if the key store has no row of one of these customers. An erased customer's row stays (R56)."""
+    """Raise KeysLackingError if the key store lacks one of these customers. An erased customer's row stays (R56)."""
     if lacking := await _lacking(store, ids):
         raise KeysLackingError(len(lacking), _named(store, lacking))
 
 
 async def require_all_rows(store: Store) -> None:
-    """The same of all customers, in pages: one walk over two primary keys, and a bounded number of ids in memory."""
+    """Raise KeysLackingError if the key store lacks any customer; reads all of them in pages, with bounded memory."""
     count, first = 0, list[int]()
     async for ids in _pages(store):
         lacking = await _lacking(store, ids)
@@ -57,6 +57,7 @@ async def _pages(store: Store) -> AsyncIterator[list[int]]:
 
 
 async def _lacking(store: Store, ids: Sequence[int]) -> list[int]:
+    # Two walks over primary keys: the databases are separate, so that no join can do it.
     known = await store.keys.known(ids)
     return sorted(set(ids) - known)
 

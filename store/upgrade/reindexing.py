@@ -1,10 +1,10 @@
-"""Look-ups made anew from the values themselves: in pages, resumable, by any number of replicas at once.
+"""Rebuilds look-ups from the values themselves: in pages, resumable, by any number of replicas at once.
 
-It brings them to this release's form of the values, moves those that an earlier release kept beside the data, and mends
-what a restored backup lacks. What is looked up is sealed, so no migration of the database alone can do it: each value
-is opened, and where its row has not the look-up of its value that is noted in `lookup_changes`. Only when all rows of a
-lookup were looked at is the first one changed (`store.upgrade.reindexing_writing`): which of them would share one is
-known by then.
+It converts them to this release's form of the values, moves those that an earlier release stored beside the data, and
+restores those that a restored backup lacks. The values are encrypted, so that a migration in SQL cannot do it: each
+value is decrypted, and if its row lacks the look-up of its value, that is recorded in `lookup_changes`. The first row
+is changed only after all rows of a kind were read (`store.upgrade.reindexing_writing`): by then all collisions are
+known.
 """
 
 from __future__ import annotations
@@ -39,44 +39,44 @@ log = logging.getLogger(__name__)
 
 R = index_rebuilds.c
 PAGE = 500
-"""Rows that one transaction looks at, or changes."""
-PATIENCE = 60.0
-"""Seconds that a replica waits for the page of another one."""
+"""Rows that one transaction reads or changes."""
+TIMEOUT = 60.0
+"""Maximum wait of a replica for the page of another one, in seconds."""
 TURN = 0x6C6F_6F6B
-"""The advisory lock that replicas take turns by on PostgreSQL: the word "look"."""
+"""The advisory lock that serialises the replicas on PostgreSQL: "look" in ASCII."""
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is looked up, and the sealed value that its look-up is made from."""
+    """A kind of look-up, and the encrypted value from which it is made."""
 
     lookup: Lookup
     former: str
-    """The column in which an earlier release kept its blind index."""
+    """The column in which an earlier release stored its blind index."""
     scope: ColumnElement[Any]
-    """What the value is unique within."""
+    """The scope in which the value is unique."""
 
     @property
     def place(self) -> LookupPlace:
-        """Where the value rests."""
+        """The columns of the value."""
         return PLACES[self.lookup]
 
     @property
     def table(self) -> Table:
-        """Of the value."""
+        """The table of the value."""
         return self.place.table
 
     @property
     def id(self) -> Column[int]:
-        """The table's key."""
+        """The primary key of the table."""
         return self.table.c.id
 
 
 EVERYWHERE: Final = literal("")
 REGISTRATION: Final = case((domains.c.released_at.is_(None), literal("")), else_=cast(domains.c.id, String(20)))
-"""A name is unique among registrations that run; each that has ended is by itself."""
+"""A domain name is unique among running registrations; each ended one has a scope of its own."""
 TARGETS: Final = {
     "EMAIL": Target(Lookup.EMAIL, "email_index", EVERYWHERE),
     "LOGIN": Target(Lookup.LOGIN, "login_index", credentials.c.platform),
@@ -86,27 +86,27 @@ TARGETS: Final = {
 
 
 async def begin_anew(store: Store) -> None:
-    """Have every row looked at once more, while everybody is served; harmless while a rebuilding is under way."""
+    """Schedule a new scan of every row, while requests are served; no effect while a rebuild is under way."""
     rows = [{"lookup": each, "after": 0, "scanned": False, "awaited": False} for each in LOOKUPS]
     async with store.write() as connection:
         await connection.execute(insert_new(connection, index_rebuilds), rows)
 
 
 async def scan(store: Store, name: str) -> int:
-    """Move what an earlier release kept beside the data, and note the rows of a lookup that are to be found by another
-    value's form, from where the last one stopped; how many were moved."""
+    """Move the look-ups beside the data, and record the rows whose look-up changes, from where the last scan stopped;
+    returns the number of moved ones."""
     moved, former = 0, await Former.of(store, TARGETS[name].place, TARGETS[name].former)
-    while (some := await patiently(lambda: _scan_page(store, name, former))) is not None:
+    while (some := await with_retries(lambda: _scan_page(store, name, former))) is not None:
         moved += some
     return moved
 
 
-async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
-    """The work, once more while another replica has what it needs; StoreUnavailableError after a minute of that.
+async def with_retries(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Do the work, with retries while another replica holds its locks; StoreUnavailableError after TIMEOUT seconds.
 
-    Once more, too, when a row was erased or a value taken between the look and the write: the next look sees it.
+    Retries, too, when a row was erased or a value taken between the read and the write: the next read sees it.
     """
-    until = monotonic() + PATIENCE
+    until = monotonic() + TIMEOUT
     while True:
         try:
             return await work()
@@ -117,13 +117,14 @@ async def patiently(work: Callable[[], Awaitable[Result]]) -> Result:
 
 
 async def turn(connection: AsyncConnection) -> None:
-    """Be the only one who rebuilds, to the end of the transaction; on SQLite whoever writes is."""
+    """Exclude other rebuilds until the end of the transaction; on SQLite the write lock does so."""
     if connection.dialect.name == "postgresql":
         await connection.execute(select(func.pg_advisory_xact_lock(TURN)))
 
 
 async def _scan_page(store: Store, name: str, former: Former) -> int | None:
-    """One page, under the lock of the lookup's own row: replicas take turns. How many were moved; None at the end."""
+    """Scan one page, under a row lock that serialises the replicas; returns the number of moved rows, None at the
+    end."""
     async with reserving(store) as reserved, store.write() as connection:
         locked = select(R.after, R.scanned).where(R.lookup == name).with_for_update()
         at = (await connection.execute(locked)).one_or_none()
@@ -153,7 +154,7 @@ async def _rows(connection: AsyncConnection, target: Target, after: int, former:
 
 
 async def _changes(store: Store, name: str, rows: Sequence[Any]) -> list[Found]:
-    """The rows that have not the look-up of their value, each with the one it is to have."""
+    """Return the rows without the look-up of their value, each with the one that it shall have."""
     target, wanted = TARGETS[name], list[Found]()
     keys = await store.keys.subjects([row.owner for row in rows])
     for row, key in zip(rows, keys, strict=True):
@@ -170,7 +171,7 @@ def _has(held: Any | None, row: Any) -> bool:
 
 
 async def note(store: Store, wanted: Sequence[tuple[LookupRequest, bytes | None]]) -> None:
-    """Remember rows that are to be found by another value's form; those that are noted already stay as they are."""
+    """Record rows whose look-up changes; rows that are recorded already are not changed."""
     async with transaction(store.keys.engine) as connection:
         epoch = await store.keys.lookups.epochs.lock(connection)
         rows = [
@@ -182,7 +183,7 @@ async def note(store: Store, wanted: Sequence[tuple[LookupRequest, bytes | None]
 
 
 def opened(key: SubjectKey | None, target: Target, row_id: int, resting: bytes | None) -> str | None:
-    """The value; None for one that is not there, whose customer is erased, or that does not open."""
+    """Decrypt a value; None if there is none, its customer is erased, or it does not decrypt."""
     if key is None or resting is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The second half of a rebuilding: rows get the look-up that was noted for them, unless two would share it."""
+"""The second half of a rebuild: rows get their recorded look-up, unless two would share it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from store.sql.engines import transaction
 from store.sql.metadata import Id
 from store.tables.domains import domains
 from store.upgrade.former_indexes import Former, write_refs
-from store.upgrade.reindexing import PAGE, TARGETS, Target, begin_anew, opened, patiently, scan, turn
+from store.upgrade.reindexing import PAGE, TARGETS, Target, begin_anew, opened, scan, turn, with_retries
 from values.domain_name import DomainNameError, to_ascii
 
 N, R = lookup_changes.c, index_rebuilds.c
@@ -30,42 +30,43 @@ NAMES = {target.lookup: name for name, target in TARGETS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """A row that gets no look-up of its value in the new form, since that is another row's, too.
+    """A row that gets no look-up in the new form of its value, since another row has the same one.
 
-    It keeps the look-up it had. One that had none in the key store yet, such as one that an earlier release found by an
-    index beside the data, is found by nothing until one of the two changes.
+    It keeps its former look-up. A row without one in the key store, such as one that an earlier release indexed beside
+    the data, cannot be found until one of the two changes.
     """
 
     lookup: str
     customer: int
     others: tuple[int, ...]
-    """The customers who have the same value in the new form; the customer's own id for two rows of theirs."""
+    """The customers with the same value in the new form; the customer's own id for two rows of the same customer."""
     found: bool = True
-    """Whether the row has a look-up, of its former form."""
+    """True if the row has a look-up, of its former form."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Noted:
-    """A row that is to be found by another look-up."""
+    """A row whose look-up changes."""
 
     id: int
     ref: bytes | None
-    """What the row had when it was looked at."""
+    """The `ref` of the row when it was read."""
     wanted: LookupRequest
 
     @property
     def place(self) -> tuple[bytes, str]:
-        """What it would share with others."""
+        """The identity that must be unique."""
         return self.wanted.index, self.wanted.scope
 
 
 async def rebuild(store: Store, anew: bool = False, moved: Callable[[int], None] = lambda _: None) -> int:
-    """Finish the rebuilding under way, all of it `anew` if asked, and try again what collided; how many rows changed.
+    """Finish the rebuild under way, or do a complete one (`anew`), and retry collisions; returns the number of changed
+    rows.
 
-    1. Every row of a lookup is looked at, and what would change is noted; 2. what was noted is changed, page by page,
-    again until a round changes nothing; 3. look-ups that nothing of the data has are removed. What is left are
-    collisions, which stay noted (`collisions`). Killed at any point, the next call goes on. `moved` is told how many
-    were only moved from beside the data.
+    1. Every row of a kind is read, and its change recorded; 2. the changes are applied, page by page, in rounds until
+    nothing changes; 3. look-ups that the data does not have are removed. The rest are collisions, which stay recorded
+    (`collisions`). If it is killed, the next call continues. `moved` is called with the number of rows that were only
+    moved from beside the data.
     """
     if anew:
         await begin_anew(store)
@@ -86,7 +87,7 @@ async def rebuild(store: Store, anew: bool = False, moved: Callable[[int], None]
 
 
 async def collisions(store: Store, after: int = 0, most: int = PAGE) -> list[tuple[int, Collision]]:
-    """A page of those that stand, each with the number after which the next page begins."""
+    """Return a page of collisions, each with the number after which the next page begins."""
     found = await _noted(store, N.id > after, most)
     return [(each.id, await _collision(store, each)) for each in found]
 
@@ -98,7 +99,7 @@ async def _collision(store: Store, each: _Noted) -> Collision:
 
 
 async def _has_one(store: Store, each: _Noted) -> bool:
-    """Whether the key store has the look-up that the row has; a restored one may lack it."""
+    """Return whether the key store has the look-up of the row; a restored one may lack it."""
     if each.ref is None:
         return False
     mine = lookups.c.customer_id == each.wanted.customer_id, lookups.c.ref == each.ref
@@ -107,15 +108,16 @@ async def _has_one(store: Store, each: _Noted) -> bool:
 
 
 async def _begun(store: Store, name: str) -> bool:
-    """Whether the rows of a lookup were looked at; false when only what collided before was tried again."""
+    """Return whether the rows of a kind were scanned; False when only collisions were retried."""
     async with store.write() as connection:
         return await connection.scalar(select(R.lookup).where(R.lookup == name)) is not None
 
 
 async def _round(store: Store, name: str, former: Former) -> tuple[int, bool]:
-    """One pass over what is noted of a lookup; how many rows were changed, and whether that may have freed others."""
+    """Make one pass over the recorded rows of a kind; returns the number of changed rows, and whether others may be
+    free."""
     written, settled, last = 0, False, 0
-    while (page := await patiently(lambda: _page(store, name, former, last))) is not None:  # noqa: B023  (awaited at once)
+    while (page := await with_retries(lambda: _page(store, name, former, last))) is not None:  # noqa: B023  (awaited at once)
         last, some, gone = page
         written += some
         settled = settled or gone > 0
@@ -123,7 +125,7 @@ async def _round(store: Store, name: str, former: Former) -> tuple[int, bool]:
 
 
 async def _page(store: Store, name: str, former: Former, after: int) -> tuple[int, int, int] | None:
-    """The last of a page, how many of its rows were changed, and how many need none any more; None behind the last."""
+    """Process a page; returns its last row, the number of changed and of settled rows; None after the last page."""
     target = TARGETS[name]
     async with reserving(store) as reserved, store.write() as connection:
         await turn(connection)
@@ -136,6 +138,7 @@ async def _page(store: Store, name: str, former: Former, after: int) -> tuple[in
         if free:
             await _write(connection, store, reserved, target, free, former)
         await reserved.written(connection)
+    # After the data is committed: a record that is left behind by a crash is found to be stale by the next call.
     await _forget(store, over | {each.id for each in free})
     return noted[-1].id, len(free), len(over) + len(free)
 
@@ -154,13 +157,13 @@ def _read(store: Store, row: Any) -> _Noted:
 
 
 def _index(store: Store, row: Any) -> bytes:
-    """The blind index that a row of this or another table of marks stands for."""
+    """Return the blind index of a row of a table with marks."""
     epochs = {each.number: each for each in store.keys.lookups.epochs.living}
     return epochs[row.epoch].index(bytes(row.mark))
 
 
 async def _stale(connection: AsyncConnection, target: Target, noted: Sequence[_Noted]) -> set[int]:
-    """Those whose row is gone, or got another value since it was looked at; the others are held as they are."""
+    """Return the records whose row is gone or has changed since it was read; locks the other rows."""
     ref = target.place.ref
     query = select(target.id, ref.label("ref")).where(target.id.in_([each.wanted.row_id for each in noted]))
     rows = (await connection.execute(query.with_for_update())).all()
@@ -169,7 +172,7 @@ async def _stale(connection: AsyncConnection, target: Target, noted: Sequence[_N
 
 
 async def _rivals(store: Store, noted: Sequence[_Noted]) -> dict[int, set[int]]:
-    """Of each, the customers of other rows that are to have the same look-up, or have it by what the data says."""
+    """Return, for each record, the customers of other rows that have or shall have the same look-up."""
     kind, places = noted[0].wanted.kind, {each.place for each in noted}
     async with transaction(store.keys.engine) as connection:
         await store.keys.lookups.epochs.lock(connection)
@@ -217,7 +220,7 @@ async def _forget(store: Store, ids: set[int]) -> None:
 async def _write_names(
     connection: AsyncConnection, store: Store, target: Target, rows: Sequence[LookupRequest]
 ) -> None:
-    """A domain's name rests by its A-labels, which registries and RDAP want, and so does its ending."""
+    """Store domain names and endings in A-labels, which registries and RDAP use."""
     keys = dict(
         zip([row.row_id for row in rows], await store.keys.subjects([r.customer_id for r in rows]), strict=True)
     )

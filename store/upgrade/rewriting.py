@@ -1,8 +1,8 @@
-"""Values at rest brought to this release's form: in pages, resumable, by any number of replicas at once.
+"""Rewrites stored values in this release's form: in pages, resumable, by any number of replicas at once.
 
-What is made from a customer's key, or sealed under it, no migration of the database alone can write. Each column's row
-in `value_rewrites` says how far it is; each page and its mark are one transaction. Afterwards the former values are
-taken out of the files: until then, and so until nothing of the former form is left, no gateway of this release serves.
+Values that depend on a customer's key cannot be rewritten by a migration in SQL. Each column has a row in
+`value_rewrites` with its progress, which is updated in the transaction of each page. Afterwards the former values are
+removed from the files; until then no gateway of this release serves.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from store.tables.oauth import oauth_families, slowdowns
 from store.tables.payments import card_fingerprint, card_vault
 from store.tables.signin import email_links, guesses, reset_links, session_proofs
 from store.upgrade.lacking_keys import require_rows
-from store.upgrade.reindexing import patiently
+from store.upgrade.reindexing import with_retries
 
 log = logging.getLogger(__name__)
 
 W = value_rewrites.c
 PAGE = 500
-"""Rows that one transaction writes anew."""
-PATIENCE = 5.0
-"""Seconds that readings of the former values are waited for."""
-TELLS = 5.0
-"""Seconds between two words of progress."""
+"""Rows in one transaction."""
+TIMEOUT = 5.0
+"""Maximum wait for readers of the former values, in seconds."""
+REPORT_EVERY = 5.0
+"""Seconds between two progress reports."""
 
 LOST: Final = object()
-"""In the place of a new value: nothing can be made."""
+"""Marks a value for which no new form can be made."""
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +53,26 @@ class Rewrite:
 
     column: Column[Any]
     source: Column[Any]
-    """What the new value is made from."""
+    """The column from which the new value is made."""
     anew: Callable[[SubjectKey, int, bytes], bytes | None]
-    """The new value, by key, row and source; SealBrokenError where the source does not open."""
+    """Makes the new value from key, row and source; SealBrokenError if the source does not decrypt."""
     lost: Callable[[], bytes | None]
-    """What takes the place of a value of which nothing can be made: the former one must not stay."""
+    """Makes the replacement for a value that cannot be converted: the former one must not stay."""
 
     @property
     def table(self) -> Table:
-        """The column's."""
+        """The table of the column."""
         return self.column.table
 
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """What became of a column."""
+    """The result for one column."""
 
     value: str
     rewritten: int
     lost: int
-    """Values whose customer is erased, or whose source does not open."""
+    """Values whose customer is erased, or whose source does not decrypt."""
 
 
 def _fingerprint(key: SubjectKey, row_id: int, sealed: bytes) -> bytes:
@@ -80,14 +80,14 @@ def _fingerprint(key: SubjectKey, row_id: int, sealed: bytes) -> bytes:
 
 
 def _sealed(key: SubjectKey, row_id: int, resting: bytes) -> bytes:
-    if resting.startswith(sealing.VERSION):  # No hash in text begins so.
+    if resting.startswith(sealing.VERSION):  # Encrypted already: no password hash begins with this byte.
         return resting
     return key.seal(credentials.c.password_hash, row_id, resting)
 
 
 def _nothing(*_: object) -> None:
-    """No password is the password that a hash which nobody can open stands for: a link leads to a new one. Marks of
-    contexts are learned anew."""
+    """Return no value: a password hash that cannot be decrypted matches no password, and a reset link leads to a new
+    one. Contexts are learned again."""
 
 
 def _no_card() -> bytes:
@@ -105,20 +105,20 @@ REWRITES: Final = {
     )
 }
 EMPTIED = (guesses, slowdowns, reset_links, email_links)
-"""Tables of short-lived rows that the migration has emptied: their hashes had a key of the house."""
+"""Tables of short-lived rows that the migration has emptied: their hashes used a system key."""
 FORMER_KEYS = ("contexts", "guesses", "slowdowns")
-"""Keys of the house that made hashes of what can be guessed; nothing is made with them any more (D10)."""
+"""Former system keys for hashes of guessable values; not used any more (D10)."""
 
 
-async def rewrite_all(store: Store, tell: Tell, *, accept_loss: bool = False) -> list[Rewritten]:
-    """Finish what is under way; what became of each column that this call has brought to its end.
+async def rewrite_all(store: Store, report: Report, *, accept_loss: bool = False) -> list[Rewritten]:
+    """Finish the rewriting under way; returns the result of each column that this call has finished.
 
-    1. All rows; 2. the former values leave the files, and the former keys the key store; 3. gateways may serve. Killed
-    at any point, the next call goes on. KeysLackingError, and the page stays as it was, for a customer of whom the key
-    store has no row; with `accept_loss` they count as erased.
+    1. Rewrite all rows; 2. remove the former values from the files, and the former keys from the key store; 3. allow
+    gateways to serve. If it is killed, the next call continues. KeysLackingError, without changing the page, if the key
+    store lacks a customer; with `accept_loss` such customers count as erased.
     """
     for name in REWRITES:
-        await _rows_of(store, name, tell, accept_loss)  # 1
+        await _rows_of(store, name, report, accept_loss)  # 1
     under_way = await _under_way(store)
     if not under_way:
         return []
@@ -130,17 +130,17 @@ async def rewrite_all(store: Store, tell: Tell, *, accept_loss: bool = False) ->
     return await _ended(store)  # 3
 
 
-async def _rows_of(store: Store, name: str, tell: Tell, accept_loss: bool) -> None:
-    told = monotonic()
-    while (so_far := await patiently(lambda: _page(store, name, accept_loss))) is not None:
-        if monotonic() - told >= TELLS:
-            told = monotonic()
-            tell(f"{name}: {so_far:,} rows are done.")
+async def _rows_of(store: Store, name: str, report: Report, accept_loss: bool) -> None:
+    reported = monotonic()
+    while (so_far := await with_retries(lambda: _page(store, name, accept_loss))) is not None:
+        if monotonic() - reported >= REPORT_EVERY:
+            reported = monotonic()
+            report(f"{name}: {so_far:,} rows are done.")
 
 
 async def _page(store: Store, name: str, accept_loss: bool) -> int | None:
-    """Write one page anew, under the lock of the column's own row: replicas take turns. How many rows of the column are
-    done; None behind the last."""
+    """Rewrite one page, under a row lock that serialises the replicas; returns the number of rows done so far, None
+    after the last page."""
     rewrite = REWRITES[name]
     mine = update(value_rewrites).where(W.value == name)
     async with store.write() as connection:
@@ -168,10 +168,10 @@ async def _resting(connection: AsyncConnection, rewrite: Rewrite, after: int) ->
 async def _changes(
     store: Store, rewrite: Rewrite, rows: Sequence[Any], accept_loss: bool
 ) -> tuple[list[dict[str, Any]], int]:
-    """What is to be written, and of how much of it nothing could be made."""
+    """Return the changes to be written, and how many of them lose their value."""
     changes, lost = list[dict[str, Any]](), 0
     keys = await store.keys.subjects([row.owner for row in rows])
-    if not accept_loss:  # Destroyed or never there: only the former is an erasure.
+    if not accept_loss:  # The key was destroyed by an erasure, or is missing, which must not be taken for one.
         await require_rows(store, [row.owner for row, key in zip(rows, keys, strict=True) if key is None])
     for row, key in zip(rows, keys, strict=True):
         if row.former is None:
@@ -196,9 +196,10 @@ def _anew(rewrite: Rewrite, key: SubjectKey | None, row: Any) -> Any:
 
 
 async def _write(connection: AsyncConnection, rewrite: Rewrite, changes: Sequence[dict[str, Any]]) -> None:
-    """What was changed since it was read is of this release's form already."""
+    """Write the changes, except where the value was changed since it was read: then it is in this release's form."""
     type_ = rewrite.column.type
     mine = rewrite.table.c.id == bindparam("which", type_=Id), rewrite.column == bindparam("former", type_=type_)
+    # The former value is part of the condition: a row that was changed meanwhile is not overwritten.
     change = update(rewrite.table).where(*mine).values({rewrite.column.name: bindparam("anew", type_=type_)})
     await connection.execute(change, changes)
 
@@ -209,9 +210,9 @@ async def _under_way(store: Store) -> list[str]:
 
 
 async def _clean(store: Store, table: Table) -> None:
-    """Take the former values out of the files, whatever the table's size: nobody is served meanwhile."""
+    """Remove the former values from the files, whatever the table's size, since no requests are served meanwhile."""
     try:
-        await store.unseen(await store.point(), PATIENCE)
+        await store.unseen(await store.point(), TIMEOUT)
     except StillVisibleError as seen:
         log.warning("Former values of %s stay in the files for now: %s (%s)", table.name, seen.reason, seen.detail)
     await store.scrub(table, whole=True)

@@ -1,4 +1,4 @@
-"""A whole upgrade: the tables of this release, then values at rest, and the rows that it finds by another form."""
+"""A complete upgrade: migrations, then stored values, then look-ups."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from store.sql.engines import Address, make_reader
 from store.upgrade.former_indexes import former_there, remove_former
 from store.upgrade.lacking_keys import require_all_rows
 from store.upgrade.reindexing_writing import Collision, collisions, rebuild
-from store.upgrade.rewriting import Rewritten, Tell, rewrite_all
+from store.upgrade.rewriting import Report, Rewritten, rewrite_all
 
 
 def silent(_: str) -> None:
-    """Tell nobody."""
+    """Ignore a progress report."""
 
 
 async def upgrade_all(
-    config: StoreConfig, tell: Tell = silent, *, accept_loss: bool = False
+    config: StoreConfig, report: Report = silent, *, accept_loss: bool = False
 ) -> tuple[int, list[Collision]]:
-    """Do all of it; how many rows are found by another index now, and which could not be (`gateway db upgrade`).
+    """Upgrade the store (`gateway db upgrade`); returns the number of rows with a new look-up, and the collisions.
 
-    What takes long is told as it goes on. The keys are needed only when there are such rows. Safe from every replica
-    at once, and again: what was left undone is gone on with, and what collided is tried again. Blind indexes that an
-    earlier release kept beside the data, and their key, are removed when the last one was moved.
+    Progress is reported to the callback. The keys are needed only when rows must be converted. Idempotent, and safe on
+    every replica at once: unfinished work is continued, and collisions are retried. The blind indexes of an earlier
+    release, and their key, are removed when the last one was moved.
 
-    KeysLackingError before the first value is changed, and before anything former is removed, when the key store has no
-    row of a customer, and so is not the one of this data; unless the loss is accepted.
+    KeysLackingError, before any value is changed or removed, when the key store lacks a customer and so does not belong
+    to this data; unless the loss is accepted.
     """
     await upgrade(config)
     rewriting, reindexing = await _any(config, config.database, value_rewrites.c.value), await _unfinished(config)
     if (rewriting or reindexing) and not accept_loss:
         await _require_keys(config)
     if rewriting:
-        await _rewritten(config, tell, accept_loss)
-    done = await _reindexed(config, tell, anew=False) if reindexing else (0, [])
+        await _rewritten(config, report, accept_loss)
+    done = await _reindexed(config, report, anew=False) if reindexing else (0, [])
     if not accept_loss and await former_there(config):
         await _require_keys(config)
     await remove_former(config)
@@ -56,11 +56,11 @@ async def _require_keys(config: StoreConfig) -> None:
         await require_all_rows(store)
 
 
-async def _rewritten(config: StoreConfig, tell: Tell, accept_loss: bool) -> None:
-    """Bring values at rest to this release's form, and say what became of them."""
+async def _rewritten(config: StoreConfig, report: Report, accept_loss: bool) -> None:
+    """Rewrite stored values in this release's form, and report the results."""
     async with _opened(config) as store:
-        for each in await rewrite_all(store, tell, accept_loss=accept_loss):
-            tell(_said(each))
+        for each in await rewrite_all(store, report, accept_loss=accept_loss):
+            report(_said(each))
 
 
 def _said(each: Rewritten) -> str:
@@ -68,27 +68,27 @@ def _said(each: Rewritten) -> str:
     return f"{said} {each.lost:,} were emptied: their customers are erased, or they do not open." if each.lost else said
 
 
-async def reindex_all(config: StoreConfig, tell: Tell = silent) -> tuple[int, list[Collision]]:
-    """Look at every row once more, such as after the last replica of an earlier release has ended."""
-    return await _reindexed(config, tell, anew=True)
+async def reindex_all(config: StoreConfig, report: Report = silent) -> tuple[int, list[Collision]]:
+    """Rebuild all look-ups, for example after the last replica of an earlier release has ended."""
+    return await _reindexed(config, report, anew=True)
 
 
 async def customer_ids(config: StoreConfig, found: Iterable[Collision]) -> dict[int, str]:
-    """The customers of collisions by the ids that the world outside knows them by."""
+    """Return the global ids of the customers of collisions."""
     async with _opened(config) as store:
         ids = store.keys.house.ids
         return {each: ids("Customer", each, each) for one in found for each in (one.customer, *one.others)}
 
 
-async def _reindexed(config: StoreConfig, tell: Tell, anew: bool) -> tuple[int, list[Collision]]:
+async def _reindexed(config: StoreConfig, report: Report, anew: bool) -> tuple[int, list[Collision]]:
     moved = list[int]()
     async with _opened(config) as store:
         changed = await rebuild(store, anew, moved.append)
         if some := sum(moved):
-            tell(f"{some:,} look-ups were moved to the key store.")
+            report(f"{some:,} look-ups were moved to the key store.")
         if changed - some or anew:
             made = "have a look-up again, or" if anew else "are looked up"
-            tell(f"{changed - some:,} rows {made} by another form of their value now.")
+            report(f"{changed - some:,} rows {made} by another form of their value now.")
         found, last = list[Collision](), 0
         while page := await collisions(store, last):
             found += [collision for _, collision in page]
@@ -106,7 +106,7 @@ async def _opened(config: StoreConfig) -> AsyncIterator[Store]:
 
 
 def _as_owner(config: StoreConfig) -> StoreConfig:
-    """The same databases, reached as who owns the tables: whoever serves may do nothing yet with those that are new."""
+    """Return the configuration with the owner's role: the serving role has no privileges yet on new tables."""
 
     def owned(address: Address) -> str:
         return config.maintained(address).url.render_as_string(hide_password=False)

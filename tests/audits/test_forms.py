@@ -17,7 +17,7 @@ from audits.forms.forms import FORMS, escaped, harmless, to_csv, to_html, to_jso
 from audits.forms.html_form import content_security_policy
 from audits.forms.report import SCHEMA_VERSION, Figure, Report, Section, Table, cell, code
 from audits.forms.sarif import changes_sarif, findings_sarif
-from audits.forms.text_form import columns_of, letters, to_text
+from audits.forms.text_form import abbreviations, columns_of, to_text
 from audits.papers.record import record
 from audits.papers.record_report import record_report
 from audits.papers.registers import SCHEMA_ALONE
@@ -173,7 +173,7 @@ def test_text_fits_the_terminal(name: str, width: int) -> None:
 
 def test_columns_of_a_matrix_have_letters_of_their_own() -> None:
     names = ["SERVICE_PROVISION", "SELF_PROTECTION", "INVOICING", "SUPER_POWER", "IN_VOICE", "INVENTION"]
-    found = letters(names)
+    found = abbreviations(names)
     assert len(set(found)) == len(names)
     assert found[:3] == ["SP", "SEP", "IN"]
 

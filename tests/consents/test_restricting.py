@@ -61,7 +61,7 @@ async def deliver(gate: Gate, refusal: str | None = None) -> list[Any]:
     server = await asyncio.get_running_loop().create_server(lambda: SMTP(box), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     mail = MailServer(Mailer(MailServerSettings("127.0.0.1", port, "none", "no-reply@shop.example", "Shop")))
-    worker = Deliverer(gate.store, Receivers(gate.store, HttpClient()), gate.clock, dice=lambda: 0.5)
+    worker = Deliverer(gate.store, Receivers(gate.store, HttpClient()), gate.clock, rng=lambda: 0.5)
     while await worker.step(mail):
         pass
     server.close()

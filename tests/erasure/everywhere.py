@@ -29,7 +29,7 @@ from schema.model.meanings import meanings
 from store.crypto.lookup_tables import lookup_changes
 from store.database.config import StoreConfig
 from store.database.schemas import SCHEMAS
-from store.queue.rate_limit import AttemptRate, Slowdowns
+from store.queue.rate_limit import AttemptRate, FailureLimiter
 from store.queue.single_use import SingleUse
 from store.records.holdings import held_apart, holdings
 from store.sql.engines import transaction
@@ -194,7 +194,7 @@ class Everywhere:
     async def _guards(self) -> None:
         """Marks against misuse; and a look-up whose form an upgrade would have changed."""
         store, now = self.house.store, self.house.gate.clock.now
-        await Slowdowns(store, lambda: now.timestamp()).count({f"customer {self.person.id}": AttemptRate(5, 60)})
+        await FailureLimiter(store, lambda: now.timestamp()).count({f"customer {self.person.id}": AttemptRate(5, 60)})
         await SingleUse(store).claim("dpop", "a proof of theirs", now + DAY)
         row = {"id": new_id(), "customer_id": self.person.id, "kind": "EMAIL", "row_id": self.person.id, "scope": ""}
         async with transaction(store.keys._engine) as connection:

@@ -73,7 +73,7 @@ class House:
         self.worker = self.another()
         terms = MailServerSettings("127.0.0.1", self.box.port, "none", "no-reply@shop.example", "Shop")
         self.mail = MailServer(Mailer(terms))
-        self.post = Deliverer(self.store, Receivers(self.store, HttpClient()), self.gate.clock, dice=lambda: 0.5)
+        self.post = Deliverer(self.store, Receivers(self.store, HttpClient()), self.gate.clock, rng=lambda: 0.5)
 
     def another(self) -> Eraser:
         """One more worker."""

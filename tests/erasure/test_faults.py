@@ -35,7 +35,7 @@ async def due(house: House) -> None:
 async def test_a_key_store_that_cannot_be_written_puts_it_off_before_anything_is_removed(
     store_config: StoreConfig,
 ) -> None:
-    async with opened_house(replace(store_config, patience=0.05), 1) as house:
+    async with opened_house(replace(store_config, lock_timeout=0.05), 1) as house:
         await due(house)
         await house.store.keys.house.system(KEY)  # The last message needs it; it is made once.
         before = await house.left(0)

@@ -72,7 +72,7 @@ async def partner(house: House, name: str, *fields: str) -> None:
 async def told(house: House) -> None:
     """Listed, written to, and delivered."""
     await Notifier(house.store, house.gate.clock).step()
-    worker = Deliverer(house.store, Receivers(house.store, HttpClient(seconds=5)), house.gate.clock, dice=lambda: 0.5)
+    worker = Deliverer(house.store, Receivers(house.store, HttpClient(seconds=5)), house.gate.clock, rng=lambda: 0.5)
     await worker.look()
     await worker.settle_all()
 
@@ -167,8 +167,8 @@ async def test_two_workers_and_one_that_died_list_once(house: House) -> None:
     first, second = (Notifier(house.store, house.gate.clock) for _ in range(2))
     async with house.store.write() as connection:
         ((id_, owner),) = (await connection.execute(select(notices.c.id, notices.c.customer_id))).all()
-    await first.tell(id_, owner, house.gate.clock.now)
-    await second.tell(id_, owner, house.gate.clock.now)
+    await first.process(id_, owner, house.gate.clock.now)
+    await second.process(id_, owner, house.gate.clock.now)
     async with house.store.write() as connection:
         names = (await connection.scalars(select(N.name).where(N.name == "Printers"))).all()
     assert names == ["Printers"]
@@ -183,7 +183,7 @@ async def test_an_end_is_told_after_the_restriction_whoever_is_asked_first(house
     async with house.store.write() as connection:
         query = select(notices.c.id, notices.c.customer_id).where(notices.c.about == "LIFTING")
         ((end, owner),) = (await connection.execute(query)).all()
-    await worker.tell(end, owner, now)
+    await worker.process(end, owner, now)
     assert not await states(house, "LIFTING") and not await states(house, "RESTRICTION")
     while await worker.step():
         pass

@@ -71,7 +71,7 @@ class Case:
             self.house.store,
             Receivers(self.house.store, HttpClient(seconds=5)),
             self.house.gate.clock,
-            dice=lambda: 0.5,
+            rng=lambda: 0.5,
         )
 
     async def deliver(self) -> None:

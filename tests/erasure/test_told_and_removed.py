@@ -16,7 +16,7 @@ from store.database.schemas import SCHEMAS
 from store.database.store import open_store
 from store.ledger.sealer import Tree
 from store.ledger.tree_tables import ledger_subjects
-from store.records.declared import DECLARED, DETACHED, ExportTelling, Fate, Whose
+from store.records.declared import DECLARED, DETACHED, ExportDetail, Fate, Whose
 from tests.erasure.everywhere import Everywhere, peopled
 from tests.erasure.house import House, opened_box
 from tests.ledger.logs import Log
@@ -87,14 +87,14 @@ async def test_what_is_told_is_removed_or_certified_and_nothing_else_goes(everyw
 
     # The export has every table and every column of it, and every row as often as it is there.
     sections = {each["name"]: each for each in document["holdings"]}
-    told = {name for name, said in DECLARED.items() if said.telling is not ExportTelling.NOTHING}
+    told = {name for name, said in DECLARED.items() if said.export is not ExportDetail.NOTHING}
     assert {SECTIONS.get(name, name) for name in told} == sections.keys()
     parts = counts.pop("export_parts")
     assert 0 < sections["export_parts"]["count"] <= parts, "of itself it tells what there was when it got there"
     assert sections["export_parts"]["fields"]["content"]["withheld"] == "SECRET"
     for name, count in counts.items():
         assert sections[name]["count"] == count, name
-        assert ("records" in sections[name]) is (DECLARED[name].telling is ExportTelling.RECORDS), name
+        assert ("records" in sections[name]) is (DECLARED[name].export is ExportDetail.RECORDS), name
     columns = {table.name: set(table.c.keys()) for schema in SCHEMAS for table in schema.tables.sorted_tables}
     for name in told - SECTIONS.keys():
         assert sections[name]["fields"].keys() == columns[name], name

@@ -13,7 +13,7 @@ from policy.categories import Category
 from policy.orders import Order
 from policy.retention import RetentionRule
 from store.database.schemas import SCHEMAS
-from store.records.declared import DECLARED, ExportTelling, UndeclaredTableError, rows
+from store.records.declared import DECLARED, ExportDetail, UndeclaredTableError, rows
 from store.records.declared_check import complaints, require_declared
 from store.records.holdings import holdings
 from store.sql.engines import transaction
@@ -57,7 +57,7 @@ async def test_every_table_and_column_of_the_store_stands_in_it(office: Office) 
     await office.made()
     document = await office.document()
     tables = [table for schema in SCHEMAS for table in schema.tables.sorted_tables]
-    told = {name for name, said in DECLARED.items() if said.telling is not ExportTelling.NOTHING}
+    told = {name for name, said in DECLARED.items() if said.export is not ExportDetail.NOTHING}
     own = {table.name for table in tables if "customer_id" in table.c or table is customers}
     assert own < told
     expected = {

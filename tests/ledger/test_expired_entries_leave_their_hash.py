@@ -101,7 +101,7 @@ async def test_nothing_goes_before_its_record_is_signed(aged: Log) -> None:
         """A sealer that is down."""
 
     with pytest.raises(StoreUnavailableError):
-        await Pruner(aged.tree, dated(aged), seal_nothing, patience=0.2).prune(ALL)
+        await Pruner(aged.tree, dated(aged), seal_nothing, timeout=0.2).prune(ALL)
     assert (await aged.tree.state()).pruned_to == 0
     assert len(await aged.leaves()) == 20
 

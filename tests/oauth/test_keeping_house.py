@@ -13,7 +13,7 @@ from gateway.tokens.signing_keys import ANNOUNCED
 from resolvers.account.signins_tidying import tidy
 from store.database.config import StoreConfig
 from store.database.store import Store
-from store.queue.rate_limit import AttemptRate, Slowdowns
+from store.queue.rate_limit import AttemptRate, FailureLimiter
 from store.queue.revocations import News, announce, client_changed, end_sessions
 from store.queue.single_use import SingleUse
 from store.tables.oauth import oauth_codes, oauth_families, revocations, slowdowns, used_values
@@ -157,7 +157,7 @@ class Moment:
 async def test_failures_are_counted_together_and_forgotten_one_by_one(store_config: StoreConfig) -> None:
     async with opened(store_config) as one, opened(store_config) as two:
         clock = Moment()
-        replicas = [Slowdowns(one, clock), Slowdowns(two, clock)]
+        replicas = [FailureLimiter(one, clock), FailureLimiter(two, clock)]
         pace = {"name": AttemptRate(burst=3, seconds=10)}
         for number in range(3):
             assert await replicas[number % 2].waits(pace) == {"name": 0}
@@ -175,7 +175,7 @@ async def test_failures_are_counted_together_and_forgotten_one_by_one(store_conf
 async def test_a_clock_that_was_set_back_locks_nobody_out(store: Store) -> None:
     """F3."""
     clock = Moment(START + 10**7)
-    slow = Slowdowns(store, clock)
+    slow = FailureLimiter(store, clock)
     pace = {"name": AttemptRate(burst=2, seconds=10)}
     for _ in range(5):
         await slow.count(pace)
@@ -188,7 +188,7 @@ async def test_a_clock_that_was_set_back_locks_nobody_out(store: Store) -> None:
 
 async def test_the_table_of_failures_names_nobody(store: Store) -> None:
     """D1: a keyed hash of the address, not the address."""
-    slow = Slowdowns(store, Moment())
+    slow = FailureLimiter(store, Moment())
     await slow.count({"client:billing:192.0.2.7": AttemptRate(2, 10)})
     async with store.write() as connection:
         (key,) = (await connection.execute(select(slowdowns.c.key))).scalars()

@@ -125,7 +125,7 @@ def test_each_scope_stands_on_the_page_in_words_of_both_languages(
     page = lone.http.get(lone.url("/oauth/authorize"), params=params, headers=headers)
     assert f'<html lang="{language}">' in page.text
     found = re.findall(r"<li>(.*?)</li>", page.text)
-    assert [unescape(each) for each in found] == [scope.told(language)]
+    assert [unescape(each) for each in found] == [scope.translated(language)]
     assert unescape(say(language, "back")) in unescape(page.text)
 
 

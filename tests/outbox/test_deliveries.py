@@ -45,7 +45,7 @@ def clock() -> Clock:
 def worker(store: Store, clock: Clock, **options: Any) -> Deliverer:
     """A worker, as each process has one."""
     poster = options.pop("poster", None) or HttpClient(seconds=5)
-    return Deliverer(store, Receivers(store, poster), clock, dice=lambda: 0.5, **options)
+    return Deliverer(store, Receivers(store, poster), clock, rng=lambda: 0.5, **options)
 
 
 async def deliver(*workers: Deliverer) -> None:

@@ -128,7 +128,7 @@ def terms(box: Box, **more: Any) -> MailServerSettings:
 
 def worker(store: Store, clock: Clock, box: Box, certificate: Path, **more: Any) -> Deliverer:
     mailer = Mailer(terms(box, **more), ssl.create_default_context(cafile=certificate))
-    return Deliverer(store, Receivers(store, HttpClient(), mailer), clock, dice=lambda: 0.5)
+    return Deliverer(store, Receivers(store, HttpClient(), mailer), clock, rng=lambda: 0.5)
 
 
 async def leave(store: Store, clock: Clock, **changed: str) -> int:
@@ -212,7 +212,7 @@ async def test_a_certificate_of_somebody_else_is_not_believed(store: Store, box:
     clock = Clock()
     await leave(store, clock)
     mailer = Mailer(terms(box))
-    await deliver(Deliverer(store, Receivers(store, HttpClient(), mailer), clock, dice=lambda: 0.5))
+    await deliver(Deliverer(store, Receivers(store, HttpClient(), mailer), clock, rng=lambda: 0.5))
     assert await states(store) == [("waits", 1, "TLS")]
 
 

@@ -81,7 +81,7 @@ async def test_it_hears_of_a_withdrawn_card_on_another_port_too(wallet: Wallet) 
             told = await connection.scalar(select(webhooks.c.url).where(webhooks.c.id == hook))
             sent = await connection.scalar(select(affiliates.c.url).where(affiliates.c.name == NAME))
         assert told == sent == f"http://127.0.0.1:{port}{PATH}"
-        worker = Deliverer(store, Receivers(store, HttpClient(seconds=5)), wallet.gate.clock, dice=lambda: 0.5)
+        worker = Deliverer(store, Receivers(store, HttpClient(seconds=5)), wallet.gate.clock, rng=lambda: 0.5)
         await worker.look()
         await worker.settle_all()
     async with store.write() as connection:

@@ -9,7 +9,7 @@ import pytest
 
 from policy.cards import LONGEST, YEARS_AHEAD, Brand, CardFault, CardNumber, card_number, possible
 from policy.categories import Category
-from policy.dates import SAME_DAY, WarningLetter, as_told, days_over, earliest_due, period_end, requested_erasure
+from policy.dates import SAME_DAY, WarningLetter, as_announced, days_over, earliest_due, period_end, requested_erasure
 from policy.hard_rules import never_received
 from policy.periods import Period
 from policy.purposes import Purpose, refuse_sale
@@ -95,8 +95,8 @@ def test_a_letter_names_the_day_of_the_zone_on_which_it_will_be_done(zone: ZoneI
     """Where the deadline is missed, it is the day after the one until which it can be called off."""
     clock = requested_erasure(datetime(2026, 1, 10, 12, 30, tzinfo=UTC), None, zone)
     late = replace(clock, not_before=clock.due + timedelta(days=3))
-    assert as_told(late, zone).due == late.not_before + timedelta(days=1)
-    assert as_told(clock, zone) == clock
+    assert as_announced(late, zone).due == late.not_before + timedelta(days=1)
+    assert as_announced(clock, zone) == clock
 
 
 def test_a_warning_is_about_a_deadline_that_moved_by_a_day_at_most() -> None:

@@ -83,6 +83,6 @@ def test_a_scope_is_exactly_one_of_the_list() -> None:
 
 
 def test_a_scope_is_told_in_the_reader_s_language() -> None:
-    assert EMAIL.told("en") == "Read your e-mail address."
-    assert EMAIL.told("fr") == "Lire votre adresse e-mail."
-    assert EMAIL.told("de") == EMAIL.told("FR") == EMAIL.told("en")
+    assert EMAIL.translated("en") == "Read your e-mail address."
+    assert EMAIL.translated("fr") == "Lire votre adresse e-mail."
+    assert EMAIL.translated("de") == EMAIL.translated("FR") == EMAIL.translated("en")

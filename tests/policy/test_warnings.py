@@ -13,7 +13,7 @@ from policy.dates import (
     WARNINGS,
     ErasureDates,
     WarningLetter,
-    as_told,
+    as_announced,
     automatic_erasure,
     days_over,
     due_erasure,
@@ -131,7 +131,7 @@ def test_a_request_that_starts_late_can_be_called_off_and_names_no_day_that_is_o
     """The end of the services was told long after it: the deadline stands, the letter names the day it will be done."""
     now = asked + late
     clock = still_ahead(requested_erasure(asked, asked, zone), now, zone)
-    told = as_told(clock, zone)
+    told = as_announced(clock, zone)
     assert clock.not_before > now + timedelta(hours=20)
     assert now < told.not_before < told.due and told.due >= clock.due
     assert clock.due == requested_erasure(asked, asked, zone).due

@@ -29,7 +29,7 @@ from store.tables.outbox import outbox
 from tests.erasure.house import REQUEST, opened_house
 from tests.promises.gate import TODAY, Gate, own
 from tests.sharing.signing import FIELDS, Signer, officer
-from workers.disclosures.worker import Teller
+from workers.disclosures.worker import PeriodicNotifier
 
 pytestmark = pytest.mark.anyio
 
@@ -407,5 +407,5 @@ async def test_the_worker_tells_on_the_day_and_survives_an_outage(bureau: Bureau
             stop.set()
         return told
 
-    await asyncio.wait_for(Teller(tell, lambda: TODAY + 2 * DAY, pause=0.01).run(stop), 20)
+    await asyncio.wait_for(PeriodicNotifier(tell, lambda: TODAY + 2 * DAY, pause=0.01).run(stop), 20)
     assert tries == 4 and len(await bureau.letters()) == before + 1

@@ -97,7 +97,7 @@ def test_the_page_tells_what_was_allowed_and_takes_it_back(web: Web, browser: Br
     found, ours = tokens(browser, "budget"), tokens(browser, "phone")
     text = unescape(browser.get(f"/security?lang={language}").text)
     assert "Budget <planner>" in text and "Our phone app" in text and say(language, "apps") in text  # type: ignore[arg-type]
-    assert all(each.told(language) in text for each in SCOPES)
+    assert all(each.translated(language) in text for each in SCOPES)
     other = web.replicas[1].url
     assert ask(other, found["access_token"], "{ me { fullName } }").status_code == 200
     press(browser, "/security/apps/withdraw")

@@ -26,7 +26,7 @@ async def append(store: Store, lane: int) -> None:
 async def write(store: Store, lane: int) -> None:
     """Most lanes are brief, and share their commits; two are not."""
     for number in count(1 + lane, LANES):
-        async with store.write(brief=lane > 1) as connection:
+        async with store.write(group_commit=lane > 1) as connection:
             for half in (0, 1):
                 row = {"id": number * 2 + half, "topic": "x", "created_at": MOMENT, "attempts": number}
                 await connection.execute(insert(outbox).values(row))

@@ -190,7 +190,7 @@ async def test_a_password_that_is_refused_is_named_to_the_operator_only(store_co
 
 @only_sqlite
 async def test_an_sqlite_file_locked_by_another_process(store_config: StoreConfig) -> None:
-    async with opened(replace(store_config, patience=0.2)) as store:
+    async with opened(replace(store_config, lock_timeout=0.2)) as store:
         await all_well(store)
         files = [address.path for _, address in places(store_config)]
         others = [sqlite3.connect(file, isolation_level=None) for file in files]
@@ -206,7 +206,7 @@ async def test_an_sqlite_file_locked_by_another_process(store_config: StoreConfi
 
 @only_postgresql
 async def test_a_table_locked_by_another_session(store_config: StoreConfig) -> None:
-    async with opened(replace(store_config, patience=0.2, read_deadline=0.2)) as store:
+    async with opened(replace(store_config, lock_timeout=0.2, read_deadline=0.2)) as store:
         other = await asyncpg.connect(store_config.database.dsn)
         async with other.transaction():
             await other.execute("LOCK TABLE outbox, customers, ledger_entries IN ACCESS EXCLUSIVE MODE")

@@ -31,8 +31,8 @@ only_postgresql = pytest.mark.parametrize("store_kind", ["postgresql"], indirect
 MANY = 3 * GROUP
 
 
-async def add(store: Store, number: int, brief: bool = True) -> None:
-    async with store.write(brief=brief) as connection:
+async def add(store: Store, number: int, group_commit: bool = True) -> None:
+    async with store.write(group_commit=group_commit) as connection:
         await connection.execute(row(number))
 
 
@@ -80,9 +80,9 @@ async def test_whoever_is_not_brief_keeps_nobody_waiting(store: Store, commits: 
             await connection.execute(row(99))
             await done.wait()
 
-    brief = [asyncio.create_task(add(store, number)) for number in range(5)]
+    group_commit = [asyncio.create_task(add(store, number)) for number in range(5)]
     task = asyncio.create_task(long())
-    await asyncio.wait_for(asyncio.gather(*brief), 2)
+    await asyncio.wait_for(asyncio.gather(*group_commit), 2)
     assert await numbers(store) == set(range(5)) and len(commits) < 5
     done.set()
     await task
@@ -94,7 +94,7 @@ async def test_what_one_undoes_is_its_own(store: Store, which: int) -> None:
     """Also the first of a group, whose transaction it is."""
 
     async def added(number: int) -> None:
-        async with store.write(brief=True) as connection:
+        async with store.write(group_commit=True) as connection:
             await connection.execute(row(number))
             if number == which:
                 raise ValueError
@@ -194,7 +194,7 @@ async def slow_commits(store: Store, store_kind: str, monkeypatch: pytest.Monkey
 
 async def test_cancelled_while_it_commits_it_ends_when_that_is_over(store: Store, slow_commits: None) -> None:
     """Otherwise whoever looks whether it is there could find nothing, and it comes a moment later."""
-    task = asyncio.create_task(add(store, 1, brief=False))
+    task = asyncio.create_task(add(store, 1, group_commit=False))
     await asyncio.sleep(0.15)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -209,7 +209,7 @@ async def test_when_the_commit_fails_everybody_hears_of_it(store: Store) -> None
     orphan = {"client_id": "nobody", "hash": "0", "text": "{ x }", "registered_at": MOMENT}
 
     async def added(number: int) -> None:
-        async with store.write(brief=True) as connection:
+        async with store.write(group_commit=True) as connection:
             await connection.execute(row(number))
             if number == 2:
                 await connection.execute(text("PRAGMA defer_foreign_keys = ON"))
@@ -229,7 +229,7 @@ async def test_when_sqlite_gives_up_the_transaction_everybody_hears_of_it(store:
         await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
 
     async def added(number: int) -> None:
-        async with store.write(brief=True) as connection:
+        async with store.write(group_commit=True) as connection:
             await connection.execute(row(number))
             if number == 3:
                 await connection.execute(
@@ -257,7 +257,7 @@ async def test_a_block_that_goes_on_over_the_end_of_its_transaction_is_told(stor
 
 
 async def test_whoever_waits_too_long_is_told_and_the_others_go_on(store_config: StoreConfig) -> None:
-    async with opened(replace(store_config, patience=0.2, connections=1)) as store:
+    async with opened(replace(store_config, lock_timeout=0.2, connections=1)) as store:
         done = asyncio.Event()
 
         async def long() -> None:

@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def writing(path: Path) -> AsyncIterator[WritingConnection]:
-    connection = WritingConnection(sqlite_file(path), patience=5)
+    connection = WritingConnection(sqlite_file(path), timeout=5)
     await connection
     yield connection
     await connection.close()
@@ -78,7 +78,7 @@ async def test_waiting_for_another_writer_holds_up_nobody_and_ends_when_it_commi
 async def test_patience_ends(path: Path) -> None:
     other = elsewhere(path)
     other.execute(BEGIN)
-    impatient = WritingConnection(sqlite_file(path), patience=0.01)
+    impatient = WritingConnection(sqlite_file(path), timeout=0.01)
     await impatient
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         await impatient.begin()
@@ -118,7 +118,7 @@ async def test_nothing_runs_in_the_loop_while_the_thread_still_works_for_a_cance
 
 async def test_closed_in_the_middle_it_lets_go_of_the_file(path: Path) -> None:
     """Also while a cursor with rows to come is still referred to, as by a task that was cancelled."""
-    connection = WritingConnection(sqlite_file(path), patience=5)
+    connection = WritingConnection(sqlite_file(path), timeout=5)
     await connection
     cursor = await connection.cursor()
     await connection.begin()

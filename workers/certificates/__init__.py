@@ -1,1 +1,1 @@
-"""What is signed of an erasure."""
+"""Signed certificates and statements of an erasure."""

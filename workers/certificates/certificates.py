@@ -1,4 +1,5 @@
-"""What is signed of an erasure: what was done, when it was seen to be done, and without a word about whom (R35, D9)."""
+"""The signed certificate of an erasure: its steps and the times at which they were observed, without the person (R35,
+D9)."""
 
 from __future__ import annotations
 
@@ -19,41 +20,41 @@ from store.tables.erasures import TOOL
 from workers.certificates.fates import fates
 
 SUFFIX = "/erasures"
-"""Behind the ledger's name in the first line: a certificate is never taken for a checkpoint, nor the reverse."""
+"""Follows the ledger's name in the first line, so that a certificate cannot be mistaken for a checkpoint."""
 
 RECIPIENTS = "/erasures/recipients"
-"""Likewise for the statement that follows: what became of the recipients."""
+"""Likewise, for the later statement about the recipients."""
 
 FILES = "/erasures/files"
-"""And for the one that follows a certificate which was signed before the files were seen clean."""
+"""Likewise, for the statement after a certificate that was signed before the files were observed to be clean."""
 
 LETTER = "/erasures/letter"
-"""And for the one that says what became of the last letter."""
+"""Likewise, for the statement about the final notice."""
 
 VERSION = 2
-"""The first one said when recipients were listed as if they had been told then, and named steps without a time."""
+"""Version 1 presented the time of listing recipients as that of notifying them, and had steps without a time."""
 
 Signers = Callable[[], Awaitable[Sequence[NoteSigner]]]
-"""Those that sign the ledger now; at least one."""
+"""Returns the active signing keys of the ledger; at least one."""
 
 
 def signed(signers: Sequence[NoteSigner], facts: Mapping[str, Any], suffix: str = SUFFIX) -> str:
-    """A statement: a line that says what it is, one line of JSON, and the signatures (C2SP signed-note)."""
+    """Sign a statement: a line with its type, one line of JSON, and the signatures (C2SP signed-note)."""
     text = orjson.dumps(dict(facts), option=orjson.OPT_SORT_KEYS).decode()
     return sign(f"{signers[0].name}{suffix}\n{text}\n", signers)
 
 
 def case_name(house: SystemKeys, erasure_id: int) -> str:
-    """How a certificate, and a log, name an erasure: for ever the same, and without its moment."""
+    """Return the id of an erasure for certificates and logs: stable, and without its time."""
     return house.ids.lasting("Case", erasure_id, erasure_id)
 
 
 def facts_of(
     case: str, erasure: Any, steps: Sequence[Any], recipients: Sequence[Any], signed_at: datetime
 ) -> dict[str, Any]:
-    """The facts of one erasure as they were seen: its row, the steps that were done, and how far each recipient is.
+    """Return the facts of one erasure as they were observed: its row, the completed steps, the state of each recipient.
 
-    The last step is not among them: signing it, and its hash in the ledger, come after what is signed (D9).
+    The last step is not included: the signature and its hash in the ledger come after the signed text (D9).
     """
     done = {each.step: each.done_at for each in steps}
     finished = done.get(Step.FILES.name)
@@ -80,8 +81,8 @@ def facts_of(
 
 
 def as_json(holds: Sequence[Hold]) -> str:
-    """The orders that stood in the way, as a certificate tells of them: without what would name the case."""
-    told = [
+    """Return legal holds in the form for a certificate, without the reference that would identify the case."""
+    holds_data = [
         {
             "fields": list(each.fields),
             "because": each.basis,
@@ -90,11 +91,11 @@ def as_json(holds: Sequence[Hold]) -> str:
         }
         for each in holds
     ]
-    return orjson.dumps(told).decode()
+    return orjson.dumps(holds_data).decode()
 
 
 def recipients_facts(case: str, certificate: str, recipients: Sequence[Any], signed_at: datetime) -> dict[str, Any]:
-    """The facts of the second statement, which belongs to the certificate of this hash."""
+    """Return the facts of the statement about the recipients; it refers to the certificate by its hash."""
     return {
         "version": VERSION,
         "type": "ERASURE_RECIPIENTS",
@@ -106,7 +107,7 @@ def recipients_facts(case: str, certificate: str, recipients: Sequence[Any], sig
 
 
 def recipient_facts(recipient: Any) -> dict[str, Any]:
-    """How far one recipient has been told, by what has been seen of it and nothing else."""
+    """Return the observed state of the notification of one recipient."""
     facts = {
         "kind": recipient.kind,
         "name": recipient.name,
@@ -129,19 +130,19 @@ def recipient_facts(recipient: Any) -> dict[str, Any]:
 
 
 def digest(note: str) -> str:
-    """The SHA-256 by which the ledger, and a second statement, name a signed note."""
+    """Return the SHA-256 with which the ledger, and later statements, refer to a signed note."""
     return sha256(note.encode()).hexdigest()
 
 
 def last_letter(letter: Any) -> dict[str, Any]:
-    """What has become of the last letter by now: it WAITS until all is signed, or can no more be delivered."""
+    """Return the state of the final notice; WAITS until it has an outcome. Empty without one."""
     if letter is None:
         return {}
     return {"lastLetter": {"state": letter.outcome or "WAITS", "at": said(letter.settled_at or letter.written_at)}}
 
 
 def letter_facts(case: str, certificate: str, letter: Any, signed_at: datetime) -> dict[str, Any]:
-    """The facts of the statement on the last letter, which belongs to the certificate of this hash."""
+    """Return the facts of the statement about the final notice; it refers to the certificate by its hash."""
     return {
         "version": VERSION,
         "type": "ERASURE_LETTER",
@@ -152,47 +153,50 @@ def letter_facts(case: str, certificate: str, letter: Any, signed_at: datetime) 
 
 
 def said(moment: datetime | None) -> str | None:
-    """An instant as JSON has it."""
+    """Format a time for JSON (ISO 8601 with `Z`); None stays None."""
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
 def verified(certificate: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
-    """The facts of a certificate that one of these keys signed; NoteInvalidError for anything else."""
+    """Verify a certificate and return its facts; NoteInvalidError unless one of these keys signed it."""
     return _verified(certificate, keys, SUFFIX, (1, VERSION))
 
 
 def verified_recipients(statement: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
-    """The facts of a statement on recipients that one of these keys signed; NoteInvalidError for anything else."""
+    """Verify a statement about recipients and return its facts; NoteInvalidError unless one of these keys signed it."""
     return _verified(statement, keys, RECIPIENTS, (VERSION,))
 
 
 def verified_files(statement: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
-    """The facts of a statement on files that one of these keys signed; NoteInvalidError for anything else."""
+    """Verify a statement about files and return its facts; NoteInvalidError unless one of these keys signed it."""
     return _verified(statement, keys, FILES, (VERSION,))
 
 
 def verified_letter(statement: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
-    """The facts of a statement on the last letter that one of these keys signed; NoteInvalidError for anything else."""
+    """Verify a statement about the final notice and return its facts; NoteInvalidError unless one of these keys signed
+    it."""
     return _verified(statement, keys, LETTER, (VERSION,))
 
 
 def is_letter_statement(note: str) -> bool:
-    """Whether a note says that it is one; whether it is signed, `verified_letter` tells."""
+    """Return whether a note claims to be a statement about the final notice; `verified_letter` verifies it."""
+    # By the first line alone, to choose the right verification.
     return note.partition("\n")[0].endswith(LETTER)
 
 
 def is_files_statement(note: str) -> bool:
-    """Whether a note says that it is one; whether it is signed, `verified_files` tells."""
+    """Return whether a note claims to be a statement about files; `verified_files` verifies it."""
     return note.partition("\n")[0].endswith(FILES)
 
 
 def is_recipients_statement(note: str) -> bool:
-    """Whether a note says that it is one; whether it is signed, `verified_recipients` tells."""
+    """Return whether a note claims to be a statement about recipients; `verified_recipients` verifies it."""
     return note.partition("\n")[0].endswith(RECIPIENTS)
 
 
 def _verified(text: str, keys: Sequence[VerifierKey], suffix: str, versions: Sequence[int]) -> dict[str, Any]:
     note = open_note(text, keys)
+    # The same keys sign checkpoints: the type in the first line keeps one kind of note from passing as another.
     first, _, rest = note.text.partition("\n")
     if first not in {key.name + suffix for key in note.signed_by}:
         raise NoteInvalidError("it is signed, but no certificate of an erasure")
@@ -206,17 +210,17 @@ def _verified(text: str, keys: Sequence[VerifierKey], suffix: str, versions: Seq
 
 
 def ledger_entry(certificate: str, now: datetime) -> dict[str, Any]:
-    """What the ledger says of an erasure: that a certificate of this hash was given. It points at nobody."""
+    """Return the ledger entry for a certificate, with its hash and without subjects."""
     return _entry(certificate, "Erasure.certificate", now)
 
 
 def recipients_ledger_entry(statement: str, now: datetime) -> dict[str, Any]:
-    """What the ledger says of the second statement: that one of this hash was given."""
+    """Return the ledger entry for a statement about recipients, with its hash."""
     return _entry(statement, "Erasure.recipientsStatement", now)
 
 
 def letter_ledger_entry(statement: str, now: datetime) -> dict[str, Any]:
-    """What the ledger says of the statement on the last letter: that one of this hash was given."""
+    """Return the ledger entry for a statement about the final notice, with its hash."""
     return _entry(statement, "Erasure.letterStatement", now)
 
 
@@ -234,7 +238,8 @@ def _entry(note: str, field: str, now: datetime) -> dict[str, Any]:
 
 
 def erased_entry(number: int, fingerprint: bytes, now: datetime) -> dict[str, Any]:
-    """By which the ledger tells a restored store whom to erase again: a number, and the hash of a key that is gone."""
+    """Return the ledger entry with which a restored store finds erasures to repeat: a number and the hash of the
+    key."""
     return {
         "version": 1,
         "event": EVENT_ERASED,

@@ -1,4 +1,4 @@
-"""What became of each field of somebody erased: key destroyed, row removed, or kept until when and why (R35, D9)."""
+"""The fate of each field in an erasure: key destroyed, row removed, or kept with period and reason (R35, D9)."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from store.records.declared import DETACHED, Fate
 from store.records.holdings import held_apart, holdings, is_key, left_behind
 
 KEY = "subject_keys.wrapped"
-"""The key itself."""
+"""The column of the customer's key."""
 
 
 def fates(done: Mapping[str, datetime]) -> list[dict[str, Any]]:
-    """The fields of every table with something of customers, by `table.column`, in groups of one fate each.
+    """Return the fields of every table with data of customers, by `table.column`, grouped by fate.
 
-    `done` are the steps that were seen to be done, by name: a fate that no step has brought about is not told of.
+    `done` are the observed steps by name, with their times: a fate is listed only if its step was observed.
     """
     sealed = [_name(column) for each in holdings() for column in each.table.c if "sealing" in column.info]
-    mine = [column for each in holdings() if each.removed for column in each.table.c if _is_told_of(column)]
+    mine = [column for each in holdings() if each.removed for column in each.table.c if _is_listed(column)]
     removed = [_name(column) for column in mine if "sealing" not in column.info]
     found: list[dict[str, Any]] = []
     key, rows = done.get(Step.KEY.name), done.get(Step.ROWS.name)
     if key is not None:
         found.append({"fate": "KEY_DESTROYED", "at": _said(key), "fields": sorted([*sealed, KEY])})
+        # The key store deletes the look-ups in the transaction that destroys the key, so they have its time.
         found.append({"fate": "ERASED", "at": _said(key), "fields": sorted(_with_the_key())})
     if rows is not None:
         found.append({"fate": "ERASED", "at": _said(rows), "fields": sorted([*removed, *_detached()])})
@@ -36,7 +37,7 @@ def fates(done: Mapping[str, datetime]) -> list[dict[str, Any]]:
 
 
 def _left() -> list[dict[str, Any]]:
-    """What stays for a reason, or ends by itself: by the period and the reason, which are those of the declaration."""
+    """Return the fields that are kept, grouped by the period and the reason of the declaration."""
     kept = dict[tuple[str | None, str], list[str]]()
     for each in left_behind():
         rule: RetentionRule = each.table.info["retention"]
@@ -53,23 +54,23 @@ def _left() -> list[dict[str, Any]]:
 
 
 def _with_the_key() -> list[str]:
-    """What the key store removes in the transaction that destroys the key: the keyed marks of look-ups."""
+    """Return the fields that are deleted in the transaction that destroys the key: the marks of look-ups."""
     gone = [each for each in held_apart() if each.removed]
     return [_name(column) for each in gone for column in each.table.c if column.info["category"] is not None]
 
 
 def _detached() -> list[str]:
-    """What a row that stays loses: whose it is, and until when nobody may tell them."""
+    """Return the fields that are cleared in detached rows."""
     left = [each.table.c for each in left_behind() if each.declared.fate is Fate.DETACHED]
     return [_name(columns[name]) for columns in left for name in DETACHED if name in columns]
 
 
-def _is_told_of(column: Column[Any]) -> bool:
+def _is_listed(column: Column[Any]) -> bool:
     return column.info["category"] is not None and not is_key(column)
 
 
 def _stays(column: Column[Any], fate: Fate) -> bool:
-    """Whether it still says something of the row: all but what only numbers it, and what is destroyed or taken away."""
+    """Return whether a field is kept: all but plain numbers of rows, and fields that are destroyed or cleared."""
     gone = fate is Fate.DETACHED and column.name in DETACHED
     numbers = (column.name == "id" or bool(column.foreign_keys)) and column.info["category"] is None
     return not gone and not numbers and "sealing" not in column.info and _name(column) != KEY

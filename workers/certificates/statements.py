@@ -1,4 +1,5 @@
-"""What a certificate of erasure says of the database's files: clean, not yet, and what is beyond reach (D8, D9)."""
+"""The part of an erasure certificate about the database's files: when they were clean, and copies beyond reach (D8,
+D9)."""
 
 from __future__ import annotations
 
@@ -18,11 +19,11 @@ ON_A_SERVER = {
     "SERVER_LOG": "Parameters of statements that the server wrote to its own log, if it is set so.",
     "PG_STAT_STATEMENTS": "Constants in statements, if the extension is loaded; the gateway passes values apart.",
 }
-"""What no command of a database's owner reaches, each with what it means."""
+"""Copies that no command of a database's owner removes, with an explanation."""
 
 
 def beyond_reach(on_server: bool, backup_days: int, now: datetime) -> list[dict[str, Any]]:
-    """The places that were not cleaned; `until` is when archives and dumps end, as the operator's setting says."""
+    """Return the places that are not cleaned; `until` is when archives and dumps expire, by the operator's setting."""
     found = ANYWHERE | (ON_A_SERVER if on_server else {})
     ends = said((now + timedelta(days=backup_days)).replace(microsecond=0)) if backup_days else None
     return [
@@ -32,7 +33,8 @@ def beyond_reach(on_server: bool, backup_days: int, now: datetime) -> list[dict[
 
 
 def files_facts(case: str, certificate: str, now: datetime) -> dict[str, Any]:
-    """The second statement: of which certificate, and when nobody could see any more what was removed."""
+    """Return the facts of the statement about files: the certificate, and when no snapshot saw the deleted rows any
+    more."""
     return {
         "version": VERSION,
         "type": "ERASURE_FILES",

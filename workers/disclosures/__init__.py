@@ -1,1 +1,1 @@
-"""Customers told of disclosures once an embargo has ended."""
+"""Informs customers of disclosures once an embargo has ended."""

@@ -1,5 +1,5 @@
-"""Whoever was not to be told yet is told on the day, and a restriction is lifted on it: looked for every quarter of an
-hour, by any worker (R24; GDPR Art. 18(3))."""
+"""Informs customers at the end of an embargo, and lifts announced restrictions: checked every quarter of an hour by any
+worker (R24; GDPR Art. 18(3))."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ log = logging.getLogger(__name__)
 
 EVERY = 900.0
 
-Tell = Callable[[datetime], Awaitable[int]]
-"""Writes to those whose embargo has ended; how many there were."""
+Notify = Callable[[datetime], Awaitable[int]]
+"""Writes to the customers that are due; returns their number."""
 
 
-class Teller:
-    """Each customer is written to once: the row says when, in the transaction that holds the letter."""
+class PeriodicNotifier:
+    """Calls `notify` periodically. Each customer is written to once: the row is marked in the letter's transaction."""
 
     def __init__(
-        self, tell: Tell, clock: Callable[[], datetime], pause: float = EVERY, what: str = "the end of an embargo"
+        self, notify: Notify, clock: Callable[[], datetime], pause: float = EVERY, what: str = "the end of an embargo"
     ) -> None:
-        self._tell, self._clock, self._pause, self._what = tell, clock, pause, what
+        self._notify, self._clock, self._pause, self._what = notify, clock, pause, what
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tell until told to stop, whatever happens to the store meanwhile."""
+        """Run until `stop`, also across outages of the store."""
         while not stop.is_set():
             await self._try()
             with suppress(TimeoutError):
@@ -36,10 +36,11 @@ class Teller:
 
     async def _try(self) -> None:
         try:
-            while await self._tell(self._clock()):
+            # A page at a time, until nobody is due.
+            while await self._notify(self._clock()):
                 pass
         except StoreUnavailableError as outage:
             log.warning("nobody was told of %s: %s", self._what, outage.reason)
         except Exception:
-            # The next look tries again; the log says where it happened.
+            # The next round retries; the traceback is in the log.
             log.exception("nobody was told of %s", self._what)

@@ -1,1 +1,1 @@
-"""Erasures carried out, step by step."""
+"""Carries out erasures, step by step."""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from store.database.store import Store
-from store.records.holds import told_holds
+from store.records.holds import visible_holds
 from store.tables.erasures import STANDING_STATES, erasure_letters, erasure_recipients, erasure_steps, erasures
 
 E, R, T, L = erasures.c, erasure_recipients.c, erasure_steps.c, erasure_letters.c
@@ -54,7 +54,7 @@ class ErasureCases:
             if row is None:
                 return None
             done, told, sent = [(await connection.execute(query)).all() for query in (steps, recipients, letters)]
-            held = bool(await told_holds(connection, row.customer_id or 0, now))
+            held = bool(await visible_holds(connection, row.customer_id or 0, now))
             return CaseDetails(row, done, told, sent, held)
 
     async def retry(self, case: int) -> bool:

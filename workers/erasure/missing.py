@@ -1,8 +1,8 @@
-"""Erasing again, before the first answer, what a restore brought back: found by comparing numbers (F8, D5).
+"""Repeats, before the first answer, erasures that a restore has undone; found by comparing numbers (F8, D5).
 
-The key store, the data and the ledger each hold the number of the last erasure carried out in them. Only where they
-differ is anything walked, by number: what the one that was restored is missing. Keys are destroyed at once, so that
-nobody is served; rows and files are then gone over by the worker, as in any erasure.
+The key store, the data and the ledger each store the number of their last erasure. Only if they differ are the missing
+erasures searched, by number. Keys are destroyed at once, so that no such customer is served; rows and files are then
+erased by the worker, as in any erasure.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ PAGE = 500
 
 
 async def redo_missing(store: Store, now: datetime) -> int:
-    """Compare the three numbers, and begin again what one of them lacks; how many customers were found.
+    """Compare the three numbers, and repeat the erasures that one of them lacks; returns the number of customers found.
 
-    1. The key store knows of destroyed keys that the data does not; 2. the data knows of erasures whose keys have come
-    back; 3. the ledger knows of certified ones that neither knows, by the keys' fingerprints. 4. Then all agree. Killed
-    before that, the next start does it again, without harm. StoreUnavailableError.
+    1. The key store has destroyed keys that the data does not know; 2. the data has erasures whose keys were restored;
+    3. the ledger has certified ones that neither knows, by the keys' fingerprints. 4. Then all are set to the same
+    number. If it is killed before that, the next start does it again; it is idempotent. StoreUnavailableError.
     """
     keys, data = await store.keys.last_erasure(), await last_erasure(store.reader, erasure_count)
     certified = max([number async for number, _ in _certified(store)], default=0)
@@ -46,6 +46,7 @@ async def redo_missing(store: Store, now: datetime) -> int:
     back, lowest, after = 0, min(keys, data), data
     while page := await store.keys.erased_since(after, PAGE):  # 1
         for number, owner in page:
+            # Numbers up to the last certified one are not certified again.
             back += await begin_again(store, [owner], now, certified=number <= certified)
         after = page[-1][0]
     back += await _from_the_data(store, keys, certified, now)  # 2
@@ -56,6 +57,7 @@ async def redo_missing(store: Store, now: datetime) -> int:
                 await store.keys.destroy(living, number=number)
                 back += await begin_again(store, [living], now, certified=True)
     top = max(keys, data, certified)
+    # Last, so that the next start compares again if the process is killed before.
     await store.keys.settle_erasures(top)  # 4
     async with store.write() as connection:
         await count_erasure(connection, erasure_count, top)
@@ -78,9 +80,9 @@ async def _from_the_data(store: Store, last: int, certified: int, now: datetime)
 async def _certified(
     store: Store, above: int | None = None, most: int | None = None
 ) -> AsyncIterator[tuple[int, bytes]]:
-    """The erasures that the ledger knows of, the newest first: at most so many, or as far as numbers are above one.
+    """Yield the erasures in the ledger, the newest first: one page, or those with numbers above `above`.
 
-    Cases end in another order than that of their numbers, so a page without any such number ends the walk.
+    Cases do not end in the order of their numbers, so the search ends at a page without any number above.
     """
     accesses, before = Accesses(store.ledger_reader), None
     while page := (await accesses.pages([EVENT_ERASED], before, PAGE)).get(EVENT_ERASED):

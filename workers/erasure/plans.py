@@ -1,4 +1,4 @@
-"""Which customers are to be erased and when: whatever waits is looked at again and again (R31-R36, R42-R47)."""
+"""Plans erasures: periodically computes which customers are to be erased, and when (R31-R36, R42-R47)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from policy.dates import (
     ErasureCause,
     ErasureDates,
     WarningLetter,
-    as_told,
+    as_announced,
     due_erasure,
     named_day,
     still_ahead,
@@ -27,7 +27,7 @@ from policy.erasing import ErasureEvent, State, after
 from store.crypto.subject_key import SubjectKey
 from store.crypto.system_keys import insert_new
 from store.database.store import Store
-from store.records.holds import holds_at, may_be_told
+from store.records.holds import holds_at, may_be_shown
 from store.sql.ids import new_id
 from store.sql.metadata import Id
 from store.sql.reading import PreparedStatement, any_of
@@ -41,41 +41,41 @@ from workers.loop.periodic import Walk, guarded
 C, E, S, H, A, L = customers.c, erasures.c, services.c, legal_holds.c, sign_ins.c, erasure_letters.c
 
 PAGE = 200
-"""Erasures looked at in one transaction."""
+"""Erasures in one transaction."""
 
 MANY = 2_000
-"""Customers looked at in one statement."""
+"""Customers in one statement."""
 
 UNWARNED = "NOT_WARNED"
-"""What stands in the way of an erasure that nobody asked for while no warning has arrived."""
+"""The trouble code of an automatic erasure while no warning was delivered."""
 
-Tell = Callable[
+Notify = Callable[
     [AsyncConnection, SubjectKey, str, int, ErasureDates | None, datetime, datetime | None], Awaitable[int | None]
 ]
-"""Writes to the customer: the kind of message, the number of the erasure, its dates, now, and the moment from which the
-message is void. The number of the message in the outbox; None when there is no address to write to."""
+"""Writes to the customer; parameters: kind of message, number of the erasure, its dates, now, and the time from which
+the message is void. Returns the number of the message in the outbox; None when there is no address."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What decides about one customer."""
+    """The facts about one customer on which the plan depends."""
 
     running: bool
     ended: datetime | None
     held: bool
-    """By an order that the customer may know of: one that is secret leaves the state as it is, and is looked at when
+    """By a legal hold that the customer may know of. A secret one must not change the visible state; it is checked when
     the erasure would begin."""
     seen: datetime | None
     restricted: bool
-    """By the customer, who may need what would be erased by itself (Art. 18(1)(b), (c)); a request of their own goes
-    on."""
+    """By the customer, who may need the data that would be erased automatically (Art. 18(1)(b), (c)); an erasure on
+    request continues."""
 
 
 class Planner:
-    """`zone` is that of the days which deadlines end with."""
+    """Reviews all customers and erasures, some pages in each round. `zone` is the time zone of deadlines."""
 
-    def __init__(self, store: Store, tell: Tell, zone: tzinfo) -> None:
-        self._store, self._tell, self._zone = store, tell, zone
+    def __init__(self, store: Store, notify: Notify, zone: tzinfo) -> None:
+        self._store, self._notify, self._zone = store, notify, zone
         self._everybody, self._standing = Walk("customers without services"), Walk("erasures that wait")
         prepare, after_last = store.reader.prepare, bindparam("last", type_=Id)
         self._next_customers = prepare(select(C.id).where(C.id > after_last).order_by(C.id).limit(MANY))
@@ -85,8 +85,7 @@ class Planner:
         self._next_standing = prepare(standing.order_by(E.customer_id).limit(PAGE))
 
     async def run(self, now: datetime) -> None:
-        """Look at everybody, some pages in each round: first those who may have no erasure and need one, then those
-        who have one that waits."""
+        """Run one round: first customers that may need an automatic erasure, then erasures that wait."""
 
         async def arm(ids: Sequence[int]) -> None:
             await self._arm(ids, now)
@@ -101,11 +100,11 @@ class Planner:
         return [id_ for (id_,) in await self._store.reader.fetch(page, {"last": last})]
 
     async def _arm(self, ids: Sequence[int], now: datetime) -> None:
-        """Record of those among these who are without a service that they are to be erased, by themselves."""
+        """Schedule the automatic erasure of those of these customers who have no service."""
         found = list[int]()
         for dormant in self._dormant:
             found += [row[0] for row in await self._store.reader.fetch(dormant, {"ids": list(ids)})]
-        if not found:  # As nearly always: nobody's changes wait for a look.
+        if not found:  # Nearly always: then no write transaction is needed, which would block others on SQLite.
             return
         async with self._store.write() as connection:
             for some in (_without_services_any_more(), _without_any_service_ever()):
@@ -123,6 +122,7 @@ class Planner:
         waiting = [state for state in STANDING_STATES if state != "ERASING"]
         page = select(erasures).where(E.state.in_(waiting), E.customer_id.in_(owners)).order_by(E.id)
         async with self._store.write() as connection:
+            # Skip cases that another worker or a request has locked: the next round reviews them.
             rows = (await connection.execute(page.with_for_update(skip_locked=True))).all()
             if not rows:
                 return
@@ -146,35 +146,36 @@ class Planner:
         state, asked = State[row.state], row.cause == ErasureCause.REQUEST.name
         values: dict[str, Any] = {}
         clock = self._clock_of(row, facts)
-        told = ""
+        message = ""
         if clock is None:
             if state in (State.SCHEDULED, State.HELD):
                 state = after(state, ErasureEvent.SERVICE_BEGAN if asked else ErasureEvent.OVERTAKEN)
                 values = {"not_before": None, "alarm_at": None, "due_at": None, "trouble": None}
                 values |= {} if asked else {"cancelled_at": now}
-                told = "BLOCKED" if asked else ""
+                message = "BLOCKED" if asked else ""
         else:
             if state in (State.ARMED, State.BLOCKED):
-                state, told = after(state, ErasureEvent.SERVICES_ENDED), "ACCEPTED"
+                state, message = after(state, ErasureEvent.SERVICES_ENDED), "ACCEPTED"
             held = facts.held or (facts.restricted and not asked)
             if state is State.SCHEDULED and held:
-                state, told = after(state, ErasureEvent.HOLD_PLACED), "HELD"
+                state, message = after(state, ErasureEvent.HOLD_PLACED), "HELD"
             elif state is State.HELD and not held:
                 state = after(state, ErasureEvent.HOLD_LIFTED)
             if asked:
-                clock = still_ahead(clock, now, self._zone) if told and told != "HELD" else clock
+                clock = still_ahead(clock, now, self._zone) if message and message != "HELD" else clock
                 values = _dated(row, clock)
             else:
                 values = await self._warn(connection, row, state, clock, key, letters, now)
+        # Only changed columns: nearly every review changes nothing, and then writes nothing.
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         if state.name != row.state or changed:
             await connection.execute(update(erasures).where(E.id == row.id).values(changed | {"state": state.name}))
-        if told and key is not None:
-            await self._tell(connection, key, told, row.id, clock and as_told(clock, self._zone), now, None)
+        if message and key is not None:
+            await self._notify(connection, key, message, row.id, clock and as_announced(clock, self._zone), now, None)
 
     def _clock_of(self, row: Any, facts: _Facts) -> ErasureDates | None:
-        """The dates of a case: those of a request are never later than those that it had while it stood,
-        whatever became of the time zone (F3)."""
+        """Return the dates of a case; those of a request never get later than they were, even if the time zone changes
+        (F3)."""
         asked = row.cause == ErasureCause.REQUEST.name
         clock = due_erasure(
             requests=[row.requested_at] if asked else [],
@@ -198,7 +199,7 @@ class Planner:
         letters: Sequence[WarningLetter],
         now: datetime,
     ) -> dict[str, Any]:
-        """Write the warning that is due, and nothing while a hold suspends the erasure; the dates to write."""
+        """Write a due warning, unless a hold suspends the erasure; returns the values to store."""
         plan = warned(clock, letters, now, self._zone)
         alarm = clock.alarm_at if plan.alarm_at is None else min(clock.alarm_at, plan.alarm_at)
         unwarned = plan.begins is None and (plan.alarm_at is not None or now >= clock.due)
@@ -211,8 +212,9 @@ class Planner:
         if plan.write is None or state is not State.SCHEDULED or key is None:
             return values
         named = replace(clock, due=plan.write)
+        # A first warning must arrive some days before the date that it announces; a second one only before that day.
         void = plan.write - (ARRIVAL if plan.begins is None else LAST_DAY)
-        message = await self._tell(connection, key, "WARNING", row.id, named, now, void)
+        message = await self._notify(connection, key, "WARNING", row.id, named, now, void)
         letter = {"id": message or new_id(), "erasure_id": row.id, "kind": "WARNING", "names": plan.write}
         missing = {} if message else {"settled_at": now, "outcome": "NO_ADDRESS"}
         await connection.execute(insert(erasure_letters).values(letter | {"written_at": now} | missing))
@@ -220,11 +222,11 @@ class Planner:
 
 
 LAST_DAY = timedelta(days=1)
-"""A second warning is void once the day that it names has begun."""
+"""A second warning is void from the beginning of the day that it announces."""
 
 
 async def _warnings(connection: AsyncConnection, cases: Sequence[int]) -> defaultdict[int, list[WarningLetter]]:
-    """The warnings of these cases."""
+    """Read the warnings of these cases."""
     found = defaultdict[int, list[WarningLetter]](list)
     if cases:
         columns = L.erasure_id, L.names, L.written_at, L.failed_at, L.settled_at, L.outcome
@@ -237,10 +239,10 @@ async def _warnings(connection: AsyncConnection, cases: Sequence[int]) -> defaul
 async def record_warning(
     connection: AsyncConnection, case_: int, at: datetime, now: datetime, zone: tzinfo, refused: bool = False
 ) -> datetime | None:
-    """Record what an operator did: a warning that was posted at a moment, or that none can arrive.
+    """Record an operator's act: a warning sent by post at a time, or that none can be delivered.
 
-    The day on which the erasure may begin: a letter names one that is far enough ahead. None where no such case waits
-    for a warning.
+    Returns the day on which the erasure may begin, which a letter announces far enough ahead; None if no such case
+    waits for a warning.
     """
     query = select(E.due_at).where(E.id == case_, E.state == "SCHEDULED", E.cause == ErasureCause.RETENTION.name)
     due: datetime | None = await connection.scalar(query.with_for_update())
@@ -254,20 +256,21 @@ async def record_warning(
 
 
 def _dated(row: Any, clock: ErasureDates) -> dict[str, Any]:
-    """The dates to write of an erasure that was asked for."""
+    """Return the dates to store for an erasure on request."""
     values: dict[str, Any] = {"due_at": clock.due, "alarm_at": clock.alarm_at}
+    # An unchanged deadline keeps its earlier begin, which may have been postponed for the customer's sake.
     if row.not_before is None or row.due_at != clock.due:
         values["not_before"] = clock.not_before
     return values
 
 
 def _without_services_any_more() -> Select[Any]:
-    """Customers, and when their last service ended (R34)."""
+    """Select customers whose last service has ended, with the time (R34)."""
     return select(C.id, C.last_service_ended_at).where(C.last_service_ended_at.is_not(None), ~_standing())
 
 
 def _without_any_service_ever() -> Select[Any]:
-    """Customers who never subscribed to anything, and since when they are there (A12)."""
+    """Select customers who never had a service, with the time of their registration (A12)."""
     never = ~exists().where(S.customer_id == C.id)
     return select(C.id, C.created_at).where(C.last_service_ended_at.is_(None), never, ~_standing())
 
@@ -277,12 +280,12 @@ def _standing() -> Any:
 
 
 async def _facts(connection: AsyncConnection, owners: Sequence[int], now: datetime) -> dict[int, _Facts]:
-    """What decides, for all of them at once."""
+    """Read the facts of all these customers at once."""
     counted = select(S.customer_id, func.sum(case((S.status != "TERMINATED", 1), else_=0)), func.max(S.terminated_at))
     of = {id_: (int(running), ended) for id_, running, ended in await connection.execute(
         counted.where(S.customer_id.in_(owners)).group_by(S.customer_id)
     )}  # fmt: skip
-    holding = select(H.customer_id).where(H.customer_id.in_(owners), holds_at(now), may_be_told(now))
+    holding = select(H.customer_id).where(H.customer_id.in_(owners), holds_at(now), may_be_shown(now))
     held = set((await connection.execute(holding)).scalars())
     restricting = select(restrictions.c.customer_id).where(restrictions.c.customer_id.in_(owners))
     restricted = set((await connection.execute(restricting)).scalars())

@@ -1,7 +1,7 @@
-"""Erasing again what a restored backup brought back (R35, D5).
+"""Repeats erasures that a restored backup has undone (R35, D5).
 
-The key store remembers whose key was destroyed, and the main database who was erased. Whichever of the two is
-restored, the other one tells. Where both are, the certificates tell: `gateway erasures redo`.
+The key store records destroyed keys, and the main database erased customers. If one of the two is restored, the other
+one has the record. If both are, the certificates have it: `gateway erasures redo`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PAGE = 500
 
 
 class Redoing:
-    """Compares the two memories, some pages in each round, and goes on where it stopped."""
+    """Compares the two records, some pages in each round, and continues where it stopped."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -39,7 +39,7 @@ class Redoing:
         self._owners = store.reader.prepare(select(E.customer_id).where(any_of(E.id, "ids")))
 
     async def run(self, now: datetime) -> int:
-        """Begin again with every customer who was erased and is there; how many were found."""
+        """Repeat the erasure of every customer who was erased and exists; returns their number."""
         store, back = self._store, 0
 
         async def again(owners: Sequence[int]) -> None:
@@ -65,7 +65,7 @@ class Redoing:
 
 
 async def redo_certified(store: Store, fingerprints: Iterable[bytes], now: datetime) -> int:
-    """Erase again the customers whose keys certificates name; how many there were."""
+    """Repeat the erasures of the keys in these certificates; returns the number of customers."""
     back = 0
     for mark in fingerprints:
         owner = await store.keys.living(mark)
@@ -76,10 +76,10 @@ async def redo_certified(store: Store, fingerprints: Iterable[bytes], now: datet
 
 
 async def begin_again(store: Store, owners: Sequence[int], now: datetime, certified: bool | None = None) -> int:
-    """Record an erasure that has begun, for those of these customers who are there; how many there were.
+    """Record a running erasure for those of these customers who exist; returns their number.
 
-    One that was `certified` before the restore is not certified again. Where nobody can tell (None), a case that stands
-    is, since it was not, as far as is known here; one of which there is no record was.
+    An erasure that was `certified` before the restore is not certified again. If that is unknown (None), an open case
+    is certified, since it was not by the record here; a case without a record was certified before.
     """
     if certified:
         async with store.write() as connection:
@@ -93,8 +93,8 @@ async def begin_again(store: Store, owners: Sequence[int], now: datetime, certif
     async with store.write() as connection:
         for owner in found:
             await _record(connection, owner, now, certified)
-    told = {"cases": len(found)}
-    log.warning("customers who had been erased had come back from a backup, and are erased again", extra=told)
+    counted = {"cases": len(found)}
+    log.warning("customers who had been erased had come back from a backup, and are erased again", extra=counted)
     return len(found)
 
 
@@ -111,6 +111,6 @@ async def _record(connection: AsyncConnection, owner: int, now: datetime, certif
     )
     if (await connection.execute(begun)).rowcount == 0:
         await connection.execute(insert_new(connection, erasures), [row])
-    else:  # What was seen before the restore counts for nothing.
+    else:  # Steps that were observed before the restore must be done again.
         again = select(E.id).where(E.customer_id == owner, E.state == "ERASING")
         await connection.execute(delete(erasure_steps).where(erasure_steps.c.erasure_id.in_(again)))

@@ -1,4 +1,4 @@
-"""What an erasure does, step by step; each is one transaction or can be done again without harm."""
+"""The steps of an erasure; each is one transaction, or idempotent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from store.queue.messages import seal_for_nobody
 from store.queue.revocations import end_customer
 from store.records.declared import DETACHED, Fate
 from store.records.holdings import holdings
-from store.records.holds import told_holds
+from store.records.holds import visible_holds
 from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.erasures import erasure_count, erasure_letters, erasure_recipients, erasure_steps, erasures
@@ -44,13 +44,13 @@ from workers.recipients.listing import holders, list_and_write
 E, R, T, O = erasures.c, erasure_recipients.c, erasure_steps.c, outbox.c  # noqa: E741
 
 Compose = Callable[[AsyncConnection, SubjectKey, int, datetime], Awaitable[bytes | None]]
-"""The last message to a customer, for the erasure of this number; None when there is no address to send it to."""
+"""Composes the final notice for the erasure of this number; None when there is no address."""
 
 MOST = 50
-"""Certificates that are followed by their second statement in one round."""
+"""Certificates that get their statement about files in one round."""
 
 Done = Callable[[AsyncConnection, int, datetime], Awaitable[None]]
-"""Tells internal systems that a customer is erased, in the transaction that makes it so."""
+"""Notifies internal systems of an erased customer, in the transaction that completes the erasure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Case:
 
 
 class ErasureLeaseLostError(Exception):
-    """Another worker has taken over: what this one still does counts for nothing."""
+    """Another worker has taken over the lease; writes of this one are refused."""
 
 
 class Steps:
@@ -83,7 +83,7 @@ class Steps:
         self._points: dict[int, Point] = {}
 
     async def do(self, case: Case, step: Step, now: datetime, until: datetime) -> None:
-        """One step but the last; LeaseLost, StoreUnavailableError."""
+        """Do one step other than the last; ErasureLeaseLostError, StoreUnavailableError."""
         change: dict[str, Any] = {"step": step.name, "leased_until": until, "trouble": None}
         key = None
         if step is Step.FILES:
@@ -92,7 +92,10 @@ class Steps:
             (key,) = await self._store.keys.subjects([case.customer_id])
         readers = await self._readers(key) if step is Step.RECIPIENTS else set[str]()
         if step is Step.KEY:
+            # Before the key is destroyed: without it the ledger cannot be searched for readers any more.
             await self._list_latest(case, until)
+            # Committed before the data records it: after a crash in between the key is gone, and destroying it again is
+            # a no-op.
             change["fingerprint"] = await self._store.keys.destroy(case.customer_id, clean=False)
             change["number"] = await self._store.keys.erasure_number(case.customer_id)
         async with self._store.write() as connection:
@@ -105,7 +108,8 @@ class Steps:
                 case Step.FAREWELL if key is not None:
                     await self._put_aside(connection, case, key, now)
                 case Step.ROWS:
-                    stood = await told_holds(connection, case.customer_id, self._clock(), standing=False)
+                    # Copied first: the holds are rows of the customer, too, and the certificate needs them.
+                    stood = await visible_holds(connection, case.customer_id, self._clock(), standing=False)
                     await connection.execute(update(erasures).where(E.id == case.id).values(holds=as_json(stood)))
                     await detach_requests(connection, case)
                     await remove_rows(connection, case.customer_id)
@@ -114,11 +118,12 @@ class Steps:
             await self._note(connection, case, step)
 
     async def _readers(self, key: SubjectKey | None) -> set[str]:
-        """The programs that read, by the ledger; without the key nobody can tell any more."""
+        """Return the clients that read, by the ledger; it can only be searched while the key exists."""
         return set() if key is None else await clients_that_read(self._store.ledger_reader, key.pseudonym)
 
     async def _list_latest(self, case: Case, until: datetime) -> None:
-        """Whoever got or read something since the recipients were listed; the last moment at which it can be told."""
+        """List recipients since the first listing; the last opportunity, since the ledger cannot be searched without
+        the key."""
         (key,) = await self._store.keys.subjects([case.customer_id])
         if key is None:
             return
@@ -132,75 +137,81 @@ class Steps:
         await list_and_write(connection, self._store.keys.house, case.id, key, found, self._clock())
 
     async def _note(self, connection: AsyncConnection, case: Case, step: Step) -> None:
-        """That a step was seen to be done, at this moment; a second time changes nothing (D9)."""
+        """Record that a step was observed to be done now; idempotent (D9)."""
         row = {"id": new_id(), "erasure_id": case.id, "step": step.name, "done_at": self._clock()}
         await connection.execute(insert_new(connection, erasure_steps), [row])
 
     async def hold(self, connection: AsyncConnection, case: Case, change: dict[str, Any]) -> None:
-        """Write to the case, if it is still this worker's."""
+        """Update the case if this worker still has its lease; else ErasureLeaseLostError."""
         mine = E.id == case.id, E.state == "ERASING", E.attempts == case.attempt
         if (await connection.execute(update(erasures).where(*mine).values(change))).rowcount != 1:
             raise ErasureLeaseLostError
 
-    async def unseen(self, case: Case, patience: float) -> None:
-        """Return when no snapshot is left from before the removal; StillVisibleError, and who has one, when that takes
-        longer.
+    async def unseen(self, case: Case, max_wait: float) -> None:
+        """Wait until no snapshot from before the deletion is left; StillVisibleError with its holders after `max_wait`
+        seconds.
 
-        The moment is taken when this process first asks: later than the removal, and the same each time, since on a
-        busy server somebody is always reading.
+        The point is taken at the first call of this process, after the deletion, and stays the same: on a busy server
+        there is always some snapshot, and a later point would never be passed.
         """
         point = self._points.get(case.id) or await self._store.point()
         self._points[case.id] = point
-        await self._store.unseen(point, patience)
+        await self._store.unseen(point, max_wait)
 
     async def clean(self) -> None:
-        """The step FILES, for all customers whose rows were removed before: it goes over whole tables.
+        """Do the step FILES, for all customers whose rows were deleted before: it processes whole tables.
 
-        StoreUnavailableError NOT_PERMITTED when nothing is cleaned because the store's role may not. What somebody can
-        still see stays: ask `unseen` first.
+        StoreUnavailableError NOT_PERMITTED when the store's role may not clean them. Rows that a snapshot still sees
+        stay: call `unseen` first.
         """
         await self._store.keys.clean(must=True)
         for each in holdings():
             await self._store.scrub(each.table, must=True)
 
     async def certify(self, case: Case, now: datetime) -> None:
-        """The last step. The certificate is written first and signed once: a worker that takes over finds it there."""
-        told, unobserved = await self._sign(case, now)
+        """Do the last step. The certificate is stored before the case is closed, and signed once: a worker that takes
+        over finds it."""
+        recipients, unobserved = await self._sign(case, now)
         done = {"state": "ERASED", "finished_at": self._clock(), "leased_until": None, "step": Step.CERTIFICATE.name}
         async with self._store.write() as connection:
-            await self.hold(connection, case, done | {"trouble": None, "recipients_due_at": now if told else None})
+            await self.hold(
+                connection, case, done | {"trouble": None, "recipients_due_at": now if recipients else None}
+            )
             await self._note(connection, case, Step.CERTIFICATE)
-            farewell = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None), O.dead_at.is_(None)
-            await connection.execute(update(outbox).where(*farewell).values(next_attempt_at=now))
+            # The final notice may leave now; it has waited without a customer and without a date.
+            final_notice = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None), O.dead_at.is_(None)
+            await connection.execute(update(outbox).where(*final_notice).values(next_attempt_at=now))
             await self._done(connection, case.customer_id, now)
         if not unobserved:
             self._points.pop(case.id, None)
 
     async def _sign(self, case: Case, now: datetime) -> tuple[bool, bool]:
-        """Whether there are recipients to follow, and whether the files are still to be seen clean."""
+        """Sign and record the certificate; returns whether there are recipients, and whether the files are not yet
+        clean."""
         signers = await self._signers()
         async with self._store.write() as connection:
             row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
             if row.redone:
-                # Certified before a restore: a case has one certificate, and the ledger has its entry (F8).
+                # Certified before a restore: a case has only one certificate, and its ledger entry exists (F8).
                 return False, row.files_at is None
             listed = select(erasure_recipients).where(R.erasure_id == case.id).order_by(R.kind, R.name)
-            told = (await connection.execute(listed)).all()
+            recipients = (await connection.execute(listed)).all()
             steps = (await connection.execute(select(erasure_steps).where(T.erasure_id == case.id))).all()
             name = case_name(self._store.keys.house, case.id)
             last = await self._last_letter(connection, case)
-            facts = facts_of(name, row, steps, told, self._clock()) | self._files(row, now) | last
+            facts = facts_of(name, row, steps, recipients, self._clock()) | self._files(row, now) | last
             certificate = row.certificate or signed(signers, facts)
             unobserved = row.unobserved if row.certificate else row.files_at is None
             await self.hold(connection, case, {"certificate": certificate, "unobserved": unobserved})
-        recorded = self._clock()  # Later than what was signed says of itself (D9).
+        recorded = self._clock()  # Not the time in the signed text, which is earlier (D9).
         await self._store.ledger.append(ledger_entry(certificate, recorded))
         if row.number is not None:
             await self._store.ledger.append(erased_entry(row.number, bytes(row.fingerprint or b""), recorded))
-        return bool(told), unobserved
+        return bool(recipients), unobserved
 
     async def _last_letter(self, connection: AsyncConnection, case: Case) -> dict[str, Any]:
-        """What has become of the last letter by now: with an outcome the certificate says it, and nothing follows."""
+        """Return the state of the final notice; with an outcome the certificate contains it, and no statement
+        follows."""
         mine = erasure_letters.c.id == case.id
         letter = (await connection.execute(select(erasure_letters).where(mine))).one_or_none()
         if letter is not None and letter.outcome is not None:
@@ -208,19 +219,20 @@ class Steps:
         return last_letter(letter)
 
     def _files(self, row: Any, now: datetime) -> dict[str, Any]:
-        """What a certificate says of the files: when they were clean, or that this is not yet observed."""
+        """Return the facts about the files: when they were clean, null if not yet observed, and the places beyond
+        reach."""
         beyond = beyond_reach(self._store.on_server, self._backup_days, now)
         return {"filesAt": said(row.files_at), "beyondReach": beyond}
 
     async def unobserved(self) -> list[Case]:
-        """Cases whose certificate was signed before their files were clean, the oldest first."""
+        """Return cases whose certificate was signed before their files were clean, the oldest first."""
         found = select(E.id, E.customer_id, E.attempts).where(E.unobserved, E.state == "ERASED")
         async with self._store.write() as connection:
             rows = await connection.execute(found.order_by(E.id).limit(MOST))
             return [Case(*row) for row in rows]
 
     async def state_files(self, case: Case, now: datetime) -> None:
-        """Sign the second statement: the files are clean now (D9). It is written first and signed once."""
+        """Sign the statement that the files are clean now (D9). It is stored before it is recorded, and signed once."""
         signers = await self._signers()
         async with self._store.write() as connection:
             row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
@@ -238,7 +250,8 @@ class Steps:
         self._points.pop(case.id, None)
 
     async def _put_aside(self, connection: AsyncConnection, case: Case, key: SubjectKey, now: datetime) -> None:
-        """It leaves when all is done, so it is sealed by the house and belongs to nobody meanwhile."""
+        """Store the final notice, to be sent after the erasure; it is encrypted under a system key, since the
+        customer's key is destroyed before, and has no customer."""
         message = await self._compose(connection, key, case.id, now)
         due = await connection.scalar(select(E.due_at).where(E.id == case.id))
         letter = {"id": case.id, "erasure_id": case.id, "kind": "LAST", "written_at": now}
@@ -253,9 +266,9 @@ class Steps:
 
 
 async def detach_requests(connection: AsyncConnection, case: Case) -> None:
-    """What authorities asked for stays in the register without the customer; the answer is now the certificate (R53).
+    """Remove the customer from requests of authorities, which stay in the register; the certificate answers them (R53).
 
-    An order to be silent ends here: nobody is left who could be told.
+    An embargo ends here, since there is nobody left to inform.
     """
     for each in holdings():
         if each.declared.fate is Fate.DETACHED:
@@ -264,10 +277,9 @@ async def detach_requests(connection: AsyncConnection, case: Case) -> None:
 
 
 async def remove_rows(connection: AsyncConnection, customer_id: int) -> None:
-    """Every row about a customer that is declared to be removed (`store.records.declared`), those that refer to others
-    first.
+    """Delete every row of a customer that is declared to be removed (`store.records.declared`), referring tables first.
 
-    One that is forgotten fails here on its foreign key.
+    A table that was forgotten makes this fail on its foreign key.
     """
     for each in reversed(holdings()):
         if each.removed:
@@ -275,6 +287,6 @@ async def remove_rows(connection: AsyncConnection, customer_id: int) -> None:
 
 
 async def is_there(connection: AsyncConnection, customer_id: int) -> bool:
-    """Whether there is a row of this customer, locked against whoever would subscribe them to something."""
+    """Return whether the customer exists, and lock the row, so that no service can be added meanwhile."""
     found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
     return await connection.scalar(found) is not None

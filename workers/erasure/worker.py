@@ -1,6 +1,6 @@
-"""Erasing customers when their time has come: any number of workers, any of which may die at any moment (R36, F1).
+"""Carries out due erasures, on any number of workers, each of which may crash at any point (R36, F1).
 
-The database's own locking is the queue: a case is claimed under a lease, and its number of attempts is the fence.
+The table itself is the queue: a case is claimed under a lease, and its number of attempts is the fencing number.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from store.tables.restrictions import restrictions
 from store.tables.services import services
 from workers.certificates.certificates import Signers, case_name
 from workers.certificates.last_letter import LetterStatements
-from workers.erasure.plans import Planner, Tell
+from workers.erasure.plans import Notify, Planner
 from workers.erasure.redoing import Redoing
 from workers.erasure.steps import Case, Compose, Done, ErasureLeaseLostError, Steps, is_there
 from workers.loop.periodic import guarded, run_periodically
@@ -38,30 +38,30 @@ log = logging.getLogger(__name__)
 E, S, H, L, X = erasures.c, services.c, legal_holds.c, erasure_letters.c, restrictions.c
 
 LEASE = timedelta(minutes=2)
-"""How long a worker that died keeps the others waiting; renewed with every step."""
+"""Duration of a lease, after which another worker takes over; renewed with every step."""
 
 SOON = timedelta(seconds=10)
-"""After which something that stood in the way is tried again."""
+"""Delay before a retry."""
 
 TOGETHER = 50
-"""Cases that one worker takes at once, so that the files are gone over once for all of them."""
+"""Cases that one worker claims at once, since cleaning the files processes whole tables, once for all of them."""
 
 LOOK = timedelta(minutes=1)
-"""How often everybody is looked at."""
+"""Interval between two rounds of planning."""
 
 
-PATIENCE = 5.0
-"""Seconds for which short readings are waited for, before a case is put off."""
+TIMEOUT = 5.0
+"""Maximum wait for short reads to end before a case is postponed, in seconds."""
 
 PRESSING = timedelta(days=2)
-"""Before the deadline: what is still not clean in the files then is certified as not yet observed."""
+"""Time before the deadline from which the certificate is signed even if the files were not yet observed to be clean."""
 
 WITHOUT_DATE = timedelta(days=30)
-"""The deadline of an erasure that a restored backup made necessary again."""
+"""The deadline of an erasure that is repeated after a restore."""
 
 
 def _reason(outage: StoreUnavailableError) -> str:
-    """The sentence, and who it is that still sees something: sessions by their process, slots by their name."""
+    """Return the sentence of an outage, with the holders of snapshots: sessions by process id, slots by name."""
     return f"{outage.reason} ({outage.detail})" if isinstance(outage, StillVisibleError) else outage.reason
 
 
@@ -70,23 +70,23 @@ def _now() -> datetime:
 
 
 class Letters(Protocol):
-    """Writes to customers, and tells internal systems, within the transactions of this worker."""
+    """Writes to customers and notifies internal systems, within the transactions of this worker."""
 
     @property
-    def tell(self) -> Tell:
-        """Writes a letter before the data goes."""
+    def notify(self) -> Notify:
+        """Writes an e-mail before the data is erased."""
 
     @property
     def compose(self) -> Compose:
-        """Makes the last letter."""
+        """Composes the final notice."""
 
     @property
     def done(self) -> Done:
-        """Says that it is done."""
+        """Announces that the erasure is done."""
 
 
 class Eraser:
-    """One of any number, in any number of processes."""
+    """A worker; any number of them may run, in any number of processes."""
 
     def __init__(
         self,
@@ -98,28 +98,27 @@ class Eraser:
         pause: float = 2.0,
         backup_days: int = 0,
     ) -> None:
-        """`backup_days`: after how many days the operator's archives and dumps end, which certificates name; 0: not
-        said."""
+        """`backup_days`: the days after which the operator's archives and dumps expire, for certificates; 0:
+        unknown."""
         self._store, self._clock, self._pause = store, clock, pause
         self._steps = Steps(store, signers, letters.compose, letters.done, clock, backup_days)
         self._closing = Closing(store, signers)
         self._letters = LetterStatements(store, signers)
-        self._planner = Planner(store, letters.tell, zone)
+        self._planner = Planner(store, letters.notify, zone)
         self._redoing = Redoing(store)
         self._looked: datetime | None = None
         self._alarmed = 0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Erase until told to stop; what is half done is taken up by whoever comes next."""
+        """Run until `stop`; unfinished cases are continued by the next worker."""
         await run_periodically(self.step, stop, self._pause, "erasures")
 
     async def step(self) -> bool:
-        """Look at everybody if it is time to, then carry out what is due, whatever became of the look; whether anything
-        was."""
+        """Plan if it is time to, then carry out due erasures, even if planning failed; returns whether any was due."""
         now = self._clock()
         if self._looked is None or not timedelta(0) <= now - self._looked < LOOK:
             self._looked = now
-            await guarded("the alarm", self._alarm(now))  # First: whatever else fails, somebody learns of it (F9).
+            await guarded("the alarm", self._alarm(now))  # First, so that it is raised even if the rest fails (F9).
             await guarded("second statements", self._follow(now))
             await guarded("plans", self._planner.run(now))
             await guarded("erasures from before a restore", self._redoing.run(now))
@@ -134,17 +133,17 @@ class Eraser:
         return bool(cases)
 
     async def _clean(self, cases: Sequence[Case]) -> list[Case]:
-        """The step that is done for all of them together; for which of them it was done.
+        """Do the step FILES for all cases together; returns the cases for which it was done.
 
-        First nobody may be able to see any more what was removed: as long as somebody can, PostgreSQL keeps it.
+        It waits until no snapshot sees the deleted rows: before that, PostgreSQL keeps them.
         """
-        unseen, patience = list[Case](), PATIENCE
+        unseen, max_wait = list[Case](), TIMEOUT
         for case in cases:
             try:
-                await self._steps.unseen(case, patience)
+                await self._steps.unseen(case, max_wait)
                 unseen.append(case)
             except StoreUnavailableError as outage:
-                patience = 0.0  # Who keeps one of them waiting has been waited for.
+                max_wait = 0.0  # The same snapshot blocks the other cases, and has been waited for already.
                 await self._note(case, outage.cause.name, _reason(outage))
         try:
             if unseen:
@@ -156,8 +155,8 @@ class Eraser:
         return unseen
 
     async def _is_pressing(self, case: Case) -> bool:
-        """Whether the deadline is so near that the certificate says what has been done, and that the files have not
-        been seen clean yet: a forgotten replication slot delays nobody's erasure (D9)."""
+        """Return whether the deadline is so near that the case is certified although the files were not yet observed to
+        be clean, so that a forgotten replication slot delays no erasure (D9)."""
         now = self._clock()
         try:
             async with self._store.write() as connection:
@@ -168,7 +167,7 @@ class Eraser:
         return row is not None and now >= (row.due_at or row.requested_at + WITHOUT_DATE) - PRESSING
 
     async def _follow(self, now: datetime) -> None:
-        """Sign the second statement for certificates whose files are clean by now, all of them together."""
+        """Sign the statements about files of all certificates whose files are clean by now."""
         unseen = list[Case]()
         for case in await self._steps.unobserved():
             try:
@@ -183,12 +182,13 @@ class Eraser:
             await self._steps.state_files(case, now)
 
     async def claim(self, now: datetime) -> list[tuple[Case, Step | None]]:
-        """Cases that are due, and cases of workers that died, the earliest deadline first, each with its last step.
+        """Claim due cases, and those of crashed workers, the earliest deadline first; returns each with its last step.
 
-        Of those that nobody asked for only the ones whose warning has arrived, whatever their dates say, and of nobody
-        who has processing restricted: the data may be needed for a claim (Art. 18(1)(b), (c)).
-        A lease that ends later than a new one would was made by a clock that has been set back since, and counts for
-        nothing (F3).
+        An automatic erasure is due only if a warning was delivered, whatever its dates, and never while the customer
+        has processing restricted: the data may be needed for a claim (Art. 18(1)(b), (c)).
+
+        A lease that ends later than a new one would was made by a clock that has been set back since, and is ignored
+        (F3).
         """
         free = or_(E.leased_until.is_(None), E.leased_until <= now, E.leased_until > now + LEASE)
         held = exists().where(H.customer_id == E.customer_id, holds_at(now))
@@ -201,11 +201,12 @@ class Eraser:
         claimed = []
         async with self._store.write() as connection:
             rows = await connection.execute(
+                # Skip cases that another worker is claiming at the same time.
                 found.order_by(E.due_at, E.id).limit(TOGETHER).with_for_update(skip_locked=True)
             )
             for id_, owner, state, attempts, step in rows.all():
                 if state == "SCHEDULED":
-                    await is_there(connection, owner)  # Nobody subscribes the customer to anything from here on.
+                    await is_there(connection, owner)  # Locks the customer: no service can be added from here on.
                     if await self._stopped(connection, id_, owner, now):
                         continue
                     state = after(State[state], ErasureEvent.BEGUN).name
@@ -215,19 +216,19 @@ class Eraser:
         return claimed
 
     async def _stopped(self, connection: AsyncConnection, case: int, owner: int, now: datetime) -> bool:
-        """Whether a service, a hold or a restriction came between the last look and now."""
+        """Return whether a service, a hold or a restriction was added since the last planning."""
         running = select(func.count()).where(S.customer_id == owner, S.status != "TERMINATED")
         held = select(func.count()).where(H.customer_id == owner, holds_at(now))
         by_itself = select(func.count()).select_from(restrictions).join(erasures, X.customer_id == E.customer_id)
         restricted = by_itself.where(E.id == case, E.cause == "RETENTION")
         for each in (running, held, restricted):
             if await connection.scalar(each):
-                self._looked = None  # The planner says what becomes of it.
+                self._looked = None  # Plan again in the next step, which changes the state of the case.
                 return True
         return False
 
     async def _until_files(self, case: Case, done: Step | None) -> bool:
-        """Every step before the one that is done for all cases together; whether this case got there."""
+        """Do every step before FILES, which is done for all cases together; returns whether this case got there."""
         begin = 0 if done is None else STEPS.index(done) + 1
         try:
             for step in STEPS[begin : STEPS.index(Step.FILES)]:
@@ -254,7 +255,7 @@ class Eraser:
             await self._note(case, "NOTHING_SIGNS", str(unsigned))
 
     async def _note(self, case: Case, trouble: str, reason: str) -> None:
-        """Say what stands in the way where the operator looks, if that can be written; it is tried again soon."""
+        """Record the trouble for the operator, if the store accepts it; the case is retried soon."""
         log.warning("an erasure was put off: %s", reason, extra={"case": case_name(self._store.keys.house, case.id)})
         with suppress(StoreUnavailableError, ErasureLeaseLostError):
             async with self._store.write() as connection:
@@ -262,7 +263,7 @@ class Eraser:
                 await self._steps.hold(connection, case, change)
 
     async def _alarm(self, now: datetime) -> None:
-        """Tell the operator, well before a deadline passes, of what should have been done by now."""
+        """Alarm the operator, well before the deadline, of erasures that should be done by now."""
         late = select(func.count()).where(STANDS, E.alarm_at <= bindparam("now", type_=Instant))
         ((count,),) = await self._store.reader.fetch(self._store.reader.prepare(late), {"now": now})
         if count != self._alarmed:

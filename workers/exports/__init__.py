@@ -1,1 +1,1 @@
-"""Exports made."""
+"""Makes exports."""

@@ -1,4 +1,4 @@
-"""What an export tells: every holding with the meaning of each of its fields, and who read any of it."""
+"""The contents of an export: every holding with the meaning of its fields, and the accesses to them (GDPR Art. 15)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from store.accesses.accesses import Accesses
 from store.accesses.check import altered_accesses
-from store.accesses.disclosure_embargo import TellableCases as Told
+from store.accesses.disclosure_embargo import VisibleCases
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.ledger.proofs import Prover
-from store.records.declared import ExportTelling
+from store.records.declared import ExportDetail
 from store.records.holdings import (
     DamagedValue,
     Holding,
@@ -42,15 +42,15 @@ log = logging.getLogger(__name__)
 
 T = disclosures.c
 PAGE = 200
-"""Ledger entries read at once."""
+"""Ledger entries in one read."""
 
 Meanings = Mapping[str, Meaning]
-"""What the schema says of the columns, by `table.column`."""
+"""The schema's description of columns, by `table.column`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedField:
-    """One field of a holding, with everything that its reader has a right to know of it."""
+    """One field of a holding, with everything that the data subject has a right to know about it."""
 
     name: str
     source: str
@@ -63,31 +63,31 @@ class ExportedField:
     description: str | None = None
     coordinates: tuple[str, ...] = ()
     withheld: str | None = None
-    """SECRET, FINGERPRINT or STAFF: it is held, and its value is shown to nobody."""
+    """SECRET, FINGERPRINT or STAFF: the reason why the value is held but not exported; None: it is exported."""
     key: bool = False
-    """It only says which row this is."""
+    """True if it only identifies the row."""
 
     @property
     def portable(self) -> bool:
-        """Whether it is one to take along (Art. 20)."""
+        """True if it is portable (Art. 20)."""
         return self.withheld is None and is_portable(self.category, self.purposes)
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedSection:
-    """One holding: its fields, and whether its rows tell anything beside that they are there."""
+    """One holding: its fields, and whether its rows are exported one by one (`row_by_row`) or only counted."""
 
     name: str
     retention: RetentionRule
     fields: tuple[ExportedField, ...]
-    tells: bool = True
+    row_by_row: bool = True
     apart: bool = False
-    """Such are held, and nothing leads from the customer to them: nobody can say how many there are."""
+    """True if rows are held that cannot be found by customer, so that they cannot be counted either."""
 
     @property
     def portable(self) -> bool:
-        """Whether any of it is to be taken along."""
-        return self.tells and any(field.portable for field in self.fields)
+        """True if any of its fields is portable."""
+        return self.row_by_row and any(field.portable for field in self.fields)
 
 
 ACCESSES = ExportedSection(
@@ -114,15 +114,15 @@ ACCESSES = ExportedSection(
         )
     ),
 )
-"""Who read what: the ledger's entries about the customer."""
+"""The section of accesses: the ledger's entries about the customer."""
 
 
 def section_of(holding: Holding, meanings: Meanings) -> ExportedSection:
-    """A table, described by its own declarations and by the fields of the schema that show it."""
+    """Describe a table by its declarations and by the schema fields that show it."""
     retention: RetentionRule = holding.table.info["retention"]
     fields = tuple(_field(column, retention, meanings) for column in holding.table.c)
-    apart = holding.declared.telling is ExportTelling.HELD
-    return ExportedSection(holding.name, retention, fields, holding.tells, apart)
+    apart = holding.declared.export is ExportDetail.HELD
+    return ExportedSection(holding.name, retention, fields, holding.row_by_row, apart)
 
 
 def _field(column: Column[Any], retention: RetentionRule, meanings: Meanings) -> ExportedField:
@@ -152,7 +152,7 @@ def _withheld(column: Column[Any]) -> str:
 
 
 class Contents:
-    """Everything held about one customer at a moment, section by section, each read in pages."""
+    """Everything held about one customer at a given time, section by section, each read in pages."""
 
     def __init__(self, store: Store, meanings: Meanings, key: SubjectKey, now: datetime) -> None:
         self._store, self._meanings, self._key, self._now = store, meanings, key, now
@@ -160,54 +160,56 @@ class Contents:
         self._prover = Prover(store.ledger_reader)
 
     def sections(self) -> list[ExportedSection]:
-        """Customers first, then every other table in the order in which they depend on one another, then accesses, and
-        in the end what is held apart."""
+        """Return the sections: customers first, then the other tables in the order of their dependencies, then
+        accesses, and at the end the tables that cannot be exported by row."""
         found = sorted(self._holdings.values(), key=lambda holding: holding.name != "customers")
-        told = [section_of(holding, self._meanings) for holding in found]
-        return [*told, ACCESSES, *(section_of(holding, self._meanings) for holding in held_apart())]
+        sections = [section_of(holding, self._meanings) for holding in found]
+        return [*sections, ACCESSES, *(section_of(holding, self._meanings) for holding in held_apart())]
 
     def records(self, section: ExportedSection) -> AsyncIterator[Row]:
-        """The rows of a section that tells something."""
+        """Return the rows of a section that is exported by row."""
         if section is ACCESSES:
             return self._accesses()
         return rows_of(self._store.reader, self._holdings[section.name], self._key, self._now)
 
     async def transfers(self) -> list[dict[str, str]]:
-        """To whom the customer's data went in which country, as far as they may be told (Art. 15(1)(c), 15(2))."""
-        told = T.embargoed_until.is_(None) | (T.embargoed_until <= bindparam("now", type_=Instant))
+        """Return the recipients of the customer's data with their countries, unless under embargo (Art. 15(1)(c),
+        15(2))."""
+        shown = T.embargoed_until.is_(None) | (T.embargoed_until <= bindparam("now", type_=Instant))
         columns = (T.recipient_kind, T.recipient_name, T.recipient_country)
-        mine = select(*columns).where(T.customer_id == bindparam("owner", type_=Id), told)
+        mine = select(*columns).where(T.customer_id == bindparam("owner", type_=Id), shown)
         known = mine.where(T.recipient_country.is_not(None)).distinct().order_by(*columns)
         reader = self._store.reader
         rows = await reader.fetch(reader.prepare(known), {"owner": self._key.customer_id, "now": self._now})
         return [dict(zip(("recipientKind", "recipientName", "country"), row, strict=True)) for row in rows]
 
     async def count(self, section: ExportedSection) -> int | None:
-        """How many rows a section has that tells nothing; None for what is held apart."""
+        """Count the rows of a section that is not exported by row; None if they cannot be found by customer."""
         if section.apart:
             return None
         return await count_of(self._store.reader, self._holdings[section.name], self._key.customer_id)
 
     async def _accesses(self) -> AsyncIterator[Row]:
-        """Held against the signed tree (D14). Of an entry that is not in it only the place is told, and that it is
-        damaged: the customer is to have the rest, and to know of it."""
+        """Yield the accesses, verified against the signed tree (D14). An entry that is not in it is exported as
+        damaged, with its index only: the customer gets the rest, and learns of the damage."""
         reader = self._store.reader
         registered = await reader.fetch(reader.prepare(select(clients.c.id, clients.c.name)), {})
         names = {row[0]: row[1] for row in registered}
-        telling = await Told.about(reader, self._key.customer_id, self._now)
+        embargo = await VisibleCases.about(reader, self._key.customer_id, self._now)
         accesses, before = Accesses(self._store.ledger_reader), None
         head = await self._store.heads.latest()
         while page := (await accesses.pages([self._key.pseudonym], before, PAGE)).get(self._key.pseudonym):
             altered = await altered_accesses(self._prover, self._key.pseudonym, page, head)
             for access in page:
                 if access.index in altered:
+                    # Critical: somebody has changed the ledger's database.
                     log.critical("an entry of the ledger is not as it was signed", extra={"entry": access.index})
                     yield dict.fromkeys((field.name for field in ACCESSES.fields), DamagedValue()) | {
                         "index": access.index
                     }
                     continue
                 entry = orjson.loads(access.entry)
-                if telling.allows(entry):
+                if embargo.allows(entry):
                     yield {
                         "index": access.index,
                         "at": _moment(entry["at"]),

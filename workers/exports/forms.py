@@ -1,4 +1,4 @@
-"""What each form of an export has in common: it is written piece by piece, so that its size needs no memory."""
+"""The interface of the forms of an export, which are written in pieces, so that memory does not grow with the size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workers.exports.contents import ExportedSection
 
 @dataclass(frozen=True, slots=True)
 class DocumentHeader:
-    """What stands at the beginning of an export."""
+    """The header of an export."""
 
     controller: str
     address: str
@@ -23,28 +23,28 @@ class DocumentHeader:
     made_at: datetime
     sections: Sequence[ExportedSection]
     transfers: Sequence[Mapping[str, str]] = ()
-    """Recipients of this customer's data whose country is known, each with it."""
+    """Recipients of this customer's data, with their country."""
 
 
 class Form(ABC):
-    """One form of an export. Its methods are called in the order of the document, and give the text to add."""
+    """One form of an export. Its methods are called in the order of the document, and return the text to append."""
 
     @abstractmethod
     def begin(self, head: DocumentHeader) -> str:
-        """Everything before the first section."""
+        """Return everything before the first section."""
 
     @abstractmethod
     def open(self, section: ExportedSection) -> str:
-        """The beginning of a section."""
+        """Return the beginning of a section."""
 
     @abstractmethod
     def record(self, section: ExportedSection, record: Mapping[str, Any]) -> str:
-        """One row of a section."""
+        """Return one row of a section."""
 
     @abstractmethod
     def close(self, section: ExportedSection, count: int | None) -> str:
-        """The end of a section, and how many rows it has; None where nobody can say."""
+        """Return the end of a section, with its number of rows; None: unknown."""
 
     @abstractmethod
     def end(self) -> str:
-        """Everything after the last section."""
+        """Return everything after the last section."""

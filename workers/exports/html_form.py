@@ -9,7 +9,7 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
-from policy.french import told
+from policy.french import translated
 from store.records.holdings import DamagedValue
 from workers.exports.contents import ExportedField, ExportedSection
 from workers.exports.forms import DocumentHeader, Form
@@ -30,24 +30,24 @@ POLICY = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}';"
     " base-uri 'none'; form-action 'none'"
 )
-"""What the page may do: show itself. The page says so itself, and whoever serves it says it in a header."""
+"""The Content-Security-Policy of the page, in a meta element and in the header of its response."""
 
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-"""Characters that would hide something, or turn its direction."""
+"""Characters that hide text, or change its direction."""
 
 
 class HtmlForm(Form):
-    """A section for each holding: what its fields mean, then its records as a table."""
+    """A section for each holding: the meaning of its fields, then its records as a table."""
 
     def __init__(self) -> None:
         self._language = "en"
 
     def begin(self, head: DocumentHeader) -> str:
-        """The head, an introduction and the contents."""
+        """Return the head, an introduction and the table of contents."""
         language = self._language = head.language
         say = SAY[language]
         title = say["title"].format(site=head.controller)
-        shown = [section for section in head.sections if section.tells]
+        shown = [section for section in head.sections if section.row_by_row]
         links = "".join(f'<li><a href="#{each.name}">{_text(titled(each.name, language))}</a></li>' for each in shown)
         made = head.made_at.strftime("%Y-%m-%d %H:%M UTC")
         whither = _listed(f"{each['recipientName']}, {each['country']}" for each in head.transfers)
@@ -65,31 +65,32 @@ class HtmlForm(Form):
         )
 
     def open(self, section: ExportedSection) -> str:
-        """The heading, how long it is kept, what each field means, and the head of the table."""
-        if not section.tells:
+        """Return the heading, the retention, the meaning of each field, and the head of the table."""
+        if not section.row_by_row:
             return ""
         say, language = SAY[self._language], self._language
         rows = "\n".join(self._meaning(field) for field in section.fields if not field.key)
         heads = "".join(f'<th scope="col">{_text(say[name])}</th>' for name in COLUMNS)
         return (
             f'<section><h2 id="{section.name}">{_text(titled(section.name, language))}</h2>\n'
-            f"<p>{_text(say['kept'])} {_text(told(section.retention, language))}</p>\n"
+            f"<p>{_text(say['kept'])} {_text(translated(section.retention, language))}</p>\n"
             f"<details><summary>{_text(say['meaning'])}</summary><div class=wide>"
             f"<table><thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table></div></details>\n"
+            # Tables that scroll must be reachable by keyboard (WCAG 2.1.1).
             f'<div class=wide role=region tabindex=0 aria-labelledby="{section.name}"><table><thead><tr>'
             + "".join(f'<th scope="col">{_text(_named(field))}</th>' for field in _columns(section))
             + "</tr></thead><tbody>\n"
         )
 
     def record(self, section: ExportedSection, record: Mapping[str, Any]) -> str:
-        """A row of the table."""
+        """Return a row of the table."""
         cells = "".join(f"<td>{self._cell(record.get(field.name))}</td>" for field in _columns(section))
         return f"<tr>{cells}</tr>\n"
 
     def close(self, section: ExportedSection, count: int | None) -> str:
-        """The end of the table; a section that tells nothing only says how many rows there are."""
+        """Return the end of the table; for a section that is not exported by row, only the number of rows."""
         say = SAY[self._language]
-        if section.tells:
+        if section.row_by_row:
             nothing = "" if count else f'<p class="quiet">{_text(say["none"])}</p>'
             return f"</tbody></table></div>{nothing}</section>\n"
         title = _text(titled(section.name, self._language))
@@ -97,11 +98,11 @@ class HtmlForm(Form):
             return f"<section><h2>{title}</h2><p>{_text(say['apart'])}</p></section>\n"
         if not count:
             return ""
-        kept = _text(told(section.retention, self._language))
+        kept = _text(translated(section.retention, self._language))
         return f"<section><h2>{title}</h2><p>{_text(say['counted'].format(count=count))} {kept}</p></section>\n"
 
     def end(self) -> str:
-        """The end of the page."""
+        """Return the end of the page."""
         return f"<footer><p>{_text(SAY[self._language]['end'])}</p></footer></main></body></html>\n"
 
     def _meaning(self, field: ExportedField) -> str:
@@ -110,11 +111,11 @@ class HtmlForm(Form):
         if field.description and language == "en":
             name += f"<br><small>{_text(field.description)}</small>"
         cells = [
-            _text(told(field.category, language)) if field.category else "",
-            _listed(told(each, language) for each in field.purposes),
-            _listed(told(each, language) for each in field.recipients) or _text(SAY[language]["nobody"]),
-            _text(told(field.retention, language)),
-            _text(told(field.origin, language)),
+            _text(translated(field.category, language)) if field.category else "",
+            _listed(translated(each, language) for each in field.purposes),
+            _listed(translated(each, language) for each in field.recipients) or _text(SAY[language]["nobody"]),
+            _text(translated(field.retention, language)),
+            _text(translated(field.origin, language)),
         ]
         if field.withheld:
             cells[0] += f" <em>{_text(WITHHELD[language][field.withheld])}</em>"
@@ -154,4 +155,5 @@ def _listed(texts: Iterable[str]) -> str:
 
 
 def _text(text: str) -> str:
+    # Replaced before escaping, so that hidden characters are visible as U+FFFD.
     return escape(UNSEEN.sub("\ufffd", text))

@@ -1,4 +1,4 @@
-"""An export as JSON: everything (docs/export.schema.json), or the part that one may take along (Art. 20)."""
+"""An export as JSON: everything (docs/export.schema.json), or the portable part (Art. 20)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 
 from policy.bases import LegalBasis
 from policy.categories import Category
-from policy.french import told
+from policy.french import translated
 from policy.meanings import Origin
 from policy.purposes import Purpose
 from policy.recipients import Recipient
@@ -24,7 +24,7 @@ VERSION = 1
 
 
 class JsonForm(Form):
-    """Records are written one a line; what the words mean is said once, under `words`."""
+    """Writes one record in each line; the words of the catalogues are explained once, under `words`."""
 
     def __init__(self, portable: bool = False) -> None:
         self._portable = portable
@@ -33,7 +33,7 @@ class JsonForm(Form):
         self._language = "en"
 
     def begin(self, head: DocumentHeader) -> str:
-        """The envelope."""
+        """Return the beginning of the document."""
         self._language = head.language
         facts = {
             "format": FORMAT,
@@ -50,7 +50,7 @@ class JsonForm(Form):
         return _dumped(facts)[:-1] + ',"holdings":['
 
     def open(self, section: ExportedSection) -> str:
-        """A section's fields, then room for its records."""
+        """Return a section's fields, and the beginning of its records."""
         if self._portable and not section.portable:
             return ""
         comma = ",\n" if self._sections else "\n"
@@ -58,10 +58,10 @@ class JsonForm(Form):
         self._records = 0
         facts: dict[str, Any] = {"name": section.name, "retention": section.retention.name}
         facts["fields"] = {field.name: _described(field) for field in self._fields(section)}
-        return comma + _dumped(facts)[:-1] + (',"records":[' if section.tells else "")
+        return comma + _dumped(facts)[:-1] + (',"records":[' if section.row_by_row else "")
 
     def record(self, section: ExportedSection, record: Mapping[str, Any]) -> str:
-        """One row, under the names of its fields."""
+        """Return one row as an object by field name."""
         if self._portable and not section.portable:
             return ""
         comma = ",\n" if self._records else "\n"
@@ -70,13 +70,14 @@ class JsonForm(Form):
         return comma + _dumped(values)
 
     def close(self, section: ExportedSection, count: int | None) -> str:
-        """How many there were; null where nothing leads from the customer to the rows."""
+        """Return the end of the records, with their number; null if they cannot be found by customer."""
         if self._portable and not section.portable:
             return ""
-        return ("]" if section.tells else "") + f',"count":{_dumped(count)}}}'
+        return ("]" if section.row_by_row else "") + f',"count":{_dumped(count)}}}'
 
     def end(self) -> str:
-        """The envelope's end: a document without it is incomplete."""
+        """Return the end of the document; without it the document is no valid JSON, so that a truncated one is
+        detected."""
         return "\n]}\n"
 
     def _fields(self, section: ExportedSection) -> list[ExportedField]:
@@ -95,10 +96,10 @@ class JsonForm(Form):
         }
 
     def _purpose(self, purpose: Purpose) -> dict[str, Any]:
-        return {"why": told(purpose, self._language), "legalBases": [_basis(each) for each in purpose.bases]}
+        return {"why": translated(purpose, self._language), "legalBases": [_basis(each) for each in purpose.bases]}
 
     def _said(self, catalogue: Any, used: set[Any]) -> dict[str, str]:
-        return {each.name: told(each, self._language) for each in catalogue if each in used}
+        return {each.name: translated(each, self._language) for each in catalogue if each in used}
 
 
 RIGHTS = {
@@ -135,7 +136,7 @@ RIGHTS = {
         "fr": "De chaque transfert vers un pays tiers, vous pouvez obtenir copie des garanties (RGPD, art. 15 et 46).",
     },
 }
-"""What GDPR Art. 15(1)(e), (f) and (2) wants to be said beside the data, by language."""
+"""The information that GDPR Art. 15(1)(e), (f) and (2) requires beside the data, by language."""
 
 WITHHELD = {
     "en": {
@@ -149,7 +150,7 @@ WITHHELD = {
         "FINGERPRINT": "Une empreinte à clé d'une valeur, qui sert à la retrouver ; la valeur elle-même est ailleurs.",
     },
 }
-"""Why a field has no value."""
+"""The explanations why a field has no value."""
 
 
 def _basis(basis: LegalBasis) -> str:

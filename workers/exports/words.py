@@ -99,10 +99,10 @@ TITLES: Final = {
     "used_values": ("Marks of what works once", "Marques de ce qui ne sert qu'une fois"),
     "outbox": ("Messages on their way", "Messages en cours d'envoi"),
 }
-"""Of the sections; one that is not here goes by its own name."""
+"""Titles of the sections in English and French; a section without one is shown by its name."""
 
 
 def titled(name: str, language: str) -> str:
-    """What a section is called."""
+    """Return the title of a section."""
     english, french = TITLES.get(name, (name.replace("_", " ").capitalize(),) * 2)
     return french if language == "fr" else english

@@ -1,4 +1,5 @@
-"""Making the exports that customers asked for: whoever has the lease reads, seals piece by piece, and tells."""
+"""Makes requested exports: the worker with the lease reads the data, encrypts it in parts, and notifies the
+customer."""
 
 from __future__ import annotations
 
@@ -29,29 +30,29 @@ log = logging.getLogger(__name__)
 E, P = exports.c, export_parts.c
 
 PIECE = 64 * 1024
-"""Characters that are gathered before they are sealed; with a page of rows, all the memory that an export takes."""
+"""Characters in one encrypted part; with a page of rows, this bounds the memory of an export."""
 
 LEASE = timedelta(minutes=2)
-"""How long a worker that died keeps the others waiting; renewed with every piece."""
+"""Duration of a lease, after which another worker takes over; renewed with every part."""
 
 MOST = 5
-"""Attempts before an export is given up."""
+"""Maximum attempts before an export is given up."""
 
-Tell = Callable[[AsyncConnection, SubjectKey, datetime, datetime], Awaitable[None]]
-"""Writes to the customer, in the transaction that makes the export ready: now, and until when it can be fetched."""
+Notify = Callable[[AsyncConnection, SubjectKey, datetime, datetime], Awaitable[None]]
+"""Writes to the customer, in the transaction that makes the export ready; parameters: now, and its expiry."""
 
 
-async def tell_nobody(connection: AsyncConnection, key: SubjectKey, now: datetime, until: datetime) -> None:
-    """Write no letter."""
+async def notify_nobody(connection: AsyncConnection, key: SubjectKey, now: datetime, until: datetime) -> None:
+    """Send no e-mail."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportController:
-    """Whose exports these are."""
+    """The controller, for the header of exports, and the callback that notifies customers."""
 
     name: str
     address: str
-    tell: Tell = tell_nobody
+    notify: Notify = notify_nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,11 @@ class Job:
 
 
 class ExportLeaseLostError(Exception):
-    """Another worker has taken over, or the export is gone: what this one still does counts for nothing."""
+    """Another worker has taken over the lease, or the export was deleted; writes of this one are refused."""
 
 
 def expiry(ready_at: datetime) -> datetime:
-    """Until when an export can be fetched."""
+    """Return until when an export can be fetched."""
     days = Period.parse(RetentionRule.EXPORTS.period or "").days
     return ready_at + timedelta(days=days)
 
@@ -79,30 +80,30 @@ def _now() -> datetime:
 
 
 class Exporter:
-    """One of any number, in any number of processes."""
+    """A worker; any number of them may run, in any number of processes."""
 
     def __init__(
         self,
         store: Store,
         meanings: Meanings,
-        house: ExportController,
+        controller: ExportController,
         clock: Callable[[], datetime] = _now,
         pause: float = 2.0,
     ) -> None:
-        self._store, self._meanings, self._house = store, meanings, house
+        self._store, self._meanings, self._controller = store, meanings, controller
         self._clock, self._pause = clock, pause
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Make exports until told to stop; what is half done is begun anew by whoever comes next."""
+        """Run until `stop`; an unfinished export is restarted by the next worker."""
         await run_periodically(self.step, stop, self._pause, "exports")
 
     async def step(self) -> bool:
-        """Make one export if any waits; whether there was one."""
+        """Make one export if any waits; returns whether there was one."""
         job = await self._claim(self._clock())
         if job is None:
             return False
         (key,) = await self._store.keys.subjects([job.customer_id])
-        if key is None:  # Erased meanwhile: there is nothing to export, and nobody to tell.
+        if key is None:  # The customer was erased meanwhile: there is nothing to export, and nobody to notify.
             await self._give_up(job)
             return True
         with suppress(ExportLeaseLostError):
@@ -110,10 +111,11 @@ class Exporter:
         return True
 
     async def _claim(self, now: datetime) -> Job | None:
-        """The oldest export that waits, under a lease; one that failed too often is given up."""
+        """Claim the oldest waiting export under a lease; one with too many attempts is given up."""
         free = or_(E.leased_until.is_(None), E.leased_until <= now)
         waiting = select(exports).where(E.state == "REQUESTED", free).order_by(E.id).limit(1)
         async with self._store.write() as connection:
+            # Skip an export that another worker is claiming at the same time.
             row = (await connection.execute(waiting.with_for_update(skip_locked=True))).one_or_none()
             if row is None:
                 return None
@@ -128,31 +130,32 @@ class Exporter:
         return Job(row.id, row.customer_id, row.language, row.attempts + 1)
 
     async def _make(self, job: Job, key: SubjectKey) -> None:
-        """Every form from one reading, a section after the other."""
+        """Write every form from one read, section by section."""
         now = self._clock()
         contents = Contents(self._store, self._meanings, key, now)
         sections = contents.sections()
         customer = key.global_id("Customer", job.customer_id)
-        house, transfers = self._house, await contents.transfers()
-        head = DocumentHeader(house.name, house.address, customer, job.language, now, sections, transfers)
+        controller, transfers = self._controller, await contents.transfers()
+        head = DocumentHeader(controller.name, controller.address, customer, job.language, now, sections, transfers)
         forms: tuple[tuple[str, Form], ...] = (
             ("JSON", JsonForm()),
             ("HTML", HtmlForm()),
             ("PORTABLE", JsonForm(portable=True)),
         )
+        # All forms are written during one pass over the data, so that they agree.
         written = [_Written(form, _Pieces(self, job, key, name)) for name, form in forms]
         for each in written:
             await each.add(each.form.begin(head))
         for section in sections:
             for each in written:
                 await each.add(each.form.open(section))
-            told = 0
-            if section.tells:
+            records = 0
+            if section.row_by_row:
                 async for record in contents.records(section):
-                    told += 1
+                    records += 1
                     for each in written:
                         await each.add(each.form.record(section, record))
-            count = told if section.tells else await contents.count(section)
+            count = records if section.row_by_row else await contents.count(section)
             for each in written:
                 await each.add(each.form.close(section, count))
         for each in written:
@@ -161,7 +164,7 @@ class Exporter:
         await self._finish(job, key)
 
     async def keep(self, job: Job, row: dict[str, object]) -> None:
-        """Store one sealed piece and renew the lease; LeaseLost when it was taken over."""
+        """Store one encrypted part and renew the lease; ExportLeaseLostError when it was taken over."""
         async with self._store.write() as connection:
             await self._hold(connection, job, {"leased_until": self._clock() + LEASE})
             await connection.execute(insert(export_parts).values(row))
@@ -172,7 +175,8 @@ class Exporter:
             raise ExportLeaseLostError
 
     async def _finish(self, job: Job, key: SubjectKey) -> None:
-        """Ready, with a letter, and without what earlier attempts left behind; all of it or nothing."""
+        """In one transaction: mark the export as ready, notify the customer, and delete the parts of earlier
+        attempts."""
         now = self._clock()
         until = expiry(now)
         ready = {"state": "READY", "ready_at": now, "expires_at": until, "leased_until": None}
@@ -180,7 +184,7 @@ class Exporter:
             await self._hold(connection, job, ready)
             leftovers = delete(export_parts).where(P.export_id == job.export_id, P.attempt != job.attempt)
             await connection.execute(leftovers)
-            await self._house.tell(connection, key, now, until)
+            await self._controller.notify(connection, key, now, until)
 
     async def _give_up(self, job: Job) -> None:
         async with self._store.write() as connection:
@@ -190,7 +194,7 @@ class Exporter:
 
 @dataclass(slots=True)
 class _Pieces:
-    """Gathers text until there is enough to seal. One piece is held back: the last one is sealed as the last."""
+    """Collects text into parts. The last part is encrypted as the last one, so that a truncated export is detected."""
 
     exporter: Exporter
     job: Job
@@ -201,20 +205,20 @@ class _Pieces:
     size: int = 0
 
     async def add(self, text: str) -> None:
-        """Text at the end of what is there."""
+        """Append text."""
         self.waiting.append(text)
         self.size += len(text)
-        while self.size > PIECE:
+        while self.size > PIECE:  # Not >=: some text must be left for the last part.
             whole = "".join(self.waiting)
             await self._seal(whole[:PIECE], last=False)
             self.waiting, self.size = [whole[PIECE:]], self.size - PIECE
 
     async def end(self) -> None:
-        """What is left is the last piece."""
+        """Store the remaining text as the last part."""
         await self._seal("".join(self.waiting), last=True)
 
     async def _seal(self, text: str, last: bool) -> None:
-        content = text.encode("utf-8", "replace")
+        content = text.encode("utf-8", "replace")  # A lone surrogate in old data must not stop the export.
         place = (self.job.attempt, self.form, self.position)
         row = {
             "id": new_id(),
@@ -232,7 +236,7 @@ class _Pieces:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A form, and where its text goes."""
+    """A form and the parts to which it is written."""
 
     form: Form
     pieces: _Pieces

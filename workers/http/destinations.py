@@ -1,6 +1,6 @@
-"""Where we may connect to: one judgement for every address that an operator or a document names (SSRF).
+"""Decides to which addresses we may connect, for every URL from an operator or a document (SSRF).
 
-The resolved address is judged, and it is the one that is connected to, so that a name cannot turn to another address
+The resolved address is checked, and the connection goes to that address, so that the name cannot resolve to another one
 in between (DNS rebinding).
 """
 
@@ -31,32 +31,34 @@ PRIVATE: tuple[Network, ...] = tuple(
         ),
     )
 )
-"""Beside what Python calls private: forms of IPv6 behind which an address of ours may stand."""
+"""IPv6 forms that can embed an internal address, which Python does not treat as private."""
 
 ISATAP = frozenset({0x00005EFE, 0x02005EFE})
-"""The third word of an address that ends in an IPv4 address of a site (RFC 5214)."""
+"""The third 32-bit word of an ISATAP address, which ends in an IPv4 address (RFC 5214)."""
 
 
 def is_public(address: Address) -> bool:
-    """Whether it is an address of the Internet, and no private one in another form."""
+    """Return whether it is a public address of the Internet, and no private one in another form."""
     if any(address.version == network.version and address in network for network in PRIVATE):
         return False
     if isinstance(address, IPv6Address) and int(address) >> 32 & 0xFFFFFFFF in ISATAP:
         return False
+    # `is_global` alone is true for many multicast addresses.
     return address.is_global and not address.is_multicast
 
 
 class Destinations:
-    """Public addresses, those of the networks that are named, and this machine if it is named outright."""
+    """Allows public addresses, those of the configured networks, and this machine if it is named explicitly."""
 
     def __init__(self, networks: Sequence[Network] = ()) -> None:
         self._networks = tuple(networks)
 
     def allow(self, address: str, host: str) -> bool:
-        """Whether this address, which a name was resolved to, may be connected to."""
-        found = ip_address(address.partition("%")[0])
+        """Return whether a connection to this address, to which `host` was resolved, is allowed."""
+        found = ip_address(address.partition("%")[0])  # Without the zone of a link-local address.
         if found.is_loopback:
             return host in LOOPBACK
+        # An IPv4-mapped address is checked as the IPv4 address to which the connection would go.
         plain = getattr(found, "ipv4_mapped", None) or found
         if plain.is_loopback:
             return False

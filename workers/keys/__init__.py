@@ -1,1 +1,1 @@
-"""The root key rotated in time."""
+"""Rotates the root key, and sweeps reservations."""

@@ -1,4 +1,4 @@
-"""Replacing the root key in time after keys were destroyed, so that no backup of the key store revives them (D5)."""
+"""Rotates the root key in time after keys were destroyed, so that no backup of the key store can restore them (D5)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from workers.loop.periodic import run_periodically
 log = logging.getLogger(__name__)
 
 EVERY = 3600.0
-"""Seconds between two looks."""
+"""Seconds between two rounds."""
 
 OVERLAP = timedelta(days=2)
-"""How long the old version is kept beside the new one: time to copy the new one to its safe place and to back up the
-key store anew, since what was backed up before is unreadable afterwards. It is part of the days of the setting."""
+"""Time for which the old version is kept beside the new one: to copy the new one to a safe place and to back up the key
+store again, since earlier backups are unreadable afterwards. It is part of the days of the setting."""
 
 
 def _now() -> datetime:
@@ -26,25 +26,24 @@ def _now() -> datetime:
 
 
 class RootKeyRotation:
-    """Any number of replicas may do it at once: one makes the new version, each wraps what it finds unwrapped, and each
-    destroys the old version where it has its own copy of the file."""
+    """Safe on any number of replicas at once: one makes the new version, all of them rewrap keys, and each destroys its
+    own copy of the old version's file."""
 
     def __init__(
         self, store: Store, days: int, works: bool = True, clock: Callable[[], datetime] = _now, pause: float = EVERY
     ) -> None:
-        """`days` after the first destruction the old version is gone; with 0 nothing is done but by hand. A process
-        that does not work (`works`) makes no version, and only destroys old ones with the others."""
+        """The old version is destroyed within `days` after the first destruction of a key; 0 turns the rotation off. A
+        process without background jobs (`works=False`) makes no version, and only destroys old ones."""
         self._store, self._days, self._works = store, days, works
         self._clock, self._pause = clock, pause
         self._claims = SingleUse(store)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look every hour until told to stop."""
+        """Run until `stop`."""
         await run_periodically(self.step, stop, self._pause, "rotations of the root key")
 
     async def step(self) -> bool:
-        """Whatever is due now; false, since there is nothing to hurry for. StoreUnavailableError when it cannot be
-        done."""
+        """Do what is due now; returns False, so that the next round comes after the pause. StoreUnavailableError."""
         if not self._days:
             return False
         now = self._clock()
@@ -61,9 +60,11 @@ class RootKeyRotation:
         return False
 
     async def _is_due(self, now: datetime) -> bool:
-        """Whether a key was destroyed so long ago that its version must go, and no other replica sees to it."""
+        """Return whether a key was destroyed so long ago that its root key must be replaced, and no other replica does
+        it."""
         keys = self._store.keys
         first = await keys.first_destroyed()
         if first is None or now < first + timedelta(days=self._days) - OVERLAP:
             return False
+        # One replica makes the new version; the claim is renewed after an hour in case that it crashed.
         return await self._claims.claim("root key", str(keys.root_version()), now + timedelta(hours=1))

@@ -1,1 +1,1 @@
-"""The ledger sealed."""
+"""Seals the ledger."""

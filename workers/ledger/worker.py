@@ -1,4 +1,4 @@
-"""Sealing the ledger: committed entries become leaves, and now and then the tree is signed."""
+"""Seals the ledger: adds committed entries to the tree, and signs checkpoints."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often; times in seconds."""
+    """The intervals of the sealer; times in seconds."""
 
     pause: float = 1.0
-    """Between two looks for new entries."""
+    """Pause between two checks for new entries."""
     lease: float = 10.0
-    """How long a sealer that has died keeps the others waiting."""
+    """Duration of the lease, after which another sealer takes over."""
     entries: int = 1000
-    """A checkpoint is signed after so many new entries at the latest,"""
+    """Number of new entries after which a checkpoint is signed at the latest."""
     seconds: float = 60.0
-    """or after so long, if there is any new entry."""
+    """Time after which a checkpoint is signed if there is any new entry."""
 
 
 class Sealer:
-    """One of any number, in any number of processes: whoever has the lease seals, the others watch."""
+    """A sealer; any number of them may run, in any number of processes: the one with the lease seals, the others
+    wait."""
 
     def __init__(self, tree: Tree, notary: Notary, rhythm: Rhythm | None = None) -> None:
         self._tree = tree
@@ -43,7 +44,7 @@ class Sealer:
         self._trouble = ""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Seal until told to stop, whatever happens to the store meanwhile; a last time on the way out."""
+        """Run until `stop`, also across outages of the store; seals a last time at the end."""
         while not stop.is_set():
             busy = await self._try()
             with suppress(TimeoutError):
@@ -53,20 +54,20 @@ class Sealer:
             await self.release()
 
     async def _try(self) -> bool:
-        """One step; whether another is worth it at once. What is wrong is logged when it begins and when it ends."""
+        """Do one step; returns whether to continue at once. A failure is logged when it begins and when it ends."""
         try:
             busy = await self.step()
         except (StoreUnavailableError, LedgerKeyLostError, LedgerUnnamedError, LedgerInconsistentError) as error:
-            self._tell(str(error))
+            self._log_change(str(error))
             return False
         except Exception:
-            # Whatever it is, entries must go on becoming leaves once it is mended; the log says where it happened.
+            # The sealer must continue once the cause is fixed, whatever it is; the traceback is in the log.
             log.exception("sealing the ledger failed")
             return False
-        self._tell("")
+        self._log_change("")
         return busy
 
-    def _tell(self, trouble: str) -> None:
+    def _log_change(self, trouble: str) -> None:
         if trouble and trouble != self._trouble:
             log.error("the ledger cannot be sealed: %s", trouble)
         elif self._trouble and not trouble:
@@ -74,7 +75,7 @@ class Sealer:
         self._trouble = trouble
 
     async def step(self) -> bool:
-        """Seal one batch if the lease can be had, and sign if that is due; whether there is more to seal."""
+        """Seal one batch if this sealer has the lease, and sign if due; returns whether there is more to seal."""
         sealed = await self._extend()
         if sealed is None:
             return False
@@ -83,7 +84,7 @@ class Sealer:
         return sealed == BATCH
 
     async def _extend(self) -> int | None:
-        """Make leaves of one batch; how many, or None when another one has the lease."""
+        """Add one batch to the tree; returns the number of entries, or None when another sealer has the lease."""
         self._lease = await self._tree.lease(self._holder, self._rhythm.lease)
         if self._lease is None:
             return None
@@ -93,22 +94,22 @@ class Sealer:
             return None
 
     async def release(self) -> None:
-        """Let another one take over at once."""
+        """Release the lease, so that another sealer can take over at once."""
         if self._lease is not None:
             await self._tree.release(self._lease)
             self._lease = None
 
     async def seal_all(self) -> int:
-        """Seal what has been committed before this call, or wait until another one has, then sign; returns the size.
+        """Seal the entries committed before this call, or wait until another sealer has, then sign; returns the size.
 
-        It takes the lease from nobody, and signs at once, whatever the rhythm.
+        It never takes over a valid lease, and signs at once, regardless of the intervals.
         """
         size = await self._grow(self.step)
         await self._notary.sign_if_due(size, 1, 0.0)
         return size
 
     async def extend_all(self) -> int:
-        """Make leaves of what has been committed before this call, and sign nothing; returns the size."""
+        """Add the entries committed before this call to the tree, without signing; returns the size."""
         return await self._grow(self._extend)
 
     async def _grow(self, some: Callable[[], Awaitable[object]]) -> int:

@@ -1,1 +1,1 @@
-"""Work repeated until it is told to stop."""
+"""Runs periodic work until it is stopped."""

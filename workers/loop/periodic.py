@@ -1,4 +1,4 @@
-"""Working again and again until told to stop, whatever happens to the store meanwhile."""
+"""Runs work periodically until it is stopped, also across outages of the store."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from store.sql.errors import StoreUnavailableError
 log = logging.getLogger(__name__)
 
 SECONDS = 5.0
-"""How long one part of a round may take; it goes on in the next one."""
+"""Maximum duration of a walk in one round; it continues in the next one."""
 
 
 async def run_periodically(step: Callable[[], Awaitable[bool]], stop: asyncio.Event, pause: float, what: str) -> None:
-    """Take steps until `stop`; after one that found nothing to do, or failed, rest for `pause` seconds.
+    """Call `step` until `stop`; after one that found nothing to do, or failed, pause for `pause` seconds.
 
-    What is half done when it fails or ends is taken up again by whoever comes next: a step that cannot be taken now
-    must not keep the others waiting. `what` says in the log whose work it is.
+    Unfinished work is continued by the next step or worker, so that a failing step does not block the others. `what`
+    names the work in the log.
     """
     while not stop.is_set():
         busy = False
@@ -32,11 +32,12 @@ async def run_periodically(step: Callable[[], Awaitable[bool]], stop: asyncio.Ev
             log.exception("%s could not be carried out, and will be tried again", what)
         if not busy:
             with suppress(TimeoutError):
+                # Instead of a sleep, so that a stop is noticed at once.
                 await asyncio.wait_for(stop.wait(), pause)
 
 
 async def guarded(what: str, part: Awaitable[object]) -> bool:
-    """Do one part of a round; what goes wrong with it keeps no other part from being done (F9). Whether it was done."""
+    """Do one part of a round; a failure is logged and does not affect other parts (F9). Returns whether it was done."""
     try:
         await part
     except StoreUnavailableError as outage:
@@ -49,21 +50,21 @@ async def guarded(what: str, part: Awaitable[object]) -> bool:
 
 
 Look = Callable[[int], Awaitable[Sequence[int]]]
-"""The next keys behind one of them, in their order; none at the end."""
+"""Returns the next keys after a given one, in their order; empty at the end."""
 Work = Callable[[Sequence[int]], Awaitable[object]]
 
 
 class Walk:
-    """Goes through the keys of a table in pages, for a bounded time, and next time goes on where it stopped (F9)."""
+    """Processes the keys of a table in pages, for a bounded time, and continues there the next time (F9)."""
 
     def __init__(self, what: str, seconds: float = SECONDS, clock: Callable[[], float] = monotonic) -> None:
         self._what, self._seconds, self._clock = what, seconds, clock
         self._last = 0
 
     async def go(self, look: Look, work: Work) -> bool:
-        """Whether the end was reached, so that the next time begins anew; StoreUnavailableError when the store is.
+        """Process pages; returns whether the end was reached, so that the next call starts over. StoreUnavailableError.
 
-        A page that fails is done once more, row by row, so that one row keeps no other from being looked at.
+        A page that fails is processed again row by row, so that one bad row does not block the others.
         """
         until = self._clock() + self._seconds
         while keys := await look(self._last):
@@ -71,7 +72,7 @@ class Walk:
                 await work(keys)
             except StoreUnavailableError:
                 raise
-            except Exception:  # noqa: BLE001  (each row is told of below)
+            except Exception:  # noqa: BLE001  (each row is logged below)
                 for key in keys:
                     await guarded(self._what, work([key]))
             self._last = keys[-1]

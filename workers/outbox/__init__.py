@@ -1,1 +1,1 @@
-"""The outbox delivered: e-mail and webhooks, with backoff."""
+"""Delivers the outbox: e-mail and webhooks, with backoff."""

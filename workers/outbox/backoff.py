@@ -1,4 +1,4 @@
-"""When to try again what failed: soon at first, then ever more rarely, and never all at the same moment."""
+"""Exponential backoff with jitter for failed deliveries, and the Retry-After header."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ from email.utils import parsedate_to_datetime
 FIRST = timedelta(seconds=5)
 LONGEST = timedelta(hours=4)
 ASKED_FOR = timedelta(hours=24)
-"""The longest that a receiver may ask us to stay away."""
+"""The longest Retry-After that is respected."""
 
 
-def pause(attempt: int, dice: Callable[[], float]) -> timedelta:
-    """How long to wait after this many attempts: doubling from 5 seconds to 4 hours, give or take a quarter."""
-    return min(FIRST * (1 << min(attempt - 1, 20)), LONGEST) * (0.75 + dice() / 2)
+def pause(attempt: int, rng: Callable[[], float]) -> timedelta:
+    """Return the backoff after this many attempts: doubling from 5 seconds to 4 hours, with a jitter of ±25 %.
+
+    `rng` returns random numbers from 0 to 1.
+    """
+    # The exponent is bounded: an unbounded shift would overflow a timedelta after some 45 attempts.
+    return min(FIRST * (1 << min(attempt - 1, 20)), LONGEST) * (0.75 + rng() / 2)
 
 
 def asked_for(retry_after: str | None, now: datetime) -> timedelta:
-    """What a Retry-After says (RFC 9110, 10.2.3), seconds or a date; nothing for what is neither."""
+    """Parse a Retry-After header (RFC 9110, 10.2.3), seconds or a date; zero for anything else."""
     if retry_after is None:
         return timedelta(0)
     if retry_after.isascii() and retry_after.isdigit():
+        # Nine digits exceed the maximum already; more would overflow a timedelta.
         return min(timedelta(seconds=int(retry_after[:9])), ASKED_FOR)
     try:
         until = parsedate_to_datetime(retry_after)

@@ -1,4 +1,4 @@
-"""Who takes messages: internal systems by webhook, and the mail server for letters."""
+"""The receivers of messages: internal systems by webhook, and the mail server for e-mails."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ OK = range(200, 300)
 
 
 class DeliveryError(Exception):
-    """A receiver did not take a message."""
+    """A receiver did not accept a message."""
 
     def __init__(self, word: str, retry_after: str | None = None, hopeless: bool = False) -> None:
         super().__init__(word)
         self.word = word
-        """Why, for the operator; holds nothing of anybody."""
+        """The reason for the operator, without personal data."""
         self.retry_after = retry_after
         self.hopeless = hopeless
 
@@ -40,7 +40,7 @@ class Message:
 
     id: int
     name: str
-    """What a receiver knows it by: the same at every attempt, so that it can tell a second one."""
+    """The message id for the receiver: the same in every attempt, so that it can detect duplicates."""
     customer_id: int | None
     content: bytes | None
     attempt: int
@@ -49,14 +49,14 @@ class Message:
 
 
 class Receiver(Protocol):
-    """Takes messages."""
+    """A receiver of messages."""
 
     @property
     def id(self) -> int | None:
-        """The subscription; None for the mail server."""
+        """The id of the webhook; None for the mail server."""
 
     async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
-        """Have a message taken, and whatever the receiver answered at once; Failed when it is not taken."""
+        """Deliver a message; returns the receiver's answer, if any. DeliveryError when it is not accepted."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,7 +69,7 @@ class System:
     client: HttpClient
 
     async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
-        """Post it, signed; any 2xx says that it was taken, and a header may say what was done."""
+        """Post it, signed; any 2xx means that it was accepted, and a header may contain an answer."""
         body = message.content or b""
         headers = {"Content-Type": "application/json"} | signed(self.secrets, message.name, now, body)
         try:
@@ -85,13 +85,13 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """The server that takes letters."""
+    """The mail server."""
 
     mailer: Mailer
     id: int | None = None
 
     async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
-        """Hand the letter over; whoever reads it answers by other ways."""
+        """Submit the e-mail; an answer of its reader comes by other means."""
         try:
             await self.mailer.send(message.name, message.content or b"", now)
         except MailError as problem:
@@ -100,7 +100,7 @@ class MailServer:
 
 
 class Receivers:
-    """Finds them. Without a mailer letters stay in the outbox, as in the demo, which shows them there."""
+    """Finds receivers. Without a mailer e-mails stay in the outbox, as in the demo, which shows them there."""
 
     def __init__(self, store: Store, client: HttpClient, mailer: Mailer | None = None) -> None:
         self._store, self._client, self._mailer = store, client, mailer
@@ -108,7 +108,7 @@ class Receivers:
         self._enabled = store.reader.prepare(query)
 
     async def named(self, ids: Sequence[int | None], now: datetime) -> list[Receiver]:
-        """Those of these ids that take messages now."""
+        """Return the receivers with these ids that are enabled."""
         found: list[Receiver] = []
         if None in ids and self._mailer is not None:
             found.append(MailServer(self._mailer))
@@ -118,10 +118,11 @@ class Receivers:
         return found
 
     async def system(self, row: tuple[Any, ...], now: datetime) -> System:
-        """A system by its row, with the secrets that are good now."""
+        """Make the receiver of a webhook's row, with its valid secrets."""
         id_, url, secret, previous, until = row
         house = self._store.keys.house
         secrets = [await open_secret(house, id_, secret)]
+        # During a rotation both secrets sign, so that receivers can switch at any time.
         if previous is not None and until is not None and now < instant(until):
             secrets.append(await open_secret(house, id_, previous))
         return System(id_, url, tuple(secrets), self._client)

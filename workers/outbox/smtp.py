@@ -1,4 +1,4 @@
-"""Letters by SMTP (RFC 5321): plain text in UTF-8, over TLS, with an id that a second delivery has, too."""
+"""Sends e-mail by SMTP (RFC 5321): plain text in UTF-8, over TLS, with the same Message-ID in every attempt."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ import orjson
 from values.mailbox import MailboxError, parse_mailbox
 
 SECONDS = 15.0
-"""How long the server may keep quiet."""
+"""Timeout for each answer of the server, in seconds."""
 
 AT_ONCE = 4
 
 
 class MailError(Exception):
-    """The letter was not taken; the text is a word that says why, and holds no address."""
+    """The e-mail was not accepted; the text is a code for the reason, without the address."""
 
     def __init__(self, word: str, hopeless: bool = False) -> None:
         super().__init__(word)
         self.hopeless = hopeless
-        """Whether it makes no sense to try again."""
+        """True if a retry is useless."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailServerSettings:
-    """The server that takes letters, and who they are from."""
+    """The settings of the mail server, and the sender."""
 
     host: str
     port: int
@@ -47,7 +47,7 @@ class MailServerSettings:
 
 
 class Mailer:
-    """Hands letters to the server; a few at once, each in a thread, as smtplib waits."""
+    """Submits e-mails to the server, a few at once, each in a thread, since smtplib blocks."""
 
     def __init__(self, terms: MailServerSettings, tls: ssl.SSLContext | None = None) -> None:
         self._terms = terms
@@ -55,12 +55,12 @@ class Mailer:
         self._threads = ThreadPoolExecutor(AT_ONCE, "mail")
 
     async def send(self, name: str, content: bytes, now: datetime) -> None:
-        """Have the server take a letter of `resolvers.letters.letters`; MailError when it does not."""
+        """Submit an e-mail made by `resolvers.letters.letters`; MailError when it is not accepted."""
         letter = compose(self._terms, name, content, now)
         await asyncio.get_running_loop().run_in_executor(self._threads, self._hand_over, letter)
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _hand_over(self, letter: EmailMessage) -> None:
@@ -68,13 +68,16 @@ class Mailer:
         try:
             with self._connected() as server:
                 if terms.security == "starttls":
+                    # Raises if the server does not offer it: never falls back to plain text.
                     server.starttls(context=self._tls)
                 if terms.user:
                     server.login(terms.user, terms.password)
                 server.send_message(letter)
         except smtplib.SMTPRecipientsRefused as refused:
             ((code, _),) = refused.recipients.values()
+            # 5yz is a permanent failure (RFC 5321 §4.2.1).
             raise MailError(f"SMTP {code}", hopeless=code >= 500) from None
+        # `from None` here and below: the server's reply may contain the address.
         except smtplib.SMTPResponseException as refused:
             raise MailError(f"SMTP {refused.smtp_code}") from None
         except smtplib.SMTPNotSupportedError:
@@ -92,8 +95,8 @@ class Mailer:
 
 
 def compose(terms: MailServerSettings, name: str, content: bytes, now: datetime) -> EmailMessage:
-    """The letter. A header takes no line break, so nothing that somebody wrote can become another header or recipient:
-    MailError for an address that is none."""
+    """Compose the e-mail. Headers refuse line breaks, so that no input can add a header or a recipient; MailError for
+    an invalid address."""
     said = orjson.loads(content)
     letter = EmailMessage(policy=SMTP)
     try:
@@ -102,10 +105,12 @@ def compose(terms: MailServerSettings, name: str, content: bytes, now: datetime)
         letter["Subject"] = " ".join(said["subject"].split())
     except (ValueError, IndexError, UnicodeError):
         raise MailError("ADDRESS", hopeless=True) from None
-    except Exception as error:  # The parser's own defects are of many kinds, and each means the same.
+    except Exception as error:  # The parser of `email` raises many types for malformed addresses.
         raise MailError("ADDRESS", hopeless=True) from error
     letter["Date"] = format_datetime(now)
+    # The same in every attempt, so that mail servers and readers can detect a duplicate.
     letter["Message-ID"] = f"<{name}@{terms.sender.rpartition('@')[2]}>"
+    # Keeps vacation responders from answering (RFC 3834).
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(said["text"], charset="utf-8")
     letter["Content-Language"] = said["language"]
@@ -113,11 +118,11 @@ def compose(terms: MailServerSettings, name: str, content: bytes, now: datetime)
 
 
 def _recipient(text: str) -> Address:
-    """One address, its domain as DNS writes it; ValueError for anything else."""
+    """Parse one address, its domain in A-labels; ValueError for anything else."""
     try:
         mailbox = parse_mailbox(text)
     except MailboxError:
-        # What was taken by an earlier release, at a name that no registry gives, goes where DNS says, as it did.
+        # Earlier releases accepted domains that are invalid today; their e-mails are still delivered as DNS resolves.
         local, at, domain = text.rpartition("@")
         if not (text.isascii() and at and local and domain) or any(ord(e) < 33 or e in ',;<>"()\x7f' for e in text):
             raise

@@ -1,4 +1,4 @@
-"""Delivering what waits in the outbox: at least once, in order for each customer and receiver, and none forgotten.
+"""Delivers the outbox: at least once, in order for each customer and receiver.
 
 ```
 waits ──claim──▶ leased ──taken──▶ delivered
@@ -32,29 +32,29 @@ from store.tables.restrictions import LIFTING_LETTER
 from workers.outbox.backoff import asked_for, pause
 from workers.outbox.receivers import DeliveryError, Message, Receiver, Receivers
 from workers.recipients.noting import note_failed, note_given_up, note_taken
-from workers.recipients.restrictions_noting import note_told
+from workers.recipients.restrictions_noting import note_delivered
 
 log = logging.getLogger(__name__)
 
 O, L = outbox.c, erasure_letters.c  # noqa: E741  (the tables' columns)
 
 Also = Callable[[AsyncConnection], Awaitable[None]]
-"""What belongs to the outcome of a delivery, and is written with it."""
+"""Writes further state in the transaction that records the outcome of a delivery."""
 
 LEASE = timedelta(minutes=1)
-"""How long a worker that died keeps its messages from the others; far longer than any delivery takes."""
+"""Duration of a lease, after which another worker takes over; far longer than any delivery takes."""
 
 BATCH = 8
-"""Messages of one receiver that are under way at once, each of another customer."""
+"""Concurrent messages to one receiver, each of another customer."""
 
 RESTS = timedelta(minutes=1)
-"""The longest that a receiver which takes nothing is left alone by one worker."""
+"""Maximum backoff of one worker for a receiver that accepts nothing."""
 
 TO_RECIPIENTS = frozenset(event.wire for event in (Event.ERASE, Event.RESTRICT, Event.RESTRICTION_LIFT, Event.RECTIFY))
-"""Events that are sent to one that holds a copy, whose answer is noted."""
+"""Events for recipients with a copy of the data, whose answer is recorded."""
 
-FAREWELL = 5.0
-"""Seconds that deliveries under way get when the worker stops; whoever comes next repeats those that need more."""
+SHUTDOWN_GRACE = 5.0
+"""Seconds of grace for deliveries under way when the worker stops; the next worker repeats the unfinished ones."""
 
 
 def _now() -> datetime:
@@ -63,14 +63,15 @@ def _now() -> datetime:
 
 @dataclass(slots=True)
 class _Rest:
-    """How a receiver fares with this worker."""
+    """The backoff of a receiver in this worker."""
 
     failures: int = 0
     until: datetime | None = None
 
 
 class Deliverer:
-    """One of any number, in any number of processes. Each receiver has a lane of its own: a slow one holds up none."""
+    """A worker; any number of them may run, in any number of processes. Each receiver has a task of its own, so that a
+    slow one does not delay the others."""
 
     def __init__(
         self,
@@ -79,24 +80,24 @@ class Deliverer:
         clock: Callable[[], datetime] = _now,
         pause: float = 1.0,
         give_up: timedelta = timedelta(days=3),
-        dice: Callable[[], float] = random.random,
+        rng: Callable[[], float] = random.random,
     ) -> None:
         self._store, self._receivers = store, receivers
-        self._clock, self._pause, self._age, self._dice = clock, pause, give_up, dice
+        self._clock, self._pause, self._age, self._rng = clock, pause, give_up, rng
         self._due = store.reader.prepare(_due)
         self._lanes: dict[int | None, asyncio.Task[None]] = {}
         self._rests: dict[int | None, _Rest] = {}
         self._stop = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until told to stop."""
+        """Run until `stop`."""
         self._stop = stop
         while not stop.is_set():
             await self._try()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._pause)
         if lanes := list(self._lanes.values()):
-            _, late = await asyncio.wait(lanes, timeout=FAREWELL)
+            _, late = await asyncio.wait(lanes, timeout=SHUTDOWN_GRACE)
             for lane in late:
                 lane.cancel()
             await asyncio.gather(*lanes, return_exceptions=True)
@@ -107,11 +108,11 @@ class Deliverer:
         except StoreUnavailableError as outage:
             log.warning("deliveries were put off: %s", outage.reason)
         except Exception:
-            # Nothing that is wrong with one message or receiver may end the deliveries of all.
+            # A problem with one message or receiver must not stop all deliveries.
             log.exception("deliveries were put off")
 
     async def look(self) -> None:
-        """Open a lane for each receiver for whom something is due, unless one is open or the receiver is resting."""
+        """Start a task for each receiver with due messages, unless it has one or is in backoff."""
         now = self._clock()
         rows = await self._store.reader.fetch(self._due, {"now": now})
         for receiver in await self._receivers.named([row[0] for row in rows], now):
@@ -122,7 +123,7 @@ class Deliverer:
             lane.add_done_callback(lambda _, id_=receiver.id: self._lanes.pop(id_, None))  # type: ignore[misc]
 
     async def settle_all(self) -> None:
-        """Wait until no lane is open."""
+        """Wait until all tasks of receivers have ended."""
         while lanes := list(self._lanes.values()):
             await asyncio.gather(*lanes)
 
@@ -141,7 +142,7 @@ class Deliverer:
             log.exception("deliveries to one receiver were put off", extra={"receiver": receiver.id})
 
     async def step(self, receiver: Receiver) -> int:
-        """Deliver what is due for a receiver, a few messages at once; how many there were."""
+        """Deliver a batch of due messages to a receiver; returns their number."""
         messages = await self._claim(receiver)
         taken = await asyncio.gather(*(self._deliver(receiver, message) for message in messages))
         rest = self._rests.setdefault(receiver.id, _Rest())
@@ -149,16 +150,18 @@ class Deliverer:
             rest.failures = 0
         elif messages:
             rest.failures += 1
+            # Exponential backoff for the receiver as a whole, besides that of each message.
             again = self._clock() + min(timedelta(seconds=2 ** min(rest.failures, 10)), RESTS)
             rest.until = max(again, rest.until or again)
         return len(messages)
 
     async def _claim(self, receiver: Receiver) -> list[Message]:
-        """The next messages, under a lease; of each customer only the first that is not settled."""
+        """Claim the next messages under a lease; of each customer only the first open one, which keeps the order."""
         now = self._clock()
         free = or_(O.leased_until.is_(None), O.leased_until <= now)
         waiting = select(O.id, O.customer_id, O.payload, O.attempts, O.created_at, O.give_up_at, O.event)
         waiting = waiting.where(_of(receiver), O.next_attempt_at <= now, free, ~_earlier, _good(now))
+        # Skip messages that another worker is claiming at the same time.
         waiting = waiting.order_by(O.next_attempt_at, O.id).limit(BATCH).with_for_update(skip_locked=True)
         async with self._store.write() as connection:
             rows = (await connection.execute(waiting)).all()
@@ -181,9 +184,9 @@ class Deliverer:
         ]
 
     async def _deliver(self, receiver: Receiver, message: Message) -> bool:
-        """One attempt, and what became of it; whether the receiver took the message."""
+        """Make one attempt and record its outcome; returns whether the receiver accepted the message."""
         if message.content is None:
-            # Its customer was erased, or it was damaged: either way there is nothing left to deliver.
+            # Its customer was erased, or it was damaged: there is nothing to deliver.
             await self._dead(receiver, message, "UNREADABLE", "GIVEN_UP")
             return True
         try:
@@ -193,7 +196,7 @@ class Deliverer:
             return False
         done: dict[str, Any] = {"delivered_at": self._clock(), "next_attempt_at": None, "trouble": None}
         if receiver.id is None or message.customer_id is None:
-            done["payload"] = None  # Nobody needs a letter again, and what is sealed for nobody must not stay.
+            done["payload"] = None  # E-mails are not replayed, and content of erased customers must not stay.
         now = self._clock()
 
         async def taken(connection: AsyncConnection) -> None:
@@ -212,7 +215,7 @@ class Deliverer:
             return
         if asked:
             self._rests.setdefault(receiver.id, _Rest()).until = now + asked
-        again = now + max(pause(message.attempt, self._dice), asked)
+        again = now + max(pause(message.attempt, self._rng), asked)
 
         async def failed(connection: AsyncConnection) -> None:
             await note_failed(connection, message.id, message.attempt, failure.word, now)
@@ -221,7 +224,7 @@ class Deliverer:
         await self._settle(receiver, message, change, {"failed_at": now}, failed)
 
     async def _dead(self, receiver: Receiver, message: Message, word: str, outcome: str) -> None:
-        """Give a message up; what is sealed for nobody could be read by nobody but us, and does not stay (D5)."""
+        """Give a message up; the content of one for an erased customer, under a system key, is deleted (D5)."""
         now = self._clock()
         change: dict[str, Any] = {"dead_at": now, "next_attempt_at": None, "trouble": word}
         if message.customer_id is None:
@@ -235,9 +238,10 @@ class Deliverer:
     async def _settle(
         self, receiver: Receiver, message: Message, change: dict[str, Any], letter: dict[str, Any], also: Also
     ) -> None:
-        """Note what became of an attempt, unless another worker has taken over since; in the same transaction (F10)
-        the state of a letter about an erasure, or of a recipient of erased data whom the message was for."""
+        """Record the outcome of an attempt, unless another worker has taken over; in the same transaction (F10) also
+        the state of a letter about an erasure, or of the notified recipient."""
         mine = (O.id == message.id, O.attempts == message.attempt, O.next_attempt_at.is_not(None))
+        # The number of attempts is the fencing number: after another claim this update matches no row.
         async with self._store.write() as connection:
             noted = await connection.execute(update(outbox).where(*mine).values(**change, leased_until=None))
             if noted.rowcount != 1:
@@ -246,7 +250,7 @@ class Deliverer:
                 await also(connection)
             elif message.event == LIFTING_LETTER:
                 if "outcome" in letter:
-                    await note_told(connection, message.id, letter["outcome"], letter["settled_at"])
+                    await note_delivered(connection, message.id, letter["outcome"], letter["settled_at"])
             elif receiver.id is None:
                 open_ = [L.id == message.id, L.outcome.is_(None)]
                 if "failed_at" in letter:
@@ -263,7 +267,7 @@ _earlier = (
 
 
 def _good(now: Any) -> Any:
-    """Of those that may be sent at this moment."""
+    """Return the condition for messages that are not void at a time."""
     return or_(O.void_at.is_(None), O.void_at > now)
 
 

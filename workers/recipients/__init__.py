@@ -1,1 +1,1 @@
-"""Recipients of erased data told, and their answers."""
+"""Notifies recipients of erased, restricted or corrected data, and records their answers."""

@@ -1,4 +1,4 @@
-"""The second signed statement of an erasure: once the last recipient has answered, or was given up (D9).
+"""The signed statement about the recipients of an erasure, once the last one has answered, or was given up (D9).
 
 ```
 certified ──due──▶ looked at ──somebody is waited for──▶ due when their time is over
@@ -36,11 +36,11 @@ log = logging.getLogger(__name__)
 E, R, O = erasures.c, erasure_recipients.c, outbox.c  # noqa: E741  (the tables' columns)
 PAGE = 50
 LEASE = timedelta(minutes=2)
-"""How long a worker that died between signing and the ledger keeps a case from the others."""
+"""Time after which another worker continues a case whose worker crashed between signing and the ledger."""
 
 
 class Closing:
-    """Closes cases whose recipients are settled, a page in each round, the ones that waited longest first."""
+    """Closes cases whose recipients are settled, a page in each round, the longest waiting first."""
 
     def __init__(self, store: Store, signers: Signers) -> None:
         self._store, self._signers = store, signers
@@ -48,14 +48,14 @@ class Closing:
         self._due = store.reader.prepare(due.order_by(E.recipients_due_at, E.id).limit(PAGE))
 
     async def run(self, now: datetime) -> None:
-        """Look at what is due; what fails with one case keeps no other waiting (F9)."""
+        """Process due cases; a failure of one does not block the others (F9)."""
         for (case,) in await self._store.reader.fetch(self._due, {"now": now}):
             await guarded("a statement on recipients", self.close(case, now))
 
     async def close(self, case: int, now: datetime) -> bool:
-        """Give up those whose time is over, and sign if nobody is waited for; whether it was signed.
+        """Give up recipients whose time is over, and sign if no answer is pending; returns whether it was signed.
 
-        The statement is written first and signed once: a worker that takes over finds it there.
+        The statement is stored before it is recorded in the ledger, and signed once: a worker that takes over finds it.
         """
         signers = await self._signers()
         async with self._store.write() as connection:
@@ -75,6 +75,7 @@ class Closing:
             statement = row.recipients_statement or signed(signers, facts, RECIPIENTS)
             taken = {"recipients_statement": statement, "recipients_due_at": now + LEASE}
             await connection.execute(update(erasures).where(E.id == case).values(taken))
+        # After the commit: the ledger is another database. A worker that takes over records the stored statement again.
         await self._store.ledger.append(recipients_ledger_entry(statement, now))
         async with self._store.write() as connection:
             await connection.execute(update(erasures).where(E.id == case).values(recipients_due_at=None))
@@ -82,9 +83,10 @@ class Closing:
 
 
 async def give_up(connection: AsyncConnection, case: int, now: datetime) -> Sequence[Any]:
-    """The recipients of a case, after giving up those from whom nothing was heard in time."""
+    """Give up the recipients of a case that have not answered in time; returns all its recipients."""
     open_ = [state.name for state in NotificationState if state not in SETTLED]
     late = R.erasure_id == case, R.state.in_(open_), R.listed_at <= now - ANSWER_WITHIN
+    # Tools that keep nothing have nothing to answer, so that they are not given up either.
     over = update(erasure_recipients).where(*late, R.keeps_days.is_distinct_from(0))
     await connection.execute(over.values(state=NotificationState.GIVEN_UP.name, given_up_at=now))
     listed = select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name)
@@ -92,12 +94,12 @@ async def give_up(connection: AsyncConnection, case: int, now: datetime) -> Sequ
 
 
 async def forget_messages(connection: AsyncConnection, ids: Sequence[int | None], now: datetime) -> None:
-    """Wipe messages, and letters that nobody posted: they are of no use any more, and name an erased customer."""
+    """Delete the content of undelivered messages and letters: they are useless now, and identify an erased customer."""
     over = {"payload": None, "next_attempt_at": None, "leased_until": None, "dead_at": now}
     those = O.id.in_([each for each in ids if each is not None]), O.delivered_at.is_(None)
     await connection.execute(update(outbox).where(*those).values(over))
 
 
 def is_waited_for(recipient: Any) -> bool:
-    """Whether it may still answer. A tool that keeps nothing, by its registration, has nothing to answer for."""
+    """Return whether an answer is pending. None is expected of a tool that keeps no data, by its registration."""
     return NotificationState[recipient.state] not in SETTLED and recipient.keeps_days != 0

@@ -1,6 +1,6 @@
-"""Telling everybody who has a copy that a customer is erased (GDPR Art. 17(2), 19): who it is, and what is written.
+"""Notifies all recipients of a customer's data of the erasure (GDPR Art. 17(2), 19): finds them, and writes to each.
 
-Listing and writing is one transaction; what becomes of each message is noted by `workers.recipients.noting`.
+Listing and writing are one transaction; `workers.recipients.noting` records the outcome of each message.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ A, C, D, K, N, O, R, W = (  # noqa: E741  (the tables' columns)
 )  # fmt: skip
 
 TOLD = frozenset(Recipient) - {Recipient.AUTHORITY}
-"""Who is asked to erase, too. What an authority received under an order is not ours to call back."""
+"""The kinds of recipients that are notified. Data disclosed to an authority under an order cannot be recalled."""
 
 MOST = 500
-"""References that one message names; a recipient that got more of one person than this asks for the rest."""
+"""Maximum references in one message; a recipient with more about one person asks for the rest."""
 
 LETTER = "letter"
-"""The topic of what an operator is to post: nobody else delivers it."""
+"""The topic of letters that an operator posts; no worker delivers them."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyHolder:
-    """One that may hold a copy; `references` are those under which it got the data."""
+    """A recipient that may have a copy; `references` are those under which it received the data."""
 
     kind: str
     name: str
@@ -60,7 +60,7 @@ class CopyHolder:
 
 
 async def holders(connection: AsyncConnection, customer_id: int, readers: Iterable[str]) -> list[CopyHolder]:
-    """Whoever received something by a disclosure, and the registered tools among the clients that read."""
+    """Find the recipients of disclosures, and the registered tools among the clients that read."""
     kinds = [kind.name for kind in TOLD]
     got = select(D.recipient_kind, D.recipient_name, func.max(D.recipient_country))
     got = got.where(D.customer_id == customer_id, D.recipient_kind.in_(kinds))
@@ -71,7 +71,7 @@ async def holders(connection: AsyncConnection, customer_id: int, readers: Iterab
 
 
 async def tools(connection: AsyncConnection, readers: Iterable[str]) -> list[CopyHolder]:
-    """The clients that may hold a copy. A partner's is listed by the partner's name, and our own pages keep none."""
+    """Find the clients that may have a copy. Partners are listed by their own name, and our own pages keep none."""
     ours = and_(oauth_clients.c.client_id == C.id, oauth_clients.c.first_party)
     columns = select(C.id, C.keeps, C.keeps_days).join_from(clients, oauth_clients, ours, isouter=True)
     theirs = columns.where(C.id.in_(sorted(readers)), C.partner_id.is_(None), oauth_clients.c.client_id.is_(None))
@@ -80,7 +80,7 @@ async def tools(connection: AsyncConnection, readers: Iterable[str]) -> list[Cop
 
 
 async def _references(connection: AsyncConnection, customer_id: int, kind: str, name: str) -> tuple[str, ...]:
-    """What a recipient knows the data by; partners and tools know the customer's id."""
+    """Return the references by which a recipient knows the data; partners and tools know the customer's id instead."""
     if kind not in (Recipient.PAYMENT_AFFILIATE.name, Recipient.REGISTRY.name):
         return ()
     mine = D.customer_id == customer_id, D.recipient_kind == kind, D.recipient_name == name
@@ -92,7 +92,7 @@ async def list_and_write(
     connection: AsyncConnection, house: SystemKeys, erasure_id: int, key: SubjectKey, found: Sequence[CopyHolder],
     now: datetime,
 ) -> None:  # fmt: skip
-    """List those who are not listed yet, and write to each by the way that is registered for it."""
+    """List the recipients that are not listed yet, and write to each over its registered channel."""
     names = select(R.kind, R.name).where(R.erasure_id == erasure_id)
     listed = {(kind, name) for kind, name in await connection.execute(names)}
     for holder in found:
@@ -109,7 +109,8 @@ async def list_and_write(
 
 
 async def _earlier(connection: AsyncConnection, customer_id: int, holder: CopyHolder) -> str | None:
-    """What it was told of before and what it answered, which outlives the rows about the customer; None: nothing."""
+    """Return earlier notices to a recipient and its answers as JSON, to outlive the customer's rows; None: there are
+    none."""
     mine = N.customer_id == customer_id, N.kind == holder.kind, N.name == holder.name
     query = select(N.about, N.state, N.answer, N.sent_at, N.answered_at).where(*mine).order_by(N.id.desc()).limit(MOST)
     found = [
@@ -126,7 +127,8 @@ def _said(moment: datetime | None) -> str | None:
 async def _write(
     connection: AsyncConnection, house: SystemKeys, case: int, key: SubjectKey, holder: CopyHolder, now: datetime
 ) -> dict[str, Any]:
-    """The message to one recipient, sealed for nobody as the customer's key is about to go; its number and way."""
+    """Write the message to one recipient, encrypted under a system key, since the customer's is about to be destroyed;
+    returns its number and channel."""
     about = facts_for(key, holder, house.ids.lasting("Case", case, case))
     row, content, way = await message_to(connection, holder, Event.ERASE.wire, about, letter, now)
     row |= {"customer_id": None, "payload": await seal_for_nobody(house, row["id"], content)}
@@ -135,7 +137,7 @@ async def _write(
 
 
 def facts_for(key: SubjectKey, holder: CopyHolder, case: str) -> dict[str, Any]:
-    """By what a recipient knows the data: ids and references. An affiliate knows its references alone."""
+    """Return the ids and references by which a recipient knows the data. A payment affiliate knows references only."""
     about: dict[str, Any] = {"case": case}
     if holder.kind != Recipient.PAYMENT_AFFILIATE.name:
         about["customer"] = key.global_id("Customer", key.customer_id)
@@ -146,9 +148,9 @@ async def message_to(
     connection: AsyncConnection, holder: CopyHolder, wire: str, about: dict[str, Any],
     written: Callable[[str, dict[str, Any]], dict[str, str]], now: datetime,
 ) -> tuple[dict[str, Any], bytes, dict[str, Any]]:  # fmt: skip
-    """A row of the outbox for the way that is registered for a recipient, what to seal into it, and its number and way.
+    """Return a row of the outbox for a recipient's registered channel, its content, and the number and channel.
 
-    `written` makes the e-mail of an address and the facts, or, with an empty address, what an operator posts.
+    `written` makes the e-mail from an address and the facts, or, with an empty address, the letter for an operator.
     """
     hook, email = await way_to(connection, holder.kind, holder.name)
     row: dict[str, Any] = {
@@ -169,13 +171,16 @@ async def message_to(
 
 
 async def way_to(connection: AsyncConnection, kind: str, name: str) -> tuple[int | None, str | None]:
-    """The subscription or the mailbox of a recipient. One that breaks a hard rule, or is disabled, is none (D11)."""
+    """Return the webhook or the mailbox of a recipient. A webhook that breaks a hard rule, or is disabled, is ignored
+    (D11)."""
     contact = select(K.webhook_id, K.email).where(K.kind == kind, K.name == name)
     row = (await connection.execute(contact)).one_or_none()
     hook, email = (None, None) if row is None else (row.webhook_id, row.email)
     if row is None and kind == Recipient.PAYMENT_AFFILIATE.name:
+        # The affiliate's own webhook, unless the operator has named another contact.
         hook = await connection.scalar(select(A.webhook_id).where(A.name == name))
     if hook is not None:
+        # Checked again: the row may be of a release that allowed more (D11).
         found = select(W.name, W.url, W.events).where(W.id == hook, W.disabled_at.is_(None))
         there = (await connection.execute(found)).one_or_none()
         if there is None or offences(Webhook(there.name, there.url, frozenset(orjson.loads(there.events)))):
@@ -184,7 +189,7 @@ async def way_to(connection: AsyncConnection, kind: str, name: str) -> tuple[int
 
 
 def letter(to: str, about: dict[str, Any]) -> dict[str, str]:
-    """An e-mail, or what an operator posts: with ids and references, and no value of a person."""
+    """Return an e-mail, or the letter for an operator, with ids and references, without other personal data."""
     lines = [f"Our case: {about['case']}"]
     if customer := about.get("customer"):
         lines.append(f"Customer: {customer}")

@@ -1,10 +1,10 @@
-"""Telling those who hold copies of a restriction, of its end and of a correction (GDPR Art. 19; R30).
+"""Notifies recipients of a restriction, of its end, and of a correction (GDPR Art. 19; R30).
 
 ```
 asked for ──a worker──▶ listed ──▶ each recipient: LISTED ─▶ SENT ─▶ ACKNOWLEDGED or REFUSED, or GIVEN_UP
 ```
 
-The recipients' states, and the ways to them, are those of an erasure (`workers.recipients.listing`).
+The recipients' states and channels are those of an erasure (`workers.recipients.listing`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ C, D, K, N, P, R = (
 )  # fmt: skip
 
 PAGE = 20
-"""Notices listed in one round."""
+"""Notices in one round."""
 
 PAUSE = 2.0
 """Seconds between rounds that found nothing."""
@@ -62,9 +62,9 @@ SETTLED_NOT = (NotificationState.LISTED.name, NotificationState.SENT.name)
 
 
 class Notifier:
-    """One of any number: each notice is taken under a lock of its customer, listed and written to in one transaction.
+    """A worker; any number of them may run. Each notice is processed in one transaction, under a lock of its customer.
 
-    Those of a customer are taken in the order in which they were asked for: one waits for the one before it.
+    Notices of one customer are processed in the order of their requests.
     """
 
     def __init__(self, store: Store, clock: Callable[[], datetime], pause: float = PAUSE) -> None:
@@ -75,27 +75,28 @@ class Notifier:
         self._late = store.reader.prepare(late.order_by(R.listed_at).limit(PAGE))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """List and write until told to stop, whatever happens to the store meanwhile."""
+        """Run until `stop`, also across outages of the store."""
         await run_periodically(self.step, stop, self._pause, "notices to recipients")
 
     async def step(self) -> bool:
-        """One round; whether there was anything to do. One that fails keeps no other waiting."""
+        """Do one round; returns whether there was anything to do. A failing notice does not block the others."""
         now = self._clock()
         waiting = await self._store.reader.fetch(self._waiting, {})
-        done = [await guarded("a notice to recipients", self.tell(id_, owner, now)) for id_, owner in waiting]
+        done = [await guarded("a notice to recipients", self.process(id_, owner, now)) for id_, owner in waiting]
         late = await self._store.reader.fetch(self._late, {"before": now - ANSWER_WITHIN})
         if late:
             await self._give_up([id_ for (id_,) in late], now)
         return any(done) or bool(late)
 
-    async def tell(self, notice_id: int, owner: int, now: datetime) -> None:
-        """List everybody who holds a copy of what it is about, and write to each by the way that is registered."""
+    async def process(self, notice_id: int, owner: int, now: datetime) -> None:
+        """List the recipients that a notice concerns, and write to each over its registered channel."""
         (key,) = await self._store.keys.subjects([owner])
         readers = set[str]() if key is None else await self._readers(key)
         async with self._store.write() as connection:
+            # key_share: the lock waits neither for readers nor for inserts of rows that refer to the customer.
             free = select(P.id).where(P.id == owner).with_for_update(skip_locked=True, key_share=True)
             if await connection.scalar(free) is None:
-                return  # Another worker is at this customer, or a change of their rights.
+                return  # Another worker, or a change of the customer's rights, has the lock.
             mine = select(notices).where(N.id == notice_id, N.listed_at.is_(None), ~_behind_another())
             row = (await connection.execute(mine)).one_or_none()
             if row is None:
@@ -106,7 +107,7 @@ class Notifier:
             await connection.execute(update(notices).where(N.id == notice_id).values(listed_at=now))
 
     async def _readers(self, key: SubjectKey) -> set[str]:
-        """The clients that read; the ledger is not asked where none says that it keeps anything, or has a contact."""
+        """Return the clients that read; the ledger is searched only if any client keeps data or has a contact."""
         async with self._store.write() as connection:
             keeping, contact = select(C.id).where(_keeps()).limit(1), select(K.id).where(K.kind == TOOL).limit(1)
             if await connection.scalar(keeping) is None and await connection.scalar(contact) is None:
@@ -114,10 +115,11 @@ class Notifier:
         return await clients_that_read(self._store.ledger_reader, key.pseudonym)
 
     async def _concerned(self, connection: AsyncConnection, row: Any, readers: set[str]) -> Sequence[CopyHolder]:
-        """Of a restriction every holder is told, of its end whoever was told of it, of a correction whoever got what
-        was corrected; of the clients those that keep something, or have a contact for it."""
+        """Return the recipients that a notice concerns: of a restriction all of them, of its end those that were
+        notified of it, of a correction those that received the corrected fields; of the clients those that keep data,
+        or have a contact."""
         if row.about == Notice.LIFTING.name:
-            return await self._told_before(connection, row)
+            return await self._notified_before(connection, row)
         keeping = set(await connection.scalars(select(C.id).where(_keeps(), C.id.in_(sorted(readers)))))
         keeping |= set(await connection.scalars(select(K.name).where(K.kind == TOOL, K.name.in_(sorted(readers)))))
         found = [
@@ -129,19 +131,19 @@ class Notifier:
             return [each for each in found if each.kind == TOOL or (each.kind, each.name) in got]
         return found
 
-    async def _told_before(self, connection: AsyncConnection, row: Any) -> Sequence[CopyHolder]:
-        """Whoever was listed for the restriction that ended, with what it knows the data by today."""
+    async def _notified_before(self, connection: AsyncConnection, row: Any) -> Sequence[CopyHolder]:
+        """Return the recipients that were listed for the restriction that ended, with their current references."""
         of, mine = Notice.RESTRICTION.name, N.customer_id == row.customer_id
         begun = select(func.max(N.id)).where(mine, N.about == of, N.id < row.id).scalar_subquery()
-        told = select(R.kind, R.name, R.country).where(R.notice_id == begun, R.customer_id == row.customer_id)
+        listed = select(R.kind, R.name, R.country).where(R.notice_id == begun, R.customer_id == row.customer_id)
         known = {(each.kind, each.name): each for each in await holders(connection, row.customer_id, ())}
         return [
             known.get((kind, name), CopyHolder(kind, name, country))
-            for kind, name, country in await connection.execute(told.order_by(R.id))
+            for kind, name, country in await connection.execute(listed.order_by(R.id))
         ]
 
     async def _got(self, connection: AsyncConnection, owner: int, fields: frozenset[str]) -> set[tuple[str, str]]:
-        """The recipients of a disclosure of one of these fields, or of a part of it."""
+        """Return the recipients of a disclosure of one of these fields, or of a part of it."""
         rows = select(D.recipient_kind, D.recipient_name, D.fields).where(D.customer_id == owner).distinct()
         return {
             (kind, name) for kind, name, had in await connection.execute(rows) if fields.intersection(orjson.loads(had))
@@ -150,7 +152,7 @@ class Notifier:
     async def _write(
         self, connection: AsyncConnection, row: Any, key: SubjectKey, holder: CopyHolder, now: datetime
     ) -> None:
-        """One message, sealed with the customer's key, and the row that says how far it has come."""
+        """Write one message, encrypted under the customer's key, and the row of its state."""
         about = Notice[row.about]
         facts = _facts(self._store, row, key, holder)
         message, content, way = await message_to(connection, holder, about.wire, facts, partial(letter, about), now)
@@ -171,18 +173,19 @@ class Notifier:
 
 
 def _keeps() -> Any:
-    """Of the clients that were registered as keeping something."""
+    """Return the condition for clients that are registered as keeping data."""
     return C.keeps_days > 0
 
 
 def _behind_another() -> Any:
-    """Whether an earlier notice about the same customer is not listed yet; both were asked for under its lock."""
+    """Return the condition for a notice behind an unprocessed earlier one about the same customer; ids are in the order
+    of the requests, which were made under the customer's lock."""
     other = notices.alias("earlier").c
     return exists().where(other.customer_id == N.customer_id, other.id < N.id, other.listed_at.is_(None))
 
 
 def _facts(store: Store, row: Any, key: SubjectKey, holder: CopyHolder) -> dict[str, Any]:
-    """Ids, references and names of fields: no value of a person. An affiliate knows its references alone."""
+    """Return ids, references and names of fields, without other personal data."""
     about = facts_for(key, holder, store.keys.house.ids.lasting("Notice", row.id, row.id))
     if row.fields is not None:
         about["coordinates"] = orjson.loads(row.fields)
@@ -190,7 +193,7 @@ def _facts(store: Store, row: Any, key: SubjectKey, holder: CopyHolder) -> dict[
 
 
 def letter(about: Notice, to: str, facts: dict[str, Any]) -> dict[str, str]:
-    """An e-mail, or what an operator posts."""
+    """Return an e-mail, or the letter for an operator."""
     lines = [f"Our case: {facts['case']}"]
     if customer := facts.get("customer"):
         lines.append(f"Customer: {customer}")

@@ -1,6 +1,6 @@
-"""Noting what became of the messages to those who hold copies: when it has happened, and by whom it was seen (D9).
+"""Records the outcome of messages to recipients, when it was observed (D9).
 
-A delivery is noted in the transaction that settles its message, so that neither is there without the other (F10).
+It is recorded in the transaction that settles the message, so that there is never one without the other (F10).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from store.tables.restrictions import notice_recipients
 E, N, R = erasures.c, notice_recipients.c, erasure_recipients.c
 
 UNSIGNED = R.erasure_id.in_(select(E.id).where(E.id == R.erasure_id, E.recipients_statement.is_(None)))
-"""What has been signed is not written any more."""
+"""Condition for recipients whose statement was not signed yet: after that the row must not change."""
 
 
 async def note_taken(
     connection: AsyncConnection, outbox_id: int, tries: int, answer: RecipientAnswer | NoticeReply | None, now: datetime
 ) -> None:
-    """The receiver took the message at this try, and may have answered at once."""
+    """Record that the receiver accepted the message at this attempt, with its answer, if any."""
     state = NotificationState.SENT if answer is None else answer.state
     values: dict[str, Any] = {"state": state.name, "tries": tries, "sent_at": now, "trouble": None, "given_up_at": None}
     if answer is not None:
@@ -34,12 +34,12 @@ async def note_taken(
 
 
 async def note_failed(connection: AsyncConnection, outbox_id: int, tries: int, trouble: str, now: datetime) -> None:
-    """One try failed; there will be others."""
+    """Record a failed attempt that will be retried."""
     await _note(connection, outbox_id, (NotificationState.LISTED,), {"tries": tries, "trouble": trouble}, now)
 
 
 async def note_given_up(connection: AsyncConnection, outbox_id: int, tries: int, trouble: str, now: datetime) -> None:
-    """The message will not be tried any more."""
+    """Record that the message was given up."""
     values = {"state": NotificationState.GIVEN_UP.name, "tries": tries, "given_up_at": now, "trouble": trouble}
     await _note(connection, outbox_id, (NotificationState.LISTED,), values, now)
 
@@ -54,6 +54,7 @@ async def _note(
     those = R.outbox_id == outbox_id, R.state.in_([state.name for state in of])
     case = await connection.scalar(select(R.erasure_id).where(*those))
     if case is None:
+        # Not of an erasure: the message was about a restriction or a correction.
         its = N.outbox_id == outbox_id, N.state.in_([state.name for state in of])
         await connection.execute(update(notice_recipients).where(*its).values(values))
         return
@@ -63,6 +64,6 @@ async def _note(
 
 
 async def look_soon(connection: AsyncConnection, erasure_id: int, now: datetime) -> None:
-    """Have a worker see whether this was the last recipient of the case."""
+    """Make a worker check soon whether this was the last recipient of the case."""
     waits = E.id == erasure_id, E.recipients_due_at.is_not(None), E.recipients_statement.is_(None)
     await connection.execute(update(erasures).where(*waits).values(recipients_due_at=now))

@@ -1,4 +1,4 @@
-"""Noting that a letter which must arrive before a restriction is lifted did, or came back for good (Art. 18(3))."""
+"""Records that the letter before the lifting of a restriction was delivered, or refused permanently (Art. 18(3))."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store.tables.restrictions import objections, restrictions
 
 
-async def note_told(connection: AsyncConnection, outbox_id: int, outcome: str, now: datetime) -> None:
-    """From now on the three days run; a letter that was given up told nobody, and waits for one by post."""
+async def note_delivered(connection: AsyncConnection, outbox_id: int, outcome: str, now: datetime) -> None:
+    """Start the period before the lifting; a letter that was given up informed nobody, so that one by post is
+    awaited."""
     if outcome not in ("DELIVERED", "REFUSED"):
         return
     for table in (restrictions, objections):

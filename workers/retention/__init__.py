@@ -1,1 +1,1 @@
-"""Rows removed once their retention has ended."""
+"""Deletes rows whose retention has ended."""

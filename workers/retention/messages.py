@@ -1,4 +1,4 @@
-"""No message waits for ever: what nobody took while it was good is given up, and what was sealed in it is wiped."""
+"""Gives up expired messages of the outbox, and deletes their content."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from store.tables.outbox import outbox
 O, L = outbox.c, erasure_letters.c  # noqa: E741  (the tables' columns)
 
 BATCH: Final = 500
-"""Messages of one transaction."""
+"""Messages in one transaction."""
 
 VOID: Final = "VOID"
-"""What is written as the reason: its time had passed before anybody took it."""
+"""The trouble code of a message that expired before it was delivered."""
 
 
 async def wipe_void(store: Store, now: datetime) -> int:
-    """Give up what is void or has waited for longer than its topic may; how many messages that were.
+    """Give up messages that are void, or have waited for longer than their topic allows; returns their number.
 
-    Whether there is a mail server does not matter, nor whether the message was ever tried. One that is under way just
-    now is left to whoever delivers it; of those that were delivered nothing changes.
+    It does not matter whether there is a mail server, or whether delivery was ever attempted. A message under way is
+    left to its worker; delivered ones do not change.
     """
     under_way = and_(O.leased_until.is_not(None), O.leased_until > now)
     void = and_(O.void_at <= now, O.payload.is_not(None), O.delivered_at.is_(None), ~under_way)
@@ -37,6 +37,7 @@ async def wipe_void(store: Store, now: datetime) -> int:
     waits = and_(O.next_attempt_at.is_not(None), or_(*old), ~under_way)
     gone = 0
     for each in (void, waits):
+        # Locked rows are being delivered or claimed at this moment.
         found = select(O.id).where(each).order_by(O.id).limit(BATCH).with_for_update(skip_locked=True)
         while some := await _wipe(store, found, now):
             gone += some

@@ -1,4 +1,4 @@
-"""How the rows of every table go once their time has passed: by the sweeper, or by what ends them otherwise."""
+"""The rules by which the sweeper deletes rows, and the tables that are deleted otherwise."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from store.tables.signin import alarm_links, pending_sign_ins, session_proofs
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Rows go when the period of their rule has passed since a moment that each holds; null: it has not come yet."""
+    """Deletes rows when the period of their rule has passed since the time `since`; null: it has not started yet."""
 
     table: Table
     since: ColumnElement[Any]
     rule: RetentionRule
     first: tuple[tuple[Table, Column[Any]], ...] = ()
-    """Tables whose rows refer to these rows, and go before them."""
+    """Tables whose rows refer to these rows, and are deleted before them."""
 
     def before(self, now: datetime) -> datetime:
-        """Rows whose moment is earlier than this have been kept for the whole period."""
+        """Return the time before which rows have expired."""
         return cutoff(self.rule, now)
 
 
 def cutoff(rule: RetentionRule, now: datetime) -> datetime:
-    """The start of the first day whose period has not ended yet: nothing goes too early, and no day too late."""
+    """Return the start of the first day whose period has not ended yet: rows expire neither early nor a day late."""
     return start_of_day(Period.parse(rule.period or "").first_running(local_day(now, UTC)), UTC)
 
 
@@ -51,7 +51,7 @@ LAST_APP = (
     .where(F.session_id == S.id, F.revoked_at.is_(None), F.ends_at > S.expires_at)
     .scalar_subquery()
 )
-"""When the last app that was let in from a session ends by itself: apps rest on its row, which stays so long."""
+"""The expiry of the last app authorised in a session: apps refer to the session's row, which is kept for as long."""
 
 SWEEPS: Final = (
     Sweep(sign_ins, sign_ins.c.at, RetentionRule.SIGN_IN_RECORDS, ((alarm_links, alarm_links.c.sign_in_id),)),
@@ -73,4 +73,4 @@ SWEEPS: Final = (
 )  # fmt: skip
 
 OTHERWISE: Final[Mapping[str, Way]] = {name: each.way for name, each in DECLARED.items() if each.way is not Way.SWEEPER}
-"""Tables that no sweep names, by what they declare; a test finds the one that is in neither list."""
+"""Tables without a sweep, with their declaration; a test checks that every table is in one of the two lists."""

@@ -1,4 +1,4 @@
-"""Removing what has been kept for long enough: every rule of retention, again and again, by any number of workers."""
+"""Deletes rows whose retention has ended, by all rules, periodically, on any number of workers."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from workers.retention.rules import SWEEPS, Sweep
 log = logging.getLogger(__name__)
 
 BATCH = 500
-"""Rows of one transaction: on SQLite, changes wait for it."""
+"""Rows in one transaction, which blocks other writers on SQLite."""
 
 EVERY = 3600.0
 """Seconds between two rounds."""
 
 Prune = Callable[[datetime], Awaitable[int]]
-"""Prunes the ledger's entries that were made before a moment; or erases the owners who are due at one."""
+"""Prunes the ledger's entries made before a time; or erases the owners of domains who are due at a time."""
 
 
 def _now() -> datetime:
@@ -35,7 +35,7 @@ def _now() -> datetime:
 
 
 class Sweeper:
-    """What two of them do at once is done by one; killed anywhere, the next round goes on."""
+    """Safe to run concurrently: a row is deleted by one of them. If it is killed, the next round continues."""
 
     def __init__(
         self,
@@ -49,22 +49,23 @@ class Sweeper:
         self._owners = owners
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Sweep until told to stop, whatever happens to the store meanwhile."""
-        told = asyncio.create_task(stop.wait())
+        """Run until `stop`, also across outages of the store."""
+        stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 work = asyncio.create_task(self.step())
-                await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
-                if not work.done():  # Each transaction ends or never was; whoever comes next goes on.
+                await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
+                if not work.done():  # Cancelling is safe: transactions are atomic, and the next round continues.
                     work.cancel()
                     await asyncio.wait((work,))
                     return
-                await asyncio.wait((told,), timeout=self._pause)
+                await asyncio.wait((stopped,), timeout=self._pause)
         finally:
-            told.cancel()
+            stopped.cancel()
 
     async def step(self) -> int:
-        """One round; how many rows and entries went, whatever becomes of single tables (F9)."""
+        """Do one round; returns the number of deleted rows and entries. A failing table does not affect the others
+        (F9)."""
         now = self._clock()
         gone = 0
         for sweep in SWEEPS:
@@ -72,11 +73,12 @@ class Sweeper:
         gone += await self._alone("outbox", self._of_messages(now))
         if self._owners is not None:
             gone += await self._alone("domains", self._of_owners(self._owners, now))
+        # Files after rows: the bytes of everything that this round has deleted.
         await guarded("what was removed, in the files", self._store.tidy(now))
         return gone + await self._alone("ledger_entries", self._prune(expired_before(now)))
 
     async def _alone(self, table: str, work: Awaitable[int]) -> int:
-        """What goes wrong with one table must not keep the others waiting; it is tried again in the next round."""
+        """Process one table; a failure is logged, and retried in the next round."""
         try:
             return await work
         except StoreUnavailableError as outage:
@@ -87,14 +89,14 @@ class Sweeper:
             return 0
 
     async def _of_owners(self, erase: Prune, now: datetime) -> int:
-        """Owners of domains that have ended, who asked to be erased (R52)."""
+        """Erase owners of ended domains who asked for it (R52)."""
         if some := await erase(now):
             await self._store.scrub(domains)
             log.info("owners of ended domains were erased", extra={"rows": some})
         return some
 
     async def _of_messages(self, now: datetime) -> int:
-        """Messages that nobody took while they were good."""
+        """Give up expired messages."""
         if some := await wipe_void(self._store, now):
             await self._store.scrub(outbox)
             log.warning("messages were given up, as their time had passed", extra={"rows": some})
@@ -107,13 +109,14 @@ class Sweeper:
         return some
 
     async def sweep(self, sweep: Sweep, now: datetime) -> int:
-        """The rows of one table, a batch in each transaction."""
+        """Delete the expired rows of one table, a batch in each transaction."""
         key = sweep.table.c.id
         over = select(key).where(sweep.since < sweep.before(now)).order_by(key).limit(BATCH)
         gone = 0
         while True:
             async with self._store.write() as connection:
                 ids = list((await connection.execute(over)).scalars())
+                # Referring rows first: nothing cascades.
                 for table, column in sweep.first:
                     await connection.execute(delete(table).where(column.in_(ids)))
                 await connection.execute(delete(sweep.table).where(key.in_(ids)))

@@ -47,7 +47,7 @@ def plain(scope: str, language: str) -> str:
     """What a scope lets an app do."""
     shared = AppScope.of_scope(scope)
     if shared is not None:
-        return shared.told(language)
+        return shared.translated(language)
     purpose = Purpose.of_scope(scope)
     if purpose is None:
         return scope

@@ -26,7 +26,7 @@ def apps(visit: RequestContext, me: dict[str, Any]) -> Markup | None:
 
 
 def _allowed(visit: RequestContext, app: dict[str, Any]) -> Markup:
-    sentences = [AppScope[each].told(visit.language) for each in app["scopes"] or ()]
+    sentences = [AppScope[each].translated(visit.language) for each in app["scopes"] or ()]
     facts = tag("span", visit.say("app_since", at=_day(app["givenAt"])), class_="hint")
     allowed = tag("ul", [tag("li", each) for each in sentences], class_="plain")
     return _line(visit, app, "/security/apps/withdraw", "take_back", facts, allowed)

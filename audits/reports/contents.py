@@ -1,4 +1,4 @@
-"""What the audits tell a program: the data of each report, in the words of its JSON form."""
+"""The data of each report for programs, in its JSON form."""
 
 from __future__ import annotations
 
@@ -34,35 +34,36 @@ from store.sql.reading import Reader
 Data = Mapping[str, Any]
 
 
-def schema_told(facts: Facts) -> Data:
-    """Which schema all of it is about; two answers with the same SHA-256 speak of the same one."""
+def schema_content(facts: Facts) -> Data:
+    """Return the audited schema: its name, SHA-256 and size."""
     name, digest = schema_source(facts).values()
     return {"name": name, "sha256": digest, "types": len(facts.sdl.types), "personalFields": len(facts.personal)}
 
 
-def lint_told(facts: Facts) -> Data:
-    """As `gateway audit lint`."""
+def lint_content(facts: Facts) -> Data:
+    """Return the data of `gateway audit lint`."""
     return lint_report(facts, lint(facts)).data
 
 
-def matrix_told(facts: Facts, filters: Mapping[str, Sequence[str]]) -> Data:
-    """As `gateway audit matrix`, with the same filters."""
+def matrix_content(facts: Facts, filters: Mapping[str, Sequence[str]]) -> Data:
+    """Return the data of `gateway audit matrix`, with the same filters."""
     return matrix_report(facts, matrix(facts, **filters)).data
 
 
-def notice_told(facts: Facts, registers: Registers, language: str) -> Data:
-    """As `gateway audit notice`: what follows from the schema and the registers, not the controller's own facts."""
+def notice_content(facts: Facts, registers: Registers, language: str) -> Data:
+    """Return the data of `gateway audit notice`, from the schema and the registers, without the controller's own
+    facts."""
     return notice_data(notice(facts, registers), NoticeTexts(language))
 
 
-def record_told(facts: Facts, registers: Registers) -> Data:
-    """As `gateway audit record`, letters b to d, f and g; a and e stand in the controller's file."""
+def record_content(facts: Facts, registers: Registers) -> Data:
+    """Return the data of `gateway audit record`, letters b to d, f and g; a and e are in the controller's file."""
     activities = [activity_data(activity(facts, purpose, registers)) for purpose in Purpose]
     return {"article": "GDPR Art. 30(1)", "activities": activities, "g": list(own_measures(facts))}
 
 
-async def papers_told(reader: Reader, day: date) -> Sequence[Data]:
-    """The versions of notice and record: the one that holds on a day, and the newest."""
+async def papers_content(reader: Reader, day: date) -> Sequence[Data]:
+    """Return the versions of notice and record in force on a day, and the newest."""
     return [
         {
             "kind": kind,
@@ -73,22 +74,22 @@ async def papers_told(reader: Reader, day: date) -> Sequence[Data]:
     ]
 
 
-def words_told(language: str) -> Sequence[Data]:
-    """Every row of the policy with its sentence."""
+def words_content(language: str) -> Sequence[Data]:
+    """Return every row of the policy with its sentence."""
     texts = NoticeTexts(language)
     return [
         {"enum": enum, "name": row.name, "text": texts.of(row)} for enum, rows in CATALOGUES.items() for row in rows
     ]
 
 
-async def clients_told(facts: Facts, reader: Reader) -> Data:
-    """As `gateway audit clients`."""
+async def clients_content(facts: Facts, reader: Reader) -> Data:
+    """Return the data of `gateway audit clients`."""
     registered = await registrations(reader)
     return clients_report(facts, registered, findings(facts, registered)).data
 
 
-async def erasures_told(reader: Reader, now: datetime) -> Data:
-    """As `gateway audit erasures`, counted: by state, and by the day they are due."""
+async def erasures_content(reader: Reader, now: datetime) -> Data:
+    """Return the data of `gateway audit erasures`, counted by state, and by due day."""
     data = erasures_report(await erasure_facts(reader), now).data
     counts = data["counts"]
     totals = ("overdue", "late", "dueWithinAWeek")
@@ -96,23 +97,23 @@ async def erasures_told(reader: Reader, now: datetime) -> Data:
     return {name: counts[name] for name in totals} | {"states": states, "due": data["due"]}
 
 
-async def consents_told(reader: Reader, now: datetime) -> Data:
-    """As `gateway audit consents`."""
+async def consents_content(reader: Reader, now: datetime) -> Data:
+    """Return the data of `gateway audit consents`."""
     data = consents_report(await consent_facts(reader), now).data
     standing = [{"kind": kind} | counts for kind, counts in data["standing"].items()]
     return {**data, "standing": standing}
 
 
-async def refusals_told(reader: Reader, now: datetime, days: int) -> Sequence[Data]:
-    """As `gateway audit refusals`, of the last days."""
+async def refusals_content(reader: Reader, now: datetime, days: int) -> Sequence[Data]:
+    """Return the data of `gateway audit refusals`, of the last `days` days."""
     return refusals_data(await refusal_facts(reader, now - timedelta(days=days), now))
 
 
-async def acts_told(reader: Reader, most: int) -> Sequence[Data]:
-    """The newest acts of operators, as `gateway audit acts` lists them."""
+async def acts_content(reader: Reader, most: int) -> Sequence[Data]:
+    """Return the newest acts of operators, as in `gateway audit acts`."""
     return acts_data(await Acts(reader).newest(most))
 
 
-async def ledger_told(reader: Reader, most: int) -> Sequence[Data]:
-    """The newest checkpoints, as `gateway audit ledger` lists them."""
+async def ledger_content(reader: Reader, most: int) -> Sequence[Data]:
+    """Return the newest checkpoints, as in `gateway audit ledger`."""
     return checkpoints_data(await checkpoint_facts(reader, most))
