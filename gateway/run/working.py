@@ -47,7 +47,7 @@ async def open_workers(
         open_sweeper(store, config, settings, means, now) as sweeper,
     ):
         teller = PeriodicNotifier(partial(tell_those_who_may_know, store, means.site), now)
-        lifter = PeriodicNotifier(partial(lift_what_was_told, store, means.site), now, what="a lifted restriction")
+        lifter = PeriodicNotifier(partial(lift_what_was_told, store, means.site), now, what="lifts of restrictions")
         rotation = RootKeyRotation(store, settings.root_key_days, clock=now)
         yield [
             Exporter(store, meanings(model), exports),

@@ -177,7 +177,7 @@ class House:
             row = await self.row(place)
             if row.state == "ERASED":
                 return row
-            self.wait(seconds=LEASE.total_seconds() + 1)
+            self.wait(seconds=LEASE.length.total_seconds() + 1)
         raise AssertionError(row)
 
 

@@ -38,7 +38,7 @@ async def test_killed_at_every_step_one_after_the_other(store_config: StoreConfi
         house.wait(days=5)
         for step, when in MOMENTS:
             await died(store_config, house, step, when)
-            house.wait(seconds=LEASE.total_seconds() + 1)
+            house.wait(seconds=LEASE.length.total_seconds() + 1)
         row = await house.row(0)
         assert row.state == "ERASED" and await house.left(0) == {"erasures": 1}
         facts = verified(row.certificate, [key.verifier for key in await house.keys.all()])
@@ -76,7 +76,7 @@ async def test_who_was_thought_dead_and_is_not_changes_nothing(house: House) -> 
     await house.work()
     house.wait(days=5)
     ((slow, step),) = await house.worker.claim(house.gate.clock.now)
-    house.wait(seconds=LEASE.total_seconds() + 1)
+    house.wait(seconds=LEASE.length.total_seconds() + 1)
     done = await house.until_done(0)
     assert not await house.worker._until_files(slow, step)
     assert await house.row(0) == done

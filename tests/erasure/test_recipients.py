@@ -191,7 +191,7 @@ async def test_told_before_the_signature_the_certificate_says_so(case: Case) -> 
     ((begun, step),) = await case.house.worker.claim(case.house.gate.clock.now)
     assert await case.house.worker._until_files(begun, step)
     await case.deliver()
-    case.house.wait(seconds=LEASE.total_seconds() * 3)
+    case.house.wait(seconds=LEASE.length.total_seconds() * 3)
     row = await case.house.until_done(0)
     facts = verified(row.certificate, await case.keys())
     assert found(facts)["state"] == "SENT" and found(facts)["sentAt"] < facts["signedAt"]
@@ -209,7 +209,7 @@ async def test_a_worker_killed_between_sending_and_noting(case: Case, store_conf
     assert len(case.told()) == 1
     one = await case.recipient()
     assert (one.state, one.tries, one.sent_at) == ("LISTED", 0, None)
-    case.house.wait(seconds=LEASE.total_seconds() + 1)
+    case.house.wait(seconds=LEASE.length.total_seconds() + 1)
     await case.deliver()
     assert len(case.told()) == 2 and len({got.id for got in case.told()}) == 1
     one = await case.recipient()

@@ -48,3 +48,51 @@ async def test_it_stops_while_it_rests() -> None:
 
     await asyncio.wait_for(run_periodically(step, stop, 3600.0, "things"), 60)
     assert stop.is_set()
+
+
+async def test_it_takes_a_last_step_on_the_way_out_if_it_is_to() -> None:
+    stop, taken = asyncio.Event(), 0
+
+    async def step() -> None:
+        nonlocal taken
+        taken += 1
+        stop.set()
+
+    await run_periodically(step, stop, 3600.0, "things", last=True)
+    assert taken == 2
+
+
+@pytest.mark.parametrize("cut", [True, False])
+async def test_a_long_step_is_cut_at_the_stop_or_waited_for(cut: bool) -> None:
+    stop, ends = asyncio.Event(), list[str]()
+
+    async def step() -> None:
+        stop.set()
+        try:
+            await asyncio.sleep(0.2)
+            ends.append("done")
+        except asyncio.CancelledError:
+            ends.append("cut")
+            raise
+
+    await run_periodically(step, stop, 3600.0, "things", cut=cut)
+    assert ends == (["cut"] if cut else ["done"])
+
+
+async def test_a_worker_that_is_cancelled_cancels_its_step() -> None:
+    """As a process does that is ended for good."""
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def step() -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.set()
+
+    work = asyncio.create_task(run_periodically(step, asyncio.Event(), 1.0, "things", cut=True))
+    await begun.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert ended.is_set()

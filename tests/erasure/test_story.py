@@ -88,7 +88,7 @@ async def test_the_whole_story(store_config: StoreConfig, seed: int) -> None:
         house.wait(days=5)
         for step, when in sorted(random.sample(MOMENTS[:-1], 4), key=MOMENTS.index):
             await died(store_config, house, step, when)
-            house.wait(seconds=LEASE.total_seconds() + 1)
+            house.wait(seconds=LEASE.length.total_seconds() + 1)
         row = await house.until_done(0)
         assert holding(folder, values) == {}
         person = Gate(house.store, house.gate.people[:1], house.gate.ids[:1])

@@ -49,7 +49,7 @@ async def half_way(found: Everywhere) -> None:
     case = next(case for case, _ in claimed if case.customer_id == found.person.id)
     for step in (Step.TOKENS, Step.RECIPIENTS):
         now = house.gate.clock.now
-        await house.worker._steps.do(case, step, now, now + LEASE)
+        await house.worker._steps.do(case, step, now, now + LEASE.length)
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -100,7 +100,7 @@ async def test_what_is_told_is_removed_or_certified_and_nothing_else_goes(everyw
         assert sections[name]["fields"].keys() == columns[name], name
 
     # Then the rest of the erasure.
-    found.house.wait(seconds=LEASE.total_seconds() + 1)
+    found.house.wait(seconds=LEASE.length.total_seconds() + 1)
     row = await found.house.until_done(0)
     facts = verified(row.certificate, [each.verifier for each in await found.house.keys.all()])
     fates = {name: each for each in facts["fields"] for name in each["fields"]}

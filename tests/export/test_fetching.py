@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -190,6 +191,14 @@ async def test_a_worker_that_dies_is_followed_by_another(office: Office) -> None
     async with office.store.write() as connection:
         attempts = (await connection.execute(select(export_parts.c.attempt).distinct())).scalars().all()
     assert attempts == [2]
+
+
+async def test_a_lease_of_a_clock_that_was_set_back_is_none(office: Office) -> None:
+    """F3: a lease that ends later than a new one would keeps nobody waiting until that clock comes round again."""
+    await office.request()
+    async with office.store.write() as connection:
+        await connection.execute(update(exports).values(leased_until=office.gate.clock.now + timedelta(days=400)))
+    assert await office.another().step() and office.told == [office.customer()]
 
 
 async def test_a_worker_that_was_overtaken_changes_nothing(office: Office) -> None:

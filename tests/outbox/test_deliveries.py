@@ -270,10 +270,21 @@ async def test_what_a_dead_worker_had_begun_is_repeated_under_the_same_id(
     other = worker(store, clock)
     await deliver(other)
     assert len(system.got) == 1, "the lease still holds"
-    clock.now += LEASE
+    clock.now += LEASE.length
     await deliver(other)
     assert system.got[0].id == system.got[1].id != system.got[2].id
     assert await states(store) == [("delivered", 2, None), ("delivered", 1, None)]
+
+
+async def test_a_lease_of_a_clock_that_was_set_back_is_none(store: Store, system: Receiver, clock: Clock) -> None:
+    """F3: a lease that ends later than a new one would keeps no message from being delivered."""
+    people = await add_customers(store, 1)
+    await subscribe(store, "crm", url=system.url)
+    await happen(store, clock, people)
+    async with store.write() as connection:
+        await connection.execute(update(outbox).values(leased_until=clock.now + timedelta(days=400)))
+    await deliver(worker(store, clock))
+    assert await states(store) == [("delivered", 1, None)]
 
 
 async def test_several_workers_share_the_work_and_send_nothing_twice(

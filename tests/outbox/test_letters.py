@@ -171,7 +171,7 @@ async def test_a_second_attempt_has_the_id_of_the_first(store: Store, box: Box, 
     await deliver(one)
     assert await states(store) == [("waits", 1, "SMTP 450")]
     box.refusal = None
-    clock.now += LEASE
+    clock.now += LEASE.length
     await deliver(one)
     assert len(box.letters) == 1
     assert await states(store) == [("delivered", 2, None)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -17,6 +17,7 @@ from store.crypto.erasure_numbers import count_erasure
 from store.crypto.subject_key import SubjectKey
 from store.crypto.system_keys import insert_new
 from store.database.store import Point, Store
+from store.queue.lease import RowLease
 from store.queue.messages import seal_for_nobody
 from store.queue.revocations import end_customer
 from store.records.declared import DETACHED, Fate
@@ -51,6 +52,10 @@ MOST = 50
 
 Done = Callable[[AsyncConnection, int, datetime], Awaitable[None]]
 """Notifies internal systems of an erased customer, in the transaction that completes the erasure."""
+
+
+LEASE = RowLease(erasures, timedelta(minutes=2))
+"""How long a dead worker blocks its cases; renewed with every step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ class Steps:
 
     async def hold(self, connection: AsyncConnection, case: Case, change: dict[str, Any]) -> None:
         """Update the case if this worker still has its lease; else ErasureLeaseLostError."""
-        mine = E.id == case.id, E.state == "ERASING", E.attempts == case.attempt
+        mine = LEASE.mine(case.id, case.attempt), E.state == "ERASING"
         if (await connection.execute(update(erasures).where(*mine).values(change))).rowcount != 1:
             raise ErasureLeaseLostError
 

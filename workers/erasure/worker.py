@@ -29,16 +29,13 @@ from workers.certificates.certificates import Signers, case_name
 from workers.certificates.last_letter import LetterStatements
 from workers.erasure.plans import Notify, Planner
 from workers.erasure.redoing import Redoing
-from workers.erasure.steps import Case, Compose, Done, ErasureLeaseLostError, Steps, is_there
+from workers.erasure.steps import LEASE, Case, Compose, Done, ErasureLeaseLostError, Steps, is_there
 from workers.loop.periodic import guarded, run_periodically
 from workers.recipients.closing import Closing
 
 log = logging.getLogger(__name__)
 
 E, S, H, L, X = erasures.c, services.c, legal_holds.c, erasure_letters.c, restrictions.c
-
-LEASE = timedelta(minutes=2)
-"""Duration of a lease, after which another worker takes over; renewed with every step."""
 
 SOON = timedelta(seconds=10)
 """Delay before a retry."""
@@ -186,17 +183,13 @@ class Eraser:
 
         An automatic erasure is due only if a warning was delivered, whatever its dates, and never while the customer
         has processing restricted: the data may be needed for a claim (Art. 18(1)(b), (c)).
-
-        A lease that ends later than a new one would was made by a clock that has been set back since, and is ignored
-        (F3).
         """
-        free = or_(E.leased_until.is_(None), E.leased_until <= now, E.leased_until > now + LEASE)
         held = exists().where(H.customer_id == E.customer_id, holds_at(now))
         warned = select(L.id).where(L.erasure_id == E.id, L.kind == "WARNING", L.outcome.in_(WARNED)).exists()
         ready = or_(E.cause == "REQUEST", warned & ~exists().where(X.customer_id == E.customer_id))
         due = and_(E.state == "SCHEDULED", E.not_before <= now, ready, ~held)
         found = select(E.id, E.customer_id, E.state, E.attempts, E.step).where(
-            or_(due, and_(E.state == "ERASING", free))
+            or_(due, and_(E.state == "ERASING", LEASE.free(now)))
         )
         claimed = []
         async with self._store.write() as connection:
@@ -210,7 +203,7 @@ class Eraser:
                     if await self._stopped(connection, id_, owner, now):
                         continue
                     state = after(State[state], ErasureEvent.BEGUN).name
-                taken = {"state": state, "attempts": attempts + 1, "leased_until": now + LEASE}
+                taken = {"state": state} | LEASE.taken(now)
                 await connection.execute(update(erasures).where(E.id == id_).values(taken))
                 claimed.append((Case(id_, owner, attempts + 1), None if step is None else Step[step]))
         return claimed
@@ -233,7 +226,7 @@ class Eraser:
         try:
             for step in STEPS[begin : STEPS.index(Step.FILES)]:
                 now = self._clock()
-                await self._steps.do(case, step, now, now + LEASE)
+                await self._steps.do(case, step, now, now + LEASE.length)
         except ErasureLeaseLostError:
             return False
         except StoreUnavailableError as outage:
@@ -245,7 +238,7 @@ class Eraser:
         try:
             now = self._clock()
             if clean:
-                await self._steps.do(case, Step.FILES, now, now + LEASE)
+                await self._steps.do(case, Step.FILES, now, now + LEASE.length)
             await self._steps.certify(case, now)
         except ErasureLeaseLostError:
             return

@@ -10,13 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.periods import Period
 from policy.retention import RetentionRule
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
+from store.queue.lease import RowLease
 from store.sql.ids import new_id
 from store.tables.exports import export_parts, exports, seal_part
 from workers.exports.contents import Contents, Meanings
@@ -32,7 +33,7 @@ E, P = exports.c, export_parts.c
 PIECE = 64 * 1024
 """Characters in one encrypted part; with a page of rows, this bounds the memory of an export."""
 
-LEASE = timedelta(minutes=2)
+LEASE = RowLease(exports, timedelta(minutes=2))
 """Duration of a lease, after which another worker takes over; renewed with every part."""
 
 MOST = 5
@@ -112,15 +113,14 @@ class Exporter:
 
     async def _claim(self, now: datetime) -> Job | None:
         """Claim the oldest waiting export under a lease; one with too many attempts is given up."""
-        free = or_(E.leased_until.is_(None), E.leased_until <= now)
-        waiting = select(exports).where(E.state == "REQUESTED", free).order_by(E.id).limit(1)
+        waiting = select(exports).where(E.state == "REQUESTED", LEASE.free(now)).order_by(E.id).limit(1)
         async with self._store.write() as connection:
             # Skip an export that another worker is claiming at the same time.
             row = (await connection.execute(waiting.with_for_update(skip_locked=True))).one_or_none()
             if row is None:
                 return None
             failed = {"state": "FAILED", "expires_at": expiry(now), "leased_until": None}
-            taken = {"attempts": row.attempts + 1, "leased_until": now + LEASE}
+            taken = LEASE.taken(now)
             given_up = row.attempts >= MOST
             await connection.execute(update(exports).where(E.id == row.id).values(failed if given_up else taken))
         if given_up:
@@ -166,11 +166,11 @@ class Exporter:
     async def keep(self, job: Job, row: dict[str, object]) -> None:
         """Store one encrypted part and renew the lease; ExportLeaseLostError when it was taken over."""
         async with self._store.write() as connection:
-            await self._hold(connection, job, {"leased_until": self._clock() + LEASE})
+            await self._hold(connection, job, LEASE.renewed(self._clock()))
             await connection.execute(insert(export_parts).values(row))
 
     async def _hold(self, connection: AsyncConnection, job: Job, change: dict[str, object]) -> None:
-        mine = (E.id == job.export_id, E.state == "REQUESTED", E.attempts == job.attempt)
+        mine = LEASE.mine(job.export_id, job.attempt), E.state == "REQUESTED"
         if (await connection.execute(update(exports).where(*mine).values(change))).rowcount != 1:
             raise ExportLeaseLostError
 

@@ -13,6 +13,7 @@ from store.ledger.sealer import BATCH, Lease, SealerLeaseLostError, Tree
 from store.ledger.signed_checkpoints import LedgerInconsistentError, Notary
 from store.ledger.signing_keys import LedgerKeyLostError, LedgerUnnamedError
 from store.sql.errors import StoreUnavailableError
+from workers.loop.periodic import run_periodically
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +46,7 @@ class Sealer:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, also across outages of the store; seals a last time at the end."""
-        while not stop.is_set():
-            busy = await self._try()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), 0 if busy else self._rhythm.pause)
-        await self._try()
+        await run_periodically(self._try, stop, self._rhythm.pause, "seals of the ledger", last=True)
         with suppress(StoreUnavailableError):
             await self.release()
 

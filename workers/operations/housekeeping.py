@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.database.store import Store, StoreUnavailableError
+from store.database.store import Store
 from store.queue.single_use import SingleUse
 from store.tables.oauth import (
     oauth_codes,
@@ -22,6 +22,7 @@ from store.tables.oauth import (
     slowdowns,
     used_values,
 )
+from workers.loop.periodic import guarded, run_periodically
 
 log = logging.getLogger("gateway")
 
@@ -83,14 +84,14 @@ class Housekeeping:
         """Do everything that is due, each part whatever becomes of the others; StoreUnavailableError when nothing can
         be."""
         await self.tidy(now)
-        await _guarded("signing keys", self.renew_keys(now))
+        await guarded("signing keys", self.renew_keys(now))
 
     async def tidy(self, now: datetime) -> None:
         """Delete what is over, in bounded transactions. Families stay a day longer, and used codes as long as what
         they gave."""
         for table, over in _over(now):
-            await _guarded(table.name, self._delete(table, over))
-        await _guarded("signing in", self._tidy_signing_in(now))
+            await guarded(table.name, self._delete(table, over))
+        await guarded("signing in", self._tidy_signing_in(now))
 
     async def _delete(self, table: Table, over: ColumnElement[bool]) -> None:
         """Rows of one table, by index and a page in each transaction: on SQLite, changes wait for it."""
@@ -119,18 +120,16 @@ class Housekeeping:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep house in the background for the length of the block."""
-        work = asyncio.create_task(self._again_and_again())
+        stop = asyncio.Event()
+        work = asyncio.create_task(run_periodically(self._step, stop, EVERY, "housekeeping", cut=True))
         try:
             yield
         finally:
-            work.cancel()
-            with suppress(asyncio.CancelledError):
-                await work
+            stop.set()
+            await work
 
-    async def _again_and_again(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY)
-            await self.round(datetime.now(UTC))
+    async def _step(self) -> None:
+        await self.round(datetime.now(UTC))
 
 
 def _over(now: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
@@ -149,13 +148,3 @@ def _over(now: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
         # hour longer, so that who follows it slowly finds where they were.
         (revocations, and_(revocations.c.until < now - FOLLOWED, revocations.c.sequence != newest)),
     ]
-
-
-async def _guarded(what: str, work: Awaitable[None]) -> None:
-    """Run one part so that its failure does not keep the others waiting (F9); it is tried again in the next round."""
-    try:
-        await work
-    except StoreUnavailableError as outage:
-        log.warning("housekeeping was put off: %s", outage.reason, extra={"part": what})
-    except Exception:
-        log.exception("housekeeping failed, and will be tried again", extra={"part": what})

@@ -15,7 +15,7 @@ from store.crypto.system_keys import insert_new
 from store.database.store import Store
 from store.operations.reach import client_reach
 from store.queue.hyperloglog import SIZE, Sketch, merged
-from workers.operations.written_behind import keep_writing
+from workers.loop.periodic import run_periodically
 
 log = logging.getLogger("gateway")
 
@@ -118,7 +118,7 @@ class DistinctCustomerLimiter:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Merge with the other replicas until told to stop, and a last time on the way out."""
-        await keep_writing(self.merge, stop, self._pause, "what clients read was not merged")
+        await run_periodically(self.merge, stop, self._pause, "counts of customers that clients read", last=True)
 
     async def merge(self) -> None:
         """Add what this process counted to what is shared, take over what others did, and raise alarms."""

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store.database.store import Store
 from store.operations.refusals import KEY, refusal_counts
 from store.sql.ids import new_id
-from workers.operations.written_behind import keep_writing
+from workers.loop.periodic import run_periodically
 
 log = logging.getLogger("gateway")
 R = refusal_counts.c
@@ -93,7 +93,7 @@ class Refusals:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write until told to stop, and a last time on the way out: a sum is durable within ten seconds."""
-        await keep_writing(self.write, stop, self._pause, "what was refused was not written down")
+        await run_periodically(self.write, stop, self._pause, "counts of refusals", last=True)
 
     async def write(self) -> None:
         """Add what was counted since the last time to the store, and say it in the log. StoreUnavailableError: it

@@ -13,7 +13,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,12 +22,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from store.database.store import Store
+from store.queue.lease import RowLease
 from store.queue.messages import name_of, opened
-from store.sql.errors import StoreUnavailableError
 from store.sql.metadata import Instant
 from store.tables.erasures import erasure_letters
 from store.tables.outbox import outbox
 from store.tables.restrictions import LIFTING_LETTER
+from workers.loop.periodic import guarded, run_periodically
 from workers.outbox.backoff import asked_for, pause
 from workers.outbox.receivers import DeliveryError, Message, Receiver, Receivers
 from workers.recipients.noting import note_failed, note_given_up, note_taken
@@ -41,7 +41,7 @@ O, L = outbox.c, erasure_letters.c  # noqa: E741  (the tables' columns)
 Also = Callable[[AsyncConnection], Awaitable[None]]
 """Writes further state in the transaction that records the outcome of a delivery."""
 
-LEASE = timedelta(minutes=1)
+LEASE = RowLease(outbox, timedelta(minutes=1))
 """Duration of a lease, after which another worker takes over; far longer than any delivery takes."""
 
 BATCH = 8
@@ -92,29 +92,18 @@ class Deliverer:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`."""
         self._stop = stop
-        while not stop.is_set():
-            await self._try()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._pause)
+        # Nothing that is wrong with one message or receiver may end the deliveries of all.
+        await run_periodically(self.look, stop, self._pause, "deliveries")
         if lanes := list(self._lanes.values()):
             _, late = await asyncio.wait(lanes, timeout=SHUTDOWN_GRACE)
             for lane in late:
                 lane.cancel()
             await asyncio.gather(*lanes, return_exceptions=True)
 
-    async def _try(self) -> None:
-        try:
-            await self.look()
-        except StoreUnavailableError as outage:
-            log.warning("deliveries were put off: %s", outage.reason)
-        except Exception:
-            # A problem with one message or receiver must not stop all deliveries.
-            log.exception("deliveries were put off")
-
     async def look(self) -> None:
         """Start a task for each receiver with due messages, unless it has one or is in backoff."""
         now = self._clock()
-        rows = await self._store.reader.fetch(self._due, {"now": now})
+        rows = await self._store.reader.fetch(self._due, {"now": now, "longest": now + LEASE.length})
         for receiver in await self._receivers.named([row[0] for row in rows], now):
             if receiver.id in self._lanes or self._is_resting(receiver.id, now):
                 continue
@@ -132,14 +121,9 @@ class Deliverer:
         return rest is not None and rest.until is not None and now < rest.until
 
     async def _drain(self, receiver: Receiver) -> None:
-        try:
-            while not self._stop.is_set() and not self._is_resting(receiver.id, self._clock()):
-                if not await self.step(receiver):
-                    return
-        except StoreUnavailableError as outage:
-            log.warning("deliveries were put off: %s", outage.reason)
-        except Exception:
-            log.exception("deliveries to one receiver were put off", extra={"receiver": receiver.id})
+        while not self._stop.is_set() and not self._is_resting(receiver.id, self._clock()):
+            if not await guarded(f"deliveries to receiver {receiver.id}", self.step(receiver)):
+                return
 
     async def step(self, receiver: Receiver) -> int:
         """Deliver a batch of due messages to a receiver; returns their number."""
@@ -158,17 +142,15 @@ class Deliverer:
     async def _claim(self, receiver: Receiver) -> list[Message]:
         """Claim the next messages under a lease; of each customer only the first open one, which keeps the order."""
         now = self._clock()
-        free = or_(O.leased_until.is_(None), O.leased_until <= now)
         waiting = select(O.id, O.customer_id, O.payload, O.attempts, O.created_at, O.give_up_at, O.event)
-        waiting = waiting.where(_of(receiver), O.next_attempt_at <= now, free, ~_earlier, _good(now))
+        waiting = waiting.where(_of(receiver), O.next_attempt_at <= now, LEASE.free(now), ~_earlier, _good(now))
         # Skip messages that another worker is claiming at the same time.
         waiting = waiting.order_by(O.next_attempt_at, O.id).limit(BATCH).with_for_update(skip_locked=True)
         async with self._store.write() as connection:
             rows = (await connection.execute(waiting)).all()
             if not rows:
                 return []
-            leased = {"attempts": O.attempts + 1, "leased_until": now + LEASE}
-            await connection.execute(update(outbox).where(O.id.in_([row.id for row in rows])).values(leased))
+            await connection.execute(update(outbox).where(O.id.in_([row.id for row in rows])).values(LEASE.taken(now)))
         contents = await opened(self._store.keys, [(row.id, row.customer_id, row.payload) for row in rows])
         return [
             Message(
@@ -240,7 +222,7 @@ class Deliverer:
     ) -> None:
         """Record the outcome of an attempt, unless another worker has taken over; in the same transaction (F10) also
         the state of a letter about an erasure, or of the notified recipient."""
-        mine = (O.id == message.id, O.attempts == message.attempt, O.next_attempt_at.is_not(None))
+        mine = LEASE.mine(message.id, message.attempt), O.next_attempt_at.is_not(None)
         # The number of attempts is the fencing number: after another claim this update matches no row.
         async with self._store.write() as connection:
             noted = await connection.execute(update(outbox).where(*mine).values(**change, leased_until=None))
@@ -274,7 +256,7 @@ def _good(now: Any) -> Any:
 _due = (
     select(O.webhook_id)
     .where(O.next_attempt_at <= bindparam("now", type_=Instant))
-    .where(or_(O.leased_until.is_(None), O.leased_until <= bindparam("now", type_=Instant)))
+    .where(LEASE.free(bindparam("now", type_=Instant), bindparam("longest", type_=Instant)))
     .where(_good(bindparam("now", type_=Instant)))
     .distinct()
 )

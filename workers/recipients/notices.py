@@ -88,23 +88,24 @@ class Notifier:
             await self._give_up([id_ for (id_,) in late], now)
         return any(done) or bool(late)
 
-    async def process(self, notice_id: int, owner: int, now: datetime) -> None:
-        """List the recipients that a notice concerns, and write to each over its registered channel."""
+    async def process(self, notice_id: int, owner: int, now: datetime) -> bool:
+        """List the recipients that a notice concerns, and write to each; returns whether it was done."""
         (key,) = await self._store.keys.subjects([owner])
         readers = set[str]() if key is None else await self._readers(key)
         async with self._store.write() as connection:
             # key_share: the lock waits neither for readers nor for inserts of rows that refer to the customer.
             free = select(P.id).where(P.id == owner).with_for_update(skip_locked=True, key_share=True)
             if await connection.scalar(free) is None:
-                return  # Another worker, or a change of the customer's rights, has the lock.
+                return False  # Another worker, or a change of the customer's rights, has the lock.
             mine = select(notices).where(N.id == notice_id, N.listed_at.is_(None), ~_behind_another())
             row = (await connection.execute(mine)).one_or_none()
             if row is None:
-                return
+                return False
             if key is not None:
                 for holder in await self._concerned(connection, row, readers):
                     await self._write(connection, row, key, holder, now)
             await connection.execute(update(notices).where(N.id == notice_id).values(listed_at=now))
+        return True
 
     async def _readers(self, key: SubjectKey) -> set[str]:
         """Return the clients that read; the ledger is searched only if any client keeps data or has a contact."""

@@ -11,10 +11,9 @@ from sqlalchemy import delete, select
 
 from store.database.store import Store
 from store.ledger.pruning import expired_before
-from store.sql.errors import StoreUnavailableError
 from store.tables.domains import domains
 from store.tables.outbox import outbox
-from workers.loop.periodic import guarded
+from workers.loop.periodic import guarded, run_periodically
 from workers.retention.messages import wipe_void
 from workers.retention.rules import SWEEPS, Sweep
 
@@ -50,18 +49,10 @@ class Sweeper:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, also across outages of the store."""
-        stopped = asyncio.create_task(stop.wait())
-        try:
-            while not stop.is_set():
-                work = asyncio.create_task(self.step())
-                await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
-                if not work.done():  # Cancelling is safe: transactions are atomic, and the next round continues.
-                    work.cancel()
-                    await asyncio.wait((work,))
-                    return
-                await asyncio.wait((stopped,), timeout=self._pause)
-        finally:
-            stopped.cancel()
+        await run_periodically(self._round, stop, self._pause, "sweeps of expired rows", cut=True)
+
+    async def _round(self) -> None:
+        await self.step()
 
     async def step(self) -> int:
         """Do one round; returns the number of deleted rows and entries. A failing table does not affect the others
@@ -78,15 +69,7 @@ class Sweeper:
         return gone + await self._alone("ledger_entries", self._prune(expired_before(now)))
 
     async def _alone(self, table: str, work: Awaitable[int]) -> int:
-        """Process one table; a failure is logged, and retried in the next round."""
-        try:
-            return await work
-        except StoreUnavailableError as outage:
-            log.warning("retention was put off: %s", outage.reason, extra={"table": table})
-            return 0
-        except Exception:
-            log.exception("what was kept for long enough could not be removed", extra={"table": table})
-            return 0
+        return await guarded(f"retention of {table}", work) or 0
 
     async def _of_owners(self, erase: Prune, now: datetime) -> int:
         """Erase owners of ended domains who asked for it (R52)."""
