@@ -91,7 +91,7 @@ class Exports:
         await StreamingResponse(body, headers=headers, media_type=media)(scope, receive, send)
 
     async def _found(self, text: str, subject: int, form: str, now: datetime) -> _Found | None:
-        id_ = self._store.keys.house.ids.decode(text)
+        id_ = self._store.keys.system.ids.decode(text)
         if id_ is None or id_.type_name != "Export":
             return None
         rows = await self._store.reader.fetch(self._find, {"id": id_.key, "owner": subject, "form": form})

@@ -77,7 +77,7 @@ class Receipts:
 
     async def _held(self, request: Request) -> list[dict[str, Any]]:
         """What is kept, because of what and until when, as far as it may be told."""
-        id_ = await erasure_of(self._store.keys.house, request.path_params["receipt"])
+        id_ = await erasure_of(self._store.keys.system, request.path_params["receipt"])
         now = datetime.now(UTC)
         async with self._store.write() as connection:
             owner = await connection.scalar(select(E.customer_id).where(E.id == id_))
@@ -122,7 +122,7 @@ class Receipts:
         return _note(row[-4], "erasure-letter.txt")
 
     async def _row(self, request: Request) -> Any:
-        id_ = await erasure_of(self._store.keys.house, request.path_params["receipt"])
+        id_ = await erasure_of(self._store.keys.system, request.path_params["receipt"])
         rows = await self._store.reader.fetch(self._find, {"id": id_}) if id_ is not None else ()
         if not rows:
             raise problems.ProblemError(404, "NO_SUCH_ERASURE", "There is no erasure with this receipt.")

@@ -35,7 +35,7 @@ async def open_eraser(
     tree = Tree.at(config.maintained(config.ledger), config.lock_timeout)
     try:
         origin = origin_of(settings.issuer) if settings.issuer else None
-        keys = LedgerKeys(tree.reader, tree.engine, store.keys.house, origin)
+        keys = LedgerKeys(tree.reader, tree.engine, store.keys.system, origin)
         yield Eraser(store, signers_of(keys), letters(store, site), site.zone, clock, backup_days=settings.backup_days)
     finally:
         await tree.close()
@@ -54,7 +54,7 @@ def letters(store: Store, site: Site) -> Letters:
     """What is written to customers in their language, and told to internal systems."""
 
     async def link(erasure_id: int) -> str:
-        return f"{site.origin}/erasures/{await receipt_of(store.keys.house, erasure_id)}"
+        return f"{site.origin}/erasures/{await receipt_of(store.keys.system, erasure_id)}"
 
     async def tell(
         connection: AsyncConnection,
@@ -88,6 +88,6 @@ def letters(store: Store, site: Site) -> Letters:
         return compose(reader, site, ErasureLetter.ERASED, now, link=await link(erasure_id))
 
     async def done(connection: AsyncConnection, customer_id: int, now: datetime) -> None:
-        await announce_erased(connection, store.keys.house, customer_id, now)
+        await announce_erased(connection, store.keys.system, customer_id, now)
 
     return Letters(tell, farewell, done)

@@ -25,7 +25,7 @@ def new_secret() -> str:
 
 async def hashed(house: SystemKeys, secret: str) -> bytes:
     """What is kept of a secret."""
-    return hmac.digest(await house.system(KEY), secret.encode(), "sha256")
+    return hmac.digest(await house.named(KEY), secret.encode(), "sha256")
 
 
 async def matches(house: SystemKeys, secret: str, hashes: Iterable[bytes]) -> bool:
