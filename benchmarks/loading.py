@@ -63,7 +63,7 @@ async def _found(files: Files) -> tuple[bytes, Epoch]:
     found = settings.read(on_sqlite(files, files.ledger))
     await upgrade(store_config(found))
     async with open_works(found) as works:
-        index_key, epoch = works.store.keys.house.index_key, works.store.keys.lookups.epochs.living[-1]
+        index_key, epoch = works.store.keys.system.index_key, works.store.keys.lookups.epochs.living[-1]
     outside.set_key(files.keys, RootKeys(files.root))
     with closing(sqlite3.connect(files.data, isolation_level=None)) as connection:
         for table, columns, rows in clients.rows():

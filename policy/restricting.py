@@ -18,7 +18,7 @@ RESTRICTION: Final = "RESTRICTION"
 """The name of a stop for every purpose that is not exempt; the name of any other stop is its purpose's."""
 
 ONE_MONTH: Final = Period.parse("P1M")
-TOLD_AHEAD: Final = timedelta(days=3)
+NOTICE_PERIOD: Final = timedelta(days=3)
 """Minimum time between informing the person and lifting a restriction, so that they can complain (Art. 18(3))."""
 
 
@@ -105,7 +105,7 @@ def answer_by(asked: datetime, zone: tzinfo) -> datetime:
 
 def may_lift(told_at: datetime | None, now: datetime) -> bool:
     """Return whether the person was informed long enough before the lifting (Art. 18(3))."""
-    return told_at is not None and told_at + TOLD_AHEAD <= now
+    return told_at is not None and told_at + NOTICE_PERIOD <= now
 
 
 @unique

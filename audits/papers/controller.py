@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audits.papers.controller_checks import LANGUAGES, faults
+from audits.papers.controller_checks import LANGUAGES, errors
 from audits.schema.sources import Text, UnreadableError
 from policy.recipients import Recipient
 
@@ -68,7 +68,7 @@ def read_controller(text: Text) -> Controller:
         given = tomllib.loads(text.text)
     except tomllib.TOMLDecodeError as error:
         raise UnreadableError(f"{text.name}: {error}.") from error
-    if found := faults(given):
+    if found := errors(given):
         listed = "\n".join(f"  - {fault}" for fault in found)
         raise UnreadableError(
             f"{text.name} leaves out what only the controller knows, and nothing of it is invented:\n{listed}\n"

@@ -50,9 +50,9 @@ EXCUSABLE: Final = ("dpo", "eu_representative", "transfers")
 """Sections that may have `none = "why"` instead: a reason is required, silence is not accepted."""
 
 
-def faults(given: Mapping[str, Any]) -> list[str]:
+def errors(given: Mapping[str, Any]) -> list[str]:
     """Return everything that is missing, misspelt or malformed; empty for a valid file."""
-    return [*_missing(given), *_unknown(given), *_odd(given), *_transfer_faults(given)]
+    return [*_missing(given), *_unknown(given), *_odd(given), *_transfer_errors(given)]
 
 
 def _at(given: Mapping[str, Any], path: str) -> Any:
@@ -121,7 +121,7 @@ def _paths(given: Mapping[str, Any], before: str = "") -> Iterator[str]:
             yield from _paths(value, f"{path}.")
 
 
-def _transfer_faults(given: Mapping[str, Any]) -> Iterator[str]:
+def _transfer_errors(given: Mapping[str, Any]) -> Iterator[str]:
     listed = _at(given, "transfers.to") or ()
     for number, each in enumerate(listed if isinstance(listed, list) else (), 1):
         for key in ("recipient", "country", "safeguards"):

@@ -106,7 +106,7 @@ class Facts:
     def require_readable(self) -> Facts:
         """Return itself; UnreadableError when the text could not be parsed, since no conclusion from it would be
         valid."""
-        for fault in self.sdl.faults:
+        for fault in self.sdl.errors:
             if fault.check == "SYNTAX":
                 raise UnreadableError(f"{fault.place}: {fault.message}")
         return self

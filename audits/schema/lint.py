@@ -15,7 +15,7 @@ def lint(facts: Facts, vocabulary: Vocabulary | None = None) -> list[Finding]:
 
     A text that cannot be parsed has only that finding, since nothing else is known of it.
     """
-    found = list(_faults(facts))
+    found = list(_errors(facts))
     if any(each.check is Check.SYNTAX for each in found):
         return found
     words = vocabulary or Vocabulary.of_policy()
@@ -26,7 +26,7 @@ def lint(facts: Facts, vocabulary: Vocabulary | None = None) -> list[Finding]:
     return in_order(list(dict.fromkeys(found)))
 
 
-def _faults(facts: Facts) -> Iterator[Finding]:
+def _errors(facts: Facts) -> Iterator[Finding]:
     """Yield the errors of the parser."""
-    for fault in facts.sdl.faults:
+    for fault in facts.sdl.errors:
         yield Finding(Check[fault.check], fault.message, fault.coordinate, fault.place)

@@ -13,7 +13,7 @@ from audits.schema.sdl import Type
 PAGING: Final = {"first": {"Int"}, "last": {"Int"}, "before": {"String", "ID"}, "after": {"String", "ID"}}
 """The arguments of the Relay cursor specification, with their allowed types."""
 
-TELLING: Final = (
+SUGGESTIVE: Final = (
     ("EMAIL", r"e_?mail(_?address)?"),
     ("PHONE", r"(tele)?phone(_?number)?|mobile|fax"),
     ("NAME", r"(full|first|given|last|family|sur|maiden|billed|registrant)_?name"),
@@ -117,4 +117,4 @@ def _harmless(facts: Facts, fact: Fact) -> bool:
 def _suggests(name: str) -> str | None:
     """Return the category that a name suggests, or None."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    return next((category for category, pattern in TELLING if re.fullmatch(pattern, snake)), None)
+    return next((category for category, pattern in SUGGESTIVE if re.fullmatch(pattern, snake)), None)

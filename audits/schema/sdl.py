@@ -93,7 +93,7 @@ class SyntaxFault:
 
 @dataclass(slots=True)
 class Sdl:
-    """All definitions of one text; errors are in `faults`, and the rest is still usable."""
+    """All definitions of one text; errors are in `errors`, and the rest is still usable."""
 
     name: str
     sha256: str
@@ -102,7 +102,7 @@ class Sdl:
     """The root types of `query`, `mutation` and `subscription`, if they exist."""
     directives: set[str] = field(default_factory=set)
     """The names of the directives that the text defines."""
-    faults: list[SyntaxFault] = field(default_factory=list)
+    errors: list[SyntaxFault] = field(default_factory=list)
 
     def object_like(self) -> Iterator[Type]:
         """Return object types and interfaces, in the order of the text."""

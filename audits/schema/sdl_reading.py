@@ -39,9 +39,9 @@ def read_sdl(text: Text) -> Sdl:
     except GraphQLSyntaxError as error:
         line, column = error.locations[0] if error.locations else (1, 1)
         message = error.message.removeprefix("Syntax Error: ")
-        sdl.faults.append(SyntaxFault("SYNTAX", message, "", SourcePosition(text.name, line, column)))
+        sdl.errors.append(SyntaxFault("SYNTAX", message, "", SourcePosition(text.name, line, column)))
     except RecursionError:  # The parser of graphql-core is recursive.
-        sdl.faults.append(SyntaxFault("SYNTAX", "It is nested too deeply to be read.", "", SourcePosition(text.name)))
+        sdl.errors.append(SyntaxFault("SYNTAX", "It is nested too deeply to be read.", "", SourcePosition(text.name)))
     else:
         _Reader(sdl).all(document)
     return sdl
@@ -153,7 +153,7 @@ class _Reader:
 
     def fault(self, check: str, message: str, coordinate: str, place: SourcePosition) -> None:
         """Record an error."""
-        self.sdl.faults.append(SyntaxFault(check, message, coordinate, place))
+        self.sdl.errors.append(SyntaxFault(check, message, coordinate, place))
 
 
 def _named(node: Any) -> str:

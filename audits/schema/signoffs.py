@@ -55,9 +55,9 @@ class SignOffs:
             raise UnreadableError(f"{text.name}: {error}.") from error
         if not isinstance(entries, list):
             raise UnreadableError(f"{text.name}: write each sign-off as a table [[accept]].")
-        faults = [fault for number, entry in enumerate(entries, 1) for fault in _faults(number, entry)]
-        if faults:
-            raise UnreadableError("\n".join(f"{text.name}: {fault}" for fault in faults))
+        errors = [fault for number, entry in enumerate(entries, 1) for fault in _errors(number, entry)]
+        if errors:
+            raise UnreadableError("\n".join(f"{text.name}: {fault}" for fault in errors))
         return cls(tuple(SignOff(**{"value": None, **entry}) for entry in entries))
 
     def changes(self, changes: Iterable[SchemaChange]) -> list[SchemaChange]:
@@ -91,7 +91,7 @@ class SignOffs:
         return tuple(each for each in self.given if each not in self.used)
 
 
-def _faults(number: int, entry: object) -> list[str]:
+def _errors(number: int, entry: object) -> list[str]:
     if not isinstance(entry, dict):
         return [f"entry {number} is no table: write [[accept]]."]
     named = f"entry {number} ({entry.get('coordinate', 'no coordinate')})"

@@ -59,7 +59,7 @@ class DPoPNonces:
         return int(self._clock() // PERIOD)
 
     async def _of(self, minute: int) -> str:
-        mark = hmac.digest(await self._house.system(KEY), struct.pack(">q", minute), "sha256")
+        mark = hmac.digest(await self._house.named(KEY), struct.pack(">q", minute), "sha256")
         return urlsafe_b64encode(mark[:18]).decode()
 
 

@@ -62,7 +62,7 @@ class ActRecorder:
     async def _started(self, found: Settings, changed: Sequence[tuple[str, Any]]) -> None:
         store = await open_store(store_config(found), reindexing=True)  # Acts that end a refusal are recorded, too.
         try:
-            key = await store.keys.house.system(KEY)
+            key = await store.keys.system.named(KEY)
             marks = (hmac.digest(key, f"{name}={value}".encode(), sha256).hex()[:16] for name, value in changed)
             details = tuple(f"{name}={mark}" for (name, _), mark in zip(changed, marks, strict=True))
             await self._write(store, "BEGUN", None, details)
@@ -79,7 +79,7 @@ class ActRecorder:
             await store.close()
 
     async def _write(self, store: Store, state: str, target: str | None, details: tuple[str, ...]) -> None:
-        operator = await pseudonym_of(store.keys.house, self.operator)
+        operator = await pseudonym_of(store.keys.system, self.operator)
         now = datetime.now(UTC)
         await store.ledger.append(
             entry_of(ActEntry(self.id, now, self.act, state, operator, self.staff, target, details))

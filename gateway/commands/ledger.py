@@ -149,7 +149,7 @@ async def _acts(settings: Settings, most: int, mine: bool) -> list[ActEntry]:
         return found
     store = await open_store(store_config(settings))
     try:
-        me = await pseudonym_of(store.keys.house, signed_in())
+        me = await pseudonym_of(store.keys.system, signed_in())
     finally:
         await store.close()
     return [each for each in found if each.operator == me]
@@ -307,7 +307,7 @@ async def _resume(settings: Settings, reason: str) -> tuple[SignedHead, str]:
     config = store_config(settings)
     store = await open_store(config)
     try:
-        by = Resumer(await pseudonym_of(store.keys.house, signed_in()), staff_code(), reason)
+        by = Resumer(await pseudonym_of(store.keys.system, signed_in()), staff_code(), reason)
         async with open_seals(store, config, settings) as seals:
             resuming = Resuming(store.ledger, seals.tree, seals.keys, store.heads, config.head_place)
             lost = await resuming.run(by, seals.sealer.extend_all)

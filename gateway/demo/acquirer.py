@@ -62,7 +62,7 @@ class Acquirer:
         rows = await self._store.reader.fetch(self._find, {"name": NAME})
         if not rows:
             return False
-        secret = await open_affiliate_secret(self._store.keys.house, *rows[0])
+        secret = await open_affiliate_secret(self._store.keys.system, *rows[0])
         stamp = f"{request.headers.get('webhook-id')}.{request.headers.get('webhook-timestamp')}."
         wanted = b64encode(hmac.digest(secret, stamp.encode() + body, "sha256")).decode()
         given = request.headers.get("webhook-signature", "").encode()

@@ -38,7 +38,7 @@ def open_house(
     store, clock = works.store, works.clock
     clients = Clients(store.reader, declared_rules(), settings.public_url, clock)
     assertions = Assertions(works.single_use, settings.issuer, settings.clock_skew_seconds, clock)
-    authentication = ClientAuthentication(clients, store.keys.house, assertions, FailureLimiter(store, clock))
+    authentication = ClientAuthentication(clients, store.keys.system, assertions, FailureLimiter(store, clock))
     return AuthorizationServer(
         settings=settings,
         store=store,

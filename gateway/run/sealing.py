@@ -30,7 +30,7 @@ async def open_seals(store: Store, config: StoreConfig, settings: Settings) -> A
     tree = Tree.at(config.maintained(config.ledger), config.lock_timeout)
     try:
         origin = origin_of(settings.issuer) if settings.issuer else None
-        keys = LedgerKeys(tree.reader, tree.engine, store.keys.house, origin)
+        keys = LedgerKeys(tree.reader, tree.engine, store.keys.system, origin)
         checkpoints = Checkpoints(tree.reader)
         notary = Notary(tree.prover, checkpoints, keys, tree.engine, store.heads, config.head_place)
         rhythm = Rhythm(entries=settings.checkpoint_entries, seconds=settings.checkpoint_seconds)

@@ -114,7 +114,7 @@ async def open_works(settings: Settings) -> AsyncIterator[Services]:
         await store.begin_with(lambda: redo_missing(store, now()))
         store.watch()
         longest = max(settings.token_seconds, settings.demo_token_seconds)
-        keys = SigningKeys(store.keys.house, longest, time.time)
+        keys = SigningKeys(store.keys.system, longest, time.time)
         with suppress(StoreUnavailableError):
             await keys.open()
         names = Names(settings.issuer, settings.audience)
@@ -125,7 +125,7 @@ async def open_works(settings: Settings) -> AsyncIterator[Services]:
         revocations = Revocations(store.reader, time.time, clients.forget)
         single_use = SingleUse(store)
         addresses = frozenset({settings.public_url})
-        proofs = DPoPVerifier(DPoPNonces(store.keys.house, time.time), single_use, addresses, time.time)
+        proofs = DPoPVerifier(DPoPNonces(store.keys.system, time.time), single_use, addresses, time.time)
         door = Authenticator(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
         yield Services(store, keys, tokens, door, revocations, proofs, single_use, clients, reach, refusals, time.time)
     finally:

@@ -67,7 +67,7 @@ async def working_meanwhile(
     works: Services, settings: Settings, means: SignInDependencies, model: SchemaModel
 ) -> AsyncIterator[None]:
     """Work in the background while the block runs; what other processes can do, too, only if the settings say so."""
-    rotation = RootKeyRotation(works.store, settings.root_key_days, works=False, clock=now)
+    rotation = RootKeyRotation(works.store, settings.root_key_days, background=False, clock=now)
     async with working([works.reach, works.refusals, *([] if settings.work else [rotation])]):
         if not settings.work:
             yield

@@ -203,7 +203,7 @@ class EmailLinks:
         return (
             None
             if id_ is None
-            else f"{self._means.site.origin}/erasures/{await receipt_of(self._store.keys.house, id_)}"
+            else f"{self._means.site.origin}/erasures/{await receipt_of(self._store.keys.system, id_)}"
         )
 
     async def _logins(

@@ -117,7 +117,7 @@ class ClientRegistrar:
         secret = new_secret()
         row = {"id": new_id(), "client_id": client_id, "created_at": now}
         await connection.execute(
-            insert(oauth_secrets), row | {"hash": await hashed(self._store.keys.house, secret), "expires_at": None}
+            insert(oauth_secrets), row | {"hash": await hashed(self._store.keys.system, secret), "expires_at": None}
         )
         return secret
 

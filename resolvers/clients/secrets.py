@@ -25,7 +25,7 @@ def new_secret() -> str:
 
 async def hashed(house: SystemKeys, secret: str) -> bytes:
     """The keyed hash of a secret, which is all that is kept."""
-    return hmac.digest(await house.system(KEY), secret.encode(), "sha256")
+    return hmac.digest(await house.named(KEY), secret.encode(), "sha256")
 
 
 async def matches(house: SystemKeys, secret: str, hashes: Iterable[bytes]) -> bool:

@@ -82,7 +82,7 @@ async def once(desk: CommandContext, key: str, name: str, run: Run, given: Mappi
             result = await run(replace(desk, store=cast(Store, keyed)), given)
             if keyed.claimed:
                 async with keyed.last() as connection:
-                    await _settle(connection, row["mark"], result, await desk.store.keys.house.system(KEY))
+                    await _settle(connection, row["mark"], result, await desk.store.keys.system.named(KEY))
     except DuplicateRequestError:
         return await _find(desk, row, kind) or kind(problems=(IN_PROGRESS,))
     return result
@@ -109,7 +109,7 @@ async def _find(desk: CommandContext, row: Mapping[str, Any], kind: type[Result]
         return kind(problems=(REUSED,))
     if outcome is None:
         return kind(problems=(IN_PROGRESS,)) if instant(at) > desk.now - UNDER_WAY else None
-    content = open_envelope(await desk.store.keys.house.system(KEY), b64decode(outcome), row["mark"])
+    content = open_envelope(await desk.store.keys.system.named(KEY), b64decode(outcome), row["mark"])
     kept = None if content is None else orjson.loads(content)
     return kind(problems=(DONE,)) if kept is None else kind(kept["affected"], **kept["shown"])
 
@@ -142,7 +142,7 @@ def _kind(run: Run) -> type[Result]:
 
 
 def _mark(desk: CommandContext, text: str) -> bytes:
-    return hmac.digest(desk.store.keys.house.index_key, f"command\0{text}".encode(), "sha256")[:LENGTH]
+    return hmac.digest(desk.store.keys.system.index_key, f"command\0{text}".encode(), "sha256")[:LENGTH]
 
 
 async def _asked(desk: CommandContext, text: str) -> bytes:

@@ -89,7 +89,7 @@ async def request_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Req
     return Requested(
         affected={"erasure": id_, "customer": desk.subject},
         problems=(ACTIVE,) if refused else (),
-        receipt=await receipt_of(desk.store.keys.house, id_),
+        receipt=await receipt_of(desk.store.keys.system, id_),
         blocked_by=running,
         erased_now=gone,
         stays=stays(desk.language) if running else (),
@@ -148,7 +148,7 @@ async def _accept(
     else:
         await connection.execute(update(erasures).where(E.id == id_).values(values))
     site = desk.means.site
-    link = f"{site.origin}/erasures/{await receipt_of(desk.store.keys.house, id_)}"
+    link = f"{site.origin}/erasures/{await receipt_of(desk.store.keys.system, id_)}"
     facts: dict[str, Fact] = {"erasure": Ref("Erasure", id_), "state": str(values["state"])}
     await announce(connection, key, "erasure.requested", now, facts=facts)
     if waits:

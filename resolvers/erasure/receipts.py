@@ -73,7 +73,7 @@ class ErasureReceipts:
 
     async def find(self, receipt: str, now: datetime) -> ErasureStanding | None:
         """The erasure of a receipt; None where there is none."""
-        id_ = await erasure_of(self._store.keys.house, receipt)
+        id_ = await erasure_of(self._store.keys.system, receipt)
         rows = await self._store.reader.fetch(self._find, {"id": id_}) if id_ is not None else ()
         if id_ is None or not rows:
             return None

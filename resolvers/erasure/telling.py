@@ -58,7 +58,7 @@ class ErasureTelling:
 
     async def done(self, connection: AsyncConnection, customer_id: int, now: datetime) -> None:
         """Tell internal systems that the customer is erased."""
-        await announce_erased(connection, self._store.keys.house, customer_id, now)
+        await announce_erased(connection, self._store.keys.system, customer_id, now)
 
     async def _tell_held(self, connection: AsyncConnection, key: SubjectKey, erasure_id: int, now: datetime) -> None:
         """A letter about each hold that may be told; of a customer without one a restriction keeps the data."""
@@ -73,4 +73,4 @@ class ErasureTelling:
             )
 
     async def _link(self, erasure_id: int) -> str:
-        return f"{self._site.origin}/erasures/{await receipt_of(self._store.keys.house, erasure_id)}"
+        return f"{self._site.origin}/erasures/{await receipt_of(self._store.keys.system, erasure_id)}"

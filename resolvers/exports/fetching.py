@@ -47,7 +47,7 @@ class ExportFiles:
     async def find(self, id_: str, customer: int, form: str, now: datetime) -> ExportFile | None:
         """The export of this id as the world outside knows it; None unless it is there, ready, not expired, and the
         customer's own."""
-        known = self._store.keys.house.ids.decode(id_)
+        known = self._store.keys.system.ids.decode(id_)
         if known is None or known.type_name != "Export":
             return None
         (key,) = await self._store.keys.subjects([customer])

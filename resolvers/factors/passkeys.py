@@ -184,7 +184,7 @@ class Passkeys:
 
     async def _user(self, account: Account) -> bytes:
         """The user handle: opaque, and another one for each platform."""
-        key = await self._store.keys.house.system(KEY)
+        key = await self._store.keys.system.named(KEY)
         return hmac.digest(key, str(account.credential.id).encode(), "sha256")
 
     async def _is_user(self, account: Account, said: dict[str, Any]) -> bool:
@@ -201,11 +201,11 @@ class Passkeys:
     async def _sealed(self, now: datetime) -> bytes:
         """A challenge for anybody."""
         until = int((now + self._means.times.challenge).timestamp())
-        return seal(await self._store.keys.house.system(CHALLENGES), until.to_bytes(8, "big"), b"")
+        return seal(await self._store.keys.system.named(CHALLENGES), until.to_bytes(8, "big"), b"")
 
     async def _opened(self, challenge: bytes, now: datetime) -> datetime:
         """Until when a challenge for anybody is good; Refused for one that is not ours, or over."""
-        content = open_envelope(await self._store.keys.house.system(CHALLENGES), challenge, b"")
+        content = open_envelope(await self._store.keys.system.named(CHALLENGES), challenge, b"")
         until = datetime.fromtimestamp(int.from_bytes(content or b"", "big"), UTC)
         if until <= now:
             raise PasskeyError

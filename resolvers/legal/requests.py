@@ -222,7 +222,7 @@ class Legal:
         """Of a number that is nobody's nothing is read: all of these are signed for alike."""
         if customer_id is None:
             return "customer:none"
-        return f"customer:{self._store.keys.house.ids.lasting('Customer', customer_id, customer_id)}"
+        return f"customer:{self._store.keys.system.ids.lasting('Customer', customer_id, customer_id)}"
 
     async def _digest(self, connection: AsyncConnection, row: Any) -> bytes:
         """Of what the row says now; without a customer nothing can be read by it, and it is as it was signed."""

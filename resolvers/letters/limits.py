@@ -56,7 +56,7 @@ class LetterLimits:
         same mailbox.
         """
         keys = self._store.keys
-        key, mailbox = await keys.house.weekly(KEY, now), keys.blind_index(Lookup.EMAIL, _untagged(address)).hex()
+        key, mailbox = await keys.system.weekly(KEY, now), keys.blind_index(Lookup.EMAIL, _untagged(address)).hex()
         paces = {
             hashed(key, "letters", kind.name, mailbox): kind.of_recipient,
             hashed(key, "letters", kind.name, customer_id): kind.of_customer,

@@ -61,7 +61,7 @@ async def affiliate_of(
     row = next((each for each in rows if may_serve(each.name, Registered(each.url, each.country))), None)
     if row is None:
         return None
-    secret = await open_affiliate_secret(desk.store.keys.house, row.id, row.secret)
+    secret = await open_affiliate_secret(desk.store.keys.system, row.id, row.secret)
     return Affiliate(row.id, row.name, row.url, row.country, secret)
 
 

@@ -59,12 +59,12 @@ class OperationContext:
     @property
     def ids(self) -> GlobalIds:
         """The ids that the world outside sees."""
-        return self.store.keys.house.ids
+        return self.store.keys.system.ids
 
     @property
     def cursors(self) -> Cursors:
         """The cursors of pages."""
-        return self.store.keys.house.cursors
+        return self.store.keys.system.cursors
 
     async def perform(self, key: str, run: Run, given: Mapping[str, Any]) -> Result:
         """Carry out a command once, however often its answer is made: what was done is not done again.

@@ -56,7 +56,7 @@ class Affiliates:
             )
         if found := offences(AffiliateRegistration(url, country)):
             raise AffiliateError(f"{found[0]}.")
-        id_, hook, secret, house = new_id(), new_id(), secrets.token_bytes(SECRET_BYTES), self._store.keys.house
+        id_, hook, secret, house = new_id(), new_id(), secrets.token_bytes(SECRET_BYTES), self._store.keys.system
         told = {
             "id": hook,
             "name": f"{AFFILIATE_MARK}{name}"[:64],

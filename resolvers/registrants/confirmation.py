@@ -44,7 +44,7 @@ async def ask_owner(
 
     When that is because this customer has asked the same owner already, the answer to that question counts for all.
     """
-    secret = await link_secret(desk.store.keys.house, domain, resting, desk.now + LIFE, CONFIRMATION_KEY)
+    secret = await link_secret(desk.store.keys.system, domain, resting, desk.now + LIFE, CONFIRMATION_KEY)
     reader, site = await reader_of(connection, key), desk.means.site
     to = Stranger(key, TypedAddress(email), reader.language if reader is not None else "en")
     kind, letter = LetterKind.OWNER_CONFIRMATION, RegistrantLetter.CONFIRM

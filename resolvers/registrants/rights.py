@@ -92,7 +92,7 @@ class RegistrantLinks:
 
     async def _write(self, holder: LinkHolder, now: datetime) -> None:
         (key,) = await self._store.keys.subjects([holder.customer])
-        secret = await link_secret(self._store.keys.house, holder.domain, holder.email, now + LIFE)
+        secret = await link_secret(self._store.keys.system, holder.domain, holder.email, now + LIFE)
         site, minutes = self._means.site, int(LIFE.total_seconds() // 60)
         async with self._store.write() as connection:
             domain = await owned(connection, key, holder.domain, now) if key is not None else None
@@ -120,7 +120,7 @@ class RegistrantLinks:
 
     async def data_link(self, holder: LinkHolder, now: datetime) -> str:
         """The secret under which somebody who has just confirmed that they are the owner sees everything."""
-        return await link_secret(self._store.keys.house, holder.domain, holder.email, now + LIFE)
+        return await link_secret(self._store.keys.system, holder.domain, holder.email, now + LIFE)
 
     async def _found(self, secret: str, now: datetime, key: str) -> LinkHolder | None:
         link = RegistrantLink.read(secret)
@@ -128,7 +128,7 @@ class RegistrantLinks:
         if link is None or not rows or rows[0][2] is None:
             return None
         holder = _holder(rows[0])
-        return holder if await link.holds(self._store.keys.house, holder.email, now, key) else None
+        return holder if await link.holds(self._store.keys.system, holder.email, now, key) else None
 
 
 def _holder(row: Row) -> LinkHolder:

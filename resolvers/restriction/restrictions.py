@@ -21,8 +21,8 @@ from policy.events import Event
 from policy.french import translated
 from policy.purposes import Purpose
 from policy.restricting import (
+    NOTICE_PERIOD,
     RESTRICTION,
-    TOLD_AHEAD,
     Ground,
     Notice,
     ObjectionOutcome,
@@ -235,7 +235,7 @@ async def lift_what_was_told(store: Store, site: Site, now: datetime) -> int:
 
     Any number of workers may look at once: each takes a customer's rows under a lock, and looks again.
     """
-    before = now - TOLD_AHEAD
+    before = now - NOTICE_PERIOD
     due = select(R.customer_id).where(R.told_at.is_not(None), R.told_at <= before).order_by(R.told_at).limit(PAGE)
     over = select(B.customer_id, B.purpose).where(B.told_at.is_not(None), B.told_at <= before)
     async with store.write() as connection:

@@ -116,7 +116,7 @@ class AttemptLimiter:
                 await connection.execute(delete(guesses).where(G.bucket == row.bucket))
 
     async def _names(self, buckets: Sequence[AttemptBucket], now: datetime) -> dict[bytes, AttemptBucket]:
-        key = await self._store.keys.house.weekly(KEY, now)
+        key = await self._store.keys.system.weekly(KEY, now)
         return {_name(key, bucket): bucket for bucket in buckets}
 
 

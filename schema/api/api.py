@@ -295,7 +295,7 @@ class Api:
             fields = orjson.Fragment(orjson.dumps(list(plan.coordinates)))
             ready = PreparedOperation(
                 plan,
-                compiled_or_none(self.model, plan, self.store.keys.house),
+                compiled_or_none(self.model, plan, self.store.keys.system),
                 estimate_of(plan),
                 fields,
                 _sensitive(plan),

@@ -82,7 +82,7 @@ def by_id(run: Run, field: str, *types: str, refused: type[Result] = Result, sto
     async def with_key(desk: CommandContext, given: Mapping[str, Any]) -> Result:
         if given.get(field) is None:
             return await run(desk, given)
-        found = desk.store.keys.house.ids.decode(given[field])
+        found = desk.store.keys.system.ids.decode(given[field])
         if found is None or found.type_name not in types:
             return await run(desk, {**given, field: 0})
         if not stores and await is_stopped(desk, found.customer):

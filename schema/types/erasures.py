@@ -115,5 +115,5 @@ class CancelErasurePayload:
 async def request_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Requested:
     """The command, with the services named as the schema names them."""
     done = await DataRights(desk).erase(given)
-    service = desk.store.keys.house.ids.encoder("Service")
+    service = desk.store.keys.system.ids.encoder("Service")
     return replace(done, blocked_by=tuple(service(desk.subject, key) for key in done.blocked_by))

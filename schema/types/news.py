@@ -14,7 +14,7 @@ from store.links.unsubscribing import unsubscribe_token
 
 
 async def _address(context: ResolverContext, customer: Any, given: Mapping[str, Any]) -> str:
-    token = await unsubscribe_token(context.unit.store.keys.house, customer.id)
+    token = await unsubscribe_token(context.unit.store.keys.system, customer.id)
     return f"{context.desk.means.site.origin}/unsubscribe/{token}"
 
 

@@ -42,9 +42,9 @@ class ActEntry:
     details: tuple[str, ...]
 
 
-async def pseudonym_of(house: SystemKeys, operator: str) -> str:
+async def pseudonym_of(system: SystemKeys, operator: str) -> str:
     """Return the pseudonym of a user of the operating system, 22 letters; it cannot be resolved without the key."""
-    digest = hmac.digest(await house.system(KEY), operator.encode(), sha256)
+    digest = hmac.digest(await system.named(KEY), operator.encode(), sha256)
     return urlsafe_b64encode(digest[:16])[:22].decode()
 
 

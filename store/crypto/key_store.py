@@ -45,7 +45,7 @@ class KeyStore:
     """Provides the keys of customers, and the system keys.
 
     An unwrapped key is cached for `max_age` seconds at most, so that a key destroyed by another process expires here
-    too; for at most `capacity` customers, evicting the oldest first. `house` has the keys that belong to no customer.
+    too; for at most `capacity` customers, evicting the oldest first. `system` has the keys that belong to no customer.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class KeyStore:
     ) -> None:
         """`owner` is an engine with the role that owns the tables; default: `engine`."""
         self._owner = owner or engine
-        self.house = SystemKeys(reader, engine, root)
+        self.system = SystemKeys(reader, engine, root)
         self.lookups = LookUps(reader, engine, root)
         """Finds the owners of values by their blind indexes."""
         self.engine = engine
@@ -97,7 +97,7 @@ class KeyStore:
     async def _unwrap(self, ids: Iterable[int], time: float) -> dict[int, SubjectKey]:
         before = self._destructions
         rows = await self._reader.fetch(self._find, {"ids": list(ids)})
-        expires, outside = time + self._max_age, self.house.ids
+        expires, outside = time + self._max_age, self.system.ids
         fresh = {
             id_: SubjectKey(id_, self._root.unwrap(version, f"subject:{id_}", wrapped), expires, outside)
             for id_, version, wrapped in rows
@@ -116,7 +116,7 @@ class KeyStore:
 
     async def create(self, ids: Sequence[int]) -> list[SubjectKey]:
         """Make a key for each customer, durably; an existing key is kept. SubjectErasedError if one was destroyed."""
-        self.house.require()
+        self.system.require()
         # Committed before the data that is encrypted with them, or a crash could leave data without a key.
         made = [(id_, secrets.token_bytes(KEY_BYTES)) for id_ in ids]
         moment = self._clock()
@@ -196,15 +196,15 @@ class KeyStore:
         for table in (subject_keys, *MARKED):
             await scrub(self._owner, table, must=must)
 
-    async def clean_house(self) -> None:
+    async def clean_system(self) -> None:
         """Remove the bytes of replaced system keys from the key store's files."""
         await scrub(self._owner, system_keys)
 
-    async def destroy_of_house(self, name: str) -> None:
+    async def destroy_system(self, name: str) -> None:
         """Destroy a system key that is not used any more; no error if there is none."""
         async with transaction(self._owner) as connection:
             await connection.execute(delete(system_keys).where(system_keys.c.name == name))
-        await self.clean_house()
+        await self.clean_system()
 
     async def destroyed(self, after: int, most: int) -> list[int]:
         """Return customers whose key was destroyed, with an id above `after`, in the order of their ids."""
@@ -283,4 +283,4 @@ class KeyStore:
 
     def blind_index(self, kind: Lookup | str, value: str) -> bytes:
         """Return the blind index of a value; `kind` is email, customer_number, domain or login; 16 bytes."""
-        return blind_index(self.house.index_key, kind, value)
+        return blind_index(self.system.index_key, kind, value)

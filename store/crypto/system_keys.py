@@ -99,7 +99,7 @@ class SystemKeys:
 
         The next version is decoded already, so that replicas can be switched to it one by one.
         """
-        keys = {each: await self.system(f"{IDS_KEY}-{each}") for each in range(1, min(version + 1, VERSIONS) + 1)}
+        keys = {each: await self.named(f"{IDS_KEY}-{each}") for each in range(1, min(version + 1, VERSIONS) + 1)}
         self._ids = GlobalIds(keys, version), Cursors(keys, version)
 
     def require(self) -> None:
@@ -107,7 +107,7 @@ class SystemKeys:
         if INDEX_KEY not in self._kept:
             raise StoreUnavailableError(OutageCause.DOWN)
 
-    async def system(self, name: str) -> bytes:
+    async def named(self, name: str) -> bytes:
         """Return the 32-byte key of this name, made at its first use; all processes get the same one."""
         if name in self._kept:
             return self._kept[name]

@@ -164,7 +164,7 @@ class Store:
         """Remove deleted and overwritten values of all tables from the files: those whose removal was postponed because
         a snapshot still saw them, and former values of changed rows, such as an old address. Weekly keys whose week is
         over are destroyed first, even if nobody has requested the next one."""
-        await self.keys.house.end_weeks(now)
+        await self.keys.system.end_weeks(now)
         point = await self.point()
         try:
             await self.unseen(point, TIDYING)
@@ -173,7 +173,7 @@ class Store:
         for each in holdings():
             await self.scrub(each.table)
         await self.keys.clean()
-        await self.keys.clean_house()
+        await self.keys.clean_system()
 
     async def ready(self) -> None:
         """Check that reads, writes, keys and the ledger all work now; else StoreUnavailableError."""
@@ -209,8 +209,8 @@ class Store:
         await self._check_versions()  # (1)
         await self._check_root_key()  # (2)
         await self._check_lookups()  # (1)
-        await self.keys.house.system(INDEX_KEY)  # (3)
-        await self.keys.house.load_ids(self._parts.config.id_key_version)
+        await self.keys.system.named(INDEX_KEY)  # (3)
+        await self.keys.system.load_ids(self._parts.config.id_key_version)
         await self.keys.lookups.epochs.load()
         self._checked = True
 

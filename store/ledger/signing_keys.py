@@ -63,14 +63,14 @@ class LedgerKeys:
         self,
         reader: Reader,
         engine: AsyncEngine,
-        house: SystemKeys,
+        system: SystemKeys,
         origin: str | None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self.reader = reader
         self._known = KnownKeys(reader)
         self._engine = engine
-        self._house = house
+        self._system = system
         self._origin = origin
         self._clock = clock
 
@@ -102,7 +102,7 @@ class LedgerKeys:
         return able
 
     async def _signer(self, key: LedgerKey) -> NoteSigner:
-        return NoteSigner.of(key.verifier.name, await self._house.system(_name(key.number)))
+        return NoteSigner.of(key.verifier.name, await self._system.named(_name(key.number)))
 
     async def rotate(self) -> VerifierKey:
         """Make a new key, which signs from the next checkpoint on; the former one signs that checkpoint, too, then
@@ -117,7 +117,7 @@ class LedgerKeys:
         origin = known[0].verifier.name if known else self._origin
         if origin is None:
             raise LedgerUnnamedError
-        signer = NoteSigner.of(origin, await self._house.system(_name(number)))
+        signer = NoteSigner.of(origin, await self._system.named(_name(number)))
         row = {"number": number, "origin": origin, "public": signer.verifier.public, "created_at": self._clock()}
         async with transaction(self._engine) as connection:
             await connection.execute(insert_new(connection, ledger_keys), row)
@@ -128,7 +128,7 @@ class LedgerKeys:
         Idempotent until then, so that the procedure can be restarted.
         """
         number = max((key.number for key in await self.all()), default=0) + 1
-        return number, NoteSigner.of(origin, await self._house.system(_name(number)))
+        return number, NoteSigner.of(origin, await self._system.named(_name(number)))
 
     async def add(self, number: int, signer: NoteSigner) -> None:
         """Add a key as the only active one, which gives the ledger its name."""

@@ -92,10 +92,10 @@ class _Check:
     ) -> None:
         self._file = file
         self._progress = progress
-        head, self._named, faults = _read_head(file.readline(LONGEST))
+        head, self._named, errors = _read_head(file.readline(LONGEST))
         self._report = VerificationReport(head, tuple(keys) or self._named)
         self._all = {*self._report.trusted, *self._named}
-        for fault in faults:
+        for fault in errors:
             self._report.find(fault)
         self._frontier = _frontier(head)
         self._next = head.first
@@ -359,16 +359,16 @@ def _read_head(line: bytes) -> tuple[ExportHeader, tuple[VerifierKey, ...], list
     sane = 0 <= head.first <= head.size < 2**63
     if head.format != FORMAT or not sane or len(head.edge) != len(span(0, head.first)):
         raise NotAnExportError("The first line of this export cannot be read.")
-    faults: list[str] = []
+    errors: list[str] = []
     named: list[VerifierKey] = []
     if head.line() != line:
-        faults.append("The first line was altered.")
+        errors.append("The first line was altered.")
     for text in head.keys:
         try:
             named.append(VerifierKey.parse(text))
         except ValueError:
-            faults.append(f"A key in the first line is not one: {text[:80]!r}.")
-    return head, tuple(named), faults
+            errors.append(f"A key in the first line is not one: {text[:80]!r}.")
+    return head, tuple(named), errors
 
 
 def _frontier(head: ExportHeader) -> Frontier:

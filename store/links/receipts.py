@@ -16,14 +16,14 @@ SIZE = 24
 """Bytes: a tag of 16 and a number of 8."""
 
 
-async def receipt_of(house: SystemKeys, erasure_id: int) -> str:
+async def receipt_of(system: SystemKeys, erasure_id: int) -> str:
     """Return the receipt with which the progress of an erasure can be followed."""
-    return proven(await house.system(KEY), erasure_id)
+    return proven(await system.named(KEY), erasure_id)
 
 
-async def erasure_of(house: SystemKeys, receipt: str) -> int | None:
+async def erasure_of(system: SystemKeys, receipt: str) -> int | None:
     """Return the number of a receipt's erasure; None for a receipt that we never issued."""
-    return number_of(await house.system(KEY), receipt)
+    return number_of(await system.named(KEY), receipt)
 
 
 def proven(key: bytes, id_: int) -> str:

@@ -16,11 +16,11 @@ CONFIRMATION_KEY = "registrant-confirmations"
 NUMBER, UNTIL, PROOF = 8, 8, 18
 
 
-async def link_secret(house: SystemKeys, domain: int, resting_email: bytes, until: datetime, key: str = KEY) -> str:
+async def link_secret(system: SystemKeys, domain: int, resting_email: bytes, until: datetime, key: str = KEY) -> str:
     """Return the secret of a link, 46 characters: the number of a domain and an expiry time, with a MAC that binds them
     to the e-mail address: `resting_email` is its ciphertext, which changes whenever it is rewritten."""
     content = domain.to_bytes(NUMBER, "big") + int(until.timestamp()).to_bytes(UNTIL, "big")
-    proof = _proof(await house.system(key), content, resting_email)
+    proof = _proof(await system.named(key), content, resting_email)
     return urlsafe_b64encode(content + proof).decode().rstrip("=")
 
 
@@ -44,9 +44,9 @@ class RegistrantLink:
         # A domain's number has 63 bits, so that a first byte above 127 is a forgery that the database would not accept.
         return cls(content) if len(content) == NUMBER + UNTIL + PROOF and content[0] < 128 else None
 
-    async def holds(self, house: SystemKeys, resting_email: bytes, now: datetime, key: str = KEY) -> bool:
+    async def holds(self, system: SystemKeys, resting_email: bytes, now: datetime, key: str = KEY) -> bool:
         """Verify that it was made here, for the current address, and has not expired."""
-        expected = _proof(await house.system(key), self._content, resting_email)
+        expected = _proof(await system.named(key), self._content, resting_email)
         return hmac.compare_digest(self._proof, expected) and now.astimezone(UTC).timestamp() < self.until
 
 

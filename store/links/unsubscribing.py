@@ -8,11 +8,11 @@ from store.links.receipts import number_of, proven
 KEY = "news-unsubscribing"
 
 
-async def unsubscribe_token(house: SystemKeys, customer_id: int) -> str:
+async def unsubscribe_token(system: SystemKeys, customer_id: int) -> str:
     """Return the token for a link in a newsletter; it only allows unsubscribing."""
-    return proven(await house.system(KEY), customer_id)
+    return proven(await system.named(KEY), customer_id)
 
 
-async def unsubscriber(house: SystemKeys, token: str) -> int | None:
+async def unsubscriber(system: SystemKeys, token: str) -> int | None:
     """Return the customer of a token; None for a token that we never issued."""
-    return number_of(await house.system(KEY), token)
+    return number_of(await system.named(KEY), token)

@@ -16,22 +16,22 @@ from store.tables.outbox import outbox
 KEY = "outbox"
 
 
-def name_of(house: SystemKeys, id_: int) -> str:
+def name_of(system: SystemKeys, id_: int) -> str:
     """Return the id of a message for receivers and logs: stable, and without its time."""
-    return house.ids.lasting("msg", id_, id_)
+    return system.ids.lasting("msg", id_, id_)
 
 
-async def seal_for_nobody(house: SystemKeys, id_: int, message: bytes) -> Sealed:
+async def seal_for_nobody(system: SystemKeys, id_: int, message: bytes) -> Sealed:
     """Encrypt a message that must outlive its customer's key; it is wiped as soon as it is delivered."""
-    return seal(AESGCM(await house.system(KEY)), _place(id_), message)
+    return seal(AESGCM(await system.named(KEY)), _place(id_), message)
 
 
 async def opened(keys: KeyStore, rows: Sequence[tuple[int, int | None, bytes | None]]) -> list[bytes | None]:
     """Decrypt the messages of rows of id, customer and payload; None for one whose key is destroyed."""
     owners = await keys.subjects([owner for _, owner, _ in rows if owner is not None])
     by_owner = {key.customer_id: key for key in owners if key is not None}
-    house = AESGCM(await keys.house.system(KEY)) if any(owner is None for _, owner, _ in rows) else None
-    return [_opened(by_owner.get(owner) if owner is not None else house, id_, payload) for id_, owner, payload in rows]
+    system = AESGCM(await keys.system.named(KEY)) if any(owner is None for _, owner, _ in rows) else None
+    return [_opened(by_owner.get(owner) if owner is not None else system, id_, payload) for id_, owner, payload in rows]
 
 
 def _opened(key: Any, id_: int, payload: bytes | None) -> bytes | None:

@@ -77,7 +77,7 @@ class FailureLimiter:
                 await connection.execute(statement, row | {"now": now})
 
     async def _hashed(self, name: str, now: int) -> str:
-        key = await self._store.keys.house.weekly(KEY, datetime.fromtimestamp(now / 1000, UTC))
+        key = await self._store.keys.system.weekly(KEY, datetime.fromtimestamp(now / 1000, UTC))
         return hmac.digest(key, name.encode(), "sha256")[:16].hex()
 
     def _now(self) -> int:

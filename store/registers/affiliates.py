@@ -30,14 +30,14 @@ affiliates = table(
 subscription for events about cards that the company must delete."""
 
 
-async def seal_affiliate_secret(house: SystemKeys, id_: int, secret: bytes) -> Sealed:
+async def seal_affiliate_secret(system: SystemKeys, id_: int, secret: bytes) -> Sealed:
     """Encrypt a secret for the column `secret`."""
-    return seal(AESGCM(await house.system(KEY)), _place(id_), secret)
+    return seal(AESGCM(await system.named(KEY)), _place(id_), secret)
 
 
-async def open_affiliate_secret(house: SystemKeys, id_: int, sealed: bytes) -> bytes:
+async def open_affiliate_secret(system: SystemKeys, id_: int, sealed: bytes) -> bytes:
     """Decrypt a secret; SealBrokenError when it was changed or moved to another row."""
-    return unseal(AESGCM(await house.system(KEY)), _place(id_), sealed)
+    return unseal(AESGCM(await system.named(KEY)), _place(id_), sealed)
 
 
 def _place(id_: int) -> bytes:

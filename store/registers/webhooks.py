@@ -29,14 +29,14 @@ webhooks = table(
 row; messages are signed with the previous secret, too, until `previous_until`."""
 
 
-async def seal_secret(house: SystemKeys, id_: int, secret: bytes) -> Sealed:
+async def seal_secret(system: SystemKeys, id_: int, secret: bytes) -> Sealed:
     """Encrypt a secret for the columns `secret` and `previous_secret`."""
-    return seal(AESGCM(await house.system(KEY)), _place(id_), secret)
+    return seal(AESGCM(await system.named(KEY)), _place(id_), secret)
 
 
-async def open_secret(house: SystemKeys, id_: int, sealed: bytes) -> bytes:
+async def open_secret(system: SystemKeys, id_: int, sealed: bytes) -> bytes:
     """Decrypt a secret; SealBrokenError when it was changed or moved to another row."""
-    return unseal(AESGCM(await house.system(KEY)), _place(id_), sealed)
+    return unseal(AESGCM(await system.named(KEY)), _place(id_), sealed)
 
 
 def _place(id_: int) -> bytes:

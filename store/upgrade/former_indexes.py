@@ -54,7 +54,7 @@ class Former:
         """Inspect the database."""
         async with store.write() as connection:
             there = name in await connection.run_sync(_columns, place.table.name)
-        return cls(name, there, await store.keys.house.system(FORMER_INDEX_KEY) if there else b"")
+        return cls(name, there, await store.keys.system.named(FORMER_INDEX_KEY) if there else b"")
 
     async def move(
         self, reserved: Reservations, connection: AsyncConnection, place: LookupPlace, found: Sequence[Found]

@@ -63,5 +63,5 @@ async def _lacking(store: Store, ids: Sequence[int]) -> list[int]:
 
 
 def _named(store: Store, ids: Sequence[int]) -> list[str]:
-    outside = store.keys.house.ids
+    outside = store.keys.system.ids
     return [outside("Customer", each, each) for each in ids[:NAMED]]

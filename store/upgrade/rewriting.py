@@ -126,7 +126,7 @@ async def rewrite_all(store: Store, report: Report, *, accept_loss: bool = False
         await _clean(store, table)
     await store.scrub_statistics()
     for key in FORMER_KEYS:
-        await store.keys.destroy_of_house(key)
+        await store.keys.destroy_system(key)
     return await _ended(store)  # 3
 
 

@@ -76,7 +76,7 @@ async def reindex_all(config: StoreConfig, report: Report = silent) -> tuple[int
 async def customer_ids(config: StoreConfig, found: Iterable[Collision]) -> dict[int, str]:
     """Return the global ids of the customers of collisions."""
     async with _opened(config) as store:
-        ids = store.keys.house.ids
+        ids = store.keys.system.ids
         return {each: ids("Customer", each, each) for one in found for each in (one.customer, *one.others)}
 
 

@@ -39,7 +39,7 @@ def test_everything_has_its_place() -> None:
 )
 def test_a_broken_text_is_one_fault_with_its_place(text: str, line: int, column: int | None) -> None:
     sdl = read_sdl(Text("broken.graphql", text))
-    (fault,) = sdl.faults
+    (fault,) = sdl.errors
     assert (fault.check, fault.place.line) == ("SYNTAX", line)
     assert column in (None, fault.place.column)
     assert not sdl.types
@@ -54,7 +54,7 @@ def test_extensions_are_part_of_what_they_extend_wherever_they_stand() -> None:
     assert list(sdl.types["A"].fields) == ["c", "b"]
     assert declaration(sdl.types["A"].applied).retention == "CUSTOMER_LIFE"
     assert sdl.roots == {"query": "A"}
-    assert not sdl.faults
+    assert not sdl.errors
 
 
 def test_strange_directives_and_federation_pass() -> None:
@@ -64,7 +64,7 @@ def test_strange_directives_and_federation_pass() -> None:
     type Product @key(fields: "id") { id: ID! @cost(weight: 3) @unheard(of: {deep: [1, {x: true}]}) }
     """
     sdl = read_sdl(Text("a", text))
-    assert not sdl.faults
+    assert not sdl.errors
     assert sdl.directives == {"cost"}
 
 
@@ -79,7 +79,7 @@ def test_strange_directives_and_federation_pass() -> None:
     ],
 )
 def test_what_is_defined_twice_is_a_fault(text: str) -> None:
-    assert [fault.check for fault in read_sdl(Text("a", text)).faults] == ["DUPLICATE"]
+    assert [fault.check for fault in read_sdl(Text("a", text)).errors] == ["DUPLICATE"]
 
 
 def test_circles_end() -> None:

@@ -50,7 +50,7 @@ def welcome(web: Web, person: Person) -> str:
         async with store.write() as connection:
             change = update(customers).where(customers.c.id == person.id).values(product_news=True)
             await connection.execute(change)
-        return await unsubscribe_token(store.keys.house, person.id)
+        return await unsubscribe_token(store.keys.system, person.id)
 
     return f"/unsubscribe/{web.on_store(work)}"
 

@@ -77,7 +77,7 @@ async def test_saying_it_twice_changes_nothing(gate: Gate) -> None:
 
 async def test_each_message_can_carry_an_address_that_stops_it(gate: Gate) -> None:
     """R13: the address names nobody, and nobody can make one for another."""
-    house = gate.store.keys.house
+    house = gate.store.keys.system
     for each in await reached(gate):
         base, _, token = each["unsubscribeUrl"].rpartition("/")
         assert base.endswith("/unsubscribe") and each["email"] not in each["unsubscribeUrl"]

@@ -69,7 +69,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.store = self.gate.store
-        self.keys = LedgerKeys(self.tree.reader, self.tree.engine, self.store.keys.house, ORIGIN)
+        self.keys = LedgerKeys(self.tree.reader, self.tree.engine, self.store.keys.system, ORIGIN)
         self.worker = self.another()
         terms = MailServerSettings("127.0.0.1", self.box.port, "none", "no-reply@shop.example", "Shop")
         self.mail = MailServer(Mailer(terms))
@@ -198,7 +198,7 @@ def _is_plain(person: NewCustomer) -> bool:
 
 def key_of(gate: Gate, id_: str) -> int:
     """The primary key in a global id."""
-    found = gate.store.keys.house.ids.decode(id_)
+    found = gate.store.keys.system.ids.decode(id_)
     assert found is not None
     return found.key
 

@@ -129,7 +129,7 @@ async def test_the_last_message_waits_until_all_is_done_and_can_still_be_read_th
 
 
 async def test_a_receipt_is_of_one_erasure_and_cannot_be_made_up(house: House) -> None:
-    keys = house.store.keys.house
+    keys = house.store.keys.system
     receipt = await receipt_of(keys, 4711)
     assert await erasure_of(keys, receipt) == 4711
     for place in range(len(receipt)):

@@ -37,7 +37,7 @@ async def test_a_key_store_that_cannot_be_written_puts_it_off_before_anything_is
 ) -> None:
     async with opened_house(replace(store_config, lock_timeout=0.05), 1) as house:
         await due(house)
-        await house.store.keys.house.system(KEY)  # The last message needs it; it is made once.
+        await house.store.keys.system.named(KEY)  # The last message needs it; it is made once.
         before = await house.left(0)
         other = sqlite3.connect(store_config.key_store.path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

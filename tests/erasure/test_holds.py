@@ -33,7 +33,7 @@ async def held(house: House, told: bool, days: int = 10) -> None:
 
 async def status(house: House) -> Any:
     """What the receipt opens."""
-    receipt = await receipt_of(house.store.keys.house, (await house.row(0)).id)
+    receipt = await receipt_of(house.store.keys.system, (await house.row(0)).id)
     app = LastResort(Router(routes=list_routes(house.store)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://data.example") as http:
         return (await http.get(f"/erasures/{receipt}")).json()

@@ -115,7 +115,7 @@ async def test_a_worker_that_died_after_signing_is_followed_by_one_that_finds_it
 async def test_it_is_fetched_with_the_receipt_and_verified_offline(house: House, tmp_path: Path) -> None:
     row = await certified(house, None)
     app = LastResort(Router(routes=list_routes(house.store)))
-    path = f"/erasures/{await receipt_of(house.store.keys.house, row.id)}"
+    path = f"/erasures/{await receipt_of(house.store.keys.system, row.id)}"
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://data.example") as http:
         assert (await http.get(f"{path}/letter")).json()["code"] == "NOT_STATED"
         assert (await http.get(path)).json()["letterStatement"] is None

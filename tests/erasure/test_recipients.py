@@ -342,7 +342,7 @@ async def test_whoever_holds_the_receipt_gets_the_second_statement(case: Case) -
     """Beside the certificate, without signing in."""
     await case.erase()
     row = await case.house.row(0)
-    base = f"/erasures/{await receipt_of(case.house.store.keys.house, row.id)}"
+    base = f"/erasures/{await receipt_of(case.house.store.keys.system, row.id)}"
     app = LastResort(Router(routes=list_routes(case.house.store)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://data.example") as http:
         assert (await http.get(f"{base}/recipients")).status_code == 404

@@ -186,7 +186,7 @@ async def test_an_upgrade_that_writes_values_anew_needs_no_grants_first(
     await grant(databases, apart)
     await are_written_anew(apart, former)
     async with opened(apart) as store:  # Who serves replaces keys of the week, and needs no right to delete.
-        keys = {await store.keys.house.weekly("guesses", TODAY + timedelta(weeks=each)) for each in range(3)}
+        keys = {await store.keys.system.weekly("guesses", TODAY + timedelta(weeks=each)) for each in range(3)}
         assert len(keys) == 3
 
 

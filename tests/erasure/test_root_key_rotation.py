@@ -105,14 +105,14 @@ async def test_a_replica_finds_the_new_version_and_gives_up_the_old_one(store_co
         assert None not in await other.keys.subjects([first, second])
         await one.keys.destroy(first)
         clock.now += timedelta(days=24)
-        await RootKeyRotation(other, 25, works=False, clock=clock).step()
+        await RootKeyRotation(other, 25, background=False, clock=clock).step()
         assert one.keys.root_version() == 1, "who only serves makes none"
         await RootKeyRotation(one, 25, clock=clock).step()
         other.keys._kept.clear()
         assert None not in await other.keys.subjects([second])
         aged(store_config, 2, clock.now)
         clock.now += OVERLAP
-        await RootKeyRotation(other, 25, works=False, clock=clock).step()
+        await RootKeyRotation(other, 25, background=False, clock=clock).step()
         other.keys._kept.clear()
         one.keys._kept.clear()
         assert not store_config.root_key_path.exists()

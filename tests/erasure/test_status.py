@@ -28,7 +28,7 @@ async def shown(house: House) -> list[Any]:
 
 async def told(house: House, language: str) -> Any:
     """As whoever has the receipt sees it."""
-    receipt = await receipt_of(house.store.keys.house, (await house.row(0)).id)
+    receipt = await receipt_of(house.store.keys.system, (await house.row(0)).id)
     app = LastResort(Router(routes=list_routes(house.store)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://data.example") as http:
         return (await http.get(f"/erasures/{receipt}", headers={"accept-language": language})).json()

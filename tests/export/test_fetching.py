@@ -67,9 +67,9 @@ async def test_nobody_else_fetches_it(office: Office) -> None:
     id_ = await office.made()
     other, unknown = (
         await office.fetch(id_, place=1),
-        await office.fetch(office.store.keys.house.ids("Export", 7, 2**60), place=1),
+        await office.fetch(office.store.keys.system.ids("Export", 7, 2**60), place=1),
     )
-    odd = await office.fetch(office.store.keys.house.ids("Customer", office.customer(1), office.customer(1)), place=1)
+    odd = await office.fetch(office.store.keys.system.ids("Customer", office.customer(1), office.customer(1)), place=1)
     assert other.status_code == 404
     assert other.content == unknown.content == odd.content == (await office.fetch("x", place=1)).content
     tool = await office.fetch(id_, place=None)

@@ -45,7 +45,7 @@ class Desk:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.house: SystemKeys = self.store.keys.house
+        self.house: SystemKeys = self.store.keys.system
         self.house._clock = lambda: instant_of(self.clock())
         self.keys = SigningKeys(self.house, LIFE, self.clock)
         self.tokens = Tokens(self.keys, NAMES, 5, self.clock)

@@ -585,7 +585,7 @@ async def release_of(store: Store, desk: Desk, day: str) -> Callable[[], Awaitab
     )
     made = draft(NOTICE, own_facts(), registers, read_controller(text))
     inputs = Inputs.now(own_schema(), registers, text)
-    operator = await pseudonym_of(store.keys.house, "somebody")
+    operator = await pseudonym_of(store.keys.system, "somebody")
 
     async def run() -> Issued:
         asked = Release(made, inputs, date.fromisoformat(day), "a change", secrets.token_hex(8), operator, None)

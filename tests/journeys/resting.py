@@ -28,7 +28,7 @@ class Resting:
 
     def key(self, store: Store) -> int:
         """The primary key in the customer's id."""
-        found = store.keys.house.ids.decode(self.id)
+        found = store.keys.system.ids.decode(self.id)
         assert found is not None
         return found.key
 

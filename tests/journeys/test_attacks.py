@@ -266,7 +266,7 @@ def ordinary_customer(town: Town) -> None:
 
 async def shown(store: Store, customer: int) -> str:
     """The customer as the world outside knows them."""
-    return store.keys.house.ids("Customer", customer, customer)
+    return store.keys.system.ids("Customer", customer, customer)
 
 
 def partner(town: Town) -> None:

@@ -136,7 +136,7 @@ def expected(folder: Path) -> list[str]:
     async def named() -> list[str]:
         store = await open_store(config)
         try:
-            return [name_of(store.keys.house, id_) for id_ in rows]
+            return [name_of(store.keys.system, id_) for id_ in rows]
         finally:
             await store.close()
 

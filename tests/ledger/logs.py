@@ -92,7 +92,7 @@ class Log:
         self.tree._clock = self.clock.seconds
         self.place: HeadPlace | None = None
         self.checkpoints = Checkpoints(self.tree.reader)
-        self.keys = LedgerKeys(self.tree.reader, self.tree.engine, self.store.keys.house, ORIGIN, self.clock)
+        self.keys = LedgerKeys(self.tree.reader, self.tree.engine, self.store.keys.system, ORIGIN, self.clock)
         self.sealer = self.another()
 
     def another(self, rhythm: Rhythm | None = None) -> Sealer:

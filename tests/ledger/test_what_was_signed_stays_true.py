@@ -112,7 +112,7 @@ async def test_two_that_sign_at_once_sign_the_same(store_config: StoreConfig) ->
 
 async def test_the_private_key_rests_wrapped_in_the_key_store_only(log: Log) -> None:
     await log.fill(1)
-    seed = await log.store.keys.house.system("ledger-1")
+    seed = await log.store.keys.system.named("ledger-1")
     wrapped = await log.store.keys._reader.fetch(
         log.store.keys._reader.prepare(select(system_keys.c.wrapped).where(system_keys.c.name == "ledger-1")), {}
     )
@@ -196,11 +196,11 @@ async def test_a_lost_key_stops_the_signing_and_a_new_one_goes_on(log: Log, stor
 
 
 async def test_the_ledger_keeps_the_name_it_was_given_first(log: Log) -> None:
-    unnamed = LedgerKeys(log.tree.reader, log.tree.engine, log.store.keys.house, None)
+    unnamed = LedgerKeys(log.tree.reader, log.tree.engine, log.store.keys.system, None)
     with pytest.raises(LedgerUnnamedError, match="GATEWAY_ISSUER"):
         await unnamed.signing()
     await log.fill(1)
-    renamed = LedgerKeys(log.tree.reader, log.tree.engine, log.store.keys.house, "elsewhere.example/ledger")
+    renamed = LedgerKeys(log.tree.reader, log.tree.engine, log.store.keys.system, "elsewhere.example/ledger")
     assert {key.verifier.name for key, _ in await renamed.signing()} == {ORIGIN}
     assert (await renamed.rotate()).name == ORIGIN
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import orjson
 import pytest
 
 from store.accesses.accesses import Accesses
+from store.accesses.readers import clients_that_read
 from store.merkle.merkle_tree import leaf_hash, verify_inclusion
 from store.sql.ids import new_id
+from store.sql.reading import PreparedStatement, Reader, Row
 from tests.ledger.logs import NAMES, Log, entry
 
 pytestmark = pytest.mark.anyio
@@ -80,3 +85,27 @@ async def test_d5_after_erasure_nobody_can_say_whom_an_entry_is_about(log: Log) 
     content = await log.export()
     assert str(customer).encode() not in content
     assert (await log.check(content)).findings == []
+
+
+class SealedBetween(Reader):
+    """A reader of the ledger after whose first read a sealer runs."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(log.tree.reader.dialect)
+        self._log, self._first = log, True
+
+    async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
+        rows = await self._log.tree.reader.fetch(prepared, values)
+        if self._first:
+            self._first = False
+            await self._log.sealer.seal_all()
+        return rows
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_read_that_is_sealed_during_the_search_is_found(log: Log) -> None:
+    await log.fill(3)
+    await log.store.ledger.append(entry(0, NAMES[0], client="newsletter"))
+    assert await clients_that_read(SealedBetween(log), NAMES[0]) == {"billing", "newsletter"}

@@ -122,7 +122,7 @@ class Site:
         """The id of a row as the world outside knows it."""
 
         async def shown(store: Store) -> str:
-            return store.keys.house.ids(type_name, owner, key)
+            return store.keys.system.ids(type_name, owner, key)
 
         return self.on_store(shown)
 

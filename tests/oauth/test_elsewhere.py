@@ -81,7 +81,7 @@ class App:
 
     def _key_of(self, id_: str) -> int:
         async def work(store: Store) -> int:
-            found = store.keys.house.ids.decode(id_)
+            found = store.keys.system.ids.decode(id_)
             assert found is not None
             return found.key
 

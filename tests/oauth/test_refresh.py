@@ -155,7 +155,7 @@ def test_one_row_a_family_however_often_it_is_refreshed(rp: Relying) -> None:
     sid = claims_of(tokens["access_token"])["sid"]
 
     async def count(store: Store) -> list[int]:
-        found = store.keys.house.ids.decode(sid)
+        found = store.keys.system.ids.decode(sid)
         session = found.key if found is not None else None
         async with store.write() as connection:
             query = oauth_families.select().where(oauth_families.c.session_id == session)

@@ -43,7 +43,7 @@ class Damage:
 
     def id(self, person: int) -> str:
         """A customer's id."""
-        return self.asking.world.store.keys.house.ids("Customer", person, person)
+        return self.asking.world.store.keys.system.ids("Customer", person, person)
 
     def grant(self, purpose: Purpose) -> Grant:
         """A token for the purpose."""

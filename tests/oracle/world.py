@@ -85,7 +85,7 @@ async def world(config: StoreConfig) -> AsyncIterator[World]:
     """A store of either kind; ids are counted, and encrypted under one key, so that two worlds hold the same."""
     store = await open_store(config)
     try:
-        store.keys.house._ids = GlobalIds({1: IDS_KEY}, 1), Cursors({1: IDS_KEY}, 1)
+        store.keys.system._ids = GlobalIds({1: IDS_KEY}, 1), Cursors({1: IDS_KEY}, 1)
         ids = count(1_000)
         people = await register(store, newcomers(), make_id=lambda: next(ids), now=NOW)
         await _empty(store, people[EMPTIED])
@@ -237,7 +237,7 @@ async def _make_odd(store: Store, person: int, whole: int) -> None:
 async def pools(world_: World, model: SchemaModel) -> Pools:
     """Everything that a question may name, from what is stored."""
     keys: dict[Table, list[tuple[int, int]]] = {}
-    house = world_.store.keys.house
+    house = world_.store.keys.system
     for table in model.types_of_table:
         owned = table.c.id if table is customers else table.c.customer_id
         found = await world_.store.reader.fetch(

@@ -29,7 +29,7 @@ async def subscribe(store: Store, name: str, *events: str, disabled: bool = Fals
         "name": name,
         "url": url,
         "events": orjson.dumps(list(events)).decode(),
-        "secret": await seal_secret(store.keys.house, id_, name.encode().ljust(32, b".")),
+        "secret": await seal_secret(store.keys.system, id_, name.encode().ljust(32, b".")),
         "created_at": MOMENT,
         "disabled_at": MOMENT if disabled else None,
     }
@@ -62,9 +62,9 @@ async def test_each_subscribed_system_is_told_and_no_other(store: Store) -> None
         "type": PROFILE,
         "timestamp": "2027-02-28T23:59:59Z",
         "data": {
-            "customer": store.keys.house.ids("Customer", customer, customer),
+            "customer": store.keys.system.ids("Customer", customer, customer),
             "coordinates": ["Customer.locale", "Customer.phone"],
-            "service": store.keys.house.ids("Service", customer, 7),
+            "service": store.keys.system.ids("Service", customer, 7),
             "granted": True,
             "kind": "WEB",
             "until": "2027-02-28T23:59:59Z",
@@ -141,13 +141,13 @@ async def test_an_erased_customer_can_still_be_told_of(store: Store) -> None:
     (customer,) = await add_customers(store, 1)
     receiver = await subscribe(store, "everything")
     async with store.write() as connection:
-        await announce_erased(connection, store.keys.house, customer, MOMENT)
+        await announce_erased(connection, store.keys.system, customer, MOMENT)
     ((owner, to, content),) = await told(store)
     assert (owner, to, content["type"]) == (None, receiver, "customer.erased")
 
 
 async def test_secrets_open_at_their_own_row_only(store: Store) -> None:
-    house = store.keys.house
+    house = store.keys.system
     sealed = await seal_secret(house, 1, b"secret")
     assert await open_secret(house, 1, sealed) == b"secret"
     assert b"secret" not in sealed

@@ -78,7 +78,7 @@ def in_order(store: Store, system: Receiver) -> bool:
     """Whether each customer's messages came in the order of their ids, repetitions aside."""
     seen: dict[str, list[int]] = {}
     for got in system.got:
-        found = store.keys.house.ids.decode(got.id)
+        found = store.keys.system.ids.decode(got.id)
         assert found is not None and found.type_name == "msg"
         seen.setdefault(got.said["data"]["customer"], []).append(found.key)
     return all(a <= b for ids in seen.values() for a, b in pairwise(ids))
@@ -110,7 +110,7 @@ async def test_a_rotated_secret_signs_beside_the_one_before_until_that_ends(
     people = await add_customers(store, 1)
     id_ = await subscribe(store, "crm", url=system.url)
     clock.now = datetime.now(UTC)
-    house = store.keys.house
+    house = store.keys.system
     change = {
         "secret": await seal_secret(house, id_, b"new".ljust(32, b".")),
         "previous_secret": await seal_secret(house, id_, b"crm".ljust(32, b".")),
@@ -305,7 +305,7 @@ async def test_of_an_erased_customer_only_the_erasure_is_told(store: Store, syst
     await subscribe(store, "crm", url=system.url)
     await happen(store, clock, people)
     async with store.write() as connection:
-        await announce_erased(connection, store.keys.house, people[0], clock())
+        await announce_erased(connection, store.keys.system, people[0], clock())
     await store.keys.destroy(people[0])
     await deliver(worker(store, clock))
     assert [got.said["type"] for got in system.got] == ["customer.erased"]

@@ -153,7 +153,7 @@ async def test_a_letter_arrives_whole_over_tls_and_is_then_forgotten(store: Stor
     assert box.taken[0].rcpt_tos == ["zoë@example.com"]
     assert letter["Subject"] == LETTER["subject"]
     assert letter["From"] == "Café Zürich <no-reply@shop.example>"
-    assert letter["Message-ID"] == f"<{name_of(store.keys.house, id_)}@shop.example>"
+    assert letter["Message-ID"] == f"<{name_of(store.keys.system, id_)}@shop.example>"
     assert letter["Date"].datetime == clock.now
     assert (letter["Auto-Submitted"], letter["Content-Language"]) == ("auto-generated", "fr")
     assert letter.get_content_type() == "text/plain"

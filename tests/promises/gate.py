@@ -130,11 +130,11 @@ class Gate:
 
     def outside(self, type_name: str, key: int, owner: int | None = None) -> str:
         """The id of a row as the world outside knows it; of nobody's when no owner is named."""
-        return self.store.keys.house.ids(type_name, 2**61 if owner is None else owner, key)
+        return self.store.keys.system.ids(type_name, 2**61 if owner is None else owner, key)
 
     def cursor(self, coordinate: str, key: int, who: Grant, descending: bool = False) -> str:
         """The cursor of a row in a list, as this caller gets it."""
-        return self.store.keys.house.cursors.sealer(ListPlace(who.client_id, who.subject, coordinate, descending))(key)
+        return self.store.keys.system.cursors.sealer(ListPlace(who.client_id, who.subject, coordinate, descending))(key)
 
     async def ask(self, query: str | None, who: Grant, **request: Any) -> Answer:
         """Execute a request, and note what it ran."""

@@ -102,7 +102,7 @@ async def test_no_export_shows_an_internal_id(office: Office) -> None:
 
 async def test_no_token_or_link_shows_an_internal_id(office: Office) -> None:
     """`sub`, `sid` and the family of access tokens, refresh tokens, receipts and unsubscribing links."""
-    house, owner = office.store.keys.house, office.customer()
+    house, owner = office.store.keys.system, office.customer()
     signer = await office.desk.tokens.signer()
     session, family = owner + 7, owner + 8
     basis = Basis(owner, session, family, int(office.desk.clock()), ("pwd",))

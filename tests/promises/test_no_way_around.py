@@ -177,7 +177,7 @@ async def test_node_shows_only_what_the_purpose_may_know_of(gate: Gate) -> None:
             for each in value:
                 collect(each)
         elif isinstance(value, str):
-            parsed = gate.store.keys.house.ids.decode(value)
+            parsed = gate.store.keys.system.ids.decode(value)
             assert parsed is not None
             ids.setdefault(parsed.type_name, []).append(value)
 

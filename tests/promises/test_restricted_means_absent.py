@@ -64,7 +64,7 @@ def ids_of(value: Any) -> Iterator[str]:
 
 def mine(gate: Gate, answer: Answer) -> set[str]:
     """The ids of the first customer's rows."""
-    decode = gate.store.keys.house.ids.decode
+    decode = gate.store.keys.system.ids.decode
     found = {id_: decode(id_) for id_ in ids_of(answer.body.get("data"))}
     return {id_ for id_, row in found.items() if row is not None and row.customer == gate.ids[0]}
 

@@ -103,6 +103,6 @@ async def letters(gate: Gate) -> list[dict[str, str]]:
 
 def key_of(gate: Gate, id_: str) -> int:
     """The key in a global id."""
-    found = gate.store.keys.house.ids.decode(id_)
+    found = gate.store.keys.system.ids.decode(id_)
     assert found is not None
     return found.key

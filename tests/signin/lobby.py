@@ -61,7 +61,7 @@ class Lobby:
 
     def outside(self, type_name: str, person: Person, key: int) -> str:
         """The id of a row of this person, as the world outside knows it."""
-        return self.store.keys.house.ids(type_name, person.id, key)
+        return self.store.keys.system.ids(type_name, person.id, key)
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""

@@ -33,7 +33,7 @@ async def former_release(config: StoreConfig, today: StoreConfig, people: Sequen
     """
     async with opened(today) as store:
         ids = await register(store, people, now=at)
-        key = await store.keys.house.system(FORMER_INDEX_KEY)
+        key = await store.keys.system.named(FORMER_INDEX_KEY)
         data = await _rows(config=today, kept=metadata)
         keys = await _rows(config=today, kept=key_metadata)
         for target in TARGETS.values():

@@ -46,7 +46,7 @@ async def bring_back(config: StoreConfig) -> Former:
     """
     async with opened(config) as store:
         for name in FORMER_KEYS:  # As any gateway of that release made them.
-            await store.keys.house.system(name)
+            await store.keys.system.named(name)
         former = await _values(store)
     engine = make_engine(config.maintained(config.database))
     async with transaction(engine) as connection:
@@ -70,7 +70,7 @@ async def _values(store: Store) -> Former:
         key = keys[owner]
         if key is not None:
             digits = key.open(V.number, id_, bytes(number)).decode()
-            fingerprints[id_] = former_fingerprint(store.keys.house.index_key, digits)
+            fingerprints[id_] = former_fingerprint(store.keys.system.index_key, digits)
     return Former(hashes, fingerprints)
 
 

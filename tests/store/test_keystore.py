@@ -174,10 +174,10 @@ async def test_look_ups_differ_by_kind_value_and_store(store: Store, databases: 
 
 async def test_house_keys_are_the_same_for_all_who_ask(store_config: StoreConfig) -> None:
     async with opened(store_config) as one, opened(store_config) as two:
-        keys = await asyncio.gather(*[store.keys.house.system("cursor") for store in (one, two) for _ in range(3)])
+        keys = await asyncio.gather(*[store.keys.system.named("cursor") for store in (one, two) for _ in range(3)])
         assert len(set(keys)) == 1
         assert len(keys[0]) == 32
-        assert await one.keys.house.system("other") != keys[0]
+        assert await one.keys.system.named("other") != keys[0]
 
 
 async def house_rows(store: Store) -> dict[str, bytes]:
@@ -188,16 +188,16 @@ async def house_rows(store: Store) -> dict[str, bytes]:
 async def test_a_key_of_the_week_is_gone_with_its_week(store_config: StoreConfig) -> None:
     """D10: one row, whoever asks; also that of a release which kept one for ever."""
     async with opened(store_config) as one, opened(store_config) as two:
-        lasting = await one.keys.house.system("guesses")
-        first = await asyncio.gather(*[each.keys.house.weekly("guesses", MONDAY) for each in (one, two, one, two)])
+        lasting = await one.keys.system.named("guesses")
+        first = await asyncio.gather(*[each.keys.system.weekly("guesses", MONDAY) for each in (one, two, one, two)])
         assert len(set(first)) == 1 and len(first[0]) == 32 and first[0] != lasting
-        assert await two.keys.house.weekly("guesses", MONDAY + timedelta(days=6, hours=23)) == first[0]
-        assert await one.keys.house.weekly("letters", MONDAY) != first[0]
+        assert await two.keys.system.weekly("guesses", MONDAY + timedelta(days=6, hours=23)) == first[0]
+        assert await one.keys.system.weekly("letters", MONDAY) != first[0]
         before = await house_rows(one)
         assert "guesses" not in before
         later = [MONDAY + timedelta(weeks=weeks) for weeks in (1, 2, 9)]
         keys = [
-            (await one.keys.house.weekly("guesses", at), await two.keys.house.weekly("guesses", at)) for at in later
+            (await one.keys.system.weekly("guesses", at), await two.keys.system.weekly("guesses", at)) for at in later
         ]
         assert all(mine == theirs for mine, theirs in keys)
         assert len({first[0], *(mine for mine, _ in keys)}) == 4
@@ -209,7 +209,7 @@ async def test_a_key_of_the_week_is_gone_with_its_week(store_config: StoreConfig
 async def test_a_key_of_the_week_ends_though_nobody_asks_for_the_next(store_config: StoreConfig) -> None:
     """By the hourly round, `Store.tidy`, in whichever process."""
     async with opened(store_config) as one, opened(store_config) as two:
-        await one.keys.house.weekly("guesses", MONDAY)
+        await one.keys.system.weekly("guesses", MONDAY)
         before = await house_rows(one)
         await two.tidy(MONDAY + timedelta(days=6))
         assert await house_rows(one) == before
@@ -221,21 +221,21 @@ async def test_a_key_of_the_week_ends_though_nobody_asks_for_the_next(store_conf
 async def test_clocks_that_differ_make_one_key_of_the_week(store_config: StoreConfig) -> None:
     """F3: who is behind by a little goes on with the newest; what a clock of years ahead made is replaced."""
     async with opened(store_config) as one, opened(store_config) as two:
-        ahead = await one.keys.house.weekly("guesses", MONDAY)
-        assert await two.keys.house.weekly("guesses", MONDAY - timedelta(seconds=1)) == ahead
-        assert await two.keys.house.weekly("guesses", MONDAY) == ahead
-        wrong = await one.keys.house.weekly("guesses", MONDAY + timedelta(weeks=500))
-        right = await two.keys.house.weekly("guesses", MONDAY + timedelta(weeks=2))
+        ahead = await one.keys.system.weekly("guesses", MONDAY)
+        assert await two.keys.system.weekly("guesses", MONDAY - timedelta(seconds=1)) == ahead
+        assert await two.keys.system.weekly("guesses", MONDAY) == ahead
+        wrong = await one.keys.system.weekly("guesses", MONDAY + timedelta(weeks=500))
+        right = await two.keys.system.weekly("guesses", MONDAY + timedelta(weeks=2))
         assert right not in (ahead, wrong)
-        assert await one.keys.house.weekly("guesses", MONDAY + timedelta(weeks=2)) == right
+        assert await one.keys.system.weekly("guesses", MONDAY + timedelta(weeks=2)) == right
 
 
 async def test_keys_of_the_week_survive_a_rotation_of_the_root_key(store_config: StoreConfig) -> None:
     async with opened(store_config) as one:
-        key = await one.keys.house.weekly("guesses", MONDAY)
+        key = await one.keys.system.weekly("guesses", MONDAY)
         await one.keys.rotate()
     async with opened(store_config) as again:
-        assert await again.keys.house.weekly("guesses", MONDAY) == key
+        assert await again.keys.system.weekly("guesses", MONDAY) == key
 
 
 async def test_hashes_under_a_customers_key_differ_by_kind_value_and_customer() -> None:
@@ -252,12 +252,12 @@ async def test_hashes_under_a_customers_key_differ_by_kind_value_and_customer() 
 
 async def test_signing_keys_are_kept_listed_and_retired(store_config: StoreConfig) -> None:
     async with opened(store_config) as store:
-        assert await store.keys.house.signing_keys() == []
-        assert await store.keys.house.add_signing_key("k1", b"private", '{"kty":"EC"}')
-        assert not await store.keys.house.add_signing_key("k1", b"other", "{}"), "the first one stays"
-        await store.keys.house.retire_signing_key("k1")
+        assert await store.keys.system.signing_keys() == []
+        assert await store.keys.system.add_signing_key("k1", b"private", '{"kty":"EC"}')
+        assert not await store.keys.system.add_signing_key("k1", b"other", "{}"), "the first one stays"
+        await store.keys.system.retire_signing_key("k1")
     async with opened(store_config) as store:
-        (key,) = await store.keys.house.signing_keys()
+        (key,) = await store.keys.system.signing_keys()
         assert (key.kid, key.private, key.public_jwk) == ("k1", b"private", '{"kty":"EC"}')
         assert key.retired_at is not None and key.retired_at >= key.created_at
         assert "private" not in repr(key).replace("public_jwk", "")

@@ -165,7 +165,7 @@ async def test_a_key_store_that_lacks_customers_stops_it_before_anything_is_chan
     monkeypatch.setattr(rewriting, "PAGE", 5)
     store = await open_store(store_config, reindexing=True)
     await store.keys.destroy(ids[0])
-    outside = [store.keys.house.ids("Customer", each, each) for each in ids]
+    outside = [store.keys.system.ids("Customer", each, each) for each in ids]
     await store.close()
     taken = await take_keys(store_config, ids[-7:])
     with pytest.raises(KeysLackingError, match="lacks 7 customers") as refused:

@@ -30,14 +30,14 @@ async def test_after_a_rotation_the_old_root_key_is_not_needed(store_config: Sto
     async with opened(store_config) as store:
         before = [key.pseudonym for key in await store.keys.create(ids)]
         index = store.keys.blind_index("email", "a@example.com")
-        await store.keys.house.add_signing_key("k1", b"private", "{}")
+        await store.keys.system.add_signing_key("k1", b"private", "{}")
         assert await store.keys.rotate(batch=7) == 24
         assert await versions(store) == {2}
     store_config.root_key_path.unlink()
     async with opened(store_config) as store:
         assert [key and key.pseudonym for key in await store.keys.subjects(ids)] == before
         assert store.keys.blind_index("email", "a@example.com") == index
-        ((key),) = await store.keys.house.signing_keys()
+        ((key),) = await store.keys.system.signing_keys()
         assert key.private == b"private"
         await store.keys.rotate()
         assert await versions(store) == {3}

@@ -63,7 +63,7 @@ async def test_everything_is_found_and_no_index_is_left(
 ) -> None:
     ids = await former_release(bare_config, store_config, crowd(7), WHEN)
     async with opened(store_config) as store:
-        key = await store.keys.house.system(FORMER_INDEX_KEY)
+        key = await store.keys.system.named(FORMER_INDEX_KEY)
     index = blind_index(key, Lookup.EMAIL, "p3@example.com")
     assert {"email_index", "login_index"} <= await columns(bare_config)
     said = list[str]()

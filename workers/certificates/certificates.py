@@ -44,9 +44,9 @@ def signed(signers: Sequence[NoteSigner], facts: Mapping[str, Any], suffix: str 
     return sign(f"{signers[0].name}{suffix}\n{text}\n", signers)
 
 
-def case_name(house: SystemKeys, erasure_id: int) -> str:
+def case_name(system: SystemKeys, erasure_id: int) -> str:
     """Return the id of an erasure for certificates and logs: stable, and without its time."""
-    return house.ids.lasting("Case", erasure_id, erasure_id)
+    return system.ids.lasting("Case", erasure_id, erasure_id)
 
 
 def facts_of(

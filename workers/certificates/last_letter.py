@@ -56,7 +56,7 @@ class LetterStatements:
             if row.certificate is None:  # The erasure was repeated after a restore, and certified before it.
                 await _stated(connection, letter)
                 return False
-            name = case_name(self._store.keys.house, row.id)
+            name = case_name(self._store.keys.system, row.id)
             statement = row.letter_statement or signed(signers, letter_facts(name, row.certificate, row, now), LETTER)
             await connection.execute(update(erasures).where(E.id == row.id).values(letter_statement=statement))
         # Not in the transaction: the ledger is another database. After a crash in between the stored statement is

@@ -111,7 +111,7 @@ class Steps:
                 case Step.RECIPIENTS if key is not None:
                     await self._list(connection, case, key, readers)
                 case Step.FAREWELL if key is not None:
-                    await self._put_aside(connection, case, key, now)
+                    await self._store_final_notice(connection, case, key, now)
                 case Step.ROWS:
                     # Copied first: the holds are rows of the customer, too, and the certificate needs them.
                     stood = await visible_holds(connection, case.customer_id, self._clock(), standing=False)
@@ -139,7 +139,7 @@ class Steps:
 
     async def _list(self, connection: AsyncConnection, case: Case, key: SubjectKey, readers: set[str]) -> None:
         found = await holders(connection, case.customer_id, readers)
-        await list_and_write(connection, self._store.keys.house, case.id, key, found, self._clock())
+        await list_and_write(connection, self._store.keys.system, case.id, key, found, self._clock())
 
     async def _note(self, connection: AsyncConnection, case: Case, step: Step) -> None:
         """Record that a step was observed to be done now; idempotent (D9)."""
@@ -202,7 +202,7 @@ class Steps:
             listed = select(erasure_recipients).where(R.erasure_id == case.id).order_by(R.kind, R.name)
             recipients = (await connection.execute(listed)).all()
             steps = (await connection.execute(select(erasure_steps).where(T.erasure_id == case.id))).all()
-            name = case_name(self._store.keys.house, case.id)
+            name = case_name(self._store.keys.system, case.id)
             last = await self._last_letter(connection, case)
             facts = facts_of(name, row, steps, recipients, self._clock()) | self._files(row, now) | last
             certificate = row.certificate or signed(signers, facts)
@@ -243,7 +243,7 @@ class Steps:
             row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
             if not row.unobserved:
                 return
-            name = case_name(self._store.keys.house, case.id)
+            name = case_name(self._store.keys.system, case.id)
             statement = row.files_statement or signed(signers, files_facts(name, row.certificate, now), FILES)
             at = row.files_at or now
             kept = update(erasures).where(E.id == case.id).values(files_statement=statement, files_at=at)
@@ -254,7 +254,9 @@ class Steps:
             await connection.execute(update(erasures).where(E.id == case.id).values(unobserved=False))
         self._points.pop(case.id, None)
 
-    async def _put_aside(self, connection: AsyncConnection, case: Case, key: SubjectKey, now: datetime) -> None:
+    async def _store_final_notice(
+        self, connection: AsyncConnection, case: Case, key: SubjectKey, now: datetime
+    ) -> None:
         """Store the final notice, to be sent after the erasure; it is encrypted under a system key, since the
         customer's key is destroyed before, and has no customer."""
         message = await self._compose(connection, key, case.id, now)
@@ -264,7 +266,7 @@ class Steps:
         await connection.execute(insert_new(connection, erasure_letters), [letter | missing])
         if message is None:
             return
-        payload = await seal_for_nobody(self._store.keys.house, case.id, message)
+        payload = await seal_for_nobody(self._store.keys.system, case.id, message)
         row = {"id": case.id, "customer_id": None, "topic": "email", "payload": payload, "created_at": now}
         row |= {"void_at": last_letter_until(due, now)}
         await connection.execute(insert_new(connection, outbox), [row | {"next_attempt_at": None, "attempts": 0}])

@@ -249,7 +249,7 @@ class Eraser:
 
     async def _note(self, case: Case, trouble: str, reason: str) -> None:
         """Record the trouble for the operator, if the store accepts it; the case is retried soon."""
-        log.warning("an erasure was put off: %s", reason, extra={"case": case_name(self._store.keys.house, case.id)})
+        log.warning("an erasure was put off: %s", reason, extra={"case": case_name(self._store.keys.system, case.id)})
         with suppress(StoreUnavailableError, ErasureLeaseLostError):
             async with self._store.write() as connection:
                 change = {"trouble": trouble, "leased_until": self._clock() + SOON}

@@ -124,7 +124,7 @@ class Exporter:
             given_up = row.attempts >= MOST
             await connection.execute(update(exports).where(E.id == row.id).values(failed if given_up else taken))
         if given_up:
-            export = self._store.keys.house.ids("Export", row.customer_id, row.id)
+            export = self._store.keys.system.ids("Export", row.customer_id, row.id)
             log.error("an export was given up", extra={"export": export})
             return await self._claim(now)
         return Job(row.id, row.customer_id, row.language, row.attempts + 1)

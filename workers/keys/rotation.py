@@ -30,11 +30,16 @@ class RootKeyRotation:
     own copy of the old version's file."""
 
     def __init__(
-        self, store: Store, days: int, works: bool = True, clock: Callable[[], datetime] = _now, pause: float = EVERY
+        self,
+        store: Store,
+        days: int,
+        background: bool = True,
+        clock: Callable[[], datetime] = _now,
+        pause: float = EVERY,
     ) -> None:
         """The old version is destroyed within `days` after the first destruction of a key; 0 turns the rotation off. A
-        process without background jobs (`works=False`) makes no version, and only destroys old ones."""
-        self._store, self._days, self._works = store, days, works
+        process without background jobs (`background=False`) makes no version, and only destroys old ones."""
+        self._store, self._days, self._background = store, days, background
         self._clock, self._pause = clock, pause
         self._claims = SingleUse(store)
 
@@ -48,7 +53,7 @@ class RootKeyRotation:
             return False
         now = self._clock()
         keys = self._store.keys
-        if self._works and (await keys.pending() or await self._is_due(now)):
+        if self._background and (await keys.pending() or await self._is_due(now)):
             log.warning("the root key is being replaced: keys were destroyed that its backups still open")
             count = await keys.rotate()
             log.warning("keys are wrapped under a new root key: copy its file, and back up the key store anew",

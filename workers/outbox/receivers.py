@@ -120,9 +120,9 @@ class Receivers:
     async def system(self, row: tuple[Any, ...], now: datetime) -> System:
         """Make the receiver of a webhook's row, with its valid secrets."""
         id_, url, secret, previous, until = row
-        house = self._store.keys.house
-        secrets = [await open_secret(house, id_, secret)]
+        system = self._store.keys.system
+        secrets = [await open_secret(system, id_, secret)]
         # During a rotation both secrets sign, so that receivers can switch at any time.
         if previous is not None and until is not None and now < instant(until):
-            secrets.append(await open_secret(house, id_, previous))
+            secrets.append(await open_secret(system, id_, previous))
         return System(id_, url, tuple(secrets), self._client)

@@ -82,7 +82,7 @@ class Webhooks:
             "name": name,
             "url": url,
             "events": orjson.dumps(sorted(set(events))).decode(),
-            "secret": await seal_secret(self._store.keys.house, id_, secret),
+            "secret": await seal_secret(self._store.keys.system, id_, secret),
             "created_at": now,
         }
         async with self._store.write() as connection:
@@ -106,7 +106,7 @@ class Webhooks:
         row = await self._row(name)
         secret = secrets.token_bytes(SECRET_BYTES)
         change = {
-            "secret": await seal_secret(self._store.keys.house, row.id, secret),
+            "secret": await seal_secret(self._store.keys.system, row.id, secret),
             "previous_secret": row.secret if overlap else None,
             "previous_until": now + overlap if overlap else None,
         }
@@ -138,7 +138,7 @@ class Webhooks:
         content = orjson.dumps({"type": "webhook.test", "timestamp": stamp, "data": {}})
         try:
             id_ = new_id()
-            name = name_of(self._store.keys.house, id_)
+            name = name_of(self._store.keys.system, id_)
             await system.send(Message(id_, name, None, content, 1, now), now)
         except DeliveryError as failure:
             raise WebhookError(f"{name} did not take the message: {failure.word}.") from None

@@ -155,7 +155,7 @@ class Deliverer:
         return [
             Message(
                 row.id,
-                name_of(self._store.keys.house, row.id),
+                name_of(self._store.keys.system, row.id),
                 row.customer_id,
                 content,
                 row.attempts + 1,

@@ -69,7 +69,7 @@ class Closing:
                 later = min(each.listed_at for each in waiting) + ANSWER_WITHIN
                 await connection.execute(update(erasures).where(E.id == case).values(recipients_due_at=later))
                 return False
-            name = case_name(self._store.keys.house, case)
+            name = case_name(self._store.keys.system, case)
             await forget_messages(connection, [each.outbox_id for each in recipients], now)
             facts = recipients_facts(name, row.certificate, recipients, now)
             statement = row.recipients_statement or signed(signers, facts, RECIPIENTS)

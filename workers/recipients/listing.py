@@ -37,7 +37,7 @@ A, C, D, K, N, O, R, W = (  # noqa: E741  (the tables' columns)
     webhooks.c,
 )  # fmt: skip
 
-TOLD = frozenset(Recipient) - {Recipient.AUTHORITY}
+NOTIFIED = frozenset(Recipient) - {Recipient.AUTHORITY}
 """The kinds of recipients that are notified. Data disclosed to an authority under an order cannot be recalled."""
 
 MOST = 500
@@ -61,7 +61,7 @@ class CopyHolder:
 
 async def holders(connection: AsyncConnection, customer_id: int, readers: Iterable[str]) -> list[CopyHolder]:
     """Find the recipients of disclosures, and the registered tools among the clients that read."""
-    kinds = [kind.name for kind in TOLD]
+    kinds = [kind.name for kind in NOTIFIED]
     got = select(D.recipient_kind, D.recipient_name, func.max(D.recipient_country))
     got = got.where(D.customer_id == customer_id, D.recipient_kind.in_(kinds))
     found = []
@@ -89,7 +89,7 @@ async def _references(connection: AsyncConnection, customer_id: int, kind: str, 
 
 
 async def list_and_write(
-    connection: AsyncConnection, house: SystemKeys, erasure_id: int, key: SubjectKey, found: Sequence[CopyHolder],
+    connection: AsyncConnection, system: SystemKeys, erasure_id: int, key: SubjectKey, found: Sequence[CopyHolder],
     now: datetime,
 ) -> None:  # fmt: skip
     """List the recipients that are not listed yet, and write to each over its registered channel."""
@@ -98,7 +98,7 @@ async def list_and_write(
     for holder in found:
         if (holder.kind, holder.name) in listed:
             continue
-        message = await _write(connection, house, erasure_id, key, holder, now)
+        message = await _write(connection, system, erasure_id, key, holder, now)
         row = {
             "id": new_id(), "erasure_id": erasure_id, "kind": holder.kind, "name": holder.name,
             "country": holder.country, "listed_at": now, "state": NotificationState.LISTED.name, "tries": 0,
@@ -125,13 +125,13 @@ def _said(moment: datetime | None) -> str | None:
 
 
 async def _write(
-    connection: AsyncConnection, house: SystemKeys, case: int, key: SubjectKey, holder: CopyHolder, now: datetime
+    connection: AsyncConnection, system: SystemKeys, case: int, key: SubjectKey, holder: CopyHolder, now: datetime
 ) -> dict[str, Any]:
     """Write the message to one recipient, encrypted under a system key, since the customer's is about to be destroyed;
     returns its number and channel."""
-    about = facts_for(key, holder, house.ids.lasting("Case", case, case))
+    about = facts_for(key, holder, system.ids.lasting("Case", case, case))
     row, content, way = await message_to(connection, holder, Event.ERASE.wire, about, letter, now)
-    row |= {"customer_id": None, "payload": await seal_for_nobody(house, row["id"], content)}
+    row |= {"customer_id": None, "payload": await seal_for_nobody(system, row["id"], content)}
     await connection.execute(insert(outbox).values(row))
     return way
 

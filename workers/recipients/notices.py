@@ -187,7 +187,7 @@ def _behind_another() -> Any:
 
 def _facts(store: Store, row: Any, key: SubjectKey, holder: CopyHolder) -> dict[str, Any]:
     """Return ids, references and names of fields, without other personal data."""
-    about = facts_for(key, holder, store.keys.house.ids.lasting("Notice", row.id, row.id))
+    about = facts_for(key, holder, store.keys.system.ids.lasting("Notice", row.id, row.id))
     if row.fields is not None:
         about["coordinates"] = orjson.loads(row.fields)
     return about

@@ -83,7 +83,7 @@ def release_(
         try:
             if who is not None:
                 await Staff(store).require(who)
-            operator = await pseudonym_of(store.keys.house, signed_in())
+            operator = await pseudonym_of(store.keys.system, signed_in())
             asked = Release(made, inputs, day.date(), reason, act_id(), operator, who)
             return await Papers(store).release(asked, signed, now, today)
         finally:

@@ -102,7 +102,7 @@ def _carried_out(opening: Opening, because: str, work: Callable[[DataRights], Aw
     async def run() -> tuple[Result, dict[str, Any]]:
         store = await open_store(store_config(settings))
         try:
-            by = staff_code() or await pseudonym_of(store.keys.house, signed_in())
+            by = staff_code() or await pseudonym_of(store.keys.system, signed_in())
             rights = await opening(
                 store, SignInDependencies(make_site(settings)), Behalf(by, because), datetime.now(UTC)
             )
@@ -128,7 +128,7 @@ def _carried_out(opening: Opening, because: str, work: Callable[[DataRights], Aw
 async def _facts(store: Store, done: Result) -> dict[str, Any]:
     facts: dict[str, Any] = {name: str(key) for name, key in done.affected.items() if name != "customer"}
     if isinstance(done, Requested) and "erasure" in done.affected:
-        facts["receipt"] = await receipt_of(store.keys.house, done.affected["erasure"])
+        facts["receipt"] = await receipt_of(store.keys.system, done.affected["erasure"])
         facts |= {
             "erasedNow": list(done.erased_now),
             "stays": list(done.stays),

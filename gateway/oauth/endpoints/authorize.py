@@ -105,7 +105,7 @@ class Authorization:
                     raise ConsentRequiredError
                 ticket = Ticket(query.decode("ascii"), signed_in.session_id, int(self._house.clock()) + consent.SECONDS)
                 language = chosen(None, request.headers.get("accept-language"))
-                return pages.consent(wanted, await ticket.sealed(self._house.store.keys.house), language)
+                return pages.consent(wanted, await ticket.sealed(self._house.store.keys.system), language)
             return await self._grant(sent, wanted, signed_in, consented=False)  # 5
         except OAuth2Error as error:
             return self._back(sent, dict(error.get_body()))
@@ -113,7 +113,7 @@ class Authorization:
     async def _decided(self, request: Request, form: Parameters) -> Response:
         """The same steps again, for whoever was shown the page."""
         house = self._house
-        ticket = await Ticket.opened(house.store.keys.house, form.get("ticket") or "", house.clock())
+        ticket = await Ticket.opened(house.store.keys.system, form.get("ticket") or "", house.clock())
         if ticket is None:
             return pages.refused(NOT_YOURS)
         try:
@@ -144,7 +144,7 @@ class Authorization:
             raise NoRedirectError("The app that sent you here is not known.")
         reference, found = parameters.get("request_uri"), None
         if reference is not None:
-            found = await open_sealed(self._house.store.keys.house, reference, client.client_id, self._house.now)
+            found = await open_sealed(self._house.store.keys.system, reference, client.client_id, self._house.now)
             if found is None or found.is_void(client.void_until):
                 raise NoRedirectError("The request has expired, or was never made.")
             parameters = found.parameters

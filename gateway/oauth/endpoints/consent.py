@@ -38,5 +38,5 @@ class Ticket:
 
 
 async def _mac(house: SystemKeys, text: str) -> str:
-    mark = hmac.digest(await house.system(KEY), text.encode(), "sha256")
+    mark = hmac.digest(await house.named(KEY), text.encode(), "sha256")
     return urlsafe_b64encode(mark).decode()

@@ -60,7 +60,7 @@ class AuthorizationServer:
 
     async def refresh_key(self) -> bytes:
         """The key of refresh tokens."""
-        return await self.store.keys.house.system(refresh_tokens.KEY)
+        return await self.store.keys.system.named(refresh_tokens.KEY)
 
     async def proven(self, scope: Scope) -> VerifiedDPoPProof | None:
         """What the request proves to have, not spent yet; None without a proof, ProofError for a bad one."""

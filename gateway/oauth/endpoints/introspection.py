@@ -20,7 +20,7 @@ class _Looking(Endpoint):
         house = self.house
         text = form.get("token") or ""
         sent = None if text.startswith(refresh_tokens.PREFIX) else await self._sent(text)
-        refresh_key, ids = await house.refresh_key(), house.store.keys.house.ids
+        refresh_key, ids = await house.refresh_key(), house.store.keys.system.ids
         return OAuthRequestContext(
             known.client, known.method, None, house.now, house.lives, None, refresh_key, token=sent, ids=ids
         )

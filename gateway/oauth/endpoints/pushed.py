@@ -59,7 +59,7 @@ class PushEndpoint(Endpoint):
         kept = {name: values[name] for name in KEPT if name in values}
         if wanted.jkt is not None:
             kept["dpop_jkt"] = wanted.jkt
-        reference = await seal(house.store.keys.house, kept, client.client_id, house.now)
+        reference = await seal(house.store.keys.system, kept, client.client_id, house.now)
         if len(reference) > LONGEST:
             raise InvalidRequestError("The request is too long.")
         if proven is not None and known.method != NONE:
@@ -87,7 +87,7 @@ class Pushed:
 async def seal(house: SystemKeys, parameters: dict[str, str], client_id: str, now: datetime) -> str:
     """The reference to a request of a client, good from now on for some minutes."""
     expires = int((now + timedelta(seconds=SECONDS)).timestamp())
-    sealed = envelopes.seal(await house.system(KEY), orjson.dumps([expires, parameters]), client_id.encode())
+    sealed = envelopes.seal(await house.named(KEY), orjson.dumps([expires, parameters]), client_id.encode())
     return PREFIX + urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
@@ -100,7 +100,7 @@ async def open_sealed(house: SystemKeys, reference: str, client_id: str, now: da
         sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except binascii.Error:
         return None
-    content = envelopes.open_envelope(await house.system(KEY), sealed, client_id.encode())
+    content = envelopes.open_envelope(await house.named(KEY), sealed, client_id.encode())
     if content is None:
         return None
     expires, kept = orjson.loads(content)

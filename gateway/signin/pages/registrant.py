@@ -126,7 +126,7 @@ def _grant(visit: RequestContext, holder: LinkHolder) -> Grant:
 
 async def _held(visit: RequestContext, holder: LinkHolder) -> dict[str, Any] | None:
     """The domain's own facts; of what the customer's data was disclosed for, only what was about this domain."""
-    id_ = visit.house.store.keys.house.ids("Domain", holder.customer, holder.domain)
+    id_ = visit.house.store.keys.system.ids("Domain", holder.customer, holder.domain)
     question = Request(query=QUESTION, variables={"id": id_}, read_only=True)
     outcome = await visit.house.api.execute(question, _grant(visit, holder))
     if outcome.kind is not RequestOutcome.OK:

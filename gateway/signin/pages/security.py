@@ -88,7 +88,7 @@ def _protects(credential: dict[str, Any]) -> bool:
 
 
 def _credential(visit: RequestContext, session: Session, credential: dict[str, Any]) -> Markup:
-    found = visit.house.store.keys.house.ids.decode(credential["id"])
+    found = visit.house.store.keys.system.ids.decode(credential["id"])
     here = found is not None and found.key == session.credential_id
     confirmed = [each for each in credential["secondFactors"] if each["confirmedAt"]]
     steps: Child = None
@@ -218,7 +218,7 @@ async def send_end_app(visit: RequestContext, session: Session) -> Response:
 
 def _key(visit: RequestContext, type_name: str) -> int:
     """The row that the form names; for what is no id of this type a key that nobody has."""
-    found = visit.house.store.keys.house.ids.decode(visit.form.get("id", "")[:200])
+    found = visit.house.store.keys.system.ids.decode(visit.form.get("id", "")[:200])
     return found.key if found is not None and found.type_name == type_name else 0
 
 

@@ -110,7 +110,7 @@ async def send_new_codes(visit: RequestContext, session: Session) -> Response:
 @fresh
 async def send_remove(visit: RequestContext, session: Session) -> Response:
     """Take a factor away."""
-    found = visit.house.store.keys.house.ids.decode(visit.form.get("id", "")[:200])
+    found = visit.house.store.keys.system.ids.decode(visit.form.get("id", "")[:200])
     key = found.key if found is not None and found.type_name == "SecondFactor" else 0
     result = await enrolling.remove(visit.house.actor(session, visit.now), key)
     return await _failed(visit, session, result.problems) if result.problems else visit.go("/security")
