@@ -101,7 +101,7 @@ async def statements(rig: Rig) -> dict[str, int]:
         seen: list[str] = []
         for name in (*ASKED, "W5"):
             (wire, *_) = await asker.of_gateway(WORKLOADS[name], 1)
-            grant = await works.door.admit(_bearer(wire))
+            grant = await works.authenticator.authenticate(_bearer(wire))
             question = orjson.loads(wire.partition(b"\r\n\r\n")[2])
             for _ in range(2):
                 works.store.reader.listeners[:] = [seen.append]

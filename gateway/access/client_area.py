@@ -1,4 +1,4 @@
-"""The client area as a client: registered by the house itself, with the documents that its page sends."""
+"""The client area's own OAuth client, registered by the gateway at start with its page's trusted documents."""
 
 from __future__ import annotations
 
@@ -20,15 +20,19 @@ from store.tables.oauth import oauth_clients
 ID = "client-area"
 DOCUMENTS = STATIC / "area" / "documents"
 MAX_PAGE = 50
+"""Nodes a page of a connection, at most; the page's documents ask for no more."""
 
 
 async def register_client_area(store: Store, now: datetime) -> None:
-    """Make sure that it is there and may send what this release's page sends, and nothing else.
-    StoreUnavailableError."""
+    """Register the client if it is missing, and allow exactly the documents of this release's page.
+
+    Raises StoreUnavailableError.
+    """
     texts = {sha256(text.encode()).hexdigest(): text for text in sorted(page_documents().values())}
     async with store.write() as connection:
         if await connection.scalar(select(clients.c.id).where(clients.c.id == ID)) is None:
             try:
+                # A savepoint: on PostgreSQL a failed INSERT would end the whole transaction.
                 async with connection.begin_nested():
                     await _add(connection, now)
             except IntegrityError:  # Another replica has just done it.
@@ -45,7 +49,7 @@ async def register_client_area(store: Store, now: datetime) -> None:
 
 
 def page_documents() -> dict[str, str]:
-    """The text of each document of the page, by the name of its operation."""
+    """The text of each GraphQL document of the page, by the name of its operation."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(DOCUMENTS.glob("*.graphql"))}
 
 

@@ -1,4 +1,4 @@
-"""Fetching a small JSON document from a server that we were told to trust: in bounded time and size."""
+"""Fetches a small JSON document from a configured server, bounded in time and size and guarded against SSRF."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ import orjson
 from workers.outbox.destinations import LOOPBACK, Destinations
 
 MAX_BYTES = 262_144
+"""Metadata and key sets are a few kilobytes; a hundred RSA keys still fit."""
 SECONDS = 5.0
+"""For connecting, and again for the whole body."""
 
 
 class FetchError(Exception):
-    """The document is not to be had now; the text says why, for the log."""
+    """The document could not be fetched; the text says why, for the log."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
         self.status = status
-        """The one that was answered instead of the document."""
+        """The HTTP status of an answer other than 200; None if there was no answer."""
 
 
 async def fetch_json(address: str, destinations: Destinations | None = None) -> dict[str, Any]:
-    """The JSON object at an https address (http for this machine only); FetchError when there is none in time.
+    """The JSON object at an https address (http for this machine only); FetchError if it cannot be fetched in time.
 
-    `destinations` says where we may connect to; without it, to the Internet and, by its own names, to this machine.
+    `destinations` limits where we may connect to; by default to public addresses, and to this machine by its own names.
     """
     if not is_safe(address):
         raise FetchError("the address is not https")
@@ -41,7 +43,7 @@ async def fetch_json(address: str, destinations: Destinations | None = None) -> 
 
 
 def is_safe(address: object) -> bool:
-    """Whether an address may be asked."""
+    """True for an ASCII https address, or an http one of this machine."""
     # A host in other letters would be resolved by IDNA 2003, and may be another one.
     if not isinstance(address, str) or not address.isascii():
         return False
@@ -59,7 +61,8 @@ def _fetch(address: str, destinations: Destinations) -> dict[str, Any]:
     try:
         target = urlsplit(address)._replace(scheme="", netloc="", fragment="").geturl() or "/"
         connection.request("GET", target, headers={"Accept": "application/json", "User-Agent": "gateway"})
-        with connection.getresponse() as response:  # Redirects are not followed: where we were told is where we look.
+        # `http.client` follows no redirects, and must not: a redirect could lead into a private network.
+        with connection.getresponse() as response:
             if response.status != HTTPStatus.OK:
                 raise FetchError(f"the status is {response.status}", response.status)
             found = orjson.loads(_read(response))
@@ -75,7 +78,7 @@ def _fetch(address: str, destinations: Destinations) -> dict[str, Any]:
 
 
 def _connection(parts: SplitResult, destinations: Destinations) -> http.client.HTTPConnection:
-    """To the one address that was judged; TLS is verified against the name."""
+    """A connection to the very address that was checked; TLS is verified against the host's name."""
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     try:
@@ -88,6 +91,7 @@ def _connection(parts: SplitResult, destinations: Destinations) -> http.client.H
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     connection = kind(host, port, timeout=SECONDS)
 
+    # Connecting by name would resolve it again, perhaps to another address than the checked one (DNS rebinding).
     def connect(_: Any, *more: Any, **named: Any) -> socket.socket:
         return socket.create_connection((judged, port), *more, **named)
 
@@ -96,7 +100,8 @@ def _connection(parts: SplitResult, destinations: Destinations) -> http.client.H
 
 
 def _read(response: Any) -> bytes:
-    """The body, in pieces, so that a server that drips is not waited for."""
+    """The body; FetchError if it is too large, or takes longer than SECONDS in all."""
+    # The socket's timeout starts anew with each byte; a server that sends one byte a second would never meet it.
     until, body = time.monotonic() + SECONDS, b""
     while piece := response.read1(65_536):
         body += piece

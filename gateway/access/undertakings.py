@@ -1,4 +1,4 @@
-"""Whether a client is one of ours, or of a partner that is bound: no undertaking, no token, old ones included (R7)."""
+"""Requires a signed processing agreement (GDPR Art. 28) of each partner: without it no token works, old or new (R7)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from store.registers.partners import partners
 
 
 def bound() -> ColumnElement[bool]:
-    """For statements that join the partners to the clients."""
+    """SQL condition: the client is our own, or of a partner with an agreement in force; joins partners to clients."""
     ours = clients.c.partner_id.is_(None)
     return ours | (
         partners.c.undertaken_at.is_not(None) & partners.c.document.is_not(None) & partners.c.ended_at.is_(None)
@@ -26,13 +26,13 @@ def bound() -> ColumnElement[bool]:
 
 
 PARTNER = (partners.c.name, partners.c.country, partners.c.purpose, partners.c.fields)
-"""What a statement that reads a client reads of its partner, for `keeps_the_rules`."""
+"""Columns of the partner to select with a client, for `keeps_the_rules`."""
 
 
 def keeps_the_rules(client_id: str, purposes: frozenset[str], *partner: str | None) -> bool:
-    """Whether a client, and the partner whose it is, may be served (D11); `partner` are the values of `PARTNER`.
+    """True if a client, and its partner if it has one, keep the hard rules (D11); `partner` are the values of PARTNER.
 
-    A partner's client is judged by what it gets: the partner's purpose and fields.
+    A partner's client is checked by what it gets: the partner's purpose and fields.
     """
     if not may_serve(client_id, registered.ClientRegistration(purposes)):
         return False
@@ -47,5 +47,5 @@ def keeps_the_rules(client_id: str, purposes: frozenset[str], *partner: str | No
 
 @cache
 def declared_rules() -> Mapping[str, Rule]:
-    """Every rule of our own schema, by coordinate."""
+    """The rules of our own schema, by coordinate."""
     return SchemaModel(core_schema()).rules

@@ -1,4 +1,4 @@
-"""Counts are kept in memory, and written to the store behind the requests: a loop until told to stop, and once more."""
+"""Write-behind of counters: kept in memory, and written to the store by a background loop."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ log = logging.getLogger("gateway")
 
 
 async def keep_writing(write: Callable[[], Awaitable[None]], stop: asyncio.Event, pause: float, failed: str) -> None:
-    """Write every `pause` seconds until told to stop, and a last time on the way out.
+    """Call `write` every `pause` seconds until `stop` is set, and once more before returning.
 
-    Counting in this process goes on when the store does not answer; `failed` says in the log what was not written.
+    A failed write is logged with the text `failed`, and tried again in the next round; nothing is raised.
     """
     while not stop.is_set():
         await _attempt(write, failed)
+        # The event's timeout is the pause: setting `stop` ends it at once, a plain sleep would delay the shutdown.
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
     await _attempt(write, failed)

@@ -1,4 +1,4 @@
-"""`/consents/{id}/receipt`: what was agreed to, as a receipt to keep (ISO/IEC TS 27560 by DPV, GDPR Art. 7)."""
+"""`/consents/{id}/receipt`: a consent receipt in the DPV profile of ISO/IEC TS 27560 (GDPR Art. 7(1))."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from store.sql.errors import OutageCause, StoreUnavailableError
 
 PROFILE = "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"
 RECORDS = UUID("6d8e3c1e-4f0b-4c55-9a53-0f7f3b0c9a11")
-"""The name space of record ids: the same consent has the same one in each of its receipts."""
+"""Namespace of UUIDv5 record ids: all receipts of one consent have the same id."""
 
 QUESTION = """
 query Receipt($id: ID!) {
@@ -39,20 +39,22 @@ KINDS = {
     "COOKIE_MEASUREMENT": (Purpose.COOKIE_MEASUREMENT, "UID", "chooseCookies"),
     "WHOIS_PUBLICATION": (Purpose.DOMAIN_REGISTRATION, "Name", "setWhoisVisibility"),
 }
-"""What each kind is for, the data it is about (a term of DPV-PD), and the mutation that takes it back."""
+"""By kind of consent: its purpose, the data it is about (a term of DPV-PD), and the mutation that withdraws it."""
 
 
 class ConsentReceipts:
-    """Answers the bearer of the customer's own token, from the API: what is read stands in the ledger like all else."""
+    """Serves receipts to the customer's own token. It reads through the API, so the access is in the ledger."""
 
-    def __init__(self, door: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str) -> None:
-        self._door, self._api, self._clock, self._controller = door, api, clock, controller
+    def __init__(
+        self, authenticator: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str
+    ) -> None:
+        self._authenticator, self._api, self._clock, self._controller = authenticator, api, clock, controller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a GET; Problem 401, 403, 404 or 405."""
+        """Answer a GET; Problem 401, 403, 404 or 405; StoreUnavailableError if the API gives no answer."""
         if scope["method"] not in ("GET", "HEAD"):
             raise problems.method_not_allowed(b"GET, HEAD")
-        grant = await self._door.admit_first_party(*presented(scope, dict(scope["headers"])))
+        grant = await self._authenticator.authenticate_first_party(*presented(scope, dict(scope["headers"])))
         if grant.subject is None or Purpose.SELF_SERVICE not in grant.purposes:
             raise problems.ProblemError(403, "NOT_YOURS", "A receipt is for the customer who consented.")
         question = Request(query=QUESTION, variables={"id": scope["path_params"]["id"]}, read_only=True)
@@ -69,12 +71,12 @@ class ConsentReceipts:
 
 
 def _any_document(grant: Any) -> Any:
-    """The same grant for a question of the house's own, whatever documents its client is registered for."""
+    """The grant without its restriction to trusted documents: the query is the gateway's own."""
     return replace(grant, documents_only=False)
 
 
 def receipt(consent: Mapping[str, Any], customer: str, controller: str, now: datetime) -> dict[str, Any]:
-    """The receipt; its words are terms of DPV 2.3, and the sentence is there when it is the present one."""
+    """The receipt, in terms of DPV 2.3. It quotes the wording that was agreed to only if that is the current one."""
     purpose, data, withdrawal = KINDS[consent["kind"]]
     shown = wording(consent["kind"], consent["language"])
     present = consent["wordingVersion"] == VERSION and consent["language"] == shown.language
@@ -101,6 +103,8 @@ def receipt(consent: Mapping[str, Any], customer: str, controller: str, now: dat
     }
 
 
-def list_routes(door: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str) -> list[Route]:
-    """The address; `controller` is the public address of whoever runs this gateway."""
-    return [Route("/consents/{id}/receipt", ConsentReceipts(door, api, clock, controller))]
+def list_routes(
+    authenticator: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str
+) -> list[Route]:
+    """The route; `controller` is the public address of the controller."""
+    return [Route("/consents/{id}/receipt", ConsentReceipts(authenticator, api, clock, controller))]

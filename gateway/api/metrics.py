@@ -1,4 +1,4 @@
-"""`/metrics` in Prometheus' text form: how the gateway fares. No label names a person or a value."""
+"""`/metrics` in the Prometheus text format. No label holds a person or a value."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from store.tables.outbox import outbox
 
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 FORWARDING = ("x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-host", "x-forwarded-proto")
-"""What only a proxy writes."""
+"""Headers that only a proxy sends."""
 E, O = erasures.c, outbox.c  # noqa: E741
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One measurement, with its values by label."""
+    """One metric, with its values by label."""
 
     name: str
     kind: str
     """`counter` or `gauge`."""
     meaning: str
     values: Mapping[str, float]
-    """By the label's text, such as `state="ARMED"`; the empty text for a value without labels."""
+    """Values by the text of their labels, such as `state="ARMED"`; empty for a value without labels."""
 
     def lines(self) -> Iterable[str]:
-        """The metric as Prometheus reads it."""
+        """The lines of the metric in the text format."""
         yield f"# HELP gateway_{self.name} {self.meaning}"
         yield f"# TYPE gateway_{self.name} {self.kind}"
         for label, value in sorted(self.values.items()):
@@ -49,10 +49,10 @@ Collector = Callable[[datetime], Awaitable[Iterable[Metric]]]
 
 
 class Metrics:
-    """Answers to the networks that the settings name, by the address at the other end of the connection itself.
+    """Serves the metrics to the networks of GATEWAY_METRICS, by the peer address of the TCP connection.
 
-    No header opens it. What says that it was forwarded is refused, and so is every proxy of ours: through one, anybody
-    might be asking.
+    No header grants access. Forwarded requests are refused, and so are those of our own proxies: anybody might be
+    behind one.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Metrics:
         self._collectors, self._networks, self._clock, self._proxies = collectors, networks, clock, proxies
 
     async def __call__(self, request: Request) -> Response:
-        """Every metric; Problem 404 for who may not see them."""
+        """Every metric; Problem 404 for clients that may not see them."""
         if not self._allowed(request):
             raise problems.ProblemError(404, "NOT_FOUND", "There is nothing at this address.")
         now = self._clock()
@@ -80,7 +80,7 @@ class Metrics:
 
 
 def of_executions(counts: Mapping[str, int]) -> Collector:
-    """How operations were carried out: by a compiled plan, or by the standard executor and why."""
+    """Operations by executor: the compiled plan, or graphql-core's and the reason for it."""
 
     async def collect(_: datetime) -> Iterable[Metric]:
         values: dict[str, float] = {f'how="{how.replace(chr(34), "")}"': count for how, count in counts.items()}
@@ -90,7 +90,7 @@ def of_executions(counts: Mapping[str, int]) -> Collector:
 
 
 def of_refusals(totals: Mapping[tuple[str, str, str, str], int]) -> Collector:
-    """What was refused. The labels are registered clients and names that the schema or the policy declares."""
+    """Refused requests, labelled with registered clients and with names that schema or policy declare."""
 
     names = ("client", "purpose", "coordinate", "reason")
 
@@ -105,7 +105,7 @@ def of_refusals(totals: Mapping[tuple[str, str, str, str], int]) -> Collector:
 
 
 def of_erasures(store: Store) -> Collector:
-    """The backlog of erasures, and whether a deadline is near or missed."""
+    """The backlog of erasures, the overdue ones and the time to the next deadline."""
     standing = store.reader.prepare(select(E.state, E.due_at, E.alarm_at).where(E.state.in_(STANDING_STATES)))
 
     async def collect(now: datetime) -> Iterable[Metric]:
@@ -129,7 +129,7 @@ def of_erasures(store: Store) -> Collector:
 
 
 def of_objections(store: Store) -> Collector:
-    """Objections that wait for a decision, and whether the month of GDPR Art. 12(3) is over for one."""
+    """Pending objections, and those past the month of GDPR Art. 12(3)."""
 
     async def collect(now: datetime) -> Iterable[Metric]:
         waiting, late = await backlog(store, now)
@@ -142,7 +142,7 @@ def of_objections(store: Store) -> Collector:
 
 
 def of_outbox(store: Store) -> Collector:
-    """What waits to be delivered, for how long, and what was given up."""
+    """Undelivered messages by topic, the age of the oldest, and messages that were given up."""
     waiting = (O.delivered_at.is_(None), O.dead_at.is_(None), O.next_attempt_at.is_not(None))
     columns = select(O.topic, func.count(), func.min(O.created_at))
     backlog = store.reader.prepare(columns.where(*waiting).group_by(O.topic))
@@ -164,7 +164,7 @@ def of_outbox(store: Store) -> Collector:
 
 
 def of_ledger(store: Store) -> Collector:
-    """How far the ledger's tree is behind its entries."""
+    """Ledger entries that are not in the Merkle tree yet."""
     behind = store.ledger_reader.prepare(select(func.count()).select_from(ledger_pending))
 
     async def collect(_: datetime) -> Iterable[Metric]:
@@ -182,7 +182,7 @@ def list_routes(
     proxies: Networks = (),
     refused: Mapping[tuple[str, str, str, str], int] | None = None,
 ) -> list[Route]:
-    """The address of the metrics; none when no network may see them."""
+    """The route of the metrics; none if no network may see them."""
     if not networks:
         return []
     collectors = (

@@ -1,4 +1,4 @@
-"""`/erasures/{receipt}`: how far an erasure has come, and its certificate, for whoever holds the receipt."""
+"""`/erasures/{receipt}`: the state of an erasure and its signed certificate, for the holder of the receipt."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ COLUMNS = (
 
 
 WHILE_SERVICES_RUN = frozenset({State.ARMED, State.BLOCKED, State.REFUSED})
-"""States in which something stays that is needed for services (GDPR Art. 12(4))."""
+"""States in which data stays because services need it; the answer must say so (GDPR Art. 12(4))."""
 
 
 class Receipts:
-    """Answers without asking who somebody is: once erased, nobody can sign in any more.
+    """Serves the state of erasures without authentication: an erased customer can no longer sign in.
 
-    A receipt cannot be guessed, and what it opens names nobody. Whatever is wrong with it is the same 404.
+    A receipt cannot be guessed, and the answer names nobody. Every wrong receipt gets the same 404.
     """
 
     def __init__(self, store: Store) -> None:
@@ -53,7 +53,7 @@ class Receipts:
         self._find = store.reader.prepare(select(*COLUMNS).where(E.id == bindparam("id", type_=Id)))
 
     async def state(self, request: Request) -> Response:
-        """The dates and the state, as JSON."""
+        """State, dates and addresses of the signed statements, as JSON; Problem 404."""
         row = await self._row(request)
         state, cause, *moments, gone, letter, files, statement, certificate = row
         names = ("requestedAt", "notBefore", "dueAt", "finishedAt", "cancelledAt")
@@ -76,7 +76,7 @@ class Receipts:
         return JSONResponse(shown, headers={"cache-control": "no-store"})
 
     async def _held(self, request: Request) -> list[dict[str, Any]]:
-        """What is kept, because of what and until when, as far as it may be told."""
+        """The legal holds that may be disclosed: held fields, legal basis and end."""
         id_ = await erasure_of(self._store.keys.house, request.path_params["receipt"])
         now = datetime.now(UTC)
         async with self._store.write() as connection:
@@ -88,14 +88,14 @@ class Receipts:
         ]
 
     async def certificate(self, request: Request) -> Response:
-        """The signed certificate, byte by byte."""
+        """The signed certificate, byte for byte; Problem 404 until the erasure is done."""
         row = await self._row(request)
         if row[0] != State.ERASED.name or not row[-1]:
             raise problems.ProblemError(404, "NOT_ERASED_YET", "There is a certificate once the erasure is done.")
         return _note(row[-1], "erasure-certificate.txt")
 
     async def recipients(self, request: Request) -> Response:
-        """The second statement, on those whom the data was passed on to, byte by byte."""
+        """The signed statement on recipients of the data (GDPR Art. 19), byte for byte; Problem 404 without one."""
         row = await self._row(request)
         if row[0] != State.ERASED.name or not row[-2]:
             raise problems.ProblemError(
@@ -104,7 +104,7 @@ class Receipts:
         return _note(row[-2], "erasure-recipients.txt")
 
     async def files(self, request: Request) -> Response:
-        """The signed statement that follows a certificate which was signed before the files were clean."""
+        """The signed statement on database files, if the certificate was signed before they were clean; Problem 404."""
         row = await self._row(request)
         if row[0] != State.ERASED.name or not row[-3]:
             raise problems.ProblemError(
@@ -113,7 +113,7 @@ class Receipts:
         return _note(row[-3], "erasure-files.txt")
 
     async def letter(self, request: Request) -> Response:
-        """The signed statement on what became of the last letter, where the certificate could not say it yet."""
+        """The signed statement on the final notice's delivery, if the certificate could not say it yet; Problem 404."""
         row = await self._row(request)
         if row[0] != State.ERASED.name or not row[-4]:
             raise problems.ProblemError(
@@ -135,7 +135,7 @@ def _note(text: str, name: str) -> Response:
 
 
 def list_routes(store: Store) -> list[Route]:
-    """The addresses of the receipts."""
+    """The routes of the receipts."""
     receipts = Receipts(store)
     return [
         Route("/erasures/{receipt}", receipts.state, methods=["GET"]),

@@ -135,7 +135,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         parts = Parts(
             settings=settings,
             api=api,
-            door=works.door,
+            authenticator=works.authenticator,
             keys=works.keys,
             ready=Readiness(works.store.ready, works.revocations.follow),
             rules=api.model.rules,
@@ -145,10 +145,10 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             routes=[
                 *list_routes(open_house(works, settings, Browsers(house), means), actions(api.model.rules.values())),
                 *sign_in_routes(house),
-                *consent_routes(works.door, api, serving.now, settings.public_url),
+                *consent_routes(works.authenticator, api, serving.now, settings.public_url),
                 *rdap_routes(api, serving.now, settings.public_url, looking),
                 *(acquirer_routes(works.store) if settings.demo else ()),
-                *export_routes(works.store, works.door, api.model, serving.now),
+                *export_routes(works.store, works.authenticator, api.model, serving.now),
                 *receipt_routes(works.store),
                 *notice_routes(works.store.reader, works.store.ledger_reader, settings, serving.now),
                 *metric_routes(

@@ -22,7 +22,7 @@ from values.hosts import host_to_ascii, url_to_ascii
 from values.mailbox import MailboxError, parse_mailbox
 
 DEMO_ISSUER = "https://gateway.localhost"
-"""Who issues demo tokens. It names no port, so that `gateway token` works beside a server on any port."""
+"""The issuer of demo tokens. It has no port, so that `gateway token` works for a server on any port."""
 
 
 class SettingsError(Exception):
@@ -150,16 +150,16 @@ def _host(value: str) -> str:
 
 
 class Hidden(str):
-    """A password: used, and never shown."""
+    """A secret setting, whose `repr` does not show it."""
 
     def __repr__(self) -> str:
         return "****"
 
 
 def setting(name: str, meaning: str, parse: Callable[[str], Any], default: str | None = None, shown: str = "") -> Any:
-    """One setting: its environment variable, what it means, how its text is read, and its default as text.
+    """A setting: its environment variable, meaning, parser, and default as text.
 
-    A default of None means that it is worked out from other settings, which `shown` then says in words.
+    A default of None means that it is derived from other settings, which `shown` then says in words.
     """
     note = {"name": name, "meaning": meaning, "parse": parse, "default": default, "shown": shown or default}
     return field(metadata=note)
@@ -167,7 +167,7 @@ def setting(name: str, meaning: str, parse: Callable[[str], Any], default: str |
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings by name; sizes are in bytes, times in seconds. Made by `read`, which fills and checks each."""
+    """The settings; sizes are in bytes, times in seconds unless the name says otherwise. Made by `read`."""
 
     port: int = setting("PORT", "port to listen on", _number(1, 65535), "8000")
     host: str = setting("GATEWAY_HOST", "address to listen on", _text, "127.0.0.1")
@@ -463,24 +463,24 @@ class Settings:
 
     @property
     def max_bodies_bytes(self) -> int:
-        """Bytes of request bodies that may wait for the rest of theirs, all together."""
+        """The most bytes of incomplete request bodies, all together."""
         return max(64 * 1024 * 1024, 4 * self.max_body_bytes)
 
     @property
     def only_https(self) -> bool:
-        """Whether browsers must never reach it without TLS."""
+        """True if browsers must use HTTPS, by the public address."""
         return self.public_url.startswith("https:")
 
     @property
     def public_url(self) -> str:
-        """The address that browsers and clients reach this gateway under; the demo's issuer is a name only."""
+        """The base address for browsers and clients; the demo's issuer is a name only, so it has this machine's."""
         return f"http://127.0.0.1:{self.port}" if self.issuer == DEMO_ISSUER else self.issuer
 
 
 def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
-    """The settings an environment describes; SettingsError names every wrong one at once.
+    """Read the settings from environment variables; SettingsError names all wrong ones at once.
 
-    `demo` overrides GATEWAY_DEMO, for the commands that are about the demo.
+    `demo` overrides GATEWAY_DEMO, for the commands of the demo.
     """
     problems: list[str] = []
     values: dict[str, Any] = {}
@@ -490,7 +490,7 @@ def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
         try:
             values[each.name] = None if given is None else parse(given)
         except ValueError as error:
-            shown = "" if "://" in (given or "") else f" is {given!r}"  # an address may hold a password
+            shown = "" if "://" in (given or "") else f" is {given!r}"  # A URL may contain a password.
             problems.append(f"{name}{shown}: {error}.")
     if demo is not None:
         values["demo"] = demo
@@ -502,7 +502,7 @@ def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
 
 
 def require_issuer(settings: Settings) -> Settings:
-    """The settings, if they say who issues tokens; SettingsError when they do not."""
+    """The settings if they have an issuer; SettingsError otherwise."""
     if settings.issuer:
         return settings
     raise SettingsError(
@@ -512,14 +512,14 @@ def require_issuer(settings: Settings) -> Settings:
 
 
 def unknown(environment: Mapping[str, str]) -> list[str]:
-    """A warning for each GATEWAY_ name that is no setting: a misspelt limit is a limit that does not hold."""
+    """A warning for each unknown GATEWAY_ variable: a misspelt limit would silently not hold."""
     known = {each.metadata["name"] for each in fields(Settings)}
     strange = sorted(name for name in environment if name.startswith("GATEWAY_") and name not in known)
     return [f"{name} is not a setting and does nothing: `gateway settings` lists those there are." for name in strange]
 
 
 def _fill(values: dict[str, Any]) -> list[str]:
-    """Work out what was not given from what was, and check how the settings fit together."""
+    """Derive the settings that were not given, and return the problems of how they fit together."""
     folder: Path = values["data_dir"]
     database = values["database_url"] = values["database_url"] or f"sqlite:///{folder / 'data.db'}"
     values["key_store_url"] = values["key_store_url"] or f"sqlite:///{folder / 'keys.db'}"
@@ -533,7 +533,8 @@ def _fill(values: dict[str, Any]) -> list[str]:
             "or a backup of the data could be read without them."
         )
     if values["demo"] and not values["issuer"].startswith("http://"):
-        values["issuer"] = DEMO_ISSUER  # or this machine: so a demo token is worth nothing at any other gateway
+        # Only this name, or an http address of this machine: a demo token must be worthless at any real gateway.
+        values["issuer"] = DEMO_ISSUER
     if urlsplit(values["issuer"]).path:
         problems.append(
             "GATEWAY_ISSUER has a path: the gateway answers at the root of a host, so leave out everything after the "
@@ -543,7 +544,8 @@ def _fill(values: dict[str, Any]) -> list[str]:
     values["idp_audience"] = values["idp_audience"] or values["audience"]
     if values["idp_issuer"] and values["idp_issuer"] == values["issuer"]:
         problems.append("GATEWAY_IDP_ISSUER is this gateway itself: leave it out, its own tokens are accepted anyway.")
-    problems += _letters(values)
+    problems += _check_smtp(values)
+    # Lowering one limit lowers the narrower ones with it: nobody should have to set three.
     if values["max_client_requests"] > values["max_requests"]:
         values["max_client_requests"] = values["max_requests"]
     if values["max_customer_requests"] > values["max_client_requests"]:
@@ -551,8 +553,8 @@ def _fill(values: dict[str, Any]) -> list[str]:
     return problems
 
 
-def _letters(values: Mapping[str, Any]) -> list[str]:
-    """What is wrong with how letters would be sent."""
+def _check_smtp(values: Mapping[str, Any]) -> list[str]:
+    """The problems of the settings for sending e-mail."""
     if not values["smtp_host"]:
         return []
     problems = []
@@ -564,7 +566,7 @@ def _letters(values: Mapping[str, Any]) -> list[str]:
 
 
 def masked(value: object) -> str:
-    """A setting's value as it may be shown: without the password of a database address."""
+    """The text of a setting's value without passwords: neither a secret setting nor that of a database URL."""
     text = str(value)
     if isinstance(value, Hidden):
         return "****" if value else ""
@@ -574,7 +576,7 @@ def masked(value: object) -> str:
     credentials, at, host = parts.netloc.rpartition("@")
     user, colon, _ = credentials.partition(":")
     shown = f"{user}:****@{host}" if colon else f"{user}{at}{host}"
-    return parts._replace(netloc=shown, query="").geturl()  # a password may stand in the query too
+    return parts._replace(netloc=shown, query="").geturl()  # `?password=` works in libpq, too.
 
 
 @dataclass(frozen=True, slots=True)
@@ -588,7 +590,7 @@ class Described:
 
 
 def describe(settings: Settings) -> list[Described]:
-    """Every setting with its meaning, its default and its present value, passwords masked."""
+    """Every setting with its meaning, default and current value, passwords masked."""
     return [
         Described(note["name"], note["meaning"], note["shown"], _shown(getattr(settings, each.name)))
         for each in fields(Settings)

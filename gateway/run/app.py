@@ -20,7 +20,7 @@ from gateway.api.purpose_map import purpose_map
 from gateway.config.settings import Settings
 from gateway.http import pages, problems
 from gateway.http.client_address import client_address, network_of
-from gateway.http.concurrency import ConcurrencyLimiter, Room
+from gateway.http.concurrency import ConcurrencyLimiter, ConcurrencyLimits
 from gateway.http.credentials import presented
 from gateway.http.hosts import Hosts, names_of
 from gateway.http.middleware import AccessLog, LastResort, Limited, SecurityHeaders, Withheld
@@ -37,7 +37,7 @@ class Parts:
 
     settings: Settings
     api: GraphQLApi
-    door: Authenticator
+    authenticator: Authenticator
     keys: SigningKeys
     ready: Callable[[], Awaitable[Any]]
     """Returns while the store can answer; StoreUnavailableError when it cannot."""
@@ -56,16 +56,16 @@ class Parts:
 def build(parts: Parts) -> ASGIApp:
     """The application, its layers around it."""
     settings = parts.settings
-    crowd = ConcurrencyLimiter(
-        Room(settings.max_requests, settings.max_client_requests, settings.max_customer_requests)
+    limiter = ConcurrencyLimiter(
+        ConcurrencyLimits(settings.max_requests, settings.max_client_requests, settings.max_customer_requests)
     )
     unfinished = UnfinishedBodies(settings.max_bodies, settings.max_network_bodies, settings.max_bodies_bytes)
-    routes = list_routes(parts, crowd)
+    routes = list_routes(parts, limiter)
     app: ASGIApp = Router(routes=routes, default=_not_found, redirect_slashes=False)
 
     # The onion, innermost first: a request passes these from the last to the first.
     app = Withheld(app, parts.withheld)
-    app = Limited(app, crowd, unfinished, partial(_network, settings))
+    app = Limited(app, limiter, unfinished, partial(_network, settings))
     app = Hosts(app, names_of(settings.public_url, settings.hosts), any_address=settings.demo)
     app = LastResort(app)
     app = SecurityHeaders(app, only_https=settings.only_https)
@@ -74,12 +74,12 @@ def build(parts: Parts) -> ASGIApp:
     return app
 
 
-def list_routes(parts: Parts, crowd: ConcurrencyLimiter) -> list[Route | Mount]:
+def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount]:
     """Every address of the gateway."""
     page = pages.GraphiQL(parts.settings) if parts.settings.graphiql else None
     routes: list[Route | Mount] = [
-        Route("/graphql", GraphQLEndpoint(parts.api, parts.door, crowd, parts.settings, page)),
-        Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.door)),
+        Route("/graphql", GraphQLEndpoint(parts.api, parts.authenticator, limiter, parts.settings, page)),
+        Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.authenticator)),
         Route("/", StaticRoute(pages.client_area())),
         Route("/developers", StaticRoute(pages.landing(parts.settings))),
         Route("/audit", StaticRoute(pages.data_map(parts.settings))),
@@ -133,13 +133,13 @@ class Files(StaticFiles):
 class Purposes:
     """What each field may be read for; for tokens that may introspect, as the schema is (G5)."""
 
-    def __init__(self, content: bytes, door: Authenticator) -> None:
+    def __init__(self, content: bytes, authenticator: Authenticator) -> None:
         self._response = Response(content, media_type="application/json", headers=pages.NO_STORE)
-        self._door = door
+        self._authenticator = authenticator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a GET; Problem 401 or 403 for who may not know."""
-        grant = await self._door.admit(*presented(scope, dict(scope["headers"])))
+        grant = await self._authenticator.authenticate(*presented(scope, dict(scope["headers"])))
         if not grant.introspection:
             raise problems.ProblemError(
                 403, "INTROSPECTION_DISABLED", "This client is not registered for introspection."

@@ -75,7 +75,7 @@ class Services:
     store: Store
     keys: SigningKeys
     tokens: Tokens
-    door: Authenticator
+    authenticator: Authenticator
     revocations: Revocations
     proofs: DPoPVerifier
     single_use: SingleUse
@@ -125,7 +125,9 @@ async def open_works(settings: Settings) -> AsyncIterator[Services]:
         single_use = SingleUse(store)
         addresses = frozenset({settings.public_url})
         proofs = DPoPVerifier(DPoPNonces(store.keys.house, time.time), single_use, addresses, time.time)
-        door = Authenticator(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
-        yield Services(store, keys, tokens, door, revocations, proofs, single_use, clients, reach, refusals, time.time)
+        authenticator = Authenticator(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
+        yield Services(
+            store, keys, tokens, authenticator, revocations, proofs, single_use, clients, reach, refusals, time.time
+        )
     finally:
         await store.close()

@@ -1,4 +1,4 @@
-"""Reading JWTs that others have signed: bounded, with algorithms we name, and with keys we already have (O1, O9)."""
+"""Verifies JWTs signed by others: bounded in size, by an algorithm allow-list, with keys known beforehand (O1, O9)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, RSAKey
 
 KINDS = {"ES256": ("EC", "P-256"), "RS256": ("RSA", None)}
-"""The algorithms there are, with the kind of key that each needs."""
+"""The accepted algorithms, with the type and curve of key that each needs."""
 
 RSA_BITS = range(2048, 4097)
+"""Sizes of RSA keys: shorter ones are weak (RFC 7518 §3.3), longer ones make verification a burden (G12)."""
 MODULUS = range(341, 685)
-"""How long the modulus of such a key is in base64url."""
+"""Characters of the modulus of such a key in base64url."""
 POINTERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64", "zip"})
-"""Headers that would bring a key along, or change how the rest is read: refused, never followed."""
+"""Headers that bring or point to a key, or change the format: refused, never followed (RFC 8725 §3.10)."""
 
 
 class _Registry(jws.JWSRegistry):
@@ -28,12 +29,12 @@ class _Registry(jws.JWSRegistry):
 
 
 class InvalidJwtError(Exception):
-    """It is not a JWT that can be believed; the text says why, without its contents."""
+    """The JWT is malformed or not acceptable; the text says why, without its contents."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedJwt:
-    """A JWT whose signature nobody has checked yet."""
+    """A parsed JWT whose signature is not verified yet."""
 
     text: str
     header: dict[str, Any]
@@ -41,7 +42,7 @@ class UnverifiedJwt:
 
 
 def look(text: str, longest: int) -> UnverifiedJwt:
-    """What it says, without believing it; InvalidJwtError when it is no compact JWS of JSON objects."""
+    """Parse a JWT without verifying it; InvalidJwtError if it is no compact JWS of JSON objects, or too long."""
     parts = text.split(".")
     if len(text) > longest or len(parts) != 3 or not text.isascii():
         raise InvalidJwtError("It is not a signed JWT.")
@@ -61,12 +62,13 @@ def _object(part: str) -> dict[str, Any]:
 def check_header(
     seen: UnverifiedJwt, algorithms: Collection[str], types: Collection[str | None], refused: Collection[str] = POINTERS
 ) -> str:
-    """The algorithm, if it is one of these, the type too, and no header is a refused one; InvalidJwtError otherwise."""
+    """The algorithm of the header; InvalidJwtError if it or the type is not accepted, or a header is refused."""
     if not seen.header.keys().isdisjoint(refused):
         raise InvalidJwtError("It has a header that is not followed here.")
     algorithm = seen.header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in algorithms:
         raise InvalidJwtError("It is not signed with an algorithm that is accepted here.")
+    # `typ` keeps JWTs of other uses apart (RFC 8725 §3.11); its case is free (RFC 7515 §4.1.9).
     kind = seen.header.get("typ")
     if (kind.lower() if isinstance(kind, str) else kind) not in types:
         raise InvalidJwtError("It is of another type.")
@@ -74,7 +76,8 @@ def check_header(
 
 
 def check_signature(seen: UnverifiedJwt, key: Key, algorithm: str) -> None:
-    """BadJwt unless this key, which must be of the algorithm's kind, has signed it."""
+    """Verify the signature with this key; InvalidJwtError if it is wrong, or the key is of another kind."""
+    # An RSA key must not serve another algorithm: key confusion (RFC 8725 §2.1).
     if not suits(key, algorithm):
         raise InvalidJwtError("The key does not suit the algorithm.")
     try:
@@ -84,7 +87,7 @@ def check_signature(seen: UnverifiedJwt, key: Key, algorithm: str) -> None:
 
 
 def suits(key: Key, algorithm: str) -> bool:
-    """Whether a key is of the kind and the size that an algorithm needs."""
+    """True if the key has the type, curve and size that the algorithm needs."""
     kind, curve = KINDS[algorithm]
     if isinstance(key, ECKey):
         return kind == "EC" and key.curve_name == curve
@@ -94,9 +97,9 @@ def suits(key: Key, algorithm: str) -> bool:
 
 
 def imported(key_set: object, most: int = 50) -> dict[str, Key]:
-    """The signature keys of a key set by their ids (or thumbprints); what is not understood is left out (RFC 7517 §5).
+    """The signature keys of a key set by id, or else by thumbprint, `most` at most; ValueError if it is no key set.
 
-    ValueError when it is no key set at all.
+    Keys that are not understood are ignored, as RFC 7517 §5 asks.
     """
     listed = key_set.get("keys") if isinstance(key_set, dict) else None
     if not isinstance(listed, list):
@@ -110,10 +113,10 @@ def imported(key_set: object, most: int = 50) -> dict[str, Key]:
 
 
 def public_key(item: object) -> ECKey | RSAKey | None:
-    """One public key that one of our algorithms can use; None for any other, and for one that tells a private part."""
+    """A public key that an accepted algorithm can use; None for any other, and for a private or symmetric key."""
     if not isinstance(item, dict) or item.get("use", "sig") != "sig" or item.keys() & {"d", "p", "q", "k"}:
         return None
-    names = ("kty", "crv", "x", "y", "n", "e")  # Only these: what else stands there is not for us to obey.
+    names = ("kty", "crv", "x", "y", "n", "e")  # Only these: `key_ops` or `x5u` in a foreign key are not obeyed.
     public = {name: item[name] for name in names if name in item}
     kind = public.get("kty")
     if kind not in ("EC", "RSA") or (kind == "RSA" and len(str(public.get("n"))) not in MODULUS):

@@ -77,14 +77,14 @@ async def main() -> None:
         parts = Parts(
             settings=found,
             api=api,
-            door=works.door,
+            authenticator=works.authenticator,
             keys=works.keys,
             ready=Readiness(works.store.ready, works.revocations.follow),
             rules=api.model.rules,
             routes=[
                 *list_routes(open_house(works, found, believed, make_means(found)), actions(api.model.rules.values())),
-                *export_routes(works.store, works.door, api.model, serving.now),
-                *consent_routes(works.door, api, serving.now, found.public_url),
+                *export_routes(works.store, works.authenticator, api.model, serving.now),
+                *consent_routes(works.authenticator, api, serving.now, found.public_url),
                 *receipt_routes(works.store),
                 *metric_routes(works.store, api.counts, [ip_network("127.0.0.0/8")], serving.now),
             ],

@@ -1,4 +1,4 @@
-"""What customers have allowed clients that are not ours, and the ticket that ties a form to who was shown it."""
+"""Consents of customers to third-party clients, and the ticket that binds a consent form to its session."""
 
 from __future__ import annotations
 
@@ -22,56 +22,58 @@ from store.tables.oauth import oauth_consents
 
 KEY = "oauth-consent"
 SECONDS = 600
+"""Seconds to answer the consent form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """The request that a form is the answer to, the session it was shown to, and until when, in Unix seconds."""
+    """The authorization request of a consent form, the session it was shown to, and its expiry in Unix seconds."""
 
     query: str
     session: int
     expires: int
 
-    async def sealed(self, house: SystemKeys) -> str:
-        """For the form: nobody can make one for another session, so no other site can send the form (CSRF)."""
+    async def sealed(self, system_keys: SystemKeys) -> str:
+        """The ticket with its MAC, for the form: no other site can make one, so none can submit the form (CSRF)."""
         text = urlsafe_b64encode(orjson.dumps([self.query, self.session, self.expires])).decode()
-        return f"{text}.{await _mac(house, text)}"
+        return f"{text}.{await _mac(system_keys, text)}"
 
     @classmethod
-    async def opened(cls, house: SystemKeys, sealed: str, now: float) -> Ticket | None:
-        """What was sealed here, as long as it is good; None for anything else. Whose it is is for the caller to see."""
+    async def opened(cls, system_keys: SystemKeys, sealed: str, now: float) -> Ticket | None:
+        """Verify MAC and expiry; None if either fails. The caller compares the session."""
         text, _, mac = sealed.partition(".")
-        if not hmac.compare_digest(mac.encode(), (await _mac(house, text)).encode()):
+        if not hmac.compare_digest(mac.encode(), (await _mac(system_keys, text)).encode()):
             return None
+        # Only parsed once its MAC is verified, so the content is our own.
         ticket = cls(*orjson.loads(urlsafe_b64decode(text)))
         return ticket if now < ticket.expires else None
 
 
 class Consents:
-    """Knows what was allowed."""
+    """Reads consents."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._find = reader.prepare(_find)
 
-    async def covers(self, wanted: AuthorizationRequest, signed_in: SignedInIdentity) -> bool:
-        """Whether nobody has to be asked: the client is our own, or the customer has allowed all of this before."""
-        if wanted.client.first_party:
+    async def covers(self, requested: AuthorizationRequest, signed_in: SignedInIdentity) -> bool:
+        """True if no consent is needed: a first-party client, or the customer has consented to all these scopes."""
+        if requested.client.first_party:
             return True
-        values = {"customer": signed_in.customer_id, "client": wanted.client.client_id}
+        values = {"customer": signed_in.customer_id, "client": requested.client.client_id}
         rows = await self._reader.fetch(self._find, values)
-        return bool(rows) and wanted.scopes <= frozenset(rows[0][0].split())
+        return bool(rows) and requested.scopes <= frozenset(rows[0][0].split())
 
 
-def give(connection: Connection, wanted: AuthorizationRequest, signed_in: SignedInIdentity, now: datetime) -> None:
-    """Note what a customer allows now; it takes the place of what they allowed the client before."""
+def give(connection: Connection, requested: AuthorizationRequest, signed_in: SignedInIdentity, now: datetime) -> None:
+    """Record a customer's consent; it replaces an earlier one to the same client."""
     row = {
         "id": new_id(),
         "customer_id": signed_in.customer_id,
-        "client_id": wanted.client.client_id,
-        "scope": spelt(wanted.scopes),
+        "client_id": requested.client.client_id,
+        "scope": spelt(requested.scopes),
         "given_at": now,
-        "client_name": wanted.client.name,
+        "client_name": requested.client.name,
         "withdrawn_at": None,
     }
     change = {name: row[name] for name in ("scope", "given_at", "client_name", "withdrawn_at")}
@@ -82,8 +84,8 @@ def give(connection: Connection, wanted: AuthorizationRequest, signed_in: Signed
     connection.execute(statement.values(row).on_conflict_do_update(index_elements=keys, set_=change))
 
 
-async def _mac(house: SystemKeys, text: str) -> str:
-    mark = hmac.digest(await house.system(KEY), text.encode(), "sha256")
+async def _mac(system_keys: SystemKeys, text: str) -> str:
+    mark = hmac.digest(await system_keys.system(KEY), text.encode(), "sha256")
     return urlsafe_b64encode(mark).decode()
 
 

@@ -1,4 +1,4 @@
-"""What an operator may register a client as; what would be unsafe is refused with a sentence that says what to do."""
+"""Validates the registration of a client; an unsafe one is refused with a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ from policy.purposes import Purpose
 from values.scripts import mixes_scripts
 
 ID = re.compile(r"[a-z][a-z0-9._-]{1,63}")
-"""A letter first: an id of digits only could be taken for a customer."""
+"""A letter first: an id of digits only could be mistaken for a customer's."""
 PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+")
-"""An app's own scheme is a domain in reverse (RFC 8252 §7.1): so no `javascript:`, `data:` or `file:`."""
+"""An app's private-use scheme is a reversed domain name (RFC 8252 §7.1), which excludes `javascript:` and `data:`."""
 OWN_PATH = re.compile(r"/[A-Za-z0-9._~-][A-Za-z0-9._~/-]*")
-"""Of a page that this gateway itself serves, wherever it is reached; for first parties only."""
+"""The path of a page that this gateway itself serves; for first-party clients only."""
 LONGEST_KEEPS = 200
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class RegistrationError(Exception):
-    """The client is not registered like this; nothing was changed."""
+    """The registration is refused, and nothing was changed; the text says what to do."""
 
 
 class ClientKind(Enum):
-    """What sort of program it is."""
+    """The kind of a client."""
 
     TOOL = "tool"
-    """Acts for itself: client credentials."""
+    """Acts for itself, by client credentials."""
     WEB = "web"
-    """A site with a server that keeps a secret; its customers sign in."""
+    """A site with a server, which keeps a secret; its customers sign in."""
     APP = "app"
-    """A program on people's devices, which can keep no secret; its customers sign in."""
+    """A program on customers' devices, which can keep no secret; its customers sign in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,37 +73,37 @@ class NewClient:
     introspection: bool = False
     max_page: int = 100
     customers_per_hour: int | None = None
-    """None: what the settings say; 0: any number."""
+    """None: the default of the settings; 0: any number."""
     over: Over | None = None
-    """None: a tool stops, unless it may read any number; people's own programs are not counted."""
+    """None: a tool is stopped at its limit, unless it may read any number; customers' own clients are not counted."""
     keeps: str | None = None
-    """What it keeps of what it reads; None: nobody said."""
+    """The data that the client stores; None: not stated."""
     keeps_days: int | None = None
-    """For how many days; 0: it keeps nothing."""
+    """Days for which it stores them; 0: it stores nothing."""
 
     @property
     def beyond(self) -> Over:
-        """What happens when it reads more."""
+        """The action when the client exceeds its limit of customers an hour."""
         if self.over is not None:
             return self.over
         return Over.STOP if self.kind is ClientKind.TOOL and self.customers_per_hour != 0 else Over.ALARM
 
     @property
     def authentication(self) -> str:
-        """How it proves itself."""
+        """The kind of client authentication: NONE, SECRET or PRIVATE_KEY_JWT."""
         if self.kind is ClientKind.APP:
             return "NONE"
         return "SECRET" if self.keys is None else "PRIVATE_KEY_JWT"
 
     @property
     def grants(self) -> list[str]:
-        """By which roads it gets tokens."""
+        """The grants it is registered for."""
         if self.kind is ClientKind.TOOL:
             return [OWN]
         return [CODE, REFRESH] if self.refresh else [CODE]
 
     def check(self) -> None:
-        """RegistrationRefused for what would be unsafe, or would never work."""
+        """RegistrationError if the registration would be unsafe, or could never work."""
         if not ID.fullmatch(self.id):
             raise RegistrationError("An id has 2 to 64 of a-z, 0-9, `.`, `_` and `-`, and begins with a letter.")
         if is_own_name(self.id) or (not self.first_party and is_own_name(self.name)):
@@ -158,7 +158,7 @@ class NewClient:
             self._check_third_party()
 
     def _check_third_party(self) -> None:
-        """O10: an app of somebody else gets what customers can allow in words, and nothing else."""
+        """O10: a third-party client gets only scopes that customers can consent to."""
         every = " ".join(each.scope for each in AppScope)
         if others := sorted(self.actions - APP_SCOPES):
             raise RegistrationError(
@@ -170,7 +170,7 @@ class NewClient:
 
 
 def check_keeping(keeps: str | None, days: int | None) -> None:
-    """RegistrationRefused unless a program says both what it keeps and for how long, or neither."""
+    """RegistrationError unless both the stored data and the days are stated, or neither."""
     if (keeps is None) != (days is None):
         raise RegistrationError("Say both what it keeps and for how long: --keeps TEXT --keeps-days N.")
     if keeps is not None and not (keeps.strip() and keeps.isprintable() and len(keeps) <= LONGEST_KEEPS):
@@ -184,8 +184,8 @@ def _is_action(word: str) -> bool:
 
 
 def check_redirect_uri(uri: str, kind: ClientKind) -> None:
-    """RegistrationRefused for an address that codes must not be sent to; it is compared character by character."""
-    # Before it is split: `urlsplit` normalises what is not ASCII, in the square of a run of combining marks.
+    """RegistrationError for a redirect URI to which codes must not be sent (RFC 9700 §4.1, RFC 8252 §7)."""
+    # Before it is split: `urlsplit` normalises text that is not ASCII, in time quadratic in its combining marks.
     if not uri.isascii() or not uri.isprintable() or any(mark in uri for mark in " \"'<>\\;*,"):
         raise RegistrationError(
             f"{uri}: write it without wildcards, spaces or quotes, percent-encoded, its host by A-labels (xn--…)."
@@ -210,7 +210,7 @@ def check_redirect_uri(uri: str, kind: ClientKind) -> None:
 
 
 def key_set(text: bytes) -> str:
-    """The public keys in a file (JWKS, JWK or PEM) as a key set; RegistrationError for none, or a private one."""
+    """The public keys of a file (JWKS, JWK or PEM) as a key set; RegistrationError for no key, or a private one."""
     try:
         if text.lstrip().startswith(b"-----"):
             found: dict[str, Any] = _from_pem(text).as_dict(private=False)
@@ -239,7 +239,7 @@ def _from_pem(text: bytes) -> ECKey | RSAKey:
 
 
 def purposes_named(names: Iterable[str]) -> frozenset[Purpose]:
-    """The purposes of these names; RegistrationError with all there are for one that is none."""
+    """The purposes of these names; RegistrationError, which lists them all, for an unknown name."""
     try:
         return frozenset(Purpose[name.upper()] for name in names)
     except KeyError as error:
