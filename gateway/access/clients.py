@@ -10,7 +10,7 @@ import orjson
 from cachetools import LRUCache
 from sqlalchemy import bindparam, select
 
-from gateway.access.undertakings import PARTNER, bound, keeps_the_rules
+from gateway.access.processing_agreements import PARTNER, has_processing_agreement, keeps_the_rules
 from policy.grant import Over, Partner, Refusal
 from policy.purposes import Purpose
 from store.registers.clients import clients
@@ -155,5 +155,5 @@ _registration = (
     )
     .join_from(clients, partners, clients.c.partner_id == partners.c.id, isouter=True)
     .join(oauth_clients, oauth_clients.c.client_id == clients.c.id, isouter=True)
-    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), bound())
+    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), has_processing_agreement())
 )

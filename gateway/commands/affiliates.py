@@ -1,4 +1,4 @@
-"""`gateway affiliates`: the companies that take payments."""
+"""`gateway affiliates`: registers companies that take payments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 @click.group()
 def affiliates() -> None:
-    """Say which companies may receive a card for a payment.
+    """Register the companies that may receive a card for a payment.
 
     \b
         gateway affiliates register "Example Acquirer" https://pay.example.com/cards --kind CARD --country CH
@@ -62,7 +62,7 @@ def list_() -> None:
 @affiliates.command("disable")
 @click.argument("name")
 def disable(name: str) -> None:
-    """Send a company nothing more.
+    """Stop sending payments to a company.
 
     \b
         gateway affiliates disable "Example Acquirer"

@@ -1,4 +1,4 @@
-"""`gateway clients`: who may ask for tokens, and what for."""
+"""`gateway clients`: registers OAuth clients, their purposes and their credentials."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def clients() -> None:
-    """Say who may ask for tokens, and what for.
+    """Register OAuth clients, their purposes and their credentials.
 
     \b
     A tool that reads what invoices need, and nothing else:
@@ -120,7 +120,7 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
 
 @clients.command("list")
 def list_() -> None:
-    """List every client: how it proves itself, what for it may ask.
+    """List every client: how it authenticates, and which purposes it has.
 
     \b
         gateway clients list
@@ -138,7 +138,7 @@ def list_() -> None:
 @clients.command("show")
 @click.argument("client_id", metavar="ID")
 def show(client_id: str) -> None:
-    """Show one client in full; secrets are not there to be shown.
+    """Show one client in full; secrets are stored as hashes and cannot be shown.
 
     \b
         gateway clients show billing
@@ -157,7 +157,7 @@ def show(client_id: str) -> None:
 @click.option("--keeps", required=True, help="What it keeps of what it reads.")
 @click.option("--keeps-days", type=click.IntRange(0), required=True, help="For how many days; 0: it keeps nothing.")
 def update(client_id: str, keeps: str, keeps_days: int) -> None:
-    """Say what a client keeps of what it reads, and for how long: erasures list it, and tell it (GDPR Art. 19).
+    """Record what data a client stores, and for how long: erasures list it and notify it (GDPR Art. 19).
 
     \b
         gateway clients update billing --keeps "names and addresses on invoices" --keeps-days 3650
@@ -175,7 +175,7 @@ def update(client_id: str, keeps: str, keeps_days: int) -> None:
 @click.option("--overlap", type=click.IntRange(0, 365 * 24), default=24, show_default=True, help="Hours both are good.")
 @click.option("--public-key", "key_file", type=FILE, help="For a client that signs: its new public keys.")
 def rotate(client_id: str, overlap: int, key_file: Path | None) -> None:
-    """Give a client a new secret; the old one stays good for a day, or for as long as you say.
+    """Rotate a client's secret; the old one stays valid for a day, or for --overlap hours.
 
     \b
         gateway clients rotate billing
@@ -198,7 +198,7 @@ def rotate(client_id: str, overlap: int, key_file: Path | None) -> None:
 @clients.command("disable")
 @click.argument("client_id", metavar="ID")
 def disable(client_id: str) -> None:
-    """Refuse a client, and end every token it holds, from the next request on.
+    """Disable a client, and revoke every token it holds, from the next request on.
 
     \b
         gateway clients disable billing
@@ -214,7 +214,7 @@ def disable(client_id: str) -> None:
 @clients.command("enable")
 @click.argument("client_id", metavar="ID")
 def enable(client_id: str) -> None:
-    """Let a disabled client in again; what it held is over for good, so it asks for new tokens.
+    """Enable a disabled client; its old tokens stay revoked, so it must request new ones.
 
     \b
         gateway clients enable billing

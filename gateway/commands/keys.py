@@ -1,4 +1,4 @@
-"""`gateway keys`: replacing the keys of the house while it is open."""
+"""`gateway keys`: rotates signing keys and the root key while the gateway runs."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from store.crypto.root_key import write_new
 from store.crypto.system_keys import SigningKey
 
 TELLS = 5.0
-"""Seconds between two words of progress."""
+"""Seconds between two progress messages."""
 
 
 @click.group()
 def keys() -> None:
-    """List keys, and replace them while the gateway runs."""
+    """List keys, and rotate them while the gateway runs."""
 
 
 @keys.command("list")
 def list_() -> None:
-    """List the keys that access tokens verify with, the oldest first, and what each does.
+    """List the signing keys of access tokens, the oldest first, with the state of each.
 
-    The newest signs once every replica knows it. A key that was replaced goes on verifying until the last token that
-    it signed has expired, and is gone from the list then.
+    The newest signs once every replica knows it. A replaced key verifies until the last token that it signed has
+    expired, and is then removed from the list.
 
     \b
         gateway keys list
@@ -46,10 +46,10 @@ async def _listed(settings: Settings) -> list[tuple[SigningKey, str]]:
 
 @keys.command("rotate")
 def rotate_signing() -> None:
-    """Make a new key for access tokens; the gateway does so by itself every GATEWAY_SIGNING_KEY_DAYS days.
+    """Rotate the signing key of access tokens; the gateway does so itself every GATEWAY_SIGNING_KEY_DAYS days.
 
-    It signs two minutes later, when every replica knows it; what older keys signed stays good until it expires. Run it
-    as often as you like:
+    The new key signs two minutes later, when every replica knows it; tokens of older keys stay valid until they expire.
+    Run it as often as you like:
 
     \b
         gateway keys rotate
@@ -67,10 +67,10 @@ async def _rotate_signing(settings: Settings) -> str:
 
 @keys.command("rotate-root")
 def rotate_root() -> None:
-    """Make a new root key and wrap all other keys under it.
+    """Rotate the root key: create a new one, and wrap all other keys under it.
 
-    How many look-ups are marked anew is told as it goes on. If it is interrupted, run it again. Back the key store up
-    anew then, and destroy the old version: this is what makes older backups of the key store unreadable.
+    The number of re-encrypted look-ups is printed as it goes on. If it is interrupted, run it again. Afterwards back up
+    the key store, and destroy the old version: this makes older backups of the key store unreadable.
 
     \b
         gateway keys rotate-root
@@ -90,14 +90,14 @@ async def _rotate_root(settings: Settings, counted: ProgressCounter) -> int:
 
 
 class ProgressCounter:
-    """Counts look-ups, and tells every five seconds how many there were: three of each customer take a while."""
+    """Counts re-encrypted look-ups, and prints the count every few seconds: with three a customer it takes a while."""
 
     def __init__(self) -> None:
         self.total = 0
         self._told = monotonic()
 
     def __call__(self, some: int) -> None:
-        """That many more."""
+        """Add `some` look-ups to the count."""
         self.total += some
         if monotonic() - self._told >= TELLS:
             self._told = monotonic()
@@ -107,9 +107,9 @@ class ProgressCounter:
 @keys.command("make-root")
 @click.argument("file", type=click.Path(path_type=Path))
 def make_root(file: Path) -> None:
-    """Write a new root key to FILE, which nothing uses until it is named as the next version.
+    """Write a new root key to FILE, which nothing uses until the file is named as the next version.
 
-    For replicas that each have a copy of the root key: copy it to all of them, name it there, then rotate on one.
+    For replicas that each have a copy of the root key: copy it to all of them, rename it there, then rotate on one.
 
     \b
         gateway keys make-root new-root.key.2
@@ -121,7 +121,7 @@ def make_root(file: Path) -> None:
 
 @keys.command("destroy-old-root")
 def destroy_old_root() -> None:
-    """Destroy the files of older root keys on this machine, when nothing is wrapped under them any more.
+    """Destroy the files of older root keys on this machine, once nothing is wrapped under them.
 
     \b
         gateway keys destroy-old-root

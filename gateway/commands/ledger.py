@@ -1,4 +1,4 @@
-"""`gateway ledger`: what proves who read what, and what anyone can verify it with."""
+"""`gateway ledger`: exports, proofs, sealing and key rotation of the ledger of accesses."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ NOT_THERE = 1
 
 @click.group()
 def ledger() -> None:
-    """Prove who read what.
+    """Export, verify and seal the ledger of accesses.
 
     \b
-    Every read that gave out personal data is an entry of the ledger, and every entry a leaf of a Merkle tree that is
-    signed as it grows. For an auditor, who needs nothing but the public key:
+    Every read that disclosed personal data is an entry of the ledger, and every entry a leaf of a Merkle tree that is
+    signed as it grows. For an auditor, who needs only the public key:
         gateway ledger public-key > ledger.pub
         gateway ledger export ledger.ndjson
         gateway ledger verify ledger.ndjson --key ledger.pub
@@ -83,6 +83,7 @@ async def _export(settings: Settings, name: str, first: int) -> int:
         head = await exporter.head(first)
         whole = Path(name)
         part = whole.with_name(f"{whole.name}.part")
+        # 0600 from the start, and renamed when it is complete: nobody else reads it, and no half file looks whole.
         descriptor = 1 if name == "-" else os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with (
             os.fdopen(descriptor, "wb", closefd=name != "-") as file,
@@ -188,7 +189,7 @@ async def _prove(settings: Settings, meant: int | bytes) -> str | None:
 
 
 def _meant(text: str) -> int | bytes:
-    """The index or the leaf's hash that is meant; a usage error when it is neither, and no file."""
+    """The index, or the leaf's hash, that the argument means; UsageError if it is neither and no file."""
     if re.fullmatch(r"[0-9]{1,18}", text):
         return int(text)
     if re.fullmatch(r"[0-9a-f]{64}", text):
@@ -202,7 +203,7 @@ def _meant(text: str) -> int | bytes:
 @ledger.command("public-key")
 @click.option("--all", "every", is_flag=True, help="Those that have retired too, one a line, the youngest first.")
 def public_key(every: bool) -> None:
-    """Print the public key that the ledger is signed with: give it to whoever is to verify the ledger.
+    """Print the public key of the ledger's signatures: give it to everybody who verifies the ledger.
 
     \b
         gateway ledger public-key > ledger.pub
@@ -225,7 +226,7 @@ async def _keys(settings: Settings) -> list[LedgerKey]:
 @ledger.command()
 @click.option("--watch", is_flag=True, help="Go on until SIGTERM or Ctrl-C, for gateways with GATEWAY_SEAL_LEDGER=no.")
 def seal(watch: bool) -> None:
-    """Seal and sign what has been recorded so far; a serving gateway does it by itself, within a minute.
+    """Seal and sign all entries so far; a serving gateway does it by itself, within a minute.
 
     \b
         gateway ledger seal && gateway ledger export ledger.ndjson
@@ -253,10 +254,10 @@ async def _seal(settings: Settings) -> int:
 
 @ledger.command("rotate-key")
 def rotate_key() -> None:
-    """Make a new key to sign the ledger with, and print its public half.
+    """Rotate the ledger's signing key, and print the new public key.
 
-    The old key signs one more checkpoint together with the new one, then retires; what it signed stays good. Give the
-    new public key to those who have the old one.
+    The old key signs one more checkpoint together with the new one, then retires; its signatures stay valid. Give the
+    new public key to everybody who has the old one.
 
     \b
         gateway ledger rotate-key > ledger.pub
@@ -279,11 +280,11 @@ async def _rotate(settings: Settings) -> str:
 @ledger.command()
 @click.option("--because", "reason", required=True, help="What happened, such as 'restored from the backup of Monday'.")
 def resume(reason: str) -> None:
-    """Go on after LEDGER_BEHIND: the ledger lacks entries that were signed, and no newer copy is left.
+    """Resume after LEDGER_BEHIND: the ledger lacks signed entries, and no newer copy is left.
 
-    Restore the newest copy first, if there is any: what was lost is lost for good with this. The ledger gets another
-    name and another key. Its first entry under that name says which head was lost, why, and who went on; the old key
-    vouches for the new one, which is printed: give it to those who have the old one.
+    Restore the newest copy first, if there is any: this gives the missing entries up for good. The ledger gets another
+    name and another key. Its first entry under that name says which head was lost, why, and who resumed; the old key
+    vouches for the new one, which is printed: give it to everybody who has the old one.
 
     \b
         gateway ledger resume --because "disk lost, restored from the backup of Monday" > ledger.pub
@@ -326,7 +327,7 @@ def _size_of(note: str) -> int:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What keeps a command from doing its work is told in a sentence, with exit code 3."""
+    """Print expected errors of the ledger as a sentence, and exit with code 3."""
     with told_in_a_sentence():
         try:
             yield
@@ -344,7 +345,7 @@ def _told() -> Iterator[None]:
 
 @asynccontextmanager
 async def _reading(settings: Settings) -> AsyncIterator[Reader]:
-    """The ledger alone: to read it, neither customers nor keys are needed."""
+    """A reader of the ledger alone, without the databases of customers and keys."""
     reader = make_reader(store_config(settings).ledger, 1, deadline=30.0)
     try:
         yield reader

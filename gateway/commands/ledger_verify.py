@@ -1,4 +1,4 @@
-"""`gateway ledger verify`: offline, with the public key alone; no settings, no store, no secret."""
+"""`gateway ledger verify`: offline verification with the public key alone, without settings, store or secret."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ Keys = Sequence[VerifierKey]
 
 
 class PublicKeys(click.ParamType[Keys]):
-    """A public key, or a file with one a line."""
+    """A parameter: a public key, or a file with one key a line."""
 
     name = "KEY"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Keys:
-        """The keys; a usage error for anything else."""
+        """The keys of the argument; click's usage error for anything else."""
         if not isinstance(value, str):
             return list(value)
         try:
@@ -76,8 +76,8 @@ def verify(file: str | None, keys: Sequence[Keys], known: Any, index: bool, as_j
 
 
 def _verify_with_index(file: str | None, trusted: Keys, known: str | None, as_json: bool) -> None:
-    """First what the export says, then whether the index says the same."""
-    from gateway.commands.ledger_index import check_index, exported_now  # What needs no store need not wait for it.
+    """Verify the export, then compare the index with it."""
+    from gateway.commands.ledger_index import check_index, exported_now  # Late: without --index no store is needed.
 
     if file == "-":
         raise click.UsageError("The standard input is read once, and this reads twice: name a file.")

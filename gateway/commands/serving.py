@@ -1,4 +1,4 @@
-"""`gateway serve` and `gateway demo`."""
+"""`gateway serve`, `gateway worker` and `gateway demo`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gateway.api.rdap import list_routes as rdap_routes
 from gateway.api.readiness import Readiness
 from gateway.api.receipts import list_routes as receipt_routes
 from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
-from gateway.commands.welcome import welcome
+from gateway.commands.demo_instructions import demo_instructions
 from gateway.config.settings import Settings
 from gateway.demo import load
 from gateway.demo.acquirer import list_routes as acquirer_routes
@@ -34,7 +34,7 @@ from gateway.run.app import Parts, build
 from gateway.run.browsers import Browsers
 from gateway.run.demo_tokens import DemoTokens
 from gateway.run.housekeeping import Housekeeping
-from gateway.run.oauth_service import list_routes, open_house
+from gateway.run.oauth_service import list_routes, make_authorization_server
 from gateway.run.sealing import sealed_meanwhile
 from gateway.run.serving import Services, open_works, store_config
 from gateway.run.working import open_workers, working, working_meanwhile
@@ -56,7 +56,7 @@ Opened = Callable[[Services, Settings], Awaitable[Callable[[], None]]]
 
 @click.command()
 def serve() -> None:
-    """Serve what the settings say, until SIGTERM or Ctrl-C.
+    """Serve the API and the pages by the settings, until SIGTERM or Ctrl-C.
 
     \b
     The store must be at this release's version:
@@ -84,9 +84,9 @@ def demo() -> None:
 
 @click.command()
 def worker() -> None:
-    """Do the work beside answering: erasures, exports. Any number of processes may; each case is done once.
+    """Run background jobs: erasures, exports, deliveries. Any number of processes may; each job is done once.
 
-    `gateway serve` does it too, unless GATEWAY_WORK=no.
+    `gateway serve` runs them, too, unless GATEWAY_WORK=no.
 
     \b
         GATEWAY_WORK=no gateway serve &
@@ -115,16 +115,16 @@ async def _demo(settings: Settings, listening: socket.socket) -> None:
     config = store_config(settings)
     await require_demo_or_nothing(config)
     await upgrade_all(config)
-    await answer_until_stopped(settings, listening, _fill_and_welcome)
+    await answer_until_stopped(settings, listening, _fill_and_instruct)
 
 
 async def answer_until_stopped(settings: Settings, listening: socket.socket, opened: Opened) -> None:
-    """Open the store, serve, close the store; `opened` prepares what is told once requests are answered."""
+    """Open the services, serve until stopped, close them; `opened` makes the callback for the start of the server."""
     async with open_works(settings) as works:
         await serving.tell_privileges(settings, working=settings.work or settings.seal_ledger)
         started = await opened(works, settings)
         tokens = DemoTokens(works, settings)
-        with suppress(StoreUnavailableError):  # while it is down nobody can tell; each token is asked for again
+        with suppress(StoreUnavailableError):  # F2: a store that is down does not stop the start.
             await register_client_area(works.store, serving.now())
             if settings.demo:
                 await tokens.require_demo()
@@ -143,7 +143,10 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             ledger=works.store.ledger_reader,
             withheld=lambda: works.store.ledger.withheld,
             routes=[
-                *list_routes(open_house(works, settings, Browsers(house), means), actions(api.model.rules.values())),
+                *list_routes(
+                    make_authorization_server(works, settings, Browsers(house), means),
+                    actions(api.model.rules.values()),
+                ),
                 *sign_in_routes(house),
                 *consent_routes(works.authenticator, api, serving.now, settings.public_url),
                 *rdap_routes(api, serving.now, settings.public_url, looking),
@@ -158,18 +161,19 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         )
         sealing = sealed_meanwhile(works.store, store_config(settings), settings)
         keeping = Housekeeping(works.store, works.keys, works.single_use, settings).running()
+        # Entered in this order, so left in reverse: workers stop first, and the sealer, last, signs their entries.
         async with sealing, keeping, working_meanwhile(works, settings, means, api.model):
             await server.serve(build(parts), settings, listening, started)
     log.info("stopped")
 
 
 def actions(rules: Iterable[Rule]) -> set[str]:
-    """The scopes beside purposes that some field of the schema asks for."""
+    """The scopes, other than purposes, that fields of the schema require."""
     return {scope for rule in rules for choice in rule.scopes for scope in choice}
 
 
 def make_api(works: Services, settings: Settings, means: SignInDependencies | None = None) -> Api:
-    """What answers questions; ends the process when the schema is not safe to serve (G9)."""
+    """The GraphQL API; ends the process if the schema is not safe to serve (G9)."""
     limits = Limits(
         tokens=settings.max_tokens,
         depth=settings.max_depth,
@@ -201,9 +205,9 @@ async def _say_where(works: Services, settings: Settings) -> Callable[[], None]:
     return lambda: log.info("answering", extra={"address": f"http://{settings.host}:{settings.port}"})
 
 
-async def _fill_and_welcome(works: Services, settings: Settings) -> Callable[[], None]:
+async def _fill_and_instruct(works: Services, settings: Settings) -> Callable[[], None]:
     if await load(works.store):
         log.info("the demo was loaded")
     await open_for_business(works.store, settings)
-    text = await welcome(DemoTokens(works, settings), settings)
+    text = await demo_instructions(DemoTokens(works, settings), settings)
     return lambda: click.echo(text)

@@ -1,4 +1,4 @@
-"""The ASGI application: every address, and the layers around them."""
+"""The ASGI application: all routes, and the middleware around them."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ from store.sql.reading import Reader
 
 @dataclass(frozen=True)
 class Parts:
-    """What the application is made of; `serving.py` puts them together, tests may bring their own."""
+    """The dependencies of the application; `gateway serve` makes them from the settings, tests bring their own."""
 
     settings: Settings
     api: GraphQLApi
     authenticator: Authenticator
     keys: SigningKeys
     ready: Callable[[], Awaitable[Any]]
-    """Returns while the store can answer; StoreUnavailableError when it cannot."""
+    """Returns if the store can answer; StoreUnavailableError otherwise."""
     rules: Mapping[str, Rule]
-    """What the schema declares of each field; shown to those who may introspect."""
+    """The rules of the schema's fields; shown to clients that may introspect."""
     demo_tokens: Callable[[], Awaitable[list[dict[str, str]]]] | None = None
-    """The demo's tokens; None outside the demo, and then their address does not exist."""
+    """Lists the demo's tokens; None outside the demo, where the route does not exist."""
     routes: Sequence[Route] = ()
-    """The addresses of rooms of their own, such as the authorization server."""
+    """Further routes, such as the authorization server's."""
     ledger: Reader | None = None
-    """What proofs of the ledger are made from; None: their addresses do not exist."""
+    """A reader of the ledger for its proofs; None: those routes do not exist."""
     withheld: Callable[[], StoreUnavailableError | None] = lambda: None
-    """Why nothing may be answered, though it could be; None as long as all is well."""
+    """Gives the reason for withholding all data, or None (D13)."""
 
 
 def build(parts: Parts) -> ASGIApp:
-    """The application, its layers around it."""
+    """The application with its middleware."""
     settings = parts.settings
     limiter = ConcurrencyLimiter(
         ConcurrencyLimits(settings.max_requests, settings.max_client_requests, settings.max_customer_requests)
@@ -63,7 +63,8 @@ def build(parts: Parts) -> ASGIApp:
     routes = list_routes(parts, limiter)
     app: ASGIApp = Router(routes=routes, default=_not_found, redirect_slashes=False)
 
-    # The onion, innermost first: a request passes these from the last to the first.
+    # Innermost first: a request passes these from the last to the first. The order matters: SecurityHeaders covers
+    # every refusal below it, LastResort turns exceptions into responses, and a foreign Host takes no slot.
     app = Withheld(app, parts.withheld)
     app = Limited(app, limiter, unfinished, partial(_network, settings))
     app = Hosts(app, names_of(settings.public_url, settings.hosts), any_address=settings.demo)
@@ -75,7 +76,7 @@ def build(parts: Parts) -> ASGIApp:
 
 
 def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount]:
-    """Every address of the gateway."""
+    """All routes of the gateway."""
     page = pages.GraphiQL(parts.settings) if parts.settings.graphiql else None
     routes: list[Route | Mount] = [
         Route("/graphql", GraphQLEndpoint(parts.api, parts.authenticator, limiter, parts.settings, page)),
@@ -97,13 +98,13 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
 
 
 class ReadOnlyRoute:
-    """An address that is only read: its response is made for each request."""
+    """A route for GET whose response is made for each request."""
 
     def __init__(self, respond: Callable[[], Awaitable[Response]]) -> None:
         self._respond = respond
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a GET or HEAD; Problem 405 for any other method."""
+        """Answer a GET or HEAD; Problem 405 for other methods."""
         if scope["method"] not in ("GET", "HEAD"):
             raise problems.method_not_allowed(b"GET, HEAD")
         response = await self._respond()
@@ -111,7 +112,7 @@ class ReadOnlyRoute:
 
 
 class StaticRoute(ReadOnlyRoute):
-    """An address whose response never changes."""
+    """A route for GET whose response never changes."""
 
     def __init__(self, response: Response) -> None:
         async def same() -> Response:
@@ -121,24 +122,24 @@ class StaticRoute(ReadOnlyRoute):
 
 
 class Files(StaticFiles):
-    """Our own scripts and styles; browsers ask each time whether theirs are still the ones of this release."""
+    """Our own scripts and styles, revalidated at each use, so that a page never gets those of an earlier release."""
 
     def file_response(self, *args: Any, **options: Any) -> Response:
-        """The file, with a rule for caches."""
+        """The file, with `Cache-Control: no-cache`."""
         response = super().file_response(*args, **options)
         response.headers["cache-control"] = "no-cache"
         return response
 
 
 class Purposes:
-    """What each field may be read for; for tokens that may introspect, as the schema is (G5)."""
+    """Serves the purposes of each field to tokens that may introspect, like the schema itself (G5)."""
 
     def __init__(self, content: bytes, authenticator: Authenticator) -> None:
         self._response = Response(content, media_type="application/json", headers=pages.NO_STORE)
         self._authenticator = authenticator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a GET; Problem 401 or 403 for who may not know."""
+        """Answer the request; TokenError or Problem 401 without a valid token, 403 without introspection."""
         grant = await self._authenticator.authenticate(*presented(scope, dict(scope["headers"])))
         if not grant.introspection:
             raise problems.ProblemError(
@@ -148,7 +149,7 @@ class Purposes:
 
 
 def readiness(ready: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Response]]:
-    """Whether requests should be sent here: 200, or 503 while the store cannot answer."""
+    """The readiness probe: 200, or 503 while the store cannot answer."""
 
     async def respond() -> Response:
         await ready()
@@ -158,7 +159,7 @@ def readiness(ready: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Res
 
 
 def key_set(keys: SigningKeys) -> Callable[[], Awaitable[Response]]:
-    """The public keys that access tokens verify with (RFC 7517)."""
+    """The public keys of access tokens (JWKS, RFC 7517)."""
 
     async def respond() -> Response:
         content = orjson.dumps(await keys.public())
@@ -168,7 +169,7 @@ def key_set(keys: SigningKeys) -> Callable[[], Awaitable[Response]]:
 
 
 def listed(tokens: Callable[[], Awaitable[list[dict[str, str]]]]) -> Callable[[], Awaitable[Response]]:
-    """The tokens of the demo, for the box of the GraphiQL page."""
+    """The demo's tokens as JSON, for the GraphiQL page."""
 
     async def respond() -> Response:
         return JSONResponse({"tokens": await tokens()}, headers=pages.NO_STORE)

@@ -1,4 +1,4 @@
-"""The worker that erases customers, put together from the settings, and what it writes to them."""
+"""The erasure worker, made from the settings, and the e-mails and events that it sends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from workers.erasure.worker import Eraser, Letters
 async def open_eraser(
     store: Store, config: StoreConfig, settings: Settings, site: Site, clock: Callable[[], datetime]
 ) -> AsyncIterator[Eraser]:
-    """For the length of the block; certificates are signed with the keys of the ledger."""
+    """Open the erasure worker for the length of the block; it signs certificates with the ledger's keys."""
     tree = Tree.at(config.maintained(config.ledger), config.patience)
     try:
         origin = origin_of(settings.issuer) if settings.issuer else None
@@ -42,7 +42,7 @@ async def open_eraser(
 
 
 def signers_of(keys: LedgerKeys) -> Signers:
-    """Those that sign the ledger now."""
+    """The current signers of the ledger."""
 
     async def signing() -> Sequence[NoteSigner]:
         return [signer for _, signer in await keys.signing()]
@@ -51,7 +51,7 @@ def signers_of(keys: LedgerKeys) -> Signers:
 
 
 def letters(store: Store, site: Site) -> Letters:
-    """What is written to customers in their language, and told to internal systems."""
+    """The e-mails to customers in their language, and the events for internal systems, of an erasure."""
 
     async def link(erasure_id: int) -> str:
         return f"{site.origin}/erasures/{await receipt_of(store.keys.house, erasure_id)}"
@@ -81,7 +81,10 @@ def letters(store: Store, site: Site) -> Letters:
             await announce(connection, key, "erasure.due", now, facts={"dueAt": clock.due})
         return message
 
-    async def farewell(connection: AsyncConnection, key: SubjectKey, erasure_id: int, now: datetime) -> bytes | None:
+    # Composed before the key is destroyed: afterwards nobody can decrypt the address it goes to.
+    async def final_notice(
+        connection: AsyncConnection, key: SubjectKey, erasure_id: int, now: datetime
+    ) -> bytes | None:
         reader = await reader_of(connection, key)
         if reader is None:
             return None
@@ -90,4 +93,4 @@ def letters(store: Store, site: Site) -> Letters:
     async def done(connection: AsyncConnection, customer_id: int, now: datetime) -> None:
         await announce_erased(connection, store.keys.house, customer_id, now)
 
-    return Letters(tell, farewell, done)
+    return Letters(tell, final_notice, done)

@@ -1,4 +1,4 @@
-"""The ledger's sealer, put together from the settings: beside the serving, alone, or for one command."""
+"""The ledger's sealer, made from the settings: as a background task, in a process of its own, or for one command."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CLIENT = "retention"
 
 @dataclass(frozen=True, slots=True)
 class Seals:
-    """What makes the ledger's tree grow, and what signs it."""
+    """The ledger's Merkle tree, the keys that sign it, and the sealer that extends and signs it."""
 
     tree: Tree
     keys: LedgerKeys
@@ -39,7 +39,7 @@ class Seals:
 
 @asynccontextmanager
 async def open_seals(store: Store, config: StoreConfig, settings: Settings) -> AsyncIterator[Seals]:
-    """For the length of the block, on connections of its own; the store need not be up."""
+    """Open the sealer for the length of the block, on connections of its own; the store need not be available."""
     tree = Tree.at(config.maintained(config.ledger), config.patience)
     try:
         origin = origin_of(settings.issuer) if settings.issuer else None
@@ -53,14 +53,15 @@ async def open_seals(store: Store, config: StoreConfig, settings: Settings) -> A
 
 
 async def rotate_ledger_key(store: Store, seals: Seals, now: datetime) -> VerifierKey:
-    """Make a new key, introduce it by an entry, and have it sign together with the old one; its public half.
+    """Rotate the ledger's key: announce a new key by an entry, and sign once with both; returns its public key.
 
-    The entry is what the old key vouches for: a signature beside its own could be anybody's.
+    The old key vouches for the new one by signing the entry: a second signature alone could be anybody's.
     """
-    await seals.sealer.seal_all()  # The very first key is made here, if there is none.
+    await seals.sealer.seal_all()  # Creates the very first key, if there is none.
     _, coming = await seals.keys.under((await seals.keys.all())[0].verifier.name)
     await store.ledger.append(key_added(coming.verifier, now))
-    await seals.sealer.extend_all()  # Before the key is there, or another sealer might have both sign without it.
+    # The entry must be in the tree before the key exists: otherwise another sealer might sign with both without it.
+    await seals.sealer.extend_all()
     key = await seals.keys.rotate()
     await seals.sealer.seal_all()
     return key
@@ -70,14 +71,14 @@ async def rotate_ledger_key(store: Store, seals: Seals, now: datetime) -> Verifi
 async def open_sweeper(
     store: Store, config: StoreConfig, settings: Settings, means: SignInDependencies, clock: Callable[[], datetime]
 ) -> AsyncIterator[Sweeper]:
-    """What removes what was kept for long enough; the ledger's pruning has to be signed, so it comes with the seals."""
+    """Open the retention worker for the length of the block; it needs the sealer, because pruning must be signed."""
     async with open_seals(store, config, settings) as seals:
         prune = Pruner(seals.tree, store.ledger, seals.sealer.seal_all).prune
         yield Sweeper(store, prune, clock, owners=lambda now: erase_due_owners(_sweeping(store, means, now)))
 
 
 def _sweeping(store: Store, means: SignInDependencies, now: datetime) -> CommandContext:
-    """The desk of what nobody asks for at the time."""
+    """The command context of erasures that are due without a request at the time."""
     grant = Grant(
         token_id=CLIENT,
         client_id=CLIENT,
@@ -95,7 +96,7 @@ def _sweeping(store: Store, means: SignInDependencies, now: datetime) -> Command
 
 @asynccontextmanager
 async def sealed_meanwhile(store: Store, config: StoreConfig, settings: Settings) -> AsyncIterator[None]:
-    """Seal in the background while the block runs, and a last time at its end, unless another process is to do it."""
+    """Seal in the background while the block runs, and once more at its end, unless GATEWAY_SEAL_LEDGER is off."""
     if not settings.seal_ledger:
         yield
         return
@@ -105,5 +106,6 @@ async def sealed_meanwhile(store: Store, config: StoreConfig, settings: Settings
         try:
             yield
         finally:
+            # Not cancelled: the sealer ends by itself after a last round, so that the newest entries get signed.
             stop.set()
             await task

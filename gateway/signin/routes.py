@@ -1,4 +1,4 @@
-"""Every address of the sign-in pages."""
+"""The routes of the sign-in pages, and their dependencies from the settings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ log = logging.getLogger("gateway")
 
 
 def make_means(settings: Settings) -> SignInDependencies:
-    """What the settings say about signing in."""
+    """The dependencies of sign-in by the settings; PasswordListError if the operator's list cannot be read."""
     times = Times(
         session=timedelta(seconds=settings.session_seconds),
         idle=timedelta(seconds=settings.session_idle_seconds),
@@ -55,13 +55,13 @@ def make_means(settings: Settings) -> SignInDependencies:
 
 
 def _make_rules(settings: Settings) -> Rules:
-    """What new passwords have to be; PasswordListError when the operator's list cannot be read."""
+    """The rules for new passwords; PasswordListError if the operator's list cannot be read."""
     own = (ReplaceableList(settings.password_list),) if settings.password_list else ()
     return Rules(settings.password_minimum, settings.password_classes, (shipped(), *own))
 
 
 def make_site(settings: Settings) -> Site:
-    """Who we are to customers, from the settings."""
+    """The name, address and time zone of the controller for customers, by the settings."""
     return Site(settings.site_name, _origin(settings.public_url), settings.time_zone)
 
 
@@ -73,7 +73,7 @@ def _origin(address: str) -> str:
 def make_house(
     store: Store, settings: Settings, means: SignInDependencies, api: PageApi, clock: Callable[[], datetime]
 ) -> SignInServices:
-    """What the pages work with, from the settings."""
+    """The services of the sign-in pages, by the settings."""
     cookies = Cookies(secure=settings.public_url.startswith("https:"))
     return SignInServices(
         store,
@@ -89,13 +89,13 @@ def make_house(
 
 
 def list_routes(house: SignInServices) -> list[Route]:
-    """The pages, and the doors for their one script."""
-    door, changes = passkey_doors.ScriptEndpoint, security_changes
+    """The routes of the pages, and the endpoints for their script."""
+    script, changes = passkey_doors.ScriptEndpoint, security_changes
     routes = [
         Route("/sign-in", PageEndpoint(house, entry.show, entry.send)),
         Route("/sign-in/code", PageEndpoint(house, entry.show_code, entry.send_code)),
-        Route("/sign-in/passkey/options", door(house, passkey_doors.options)),
-        Route("/sign-in/passkey", door(house, passkey_doors.answer)),
+        Route("/sign-in/passkey/options", script(house, passkey_doors.options)),
+        Route("/sign-in/passkey", script(house, passkey_doors.answer)),
         Route("/sign-out", PageEndpoint(house, leaving.show, leaving.send)),
         Route("/password/forgot", PageEndpoint(house, forgotten.show, forgotten.send)),
         Route("/password/reset", PageEndpoint(house, forgotten.show_reset, forgotten.send_reset)),
@@ -118,8 +118,8 @@ def list_routes(house: SignInServices) -> list[Route]:
         Route("/security/app/confirm", PageEndpoint(house, None, changes.send_first_code)),
         Route("/security/codes", PageEndpoint(house, None, changes.send_new_codes)),
         Route("/security/remove", PageEndpoint(house, None, changes.send_remove)),
-        Route("/security/passkey/options", door(house, changes.passkey_options)),
-        Route("/security/passkey", door(house, changes.passkey_made)),
+        Route("/security/passkey/options", script(house, changes.passkey_options)),
+        Route("/security/passkey", script(house, changes.passkey_made)),
     ]
     if house.demo:
         routes.append(Route("/demo/outbox", PageEndpoint(house, demo.show_outbox)))

@@ -15,7 +15,7 @@ from audits.reports.clients import AuditedClient, registrations
 from audits.reports.query_report import Explained, Explanation, query_report
 from audits.reports.reading import opened
 from audits.schema.sources import Text
-from gateway.run.tour import CUSTOMER, STEPS, TourStep
+from gateway.run.demo_queries import CUSTOMER, STEPS, TourStep
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.api.api import Api

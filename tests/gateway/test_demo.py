@@ -17,16 +17,16 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from gateway import demo
-from gateway.commands.welcome import welcome
+from gateway.commands.demo_instructions import demo_instructions
 from gateway.config.settings import read
 from gateway.demo import loading
 from gateway.demo.marks import FIRST_ID
 from gateway.demo.population import SIZE
 from gateway.oauth.registry.registration import ClientKind, NewClient
 from gateway.oauth.registry.writing import ClientRegistrar
+from gateway.run.demo_queries import CUSTOMER
 from gateway.run.demo_tokens import DemoTokens
 from gateway.run.serving import open_works
-from gateway.run.tour import CUSTOMER
 from policy.purposes import Purpose
 from resolvers.customers.new_customer import NewCustomer
 from resolvers.customers.new_customer_rows import TABLES
@@ -166,10 +166,10 @@ async def test_it_is_served_when_the_featured_customer_is_found_no_more(store_co
         await demo.load(store, now=NOW, size=2)
     async with open_works(settings) as works:
         tokens = DemoTokens(works, settings)
-        assert f"gateway token {demo.FEATURED}" in await welcome(tokens, settings)
+        assert f"gateway token {demo.FEATURED}" in await demo_instructions(tokens, settings)
         assert CUSTOMER in {each["name"] for each in await tokens.listed()}
         await works.store.keys.destroy(FIRST_ID)
-        page = await welcome(tokens, settings)
+        page = await demo_instructions(tokens, settings)
         assert demo.FEATURED not in page and "# billing" in page
         assert CUSTOMER not in {each["name"] for each in await tokens.listed()}
 

@@ -39,7 +39,7 @@ from gateway.config import logs, settings  # noqa: E402
 from gateway.http import server  # noqa: E402
 from gateway.run import serving  # noqa: E402
 from gateway.run.app import Parts, build  # noqa: E402
-from gateway.run.oauth_service import list_routes, open_house  # noqa: E402
+from gateway.run.oauth_service import list_routes, make_authorization_server  # noqa: E402
 from gateway.run.serving import open_works  # noqa: E402
 from gateway.signin.routes import make_means  # noqa: E402
 
@@ -82,7 +82,10 @@ async def main() -> None:
             ready=Readiness(works.store.ready, works.revocations.follow),
             rules=api.model.rules,
             routes=[
-                *list_routes(open_house(works, found, believed, make_means(found)), actions(api.model.rules.values())),
+                *list_routes(
+                    make_authorization_server(works, found, believed, make_means(found)),
+                    actions(api.model.rules.values()),
+                ),
                 *export_routes(works.store, works.authenticator, api.model, serving.now),
                 *consent_routes(works.authenticator, api, serving.now, found.public_url),
                 *receipt_routes(works.store),

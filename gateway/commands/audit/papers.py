@@ -1,4 +1,4 @@
-"""`gateway audit notice`, `record` and `export`: papers for people, authorities and other programs."""
+"""`gateway audit notice`, `record` and `export`: documents for people, authorities and other programs."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def record_(
 
 
 def leave_released(kind: str, day: date, language: str, form: str | None, output: Path | None) -> None:
-    """What held on a day, as it was released."""
+    """Print or write the released version that was in force on a day."""
     asked = form_of(form, output)
 
     async def read(readers: Readers) -> str:
@@ -134,7 +134,7 @@ def leave_released(kind: str, day: date, language: str, form: str | None, output
 def leave_draft(
     kind: str, schema: str | None, controller: str | None, language: str, form: str | None, output: Path | None
 ) -> None:
-    """The paper as it would be released now, marked as a draft, and whether it differs from the one in force."""
+    """Print or write the document as it would be released now, as a draft, and compare it with the one in force."""
     with told_plainly():
         own = read_controller(read_text(given_file(controller)))
         facts = sound_facts(schema)
@@ -196,7 +196,7 @@ def export_(schema: str | None, controller: str | None, form: str | None, output
 
 
 def registers_at_hand(schema: str | None) -> Registers:
-    """Those of the store, which belong to the gateway's own schema; `SCHEMA_ALONE` when they cannot be read."""
+    """The registers of the store; `SCHEMA_ALONE` for a foreign schema, or if the store cannot be read."""
     if schema is not None:
         return SCHEMA_ALONE
     from gateway.commands.common import read_settings
@@ -211,14 +211,14 @@ def registers_at_hand(schema: str | None) -> Registers:
 
 
 def local_day() -> date:
-    """Today, where the controller is."""
+    """Today in the controller's time zone."""
     from gateway.commands.common import read_settings
 
     return datetime.now(read_settings().time_zone).date()
 
 
 def sound_facts(schema: str | None) -> Facts:
-    """The facts of a schema without errors: a paper from any other would tell people what is not so."""
+    """The facts of a schema without lint errors; exits with FOUND otherwise, as its documents would be untrue."""
     facts = read_facts(schema).require_readable()
     errors = [each for each in lint(facts) if each.level == "error"]
     if not errors:
@@ -231,6 +231,7 @@ def sound_facts(schema: str | None) -> Facts:
 
 
 def given_file(controller: str | None) -> str:
+    """The file of `--controller`; UsageError without one."""
     if controller is None:
         raise click.UsageError(
             "--controller FILE is needed: it holds what only the controller knows. "

@@ -1,4 +1,4 @@
-"""`gateway audit query`: may this client send this document, and why or why not."""
+"""`gateway audit query`: explains if a client may send a document, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gateway audit release` and `papers`: a change of the notice or the record is a release, and each is checked."""
+"""`gateway audit release` and `papers`: releases versions of notice and record, and checks the released ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gateway audit lint`, `matrix` and `diff`: what a schema says."""
+"""`gateway audit lint`, `matrix` and `diff`: reports on a schema."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def matrix_(
 
 
 def _known(facts: Facts, *filters: tuple[str, ...]) -> None:
-    """A misspelt filter would show an empty matrix, which looks like nobody may read anything."""
+    """UsageError for an unknown filter: its empty matrix would look as if nobody may read anything."""
     words = Vocabulary.of_schema(facts.sdl).names
     known = (words["Purpose"], words["DataCategory"], facts.sdl.types, words["Recipient"])
     for given, names in zip(filters, known, strict=True):

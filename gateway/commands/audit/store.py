@@ -1,4 +1,4 @@
-"""`gateway audit clients`, `ledger`, `refusals`, `erasures`, `consents`: what the store says, and nobody named."""
+"""`gateway audit clients`, `ledger`, `refusals`, `erasures`, `consents`, `acts`: reports on the store; no names."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Found = TypeVar("Found")
 
 
 def from_store(read: Callable[[Readers], Awaitable[Found]], told: bool = True) -> Found:
-    """What `read` finds in the store that the settings name; exit code 2 for a wrong setting, 3 without a store.
+    """Run `read` on the store of the settings; exit code 2 for a wrong setting, 3 if the store is unavailable.
 
-    Not `told`: StoreUnavailableError for whoever can do without.
+    Without `told` StoreUnavailableError is raised, for callers that can do without the store.
     """
-    # The rest of the house takes half a second to import, which audits of a schema alone need not wait for.
+    # Late: the rest of the gateway takes half a second to import, and audits of a schema alone do not need it.
     from gateway.commands.common import read_settings, told_in_a_sentence
     from gateway.http import server
     from gateway.run.serving import store_config

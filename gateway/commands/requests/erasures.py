@@ -1,4 +1,4 @@
-"""`gateway erasures`: what is promised, what is due, what stands in the way; and certificates, verified offline."""
+"""`gateway erasures`: lists and repairs erasures, records letters and holds, and verifies certificates offline."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 import orjson
 from sqlalchemy import select, update
 
-from gateway.access.undertakings import declared_rules
+from gateway.access.processing_agreements import declared_rules
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.ledger_verify import Keys, PublicKeys
 from gateway.commands.requests.erasures_recipients import answered, give_up, letter
@@ -56,7 +56,7 @@ MOST = 1000
 
 @click.group("erasures")
 def commands() -> None:
-    """See which erasures are due, and what stands in their way.
+    """List erasures and their deadlines, act on them, and verify certificates.
 
     Cases are named by number and nobody by name. Erasing itself is done by `gateway serve`, or by `gateway worker`.
 
@@ -140,7 +140,7 @@ def show(case: int) -> None:
 
 
 def _letter(row: Any) -> dict[str, Any]:
-    """A warning, or the last letter: when it was written, the day that it names, and what became of it."""
+    """A warning or the final notice: when it was written, the day that it names, and its delivery."""
     return {
         "kind": row.kind,
         "writtenAt": said(row.written_at),
@@ -210,7 +210,7 @@ async def _looked_after(settings: Settings) -> list[str]:
 @commands.command()
 @click.argument("case", type=int)
 def retry(case: int) -> None:
-    """Have a case that is under way taken up again at once, without waiting for its lease to end.
+    """Resume a case at once, without waiting for its lease to expire.
 
     \b
         gateway erasures retry 4711
@@ -345,7 +345,7 @@ def verify(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
 
 
 def _follows(path: Path, facts: Mapping[str, Any], given: Mapping[str, str], told: str) -> bool:
-    """Say what a statement says, and of which certificate; whether that is another one than the one given."""
+    """Print a statement and its certificate; True if a given certificate is another than the one it names."""
     certificate = given.get(facts["case"])
     link = {None: "not given here", facts["certificate"]: "which is given here"}.get(certificate, "NOT the one given")
     click.echo(f"{path.name}: case {facts['case']}: {told}; of certificate {facts['certificate'][:16]}, {link}.")

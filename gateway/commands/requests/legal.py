@@ -1,4 +1,4 @@
-"""`gateway legal`: binding requests of authorities, from the letter to the answer."""
+"""`gateway legal`: binding requests of authorities, signed by two officers, and their answers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def legal() -> None:
 
 
 def order_options(required: bool) -> Callable[[Command], Command]:
-    """What an order names."""
+    """Add the options for the contents of an order."""
     options = (
         click.option("--authority", required=required, help="Which court or authority."),
         click.option("--country", required=required, help="Of which country: two capitals."),
@@ -118,7 +118,7 @@ async def _paired(desk: Legal, work: Awaitable[str]) -> tuple[str, Legal]:
 @order_options(required=True)
 @click.option("--signature", type=FILE, required=True, help="The officer's signature of `gateway legal digest`.")
 def file(reference: str, signature: Path, **given: Any) -> None:
-    """Note a request that an officer signed. Nothing is read, and nothing leaves.
+    """Register a request that an officer signed. Nothing is read, and nothing is disclosed.
 
     Requests about somebody who is not held stand in the register, too; the answer is then that nothing is, or the
     certificate of the erasure that is named by --erasure.

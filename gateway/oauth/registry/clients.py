@@ -11,7 +11,7 @@ import orjson
 from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import bindparam, or_, select
 
-from gateway.access.undertakings import PARTNER, bound, keeps_the_rules
+from gateway.access.processing_agreements import PARTNER, has_processing_agreement, keeps_the_rules
 from gateway.oauth.registry.scopes import for_customers
 from policy.purposes import Purpose
 from store.registers.clients import clients
@@ -163,7 +163,7 @@ _one = (
     )
     .join(oauth_clients, oauth_clients.c.client_id == clients.c.id)
     .join(partners, clients.c.partner_id == partners.c.id, isouter=True)
-    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), bound())
+    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), has_processing_agreement())
 )
 
 _hashes = select(oauth_secrets.c.hash).where(

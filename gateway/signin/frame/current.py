@@ -1,4 +1,4 @@
-"""Who a browser belongs to, as the authorization server asks it."""
+"""The signed-in customer of a browser, for the authorization server."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ class SignedInCustomer:
     customer_id: int
     session_id: int
     authenticated_at: int
-    """When they last proved who they are, in Unix seconds."""
+    """The time of the last authentication, in Unix seconds."""
     amr: tuple[str, ...]
-    """How (RFC 8176)."""
+    """The authentication methods (RFC 8176)."""
     platform: str
     shared: bool = False
-    """The computer is one that others use too: no refresh token is left there (R41)."""
+    """True on a shared computer, where no refresh token is left (R41)."""
 
 
 class Current:
-    """Tells who is signed in: of several platforms the one where it was proven last."""
+    """Finds the signed-in customer; of several platforms the one with the most recent authentication."""
 
     def __init__(self, house: SignInServices) -> None:
         self._house = house
 
     async def __call__(self, request: Request) -> SignedInCustomer | None:
-        """The customer, or None when nobody is signed in; StoreUnavailableError when nobody can tell."""
+        """The customer, or None if nobody is signed in. Raises StoreUnavailableError."""
         session = await self._house.session(request)
         if session is None:
             return None

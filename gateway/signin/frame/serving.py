@@ -1,4 +1,4 @@
-"""How a sign-in page is served: methods, the form within bounds, whose it is, and what if the store is away."""
+"""Serves sign-in pages: methods, forms within bounds, CSRF protection, and an unavailable store."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class PageEndpoint:
-    """The ASGI application at one address."""
+    """The ASGI application of one page."""
 
     def __init__(self, house: SignInServices, shown: Handler | None, sent: Handler | None = None) -> None:
         self._house, self._shown, self._sent = house, shown, sent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a GET by what is shown, and a POST of our own form by what becomes of it."""
+        """Answer a GET with the page, and a POST of the page's own form with its result; Problem 405 otherwise."""
         request = Request(scope, receive)
         try:
             response = await self._answer(request, receive)
@@ -57,7 +57,7 @@ class PageEndpoint:
 
 
 async def read_form(request: Request, receive: Receive, seconds: int) -> dict[str, str]:
-    """The fields of a form; Problem 400, 408, 413 or 415 for anything that is none."""
+    """The fields of a posted form; Problem 400, 408, 413 or 415 for anything else."""
     headers = dict(request.scope["headers"])
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if kind != FORM.encode():
@@ -70,7 +70,7 @@ async def read_form(request: Request, receive: Receive, seconds: int) -> dict[st
 
 
 def _stale(visit: RequestContext) -> Response:
-    """The form was not made for this browser; or by another site, which then learns nothing."""
+    """403 for a form that was not made for this browser, or was sent by another site."""
     again = links((visit.say("try_again"), visit.to(visit.here)))
     return visit.page(visit.say("try_again"), notice(visit.say("stale_form"), "error"), again, status=403)
 

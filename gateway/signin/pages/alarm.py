@@ -1,4 +1,4 @@
-"""`/not-me`: where the link in a message about an unusual sign-in leads (S9)."""
+"""`/not-me`: the page of the link in an e-mail about an unusual sign-in (S9)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from resolvers.signins.secrets import LONGEST
 
 
 async def show(visit: RequestContext) -> Response:
-    """What the message was about. To look at it does nothing: programs look at links before people do."""
+    """Show the reported sign-in. A GET changes nothing: mail scanners follow links before people do."""
     secret = (visit.asked.get("t") or "")[:LONGEST]
     alarm = await visit.house.alarms.find(secret, visit.now)
     if alarm is None:
@@ -25,7 +25,7 @@ async def show(visit: RequestContext) -> Response:
 
 
 async def send(visit: RequestContext) -> Response:
-    """Everybody is out."""
+    """End all sessions, void the password, and send a link to a new one."""
     alarm = await visit.house.alarms.find(visit.form.get("t", "")[:LONGEST], visit.now)
     if alarm is None or not await visit.house.alarms.raise_(alarm, visit.now):
         return _void(visit)

@@ -1,4 +1,4 @@
-"""`/cookies`, "Edit my choices", for visitors and customers alike: refusing is as easy as accepting (R28, R29)."""
+"""`/cookies`, "Edit my choices": cookie consent, where refusing is as easy as accepting (R28, R29)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from schema.documents.requests import Request, RequestOutcome
 from store.sql.errors import OutageCause, StoreUnavailableError
 
 MEASURING = ("measurement",)
-"""The cookies that only an accepted choice may set; a refusal deletes them. Nothing here sets one yet."""
+"""Cookies that need consent; a refusal deletes them. The gateway itself sets none yet."""
 VARY = "Cookie, Sec-GPC"
 GPC_SINCE = "2026-11-27"
 CHOOSE = """
@@ -31,7 +31,7 @@ mutation EditMyChoices($input: ChooseCookiesInput!) {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What this browser was told, as its cookie has it: `version.yes|no.day`."""
+    """The choice stored in the browser's cookie: `version~yes|no~day`."""
 
     measurement: bool
     version: str
@@ -39,7 +39,7 @@ class Choice:
 
     @classmethod
     def read(cls, text: str | None) -> Choice | None:
-        """None for no cookie, and for one that is not of our making."""
+        """Parse a cookie; None without one, or for one that is malformed."""
         version, _, rest = (text or "").partition("~")
         word, _, day = rest.partition("~")
         if word not in ("yes", "no") or not version or len(day) != 10:
@@ -48,35 +48,35 @@ class Choice:
 
     @property
     def text(self) -> str:
-        """The cookie's value."""
+        """The value of the cookie."""
         return f"{self.version}~{'yes' if self.measurement else 'no'}~{self.day}"
 
 
 def may_measure(choice: Choice | None) -> bool:
-    """Whether a cookie that measures may be set: only after an accepted choice to the present sentence.
+    """True if measurement cookies may be set: only with consent to the current wording.
 
-    Without a choice nothing is set, so Global Privacy Control has nothing to turn off; an explicit choice wins over it.
+    Without a choice none is set, so Global Privacy Control has nothing to turn off; an explicit choice overrides it.
     """
     return choice is not None and choice.measurement and choice.version == VERSION
 
 
 def controlled(visit: RequestContext) -> bool:
-    """Whether the browser sends Global Privacy Control: exactly `1`, in any of several headers."""
+    """True if the browser sends Global Privacy Control: exactly `1`, in any of several headers."""
     return "1" in visit.request.headers.getlist("sec-gpc")
 
 
 async def well_known(_: HttpRequest) -> Response:
-    """That Global Privacy Control is honoured here (the GPC specification's well-known resource)."""
+    """`/.well-known/gpc.json`: the statement that Global Privacy Control is honoured (GPC specification)."""
     return JSONResponse({"gpc": True, "lastUpdate": GPC_SINCE})
 
 
 async def show(visit: RequestContext) -> Response:
-    """What holds now, and two buttons."""
+    """Show the current choice, and two buttons."""
     return _page(visit, _kept(visit))
 
 
 async def send(visit: RequestContext) -> Response:
-    """Take the choice: from the next response on it holds, and it is recorded for whoever is signed in."""
+    """Store the choice in a cookie, and record it as a consent if a customer is signed in."""
     word = visit.form.get("measurement")
     if word not in ("yes", "no"):
         return _page(visit, _kept(visit), status=400)
@@ -120,7 +120,7 @@ def _page(visit: RequestContext, choice: Choice | None, *said: str, status: int 
 
 
 def _buttons(visit: RequestContext) -> str:
-    """Alike, so that neither is easier to press."""
+    """Two equal buttons, so that neither choice is nudged (no dark pattern)."""
     words = (("no", "cookies_refuse"), ("yes", "cookies_accept"))
     each = [tag("button", visit.say(said), type="submit", name="measurement", value=word) for word, said in words]
     return tag("div", each, class_="choices")

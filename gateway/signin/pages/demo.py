@@ -1,4 +1,4 @@
-"""What only the demo shows: whom to sign in as, and the messages that a real gateway would send."""
+"""Demo only: the credentials of the featured customer, and the e-mails that a real gateway would send."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST = 20
 
 
 def demo_note(visit: RequestContext) -> Markup | None:
-    """The featured customer's name, password and present code, ready to be typed."""
+    """The login name and password of the featured customer; None for webmail."""
     if visit.platform == "WEBMAIL":
         return None
     login = FEATURED if visit.platform == "CLIENT_AREA" else "u100000"
@@ -36,7 +36,7 @@ def demo_note(visit: RequestContext) -> Markup | None:
 
 
 def demo_code(visit: RequestContext) -> Markup:
-    """What the featured customer's authenticator app shows at this moment."""
+    """The current TOTP code of the featured customer."""
     code = pyotp.TOTP(demo_totp_secret(0, visit.platform)).at(visit.now)
     return tag(
         "div",
@@ -47,7 +47,7 @@ def demo_code(visit: RequestContext) -> Markup:
 
 
 async def show_outbox(visit: RequestContext) -> Response:
-    """The last messages to customers, the newest first. Of the demo only: elsewhere nobody may read them."""
+    """Show the latest e-mails to customers; the route exists in the demo only, since nobody else may read them."""
     store = visit.house.store
     listed = select(outbox.c.id, outbox.c.customer_id, outbox.c.payload).where(outbox.c.topic == bindparam("topic"))
     prepared = store.reader.prepare(listed.order_by(outbox.c.id.desc()).limit(MOST))

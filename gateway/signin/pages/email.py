@@ -1,4 +1,4 @@
-"""`/email/confirm`: the link to a new e-mail address; a button does it, since programs follow links (S8)."""
+"""`/email/confirm`: confirms a new e-mail address by a button, since mail scanners follow links (S8)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from resolvers.signins.secrets import LONGEST
 
 
 async def show(visit: RequestContext) -> Response:
-    """The button; looking at it uses nothing up."""
+    """Show the button; a GET does not use the link up."""
     secret = (visit.asked.get("t") or "")[:LONGEST]
     if await EmailLinks(visit.house.store, visit.house.means).find(secret, visit.now) is None:
         return _void(visit)
@@ -26,7 +26,7 @@ async def show(visit: RequestContext) -> Response:
 
 
 async def send(visit: RequestContext) -> Response:
-    """Put the address in place."""
+    """Confirm the new address."""
     house = visit.house
     found = await EmailLinks(house.store, house.means).find(visit.form.get("t", "")[:LONGEST], visit.now)
     if found is None:
@@ -39,7 +39,7 @@ async def send(visit: RequestContext) -> Response:
 
 
 def _desk(visit: RequestContext, found: Found) -> CommandContext:
-    """On behalf of the customer who holds the link."""
+    """The command context of the customer who holds the link."""
     grant = Grant(
         token_id=CLIENT,
         client_id=CLIENT,

@@ -1,4 +1,4 @@
-"""`/sign-in` and `/sign-in/code`: a password, then a second factor; the same pages confirm who is signed in already."""
+"""`/sign-in` and `/sign-in/code`: password and second factor; also the step-up of customers who are signed in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_LOGIN = 320
 
 
 async def show(visit: RequestContext) -> Response:
-    """The form; whoever is signed in well enough goes on at once."""
+    """Show the form; a customer whose sign-in is recent enough is redirected at once."""
     session = await visit.session(visit.platform)
     if session is not None and _good_enough(visit, session):
         return visit.go(visit.onward or HOME)
@@ -35,7 +35,7 @@ def _good_enough(visit: RequestContext, session: Session) -> bool:
 def form(
     visit: RequestContext, session: Session | None, *said: Child, status: int = 200, with_code: bool = False
 ) -> Response:
-    """The page, with what there is to say."""
+    """The sign-in page with notices; with a session it asks only for a step-up."""
     again = session is not None
     title = visit.say("again") if again else visit.say("sign_in_to", platform=visit.say(visit.platform))
     fields = [
@@ -84,7 +84,8 @@ def _ways(visit: RequestContext, again: bool) -> Markup:
 
 
 def passkey(visit: RequestContext, words: str, shared: bool = False) -> Child:
-    """The button for a passkey; shown by the script, since nothing else can ask for one."""
+    """The passkey button, which only the script shows: WebAuthn needs JavaScript."""
+    # A passkey is bound to the host (its RP id), so the demo must send people to that one.
     site = visit.house.means.site
     if visit.house.demo and visit.request.url.hostname != site.host:
         address = f"{site.passkey_origin}/sign-in"
@@ -105,7 +106,7 @@ def passkey(visit: RequestContext, words: str, shared: bool = False) -> Child:
 
 
 async def send(visit: RequestContext) -> Response:
-    """A password, perhaps with a code beside it."""
+    """Verify a password, and a code if the form has one."""
     session = await visit.session(visit.platform)
     claim = PasswordAttempt(
         visit.platform,
@@ -130,33 +131,33 @@ async def send(visit: RequestContext) -> Response:
 
 
 def _kinds(verdict: SecondFactorRequired) -> str | None:
-    """What the next page should ask for; whoever gets there has given the right password."""
+    """The second factors to ask for on the next page; no secret, since the password was right."""
     if "PASSKEY" not in verdict.kinds:
         return None
     return "both" if "TOTP" in verdict.kinds else "passkey"
 
 
 def denied(visit: RequestContext, verdict: Rejected, words: str) -> tuple[Markup, int]:
-    """What is said to somebody who is not believed, in the same words for every account that there is or is not."""
+    """Notice and status of a failed attempt, the same whether or not the account exists (S1)."""
     if verdict.wait:
         return notice(visit.say("wait", wait=verdict.wait), "error"), 429
     return notice(visit.say(words), "error"), 422
 
 
 def slowed(response: Response, verdict: Rejected) -> Response:
-    """Programs are told too when to come back."""
+    """Add Retry-After if the verdict has a wait."""
     if verdict.wait:
         response.headers["retry-after"] = str(verdict.wait)
     return response
 
 
 def let_in(visit: RequestContext, opened: SignedIn) -> Response:
-    """On to where they wanted to go, with the cookies of the session."""
+    """Redirect to the page that was asked for, with the session's cookies."""
     return give_cookies(visit, visit.go(visit.onward or HOME), opened)
 
 
 def give_cookies(visit: RequestContext, response: Response, opened: SignedIn) -> Response:
-    """What the browser keeps: of a shared computer nothing that outlives it (R41)."""
+    """Set the cookies of a new session; on a shared computer they end with the browser (R41)."""
     cookies, times = visit.house.cookies, visit.house.means.times
     life = None if opened.shared else times.session
     cookies.give(response, cookies.session(visit.platform), opened.secret, life)
@@ -167,12 +168,12 @@ def give_cookies(visit: RequestContext, response: Response, opened: SignedIn) ->
 
 
 async def show_code(visit: RequestContext) -> Response:
-    """The second step's form."""
+    """Show the form of the second factor."""
     return code_form(visit)
 
 
 def code_form(visit: RequestContext, *said: Child, status: int = 200) -> Response:
-    """The page, with what there is to say."""
+    """The page of the second factor, with notices."""
     kinds = visit.asked.get("kinds")
     code = entry(
         "code",
@@ -197,7 +198,7 @@ def code_form(visit: RequestContext, *said: Child, status: int = 200) -> Respons
 
 
 async def send_code(visit: RequestContext) -> Response:
-    """A code."""
+    """Verify a TOTP or recovery code."""
     cookies = visit.house.cookies
     secret = cookies.read(visit.request, cookies.pending)
     pending = await visit.house.authentication.pending.find(secret, visit.now) if secret else None

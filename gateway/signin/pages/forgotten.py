@@ -1,4 +1,4 @@
-"""`/password/forgot` and `/password/reset`: a link by e-mail, and the new password that it leads to (S8)."""
+"""`/password/forgot` and `/password/reset`: password reset by a link in an e-mail (S8)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from resolvers.signins.secrets import LONGEST
 from store.tables.credentials import PLATFORMS
 
 GENERATED = " required: lower; required: upper; required: digit; required: [-!#$%&*+.:;=?@_];"
-"""What browsers that make up passwords are told where all four classes are asked for."""
+"""The `passwordrules` for password generators of browsers, where all four classes are required."""
 
 
 async def show(visit: RequestContext) -> Response:
-    """Whose password it is."""
+    """Show the form for the login name."""
     return _form(visit)
 
 
@@ -46,7 +46,7 @@ def _form(visit: RequestContext, *said: Child, status: int = 200) -> Response:
 
 
 async def send(visit: RequestContext) -> Response:
-    """Write to the customer, if there is one. The page says the same in any case."""
+    """Send the link, if the account exists; the page is the same in any case (S8)."""
     asked = visit.form.get("service", "")
     platform = asked if asked in PLATFORMS else visit.platform
     login = visit.form.get("login", "")[:LONGEST_LOGIN]
@@ -60,7 +60,7 @@ async def send(visit: RequestContext) -> Response:
 
 
 async def show_reset(visit: RequestContext) -> Response:
-    """The form that a link leads to. To look at it uses nothing up: programs look at links before people do."""
+    """Show the form of a link. A GET does not use it up: mail scanners follow links before people do."""
     secret = (visit.asked.get("t") or "")[:LONGEST]
     link = await visit.house.resets.find(secret, visit.now)
     if link is None:
@@ -76,7 +76,7 @@ def reset_form(
     typed: str = "",
     status: int = 200,
 ) -> Response:
-    """The page."""
+    """The page for the new password, of `least` characters or more."""
     hidden = tag("input", type="hidden", name="t", value=secret)
     fields = new_password(visit, least, problems, typed)
     form = visit.form_of("/password/reset", hidden, fields, button(visit.say("set_password")))
@@ -86,7 +86,7 @@ def reset_form(
 def new_password(
     visit: RequestContext, least: int, problems: Sequence[UserProblem], typed: str, name: str = "new"
 ) -> Markup:
-    """The field for a new password with its meter; what was typed is measured and not repeated."""
+    """The field for a new password with its meter; a typed password is measured but never sent back."""
     seen = normal(typed) if typed and not too_long(typed) else ""
     errors = [visit.say(problem.code, least=least) for problem in problems]
     asked = visit.house.means.passwords.classes
@@ -104,7 +104,7 @@ def new_password(
 
 
 async def send_reset(visit: RequestContext) -> Response:
-    """Set the new password."""
+    """Set the new password, if the link is valid."""
     secret, password = visit.form.get("t", "")[:LONGEST], visit.form.get("new", "")
     verdict = await visit.house.resets.follow(secret, password, visit.visitor, visit.now)
     if isinstance(verdict, Expired):
@@ -115,15 +115,16 @@ async def send_reset(visit: RequestContext) -> Response:
     said = notice(visit.say("password_set_why"), title=visit.say("password_set"))
     response = visit.page(visit.say("forgot_title"), said, onward)
     cookies = visit.house.cookies
-    cookies.give(response, cookies.device, verdict.device_secret)  # whose computer it is was not asked
+    # Until the browser closes: whether the computer is shared was not asked (R41).
+    cookies.give(response, cookies.device, verdict.device_secret)
     return response
 
 
 async def _again(
     visit: RequestContext, secret: str, verdict: Rejected | tuple[UserProblem, ...], password: str
 ) -> Response:
-    """The form once more, with what to change, or the wait."""
-    if isinstance(verdict, Rejected):  # Whoever guesses links is told no more than this.
+    """The form again, with the problems or the wait."""
+    if isinstance(verdict, Rejected):  # The link is not read, so that guessing one learns nothing.
         least = visit.house.means.passwords.least(guarded=False)
         form = reset_form(visit, secret, least, [UserProblem("TOO_MANY_ATTEMPTS", "")], status=429)
         return slowed(form, verdict)

@@ -1,4 +1,4 @@
-"""`/sign-out`: visible wherever somebody is signed in (R41)."""
+"""`/sign-out`: linked from every page of a signed-in customer (R41)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from resolvers.account.sessions_commands import end_one
 
 
 async def show(visit: RequestContext) -> Response:
-    """A question, since a GET ends nothing: another site could send one."""
+    """Ask first: another site could cause a GET (logout CSRF)."""
     if await visit.session() is None:
         return _out(visit)
     leave = visit.form_of("/sign-out", button(visit.say("sign_out")))
@@ -18,7 +18,7 @@ async def show(visit: RequestContext) -> Response:
 
 
 async def send(visit: RequestContext) -> Response:
-    """End the sessions of this browser, on every platform, and forget their cookies."""
+    """End this browser's sessions on every platform, and delete their cookies."""
     cookies = visit.house.cookies
     response = _out(visit)
     for platform in ("CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL"):

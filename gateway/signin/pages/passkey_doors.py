@@ -1,4 +1,4 @@
-"""`/sign-in/passkey`: what a browser's script asks and answers to sign in with a passkey."""
+"""`/sign-in/passkey`: the endpoints for the script that signs in with a passkey (WebAuthn)."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ Handler = Callable[[RequestContext], Awaitable[Response]]
 
 
 class ScriptEndpoint:
-    """An address for scripts: JSON of texts in, JSON out, for pages of this house only."""
+    """An endpoint for our own pages' script: a JSON object of strings in, JSON out."""
 
     def __init__(self, house: SignInServices, sent: Handler) -> None:
         self._house, self._sent = house, sent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a POST."""
+        """Answer a POST; Problem 403 without the page's anti-CSRF token, 405 for other methods."""
         request = Request(scope, receive)
         if request.method != "POST":
             raise problems.method_not_allowed(b"POST")
@@ -62,7 +62,7 @@ async def _read(request: Request, receive: Receive, seconds: int) -> dict[str, s
 
 
 async def options(visit: RequestContext) -> Response:
-    """A challenge: for the passkeys of whoever has given the right password, or for any."""
+    """A WebAuthn challenge: for the account's passkeys after a right password, otherwise for any passkey."""
     pending, session = await _whose(visit)
     account = pending.account if pending else None
     if account is None and session is not None:
@@ -72,7 +72,7 @@ async def options(visit: RequestContext) -> Response:
 
 
 async def answer(visit: RequestContext) -> Response:
-    """A passkey: the second factor of a sign-in that waits for it, a fresh proof, or a sign-in of its own."""
+    """Verify a passkey: as the second factor, as a step-up, or as a sign-in of its own."""
     pending, session = await _whose(visit)
     shared = visit.form.get("shared") == "yes"
     shown = PasskeyAttempt(visit.platform, visit.form.get("response", ""), pending, session, shared)

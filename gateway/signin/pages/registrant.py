@@ -1,7 +1,7 @@
-"""`/registrant`: the owner of a domain who is no customer sees what is held, takes it along, asks to be erased (R52).
+"""`/registrant`: access, portability and erasure for owners of domains who are no customers (R52, GDPR Art. 15 to 20).
 
-A link by e-mail proves who somebody is: it goes to the address that is registered for the domain. Everything shown is
-asked of the API, so that the customer sees in the ledger that it was read, and through what.
+A link by e-mail authenticates the owner: it goes to the address that is registered for the domain. Everything shown is
+read through the API, so that the customer sees the access in the ledger.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ DETAILS = {"name": "registrantName", "address": "registrantAddress", "email": "r
 
 
 async def show(visit: RequestContext) -> Response:
-    """Which domain it is about."""
+    """Show the form for the domain's name."""
     return _form(visit)
 
 
@@ -58,7 +58,7 @@ def _form(visit: RequestContext, *said: Child, status: int = 200, errors: tuple[
 
 
 async def send(visit: RequestContext) -> Response:
-    """Write to the owner, if there is one. The page says the same in any case."""
+    """Send the link, if the domain has an owner here; the page is the same in any case."""
     try:
         name = to_ascii(visit.form.get("domain", ""))
     except DomainNameError:
@@ -72,7 +72,7 @@ async def send(visit: RequestContext) -> Response:
 
 
 async def show_data(visit: RequestContext) -> Response:
-    """Everything that is held about the owner of this domain, and what can be done about it."""
+    """Show all data about the owner of the link's domain, or return it as JSON with `form=json`."""
     secret, holder = await _holder(visit)
     if holder is None:
         return _void(visit)
@@ -85,7 +85,7 @@ async def show_data(visit: RequestContext) -> Response:
 
 
 async def send_data(visit: RequestContext) -> Response:
-    """Ask to be erased, or call it off."""
+    """Request erasure, or cancel the request."""
     secret, holder = await _holder(visit)
     if holder is None:
         return _void(visit)
@@ -104,7 +104,7 @@ async def _holder(visit: RequestContext) -> tuple[str, LinkHolder | None]:
 
 
 def desk_of(visit: RequestContext, holder: LinkHolder) -> CommandContext:
-    """Where what the owner asks for is done."""
+    """The command context of the owner's requests."""
     house = visit.house
     return CommandContext(house.store, _grant(visit, holder), Purpose.SELF_SERVICE, None, visit.now, house.means)
 
@@ -125,7 +125,7 @@ def _grant(visit: RequestContext, holder: LinkHolder) -> Grant:
 
 
 async def _held(visit: RequestContext, holder: LinkHolder) -> dict[str, Any] | None:
-    """The domain's own facts; of what the customer's data was disclosed for, only what was about this domain."""
+    """The domain's data, and of the customer's disclosures only those about this domain; None if it is gone."""
     id_ = visit.house.store.keys.house.ids("Domain", holder.customer, holder.domain)
     question = Request(query=QUESTION, variables={"id": id_}, read_only=True)
     outcome = await visit.house.api.execute(question, _grant(visit, holder))
@@ -139,7 +139,7 @@ async def _held(visit: RequestContext, holder: LinkHolder) -> dict[str, Any] | N
 
 
 def _download(visit: RequestContext, told: dict[str, Any]) -> Response:
-    """As JSON, with what GDPR Art. 15(1) wants to be said beside it."""
+    """The data as JSON, with the information that GDPR Art. 15(1) requires."""
     domain = told["domain"]
     content = {
         "kind": "REGISTRANT",
@@ -208,7 +208,7 @@ def _whither(visit: RequestContext, disclosures: list[dict[str, Any]]) -> Markup
 
 
 def _fields(visit: RequestContext, disclosure: dict[str, Any]) -> str:
-    """The details in words; what is no detail of the owner, such as the name of the domain, is the domain's own."""
+    """The disclosed fields in words; a field that is not about the owner counts as the domain."""
     named = {f"Domain.{field}": visit.say(f"owner_{name}") for name, field in DETAILS.items()}
     return ", ".join(named.get(each, visit.say("domain")) for each in disclosure["fields"])
 

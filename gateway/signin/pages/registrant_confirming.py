@@ -1,7 +1,7 @@
-"""`/registrant/confirm`: who was named as the owner of a domain says whether they are; nothing happens before (S13).
+"""`/registrant/confirm`: a person named as the owner of a domain confirms or declines (S13).
 
-The page names the domain, which is registered, and none of the details that the customer typed: to see those, one
-confirms to be the person whom they are about.
+The page names the domain, and none of the details that the customer typed: only the person whom they are about may see
+those, after confirming.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from resolvers.registrants.rights import LinkHolder, RegistrantLinks
 
 
 async def show(visit: RequestContext) -> Response:
-    """The question. To look at it answers nothing: programs look at links before people do."""
+    """Ask. A GET answers nothing: mail scanners follow links before people do."""
     secret, holder = await _asked(visit)
     name = await _links(visit).domain_name(holder) if holder is not None else None
     if holder is None or name is None:
@@ -32,7 +32,7 @@ async def show(visit: RequestContext) -> Response:
 
 
 async def send(visit: RequestContext) -> Response:
-    """The answer: on to everything that is held, or the address is gone."""
+    """Record the answer: redirect to the held data after `confirm`, delete the address after `decline`."""
     _, holder = await _asked(visit)
     if holder is None:
         return _void(visit)

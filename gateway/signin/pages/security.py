@@ -1,4 +1,4 @@
-"""`/security`: the customer's sign-ins, their second step, and where they are signed in (R37 to R41)."""
+"""`/security`: credentials, second factors, sessions and recent sign-ins of the customer (R37 to R41)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Own = Callable[[RequestContext, Session], Awaitable[Response]]
 
 
 def own(handler: Own) -> Callable[[RequestContext], Awaitable[Response]]:
-    """A page for whoever is signed in; others sign in first."""
+    """A page for signed-in customers; others are redirected to the sign-in page."""
 
     async def guarded(visit: RequestContext) -> Response:
         session = await visit.session()
@@ -35,7 +35,7 @@ def own(handler: Own) -> Callable[[RequestContext], Awaitable[Response]]:
 
 
 def fresh(handler: Own) -> Callable[[RequestContext], Awaitable[Response]]:
-    """The same for what is sensitive: whoever signed in more than five minutes ago confirms who they are (S7)."""
+    """A page with step-up authentication: a sign-in older than five minutes must be repeated (S7)."""
 
     async def guarded(visit: RequestContext, session: Session) -> Response:
         if not session.fresh(visit.now, FRESH):
@@ -47,18 +47,18 @@ def fresh(handler: Own) -> Callable[[RequestContext], Awaitable[Response]]:
 
 
 def back(visit: RequestContext) -> str:
-    """Where to come back to; after a form that is the page it was on."""
+    """The address to return to after sign-in; for a POST the page of its form."""
     return visit.request.url.path if visit.request.method in ("GET", "HEAD") else "/security"
 
 
 @own
 async def show(visit: RequestContext, session: Session) -> Response:
-    """Everything at a glance."""
+    """Show the overview."""
     return await overview(visit, session)
 
 
 async def overview(visit: RequestContext, session: Session, *said: Child, status: int = 200) -> Response:
-    """The page, with what there is to say."""
+    """The overview, with notices. Raises StoreUnavailableError."""
     data = await about(visit, session)
     me = data["me"] or {"credentials": [], "sessions": {"nodes": []}, "signIns": {"nodes": []}}
     unprotected = [each for each in me["credentials"] if each["platform"] in OFFERED and not _protects(each)]
@@ -146,7 +146,7 @@ def _passkey(visit: RequestContext) -> Markup:
 
 
 def _place_for_codes(visit: RequestContext) -> Markup:
-    """Where the script shows recovery codes, if the passkey was the first second factor."""
+    """The element in which the script shows recovery codes, if the passkey is the first second factor."""
     title = tag("h2", visit.say("codes_title"))
     place, onward = tag("div", class_="place"), links((visit.say("done"), "/security"))
     return tag("div", title, notice(visit.say("codes_why"), "warn"), place, onward, id="new-codes", hidden=True)
@@ -185,7 +185,7 @@ def _accesses(visit: RequestContext, nodes: list[dict[str, Any]]) -> Markup:
 
 
 def day(text: str) -> str:
-    """A moment as people write it."""
+    """A timestamp of the API in a readable form, in UTC."""
     return datetime.fromisoformat(text).strftime("%d.%m.%Y %H:%M UTC")
 
 
@@ -200,7 +200,7 @@ async def send_end(visit: RequestContext, session: Session) -> Response:
 
 @own
 async def send_withdraw(visit: RequestContext, session: Session) -> Response:
-    """Take back what was allowed to an app; everything that it holds ends."""
+    """Withdraw the consent to an app, and revoke all its tokens (GDPR Art. 7(3))."""
     result = await withdraw_one(visit.house.actor(session, visit.now), _key(visit, "AuthorizedApp"))
     if result.problems:
         return await overview(visit, session, notice(visit.say("NOT_FOUND"), "error"), status=422)
@@ -217,7 +217,7 @@ async def send_end_app(visit: RequestContext, session: Session) -> Response:
 
 
 def _key(visit: RequestContext, type_name: str) -> int:
-    """The row that the form names; for what is no id of this type a key that nobody has."""
+    """The row that the form's id names; 0, which no row has, if it is no id of this type."""
     found = visit.house.store.keys.house.ids.decode(visit.form.get("id", "")[:200])
     return found.key if found is not None and found.type_name == type_name else 0
 

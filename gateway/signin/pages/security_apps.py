@@ -1,4 +1,4 @@
-"""The part of `/security` about apps: what was allowed to them, and where they hold tokens (GDPR Art. 7(3), O10)."""
+"""The section of `/security` about apps: given consents, and app sessions with tokens (GDPR Art. 7(3), O10)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from policy.app_scopes import AppScope
 
 
 def apps(visit: RequestContext, me: dict[str, Any]) -> Markup | None:
-    """Both lists, each line with its one step; None where there is nothing to tell."""
-    standing = [each for each in me.get("authorizedApps") or () if not each["withdrawnAt"]]
+    """Both lists, each line with a button to withdraw or end it; None if both are empty."""
+    consented = [each for each in me.get("authorizedApps") or () if not each["withdrawnAt"]]
     holding = me.get("appSessions") or []
-    if not standing and not holding:
+    if not consented and not holding:
         return None
     return tag(
         "section",
         tag("h2", visit.say("apps")),
-        tag("ul", [_allowed(visit, each) for each in standing], class_="rows") if standing else None,
+        tag("ul", [_allowed(visit, each) for each in consented], class_="rows") if consented else None,
         tag("h3", visit.say("app_sessions")) if holding else None,
         tag("ul", [_holding(visit, each) for each in holding], class_="rows") if holding else None,
     )

@@ -1,4 +1,4 @@
-"""`/password` and `/security/…`: changing the password and the second step of the platform one is signed in to."""
+"""`/password` and `/security/…`: changes of password and second factors, on the platform of the session."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from resolvers.signin.sessions import Session
 
 @fresh
 async def show_password(visit: RequestContext, session: Session) -> Response:
-    """The form."""
+    """Show the form."""
     return await _password_form(visit, session)
 
 
@@ -40,7 +40,7 @@ async def _password_form(
 
 @fresh
 async def send_password(visit: RequestContext, session: Session) -> Response:
-    """Change it."""
+    """Change the password."""
     current, new = visit.form.get("current", ""), visit.form.get("new", "")
     result = await change(visit.house.actor(session, visit.now), session.credential_id, current, new)
     if result.problems:
@@ -49,13 +49,13 @@ async def send_password(visit: RequestContext, session: Session) -> Response:
 
 
 async def well_known(visit: RequestContext) -> Response:
-    """Where password managers find the form (W3C, a well-known URL for changing passwords)."""
+    """`/.well-known/change-password`: redirects password managers to the form (W3C)."""
     return visit.go("/password")
 
 
 @fresh
 async def send_app(visit: RequestContext, session: Session) -> Response:
-    """Begin with an authenticator app: its QR code and secret, and the form for the first code."""
+    """Begin the enrolment of an authenticator app: show QR code and secret, and the form for the first code."""
     begun = await enrolling.begin_totp(visit.house.actor(session, visit.now), session.credential_id)
     if begun.problems:
         return await _failed(visit, session, begun.problems)
@@ -77,7 +77,7 @@ def _first_code(visit: RequestContext, problems: tuple[UserProblem, ...] = ()) -
 
 @fresh
 async def send_first_code(visit: RequestContext, session: Session) -> Response:
-    """Finish with the app."""
+    """Finish the enrolment with the app's first code (S3)."""
     actor, code = visit.house.actor(session, visit.now), visit.form.get("code", "")[:40]
     done = await enrolling.confirm_totp(actor, session.credential_id, code)
     if any(each.code == "NOT_BEGUN" for each in done.problems):
@@ -90,7 +90,7 @@ async def send_first_code(visit: RequestContext, session: Session) -> Response:
 
 
 def _codes(visit: RequestContext, codes: list[str]) -> Response:
-    """Shown once."""
+    """The recovery codes, which are shown this once only (S4)."""
     listed = tag("ol", [tag("li", tag("code", code)) for code in codes], class_="codes")
     onward = links((visit.say("done"), "/security"))
     why = notice(visit.say("codes_why"), "warn")
@@ -99,7 +99,7 @@ def _codes(visit: RequestContext, codes: list[str]) -> Response:
 
 @fresh
 async def send_new_codes(visit: RequestContext, session: Session) -> Response:
-    """New recovery codes."""
+    """Regenerate the recovery codes; the old ones become void (S4)."""
     actor = visit.house.actor(session, visit.now)
     done = await enrolling.regenerate_recovery_codes(actor, session.credential_id)
     if done.problems or done.recovery_codes is None:
@@ -109,7 +109,7 @@ async def send_new_codes(visit: RequestContext, session: Session) -> Response:
 
 @fresh
 async def send_remove(visit: RequestContext, session: Session) -> Response:
-    """Take a factor away."""
+    """Remove a second factor."""
     found = visit.house.store.keys.house.ids.decode(visit.form.get("id", "")[:200])
     key = found.key if found is not None and found.type_name == "SecondFactor" else 0
     result = await enrolling.remove(visit.house.actor(session, visit.now), key)
@@ -121,7 +121,7 @@ async def _failed(visit: RequestContext, session: Session, problems: tuple[UserP
 
 
 async def passkey_options(visit: RequestContext) -> Response:
-    """For a script: what the browser needs to make a passkey."""
+    """For the script: the WebAuthn options to create a passkey."""
     session = await _fresh(visit)
     if session is None:
         return _step_up(visit)
@@ -132,7 +132,7 @@ async def passkey_options(visit: RequestContext) -> Response:
 
 
 async def passkey_made(visit: RequestContext) -> Response:
-    """For a script: the passkey that it made."""
+    """For the script: register the passkey that it created."""
     session = await _fresh(visit)
     if session is None:
         return _step_up(visit)

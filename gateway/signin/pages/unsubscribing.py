@@ -1,4 +1,4 @@
-"""`/unsubscribe/{token}`: news stop with one click, without signing in and without a cookie (R13, RFC 8058)."""
+"""`/unsubscribe/{token}`: one-click unsubscribe from news, without sign-in and cookies (R13, RFC 8058)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STOP = "mutation OneClick { setProductNews(input: {wanted: false}) { userErrors 
 
 
 async def _one_click(request: HttpRequest, receive: Receive, seconds: int) -> bool:
-    """Whether the body says so, in either of the forms that RFC 8058 has; Problem for a body out of bounds."""
+    """True if the body is the one-click form of RFC 8058 §3.2, in either encoding; Problem 408 or 413."""
     headers = dict(request.scope["headers"])
     body = await read_body(receive, headers.get(b"content-length"), LONGEST_FORM, seconds)
     kind = headers.get(b"content-type", b"")
@@ -38,17 +38,17 @@ async def _one_click(request: HttpRequest, receive: Receive, seconds: int) -> bo
 
 
 class Unsubscribe:
-    """A GET shows a button, since scanners of mail follow links; a POST as RFC 8058 has it does it.
+    """Shows a button for a GET, since mail scanners follow links; unsubscribes for a POST of RFC 8058.
 
-    The address itself proves that it came with our message: nothing else is asked for, and all it can do is stop news.
-    The proof comes first: for whoever has none, no body is read.
+    The token in the address proves that it comes from our message, and can only stop news. It is checked first: without
+    a valid one no body is read (G14).
     """
 
     def __init__(self, house: SignInServices) -> None:
         self._house = house
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The page, or what became of it; Problem 404 for an address we never gave."""
+        """Answer a GET or POST; Problem 404 for a token that was not issued here, 400 for another body."""
         request = HttpRequest(scope, receive)
         try:
             response = await self._answer(request, receive)
@@ -76,7 +76,7 @@ class Unsubscribe:
         return visit.page(visit.say("news_stop"), paragraph(visit.say("news_stop_why")), form)
 
     async def _stop(self, visit: RequestContext, customer: int) -> None:
-        """Like any other change; for whoever is no customer any more it is done already."""
+        """Switch news off through the API, like any other change; nothing is left to do for an erased customer."""
         grant = Grant(
             token_id=CLIENT,
             client_id=CLIENT,

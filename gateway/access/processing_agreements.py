@@ -17,7 +17,7 @@ from store.registers.clients import clients
 from store.registers.partners import partners
 
 
-def bound() -> ColumnElement[bool]:
+def has_processing_agreement() -> ColumnElement[bool]:
     """SQL condition: the client is our own, or of a partner with an agreement in force; joins partners to clients."""
     ours = clients.c.partner_id.is_(None)
     return ours | (
