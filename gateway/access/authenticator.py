@@ -75,8 +75,10 @@ class Authenticator:
         else:
             claims = known.claims
             if claims.expires_at <= self._clock():  # 2
+                # Popped, so that a token that can never be good again takes no room in the cache.
                 self._remembered.pop(token, None)
                 raise TokenError(TokenFault.EXPIRED)
+        # Before the look-up: the list is brought up to date first, or a revocation of this moment would be missed.
         await self._revocations.follow()  # 3
         if await self._revocations.has_ended(claims):
             self._remembered.pop(token, None)
@@ -112,6 +114,7 @@ class Authenticator:
         return await self._tokens.verify(token)
 
     def _is_known(self, key_id: str) -> bool:
+        # A key that was withdrawn must end the tokens verified with it, also those in the cache.
         if self._provider is not None and key_id.startswith(PREFIX):
             return self._provider.knows(key_id)
         return self._keys.knows(key_id)
@@ -125,6 +128,8 @@ class Authenticator:
             raise TokenError(TokenFault.UNBOUND)
         try:
             proven = await self._proofs.check(proof.text, Call(proof.method, proof.path, token))
+            # A valid proof of another key proves only that the sender has some key (RFC 9449 §7.1). Compared before it
+            # is spent, so that a mismatch writes nothing.
             if proven.thumbprint != thumbprint:
                 raise ProofError
             await self._proofs.spend(proven)
@@ -150,6 +155,7 @@ def grant_of(claims: Claims, registration: Registration) -> Grant:
     scopes = claims.scopes & registration.scopes
     third_party = own and not registration.first_party
     if third_party:
+        # Narrowed again, though issuance has done so: neither a forged row nor an old token may widen it (D11).
         scopes &= APP_SCOPES
         asked = {Purpose.SELF_SERVICE} if scopes else set()
     return Grant(

@@ -96,6 +96,7 @@ class ClientRegistry:
                 return kept
             before = self._changes
             found = await self._read(client_id)
+            # Callers compare by identity, so an unchanged registration must stay the same object.
             if stale is not None and stale.registration == found:
                 found = stale.registration
             # A change that was announced during the read may be missing in it: then it serves this request only.
@@ -116,12 +117,14 @@ class ClientRegistry:
         known = frozenset(Purpose[name] for name in orjson.loads(purposes) if name in Purpose.__members__)
         return Registration(
             client_id,
+            # A partner's client gets the partner's one purpose, whatever its own row says (D11).
             known if name is None else frozenset(each for each in known if each.name == purpose),
             frozenset(orjson.loads(scopes)),
             Refusal[refusal],
             bool(documents_only),
             bool(introspection),
             max_page,
+            # NULL: the default of the settings; 0: no limit.
             self._customers if customers is None else customers or None,
             Over[over or "ALARM"],
             None if name is None else Partner(name, country, frozenset(orjson.loads(fields))),

@@ -73,6 +73,7 @@ class DistinctCustomerLimiter:
             return 0.0
         client, slot = self._client(grant.client_id, limit)
         changes = client.window.new(pseudonyms)
+        # The usual case: all of them were counted within the hour already.
         if not changes:
             return 0.0
         if (wait := self._beyond(client, changes, grant, slot)) and binding:
@@ -107,6 +108,7 @@ class DistinctCustomerLimiter:
         """Seconds until the current slot ends if these changes exceed the limit of an `Over.STOP` client, else 0."""
         if not changes or client.window.count_with(changes) <= client.limit:
             return 0.0
+        # Noted although nothing is counted: a client that is stopped at its limit must raise the alarm, too.
         client.exceeded = True
         return float((slot + 1) * SLOT - self._clock()) if grant.over is Over.STOP else 0.0
 
@@ -149,6 +151,7 @@ class DistinctCustomerLimiter:
         row = {"client_id": client_id, "slot": _moment(slot), "sketch": bytes(mine), "alarmed_at": None}
         here = R.client_id == client_id, R.slot == row["slot"]
         async with self._store.write() as connection:
+            # Inserted if missing, merged if another replica was first: the union of sketches is order-independent.
             if (await connection.execute(insert_new(connection, client_reach), row)).rowcount == 1:
                 return
             there = await connection.scalar(select(R.sketch).where(*here).with_for_update())

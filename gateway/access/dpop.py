@@ -71,6 +71,7 @@ class DPoPNonces:
 
     async def _of(self, minute: int) -> str:
         mark = hmac.digest(await self._system_keys.system(KEY), struct.pack(">q", minute), "sha256")
+        # 144 bits: more than can be guessed in three minutes, and base64url needs no padding.
         return urlsafe_b64encode(mark[:18]).decode()
 
 
@@ -122,6 +123,7 @@ class DPoPVerifier:
         """
         try:
             seen = look(proof, MAX_PROOF)
+            # The `jwk` header is how a proof carries its key (RFC 9449 §4.2); all other pointers stay refused.
             algorithm = check_header(seen, ALGORITHMS, {"dpop+jwt"}, POINTERS - {"jwk"})  # 1
             key = public_key(seen.header.get("jwk"))
             if key is None:
@@ -134,6 +136,7 @@ class DPoPVerifier:
         # After the signature: only the holder of a key can make us compute nonces.
         if not await self._nonces.accepts(seen.claims.get("nonce")):  # 5
             raise NonceError(await self._nonces.fresh())
+        # `ath` binds the proof to this access token: a proof captured with another one is useless.
         if call.token is not None and not _same(seen.claims.get("ath"), digest(call.token)):  # 6
             raise ProofError
         return self._proven(seen, key.thumbprint())
@@ -152,6 +155,7 @@ class DPoPVerifier:
             return False
         try:
             parts = urlsplit(address)
+            # Query and fragment are ignored, and the public address counts, not the one behind a proxy (RFC 9449 §4.3).
             return _origin(address) in self._origins and any(parts.path == path + call.path for path in self._paths)
         except ValueError:
             return False

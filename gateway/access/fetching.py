@@ -37,6 +37,7 @@ async def fetch_json(address: str, destinations: Destinations | None = None) -> 
     if not is_safe(address):
         raise FetchError("the address is not https")
     try:
+        # Twice: name resolution has no timeout of its own, and a thread cannot be cancelled, only no longer awaited.
         return await asyncio.wait_for(asyncio.to_thread(_fetch, address, destinations or Destinations()), SECONDS * 2)
     except TimeoutError:
         raise FetchError("it took too long") from None
@@ -44,7 +45,7 @@ async def fetch_json(address: str, destinations: Destinations | None = None) -> 
 
 def is_safe(address: object) -> bool:
     """True for an ASCII https address, or an http one of this machine."""
-    # A host in other letters would be resolved by IDNA 2003, and may be another one.
+    # A host in other letters would be resolved by IDNA 2003, by which it may be another host than by UTS 46.
     if not isinstance(address, str) or not address.isascii():
         return False
     try:

@@ -83,6 +83,7 @@ class ForeignKeys:
             f"{self._issuer}/.well-known/openid-configuration",
             f"{parts.scheme}://{parts.netloc}/.well-known/oauth-authorization-server{parts.path}",
         )
+        # OpenID Connect Discovery appends its path to the issuer, RFC 8414 §3.1 inserts it after the host: try both.
         failure = FetchError("there is no metadata")
         for place in places:
             try:
@@ -91,6 +92,7 @@ class ForeignKeys:
                 failure = error
                 continue
             address = found.get("jwks_uri")
+            # Another issuer here would let one tenant of a shared host speak for the other (mix-up).
             if found.get("issuer") != self._issuer or not is_safe(address):
                 raise FetchError("its metadata is of another issuer, or names no https address of keys")
             return str(address)

@@ -60,6 +60,7 @@ class Provider:
         try:
             algorithm = check_header(seen, KINDS, self._terms.types)  # 1
         except InvalidJwtError as error:
+            # `check_header` raises one exception for a wrong type, algorithm or header.
             raise TokenError(TokenFault.TYPE if seen.header.get("alg") in KINDS else TokenFault.ALGORITHM) from error
         kid = seen.header.get("kid")
         if not isinstance(kid, str):
@@ -85,6 +86,7 @@ class Provider:
         if "exp" not in times or not all(type(time) in (int, float) for time in times.values()):
             raise TokenError(TokenFault.CLAIMS)
         now = self._clock()
+        # No leeway for `exp`: an expired token is never accepted (F3). For `iat` and `nbf`: their clock may be ahead.
         if times["exp"] <= now:  # 5
             raise TokenError(TokenFault.EXPIRED)
         if max(times.get("iat", 0), times.get("nbf", 0)) > now + self._skew:

@@ -39,6 +39,7 @@ class RateLimit:
             return 0.0
         network = network_of(client_address(connection.scope, self._proxies, self._header))
         now = self._clock()
+        # Popped and set again, so that the dict stays in the order of use, in which it is evicted.
         due = max(now, self._due.pop(network, now))
         ahead = due - now - (60 - self._step)
         if ahead > 1e-9:  # Not 0: sums of 60 / per_minute are off by rounding, and would refuse the last of a burst.

@@ -70,6 +70,7 @@ class Refusals:
         day = int(self._clock() // DAY)
         for each in denials:
             one = Sum(day, client_id, each.purpose, each.coordinate, each.reason)
+            # Bounded: names of clients are registered, but one client may be refused at many coordinates (G15).
             if one not in self._waiting and len(self._waiting) >= PENDING:
                 one = one.beyond()
             self._waiting[one] += 1

@@ -63,6 +63,7 @@ class Revocations:
         await asyncio.shield(self._next)
 
     async def _ask(self, before: asyncio.Task[None] | None) -> None:
+        # One read at a time; this one has not begun yet, so requests that arrive meanwhile may share it.
         if before is not None and not before.done():
             await asyncio.wait([before])
         self._running, self._next = self._next, None
@@ -102,6 +103,7 @@ class Revocations:
         ((first, last),) = await self._reader.fetch(self._newest, {})
         if last is None:
             return
+        # A start reads at most MOST entries, however long the list has grown.
         start = max(first, last - MOST + 1)
         if start > first:
             self._beyond = self._now() + LONGEST  # No token lives longer, so no older revocation matters after that.
@@ -128,6 +130,7 @@ class Revocations:
         if self._new >= TIDY_EVERY:
             self._ended = {what: until for what, until in self._ended.items() if until > now}
             self._new = 0
+        # The evicted entry's expiry is kept: until then `has_ended` must ask the store, too.
         while len(self._ended) > MOST:
             oldest = next(iter(self._ended))
             self._beyond = max(self._beyond, self._ended.pop(oldest))

@@ -62,6 +62,7 @@ class ConsentReceipts:
         if outcome.kind is not RequestOutcome.OK:
             raise StoreUnavailableError(OutageCause.DOWN)
         data = orjson.loads(outcome.body)["data"]
+        # Another customer's consent is not found either: `node` returns only one's own (D6).
         if not data or not data.get("node"):
             raise problems.ProblemError(404, "NO_SUCH_CONSENT", "There is no such consent.")
         content = receipt(data["node"], data["me"]["id"], self._controller, self._clock())
@@ -84,6 +85,7 @@ def receipt(consent: Mapping[str, Any], customer: str, controller: str, now: dat
         "@context": {"dpv": DPV, "pd": "https://w3id.org/dpv/pd#", "dct": "http://purl.org/dc/terms/"},
         "@type": "dpv:ConsentRecord",
         "dct:conformsTo": {"@id": PROFILE},
+        # Derived, so nothing must be stored to give the same receipt again.
         "dct:identifier": str(uuid5(RECORDS, consent["id"])),
         "dct:created": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "dpv:hasDataSubject": customer,

@@ -89,7 +89,8 @@ class Exports:
         headers = {
             "cache-control": "no-store",
             "content-disposition": f'attachment; filename="{_name(form, now)}.{ending}"',
-            "content-length": str(found.length),
+            "content-length": str(found.length),  # So that a download that breaks off cannot be taken for complete.
+            # The HTML form holds customers' own texts: sandboxed, it has no origin and can touch nothing of ours.
             "content-security-policy": f"{POLICY}; sandbox",
         }
         body = self._pieces(first, found, key, form)  # 5
@@ -114,7 +115,7 @@ class Exports:
             "reference": None,
             "operation": hashlib.sha256(f"GET /exports?form={form.lower()}".encode()).hexdigest(),
             "fields": self._fields,
-            "subjects": [key.pseudonym],
+            "subjects": [key.pseudonym],  # Not the id: the pseudonym becomes meaningless when the key is destroyed.
         }
 
     async def _pieces(self, first: bytes, found: _Found, key: SubjectKey, form: str) -> AsyncIterator[bytes]:

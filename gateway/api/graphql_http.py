@@ -90,6 +90,7 @@ class GraphQLEndpoint:
         """Answer one request."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         reading = scope["method"] == "GET"
+        # The page before all else: it is public, and a browser that opens /graphql has no token.
         media = answer_media(headers.get(b"accept"), reading and self._page is not None)
         if media is Media.HTML and self._page is not None:
             await self._page(scope, receive, send)
@@ -156,7 +157,7 @@ def _request(question: Question, headers: dict[bytes, bytes], read_only: bool) -
         extensions=question.extensions,
         purpose=_word(headers, b"purpose", MAX_PURPOSE),
         reference=_word(headers, b"purpose-reference", MAX_REFERENCE),
-        read_only=read_only,
+        read_only=read_only,  # A GET never runs a mutation (G2): links, prefetching and caches repeat GETs.
         in_url=read_only,
         language=preferred(headers.get(b"accept-language", b"").decode("latin-1")),
         idempotency_key=_key(headers),
@@ -188,7 +189,7 @@ def _status(outcome: Outcome, media: Media) -> tuple[int, tuple[tuple[bytes, byt
     """The status of an outcome, and its headers."""
     if media is Media.JSON and outcome.kind in ALWAYS_200:
         return 200, ()
-    if outcome.kind is RequestOutcome.METHOD_NOT_ALLOWED:
+    if outcome.kind is RequestOutcome.METHOD_NOT_ALLOWED:  # Allow is required with 405 (RFC 9110 §15.5.6).
         return 405, ((b"allow", b"POST"),)
     if outcome.kind is RequestOutcome.STEP_UP_REQUIRED:
         return 401, ((b"www-authenticate", STEP_UP),)

@@ -66,6 +66,7 @@ class Metrics:
 
     async def __call__(self, request: Request) -> Response:
         """Every metric; Problem 404 for clients that may not see them."""
+        # 404 instead of 403: strangers need not know that there are metrics here.
         if not self._allowed(request):
             raise problems.ProblemError(404, "NOT_FOUND", "There is nothing at this address.")
         now = self._clock()
@@ -97,7 +98,7 @@ def of_refusals(totals: Mapping[tuple[str, str, str, str], int]) -> Collector:
     async def collect(_: datetime) -> Iterable[Metric]:
         values: dict[str, float] = {
             ",".join(f'{name}="{word}"' for name, word in zip(names, words, strict=True)): count
-            for words, count in list(totals.items())
+            for words, count in list(totals.items())  # A copy: requests add keys while this one is answered.
         }
         return [Metric("refusals_total", "counter", "What clients asked for and may not have.", values)]
 

@@ -12,6 +12,7 @@ from policy.rules import Rule
 
 def purpose_map(rules: Mapping[str, Rule]) -> bytes:
     """JSON of every coordinate with personal data: category, purposes and retention, in schema order."""
+    # Fields without a category hold no personal data, and need no purpose.
     return orjson.dumps({"fields": [_line(rule) for rule in rules.values() if rule.category]})
 
 

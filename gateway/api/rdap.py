@@ -48,7 +48,7 @@ class Rdap:
         try:
             name = to_ascii(request.path_params["name"])
         except DomainNameError as error:
-            return failed(400, "Not a domain name", str(error))
+            return failed(400, "Not a domain name", str(error))  # Its texts are fixed, and quote nothing.
         try:
             found = await self._found(name)
         except StoreUnavailableError as outage:
@@ -78,7 +78,7 @@ class Rdap:
             documents_only=False,
             introspection=False,
             max_page=1,
-            summed=True,
+            summed=True,  # Recorded as a sum: an entry for each anonymous request would be a durable write (G14, F1).
         )
 
 

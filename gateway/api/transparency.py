@@ -19,6 +19,7 @@ from store.ledger.signed_checkpoints import Checkpoints, Signed
 from store.ledger.signing_keys import KnownKeys
 from store.sql.reading import Reader
 
+# 18 digits fit into the 63-bit integers of both databases.
 NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -61,6 +62,7 @@ class Queried:
         except ValueError:
             raise problems.malformed("The query cannot be read.") from None
         query = dict(pairs)
+        # A misspelt or repeated parameter is refused: an ignored one would give a proof of something else.
         if len(query) != len(pairs) or not query.keys() <= set(self._names):
             known = ", ".join(self._names) or "nothing"
             raise problems.malformed(f"The query may have, each once: {known}.")

@@ -175,6 +175,7 @@ WIDENING = (
 
 def recorded(path: str, command: click.Command) -> click.Command:
     """The command, wrapped so that its runs are recorded; KeyError if it is not in ACTS."""
+    # A copy: tests and other groups hold the same command objects, which must not be wrapped twice.
     wrapped = copy.copy(command)
     if isinstance(command, click.Group) and isinstance(wrapped, click.Group):
         wrapped.commands = {name: recorded(f"{path} {name}", each) for name, each in command.commands.items()}
@@ -188,6 +189,7 @@ def recorded(path: str, command: click.Command) -> click.Command:
 def _recording(path: str, act: Act, callback: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(callback)
     def run(**given: Any) -> Any:
+        # A dry run changes nothing, so it leaves no entry.
         if act.unless is not None and given[act.unless]:
             return callback(**given)
         with _entries(path, act, given):
@@ -262,4 +264,5 @@ def _said(value: Any) -> str | None:
     if value is None:
         return None
     text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    # "@": an e-mail address typed as a name must not get into a ledger that forgets nothing.
     return text if len(text) <= 1000 and text.isprintable() and "@" not in text else None

@@ -100,6 +100,7 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
             keys=None if key_file is None else key_set(key_file.read_bytes()),
             platform=given["platform"],
             first_party=given["first_party"],
+            # An app has no secret, so a bound token is its only protection against theft (RFC 9700 §2.2.1).
             dpop=ClientKind(kind) is ClientKind.APP if dpop is None else dpop,
             pushed=given["pushed"],
             refresh=not given["no_refresh"],
@@ -113,6 +114,7 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
             keeps_days=given["keeps_days"],
         )
         secret = _with(settings, lambda registry: registry.create(new, _now()))
+    # Everything but the secret goes to stderr, so that `secret=$(gateway clients create …)` works.
     click.echo(f"{client_id} is registered.", err=True)
     _show_once(secret)
     tell_untrue_papers()
@@ -184,6 +186,7 @@ def rotate(client_id: str, overlap: int, key_file: Path | None) -> None:
     """
     settings = read_settings()
     with told_in_a_sentence():
+        # Key sets have no overlap of their own: the operator puts old and new keys into one file.
         if key_file is not None:
             keys = key_set(key_file.read_bytes())
             _with(settings, lambda registry: registry.replace_keys(client_id, keys, _now()))
@@ -266,6 +269,7 @@ def _lines(each: Registered) -> list[tuple[str, str]]:
         ("documents only", _yes(facts["documents_only"])),
         ("introspection", _yes(facts["introspection"])),
     ]
+    # Without an OAuth registration it gets no tokens from this server.
     if facts["authentication"] is None:
         return lines
     return [

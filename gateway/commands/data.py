@@ -58,6 +58,7 @@ def db_upgrade(accept_loss: bool) -> None:
         try:
             work = upgrade_all(store_config(settings), click.echo, accept_loss=accept_loss)
             _, collisions = server.run(work)
+        # An exit code of its own: a deployment must stop here, and an operator decide.
         except KeysLackingError as error:
             click.echo(str(error), err=True)
             raise SystemExit(KEYS_LACKING) from error
@@ -141,6 +142,7 @@ def token(name: str) -> None:
         gateway token billing
         curl -H "Authorization: Bearer $(gateway token support)" ...
     """
+    # demo=True: the demo's issuer, so that the token is worthless at any other gateway.
     settings = read_settings(demo=True)
     with told_in_a_sentence():
         click.echo(server.run(_mint(settings, name)))
@@ -169,6 +171,7 @@ def customers_import(file: Path, dry_run: bool, skip_bad: bool, form: Format | N
         gateway customers import customers.ndjson
     """
     form = form or ("ndjson" if file.suffix in (".ndjson", ".jsonl") else "csv")
+    # The time zone counts: deadlines of erasures that the import causes end with the controller's days.
     settings = read_settings()
     with told_in_a_sentence():
         report = server.run(_import(settings, file, form, dry_run, skip_bad))

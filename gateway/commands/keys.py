@@ -61,6 +61,7 @@ def rotate_signing() -> None:
 
 async def _rotate_signing(settings: Settings) -> str:
     async with open_works(settings) as works:
+        # First the existing keys: with none, `open` makes the first, which signs at once.
         await works.keys.open()
         return await works.keys.rotate()
 
@@ -114,6 +115,7 @@ def make_root(file: Path) -> None:
     \b
         gateway keys make-root new-root.key.2
     """
+    # An overwritten root key would make everything unreadable (D3).
     if not write_new(file):
         raise click.BadParameter("there is such a file, and no key is ever overwritten", param_hint="FILE")
     click.echo(f"{file} was written. Copy it to every replica before it is named as a version.", err=True)

@@ -91,9 +91,11 @@ async def _export(settings: Settings, name: str, first: int) -> int:
                 length=head.size - first, label="Exporting", file=sys.stderr, hidden=not sys.stderr.isatty()
             ) as bar,
         ):
+            # A page at a time: a ledger of ten million entries must not be held in memory.
             async for done, page in exporter.pages(head):
                 file.write(page)
                 bar.update(done - first - bar.pos)
+            # On the disk before the rename: after a power failure the name must not stand for an empty file.
             file.flush()
             if name != "-":
                 os.fsync(file.fileno())
@@ -182,6 +184,7 @@ async def _prove(settings: Settings, meant: int | bytes) -> str | None:
         if signed is None:
             raise NothingSignedError
         index = meant if isinstance(meant, int) else await prover.find(meant)
+        # In the tree but not signed yet: a proof must lead to a signature.
         if index is None or index >= signed.size:
             return None
         (proof,) = await prover.inclusions([index], signed.size)
@@ -195,6 +198,7 @@ def _meant(text: str) -> int | bytes:
     if re.fullmatch(r"[0-9a-f]{64}", text):
         return bytes.fromhex(text)
     try:
+        # An exported entry has no newline; editors and `echo` append one.
         return leaf_hash(Path(text).read_bytes().removesuffix(b"\n"))
     except OSError:
         raise click.UsageError(f"{text!r} is no index, no hash of 64 hexadecimal digits, and no file.") from None
@@ -240,6 +244,7 @@ def seal(watch: bool) -> None:
 
 async def _watch(settings: Settings) -> int:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    # SIGTERM must not kill the process between extending and signing the tree: it ends after a last round.
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
     async with _sealing(settings) as seals:
@@ -291,6 +296,7 @@ def resume(reason: str) -> None:
     """
     settings = read_settings()
     try:
+        # Before the store is opened: the reason goes into the ledger for ever, and must name nobody.
         said = check_reason(reason)
         with _told():
             lost, key = server.run(_resume(settings, said))
@@ -311,6 +317,7 @@ async def _resume(settings: Settings, reason: str) -> tuple[SignedHead, str]:
         async with open_seals(store, config, settings) as seals:
             resuming = Resuming(store.ledger, seals.tree, seals.keys, store.heads, config.head_place)
             lost = await resuming.run(by, seals.sealer.extend_all)
+            # The store has withheld all data until now; this finds that the ledger is no longer behind.
             await store.check()
             await seals.sealer.seal_all()
             return lost, str((await seals.keys.all())[0].verifier)
@@ -346,6 +353,7 @@ def _told() -> Iterator[None]:
 @asynccontextmanager
 async def _reading(settings: Settings) -> AsyncIterator[Reader]:
     """A reader of the ledger alone, without the databases of customers and keys."""
+    # 30 seconds a statement: pages of an export take longer than the queries that serving allows.
     reader = make_reader(store_config(settings).ledger, 1, deadline=30.0)
     try:
         yield reader

@@ -69,6 +69,7 @@ def verify(file: str | None, keys: Sequence[Keys], known: Any, index: bool, as_j
     if file is None:
         raise click.UsageError("Name the file; only with --index it may be left out.")
     with cast(BufferedReader, click.open_file(file, "rb")) as source:
+        # Peeked, since standard input cannot be rewound.
         if source.peek(len(FIRST_LINE)).startswith(FIRST_LINE.encode()):
             _verify_proof(source, trusted)
         else:
@@ -98,9 +99,11 @@ def _verify_with_index(file: str | None, trusted: Keys, known: str | None, as_js
 
 
 def _verify_proof(source: BufferedReader, trusted: Keys) -> None:
+    # An export lists its keys, so its integrity can be checked without one; a proof has nothing but a signature.
     if not trusted:
         raise click.UsageError("A proof is verified with --key: it names no key itself.")
     try:
+        # Bounded, since an auditor may be given any file.
         text = source.read(LONGEST_PROOF).decode()
         proven = open_proof(text, trusted)
     except (NoteInvalidError, UnicodeDecodeError) as fault:

@@ -53,6 +53,7 @@ def register(name: str, country: str, purpose: str, fields: tuple[str, ...]) -> 
         gateway partners register Printers --country CH --purpose INVOICING --field Customer.fullName
     """
     (why,) = purposes_named((purpose,))
+    # The fields are checked against the schema: a partner never gets login details or cards (R7).
     rules = tuple(declared_rules().values())
     new = NewPartner(name, country, why, fields)
     _with(lambda register: register.register(new, rules, datetime.now(UTC)))
@@ -69,6 +70,7 @@ def undertake(name: str, document: Path, since: datetime) -> None:
     \b
         gateway partners undertake Printers undertaking.pdf --since 2026-11-01
     """
+    # The document stays with the operator: its hash proves later which text was signed, without storing signatures.
     digest = hashlib.sha256(document.read_bytes()).digest()
     _with(lambda register: register.undertake(name, digest, since.replace(tzinfo=UTC), datetime.now(UTC)))
     click.echo(f"{name} is bound since {since:%Y-%m-%d}; SHA-256 {digest.hex()}.")

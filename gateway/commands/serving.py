@@ -65,6 +65,7 @@ def serve() -> None:
         PORT=9000 GATEWAY_HOST=0.0.0.0 gateway serve
     """
     settings = read_settings(to_serve=True)
+    # The port first: if it is taken, nothing has been opened or migrated yet.
     with told_in_a_sentence(), server.listen(settings.host, settings.port) as listening:
         server.run(answer_until_stopped(settings, listening, _say_where))
 
@@ -113,6 +114,7 @@ async def _work_until_stopped(settings: Settings) -> None:
 
 async def _demo(settings: Settings, listening: socket.socket) -> None:
     config = store_config(settings)
+    # Before the upgrade: a real store must not even be migrated by the demo.
     await require_demo_or_nothing(config)
     await upgrade_all(config)
     await answer_until_stopped(settings, listening, _fill_and_instruct)
@@ -137,6 +139,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             api=api,
             authenticator=works.authenticator,
             keys=works.keys,
+            # A process that cannot follow revocations lets nobody in, so it is not ready, either (O5).
             ready=Readiness(works.store.ready, works.revocations.follow),
             rules=api.model.rules,
             demo_tokens=tokens.listed if settings.demo else None,

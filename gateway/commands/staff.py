@@ -134,6 +134,7 @@ def keys_remove(code: str, fingerprint: str) -> None:
 
 
 def _text(path: Path) -> str:
+    # A public key has a few hundred bytes; the register refuses what is none.
     return path.read_bytes()[:20_000].decode("utf-8", "replace")
 
 

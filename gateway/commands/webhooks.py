@@ -53,6 +53,7 @@ def add(name: str, url: str, wanted: tuple[str, ...]) -> None:
         gateway webhooks add crm https://crm.example.com/hook --event customer.profile.changed --event customer.erased
     """
     secret = _with(lambda register, _: register.add(name, url, wanted, _now()))
+    # Only the secret goes to stdout, so that a script can take it.
     click.echo(f"{name} is told. The secret that verifies what it gets, shown this once:", err=True)
     click.echo(secret)
 

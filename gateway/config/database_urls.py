@@ -61,4 +61,4 @@ def _is_remote(host: str) -> bool:
     try:
         return not ip_address(host).is_loopback
     except ValueError:
-        return True
+        return True  # A name may resolve to any machine.

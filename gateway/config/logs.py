@@ -34,6 +34,7 @@ class Line(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             entry["error"] = chain(record.exc_info[1])
         if self._json:
+            # An unknown object is logged by its type: its text could hold anything (D1).
             return orjson.dumps(entry, default=lambda value: type(value).__name__).decode()
         fields = " ".join(f"{name}={value}" for name, value in list(entry.items())[3:])
         return f"{entry['time']} {entry['level']:<7} {entry['message']} {fields}".rstrip()
@@ -42,7 +43,7 @@ class Line(logging.Formatter):
 def chain(error: BaseException | None) -> str:
     """The types of an exception and of up to four causes, each with its place: `KeyError at a.py:3 < ...`."""
     links: list[str] = []
-    while error is not None and len(links) < 5:
+    while error is not None and len(links) < 5:  # Chains can be circular or endless.
         links.append(f"{type(error).__name__} at {_place(error.__traceback__)}")
         error = error.__cause__ or error.__context__
     return " < ".join(links)

@@ -46,6 +46,7 @@ def _yes(value: str) -> bool:
 
 def _number(low: int, high: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
+        # `isdigit` alone accepts digits of other scripts and superscripts.
         if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
             raise ValueError(f"use a whole number from {low} to {high}")
         return int(value)
@@ -82,6 +83,7 @@ def _address(value: str) -> str:
     local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
         raise ValueError("use an https:// address (http:// only for localhost)")
+    # Issuers are compared as strings (RFC 8414 §3.3, RFC 9207): one spelling only.
     if parts.query or parts.fragment or value.endswith("/"):
         raise ValueError("leave out the closing slash, the query and the fragment")
     return value
@@ -117,6 +119,7 @@ def _scopes_of_claims(value: str) -> dict[str, dict[str, tuple[str, ...]]]:
         if not isinstance(scope, str):
             raise wanted
         purpose = Purpose.of_scope(scope)
+        # A misspelt purpose would silently give nothing, and one for one's own data is for customers' tokens only.
         if (purpose is None) is scope.startswith("purpose:") or (purpose is not None and purpose.own_data_only):
             raise ValueError(f"{scope} is no purpose that a tool can have")
     return rules
@@ -200,6 +203,7 @@ class Settings:
         _path,
         shown="root.key in the data folder",
     )
+    # Bounded, because the version is a single digit in each id (`store/crypto/global_ids.py`).
     id_key_version: int = setting(
         "GATEWAY_ID_KEY_VERSION",
         "version of the key that encrypts ids and cursors; raise it by one at a time if the key leaked",
@@ -236,7 +240,9 @@ class Settings:
     audience: str = setting(
         "GATEWAY_AUDIENCE", "what an access token must be meant for", _address, shown="the issuer followed by /graphql"
     )
+    # Ten minutes: revocation works at once here, but other resource servers may check only signature and expiry.
     token_seconds: int = setting("GATEWAY_TOKEN_SECONDS", "life of an access token", _number(60, 86_400), "600")
+    # Idle timeout of a token family; `sign_in_days` is its absolute one.
     refresh_days: int = setting(
         "GATEWAY_REFRESH_DAYS", "days after which an unused refresh token ends", _number(1, 365), "30"
     )
@@ -249,6 +255,7 @@ class Settings:
     signing_key_days: int = setting(
         "GATEWAY_SIGNING_KEY_DAYS", "days after which a new key signs access tokens; 0: never", _number(0, 3_650), "30"
     )
+    # From the first destruction on, with two days of overlap: then no backup of the key store opens erased data (D5).
     root_key_days: int = setting(
         "GATEWAY_ROOT_KEY_DAYS",
         "days after a key was destroyed by which the root key is replaced and its old version destroyed; 0: by hand",
@@ -264,6 +271,7 @@ class Settings:
     demo_token_seconds: int = setting(
         "GATEWAY_DEMO_TOKEN_SECONDS", "life of a demo token", _number(60, 604_800), "86400"
     )
+    # Only for `iat` and `nbf`: there is no leeway for `exp` (F3).
     clock_skew_seconds: int = setting(
         "GATEWAY_CLOCK_SKEW_SECONDS", "how far ahead a token's issuer may be", _number(0, 300), "5"
     )
@@ -344,9 +352,11 @@ class Settings:
         "",
         shown="none: countries are not worked out",
     )
+    # Only a fallback: a change is announced with the revocations, and seen at the next request.
     client_seconds: int = setting(
         "GATEWAY_CLIENT_SECONDS", "how long a client's registration may be kept in memory", _number(0, 60), "2"
     )
+    # 256 KiB: a document of `max_tokens` with its variables; nothing is uploaded by GraphQL.
     max_body_bytes: int = setting(
         "GATEWAY_MAX_BODY_BYTES", "largest request body", _number(1_024, 16_777_216), "262144"
     )
@@ -362,6 +372,7 @@ class Settings:
         "GATEWAY_SHUTDOWN_SECONDS", "time running requests get when the server stops", _number(1, 600), "20"
     )
     max_requests: int = setting("GATEWAY_MAX_REQUESTS", "requests answered at once", _number(1, 100_000), "512")
+    # A quarter of all slots, so that no client alone can exhaust them (G13).
     max_client_requests: int = setting(
         "GATEWAY_MAX_CLIENT_REQUESTS", "requests of one client answered at once", _number(1, 100_000), "128"
     )
@@ -383,6 +394,7 @@ class Settings:
     max_fields: int = setting(
         "GATEWAY_MAX_FIELDS", "fields of an operation, its fragments written out", _number(1, 100_000), "1000"
     )
+    # Aliases multiply a field, such as a hundred guesses of a code in one request (S10).
     max_aliases: int = setting("GATEWAY_MAX_ALIASES", "aliases in an operation", _number(0, 10_000), "60")
     max_root_fields: int = setting("GATEWAY_MAX_ROOT_FIELDS", "root fields of an operation", _number(1, 1_000), "20")
     max_cost: int = setting("GATEWAY_MAX_COST", "objects that an operation may read", _number(1, 10_000_000), "20000")
@@ -395,6 +407,7 @@ class Settings:
         _number(1, 1_000_000_000),
         "40000",
     )
+    # Against bulk reading with a stolen tool's token; beyond it the tool is stopped or an alarm raised.
     customers_per_hour: int = setting(
         "GATEWAY_CUSTOMERS_PER_HOUR",
         "customers that a tool may read in an hour, unless registered otherwise; 0: any",
@@ -426,6 +439,7 @@ class Settings:
         "",
         shown="none: the key store alone",
     )
+    # Private addresses must be named: a webhook's URL could otherwise reach internal services (SSRF).
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_WEBHOOK_NETWORKS",
         "private networks with systems that are told of events, or with the identity provider, such as 10.0.0.0/8",
@@ -451,6 +465,7 @@ class Settings:
     smtp_from: str = setting(
         "GATEWAY_SMTP_FROM", "address that letters come from", _sender, "", shown="none: needed to send letters"
     )
+    # This machine only by default: metrics tell of load, backlogs and refused clients.
     metrics: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_METRICS",
         "networks that may read /metrics, by the address that connects; nobody behind a proxy may",
@@ -459,6 +474,7 @@ class Settings:
     )
     graphiql: bool = setting("GATEWAY_GRAPHIQL", "show the GraphiQL page to browsers at /graphql", _yes, "yes")
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
+    # Off by default: who read what is in the ledger; a second trace would be one more copy to protect.
     access_log: bool = setting("GATEWAY_ACCESS_LOG", "log one line for each answered request", _yes, "no")
 
     @property
@@ -527,6 +543,7 @@ def _fill(values: dict[str, Any]) -> list[str]:
     values["ledger_url"] = values["ledger_url"] or shared
     values["root_key_path"] = values["root_key_path"] or folder / "root.key"
     problems = []
+    # Crypto-shredding rests on this: a backup of the data must not contain the keys.
     if values["key_store_url"] == database:
         problems.append(
             "GATEWAY_KEY_STORE_URL is the same as GATEWAY_DATABASE_URL: keys need a database of their own, "

@@ -66,6 +66,7 @@ class Acquirer:
         stamp = f"{request.headers.get('webhook-id')}.{request.headers.get('webhook-timestamp')}."
         wanted = b64encode(hmac.digest(secret, stamp.encode() + body, "sha256")).decode()
         given = request.headers.get("webhook-signature", "").encode()
+        # Constant time, as every receiver of Standard Webhooks should compare.
         return hmac.compare_digest(given, f"v1,{wanted}".encode())
 
 

@@ -47,6 +47,7 @@ def yearly_price(service: NewService) -> int:
 
 def _service(random: SeededRandom, who: Person, taken: Taken, now: datetime, place: int) -> NewService:
     started = who.since if place == 0 else random.ago(now, (now - who.since).days, 60)
+    # The next anniversary: every running service renews in the future.
     renews = started + _YEAR * ((now - started) // _YEAR + 1)
     # The first two are a domain and a product, as most customers begin.
     if place == 0 or (place > 1 and random.chance(45)):

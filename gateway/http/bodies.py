@@ -69,6 +69,7 @@ def _length(declared: bytes) -> int:
 
 
 async def _read_pieces(message: Any, receive: Receive, limit: int) -> bytes:
+    # Joined once at the end: appending to bytes would copy all of it for every piece.
     pieces, length = [], 0
     while message["type"] == "http.request":
         pieces.append(message.get("body", b""))

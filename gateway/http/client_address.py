@@ -53,6 +53,7 @@ def client_address(scope: Scope, proxies: Networks, header: str = "either") -> A
     found = _told(scope, proxies, header)
     if not isinstance(found, Unclear):
         return found
+    # Once: every request through a misconfigured proxy would log it again.
     if found not in _logged:
         _logged.add(found)
         log.warning("a client's address cannot be told", extra={"reason": found.value})
@@ -112,6 +113,7 @@ def _first_stranger(hops: Iterator[str], proxies: Networks) -> Address | Unclear
         address = _of_node(hop)
         if address is None:
             return Unclear.HIDDEN
+        # Trust ends at the first foreign address: it was written by our own proxy, all before it by strangers.
         if not within(address, proxies):
             return address
         said = Unclear.PROXIES_ONLY
@@ -140,6 +142,7 @@ def _elements(line: str) -> Iterator[str]:
     parts = line.split(",")
     while parts:
         element = parts.pop()
+        # A comma inside quotes does not separate (RFC 9110 §5.6.4). Bounded, so that quotes cost linear time (G12).
         while parts and element.count('"') % 2 and len(element) < LONGEST_HOP:
             element = f"{parts.pop()},{element}"
         if element.strip():

@@ -44,6 +44,7 @@ class Connection(HttpToolsProtocol):
         """Pass data to the parser, and start a deadline if no request, or only a part of its header, has arrived."""
         if self._in_head:
             self._head_bytes += len(data)
+            # httptools has no limit for headers: without this one a client could fill the memory (G11).
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(*TOO_LONG)
                 return
@@ -76,6 +77,7 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, in the form of all other problems (RFC 9457)."""
+        # uvicorn's own answer is plain text without security headers.
         self._refuse(b"400 Bad Request", "INVALID_HTTP", msg)
 
     def _refuse(self, status: bytes, code: str, message: str) -> None:
@@ -86,6 +88,7 @@ class Connection(HttpToolsProtocol):
             (b"content-type", b"application/problem+json"),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
+            # After a parse error it is unknown where the next request begins (request smuggling, RFC 9112 §11.2).
             (b"connection", b"close"),
         ]
         lines = [b"HTTP/1.1 " + status, *(name + b": " + value for name, value in headers), b"", body]

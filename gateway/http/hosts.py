@@ -73,6 +73,7 @@ def unknown_host() -> ProblemError:
 def _host(scope: Scope) -> str | None:
     """The host without its port; None unless there is exactly one Host header (RFC 9112 §3.2)."""
     given: list[bytes] = [value for name, value in scope["headers"] if name == b"host"]
+    # Two Host headers: a proxy may have routed by the other one than this gateway would check.
     if len(given) != 1 or not 0 < len(given[0]) <= LONGEST:
         return None
     text = given[0].decode("latin-1")

@@ -31,7 +31,9 @@ PAGE_POLICY = (
 
 SECURITY = (
     (b"x-content-type-options", b"nosniff"),
+    # Addresses of our pages hold one-time links (reset, unsubscribe), which other sites must not see.
     (b"referrer-policy", b"no-referrer"),
+    # `frame-ancestors` of the policy says the same; this is for browsers that ignore it.
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -84,6 +86,7 @@ class SecurityHeaders:
 def _policy(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
     """The Content-Security-Policy for a response with these headers; none if it has its own."""
     kind = b""
+    # GraphiQL and reports bring a policy of their own; two policies would both apply, and break the page.
     for name, value in headers:
         if name == b"content-security-policy":
             return ()
@@ -114,7 +117,7 @@ class LastResort:
             if not started:
                 await answer(problem_of(known))(scope, receive, send)
         except Exception:
-            # The log formatter gives the place, never the exception's text, which may hold what was asked.
+            # The log formatter writes the place, never the exception's text, which may quote the request (D1).
             log.exception("a request failed unexpectedly")
             if not started:
                 await answer(problems.internal())(scope, receive, send)
@@ -207,6 +210,7 @@ class Withheld:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request; StoreUnavailableError, or a GraphQL error at /graphql, while data is withheld."""
         reason = self._reason()
+        # Liveness must stay good, or the orchestrator restarts a process that a restart cannot heal.
         if reason is None or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
@@ -254,6 +258,7 @@ def problem_of(known: ProblemError | HTTPException | TokenError | StoreUnavailab
             return problems.proof_refused(known.fault.value, error, known.nonce)
         return problems.token_refused(known.fault.value)
     if isinstance(known, StoreUnavailableError):
+        # No Retry-After: retrying does not help until an operator has acted (D13).
         if known.cause is OutageCause.LEDGER_BEHIND:
             return problems.ledger_behind(known.reason)
         return problems.unavailable(known.reason, known.retry_after)

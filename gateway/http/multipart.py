@@ -73,6 +73,7 @@ class _Form:
     def _header_end(self) -> None:
         if self._header.lower() == b"content-disposition" and len(self._value) <= LONGEST_TYPE:
             kind, options = parse_options_header(bytes(self._value).decode("latin-1"))
+            # No form here takes files, so the content of one is never kept.
             if kind == b"form-data" and b"filename" not in options and b"name" in options:
                 self._name = options[b"name"].decode("utf-8", "replace")
         self._header, self._value = bytearray(), bytearray()

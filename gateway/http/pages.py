@@ -49,6 +49,7 @@ class GraphiQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the page, with a CSP nonce for the one style element that GraphiQL inserts itself."""
+        # A new nonce each time: one that can be guessed or reused permits injected styles (CSP 3 §7.1).
         nonce = secrets.token_urlsafe(16)
         text = self._text.substitute(demo=self._demo, nonce=nonce)
         policy = PAGE_POLICY.replace("style-src 'self'", f"style-src 'self' 'nonce-{nonce}'")

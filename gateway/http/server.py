@@ -82,6 +82,7 @@ def listen(host: str, port: int, stalled_seconds: int = STALLED_SECONDS) -> sock
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         taken = socket.socket(family)
         try:
+            # A restart must not wait for connections of the last process in TIME_WAIT.
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; accepted connections inherit it from the listener.
                 taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, stalled_seconds * 1_000)
@@ -103,12 +104,12 @@ async def serve(app: ASGIApp, settings: Settings, listening: socket.socket, star
     config = uvicorn.Config(
         app,
         http=with_head_timeout(settings.head_seconds, settings.only_https),
-        ws="none",
-        lifespan="off",
+        ws="none",  # No subscriptions: one protocol less to secure.
+        lifespan="off",  # The store is opened before listening and closed after draining, by `answer_until_stopped`.
         interface="asgi3",
         log_config=None,
         access_log=False,
-        server_header=False,
+        server_header=False,  # The name of the server helps nobody but attackers.
         date_header=True,
         proxy_headers=False,
         timeout_keep_alive=settings.idle_seconds,
@@ -124,6 +125,7 @@ def _collect_rarely() -> None:
     A page of hundreds of rows makes enough small objects for many collections, which find nothing: measured, a fifth
     of the time of such a request.
     """
+    # Frozen objects are never scanned again; all modules and the schema are loaded by now.
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 1_000)

@@ -44,6 +44,7 @@ class UnfinishedBodies:
         of_network = self._of.setdefault(network, OrderedDict())
         of_network[body] = None
         self._count += 1
+        # The new one is kept: refusing it would let old, slow bodies hold the place for ever.
         if len(of_network) > self._most_of_one:
             self._drop(next(iter(of_network)), problems.too_many_bodies())
         elif self._count > self._most:

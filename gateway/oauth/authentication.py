@@ -72,6 +72,7 @@ class ClientAuthentication:
         """
         presented = self._presented(form, authorization)  # 1
         client = await self._clients.find(presented.client_id)
+        # From here on like an unknown client, so that the answer does not tell that it exists (O6).
         if client is not None and client.authentication != REGISTERED[presented.method]:  # 2
             client = None
         if presented.method == NONE:
@@ -91,6 +92,7 @@ class ClientAuthentication:
         try:
             return AuthenticatedClient(await self._prove(presented, client), presented.method)  # 4
         except UnauthenticatedError:
+            # Only failures count: a busy client with the right secret must never be slowed down.
             await self._slowdowns.count(rates)
             if waits[everywhere] > 0:
                 await asyncio.sleep(DELAY)
@@ -112,6 +114,7 @@ class ClientAuthentication:
         if len(ways) > 1:
             raise InvalidRequestError("A client proves itself in one way, not in several.")
         way = ways[0] if ways else PresentedCredentials(NONE, named or "")
+        # Otherwise code and proof could belong to different clients.
         if named is not None and named != way.client_id:
             raise InvalidRequestError("The client_id is another one than the client that proves itself.")
         return way

@@ -88,6 +88,7 @@ def begin(
     `jkt` is the thumbprint of the key that its tokens are bound to, `name` the client's name for the customer, and
     `context` where a public client redeemed the code: later uses of the family are compared with it (S12).
     """
+    # Without refresh tokens the family ends with its only access token: it has nothing else to revoke.
     idle = lifetimes.idle if code.refreshable else lifetimes.token
     ends_at = now + (lifetimes.most if code.refreshable else lifetimes.token)
     family = Family(
@@ -143,6 +144,7 @@ def advance(
     """
     if family.is_over(now):
         return None
+    # Use extends the idle timeout, never the absolute one.
     expires_at = min(now + lifetimes.idle, family.ends_at)
     newest = (oauth_families.c.generation == generation, oauth_families.c.revoked_at.is_(None))
     step = update(oauth_families).where(oauth_families.c.id == family.id, *newest)

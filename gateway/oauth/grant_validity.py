@@ -20,6 +20,7 @@ def remaining_scope(
     transaction ends, so that a concurrent withdrawal or sign-out finds the tokens issued here, and revokes them.
     """
     mine = (sessions.c.id == sign_in.session_id, sessions.c.customer_id == sign_in.customer_id)
+    # A shared lock suffices: two clients of one session may get tokens at once, but nobody may end it meanwhile.
     alive = select(sessions.c.id).where(*mine, sessions.c.ended_at.is_(None)).with_for_update(read=True)
     if connection.scalar(alive) is None:
         return None

@@ -19,7 +19,7 @@ from resolvers.account.signins_evaluating import Arrival
 from resolvers.signins.contexts import SignInContext
 
 EVERYONE = [BASIC, POST, ASSERTION, NONE]
-CONFIDENTIAL = [BASIC, POST, ASSERTION]
+CONFIDENTIAL = [BASIC, POST, ASSERTION]  # Clients that can prove who they are (RFC 6749 §2.1).
 CHALLENGE_LENGTH = 43
 """Characters of a SHA-256 in base64url without padding (RFC 7636 §4.2)."""
 
@@ -90,7 +90,7 @@ class RefreshGrant(grants.RefreshTokenGrant):
     """The refresh token grant, with rotation: each use issues a new refresh token and ends the old one (O4)."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = EVERYONE
-    INCLUDE_NEW_REFRESH_TOKEN = True
+    INCLUDE_NEW_REFRESH_TOKEN = True  # Authlib's default would never rotate (O4).
 
     def authenticate_refresh_token(self, refresh_token: str) -> Family | None:
         """The family, if this is its newest token, presented by its own client with its own key; None otherwise.
@@ -105,6 +105,7 @@ class RefreshGrant(grants.RefreshTokenGrant):
         family = families.find(context.connection, presented, context.refresh_key)
         if family is None or not family.check_client(client) or family.is_void(client.void_until):
             return None
+        # RFC 9449 §5: the refresh token of a public client is bound to the key of its first proof.
         if family.jkt is not None and family.jkt != context.jkt:
             raise InvalidGrantError("The refresh token is bound to another key.")
         # After client and key: a thief who fails those cannot have the family revoked.

@@ -26,6 +26,7 @@ def family_of(context: OAuthRequestContext, text: str) -> tuple[Family, bool] | 
     family = families.find(context.connection, presented, context.refresh_key)
     if family is None:
         return None
+    # The revoking or asking client may be another one than the family's; then `check_client` decides.
     void = context.client is not None and family.is_void(context.client.void_until)
     return family, presented.generation == family.generation and not void and not family.is_over(context.now)
 
@@ -65,6 +66,7 @@ class Revocation(RevocationEndpoint):
 class Introspection(IntrospectionEndpoint):
     """Describes a client's own tokens to it, and to resource servers also other clients' access tokens."""
 
+    # Not `none`: an unauthenticated caller could scan for valid tokens (RFC 7662 §2.1, §4).
     CLIENT_AUTH_METHODS = CONFIDENTIAL
 
     def check_params(self, request: Any, client: RegisteredClient) -> None:

@@ -36,11 +36,13 @@ def parse(text: bytes) -> Parameters:
         pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError:
         raise InvalidRequestError("The parameters are not form-encoded UTF-8.") from None
+    # Control characters could split headers or log lines further on.
     if any(not all(map(str.isprintable, pair)) for pair in pairs):
         raise InvalidRequestError("A parameter holds a character that is not printable.")
     resources = tuple(value for name, value in pairs if name == REPEATABLE)
     single = [(name, value) for name, value in pairs if name != REPEATABLE]
     values = dict(single)
+    # RFC 6749 §3.1: never twice. Two parsers of one request might choose different ones.
     if len(values) < len(single):
         raise InvalidRequestError("A parameter is given twice.")
     return Parameters({name: value for name, value in values.items() if value}, resources)

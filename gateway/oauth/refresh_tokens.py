@@ -51,7 +51,7 @@ def write(key: bytes, salt: bytes, family: int, generation: int) -> str:
 def read(key: bytes, text: str) -> PresentedRefreshToken | None:
     """Decrypt a refresh token, without verifying its MAC; None if it has another form."""
     body = text.removeprefix(PREFIX)
-    if body == text or len(text) > 100:
+    if body == text or len(text) > 100:  # Ours have 68; longer texts are not worth decoding.
         return None
     try:
         raw = urlsafe_b64decode(body + "=" * (-len(body) % 4))

@@ -91,6 +91,7 @@ class OAuthRequestContext:
         """A signed access token and its lifetime in seconds, which never exceeds its family's. RuntimeError."""
         if self.signer is None or self.client is None:
             raise RuntimeError("this request gets no token")
+        # Capped, or the last access token would outlive the absolute timeout of its family.
         life = self.lifetimes.token if family is None else min(self.lifetimes.token, family.ends_at - self.now)
         seconds = max(1, life // timedelta(seconds=1))
         basis = None if family is None else basis_of(family)

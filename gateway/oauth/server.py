@@ -74,6 +74,7 @@ class GrantServer(AuthorizationServer):
         """The code grant, for response_type `code`; InvalidRequestError or UnsupportedResponseTypeError otherwise."""
         if request.payload.response_type is None:
             raise _MissingError("response_type")
+        # Authlib's own error would name the requested type, which is the caller's text.
         if request.payload.response_type != "code":
             raise _ResponseTypeError(None)
         return super().get_authorization_grant(request)

@@ -65,6 +65,7 @@ class DemoTokens:
 
     async def _customer(self, email: str) -> int:
         keys = self._works.store.keys
+        # Found like a sign-in name: by blind index in the key store, then by id and number in the data.
         held = await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, email))
         rows = await self._works.store.reader.fetch(self._by_email, {"id": held.row_id, "ref": held.ref})
         if not rows:

@@ -46,6 +46,7 @@ class HeadAddress:
             found = await fetch_json(self._address, self._destinations)
             return head_of(str(found["checkpoint"]))
         except FetchError as error:
+            # Only an explicit 404 means "none yet": an outage must not be taken for an empty place.
             if error.status == 404:
                 return None
             raise StoreUnavailableError(OutageCause.DOWN, f"head of the ledger: {error}") from None
@@ -76,6 +77,7 @@ def _server(address: Address) -> tuple[str | None, int]:
 
 def _disk(address: Address) -> int:
     folder = address.path.absolute().parent
+    # At the first start the folder is not there yet; its nearest parent is on the same disk.
     while not folder.exists():
         folder = folder.parent
     return folder.stat().st_dev

@@ -46,6 +46,7 @@ def make_means(settings: Settings) -> SignInDependencies:
         idle=timedelta(seconds=settings.session_idle_seconds),
     )
     places = Places(settings.geo_database)
+    # Sign-in works without the database of places; only unusual countries go unnoticed (S9).
     if why := places.why_not():
         log.warning("%s", why)
     site, post = make_site(settings), make_post(settings)
@@ -74,6 +75,7 @@ def make_house(
     store: Store, settings: Settings, means: SignInDependencies, api: PageApi, clock: Callable[[], datetime]
 ) -> SignInServices:
     """The services of the sign-in pages, by the settings."""
+    # By the public address: behind a proxy that ends TLS this process itself sees plain http.
     cookies = Cookies(secure=settings.public_url.startswith("https:"))
     return SignInServices(
         store,
@@ -121,6 +123,7 @@ def list_routes(house: SignInServices) -> list[Route]:
         Route("/security/passkey/options", script(house, changes.passkey_options)),
         Route("/security/passkey", script(house, changes.passkey_made)),
     ]
+    # Not merely refused outside the demo: the route does not exist there.
     if house.demo:
         routes.append(Route("/demo/outbox", PageEndpoint(house, demo.show_outbox)))
     return routes

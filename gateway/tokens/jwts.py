@@ -114,6 +114,7 @@ def imported(key_set: object, most: int = 50) -> dict[str, Key]:
 
 def public_key(item: object) -> ECKey | RSAKey | None:
     """A public key that an accepted algorithm can use; None for any other, and for a private or symmetric key."""
+    # A private part in a public key set means that the key is compromised, so it is not used.
     if not isinstance(item, dict) or item.get("use", "sig") != "sig" or item.keys() & {"d", "p", "q", "k"}:
         return None
     names = ("kty", "crv", "x", "y", "n", "e")  # Only these: `key_ops` or `x5u` in a foreign key are not obeyed.

@@ -123,6 +123,7 @@ class SigningKeys:
 
     def _signer(self) -> SigningKey:
         active = self._active()
+        # The newest announced key signs. Before any is announced, at the first run, the oldest one does.
         announced = [key for key in active if key.created_at + ANNOUNCED <= self._now()]
         return announced[-1] if announced else active[0]
 
@@ -153,6 +154,7 @@ class SigningKeys:
     async def _read(self) -> None:
         now, kept = self._now(), await self._system_keys.signing_keys()
         alive = [key for key in kept if key.retired_at is None or now < key.retired_at + self._token_life]
+        # Parsed keys are reused: importing one from DER costs more than verifying a token.
         self._known = {
             key.kid: (key, self._known[key.kid][1] if key.kid in self._known else ECKey.import_key(key.private))
             for key in alive

@@ -131,7 +131,7 @@ class TokenSigner:
         owner = subject if basis is None else basis.subject
         claims: dict[str, object] = {
             "iss": self.names.issuer,
-            "aud": self.names.audience,
+            "aud": self.names.audience,  # RFC 9068 §3: another resource server must be able to refuse it.
             "sub": client_id if owner is None else self.ids("Customer", owner, owner),
             "client_id": client_id,
             "scope": " ".join(sorted(scopes)),
@@ -182,9 +182,11 @@ class Tokens:
             raise TokenError(TokenFault.ALGORITHM)
         kid = header.get("kid")
         key = await self._keys.verifying(kid) if isinstance(kid, str) else None  # 4
+        # Never tried with the other keys: an unknown id is refused, not searched for (O9).
         if not isinstance(kid, str) or key is None:
             raise TokenError(TokenFault.KEY)
         try:
+            # The algorithm is ours, not the header's: `none` or HMAC with a public key cannot be chosen (O1).
             said = jwt.decode(token, key, algorithms=[ALGORITHM]).claims  # 5
         except (JoseError, ValueError) as error:
             raise TokenError(TokenFault.SIGNATURE) from error
@@ -214,6 +216,7 @@ class Tokens:
         now = self._clock()
         if said["exp"] <= now:  # 9; no leeway: an expired token is never accepted (F3)
             raise TokenError(TokenFault.EXPIRED)
+        # Leeway here: another replica, whose clock is ahead, may just have issued it.
         if max(said["iat"], said.get("nbf", 0)) > now + self._skew:
             raise TokenError(TokenFault.EARLY)
 

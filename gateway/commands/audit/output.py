@@ -75,6 +75,7 @@ def leave(text: str, output: Path | None) -> None:
         click.echo(text, nl=False)
         return
     try:
+        # newline="": CSV has CRLF by RFC 4180, which must not be translated.
         output.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise UnreadableError(f"{output}: cannot be written ({error.strerror}).") from error

@@ -76,6 +76,7 @@ def notice_(
     \b
     Exit code 1 when the schema has errors, 2 when the controller's file leaves something out, or nothing held that day.
     """
+    # `--example` first: it needs neither store nor controller's file, which do not exist yet.
     if example:
         leave(_example(), output)
     elif on is not None:
@@ -124,6 +125,7 @@ def leave_released(kind: str, day: date, language: str, form: str | None, output
     asked = form_of(form, output)
 
     async def read(readers: Readers) -> str:
+        # Compared with the hashes in the ledger first: a file changed in the database must not be shown as released.
         await require_released(readers.main, readers.ledger, kind)
         return await issued.form_of(readers.main, await issued.held_on(readers.main, kind, day), language, asked)
 
@@ -151,7 +153,7 @@ def _compare(made: Draft, day: date) -> None:
     try:
         held = from_store(lambda readers: issued.in_force(readers.main, made.kind, day), told=False)
     except StoreUnavailableError:
-        return
+        return  # A draft follows from the schema; the comparison is only a courtesy.
     if held is None:
         click.echo(f"Note: a draft. No {made.kind.lower()} was released yet: gateway audit release --help", err=True)
     elif held.substance == made.substance:
@@ -190,6 +192,7 @@ def export_(schema: str | None, controller: str | None, form: str | None, output
             leave_report(export_report(facts), chosen, output)
             return
         own, registers = read_controller(read_text(given_file(controller))), registers_at_hand(schema)
+        # GDPR Art. 46: a recipient in a third country without a safeguard must not be exported as lawful.
         require_safeguards(own, companies(facts, registers))
         found = record(facts, own, registers)
         leave((fideslang_json if chosen == "fideslang" else dpv_json)(facts, found), output)

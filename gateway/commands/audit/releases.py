@@ -70,11 +70,13 @@ def release_(
         text = read_text(given_file(controller))
         own, facts = read_controller(text), sound_facts(None)
         registers = registers_at_hand(None)
+        # A draft may do without the registers; a released document that names no recipient would be untrue.
         if not registers.read:
             raise SystemExit(CANNOT_START)
         made = draft(KINDS[kind], facts, registers, own)
         inputs = Inputs.now(own_schema(), registers, Text(text.name, text.text))
         signed = SignOffs.read(read_text(accept)) if accept else SignOffs()
+    # "From a day on" means the controller's day; the moment of the release is recorded in UTC.
     today, now = local_day(), datetime.now(UTC)
     who = code or staff_code()
 
@@ -95,6 +97,7 @@ def release_(
     except (PaperRefusedError, StaffError) as refused:
         raise click.ClickException(str(refused)) from None
     _told(released)
+    # A sign-off that is left over would silently accept the same change the next time.
     for stale in signed.stale:
         click.echo(f"Note: {accept} accepts {stale.change} of {stale.coordinate}, which is not found.", err=True)
 

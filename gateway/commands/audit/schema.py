@@ -58,6 +58,7 @@ def lint_(
     """
     with told_plainly():
         facts = read_facts(schema)
+        # By default a purpose that only the schema knows is a finding: nobody has declared its legal basis.
         words = Vocabulary.of_schema(facts.sdl) if own_vocabulary else Vocabulary.of_policy()
         signed = SignOffs.read(read_text(accept)) if accept else SignOffs()
         found = in_order(signed.findings(lint(facts, words)))
@@ -65,6 +66,7 @@ def lint_(
             leave(findings_sarif(found, own_version()), output)
         else:
             leave_report(lint_report(facts, found), form, output)
+    # A sign-off that is left over would silently accept the same finding the next time.
     for stale in signed.stale:
         click.echo(
             f"Note: {accept} accepts {stale.change} of {stale.coordinate}, which is not found: remove it.", err=True

@@ -44,6 +44,7 @@ def from_store(read: Callable[[Readers], Awaitable[Found]], told: bool = True) -
         async with opened(config) as readers:
             return await read(readers)
 
+    # Some reports can do without the store, and decide themselves what its absence means.
     with told_in_a_sentence() if told else nullcontext():
         return server.run(reading())
 
@@ -82,6 +83,7 @@ def clients_(
     with told_plainly():
         facts = read_facts(schema).require_readable()
         registered, found = from_store(read)
+        # A misspelt client would give an empty report, which looks as if it could read nothing.
         if unknown := sorted(set(only) - {each.id for each in registered}):
             known = ", ".join(each.id for each in registered)
             raise click.UsageError(f"There is no client {', '.join(unknown)}. There are: {known}")

@@ -51,6 +51,7 @@ E, R, T, L = erasures.c, erasure_recipients.c, erasure_steps.c, erasure_letters.
 Result = TypeVar("Result")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NOT_THERE = 1
+# Cases that `list` reads: beyond it `gateway audit erasures` counts them.
 MOST = 1000
 
 
@@ -99,6 +100,7 @@ def list_(every: bool, as_json: bool) -> None:
             late = f"OVERDUE {facts['overdueDays']} days " if facts["overdue"] else ""
             trouble = f" ({row.trouble})" if row.trouble else ""
             click.echo(f"{row.id:<20} {row.state:<10} {row.cause:<10} {late}{facts['dueAt'] or 'waits'}{trouble}")
+            # Other troubles are names of the procedure; an outage has a sentence with a remedy.
             if row.trouble in OutageCause.__members__:
                 click.echo(f"    {OutageCause[row.trouble].value}")
             if row.unobserved:
@@ -193,6 +195,7 @@ def doctor() -> None:
     settings = read_settings()
     with told_in_a_sentence():
         found = [*server.run(_looked_after(settings)), *machine_complaints()]
+    # Copies that the gateway cannot reach must be named in the certificate (D8).
     if not settings.backup_days:
         found.append("certificates cannot say when archives and dumps end: set GATEWAY_BACKUP_DAYS")
     for each in found:
@@ -224,6 +227,7 @@ def retry(case: int) -> None:
 
 
 async def _retried(case: int) -> bool:
+    # Ending the lease is safe: the number of attempts fences off a worker that is still at it.
     free = update(erasures).where(E.id == case, E.state == "ERASING").values(leased_until=None, trouble=None)
     async with _opened() as store, store.write() as connection:
         return (await connection.execute(free)).rowcount == 1
@@ -258,6 +262,7 @@ def warned(case: int, on: datetime | None, refused: bool) -> None:
 
 async def _warned(case: int, on: datetime | None, refused: bool) -> datetime | None:
     zone, now = read_settings().time_zone, datetime.now(UTC)
+    # The end of the day, in the customer's favour; not in the future, or a typing error would delay the erasure.
     at = now if on is None else min(now, end_of_day(on.date(), zone))
     async with _opened() as store, store.write() as connection:
         return await record_warning(connection, case, at, now, zone, refused=refused)
@@ -320,6 +325,7 @@ def verify(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
     Exit codes: 0 all are good; 1 one is not; 2 wrong usage.
     """
     texts = [(path, path.read_text(encoding="utf-8", errors="replace")) for path in certificates]
+    # The kind is read from the text, not from the file's name, which anybody may have changed.
     second = [path for path, text in texts if is_recipients_statement(text)]
     files = [path for path, text in texts if is_files_statement(text)]
     letters = [path for path, text in texts if is_letter_statement(text)]
@@ -366,7 +372,7 @@ def redo(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
     marks = [
         bytes.fromhex(facts["keyFingerprint"])
         for _, facts in _verified(certificates, keys)
-        if "keyFingerprint" in facts
+        if "keyFingerprint" in facts  # Certificates of early releases have none.
     ]
     with told_in_a_sentence():
         count = server.run(_redone(marks))

@@ -80,6 +80,7 @@ def _order(reference: str, given: dict[str, Any]) -> NewRequest:
         ground=given["ground"],
         fields=given["fields"],
         period_from=given["since"].replace(tzinfo=UTC),
+        # Exclusive, so that the last day is included.
         period_until=given["until"].replace(tzinfo=UTC) + timedelta(days=1),
         customer_number=given["customer"],
         erasure=given["erasure"],
@@ -97,6 +98,7 @@ def digest(reference: str, **given: Any) -> None:
         gateway legal digest "LG 4 O 123/26" > order.txt
     """
     known = {name for name, value in given.items() if value}
+    # The second officer signs what is registered, not options that the first one could have mistyped.
     if not known:
         text, desk = _with(lambda desk: _paired(desk, desk.to_sign_again(reference)))
     elif missing := {"authority", "country", "ground", "fields", "since", "until"} - known:
@@ -104,7 +106,9 @@ def digest(reference: str, **given: Any) -> None:
     else:
         new = _order(reference, given)
         text, desk = _with(lambda desk: _paired(desk, desk.to_sign(new, datetime.now(UTC))))
+    # Exactly these bytes are signed: no newline is added, and instructions go to stderr.
     click.echo(text, nl=False)
+    # Two namespaces: a signature made to refuse can never be used to approve.
     for meaning, namespace in (("approve", APPROVES), ("refuse", REFUSES)):
         click.echo(f"To {meaning}: ssh-keygen -Y sign -n {desk.namespace(namespace)} -f KEY FILE", err=True)
 
@@ -199,6 +203,7 @@ def fields() -> None:
 
 
 def _text(path: Path) -> str:
+    # A signature has a few hundred bytes; what is none is refused by the verification.
     return path.read_bytes()[:20_000].decode("utf-8", "replace")
 
 

@@ -102,6 +102,7 @@ def _carried_out(opening: Opening, because: str, work: Callable[[DataRights], Aw
     async def run() -> tuple[Result, dict[str, Any]]:
         store = await open_store(store_config(settings))
         try:
+            # The customer sees who acted for them: a code or a pseudonym, never an employee's name.
             by = staff_code() or await pseudonym_of(store.keys.house, signed_in())
             rights = await opening(
                 store, SignInDependencies(make_site(settings)), Behalf(by, because), datetime.now(UTC)
@@ -119,6 +120,7 @@ def _carried_out(opening: Opening, because: str, work: Callable[[DataRights], Aw
     if facts:
         click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
     for problem in done.problems:
+        # The sentence is the API's, and names its argument; here it is an option.
         said = problem.message.replace("`whenServicesEnd: true`", "--when-services-end")
         click.echo(f"{problem.code}: {said}", err=True)
     if done.problems:

@@ -69,7 +69,7 @@ def _prompt(word: str | None) -> str | None:
 def _age(text: str | None) -> int | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    if not (text.isascii() and text.isdigit() and len(text) < 10):  # `isdigit` alone accepts digits of other scripts.
         raise InvalidRequestError("The max_age is a whole number of seconds.")
     return int(text)
 

@@ -122,6 +122,7 @@ class Authorization:
         except NoRedirectError as error:
             return pages.refused(str(error))
         signed_in = await server.who_is_here(request, sent.client.platform)
+        # Another session, even of the same customer, has not seen the page.
         if signed_in is None or signed_in.session_id != ticket.session:
             return pages.refused(NOT_YOURS)
         try:
@@ -182,10 +183,12 @@ class Authorization:
             scope=spelt(requested.scopes),
             code_challenge=requested.challenge,
             jkt=requested.jkt,
+            # On a shared computer nothing may outlive the session (R41).
             refreshable=sent.client.check_grant_type(REFRESH) and not signed_in.shared,
         )
 
         def write(connection: Connection) -> str | None:
+            # In the transaction that issues the code: of two concurrent uses only one commits.
             if sent.pushed is not None and not sent.pushed.spend(connection):
                 return None
             if consented and not sent.client.first_party:  # Our own clients need no consent (O10), so none is recorded.
@@ -202,6 +205,7 @@ class Authorization:
         """Redirect to the client, with its `state` and our `iss` (RFC 9207), which prevents mix-up attacks."""
         state = sent.parameters.get("state")
         said |= {"iss": self._server.settings.issuer} | ({} if state is None else {"state": state})
+        # A registered redirect URI may have a query, which must be kept (RFC 6749 §3.1.2).
         joint = "&" if "?" in sent.redirect_uri else "?"
         return _to(f"{sent.redirect_uri}{joint}{urlencode(said)}")
 

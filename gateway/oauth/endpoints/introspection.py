@@ -36,6 +36,7 @@ class _TokenEndpoint(Endpoint):
         if await server.revocations.has_ended(claims):
             return None
         registration = await server.registry.find(claims.client_id)
+        # The same checks as for a request: a token must not look active that /graphql would refuse.
         if registration is None or registration.voids(claims.issued_at):
             return None
         return SentToken(claims, said)

@@ -43,7 +43,7 @@ def server_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, obje
             "introspection_endpoint_auth_signing_alg_values_supported": list(assertions.ALGORITHMS),
             "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
             "authorization_response_iss_parameter_supported": True,
-            "require_pushed_authorization_requests": False,
+            "require_pushed_authorization_requests": False,  # In general; single clients may be registered with it.
             "protected_resources": [settings.audience],
         }
     )

@@ -48,6 +48,7 @@ class PushEndpoint(Endpoint):
         A public client's DPoP proof is not spent (G14): replayed, it would only bind another code to the same key, as
         `dpop_jkt` does without any proof.
         """
+        # RFC 9126 §2.1.
         if form.get("request_uri") is not None:
             raise InvalidRequestError("A request that is pushed cannot refer to another one.")
         server, client = self.server, known.client

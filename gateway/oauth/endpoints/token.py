@@ -55,6 +55,7 @@ class TokenEndpoint(Endpoint):
         if form.get("grant_type") in WRITING:  # 3
             return await self._written(context, asked, visitor)
         reply = _give(GrantServer(context), asked)
+        # After the grant: a refused request has not used its proof up, and writes nothing.
         if proven is not None and reply.status == HTTPStatus.OK:
             await server.proofs.spend(proven)
         return reply
@@ -64,6 +65,7 @@ class TokenEndpoint(Endpoint):
         server = self.server
         async with server.store.write() as connection:
             reply, arrival = await connection.run_sync(lambda inner: _given(GrantServer(context.inside(inner)), asked))
+            # Recorded if the token was used or refused for its place; a request that failed otherwise proves nothing.
             if arrival is not None and (reply.status == 200 or not arrival.finding.verdict.admits):
                 await server.evaluator.arrived(connection, arrival, visitor, server.now)
         return reply

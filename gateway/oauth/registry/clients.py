@@ -98,6 +98,7 @@ class Clients:
 
     async def find(self, client_id: str | None) -> RegisteredClient | None:
         """The client; None if it is unknown, disabled, not registered for OAuth, or breaks a hard rule (D11)."""
+        # An id that cannot exist is not worth a read: anybody may send one.
         if not client_id or len(client_id) > MAX_CLIENT_ID:
             return None
         rows = await self._reader.fetch(self._one, {"client": client_id})

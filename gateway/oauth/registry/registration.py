@@ -106,8 +106,10 @@ class NewClient:
         """RegistrationError if the registration would be unsafe, or could never work."""
         if not ID.fullmatch(self.id):
             raise RegistrationError("An id has 2 to 64 of a-z, 0-9, `.`, `_` and `-`, and begins with a letter.")
+        # O12: entries of such a client could be taken for the gateway's own, or a third party's app for ours.
         if is_own_name(self.id) or (not self.first_party and is_own_name(self.name)):
             raise RegistrationError("The gateway itself goes by this name in its ledger: take another.")
+        # Homographs: a Cyrillic `а` in a Latin word makes a name look like another company's on the consent page.
         if not self.first_party and any(map(mixes_scripts, self.name.split())):
             raise RegistrationError("A word of the name mixes letters of several scripts, and looks like another.")
         if not self.name.strip() or len(self.name) > 200 or not self.name.isprintable():
@@ -149,6 +151,7 @@ class NewClient:
             raise RegistrationError("An app or a web needs a purpose for one's own data: SELF_SERVICE.")
         if not self.redirect_uris:
             raise RegistrationError("Where are customers sent back to? Give --redirect-uri, in full.")
+        # A secret in a program that everybody can download is none (RFC 8252 §8.5).
         if self.kind is ClientKind.APP and self.keys is not None:
             raise RegistrationError("An app keeps no secret, and no key that everyone who has the app would have.")
         for uri in self.redirect_uris:
@@ -193,14 +196,15 @@ def check_redirect_uri(uri: str, kind: ClientKind) -> None:
     try:
         parts = urlsplit(uri)
         host = parts.hostname
-        _ = parts.port
+        _ = parts.port  # Read, because an invalid port raises only here.
     except ValueError:
         raise RegistrationError(f"{uri} is not an address.") from None
+    # RFC 6749 §3.1.2 forbids a fragment; `https://bank.example@evil.example/` shows the wrong name to people.
     if "#" in uri or parts.username is not None:
         raise RegistrationError(f"{uri}: leave out the fragment and the user name.")
     if parts.scheme == "https" and host:
         return
-    if parts.scheme == "http" and host in LOCAL:
+    if parts.scheme == "http" and host in LOCAL:  # RFC 8252 §7.3: to this machine the code does not cross a network.
         return
     if kind is ClientKind.APP and not host and parts.path.startswith("/") and PRIVATE_SCHEME.fullmatch(parts.scheme):
         return

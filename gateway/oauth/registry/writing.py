@@ -41,6 +41,7 @@ class ClientRegistrar:
         new.check()
         common, terms = _rows(new, now)
         try:
+            # One transaction: a client without its OAuth row or secret could not be used, nor registered again.
             async with self._store.write() as connection:
                 await connection.execute(insert(clients), common)
                 await connection.execute(insert(oauth_clients), terms)
@@ -88,6 +89,7 @@ class ClientRegistrar:
 
         Its tokens stay void when it is enabled again: it must request new ones. Customers' consents stay.
         """
+        # `void_until` stays when it is enabled again: tokens from before must not come back to life.
         facts = {"disabled_at": now, "void_until": now} if disabled else {"disabled_at": None}
         async with self._store.write() as connection:
             change = update(clients).where(clients.c.id == client_id).values(facts)

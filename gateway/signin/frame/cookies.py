@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 LONGEST = 128
+"""Characters of a value; ours are random secrets and short choices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Cookies:
     def read(self, request: HTTPConnection, name: str) -> str | None:
         """The value of a cookie, the first of several equal names; None without one, or if it is too long to be ours.
 
-        Our values need no unquoting (RFC 6265 §4.1.1); `http.cookies` unquotes in quadratic time before CPython 3.11.10.
+        Our values need no unquoting (RFC 6265 §4.1.1), for which `http.cookies` takes quadratic time before 3.11.10.
         """
         wanted = f"{name}="
         for line in request.headers.getlist("cookie"):
@@ -70,4 +71,5 @@ class Cookies:
 
     def take(self, response: Response, name: str) -> None:
         """Delete a cookie."""
+        # Same attributes as at setting: browsers ignore a deletion of a `__Host-` cookie without Secure and path.
         response.delete_cookie(name, path="/", secure=self.secure, httponly=True, samesite="lax")

@@ -27,6 +27,7 @@ def document(shell: Shell, *children: Child) -> str:
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        # Addresses of pages can hold one-time links, which must not end up in a search engine.
         tag("meta", name="robots", content="noindex"),
         tag("title", f"{shell.title} · {shell.site}"),
         tag("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),

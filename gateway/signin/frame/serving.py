@@ -41,6 +41,7 @@ class PageEndpoint:
         if request.method == "POST" and self._sent is not None:
             form = await read_form(request, receive, self._house.body_seconds)
             visit = begin(self._house, request, form, readable=self._shown is not None)
+            # A new token: the browser has sent no cookie, so it cannot have been given this form.
             if visit.new_token or not genuine(request, form, visit.form_token):
                 return _stale(visit)
             return await self._guarded(self._sent, visit)
@@ -52,7 +53,7 @@ class PageEndpoint:
             return await handler(visit)
         except StoreUnavailableError as outage:
             return _unavailable(visit, outage.retry_after)
-        except HashingBusyError:
+        except HashingBusyError:  # argon2 takes 19 MiB each: the number at once is bounded, and the rest may retry.
             return _unavailable(visit, 1)
 
 

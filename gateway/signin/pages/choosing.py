@@ -20,6 +20,7 @@ from store.sql.errors import OutageCause, StoreUnavailableError
 
 MEASURING = ("measurement",)
 """Cookies that need consent; a refusal deletes them. The gateway itself sets none yet."""
+# The page differs by both, so no cache may give one visitor's page to another.
 VARY = "Cookie, Sec-GPC"
 GPC_SINCE = "2026-11-27"
 CHOOSE = """
@@ -42,6 +43,7 @@ class Choice:
         """Parse a cookie; None without one, or for one that is malformed."""
         version, _, rest = (text or "").partition("~")
         word, _, day = rest.partition("~")
+        # The cookie is not signed: a customer who forges it changes only their own choice.
         if word not in ("yes", "no") or not version or len(day) != 10:
             return None
         return cls(word == "yes", version, day)
@@ -80,6 +82,7 @@ async def send(visit: RequestContext) -> Response:
     word = visit.form.get("measurement")
     if word not in ("yes", "no"):
         return _page(visit, _kept(visit), status=400)
+    # Recorded before the cookie is set: a choice that holds must be provable (GDPR Art. 7(1)).
     session = await visit.session()
     if session is not None:
         await _record(visit, session, word == "yes")

@@ -29,6 +29,7 @@ def _good_enough(visit: RequestContext, session: Session) -> bool:
     asked = visit.value("max_age")
     if asked is None:
         return True
+    # 0 means "now" (prompt=login), which no existing session satisfies.
     return asked.isascii() and asked.isdigit() and int(asked[:9]) > 0 and session.fresh(visit.now, int(asked[:9]))
 
 
@@ -123,6 +124,7 @@ async def send(visit: RequestContext) -> Response:
         return slowed(response, verdict)
     if isinstance(verdict, Expired):
         return form(visit, None, notice(visit.say("lapsed"), "error"), status=422)
+    # A cookie instead of a session: without the second factor nothing is open yet.
     if isinstance(verdict, SecondFactorRequired):
         response = visit.go(visit.to("/sign-in/code", kinds=_kinds(verdict)))
         visit.house.cookies.give(response, visit.house.cookies.pending, verdict.secret, visit.house.means.times.pending)
@@ -162,6 +164,7 @@ def give_cookies(visit: RequestContext, response: Response, opened: SignedIn) ->
     life = None if opened.shared else times.session
     cookies.give(response, cookies.session(visit.platform), opened.secret, life)
     cookies.take(response, cookies.pending)
+    # Known devices have a limit of attempts of their own, so that guesses of strangers do not lock customers out.
     if opened.device_secret is not None:
         cookies.give(response, cookies.device, opened.device_secret, times.device)
     return response
@@ -202,6 +205,7 @@ async def send_code(visit: RequestContext) -> Response:
     cookies = visit.house.cookies
     secret = cookies.read(visit.request, cookies.pending)
     pending = await visit.house.authentication.pending.find(secret, visit.now) if secret else None
+    # A first step on one platform must not be finished on another.
     if pending is None or pending.account.credential.platform != visit.platform:
         return form(visit, None, notice(visit.say("lapsed"), "error"), status=422)
     code = visit.form.get("code", "")[:40]

@@ -55,6 +55,7 @@ async def send(visit: RequestContext) -> Response:
         said = notice(visit.say("TOO_MANY_ATTEMPTS"), "error")
         return slowed(_form(visit, said, status=429), verdict)
     back = links((visit.say("sign_in"), visit.to("/sign-in", platform=platform)))
+    # Status 200 for unknown accounts, too.
     outbox = links((visit.say("outbox"), "/demo/outbox")) if visit.house.demo else None
     return visit.page(visit.say("sent"), notice(visit.say("sent_why")), outbox, back)
 
@@ -87,6 +88,7 @@ def new_password(
     visit: RequestContext, least: int, problems: Sequence[UserProblem], typed: str, name: str = "new"
 ) -> Markup:
     """The field for a new password with its meter; a typed password is measured but never sent back."""
+    # Too long: refused before any work on it (S2).
     seen = normal(typed) if typed and not too_long(typed) else ""
     errors = [visit.say(problem.code, least=least) for problem in problems]
     asked = visit.house.means.passwords.classes

@@ -27,6 +27,8 @@ async def send(visit: RequestContext) -> Response:
             await end_one(visit.house.actor(session, visit.now), session.id)
         cookies.take(response, cookies.session(platform))
     cookies.take(response, cookies.pending)
+    # So that the back button shows nothing to the next user of a shared computer (R41). Cookies are deleted one by one:
+    # the known device must stay.
     response.headers["clear-site-data"] = '"cache"'
     return response
 

@@ -1,4 +1,4 @@
-"""What a customer's own pages show: asked of the API like everything else, so that reading it is recorded, too."""
+"""The data of a customer's own pages, read through the API like all else, so that the access is recorded, too."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ query SignInPagesApps($after: String) {
 }
 """
 PAGES = 20
-"""Pages of an app's tokens that are looked through; what is older has ended or was let in a thousand times."""
+"""Pages of app sessions that are read: a thousand sessions, so that one customer's list cannot grow without bound."""
 
 
 async def about(visit: RequestContext, session: Session) -> dict[str, Any]:
-    """The answer's data; StoreUnavailableError when there is none."""
+    """The data of the overview page; StoreUnavailableError if the API gives no answer."""
     data = await _asked(visit, session, QUESTION)
     if data["me"]:
         data["me"]["appSessions"] = await _app_sessions(visit, session)
@@ -52,7 +52,7 @@ async def about(visit: RequestContext, session: Session) -> dict[str, Any]:
 
 
 async def _app_sessions(visit: RequestContext, session: Session) -> list[dict[str, Any]]:
-    """The apps that hold tokens now; those of the client area end with its session and are not told twice."""
+    """The apps with valid tokens; without the client area's own, which end with the session and are listed there."""
     found: list[dict[str, Any]] = []
     at, after = visit.now.strftime("%Y-%m-%dT%H:%M:%SZ"), None
     for _ in range(PAGES):
@@ -74,7 +74,8 @@ async def _asked(visit: RequestContext, session: Session, query: str, **variable
 
 
 def grant_of(session: Session, now: datetime) -> Grant:
-    """What the pages may read: this customer's own, and nothing else."""
+    """The grant of the pages: this customer's own data, and nothing else."""
+    # A minute of life: it serves the queries of one page, and is made anew for each.
     return Grant(
         token_id=f"{CLIENT}:{session.id}",
         client_id=CLIENT,

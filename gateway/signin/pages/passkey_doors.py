@@ -49,6 +49,7 @@ class ScriptEndpoint:
 
 async def _read(request: Request, receive: Receive, seconds: int) -> dict[str, str]:
     headers = dict(request.scope["headers"])
+    # Another site can send other types without a CORS preflight (G3).
     if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
         raise problems.unsupported_content()
     body = await read_body(receive, headers.get(b"content-length"), LONGEST, seconds)
@@ -89,6 +90,7 @@ async def _whose(visit: RequestContext) -> tuple[Pending | None, Session | None]
     cookies = visit.house.cookies
     secret = cookies.read(visit.request, cookies.pending) if visit.form.get("step") == "second" else None
     pending = await visit.house.authentication.pending.find(secret, visit.now) if secret else None
+    # The pending sign-in wins over an old session: the passkey then completes the new one.
     if pending is not None and pending.account.credential.platform == visit.platform:
         return pending, None
     return None, await visit.session(visit.platform)

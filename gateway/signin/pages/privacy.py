@@ -99,7 +99,7 @@ class NoticePage:
             report = notice_draft(own_facts(), registers, None).reports[language]
             return FORMS["html"](Stamp(0, day, day).put(report))
 
-        return await asyncio.to_thread(drafted)
+        return await asyncio.to_thread(drafted)  # It takes long enough to delay other requests on the event loop.
 
 
 def list_routes(main: Reader, ledger: Reader, settings: Settings, clock: Callable[[], datetime]) -> list[Route]:

@@ -134,6 +134,7 @@ async def _held(visit: RequestContext, holder: LinkHolder) -> dict[str, Any] | N
     data = orjson.loads(outcome.body)["data"]
     if not data or not data["node"]:
         return None
+    # The query runs as the customer, who may be somebody else: the owner gets only what is about this domain.
     passed = [each for each in data["me"]["disclosures"] if each["trigger"] == id_]
     return {"domain": data["node"], "disclosures": passed}
 

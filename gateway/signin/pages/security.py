@@ -61,6 +61,7 @@ async def overview(visit: RequestContext, session: Session, *said: Child, status
     """The overview, with notices. Raises StoreUnavailableError."""
     data = await about(visit, session)
     me = data["me"] or {"credentials": [], "sessions": {"nodes": []}, "signIns": {"nodes": []}}
+    # Not for platforms without second factors: nobody can follow that advice there.
     unprotected = [each for each in me["credentials"] if each["platform"] in OFFERED and not _protects(each)]
     nag = visit.say("nag", platform=", ".join(visit.say(each["platform"]) for each in unprotected))
     return visit.page(
@@ -154,6 +155,7 @@ def _place_for_codes(visit: RequestContext) -> Markup:
 
 def _sessions(visit: RequestContext, current: str | None, nodes: list[dict[str, Any]]) -> Markup:
     at = visit.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Expired sessions stay in the table for a while, and are no longer of use to anybody.
     open_ = [each for each in nodes if not each["endedAt"] and each["expiresAt"] > at]
     rows = [_session(visit, each, each["id"] == current) for each in open_]
     others = visit.form_of("/security/end-others", button(visit.say("end_others"))) if len(open_) > 1 else None

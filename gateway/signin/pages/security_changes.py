@@ -59,6 +59,7 @@ async def send_app(visit: RequestContext, session: Session) -> Response:
     begun = await enrolling.begin_totp(visit.house.actor(session, visit.now), session.credential_id)
     if begun.problems:
         return await _failed(visit, session, begun.problems)
+    # In groups of four, since people may have to type it.
     assert begun.secret is not None and begun.uri is not None and begun.qr_svg is not None
     picture = tag("div", Markup(begun.qr_svg), class_="qr", role="img", aria_label=visit.say("qr"))
     groups = " ".join(begun.secret[at : at + 4] for at in range(0, len(begun.secret), 4))
@@ -111,6 +112,7 @@ async def send_new_codes(visit: RequestContext, session: Session) -> Response:
 async def send_remove(visit: RequestContext, session: Session) -> Response:
     """Remove a second factor."""
     found = visit.house.store.keys.house.ids.decode(visit.form.get("id", "")[:200])
+    # The owner is checked below, with the row (D6); an id of another type leads to no row.
     key = found.key if found is not None and found.type_name == "SecondFactor" else 0
     result = await enrolling.remove(visit.house.actor(session, visit.now), key)
     return await _failed(visit, session, result.problems) if result.problems else visit.go("/security")

@@ -59,6 +59,7 @@ class Unsubscribe:
     async def _answer(self, request: HttpRequest, receive: Receive) -> Response:
         if request.method not in ("GET", "HEAD", "POST"):
             raise problems.method_not_allowed(b"GET, HEAD, POST")
+        # No CSRF protection, on purpose: mail providers send the POST of RFC 8058 themselves, without any cookie.
         customer = await unsubscriber(self._house.store.keys.house, request.path_params["token"])
         if customer is None:
             raise problems.ProblemError(404, "NO_SUCH_LINK", "This link was not made here, or is not whole.")
