@@ -10,7 +10,7 @@ import orjson
 from cachetools import LRUCache
 from sqlalchemy import bindparam, select
 
-from gateway.access.processing_agreements import PARTNER, has_processing_agreement, keeps_the_rules
+from gateway.access.undertakings import PARTNER, has_processing_agreement, keeps_the_rules
 from policy.grant import Over, Partner, Refusal
 from policy.purposes import Purpose
 from store.registers.clients import clients

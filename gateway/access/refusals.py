@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.access.write_behind import keep_writing
+from gateway.access.written_behind import keep_writing
 from schema.documents.requests import Denial
 from store.database.store import Store
 from store.operations.refusals import KEY, refusal_counts

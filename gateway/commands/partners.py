@@ -11,7 +11,7 @@ from typing import TypeVar
 import click
 import orjson
 
-from gateway.access.processing_agreements import declared_rules
+from gateway.access.undertakings import declared_rules
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.papers_told import tell_untrue_papers
 from gateway.config.settings import Settings

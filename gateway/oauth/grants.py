@@ -12,9 +12,9 @@ from gateway.oauth import codes, families, refresh_tokens
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
 from gateway.oauth.codes import AuthorizationCode
 from gateway.oauth.families import Family
-from gateway.oauth.grant_validity import remaining_scope
 from gateway.oauth.registry.scopes import for_tools, narrowed, require_words, spelt
 from gateway.oauth.request_context import OAuthRequestContext
+from gateway.oauth.standing import remaining_scope
 from resolvers.account.signins_evaluating import Arrival
 from resolvers.signins.contexts import SignInContext
 

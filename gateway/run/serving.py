@@ -12,11 +12,11 @@ from functools import partial
 
 from gateway.access.authenticator import Authenticator
 from gateway.access.clients import ClientRegistry
-from gateway.access.distinct_customers import DistinctCustomerLimiter
 from gateway.access.dpop import DPoPNonces, DPoPVerifier
 from gateway.access.fetching import fetch_json
 from gateway.access.foreign_keys import ForeignKeys
 from gateway.access.provider import Provider, ProviderConfiguration
+from gateway.access.reach import DistinctCustomerLimiter
 from gateway.access.refusals import Refusals
 from gateway.access.revocations import Revocations
 from gateway.config.settings import Settings

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from starlette.routing import Router
 
 from audits.reports.erasures import erasure_facts, overdue
-from gateway.access.processing_agreements import declared_rules
+from gateway.access.undertakings import declared_rules
 from gateway.api.receipts import list_routes
 from gateway.http.middleware import LastResort
 from gateway.requests.holds import Holds, NewHold

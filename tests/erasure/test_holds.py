@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.routing import Router
 
-from gateway.access.processing_agreements import declared_rules
+from gateway.access.undertakings import declared_rules
 from gateway.api.receipts import list_routes
 from gateway.http.middleware import LastResort
 from gateway.requests.holds import HoldError, Holds, NewHold

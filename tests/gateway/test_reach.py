@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.access.distinct_customers import DistinctCustomerLimiter
+from gateway.access.reach import DistinctCustomerLimiter
 from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError
 from gateway.oauth.registry.writing import ClientRegistrar
 from policy.grant import Grant, Over

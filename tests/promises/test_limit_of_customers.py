@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.access.distinct_customers import DistinctCustomerLimiter
+from gateway.access.reach import DistinctCustomerLimiter
 from policy.grant import Over
 from policy.purposes import Purpose
 from schema.api.api import Api

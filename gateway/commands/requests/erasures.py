@@ -13,7 +13,7 @@ import click
 import orjson
 from sqlalchemy import select, update
 
-from gateway.access.processing_agreements import declared_rules
+from gateway.access.undertakings import declared_rules
 from gateway.commands.common import read_settings, told_in_a_sentence
 from gateway.commands.ledger_verify import Keys, PublicKeys
 from gateway.commands.requests.erasures_recipients import answered, give_up, letter

@@ -11,7 +11,7 @@ import orjson
 from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import bindparam, or_, select
 
-from gateway.access.processing_agreements import PARTNER, has_processing_agreement, keeps_the_rules
+from gateway.access.undertakings import PARTNER, has_processing_agreement, keeps_the_rules
 from gateway.oauth.registry.scopes import for_customers
 from policy.purposes import Purpose
 from store.registers.clients import clients

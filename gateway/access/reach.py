@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from gateway.access.write_behind import keep_writing
+from gateway.access.written_behind import keep_writing
 from policy.grant import Grant, Over
 from store.crypto.system_keys import insert_new
 from store.database.store import Store
