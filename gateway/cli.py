@@ -19,7 +19,7 @@ COMMANDS = {
     "db": ("gateway.commands.data", "db", "Upgrade and check the databases."),
     "keys": ("gateway.commands.keys", "keys", "List keys, and rotate them while the gateway runs."),
     "passwords": ("gateway.commands.passwords", "passwords", "Build the list of passwords that are refused."),
-    "schema": ("gateway.commands.looking", "schema", "Print the schema."),
+    "schema": ("gateway.commands.inspect", "schema", "Print the schema."),
     "ledger": ("gateway.commands.ledger", "ledger", "Export, verify and prune the ledger of accesses."),
     "erasures": (
         "gateway.commands.requests.erasures",
@@ -49,7 +49,7 @@ COMMANDS = {
     "legal": ("gateway.commands.requests.legal", "legal", "Answer binding requests of authorities, by two persons."),
     "outbox": ("gateway.commands.webhooks", "outbox", "Inspect undelivered messages, and retry them."),
     "audit": ("gateway.commands.audit.group", "audit", "Reports: what may be read, by whom and why, with proof."),
-    "settings": ("gateway.commands.looking", "settings_", "List every setting with its meaning and value."),
+    "settings": ("gateway.commands.inspect", "settings_", "List every setting with its meaning and value."),
 }
 """Module, attribute and help line of each command. A module is imported only for its command, so each starts fast."""
 

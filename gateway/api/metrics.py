@@ -107,10 +107,10 @@ def of_refusals(totals: Mapping[tuple[str, str, str, str], int]) -> Collector:
 
 def of_erasures(store: Store) -> Collector:
     """The backlog of erasures, the overdue ones and the time to the next deadline."""
-    standing = store.reader.prepare(select(E.state, E.due_at, E.alarm_at).where(E.state.in_(STANDING_STATES)))
+    pending = store.reader.prepare(select(E.state, E.due_at, E.alarm_at).where(E.state.in_(STANDING_STATES)))
 
     async def collect(now: datetime) -> Iterable[Metric]:
-        rows = await store.reader.fetch(standing, {})
+        rows = await store.reader.fetch(pending, {})
         states: dict[str, float] = {f'state="{state}"': 0 for state in STANDING_STATES}
         for state, _, _ in rows:
             states[f'state="{state}"'] += 1

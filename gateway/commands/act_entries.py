@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from gateway.commands.common import told_in_a_sentence
+from gateway.commands.common import errors_as_sentences
 from gateway.config import settings
 from gateway.config.settings import Settings, SettingsError
 from gateway.http import server
@@ -41,7 +41,7 @@ class ActRecorder:
         if found is None:
             return  # The command itself will report the wrong settings, and do nothing.
         try:
-            with told_in_a_sentence():
+            with errors_as_sentences():
                 server.run(self._on_store(found, state, target, details))
         except StaffError as refused:
             raise click.ClickException(str(refused)) from None

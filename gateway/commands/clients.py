@@ -11,8 +11,8 @@ import click
 import orjson
 from sqlalchemy import RowMapping
 
-from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.commands.papers_told import tell_untrue_papers
+from gateway.commands.common import errors_as_sentences, read_settings
+from gateway.commands.outdated_documents import warn_of_outdated_documents
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError, key_set, purposes_named
@@ -89,7 +89,7 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
     The secret is printed once, alone on standard output, and kept nowhere.
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         new = NewClient(
             id=client_id,
             name=name,
@@ -117,7 +117,7 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
     # Everything but the secret goes to stderr, so that `secret=$(gateway clients create …)` works.
     click.echo(f"{client_id} is registered.", err=True)
     _show_once(secret)
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 @clients.command("list")
@@ -128,7 +128,7 @@ def list_() -> None:
         gateway clients list
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         found = _with(settings, lambda registry: registry.listed(_now()))
     for each in found:
         facts = each.facts
@@ -146,7 +146,7 @@ def show(client_id: str) -> None:
         gateway clients show billing
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         found = _with(settings, lambda registry: registry.listed(_now(), client_id))
         if not found:
             raise RegistrationError(f"There is no client {client_id}.")
@@ -166,10 +166,10 @@ def update(client_id: str, keeps: str, keeps_days: int) -> None:
         gateway clients update status-page --keeps nothing --keeps-days 0
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         _with(settings, lambda registry: registry.set_keeping(client_id, keeps, keeps_days))
     click.echo(f"{client_id} keeps {keeps}, for {keeps_days} days.", err=True)
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 @clients.command("rotate")
@@ -185,7 +185,7 @@ def rotate(client_id: str, overlap: int, key_file: Path | None) -> None:
         gateway clients rotate billing --overlap 0
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         # Key sets have no overlap of their own: the operator puts old and new keys into one file.
         if key_file is not None:
             keys = key_set(key_file.read_bytes())
@@ -208,10 +208,10 @@ def disable(client_id: str) -> None:
         gateway clients enable billing
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         _with(settings, lambda registry: registry.set_disabled(client_id, True, _now()))
     click.echo(f"{client_id} is disabled.")
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 @clients.command("enable")
@@ -223,10 +223,10 @@ def enable(client_id: str) -> None:
         gateway clients enable billing
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         _with(settings, lambda registry: registry.set_disabled(client_id, False, _now()))
     click.echo(f"{client_id} is enabled.")
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 def _with(settings: Settings, work: Callable[[ClientRegistrar], Awaitable[Result]]) -> Result:

@@ -40,7 +40,7 @@ def read_settings(demo: bool | None = None, to_serve: bool = False) -> Settings:
 
 
 @contextmanager
-def told_in_a_sentence() -> Iterator[None]:
+def errors_as_sentences() -> Iterator[None]:
     """Print expected errors as a sentence, without a stack trace, and exit with code 3."""
     try:
         yield

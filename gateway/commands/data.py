@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import click
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.demo_tokens import DemoTokens
@@ -54,7 +54,7 @@ def db_upgrade(accept_loss: bool) -> None:
         gateway db upgrade
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         try:
             work = upgrade_all(store_config(settings), click.echo, accept_loss=accept_loss)
             _, collisions = server.run(work)
@@ -78,7 +78,7 @@ def db_reindex() -> None:
         gateway db reindex
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         _, collisions = server.run(reindex_all(store_config(settings), click.echo))
     _tell_collisions(collisions)
 
@@ -144,7 +144,7 @@ def token(name: str) -> None:
     """
     # demo=True: the demo's issuer, so that the token is worthless at any other gateway.
     settings = read_settings(demo=True)
-    with told_in_a_sentence():
+    with errors_as_sentences():
         click.echo(server.run(_mint(settings, name)))
 
 
@@ -173,7 +173,7 @@ def customers_import(file: Path, dry_run: bool, skip_bad: bool, form: Format | N
     form = form or ("ndjson" if file.suffix in (".ndjson", ".jsonl") else "csv")
     # The time zone counts: deadlines of erasures that the import causes end with the controller's days.
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         report = server.run(_import(settings, file, form, dry_run, skip_bad))
     _tell(report)
     if not report.clean:

@@ -7,7 +7,7 @@ from time import monotonic
 
 import click
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.serving import open_works
@@ -34,7 +34,7 @@ def list_() -> None:
         gateway keys list
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         for key, state in server.run(_listed(settings)):
             click.echo(f"{key.kid}  made {key.created_at:%Y-%m-%d %H:%M}Z  {state}")
 
@@ -55,7 +55,7 @@ def rotate_signing() -> None:
         gateway keys rotate
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         click.echo(f"New signing key: {server.run(_rotate_signing(settings))}")
 
 
@@ -77,7 +77,7 @@ def rotate_root() -> None:
         gateway keys rotate-root
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         counted = ProgressCounter()
         wrapped = server.run(_rotate_root(settings, counted))
     click.echo(
@@ -131,7 +131,7 @@ def destroy_old_root() -> None:
     Exit codes: 0 none is left; 1 keys are still wrapped under one: run `gateway keys rotate-root`.
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         gone, waiting = server.run(_destroy_old_root(settings))
     click.echo(f"{len(gone)} old root keys were destroyed here. Destroy their copies, too.", err=True)
     if waiting:

@@ -16,7 +16,7 @@ from typing import TextIO
 import click
 
 from gateway.commands.acts import signed_in, staff_code
-from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
+from gateway.commands.common import CANNOT_START, errors_as_sentences, read_settings
 from gateway.commands.ledger_verify import verify
 from gateway.config.settings import Settings
 from gateway.http import server
@@ -71,7 +71,7 @@ def export(file: str, since: TextIO | None) -> None:
         gateway ledger export - | zstd > ledger.zst
     """
     settings = read_settings()
-    with _told():
+    with _ledger_errors():
         first = 0 if since is None else _size_of(since.read())
         count = server.run(_export(settings, file, first))
     click.echo(f"{count} entries, up to the latest checkpoint.", err=True)
@@ -113,7 +113,7 @@ def checkpoint() -> None:
         gateway ledger verify ledger.ndjson --key ledger.pub --from november.checkpoint
     """
     settings = read_settings()
-    with _told():
+    with _ledger_errors():
         click.echo(server.run(_checkpoint(settings)), nl=False)
 
 
@@ -136,7 +136,7 @@ def acts(most: int, mine: bool) -> None:
         gateway ledger acts --mine
     """
     settings = read_settings()
-    with _told():
+    with _ledger_errors():
         found = server.run(_acts(settings, most, mine))
     for each in found:
         who = f"{each.operator} {each.staff or ''}".rstrip()
@@ -170,7 +170,7 @@ def prove(entry: str) -> None:
         gateway ledger verify 4711.tlog-proof --key ledger.pub
     """
     meant, settings = _meant(entry), read_settings()
-    with _told():
+    with _ledger_errors():
         proof = server.run(_prove(settings, meant))
     if proof is None:
         click.echo("No signed entry of this ledger is meant by that; a new one is signed within a minute.", err=True)
@@ -213,7 +213,7 @@ def public_key(every: bool) -> None:
         gateway ledger public-key > ledger.pub
     """
     settings = read_settings()
-    with _told():
+    with _ledger_errors():
         keys = server.run(_keys(settings))
     for key in keys if every else keys[:1]:
         click.echo(key.verifier)
@@ -237,7 +237,7 @@ def seal(watch: bool) -> None:
         gateway ledger seal --watch
     """
     settings = read_settings()
-    with _told():
+    with _ledger_errors():
         size = server.run(_watch(settings) if watch else _seal(settings))
     click.echo(f"{size} entries are signed.", err=True)
 
@@ -268,7 +268,7 @@ def rotate_key() -> None:
         gateway ledger rotate-key > ledger.pub
     """
     settings = read_settings()
-    with _told():
+    with _ledger_errors():
         click.echo(server.run(_rotate(settings)))
 
 
@@ -298,7 +298,7 @@ def resume(reason: str) -> None:
     try:
         # Before the store is opened: the reason goes into the ledger for ever, and must name nobody.
         said = check_reason(reason)
-        with _told():
+        with _ledger_errors():
             lost, key = server.run(_resume(settings, said))
     except ReasonRefusedError as error:
         raise click.BadParameter(str(error), param_hint="--because") from None
@@ -333,9 +333,9 @@ def _size_of(note: str) -> int:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _ledger_errors() -> Iterator[None]:
     """Print expected errors of the ledger as a sentence, and exit with code 3."""
-    with told_in_a_sentence():
+    with errors_as_sentences():
         try:
             yield
         except (

@@ -12,8 +12,8 @@ import click
 import orjson
 
 from gateway.access.undertakings import declared_rules
-from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.commands.papers_told import tell_untrue_papers
+from gateway.commands.common import errors_as_sentences, read_settings
+from gateway.commands.outdated_documents import warn_of_outdated_documents
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.oauth.registry.registration import purposes_named
@@ -74,7 +74,7 @@ def undertake(name: str, document: Path, since: datetime) -> None:
     digest = hashlib.sha256(document.read_bytes()).digest()
     _with(lambda register: register.undertake(name, digest, since.replace(tzinfo=UTC), datetime.now(UTC)))
     click.echo(f"{name} is bound since {since:%Y-%m-%d}; SHA-256 {digest.hex()}.")
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 @partners.command("tie")
@@ -100,7 +100,7 @@ def end(name: str) -> None:
     """
     _with(lambda register: register.end(name, datetime.now(UTC)))
     click.echo(f"{name} gets nothing any more.")
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 @partners.command("list")
@@ -118,7 +118,7 @@ def list_() -> None:
 def _with(work: Callable[[Partners], Awaitable[Result]]) -> Result:
     settings = read_settings()
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             return server.run(_on_store(settings, work))
     except PartnerError as refused:
         raise click.ClickException(str(refused)) from None

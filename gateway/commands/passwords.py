@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import click
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from resolvers.passwords.building import build
 from resolvers.passwords.lists import PasswordListError
 
@@ -37,7 +37,7 @@ def build_(files: Sequence[str], target: Path | None) -> None:
         gateway passwords build pwned-passwords-sha1.txt our-own-words.txt
     """
     wanted = target or read_settings().password_list
-    with told_in_a_sentence(), ExitStack() as stack:
+    with errors_as_sentences(), ExitStack() as stack:
         if wanted is None:
             raise PasswordListError("Say where to write the list: set GATEWAY_PASSWORD_LIST, or use --to.")
         count = build([_opened(each, stack) for each in files], wanted)

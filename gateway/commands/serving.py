@@ -21,7 +21,7 @@ from gateway.api.metrics import list_routes as metric_routes
 from gateway.api.rdap import list_routes as rdap_routes
 from gateway.api.readiness import Readiness
 from gateway.api.receipts import list_routes as receipt_routes
-from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
+from gateway.commands.common import CANNOT_START, errors_as_sentences, read_settings
 from gateway.commands.demo_instructions import demo_instructions
 from gateway.config.settings import Settings
 from gateway.demo import load
@@ -40,7 +40,7 @@ from gateway.run.serving import Services, open_works, store_config
 from gateway.run.working import open_workers, working, working_meanwhile
 from gateway.signin.pages.privacy import list_routes as notice_routes
 from gateway.signin.routes import list_routes as sign_in_routes
-from gateway.signin.routes import make_house, make_means
+from gateway.signin.routes import make_means, make_sign_in_services
 from policy.rules import Rule
 from resolvers.commands.dependencies import SignInDependencies
 from schema.api.api import Api
@@ -66,7 +66,7 @@ def serve() -> None:
     """
     settings = read_settings(to_serve=True)
     # The port first: if it is taken, nothing has been opened or migrated yet.
-    with told_in_a_sentence(), server.listen(settings.host, settings.port) as listening:
+    with errors_as_sentences(), server.listen(settings.host, settings.port) as listening:
         server.run(answer_until_stopped(settings, listening, _say_where))
 
 
@@ -79,7 +79,7 @@ def demo() -> None:
         GATEWAY_DATA_DIR=/tmp/try PORT=9000 gateway demo
     """
     settings = read_settings(demo=True)
-    with told_in_a_sentence(), server.listen(settings.host, settings.port) as listening:
+    with errors_as_sentences(), server.listen(settings.host, settings.port) as listening:
         server.run(_demo(settings, listening))
 
 
@@ -94,7 +94,7 @@ def worker() -> None:
         gateway worker
     """
     settings = read_settings(to_serve=True)
-    with told_in_a_sentence():
+    with errors_as_sentences():
         server.run(_work_until_stopped(settings))
 
 
@@ -132,7 +132,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 await tokens.require_demo()
         means = make_means(settings)
         api = make_api(works, settings, means)
-        house = make_house(works.store, settings, means, api, serving.now)
+        sign_in = make_sign_in_services(works.store, settings, means, api, serving.now)
         looking = RateLimit(settings.rdap_per_minute, settings.proxies, settings.proxy_header)
         parts = Parts(
             settings=settings,
@@ -147,10 +147,10 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             withheld=lambda: works.store.ledger.withheld,
             routes=[
                 *list_routes(
-                    make_authorization_server(works, settings, Browsers(house), means),
+                    make_authorization_server(works, settings, Browsers(sign_in), means),
                     actions(api.model.rules.values()),
                 ),
-                *sign_in_routes(house),
+                *sign_in_routes(sign_in),
                 *consent_routes(works.authenticator, api, serving.now, settings.public_url),
                 *rdap_routes(api, serving.now, settings.public_url, looking),
                 *(acquirer_routes(works.store) if settings.demo else ()),

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.registers.staff import Staff, StaffError
@@ -141,7 +141,7 @@ def _text(path: Path) -> str:
 def _with(work: Callable[[Staff], Awaitable[Result]]) -> Result:
     settings = read_settings()
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             return server.run(_on_store(settings, work))
     except StaffError as refused:
         raise click.ClickException(str(refused)) from None

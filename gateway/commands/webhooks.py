@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 import orjson
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.registers.deliveries import make_poster
@@ -204,7 +204,7 @@ def _with(work: Callable[[Webhooks, Settings], Awaitable[Result]]) -> Result:
         finally:
             await store.close()
 
-    with told_in_a_sentence():
+    with errors_as_sentences():
         return server.run(run())
 
 

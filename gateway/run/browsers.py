@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from gateway.oauth.identity import SignedInIdentity
 from gateway.signin import SignedInCustomer as Customer
-from gateway.signin.frame.house import SignInServices
+from gateway.signin.frame.services import SignInServices
 
 
 class Browsers:
@@ -16,12 +16,12 @@ class Browsers:
     otherwise authorization endpoint and sign-in page would redirect to each other for ever.
     """
 
-    def __init__(self, house: SignInServices) -> None:
-        self._house = house
+    def __init__(self, services: SignInServices) -> None:
+        self._services = services
 
     async def __call__(self, request: Request, platform: str) -> SignedInIdentity | None:
         """The customer, or None if nobody is signed in to that platform. Raises StoreUnavailableError."""
-        session = await self._house.session(request, platform)
+        session = await self._services.session(request, platform)
         if session is None:
             return None
         at = int(session.authenticated_at.timestamp())

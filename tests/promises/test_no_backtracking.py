@@ -146,7 +146,7 @@ READING = {
     "gateway.oauth.endpoints.pushed": "a pushed request",
     "gateway.oauth.refresh_tokens": "a refresh token",
     "gateway.oauth.registry.registration": "a redirect URI",
-    "gateway.signin.frame.visit": "a form",
+    "gateway.signin.frame.request_context": "a form",
     "gateway.registers.ssh_keys": "a public key",
     "gateway.registers.ssh_signatures": "an SSH signature",
     "gateway.tokens.tokens": "authorization",

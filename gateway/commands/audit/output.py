@@ -51,7 +51,7 @@ def read_facts(where: str | None) -> Facts:
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
+def unreadable_as_sentence() -> Iterator[None]:
     """Print UnreadableError as a sentence, and exit with code 2."""
     try:
         yield

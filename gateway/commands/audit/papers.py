@@ -30,7 +30,7 @@ from gateway.commands.audit.output import (
     output_options,
     read_facts,
     schema_argument,
-    told_plainly,
+    unreadable_as_sentence,
 )
 from gateway.commands.audit.store import from_store
 from store.sql.errors import StoreUnavailableError
@@ -129,7 +129,7 @@ def leave_released(kind: str, day: date, language: str, form: str | None, output
         await require_released(readers.main, readers.ledger, kind)
         return await issued.form_of(readers.main, await issued.held_on(readers.main, kind, day), language, asked)
 
-    with told_plainly():
+    with unreadable_as_sentence():
         leave(from_store(read), output)
 
 
@@ -137,7 +137,7 @@ def leave_draft(
     kind: str, schema: str | None, controller: str | None, language: str, form: str | None, output: Path | None
 ) -> None:
     """Print or write the document as it would be released now, as a draft, and compare it with the one in force."""
-    with told_plainly():
+    with unreadable_as_sentence():
         own = read_controller(read_text(given_file(controller)))
         facts = sound_facts(schema)
         day = local_day()
@@ -185,7 +185,7 @@ def export_(schema: str | None, controller: str | None, form: str | None, output
     \b
     Exit code 1 when the schema has errors.
     """
-    with told_plainly():
+    with unreadable_as_sentence():
         facts = sound_facts(schema)
         chosen = form or ("csv" if form_of(None, output) == "csv" else "json")
         if chosen in ("json", "csv"):

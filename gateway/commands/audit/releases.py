@@ -18,7 +18,7 @@ from audits.schema.checks import failing
 from audits.schema.signoffs import SignOffs
 from audits.schema.sources import Text, read_text
 from gateway.commands.acts import act_id, signed_in, staff_code
-from gateway.commands.audit.output import FOUND, leave_report, output_options, told_plainly
+from gateway.commands.audit.output import FOUND, leave_report, output_options, unreadable_as_sentence
 from gateway.commands.audit.papers import (
     controller_option,
     given_file,
@@ -28,7 +28,7 @@ from gateway.commands.audit.papers import (
 )
 from gateway.commands.audit.schema import accept_option
 from gateway.commands.audit.store import from_store
-from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
+from gateway.commands.common import CANNOT_START, errors_as_sentences, read_settings
 from gateway.http import server
 from gateway.registers.papers import PaperRefusedError, Papers, Release
 from gateway.registers.staff import Staff, StaffError
@@ -66,7 +66,7 @@ def release_(
     Exit code 1 when it is refused or the schema has errors, 2 when a file cannot be read or leaves something out, 3
     when the store cannot be read.
     """
-    with told_plainly():
+    with unreadable_as_sentence():
         text = read_text(given_file(controller))
         own, facts = read_controller(text), sound_facts(None)
         registers = registers_at_hand(None)
@@ -92,7 +92,7 @@ def release_(
             await store.close()
 
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             released = server.run(run())
     except (PaperRefusedError, StaffError) as refused:
         raise click.ClickException(str(refused)) from None
@@ -127,7 +127,7 @@ def papers_(controller: str | None, form: str | None, output: Path | None) -> No
     """
     from gateway.config.periods import operator_periods
 
-    with told_plainly():
+    with unreadable_as_sentence():
         text = read_text(controller) if controller else None
         facts, schema, periods = sound_facts(None), own_schema(), operator_periods(read_settings())
         day = local_day()

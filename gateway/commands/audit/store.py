@@ -21,7 +21,14 @@ from audits.reports.ledger_report import CHECKPOINTS, ledger_report
 from audits.reports.reading import Readers, opened
 from audits.reports.refusals import refusal_facts, refusals_report
 from audits.schema.checks import Finding, failing, in_order
-from gateway.commands.audit.output import FOUND, leave_report, output_options, read_facts, schema_argument, told_plainly
+from gateway.commands.audit.output import (
+    FOUND,
+    leave_report,
+    output_options,
+    read_facts,
+    schema_argument,
+    unreadable_as_sentence,
+)
 from store.accesses.acts import Acts
 from store.ledger.signed_checkpoints import Signed
 
@@ -34,7 +41,7 @@ def from_store(read: Callable[[Readers], Awaitable[Found]], told: bool = True) -
     Without `told` StoreUnavailableError is raised, for callers that can do without the store.
     """
     # Late: the rest of the gateway takes half a second to import, and audits of a schema alone do not need it.
-    from gateway.commands.common import read_settings, told_in_a_sentence
+    from gateway.commands.common import errors_as_sentences, read_settings
     from gateway.http import server
     from gateway.run.serving import store_config
 
@@ -45,7 +52,7 @@ def from_store(read: Callable[[Readers], Awaitable[Found]], told: bool = True) -
             return await read(readers)
 
     # Some reports can do without the store, and decide themselves what its absence means.
-    with told_in_a_sentence() if told else nullcontext():
+    with errors_as_sentences() if told else nullcontext():
         return server.run(reading())
 
 
@@ -80,7 +87,7 @@ def clients_(
         used = await ledger_facts(readers.ledger, since=now - timedelta(days=days))
         return registered, unused(registered, used.last_use(), now, days)
 
-    with told_plainly():
+    with unreadable_as_sentence():
         facts = read_facts(schema).require_readable()
         registered, found = from_store(read)
         # A misspelt client would give an empty report, which looks as if it could read nothing.
@@ -122,7 +129,7 @@ def ledger_(
         return counted, await checkpoint_facts(readers.ledger, CHECKPOINTS)
 
     found, signed = from_store(read)
-    with told_plainly():
+    with unreadable_as_sentence():
         leave_report(ledger_report(found, datetime.now(UTC), signed), form, output)
     if found.findings:
         raise SystemExit(FOUND)
@@ -143,7 +150,7 @@ def erasures_(form: str | None, output: Path | None) -> None:
     """
     now = datetime.now(UTC).replace(microsecond=0)
     found = from_store(lambda readers: erasure_facts(readers.main))
-    with told_plainly():
+    with unreadable_as_sentence():
         leave_report(erasures_report(found, now), form, output)
     if overdue(found, now):
         raise SystemExit(FOUND)
@@ -163,7 +170,7 @@ def consents_(form: str | None, output: Path | None) -> None:
     Exit code 1 when one version of a wording stands for several texts, 3 when the store cannot be read.
     """
     found = from_store(lambda readers: consent_facts(readers.main))
-    with told_plainly():
+    with unreadable_as_sentence():
         leave_report(consents_report(found, datetime.now(UTC)), form, output)
     if unclear_wordings(found):
         raise SystemExit(FOUND)
@@ -187,7 +194,7 @@ def refusals_(since: datetime | None, client: str | None, form: str | None, outp
     now = datetime.now(UTC)
     first = now - timedelta(days=30) if since is None else since.replace(tzinfo=UTC)
     found = from_store(lambda readers: refusal_facts(readers.main, first, now, client))
-    with told_plainly():
+    with unreadable_as_sentence():
         leave_report(refusals_report(found, first, now), form, output)
 
 
@@ -207,5 +214,5 @@ def acts_(most: int, form: str | None, output: Path | None) -> None:
     Exit code 3 when the ledger cannot be read.
     """
     found = from_store(lambda readers: Acts(readers.ledger).newest(most))
-    with told_plainly():
+    with unreadable_as_sentence():
         leave_report(acts_report(found, datetime.now(UTC)), form, output)

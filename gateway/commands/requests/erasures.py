@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import select, update
 
 from gateway.access.undertakings import declared_rules
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.commands.ledger_verify import Keys, PublicKeys
 from gateway.commands.requests.erasures_recipients import answered, give_up, letter
 from gateway.commands.requests.rights import cancel_erasure, request_erasure
@@ -87,7 +87,7 @@ def list_(every: bool, as_json: bool) -> None:
         gateway erasures list
         gateway erasures list --all --json
     """
-    with told_in_a_sentence():
+    with errors_as_sentences():
         rows = server.run(_listed(every))
     zone = read_settings().time_zone
     if not rows and not as_json:
@@ -122,7 +122,7 @@ def show(case: int) -> None:
     \b
         gateway erasures show 4711
     """
-    with told_in_a_sentence():
+    with errors_as_sentences():
         row, done, told, letters, held = server.run(_shown(case))
     if row is None:
         _no_such_case()
@@ -193,7 +193,7 @@ def doctor() -> None:
     Exit codes: 0 nothing was found; 1 something was.
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         found = [*server.run(_looked_after(settings)), *machine_complaints()]
     # Copies that the gateway cannot reach must be named in the certificate (D8).
     if not settings.backup_days:
@@ -218,7 +218,7 @@ def retry(case: int) -> None:
     \b
         gateway erasures retry 4711
     """
-    with told_in_a_sentence():
+    with errors_as_sentences():
         done = server.run(_retried(case))
     if not done:
         click.echo("No such case is under way.", err=True)
@@ -250,7 +250,7 @@ def warned(case: int, on: datetime | None, refused: bool) -> None:
         gateway erasures warned 4711 --on 2027-03-01
         gateway erasures warned 4711 --refused
     """
-    with told_in_a_sentence():
+    with errors_as_sentences():
         day = server.run(_warned(case, on, refused))
     if day is None:
         click.echo(
@@ -304,7 +304,7 @@ def _with_holds(work: Callable[[Holds], Awaitable[Result]]) -> Result:
             return await work(Holds(store))
 
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             return server.run(run())
     except HoldError as refused:
         raise click.ClickException(str(refused)) from None
@@ -374,7 +374,7 @@ def redo(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
         for _, facts in _verified(certificates, keys)
         if "keyFingerprint" in facts  # Certificates of early releases have none.
     ]
-    with told_in_a_sentence():
+    with errors_as_sentences():
         count = server.run(_redone(marks))
     click.echo(f"{count} customers are being erased again.", err=True)
 

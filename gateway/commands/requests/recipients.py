@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import click
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.http import server
 from gateway.registers.notices import MOST, Notices
 from gateway.registers.recipients import KINDS, RecipientError, Recipients
@@ -150,7 +150,7 @@ def _with_store(work: Callable[[Store], Awaitable[Result]]) -> Result:
             await store.close()
 
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             return server.run(run())
     except RecipientError as refused:
         raise click.ClickException(str(refused)) from None

@@ -9,7 +9,7 @@ from typing import TypeVar
 import click
 
 from gateway.commands.acts import staff_code
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.http import server
 from gateway.requests.restrictions import MOST, Rights, RightsError
 from gateway.run.serving import store_config
@@ -176,7 +176,7 @@ def _with(work: Callable[[Rights], Awaitable[Result]]) -> Result:
             await store.close()
 
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             return server.run(run())
     except RightsError as refused:
         raise click.ClickException(str(refused)) from None

@@ -13,7 +13,7 @@ import click
 import orjson
 
 from gateway.commands.acts import signed_in, staff_code
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.http import server
 from gateway.run.serving import store_config
 from gateway.signin.routes import make_site
@@ -113,7 +113,7 @@ def _carried_out(opening: Opening, because: str, work: Callable[[DataRights], Aw
             await store.close()
 
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             done, facts = server.run(run())
     except RightsRefusedError as refused:
         raise click.ClickException(str(refused)) from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from gateway.signin.frame.house import SignInServices
+from gateway.signin.frame.services import SignInServices
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -27,12 +27,12 @@ class SignedInCustomer:
 class Current:
     """Finds the signed-in customer; of several platforms the one with the most recent authentication."""
 
-    def __init__(self, house: SignInServices) -> None:
-        self._house = house
+    def __init__(self, services: SignInServices) -> None:
+        self._services = services
 
     async def __call__(self, request: Request) -> SignedInCustomer | None:
         """The customer, or None if nobody is signed in. Raises StoreUnavailableError."""
-        session = await self._house.session(request)
+        session = await self._services.session(request)
         if session is None:
             return None
         at = int(session.authenticated_at.timestamp())

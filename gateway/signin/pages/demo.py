@@ -11,7 +11,7 @@ from gateway.demo import FEATURED, demo_password
 from gateway.demo.factors import demo_totp_secret
 from gateway.signin.frame.layout import links, notice
 from gateway.signin.frame.markup import Markup, tag
-from gateway.signin.frame.visit import RequestContext
+from gateway.signin.frame.request_context import RequestContext
 from resolvers.letters.letters import TOPIC
 from store.queue.messages import opened
 from store.tables.outbox import outbox
@@ -19,42 +19,47 @@ from store.tables.outbox import outbox
 MOST = 20
 
 
-def demo_note(visit: RequestContext) -> Markup | None:
+def demo_note(context: RequestContext) -> Markup | None:
     """The login name and password of the featured customer; None for webmail."""
-    if visit.platform == "WEBMAIL":
+    if context.platform == "WEBMAIL":
         return None
-    login = FEATURED if visit.platform == "CLIENT_AREA" else "u100000"
+    login = FEATURED if context.platform == "CLIENT_AREA" else "u100000"
     facts = (
-        (visit.say("login"), login),
-        (visit.say("password"), demo_password(FEATURED, visit.platform)),
+        (context.say("login"), login),
+        (context.say("password"), demo_password(FEATURED, context.platform)),
     )
     listed = tag("dl", [Markup(tag("dt", name) + tag("dd", tag("code", value))) for name, value in facts])
-    more = links((visit.say("outbox"), "/demo/outbox"))
-    return tag(
-        "div", tag("strong", visit.say("demo")), tag("p", visit.say("demo_note")), listed, more, class_="notice note"
-    )
-
-
-def demo_code(visit: RequestContext) -> Markup:
-    """The current TOTP code of the featured customer."""
-    code = pyotp.TOTP(demo_totp_secret(0, visit.platform)).at(visit.now)
+    more = links((context.say("outbox"), "/demo/outbox"))
     return tag(
         "div",
-        tag("strong", visit.say("demo")),
-        tag("p", visit.say("demo_code"), " ", tag("code", code)),
+        tag("strong", context.say("demo")),
+        tag("p", context.say("demo_note")),
+        listed,
+        more,
         class_="notice note",
     )
 
 
-async def show_outbox(visit: RequestContext) -> Response:
+def demo_code(context: RequestContext) -> Markup:
+    """The current TOTP code of the featured customer."""
+    code = pyotp.TOTP(demo_totp_secret(0, context.platform)).at(context.now)
+    return tag(
+        "div",
+        tag("strong", context.say("demo")),
+        tag("p", context.say("demo_code"), " ", tag("code", code)),
+        class_="notice note",
+    )
+
+
+async def show_outbox(context: RequestContext) -> Response:
     """Show the latest e-mails to customers; the route exists in the demo only, since nobody else may read them."""
-    store = visit.house.store
+    store = context.services.store
     listed = select(outbox.c.id, outbox.c.customer_id, outbox.c.payload).where(outbox.c.topic == bindparam("topic"))
     prepared = store.reader.prepare(listed.order_by(outbox.c.id.desc()).limit(MOST))
     rows = await store.reader.fetch(prepared, {"topic": TOPIC})
     found = await opened(store.keys, [tuple(row) for row in rows])
     letters = [_letter(orjson.loads(message)) for message in found if message is not None]
-    return visit.page(visit.say("outbox"), letters or notice("—"), wide=True)
+    return context.page(context.say("outbox"), letters or notice("—"), wide=True)
 
 
 def _letter(message: dict[str, str]) -> Markup:

@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.signin.frame.layout import notice, paragraph
 from gateway.signin.frame.markup import tag
-from gateway.signin.frame.visit import RequestContext
-from gateway.signin.pages.mine import grant_of
+from gateway.signin.frame.request_context import RequestContext
+from gateway.signin.pages.own_data import grant_of
 from policy.wordings import VERSION, wording
 from resolvers.consents.preferences import ends
 from resolvers.signin.sessions import Session
@@ -62,9 +62,9 @@ def may_measure(choice: Choice | None) -> bool:
     return choice is not None and choice.measurement and choice.version == VERSION
 
 
-def controlled(visit: RequestContext) -> bool:
+def controlled(context: RequestContext) -> bool:
     """True if the browser sends Global Privacy Control: exactly `1`, in any of several headers."""
-    return "1" in visit.request.headers.getlist("sec-gpc")
+    return "1" in context.request.headers.getlist("sec-gpc")
 
 
 async def well_known(_: HttpRequest) -> Response:
@@ -72,49 +72,49 @@ async def well_known(_: HttpRequest) -> Response:
     return JSONResponse({"gpc": True, "lastUpdate": GPC_SINCE})
 
 
-async def show(visit: RequestContext) -> Response:
+async def show(context: RequestContext) -> Response:
     """Show the current choice, and two buttons."""
-    return _page(visit, _kept(visit))
+    return _page(context, _kept(context))
 
 
-async def send(visit: RequestContext) -> Response:
+async def send(context: RequestContext) -> Response:
     """Store the choice in a cookie, and record it as a consent if a customer is signed in."""
-    word = visit.form.get("measurement")
+    word = context.form.get("measurement")
     if word not in ("yes", "no"):
-        return _page(visit, _kept(visit), status=400)
+        return _page(context, _kept(context), status=400)
     # Recorded before the cookie is set: a choice that holds must be provable (GDPR Art. 7(1)).
-    session = await visit.session()
+    session = await context.session()
     if session is not None:
-        await _record(visit, session, word == "yes")
-    choice = Choice(word == "yes", VERSION, f"{visit.now:%Y-%m-%d}")
-    response = _page(visit, choice, notice(visit.say("cookies_saved")))
-    cookies = visit.house.cookies
-    cookies.give(response, cookies.choice, choice.text, ends(visit.now) - visit.now)
+        await _record(context, session, word == "yes")
+    choice = Choice(word == "yes", VERSION, f"{context.now:%Y-%m-%d}")
+    response = _page(context, choice, notice(context.say("cookies_saved")))
+    cookies = context.services.cookies
+    cookies.give(response, cookies.choice, choice.text, ends(context.now) - context.now)
     if not choice.measurement:
         for name in MEASURING:
             cookies.take(response, name)
     return response
 
 
-def _kept(visit: RequestContext) -> Choice | None:
-    cookies = visit.house.cookies
-    return Choice.read(cookies.read(visit.request, cookies.choice))
+def _kept(context: RequestContext) -> Choice | None:
+    cookies = context.services.cookies
+    return Choice.read(cookies.read(context.request, cookies.choice))
 
 
-def _page(visit: RequestContext, choice: Choice | None, *said: str, status: int = 200) -> Response:
+def _page(context: RequestContext, choice: Choice | None, *said: str, status: int = 200) -> Response:
     measured = may_measure(choice)
     now = "cookies_on" if measured else "cookies_off" if choice is not None else "cookies_none"
-    sentence = wording("COOKIE_MEASUREMENT", visit.language).text
-    form = visit.form_of(
+    sentence = wording("COOKIE_MEASUREMENT", context.language).text
+    form = context.form_of(
         "/cookies",
-        tag("fieldset", tag("legend", visit.say("cookies_measurement")), paragraph(sentence), _buttons(visit)),
+        tag("fieldset", tag("legend", context.say("cookies_measurement")), paragraph(sentence), _buttons(context)),
     )
-    response = visit.page(
-        visit.say("cookies"),
+    response = context.page(
+        context.say("cookies"),
         *said,
-        paragraph(visit.say("cookies_why")),
-        paragraph(visit.say("cookies_control")) if controlled(visit) and choice is None else None,
-        paragraph(visit.say(now, day=choice.day if choice else ""), role="status"),
+        paragraph(context.say("cookies_why")),
+        paragraph(context.say("cookies_control")) if controlled(context) and choice is None else None,
+        paragraph(context.say(now, day=choice.day if choice else ""), role="status"),
         form,
         status=status,
     )
@@ -122,22 +122,22 @@ def _page(visit: RequestContext, choice: Choice | None, *said: str, status: int 
     return response
 
 
-def _buttons(visit: RequestContext) -> str:
+def _buttons(context: RequestContext) -> str:
     """Two equal buttons, so that neither choice is nudged (no dark pattern)."""
     words = (("no", "cookies_refuse"), ("yes", "cookies_accept"))
-    each = [tag("button", visit.say(said), type="submit", name="measurement", value=word) for word, said in words]
+    each = [tag("button", context.say(said), type="submit", name="measurement", value=word) for word, said in words]
     return tag("div", each, class_="choices")
 
 
-async def _record(visit: RequestContext, session: Session, wanted: bool) -> None:
+async def _record(context: RequestContext, session: Session, wanted: bool) -> None:
     told = {
         "measurement": wanted,
         "wordingVersion": VERSION,
-        "language": visit.language,
-        "globalPrivacyControl": controlled(visit),
+        "language": context.language,
+        "globalPrivacyControl": controlled(context),
     }
-    outcome = await visit.house.api.execute(
-        Request(query=CHOOSE, variables={"input": told}), grant_of(session, visit.now)
+    outcome = await context.services.api.execute(
+        Request(query=CHOOSE, variables={"input": told}), grant_of(session, context.now)
     )
     if outcome.kind is not RequestOutcome.OK or "errors" in orjson.loads(outcome.body):
         raise StoreUnavailableError(OutageCause.DOWN)

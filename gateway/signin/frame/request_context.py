@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gateway.signin.frame.house import SignInServices
 from gateway.signin.frame.layout import Shell, document
 from gateway.signin.frame.markup import Child, Markup, tag
+from gateway.signin.frame.services import SignInServices
 from gateway.signin.frame.words import Language, chosen, say
 from resolvers.signin.sessions import Session
 from resolvers.signins.secrets import new_secret
@@ -31,7 +31,7 @@ NO_STORE = {"cache-control": "no-store"}
 class RequestContext:
     """The context of one request to a sign-in page."""
 
-    house: SignInServices
+    services: SignInServices
     request: Request
     asked: Mapping[str, str]
     """The parameters of the query string."""
@@ -70,11 +70,11 @@ class RequestContext:
     @property
     def visitor(self) -> Visitor:
         """The visitor of the connection."""
-        return self.house.visitor(self.request)
+        return self.services.visitor(self.request)
 
     async def session(self, platform: str | None = None) -> Session | None:
         """The session of this browser; of several the one with the most recent authentication."""
-        return await self.house.session(self.request, platform)
+        return await self.services.session(self.request, platform)
 
     def kept(self, **more: str | None) -> dict[str, str]:
         """The parameters that the next page gets from this one."""
@@ -88,7 +88,7 @@ class RequestContext:
 
     def page(self, title: str, *children: Child, status: int = 200, wide: bool = False) -> Response:
         """The response of a page."""
-        shell = Shell(self.language, title, self.house.means.site.name, self._languages(), wide)
+        shell = Shell(self.language, title, self.services.means.site.name, self._languages(), wide)
         return self.done(HTMLResponse(document(shell, *children), status, NO_STORE))
 
     @property
@@ -109,7 +109,7 @@ class RequestContext:
     def done(self, response: Response) -> Response:
         """The response, with the anti-CSRF cookie of its forms if the browser has none."""
         if self.new_token:
-            self.house.cookies.give(response, self.house.cookies.form, self.form_token)
+            self.services.cookies.give(response, self.services.cookies.form, self.form_token)
         return response
 
     def form_of(self, action: str, *children: Child, **attributes: str | bool | None) -> Markup:
@@ -151,11 +151,13 @@ def fields_of(text: bytes) -> dict[str, str]:
     return found
 
 
-def begin(house: SignInServices, request: Request, form: Mapping[str, str], readable: bool = True) -> RequestContext:
+def begin(services: SignInServices, request: Request, form: Mapping[str, str], readable: bool = True) -> RequestContext:
     """The context of a request, with the browser's anti-CSRF token or a new one."""
     try:
         asked = fields_of(request.scope["query_string"][:LONGEST_FORM])
     except ValueError:
         asked = {}
-    token = house.cookies.read(request, house.cookies.form)
-    return RequestContext(house, request, asked, form, house.clock(), token or new_secret(), token is None, readable)
+    token = services.cookies.read(request, services.cookies.form)
+    return RequestContext(
+        services, request, asked, form, services.clock(), token or new_secret(), token is None, readable
+    )

@@ -9,7 +9,7 @@ import click
 from audits.papers.state import PaperState, paper_states
 from audits.schema.checks import Check
 from audits.schema.sources import UnreadableError
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.periods import operator_periods
 from gateway.config.settings import Settings
 from gateway.http import server
@@ -20,9 +20,9 @@ from store.database.store import open_store
 TOLD = (Check.PAPER_OUTDATED, Check.TRANSFER_UNGUARDED)
 
 
-def tell_untrue_papers() -> None:
+def warn_of_outdated_documents() -> None:
     """Print a note for each released document that is outdated now; nothing if none was released."""
-    with told_in_a_sentence():
+    with errors_as_sentences():
         found = server.run(_untrue(read_settings()))
     for state in found:
         kind = state.kind.lower()

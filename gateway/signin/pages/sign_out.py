@@ -5,26 +5,26 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, links, notice, paragraph
-from gateway.signin.frame.visit import RequestContext
+from gateway.signin.frame.request_context import RequestContext
 from resolvers.account.sessions_commands import end_one
 
 
-async def show(visit: RequestContext) -> Response:
+async def show(context: RequestContext) -> Response:
     """Ask first: another site could cause a GET (logout CSRF)."""
-    if await visit.session() is None:
-        return _out(visit)
-    leave = visit.form_of("/sign-out", button(visit.say("sign_out")))
-    return visit.page(visit.say("sign_out"), paragraph(visit.say("sign_out_why")), leave)
+    if await context.session() is None:
+        return _out(context)
+    leave = context.form_of("/sign-out", button(context.say("sign_out")))
+    return context.page(context.say("sign_out"), paragraph(context.say("sign_out_why")), leave)
 
 
-async def send(visit: RequestContext) -> Response:
+async def send(context: RequestContext) -> Response:
     """End this browser's sessions on every platform, and delete their cookies."""
-    cookies = visit.house.cookies
-    response = _out(visit)
+    cookies = context.services.cookies
+    response = _out(context)
     for platform in ("CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL"):
-        session = await visit.session(platform)
+        session = await context.session(platform)
         if session is not None:
-            await end_one(visit.house.actor(session, visit.now), session.id)
+            await end_one(context.services.actor(session, context.now), session.id)
         cookies.take(response, cookies.session(platform))
     cookies.take(response, cookies.pending)
     # So that the back button shows nothing to the next user of a shared computer (R41). Cookies are deleted one by one:
@@ -33,6 +33,8 @@ async def send(visit: RequestContext) -> Response:
     return response
 
 
-def _out(visit: RequestContext) -> Response:
-    back = links((visit.say("sign_in"), visit.to("/sign-in")))
-    return visit.page(visit.say("sign_out"), notice(visit.say("signed_out_hint"), title=visit.say("signed_out")), back)
+def _out(context: RequestContext) -> Response:
+    back = links((context.say("sign_in"), context.to("/sign-in")))
+    return context.page(
+        context.say("sign_out"), notice(context.say("signed_out_hint"), title=context.say("signed_out")), back
+    )

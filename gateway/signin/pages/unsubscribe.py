@@ -10,10 +10,10 @@ from starlette.types import Receive, Scope, Send
 from gateway.http import problems
 from gateway.http.bodies import ClientDisconnectedError, read_body
 from gateway.http.multipart import fields_of_multipart, is_multipart
-from gateway.signin.frame.house import SignInServices
 from gateway.signin.frame.layout import button, notice, paragraph
 from gateway.signin.frame.markup import tag
-from gateway.signin.frame.visit import LONGEST_FORM, RequestContext, begin, fields_of
+from gateway.signin.frame.request_context import LONGEST_FORM, RequestContext, begin, fields_of
+from gateway.signin.frame.services import SignInServices
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.documents.requests import Request, RequestOutcome
@@ -44,8 +44,8 @@ class Unsubscribe:
     a valid one no body is read (G14).
     """
 
-    def __init__(self, house: SignInServices) -> None:
-        self._house = house
+    def __init__(self, services: SignInServices) -> None:
+        self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a GET or POST; Problem 404 for a token that was not issued here, 400 for another body."""
@@ -60,23 +60,23 @@ class Unsubscribe:
         if request.method not in ("GET", "HEAD", "POST"):
             raise problems.method_not_allowed(b"GET, HEAD, POST")
         # No CSRF protection, on purpose: mail providers send the POST of RFC 8058 themselves, without any cookie.
-        customer = await unsubscriber(self._house.store.keys.house, request.path_params["token"])
+        customer = await unsubscriber(self._services.store.keys.house, request.path_params["token"])
         if customer is None:
             raise problems.ProblemError(404, "NO_SUCH_LINK", "This link was not made here, or is not whole.")
-        visit = begin(self._house, request, {})
+        context = begin(self._services, request, {})
         if request.method != "POST":
-            return self._asked(visit)
-        if not await _one_click(request, receive, self._house.body_seconds):
+            return self._asked(context)
+        if not await _one_click(request, receive, self._services.body_seconds):
             raise problems.malformed("Send List-Unsubscribe=One-Click.")
-        await self._stop(visit, customer)
-        return visit.page(visit.say("news_stop"), notice(visit.say("news_stopped")))
+        await self._stop(context, customer)
+        return context.page(context.say("news_stop"), notice(context.say("news_stopped")))
 
-    def _asked(self, visit: RequestContext) -> Response:
+    def _asked(self, context: RequestContext) -> Response:
         named = [tag("input", type="hidden", name=name, value=value) for name, value in ONE_CLICK.items()]
-        form = tag("form", named, button(visit.say("news_stop")), method="post", action=visit.request.url.path)
-        return visit.page(visit.say("news_stop"), paragraph(visit.say("news_stop_why")), form)
+        form = tag("form", named, button(context.say("news_stop")), method="post", action=context.request.url.path)
+        return context.page(context.say("news_stop"), paragraph(context.say("news_stop_why")), form)
 
-    async def _stop(self, visit: RequestContext, customer: int) -> None:
+    async def _stop(self, context: RequestContext, customer: int) -> None:
         """Switch news off through the API, like any other change; nothing is left to do for an erased customer."""
         grant = Grant(
             token_id=CLIENT,
@@ -84,12 +84,12 @@ class Unsubscribe:
             subject=customer,
             purposes=frozenset({Purpose.SELF_SERVICE}),
             scopes=frozenset(),
-            expires_at=int(visit.now.timestamp()) + 60,
+            expires_at=int(context.now.timestamp()) + 60,
             refusal=Refusal.REFUSE,
             documents_only=False,
             introspection=False,
             max_page=1,
         )
-        outcome = await self._house.api.execute(Request(query=STOP), grant)
+        outcome = await self._services.api.execute(Request(query=STOP), grant)
         if outcome.kind is not RequestOutcome.OK or "errors" in orjson.loads(outcome.body):
             raise StoreUnavailableError(OutageCause.DOWN)
