@@ -179,8 +179,8 @@ class DistinctCustomerLimiter:
         async with self._store.write() as connection:
             # The row must exist to be locked: `FOR UPDATE` of no row would let two replicas through.
             await connection.execute(insert_new(connection, client_reach), row)
-            told = (await connection.execute(select(R.alarmed_at).where(*recent).with_for_update())).scalars().all()
-            already = [each for each in told if each is not None]
+            alarms = (await connection.execute(select(R.alarmed_at).where(*recent).with_for_update())).scalars().all()
+            already = [each for each in alarms if each is not None]
             if not already:
                 await connection.execute(update(client_reach).where(*recent).values(alarmed_at=moment))
         client.alarmed_until = now + SLOT * SLOTS

@@ -33,12 +33,12 @@ Query = Mapping[str, str]
 
 def list_routes(reader: Reader) -> list[Route]:
     """The routes, over a reader of the ledger."""
-    told = Transparency(reader)
+    endpoints = Transparency(reader)
     return [
-        Route("/ledger/checkpoint", Queried(told.checkpoint)),
-        Route("/ledger/public-key", Queried(told.public_key)),
-        Route("/ledger/proof/inclusion", Queried(told.inclusion, "index", "hash", "size")),
-        Route("/ledger/proof/consistency", Queried(told.consistency, "from", "to")),
+        Route("/ledger/checkpoint", Queried(endpoints.checkpoint)),
+        Route("/ledger/public-key", Queried(endpoints.public_key)),
+        Route("/ledger/proof/inclusion", Queried(endpoints.inclusion, "index", "hash", "size")),
+        Route("/ledger/proof/consistency", Queried(endpoints.consistency, "from", "to")),
     ]
 
 

@@ -303,7 +303,7 @@ class Settings:
     )
     time_zone: tzinfo = setting(
         "GATEWAY_TIME_ZONE",
-        "the controller's time zone, such as Europe/Zurich: deadlines end with its days, and letters name them",
+        "the controller's time zone, such as Europe/Zurich: deadlines end with its days, and e-mails name them",
         _zone,
         "UTC",
     )
@@ -442,7 +442,7 @@ class Settings:
     # Private addresses must be named: a webhook's URL could otherwise reach internal services (SSRF).
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_WEBHOOK_NETWORKS",
-        "private networks with systems that are told of events, or with the identity provider, such as 10.0.0.0/8",
+        "private networks with systems that receive events, or with the identity provider, such as 10.0.0.0/8",
         _networks,
         "",
         shown="none: public addresses and this machine only",
@@ -451,7 +451,7 @@ class Settings:
         "GATEWAY_OUTBOX_HOURS", "hours after which a message that nobody takes is given up", _number(1, 720), "72"
     )
     smtp_host: str = setting(
-        "GATEWAY_SMTP_HOST", "server that takes letters to customers", _host, "", shown="none: letters wait"
+        "GATEWAY_SMTP_HOST", "SMTP server for e-mails to customers", _host, "", shown="none: e-mails wait"
     )
     smtp_port: int = setting("GATEWAY_SMTP_PORT", "its port", _number(1, 65535), "587")
     smtp_security: str = setting(
@@ -463,7 +463,7 @@ class Settings:
     smtp_user: str = setting("GATEWAY_SMTP_USER", "who we are to it", _text, "", shown="nobody")
     smtp_password: Hidden = setting("GATEWAY_SMTP_PASSWORD", "the password for it", Hidden, "", shown="none")
     smtp_from: str = setting(
-        "GATEWAY_SMTP_FROM", "address that letters come from", _sender, "", shown="none: needed to send letters"
+        "GATEWAY_SMTP_FROM", "sender address of e-mails", _sender, "", shown="none: needed to send e-mails"
     )
     # This machine only by default: metrics tell of load, backlogs and refused clients.
     metrics: tuple[IPv4Network | IPv6Network, ...] = setting(
@@ -576,9 +576,9 @@ def _check_smtp(values: Mapping[str, Any]) -> list[str]:
         return []
     problems = []
     if not values["smtp_from"]:
-        problems.append("GATEWAY_SMTP_FROM is not set: say which address letters come from.")
+        problems.append("GATEWAY_SMTP_FROM is not set: set the sender address of e-mails.")
     if values["smtp_security"] == "none" and values["smtp_host"] not in ("localhost", "127.0.0.1", "::1"):
-        problems.append("GATEWAY_SMTP_SECURITY is 'none': use starttls or tls, letters must not travel in the clear.")
+        problems.append("GATEWAY_SMTP_SECURITY is 'none': use starttls or tls, e-mails must not be sent unencrypted.")
     return problems
 
 

@@ -50,7 +50,7 @@ def client_address(scope: Scope, proxies: Networks, header: str = "either") -> A
     invention. `header` is the one that the proxies write, `x-forwarded-for` or `forwarded`; with `either` both are
     read, and must agree.
     """
-    found = _told(scope, proxies, header)
+    found = _determined(scope, proxies, header)
     if not isinstance(found, Unclear):
         return found
     # Once: every request through a misconfigured proxy would log it again.
@@ -91,7 +91,7 @@ def parsed(text: str) -> Address | None:
     return found
 
 
-def _told(scope: Scope, proxies: Networks, header: str) -> Address | Unclear:
+def _determined(scope: Scope, proxies: Networks, header: str) -> Address | Unclear:
     peer = peer_of(scope)
     if peer is None:
         return Unclear.NO_PEER

@@ -151,7 +151,7 @@ def leave_draft(
 
 def _compare(made: Draft, day: date) -> None:
     try:
-        held = from_store(lambda readers: issued.in_force(readers.main, made.kind, day), told=False)
+        held = from_store(lambda readers: issued.in_force(readers.main, made.kind, day), report_errors=False)
     except StoreUnavailableError:
         return  # A draft follows from the schema; the comparison is only a courtesy.
     if held is None:
@@ -207,7 +207,7 @@ def registers_at_hand(schema: str | None) -> Registers:
 
     periods = operator_periods(read_settings())
     try:
-        return from_store(lambda readers: registers_of(readers.main, periods), told=False)
+        return from_store(lambda readers: registers_of(readers.main, periods), report_errors=False)
     except StoreUnavailableError:
         click.echo("Note: the store cannot be read: this follows from the schema alone and names no company.", err=True)
         return SCHEMA_ALONE

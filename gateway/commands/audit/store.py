@@ -35,10 +35,10 @@ from store.ledger.signed_checkpoints import Signed
 Found = TypeVar("Found")
 
 
-def from_store(read: Callable[[Readers], Awaitable[Found]], told: bool = True) -> Found:
+def from_store(read: Callable[[Readers], Awaitable[Found]], report_errors: bool = True) -> Found:
     """Run `read` on the store of the settings; exit code 2 for a wrong setting, 3 if the store is unavailable.
 
-    Without `told` StoreUnavailableError is raised, for callers that can do without the store.
+    Without `report_errors` StoreUnavailableError is raised, for callers that can do without the store.
     """
     # Late: the rest of the gateway takes half a second to import, and audits of a schema alone do not need it.
     from gateway.commands.common import errors_as_sentences, read_settings
@@ -52,7 +52,7 @@ def from_store(read: Callable[[Readers], Awaitable[Found]], told: bool = True) -
             return await read(readers)
 
     # Some reports can do without the store, and decide themselves what its absence means.
-    with errors_as_sentences() if told else nullcontext():
+    with errors_as_sentences() if report_errors else nullcontext():
         return server.run(reading())
 
 

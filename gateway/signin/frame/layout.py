@@ -60,13 +60,13 @@ def entry(
     **attributes: str | int | bool | None,
 ) -> Markup:
     """A labelled input; hint and errors are tied to it by `aria-describedby` for screen readers."""
-    told = [f"{name}-{part}" for part, there in (("hint", hint), ("error", errors)) if there]
+    described_by = [f"{name}-{part}" for part, there in (("hint", hint), ("error", errors)) if there]
     field = tag(
         "input",
         id=name,
         name=name,
         type=kind,
-        aria_describedby=" ".join(told) or None,
+        aria_describedby=" ".join(described_by) or None,
         aria_invalid="true" if errors else None,
         **attributes,
     )

@@ -130,14 +130,14 @@ def _buttons(context: RequestContext) -> str:
 
 
 async def _record(context: RequestContext, session: Session, wanted: bool) -> None:
-    told = {
+    choice_input = {
         "measurement": wanted,
         "wordingVersion": VERSION,
         "language": context.language,
         "globalPrivacyControl": controlled(context),
     }
     outcome = await context.services.api.execute(
-        Request(query=CHOOSE, variables={"input": told}), grant_of(session, context.now)
+        Request(query=CHOOSE, variables={"input": choice_input}), grant_of(session, context.now)
     )
     if outcome.kind is not RequestOutcome.OK or "errors" in orjson.loads(outcome.body):
         raise StoreUnavailableError(OutageCause.DOWN)

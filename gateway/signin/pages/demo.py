@@ -58,11 +58,11 @@ async def show_outbox(context: RequestContext) -> Response:
     prepared = store.reader.prepare(listed.order_by(outbox.c.id.desc()).limit(MOST))
     rows = await store.reader.fetch(prepared, {"topic": TOPIC})
     found = await opened(store.keys, [tuple(row) for row in rows])
-    letters = [_letter(orjson.loads(message)) for message in found if message is not None]
-    return context.page(context.say("outbox"), letters or notice("—"), wide=True)
+    emails = [_email(orjson.loads(message)) for message in found if message is not None]
+    return context.page(context.say("outbox"), emails or notice("—"), wide=True)
 
 
-def _letter(message: dict[str, str]) -> Markup:
+def _email(message: dict[str, str]) -> Markup:
     lines = [tag("a", line, href=line) if line.startswith("http") else line for line in message["text"].split("\n")]
     text = [Markup(line if isinstance(line, Markup) else tag("span", line)) + Markup("\n") for line in lines]
     head = tag("h2", message["subject"]), tag("p", message["to"], class_="hint")

@@ -78,12 +78,12 @@ async def show_data(context: RequestContext) -> Response:
     secret, holder = await _holder(context)
     if holder is None:
         return _void(context)
-    told = await _held(context, holder)
-    if told is None:
+    held = await _held(context, holder)
+    if held is None:
         return _void(context)
     if context.asked.get("form") == "json":
-        return _download(context, told)
-    return _page(context, secret, told)
+        return _download(context, held)
+    return _page(context, secret, held)
 
 
 async def send_data(context: RequestContext) -> Response:
@@ -96,8 +96,8 @@ async def send_data(context: RequestContext) -> Response:
         await rights.keep_owner(holder.domain)
     elif await rights.erase_owner(holder.domain) != "WAITS":
         return context.page(context.say("registrant"), notice(context.say("registrant_erased")))
-    told = await _held(context, holder)
-    return _void(context) if told is None else _page(context, secret, told)
+    held = await _held(context, holder)
+    return _void(context) if held is None else _page(context, secret, held)
 
 
 async def _holder(context: RequestContext) -> tuple[str, LinkHolder | None]:
@@ -143,13 +143,13 @@ async def _held(context: RequestContext, holder: LinkHolder) -> dict[str, Any] |
     return {"domain": data["node"], "disclosures": passed}
 
 
-def _download(context: RequestContext, told: dict[str, Any]) -> Response:
+def _download(context: RequestContext, held: dict[str, Any]) -> Response:
     """The data as JSON, with the information that GDPR Art. 15(1) requires."""
-    domain = told["domain"]
+    domain = held["domain"]
     content = {
         "kind": "REGISTRANT",
         "at": f"{context.now:%Y-%m-%dT%H:%M:%SZ}",
-        **told,
+        **held,
         "published": {name: _published(domain, name) for name in DETAILS},
         "purpose": {"name": "DOMAIN_REGISTRATION", "why": Purpose.DOMAIN_REGISTRATION.why},
         "source": "the customer who keeps the domain",
@@ -170,13 +170,13 @@ def _registry(domain: dict[str, Any]) -> str:
     return found.name if found is not None else f".{domain['tld']}"
 
 
-def _page(context: RequestContext, secret: str, told: dict[str, Any]) -> Response:
-    domain = told["domain"]
+def _page(context: RequestContext, secret: str, held: dict[str, Any]) -> Response:
+    domain = held["domain"]
     return context.page(
         context.say("registrant"),
         tag("section", tag("h2", to_unicode(domain["name"])), _details(context, domain)),
         tag("section", tag("h2", context.say("registrant_whence")), _whence(context, domain)),
-        tag("section", tag("h2", context.say("registrant_whither")), _whither(context, told["disclosures"])),
+        tag("section", tag("h2", context.say("registrant_whither")), _whither(context, held["disclosures"])),
         _erasure(context, secret, domain),
         links((context.say("registrant_json"), context.to("/registrant/data", t=secret, form="json"))),
         wide=True,
@@ -187,10 +187,10 @@ def _details(context: RequestContext, domain: dict[str, Any]) -> Markup:
     rows = []
     for name, field in DETAILS.items():
         value = domain[field]
-        held = ", ".join(value["formatted"]) if isinstance(value, dict) else value
+        text = ", ".join(value["formatted"]) if isinstance(value, dict) else value
         state = "registrant_public" if _published(domain, name) else "registrant_hidden"
-        said = context.say(state) if held else ""
-        rows.append(tag("li", tag("strong", context.say(f"owner_{name}")), " ", tag("span", held or "—"), " ", said))
+        said = context.say(state) if text else ""
+        rows.append(tag("li", tag("strong", context.say(f"owner_{name}")), " ", tag("span", text or "—"), " ", said))
     return tag("ul", rows, class_="rows")
 
 
